@@ -1,0 +1,116 @@
+// swift-tools-version: 6.1
+// Hera: a router over N small and large language models. See docs/architecture.md for the floors of this house.
+import PackageDescription
+
+/// One list of settings for every target, so that no room has rules of its own.
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "hera",
+    products: [.executable(name: "hera", targets: ["hera"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Foreign libraries: one system target each.
+        .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        // Floor 0: values.
+        .target(name: "Core"),
+
+        // Floor 1: rooms that do not know each other.
+        .target(name: "Catalog", dependencies: ["Core", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Estimation", dependencies: ["Core"]),
+        .target(name: "Optimization", dependencies: ["Core", "CGLPK"]),
+        .target(
+            name: "Upstream",
+            dependencies: [
+                "Core", "CCurl",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .target(
+            name: "Ledger",
+            dependencies: ["Core", .product(name: "GRDB", package: "GRDB.swift")]),
+
+        // Floor 2: the sequential rule.
+        .target(name: "Routing", dependencies: ["Core", "Estimation", "Optimization"]),
+
+        // Floor 3: one step, one job.
+        .target(
+            name: "Engine",
+            dependencies: [
+                "Core", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // Floor 4: HTTP.
+        .target(
+            name: "Server",
+            dependencies: [
+                "Core", "Catalog", "Ledger", "Routing", "Engine",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // Floor 5: the executable.
+        .executableTarget(
+            name: "hera",
+            dependencies: [
+                "Core", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing", "Engine", "Server",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+
+        // Tests and benchmarks.
+        .target(
+            name: "ScriptedUpstream",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            path: "Tests/ScriptedUpstream"),
+        .testTarget(name: "CoreTests", dependencies: ["Core"]),
+        .testTarget(name: "CatalogTests", dependencies: ["Core", "Catalog"]),
+        .testTarget(name: "EstimationTests", dependencies: ["Core", "Estimation"]),
+        .testTarget(name: "OptimizationTests", dependencies: ["Core", "Optimization"]),
+        .testTarget(name: "UpstreamTests", dependencies: ["Core", "Upstream", "ScriptedUpstream"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Core", "Ledger"]),
+        .testTarget(name: "RoutingTests", dependencies: ["Core", "Estimation", "Optimization", "Routing"]),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: [
+                "Core", "Catalog", "Estimation", "Upstream", "Ledger", "Routing", "Engine", "ScriptedUpstream",
+            ]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Core", "Catalog", "Upstream", "Ledger", "Engine", "Server", "ScriptedUpstream"]),
+        .executableTarget(
+            name: "Benchmarks",
+            dependencies: ["Core", "Estimation", "Optimization", "Routing"],
+            path: "Tests/Benchmarks"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = swiftSettings
+}

@@ -1,0 +1,23 @@
+/// The dialect that a server speaks.
+package enum WireFormat: String, CaseIterable, Hashable, Sendable {
+    case openAI = "openai"
+    case anthropic
+}
+
+/// Where and how a model is called. It names its secret, and never holds it.
+package struct Endpoint: Hashable, Sendable {
+    /// Scheme, host, port and path up to the version: `https://api.openai.com/v1`.
+    package let baseURL: String
+    package let wire: WireFormat
+    /// The name that the server knows the model by.
+    package let modelName: String
+    /// The environment variable with the key, or nil for a server that asks for none.
+    package let keyVariable: String?
+
+    package init(baseURL: String, wire: WireFormat, modelName: String, keyVariable: String?) {
+        self.baseURL = baseURL
+        self.wire = wire
+        self.modelName = modelName
+        self.keyVariable = keyVariable
+    }
+}

@@ -1,0 +1,36 @@
+/// One unit of work for one model: a step of an agent, or one chat call.
+package struct Step: Sendable {
+    package var id: String
+    /// The job or the session that the step belongs to.
+    package var runID: String
+    /// 1 for the first step. In a chat: assistant turns since the last user request, plus one.
+    package var position: Int
+    package var text: StepText
+    /// Expected prompt tokens.
+    package var promptTokens: Int
+    /// No tokenizer makes more tokens than this of the prompt: its bytes, and a few marks per message.
+    package var promptTokensAtMost: Int
+    /// The caller's limit for the answer, or nil.
+    package var maxOutputTokens: Int?
+    package var needs: Set<Capability>
+    /// The model of the step before, whose prompt cache a switch would lose.
+    package var previousModel: ModelID?
+    /// Prompt tokens that the previous model holds in its cache.
+    package var cachedTokens: Int
+
+    package init(
+        id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,
+        maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0
+    ) {
+        self.id = id
+        self.runID = runID
+        self.position = position
+        self.text = text
+        self.promptTokens = promptTokens
+        self.promptTokensAtMost = promptTokensAtMost
+        self.maxOutputTokens = maxOutputTokens
+        self.needs = needs
+        self.previousModel = previousModel
+        self.cachedTokens = cachedTokens
+    }
+}

@@ -1,0 +1,66 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A moment, in milliseconds since 1970-01-01 UTC.
+package struct Timestamp: Hashable, Comparable, Sendable {
+    package let milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    /// The wall clock's present moment.
+    package static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    /// Reads `2026-11-21`, `2026-11-21T17:44:35Z` (fractions of a second allowed) or seconds since 1970; nil otherwise.
+    package init?(_ text: String) {
+        if let seconds = Int64(text) {
+            self.init(milliseconds: seconds * 1000)
+            return
+        }
+        guard let day = CalendarDay(String(text.prefix(10))) else { return nil }
+        var milliseconds = Int64(day.daysSinceEpoch) * 86_400_000
+        var rest = text.dropFirst(10)
+        if !rest.isEmpty {
+            guard rest.removeFirst() == "T", rest.last == "Z" else { return nil }
+            let parts = rest.dropLast().split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 3, let hour = Int64(parts[0]), let minute = Int64(parts[1]),
+                let second = Double(parts[2]), (0..<24).contains(hour), (0..<60).contains(minute), second >= 0,
+                second < 61
+            else { return nil }
+            milliseconds += hour * 3_600_000 + minute * 60_000 + Int64((second * 1000).rounded())
+        }
+        self.init(milliseconds: milliseconds)
+    }
+
+    package var seconds: Double { Double(milliseconds) / 1000 }
+
+    /// The UTC day of this moment.
+    package var day: CalendarDay {
+        CalendarDay(daysSinceEpoch: Int((Double(milliseconds) / 86_400_000).rounded(.down)))
+    }
+
+    package func advanced(bySeconds seconds: Double) -> Timestamp {
+        Timestamp(milliseconds: milliseconds + Int64((seconds * 1000).rounded()))
+    }
+
+    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }
+}
+
+extension Timestamp: CustomStringConvertible {
+    /// ISO 8601 with milliseconds, UTC: `2026-11-21T17:44:35.120Z`.
+    package var description: String {
+        let day = day
+        let rest = Int(milliseconds - Int64(day.daysSinceEpoch) * 86_400_000)
+        let padded = CalendarDay.padded
+        return
+            "\(day)T\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1000 % 60, 2)).\(padded(rest % 1000, 3))Z"
+    }
+}
