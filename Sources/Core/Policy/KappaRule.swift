@@ -1,0 +1,30 @@
+/// The position-aware threshold of HERA: late steps must be more similar to the reference's than early ones.
+///
+/// kappa_i = base + min(i, 5) * slope, kept within [floor, cap]. Source: HERA, arXiv 2504.00434, and AIMS
+/// (EuroSys '26): base 0.6, slope 0.02, so 0.62 at the first step and 0.70 from the fifth.
+package struct KappaRule: Hashable, Sendable {
+    package var base: Double
+    package var slope: Double
+    /// Upper bound of kappa.
+    package var cap: Double
+    /// Lower bound of kappa, also when a scarce budget bends it.
+    package var floor: Double
+
+    /// Positions beyond this one do not raise the threshold.
+    package static let lastRisingPosition = 5
+
+    package static let standard = KappaRule(base: 0.6, slope: 0.02, cap: 0.7, floor: 0.6)
+
+    package init(base: Double, slope: Double, cap: Double, floor: Double) {
+        self.base = base
+        self.slope = slope
+        self.cap = cap
+        self.floor = floor
+    }
+
+    /// The threshold of a step; positions count from 1.
+    package func kappa(at position: Int) -> Double {
+        let rising = base + Double(min(max(position, 0), Self.lastRisingPosition)) * slope
+        return min(max(rising, floor), cap)
+    }
+}
