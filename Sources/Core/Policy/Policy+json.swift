@@ -1,0 +1,100 @@
+extension Policy {
+    static let fieldNames = [
+        "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
+        "models", "placement", "verify", "on_infeasible",
+    ]
+
+    /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
+    package init(json: JSONValue, base: Policy = Policy(), path: String = "policy") throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: Self.fieldNames)
+        let most = Double.greatestFiniteMagnitude
+        budget = try fields.money("budget_usd") ?? budget
+        deadlineSeconds = try fields.number("deadline_s", in: 0...most) ?? deadlineSeconds
+        minAccuracy = try fields.number("min_accuracy", in: 0...1) ?? minAccuracy
+        energyJoules = try fields.number("energy_j", in: 0...most) ?? energyJoules
+        if let value = fields.value("weights") {
+            weights = try Weights(json: value, base: weights, path: fields.path("weights"))
+        }
+        method = try fields.choice("method", of: PlanMethod.self) ?? method
+        if let value = fields.value("kappa") {
+            kappa = try KappaRule(json: value, base: kappa, path: fields.path("kappa"))
+        }
+        requestThreshold = try fields.number("request_threshold", in: 0...1) ?? requestThreshold
+        if let value = fields.value("models") {
+            let filter = try FieldReader(value, path: fields.path("models"), known: ["allow", "deny"])
+            models.allow = try filter.strings("allow")?.map { ModelID($0) } ?? models.allow
+            models.deny = try filter.strings("deny")?.map { ModelID($0) } ?? models.deny
+        }
+        placement = try fields.choice("placement", of: PlacementRule.self) ?? placement
+        verify = try fields.boolean("verify") ?? verify
+        onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
+    }
+
+    /// Writes the policy's members, all of them, into the object that is open.
+    package func write(into writer: inout JSONWriter) {
+        if let budget { writer.member("budget_usd", raw: budget.description.utf8) }
+        if let deadlineSeconds { writer.member("deadline_s", deadlineSeconds) }
+        if let minAccuracy { writer.member("min_accuracy", minAccuracy) }
+        if let energyJoules { writer.member("energy_j", energyJoules) }
+        writer.member("weights", object: { weights.write(into: &$0) })
+        writer.member("method", method.rawValue)
+        writer.member("kappa", object: { kappa.write(into: &$0) })
+        writer.member("request_threshold", requestThreshold)
+        writer.member(
+            "models",
+            object: { object in
+                object.member("allow", array: { list in for model in models.allow { list.element(model.rawValue) } })
+                object.member("deny", array: { list in for model in models.deny { list.element(model.rawValue) } })
+            })
+        writer.member("placement", placement.rawValue)
+        writer.member("verify", verify)
+        writer.member("on_infeasible", onInfeasible.rawValue)
+    }
+}
+
+extension Weights {
+    init(json: JSONValue, base: Weights, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["cost", "energy", "latency", "accuracy"])
+        cost = try fields.number("cost", in: 0...1e6) ?? cost
+        energy = try fields.number("energy", in: 0...1e6) ?? energy
+        latency = try fields.number("latency", in: 0...1e6) ?? latency
+        accuracy = try fields.number("accuracy", in: 0...1e6) ?? accuracy
+        guard cost + energy + latency + accuracy > 0 else {
+            throw FieldError(path, "at least one weight must be above 0")
+        }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("cost", cost)
+        writer.member("energy", energy)
+        writer.member("latency", latency)
+        writer.member("accuracy", accuracy)
+    }
+}
+
+extension KappaRule {
+    init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor"])
+        self.base = try fields.number("base", in: 0...1) ?? self.base
+        slope = try fields.number("slope", in: -1...1) ?? slope
+        cap = try fields.number("cap", in: 0...1) ?? cap
+        floor = try fields.number("floor", in: 0...1) ?? floor
+        // A caller who moves the base alone means the whole line, not a line clamped to the published bounds.
+        if fields.value("base") != nil || fields.value("slope") != nil {
+            let ends = [self.base, self.base + Double(Self.lastRisingPosition) * slope]
+            if fields.value("cap") == nil { cap = min(1, max(cap, ends.max() ?? cap)) }
+            if fields.value("floor") == nil { floor = max(0, min(floor, ends.min() ?? floor)) }
+        }
+        guard floor <= cap else { throw FieldError(path, "floor \(floor) is above cap \(cap)") }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("base", base)
+        writer.member("slope", slope)
+        writer.member("cap", cap)
+        writer.member("floor", floor)
+    }
+}
