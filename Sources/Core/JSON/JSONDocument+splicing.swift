@@ -1,0 +1,103 @@
+extension JSONDocument {
+    /// The text with some ranges of bytes replaced; nothing is decoded, all other bytes stay as they are.
+    ///
+    /// - Parameter edits: ranges of this document, in any order, none overlapping another; several at one empty range
+    ///   are inserted in the order given. What they are replaced by is not checked.
+    package func replacing(_ edits: [(range: Range<Int>, bytes: [UInt8])]) -> [UInt8] {
+        // Sorting is stable, and an insertion comes before the replacement of what follows it.
+        let edits = edits.sorted {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }
+        var result: [UInt8] = []
+        result.reserveCapacity(edits.reduce(bytes.count) { $0 - $1.range.count + $1.bytes.count })
+        var copied = 0
+        for edit in edits {
+            precondition(copied <= edit.range.lowerBound, "edits of a document may not overlap")
+            result.append(contentsOf: bytes[copied..<edit.range.lowerBound])
+            result.append(contentsOf: edit.bytes)
+            copied = edit.range.upperBound
+        }
+        result.append(contentsOf: bytes[copied...])
+        return result
+    }
+
+    /// The text with top-level members set: the value of an existing member is replaced where it stands, a new member
+    /// is inserted before the closing brace.
+    ///
+    /// A key that occurs more than once in the text is set at every place, so that no two readers of the result can
+    /// disagree about it. A text that is no object is returned as it is.
+    ///
+    /// - Parameters:
+    ///   - members: keys (as text, escaped here) and values (as JSON text, not checked); of equal keys the last counts.
+    ///   - removedKeys: members to leave out at the same time, unless they are also set.
+    package func settingMembers(
+        _ members: [(key: String, value: [UInt8])], removing removedKeys: [String] = []
+    ) -> [UInt8] {
+        guard bytes[range.lowerBound] == ASCII.openBrace else { return bytes }
+        var edits: [(range: Range<Int>, bytes: [UInt8])] = []
+        var isPresent = [Bool](repeating: false, count: members.count)
+        var hasKept = false
+        var pendingRemoval: Int?
+        var previousEnd = range.lowerBound + 1
+        bytes.withUnsafeBufferPointer { buffer in
+            for member in rootMembers(of: buffer) {
+                let keyStart = member.key.lowerBound - 1
+                // A leading run of removed members goes up to the key after it, any other one with the comma before it.
+                if let start = pendingRemoval {
+                    edits.append((start..<keyStart, []))
+                    pendingRemoval = nil
+                }
+                if let index = members.lastIndex(where: { member.hasKey($0.key, in: buffer) }) {
+                    edits.append((member.value, members[index].value))
+                    isPresent[index] = true
+                    hasKept = true
+                } else if removedKeys.contains(where: { member.hasKey($0, in: buffer) }) {
+                    if !hasKept {
+                        pendingRemoval = keyStart
+                    } else {
+                        edits.append((previousEnd..<member.value.upperBound, []))
+                    }
+                } else {
+                    hasKept = true
+                }
+                previousEnd = member.value.upperBound
+            }
+        }
+        if let start = pendingRemoval { edits.append((start..<previousEnd, [])) }
+        let inserted = Self.insertion(of: members, present: isPresent, afterOthers: hasKept)
+        let closing = range.upperBound - 1
+        if !inserted.isEmpty { edits.append((closing..<closing, inserted)) }
+        return replacing(edits)
+    }
+
+    /// The text without some top-level members, at every place where they occur; a text that is no object is returned
+    /// as it is.
+    package func removingMembers(_ keys: [String]) -> [UInt8] {
+        settingMembers([], removing: keys)
+    }
+
+    private func rootMembers(of buffer: UnsafeBufferPointer<UInt8>) -> [JSONMemberRange] {
+        if let index { return index }
+        guard var cursor = JSONCursor(buffer, at: range.lowerBound + 1) else { return [] }
+        var members: [JSONMemberRange] = []
+        while let member = cursor.nextMember() { members.append(member) }
+        return members
+    }
+
+    /// The text of the members that are not in the document yet.
+    private static func insertion(
+        of members: [(key: String, value: [UInt8])], present: [Bool], afterOthers: Bool
+    ) -> [UInt8] {
+        var inserted: [UInt8] = []
+        for (index, member) in members.enumerated() where !present[index] {
+            if members[(index + 1)...].contains(where: { $0.key.utf8.elementsEqual(member.key.utf8) }) { continue }
+            if afterOthers || !inserted.isEmpty { inserted.append(ASCII.comma) }
+            inserted.append(ASCII.quote)
+            JSONEscape.append(member.key, to: &inserted)
+            inserted.append(ASCII.quote)
+            inserted.append(ASCII.colon)
+            inserted.append(contentsOf: member.value)
+        }
+        return inserted
+    }
+}

@@ -1,0 +1,15 @@
+/// One member of an object, as ranges of the text.
+struct JSONMemberRange: Sendable {
+    /// The bytes between the quotes of the key.
+    let key: Range<Int>
+    /// Whether the key has escape sequences to resolve.
+    let keyIsEscaped: Bool
+    let value: Range<Int>
+    let kind: JSONKind
+
+    /// Whether the key stands for `text`; `buffer` is the whole document.
+    @inline(__always)
+    func hasKey(_ text: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        JSONEscape.isEqual(UnsafeBufferPointer(rebasing: buffer[key]), isEscaped: keyIsEscaped, to: text)
+    }
+}
