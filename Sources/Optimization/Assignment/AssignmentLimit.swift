@@ -1,0 +1,64 @@
+/// A further linear limit over a plan: the amounts of the chosen options add up to at most `most`.
+///
+/// Carbon, tokens per minute of one provider, or anything else that adds up. Amounts are `[step][model]`, finite and at
+/// least 0; the entry of a model that cannot serve the step is ignored.
+package struct AssignmentLimit: Sendable {
+    package var name: String
+    package var unit: String
+    package var most: Double
+    package var amounts: [[Double]]
+
+    package init(name: String, unit: String, most: Double, amounts: [[Double]]) {
+        self.name = name
+        self.unit = unit
+        self.most = most
+        self.amounts = amounts
+    }
+}
+
+/// Names one limit of a program, in errors, shadow prices and explanations.
+package enum LimitName: Sendable, Hashable, CustomStringConvertible {
+    /// Sum of cost, nano-USD.
+    case budget
+    /// Sum of latency over one path of steps, seconds; `path` counts the program's `latencyPaths`, 0 for a chain.
+    case deadline(path: Int)
+    /// Sum of energy, joules.
+    case energyCap
+    /// Mean of the chosen options' accuracy, 0...1.
+    case meanAccuracy
+    /// Steps of the horizon on one model.
+    case slots(model: Int)
+    /// One of the program's own `limits`, by its name.
+    case other(String, unit: String)
+    /// The accuracy floor (kappa) of one step, 0...1.
+    case accuracyFloor(step: Int)
+    /// No model can serve this step at all.
+    case noCandidate(step: Int)
+
+    package var description: String {
+        switch self {
+        case .budget: "the budget"
+        case .deadline(0): "the deadline"
+        case .deadline(let path): "the deadline of path \(path)"
+        case .energyCap: "the energy cap"
+        case .meanAccuracy: "the least mean accuracy"
+        case .slots(let model): "the slots of model \(model)"
+        case .other(let name, _): "the limit \(name)"
+        case .accuracyFloor(let step): "the accuracy floor of step \(step)"
+        case .noCandidate(let step): "step \(step)"
+        }
+    }
+
+    /// The unit its values are counted in.
+    package var unit: String {
+        switch self {
+        case .budget: "nanoUSD"
+        case .deadline: "s"
+        case .energyCap: "J"
+        case .meanAccuracy, .accuracyFloor: "probability"
+        case .slots: "steps"
+        case .other(_, let unit): unit
+        case .noCandidate: "candidates"
+        }
+    }
+}

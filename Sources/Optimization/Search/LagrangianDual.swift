@@ -1,0 +1,102 @@
+/// The Lagrangian dual of a table: multipliers of the limits that give the greatest lower bound.
+///
+/// By Dantzig-Wolfe column generation (the cutting planes of the dual, seen from the other side). The bound equals
+/// that of the linear relaxation, because a relaxed chain is an integral polytope (Geoffrion 1974). Any multipliers
+/// at least 0 give a valid bound, so rounding can weaken the certificate but never falsify it.
+struct LagrangianDual {
+    /// Greatest lower bound on the objective.
+    private(set) var bound = -Double.infinity
+    /// The multipliers that gave it.
+    private(set) var multipliers: [Double]
+    /// The best choice met on the way that keeps all limits.
+    private(set) var incumbent: Incumbent?
+    /// Choices, and their shares, of the master's last combination.
+    private(set) var combination: [(choice: [Int32], share: Double)] = []
+    /// Whether not even fractions of choices keep all limits: the program is infeasible.
+    private(set) var isInfeasible = false
+
+    private var choices: [[Int32]] = []
+
+    /// Solves the dual to `tolerance` (relative), or until `clock` runs out.
+    init(_ pricer: inout PathPricer, tolerance: Double, clock: SolveClock) throws(OptimizationError) {
+        let table = pricer.table
+        multipliers = [Double](repeating: 0, count: table.rowCount)
+        let least = pricer.price(multipliers)
+        let first = table.evaluate(pricer.choice)
+        bound = least
+        var master = MasterProgram(
+            rows: table.rows, objectiveScale: max(abs(first.objective), 1e-3 * Double(table.stepCount)))
+        take(first, pricer.choice, table)
+        if incumbent != nil { return }
+        for row in 0..<table.rowCount {
+            var unit = [Double](repeating: 0, count: table.rowCount)
+            unit[row] = 1
+            _ = pricer.price(unit, objectiveWeight: 0)
+            let totals = table.evaluate(pricer.choice)
+            take(totals, pricer.choice, table)
+            master.append(totals)
+        }
+        let seeds = Array(choices.dropFirst())
+        choices = seeds + [choices[0]]
+        master.append(first)
+        master.start()
+        try climb(&pricer, &master, tolerance, clock)
+        combination = master.shares.map { (choices[$0.choice], $0.share) }
+    }
+
+    private mutating func climb(
+        _ pricer: inout PathPricer, _ master: inout MasterProgram, _ tolerance: Double, _ clock: SolveClock
+    ) throws(OptimizationError) {
+        let table = pricer.table
+        for _ in 0..<500 {
+            if try clock.isOver() { return }
+            let (target, value) = master.optimize()
+            let feasibility = master.pricesFeasibility
+            // Pricing half-way between the best multipliers so far and the master's keeps the dual from swinging.
+            let smooth = !feasibility && bound > -.infinity && multipliers.contains { $0 > 0 }
+            var progressed = false
+            for share in smooth ? [0.5, 1.0] : [1.0] {
+                let trial = zip(target, multipliers).map { $1 + share * ($0 - $1) }
+                let reduced = pricer.price(trial, objectiveWeight: feasibility ? 0 : 1)
+                let lower = zip(trial, table.rows).reduce(reduced) { $0 - $1.0 * $1.1.limit }
+                if feasibility {
+                    if lower > 1e-8 {
+                        isInfeasible = true
+                        return
+                    }
+                } else if lower > bound {
+                    bound = lower
+                    multipliers = trial
+                }
+                let totals = table.evaluate(pricer.choice)
+                // The choice helps the master only when its reduced cost is negative at the master's own multipliers.
+                let own = zip(target, table.rows).enumerated().reduce(feasibility ? 0 : totals.objective) {
+                    $0 + $1.element.0 * (totals.amounts[$1.offset] - $1.element.1.limit)
+                }
+                let slack = feasibility ? 1e-11 : 1e-12 * max(1, abs(value))
+                if own < value - slack {
+                    take(totals, pricer.choice, table)
+                    master.append(totals)
+                    progressed = true
+                    break
+                }
+            }
+            if !progressed { return }
+            if !feasibility, value - bound <= tolerance * max(abs(value), 1e-9) { return }
+        }
+    }
+
+    private mutating func take(_ totals: PathTotals, _ choice: [Int32], _ table: AssignmentTable) {
+        choices.append(choice)
+        guard table.isFeasible(totals), totals.objective < incumbent?.totals.objective ?? .infinity else { return }
+        incumbent = Incumbent(choice: choice, totals: totals)
+    }
+}
+
+/// A choice that keeps all limits, with its totals.
+struct Incumbent: Sendable {
+    var choice: [Int32]
+    var totals: PathTotals
+
+    var objective: Double { totals.objective }
+}

@@ -1,0 +1,180 @@
+/// Solves one table: dynamic program where nothing couples the steps, else the Lagrangian dual, a plan rounded from
+/// it, an exhaustive search under the bound, and GLPK for what the search does not finish.
+struct TableSolver {
+    /// A plan, its certificate, and the multipliers of the rows.
+    struct Plan: Sendable {
+        var incumbent: Incumbent
+        var bound: Double
+        var multipliers: [Double]
+        var method: AssignmentMethod
+        var proven: Bool
+    }
+
+    /// What became of a table.
+    enum Outcome: Sendable {
+        case plan(Plan)
+        case infeasible
+        case timedOut
+    }
+
+    let table: AssignmentTable
+    let gap: Double
+    let clock: SolveClock
+    var strategy = AssignmentStrategy.automatic
+
+    private var pricer: PathPricer
+    private var incumbent: Incumbent?
+    private var bound = -Double.infinity
+    private var multipliers: [Double] = []
+
+    /// Nodes of one search before GLPK gets its turn, and the candidates that GLPK is given at most.
+    private static let nodeLimit = 60_000
+    private static let greatestGLPK = 20_000
+
+    init(_ table: AssignmentTable, gap: Double, clock: SolveClock, strategy: AssignmentStrategy = .automatic) {
+        self.table = table
+        self.gap = gap
+        self.clock = clock
+        self.strategy = strategy
+        pricer = PathPricer(table)
+    }
+
+    /// Runs to the gap, the end of the time, or the proof that there is no plan.
+    mutating func solve() throws(OptimizationError) -> Outcome {
+        if table.rowCount == 0, strategy != .glpk { return decouple() }
+        let dual = try LagrangianDual(&pricer, tolerance: min(gap / 4, 1e-7), clock: clock)
+        if dual.isInfeasible { return .infeasible }
+        multipliers = dual.multipliers
+        bound = dual.bound
+        incumbent = dual.incumbent
+        if strategy == .glpk { return try branchAndBound(keeps: all, cap: .infinity) }
+        if isClose { return plan(.lagrangian) }
+        _ = pricer.price(multipliers)
+        if table.stepCount > 40 || table.hasSwitching { accept(Rounding.plan(pricer, dual)) }
+        if isClose { return plan(.lagrangian) }
+        return try deepen()
+    }
+
+    private var all: [Bool] { [Bool](repeating: true, count: table.candidateCount) }
+
+    private mutating func decouple() -> Outcome {
+        bound = pricer.price([])
+        let incumbent = Incumbent(choice: pricer.choice, totals: table.evaluate(pricer.choice))
+        bound = min(bound, incumbent.objective)
+        self.incumbent = incumbent
+        return plan(.dynamicProgramming)
+    }
+
+    private mutating func accept(_ other: Incumbent?) {
+        guard let other, other.objective < incumbent?.objective ?? .infinity else { return }
+        incumbent = other
+    }
+
+    private var isClose: Bool { incumbent != nil && CoreSearch.cutoff(incumbent, gap) <= bound }
+
+    /// Searches all plans whose reduced cost stays within a reach above the bound, and widens the reach until a plan
+    /// is found and proven. A reach without a plan raises the bound by as much.
+    private mutating func deepen() throws(OptimizationError) -> Outcome {
+        let floor = bound
+        let size = max(abs(floor), 1e-3 * Double(table.stepCount))
+        var reach = max(gap * size, 1e-3 * size)
+        if let incumbent { reach = min(reach, incumbent.objective - floor) }
+        var finishing = false
+        while true {
+            let cutoff = CoreSearch.cutoff(incumbent, gap)
+            let cap = min(finishing ? .infinity : floor + reach, cutoff)
+            let core = CoreProblem(pricer, multipliers: multipliers, cap: cap)
+            var search = CoreSearch(core, table, gap: gap, incumbent: incumbent)
+            let end = try search.run(cap: cap, bound: bound, nodeLimit: Self.nodeLimit, clock: clock)
+            accept(search.incumbent)
+            switch end {
+            case .closeEnough:
+                return plan(.search)
+            case .complete:
+                if cap == .infinity, incumbent == nil { return .infeasible }
+                bound = max(bound, min(cap, CoreSearch.cutoff(incumbent, gap)))
+                if isClose { return plan(.search) }
+                reach *= 4
+                finishing = finishing || reach > 64 * size
+            case .cutShort:
+                if try clock.isOver() { return stopped(.search) }
+                let core = CoreProblem(
+                    pricer, multipliers: multipliers, cap: CoreSearch.cutoff(incumbent, gap))
+                return try branchAndBound(keeps: core.keeps, cap: CoreSearch.cutoff(incumbent, gap))
+            }
+        }
+    }
+
+    /// GLPK on the candidates that are left. Its rounding is not trusted: a plan that breaks a limit by a hair is
+    /// forbidden by a row of its own, and the search runs again.
+    private mutating func branchAndBound(keeps: [Bool], cap: Double) throws(OptimizationError) -> Outcome {
+        guard keeps.count(where: { $0 }) <= Self.greatestGLPK else { return stopped(.search) }
+        var program = LinearProgram(table, keeps: keeps, objectiveCap: cap.isFinite ? cap : nil)
+        let kept = keeps.indices.filter { keeps[$0] }
+        for _ in 0..<20 {
+            if try clock.isOver() { return stopped(.glpk) }
+            let solution = try GLPK.solve(program, timeLimit: max(clock.remaining, .milliseconds(1)), gap: gap)
+            switch solution.status {
+            case .infeasible:
+                bound = max(bound, cap == .infinity && incumbent == nil ? bound : cap)
+                return incumbent == nil ? .infeasible : plan(.glpk)
+            case .unbounded, .stopped:
+                bound = max(bound, min(cap, solution.bound - 1e-9 * abs(solution.bound)))
+                return stopped(.glpk)
+            case .optimal, .feasible:
+                var choice = [Int32](repeating: -1, count: table.stepCount)
+                for (column, candidate) in kept.enumerated() where solution.values[column] > 0.5 {
+                    choice[table.step(of: candidate)] = Int32(candidate)
+                }
+                guard !choice.contains(-1) else { throw .solverFailed("a step without a model") }
+                let totals = table.evaluate(choice)
+                if table.isFeasible(totals) {
+                    accept(Incumbent(choice: choice, totals: totals))
+                    bound = max(bound, min(totals.objective, solution.bound - 1e-9 * abs(solution.bound)))
+                    return solution.status == .optimal ? plan(.glpk) : stopped(.glpk)
+                }
+                let chosen = Set(choice.map(Int.init))
+                let terms = kept.enumerated().filter { chosen.contains($0.element) }.map { ($0.offset, 1.0) }
+                program.addRow(.init(upper: Double(table.stepCount - 1)), terms)
+            }
+        }
+        return stopped(.glpk)
+    }
+
+    private func plan(_ method: AssignmentMethod) -> Outcome {
+        guard let incumbent else { return .timedOut }
+        return .plan(
+            Plan(
+                incumbent: incumbent, bound: min(bound, incumbent.objective), multipliers: multipliers,
+                method: method, proven: true))
+    }
+
+    private func stopped(_ method: AssignmentMethod) -> Outcome {
+        guard let incumbent else { return .timedOut }
+        return .plan(
+            Plan(
+                incumbent: incumbent, bound: min(bound, incumbent.objective), multipliers: multipliers,
+                method: method, proven: isClose))
+    }
+}
+
+extension AssignmentTable {
+    /// The step that a candidate belongs to.
+    func step(of candidate: Int) -> Int {
+        var low = 0
+        var high = stepCount
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= candidate { low = middle } else { high = middle }
+        }
+        return low
+    }
+}
+
+/// Which way a program is solved.
+package enum AssignmentStrategy: Sendable, Hashable {
+    /// The fastest that is exact: dynamic program, Lagrangian search, GLPK.
+    case automatic
+    /// GLPK alone, for comparison.
+    case glpk
+}

@@ -1,0 +1,68 @@
+extension AssignmentTable {
+    /// Drops every candidate that another one of its step beats, or equals, in the objective and in all rows.
+    ///
+    /// Where switching costs something, putting n in m's place may add n's entry now and m's entry in the next step;
+    /// n only beats m when it does so with both added, so the optimum is never lost.
+    mutating func removeDominated() {
+        let width = rowCount
+        var kept: [Int] = []
+        kept.reserveCapacity(candidateCount)
+        var keptStarts = [0]
+        keptStarts.reserveCapacity(stepCount + 1)
+        var nextEntry: [Int32] = []
+        for step in 0..<stepCount {
+            let range = candidates(step)
+            if hasSwitching { nextEntry = entries(of: step + 1) }
+            candidates: for loser in range {
+                for winner in range where winner != loser {
+                    if dominates(winner, loser, step: step, nextEntry: nextEntry, width: width) {
+                        continue candidates
+                    }
+                }
+                kept.append(loser)
+            }
+            keptStarts.append(kept.count)
+        }
+        guard kept.count < candidateCount else { return }
+        starts = keptStarts
+        models = kept.map { models[$0] }
+        objective = kept.map { objective[$0] }
+        amounts = kept.flatMap { amounts[$0 * width..<$0 * width + width] }
+        if hasSwitching {
+            enterAmounts = kept.flatMap { enterAmounts[$0 * width..<$0 * width + width] }
+            enterObjective = kept.map { enterObjective[$0] }
+        }
+    }
+
+    /// For each model, the candidate of a step, or -1.
+    private func entries(of step: Int) -> [Int32] {
+        var entries = [Int32](repeating: -1, count: modelCount)
+        guard step < stepCount else { return entries }
+        for candidate in candidates(step) { entries[Int(models[candidate])] = Int32(candidate) }
+        return entries
+    }
+
+    private func dominates(_ winner: Int, _ loser: Int, step: Int, nextEntry: [Int32], width: Int) -> Bool {
+        var surcharge = 0.0
+        var next = -1
+        if hasSwitching {
+            next = Int(nextEntry[Int(models[loser])])
+            if step > 0 { surcharge += enterObjective[winner] }
+            if next >= 0 { surcharge += enterObjective[next] }
+        }
+        let gain = objective[loser] - objective[winner] - surcharge
+        if gain < 0 { return false }
+        var strict = gain > 0
+        for row in 0..<width {
+            var surcharge = 0.0
+            if hasSwitching {
+                if step > 0 { surcharge += enterAmounts[winner * width + row] }
+                if next >= 0 { surcharge += enterAmounts[next * width + row] }
+            }
+            let gain = amounts[loser * width + row] - amounts[winner * width + row] - surcharge
+            if gain < 0 { return false }
+            if gain > 0 { strict = true }
+        }
+        return strict || winner < loser
+    }
+}

@@ -1,0 +1,1 @@
+enum PlanBenchmark { static func run(_ a: [String]) {} }
