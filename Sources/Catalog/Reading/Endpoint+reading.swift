@@ -1,0 +1,79 @@
+import Core
+
+extension Endpoint {
+    /// The fields that may stand at the top of a file for all its models.
+    static let rules = [
+        FieldRule("provider", "`provider: openai`, at the model or at the top of the file"),
+        FieldRule("base_url", "`base_url: https://api.openai.com/v1`, at the model or at the top of the file"),
+        FieldRule("wire", "`wire: openai` (or anthropic), at the model or at the top of the file"),
+        FieldRule("key_variable", "`key_variable: OPENAI_API_KEY`, the name of the environment variable with the key"),
+        FieldRule("placement", "`placement: cloud` (or edge), at the model or at the top of the file"),
+    ]
+
+    init?(reading table: YAMLTable, log: inout ProblemLog) {
+        let url = table.required("base_url", log: &log)
+        let isURL = url?.isBaseURL(log: &log) ?? false
+        let wire: WireFormat? = table.required("wire", log: &log)?.choice(log: &log)
+        let name = table.required("upstream_name", log: &log)
+        let variable = table.scalar("key_variable", log: &log)
+        let isVariable = variable?.isVariableName(log: &log) ?? true
+        guard let url, isURL, let wire, let name, isVariable else { return nil }
+        if variable != nil, url.text.hasPrefix("http://"), !url.isLoopback {
+            log.warning(url.line, "the key would go to `\(url.text)` unencrypted", "write https:// if the server can")
+        }
+        self.init(baseURL: url.text, wire: wire, modelName: name.text, keyVariable: variable?.text)
+    }
+}
+
+extension YAMLScalar {
+    /// The host and port of a URL: what stands between the scheme and the path.
+    private var authority: Substring {
+        text.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" }
+    }
+
+    /// Whether the server is on this machine.
+    fileprivate var isLoopback: Bool {
+        let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+        return host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
+    }
+
+    /// Scheme, host, port and path, as a call's path can be added to.
+    fileprivate func isBaseURL(log: inout ProblemLog) -> Bool {
+        let example = "write it like `https://api.openai.com/v1` or `http://127.0.0.1:8080/v1`"
+        func refuse(_ reason: String, _ suggestion: String) -> Bool {
+            log.error(line, "`\(path)` \(reason)", suggestion)
+            return false
+        }
+        // Checked first, so that no message repeats a password.
+        if authority.contains("@") {
+            return refuse("has a user or password in it", "name the key's variable in `key_variable` instead")
+        }
+        guard text.hasPrefix("https://") || text.hasPrefix("http://") else {
+            return refuse("does not begin with http:// or https:// ('\(text)')", example)
+        }
+        let isAllowed = { (byte: UInt8) in byte.isLetterOrDigit || "-_.:/[]~%".utf8.contains(byte) }
+        guard text.utf8.allSatisfy(isAllowed) else {
+            return refuse("has a query, a space or another character that does not belong there ('\(text)')", example)
+        }
+        let port = authority.hasPrefix("[") ? authority.drop { $0 != "]" }.dropFirst() : authority.drop { $0 != ":" }
+        guard authority.first?.isLetter == true || authority.first?.isNumber == true || authority.first == "[",
+            port.isEmpty || UInt16(port.dropFirst()).map({ $0 > 0 }) == true
+        else { return refuse("has no proper host and port ('\(text)')", example) }
+        guard !text.hasSuffix("/") else {
+            return refuse("ends with a slash ('\(text)')", "write `\(name): \(text.dropLast())`")
+        }
+        return true
+    }
+
+    /// A variable's name. The text is not repeated, since it may be the key itself.
+    fileprivate func isVariableName(log: inout ProblemLog) -> Bool {
+        let isAllowed = { (byte: UInt8) in
+            byte.isLetterOrDigit && byte & 0x20 == 0 || byte == UInt8(ascii: "_") || (48...57).contains(byte)
+        }
+        if text.utf8.allSatisfy(isAllowed), text.utf8.first.map({ !(48...57).contains($0) }) == true { return true }
+        log.error(
+            line, "`\(path)` is not the name of an environment variable",
+            "write a name like `\(name): OPENAI_API_KEY`, in capitals, and never the key itself")
+        return false
+    }
+}

@@ -1,0 +1,117 @@
+import Catalog
+import Core
+import Foundation
+import Testing
+
+@Suite("A catalog")
+struct CatalogTests {
+    @Test("holds what the files say, exactly")
+    func loads() throws {
+        let sheet = try Sheet(["cloud.yaml": Sheet.cloud, "edge.yaml": Sheet.edge])
+        let catalog = try sheet.load(today: testDay())
+        #expect(catalog.models.map(\.id.rawValue) == ["acme/one", "local/small"])
+        let cloud = try #require(catalog[ModelID("acme/one")])
+        #expect(
+            cloud.endpoint
+                == Endpoint(
+                    baseURL: "https://api.acme.example/v1", wire: .openAI, modelName: "one-2026",
+                    keyVariable: "ACME_API_KEY"))
+        #expect(cloud.placement == .cloud && cloud.tier == .large && cloud.provider == "acme")
+        #expect(cloud.contextTokens == 128_000 && cloud.maxOutputTokens == 16_384)
+        #expect(cloud.capabilities == [.tools, .streaming])
+        #expect(cloud.energy == nil && cloud.slots == nil && cloud.speed.provenance == .estimated)
+        let price = try cloud.price(on: testDay())
+        #expect(price.rates(promptTokens: 1).price(of: .cachedRead)?.nanoUSDPerMillion == 37_500_000)
+        #expect(price.rates(tier: .batch, promptTokens: 1).price(of: .output)?.nanoUSDPerMillion == 300_000_000)
+        #expect(price.source == "Acme's price page")
+
+        let edge = try #require(catalog[ModelID("local/small")])
+        #expect(edge.endpoint.keyVariable == nil && edge.slots == 2)
+        #expect(edge.energy?.joulesPerDecodeToken == 0.05 && edge.energy?.provenance == .measured)
+        #expect(edge.amortisation?.nanoUSDPerBusySecond == 991)
+        #expect(edge.speed.decodeTokensPerSecond == 75)
+        #expect(try edge.price(on: testDay()).cost(of: Usage(input: 9, output: 9)) == .zero)
+    }
+
+    @Test("finds models by alias, and nothing by an unknown name")
+    func aliases() throws {
+        let catalog = try Sheet(Sheet.cloud).load(today: testDay())
+        #expect(catalog[ModelID("one")]?.id.rawValue == "acme/one")
+        #expect(catalog[ModelID("two")] == nil)
+    }
+
+    @Test("keeps decimals that a double cannot hold")
+    func exact() throws {
+        let sheet = try Sheet(Sheet.cloud, replacing: "0.15", with: "1234567.123456789")
+        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        #expect(model.prices.first?.tiers[.standard]?.price(of: .input)?.nanoUSDPerMillion == 1_234_567_123_456_789)
+    }
+
+    @Test("prices a fee per call in USD per call")
+    func request() throws {
+        let sheet = try Sheet(Sheet.cloud, replacing: "input: 0.15", with: "input: 0\n      request: 0.005")
+        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        #expect(try model.price(on: testDay()).cost(of: Usage(input: 5)) == Money(usd: "0.005"))
+    }
+
+    @Test("takes the price of the day from a list of prices, and keeps the others")
+    func validity() throws {
+        let list = """
+                prices:
+                  - {input: 2, output: 4, source: old, as_of: 2026-01-01, valid_until: 2026-11-20}
+                  - {input: 1, output: 3, source: new, as_of: 2026-11-21, valid_from: 2026-11-21}
+            """
+        let head = try #require(Sheet.cloud.range(of: "    prices:"))
+        let sheet = try Sheet(String(Sheet.cloud[..<head.lowerBound]) + list)
+        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        #expect(model.prices.map(\.source) == ["old", "new"])
+        #expect(try model.price(on: testDay()).source == "new")
+        #expect(try model.price(on: #require(CalendarDay("2026-11-20"))).source == "old")
+    }
+
+    @Test("reads context tiers as changes of the standard price")
+    func contextTiers() throws {
+        let sheet = try Sheet(
+            Sheet.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
+            with: "context_tiers:\n        - {above: 200_000, input: 0.3}")
+        let price = try #require(sheet.load(today: testDay())[ModelID("one")]).price(on: testDay())
+        #expect(price.rates(promptTokens: 200_000).prices[.input]?.nanoUSDPerMillion == 150_000_000)
+        #expect(price.rates(promptTokens: 200_001).prices[.input]?.nanoUSDPerMillion == 300_000_000)
+        #expect(price.rates(promptTokens: 200_001).prices[.output]?.nanoUSDPerMillion == 600_000_000)
+    }
+
+    @Test("lets a model override what the file says for all")
+    func override() throws {
+        let sheet = try Sheet(
+            Sheet.cloud, replacing: "upstream_name: one-2026",
+            with: "upstream_name: one-2026\n    key_variable: ~\n    base_url: http://127.0.0.1:9/v1")
+        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        #expect(model.endpoint.keyVariable == nil && model.endpoint.baseURL == "http://127.0.0.1:9/v1")
+        #expect(model.provider == "acme")
+    }
+
+    @Test("is refused with all errors at once, and loaded with warnings")
+    func errors() throws {
+        let broken = try Sheet(Sheet.cloud.replacing("0.15", with: "-1").replacing("large", with: "huge"))
+        let error = try #require(throws: CatalogError.self) {
+            try broken.load(today: testDay())
+        }
+        #expect(error.problems.map(\.line) == [11, 16])
+        #expect("\(error)".hasPrefix("the catalog in \(broken.path) has 2 errors:\n  test.yaml:11: `tier` has"))
+
+        let dear = try Sheet(Sheet.cloud, replacing: "0.0375", with: "0.2")
+        #expect(try dear.load(today: testDay()).warnings.map(\.line) == [17])
+    }
+
+    @Test("has a version that names its contents and nothing else")
+    func version() throws {
+        func version(_ files: [String: String]) throws -> String {
+            try Sheet(files).load(today: testDay()).version
+        }
+        let first = try version(["a.yaml": Sheet.cloud])
+        #expect(try version(["a.yaml": Sheet.cloud]) == first)
+        #expect(try version(["a.yaml": Sheet.cloud + "\n"]) != first)
+        #expect(try version(["b.yaml": Sheet.cloud]) != first)
+        #expect(first.utf8.count == 16)
+    }
+}

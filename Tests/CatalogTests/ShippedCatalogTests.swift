@@ -1,0 +1,67 @@
+import Catalog
+import Core
+import Foundation
+import Testing
+
+@Suite("The catalog that comes with hera")
+struct ShippedCatalogTests {
+    /// The repository's Catalog folder, found from this file.
+    static let directory = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Catalog").path
+
+    @Test("has no problem")
+    func clean() throws {
+        let problems = try CatalogLint.problems(directory: Self.directory, today: testDay())
+        #expect(problems == [], "\(problems.map(\.description).joined(separator: "\n"))")
+    }
+
+    @Test("offers two dozen models of five providers, and edge models with their energy")
+    func breadth() throws {
+        let models = try Catalog.load(directory: Self.directory, today: testDay()).models
+        let cloud = models.filter { $0.placement == .cloud }
+        let edge = models.filter { $0.placement == .edge }
+        #expect(cloud.count >= 24)
+        #expect(Set(cloud.map(\.provider)).count >= 5)
+        #expect(edge.count >= 5)
+        #expect(edge.allSatisfy { $0.energy != nil && $0.amortisation != nil && $0.slots != nil })
+        #expect(cloud.allSatisfy { $0.endpoint.keyVariable != nil && $0.endpoint.baseURL.hasPrefix("https://") })
+        #expect(models.contains { $0.profile != nil && $0.placement == .cloud })
+        #expect(models.contains { $0.profile != nil && $0.placement == .edge })
+    }
+
+    @Test("is described by examples that can be read")
+    func readme() throws {
+        let text = try String(contentsOfFile: Self.directory + "/README.md", encoding: .utf8)
+        let blocks = text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }
+            .map { $0.element.replacing("yaml\n", with: "") }
+        try #require(blocks.count == 2)
+        let costs = try #require(Sheet.edge.range(of: "    energy:"))
+        let speed = try #require(Sheet.edge.range(of: "    speed:"))
+        let edge = Sheet.edge[..<costs.lowerBound] + Sheet.edge[speed.lowerBound...] + "\n" + blocks[1]
+        let sheet = try Sheet(["cloud.yaml": blocks[0], "edge.yaml": String(edge)])
+        #expect(try sheet.problems(today: testDay()) == [])
+    }
+
+    @Test("charges nothing per token on the edge, and something for every token in the cloud")
+    func prices() throws {
+        let day = try testDay()
+        for model in try Catalog.load(directory: Self.directory, today: day).models {
+            let rates = try model.price(on: day).rates(promptTokens: 1)
+            let perToken = [UsageClass.input, .output].compactMap { rates.price(of: $0) }
+            #expect(perToken.count == 2)
+            #expect(perToken.allSatisfy { ($0 == .zero) == (model.placement == .edge) }, "\(model.id)")
+        }
+    }
+
+    @Test("names the demo's servers as they name themselves")
+    func demo() throws {
+        let catalog = try Catalog.load(directory: Self.directory, today: testDay())
+        let small = try #require(catalog[ModelID("local/smollm2-135m")])
+        let large = try #require(catalog[ModelID("local/qwen2.5-coder-1.5b")])
+        #expect(small.endpoint.modelName == "smollm2-135m-instruct")
+        #expect(small.endpoint.baseURL == "http://127.0.0.1:8080/v1")
+        #expect(large.endpoint.modelName == "qwen2.5-coder-1.5b-instruct")
+        #expect(large.endpoint.baseURL == "http://127.0.0.1:8081/v1")
+    }
+}
