@@ -47,11 +47,11 @@ extension JSONDocument {
                     edits.append((start..<keyStart, []))
                     pendingRemoval = nil
                 }
-                if let index = members.lastIndex(where: { member.hasKey($0.key, in: buffer) }) {
+                if let index = members.lastIndex(where: { isNamed(member, $0.key, in: buffer) }) {
                     edits.append((member.value, members[index].value))
                     isPresent[index] = true
                     hasKept = true
-                } else if removedKeys.contains(where: { member.hasKey($0, in: buffer) }) {
+                } else if removedKeys.contains(where: { isNamed(member, $0, in: buffer) }) {
                     if !hasKept {
                         pendingRemoval = keyStart
                     } else {
@@ -74,6 +74,11 @@ extension JSONDocument {
     /// as it is.
     package func removingMembers(_ keys: [String]) -> [UInt8] {
         settingMembers([], removing: keys)
+    }
+
+    private func isNamed(_ member: JSONMemberRange, _ key: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        var key = key
+        return key.withUTF8 { member.hasKey($0, in: buffer) }
     }
 
     private func rootMembers(of buffer: UnsafeBufferPointer<UInt8>) -> [JSONMemberRange] {

@@ -12,6 +12,7 @@ package struct JSONElements: Sequence, Sendable {
         /// Where to go on, nil after the end.
         var position: Int?
 
+        /// The next element.
         package mutating func next() -> JSONValue? {
             guard let start = position else { return nil }
             return document.bytes.withUnsafeBufferPointer { buffer in

@@ -59,13 +59,12 @@ enum JSONEscape {
         }
     }
 
-    /// Whether validated bytes between two quotes stand for `text`, scalar by scalar.
+    /// Whether validated bytes between two quotes stand for a text (given in UTF-8), scalar by scalar.
     @inline(__always)
-    static func isEqual(_ content: UnsafeBufferPointer<UInt8>, isEscaped: Bool, to text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { expected in
-            isEscaped ? isEqualResolved(content, to: expected) : isEqual(content, to: expected)
-        }
+    static func isEqual(
+        _ content: UnsafeBufferPointer<UInt8>, isEscaped: Bool, to text: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        isEscaped ? isEqualResolved(content, to: text) : isEqual(content, to: text)
     }
 
     @inline(__always)

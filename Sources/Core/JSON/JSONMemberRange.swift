@@ -7,9 +7,9 @@ struct JSONMemberRange: Sendable {
     let value: Range<Int>
     let kind: JSONKind
 
-    /// Whether the key stands for `text`; `buffer` is the whole document.
+    /// Whether the key stands for `text` (UTF-8); `buffer` is the whole document.
     @inline(__always)
-    func hasKey(_ text: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+    func hasKey(_ text: UnsafeBufferPointer<UInt8>, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
         JSONEscape.isEqual(UnsafeBufferPointer(rebasing: buffer[key]), isEscaped: keyIsEscaped, to: text)
     }
 }

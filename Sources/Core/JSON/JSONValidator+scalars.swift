@@ -1,5 +1,6 @@
 /// Strings, numbers and literals.
 extension JSONValidator {
+    /// A string, number or literal whose first byte is `byte`; false after a failure.
     @inline(__always)
     mutating func scanScalar(_ byte: UInt8) -> Bool {
         switch byte {

@@ -6,17 +6,25 @@ extension JSONValue {
     /// length of the object for others.
     package subscript(key: String) -> JSONValue? {
         guard kind == .object else { return nil }
-        return document.bytes.withUnsafeBufferPointer { buffer in
-            var found: JSONMemberRange?
-            if let index = document.index, range == document.range {
-                found = index.last { $0.hasKey(key, in: buffer) }
-            } else if var cursor = JSONCursor(buffer, at: range.lowerBound + 1) {
-                while let member = cursor.nextMember() {
-                    if member.hasKey(key, in: buffer) { found = member }
-                }
-            }
-            return found.map { JSONValue(document: document, kind: $0.kind, range: $0.value) }
+        var key = key
+        let found = key.withUTF8 { key in
+            document.bytes.withUnsafeBufferPointer { buffer in lastMember(key, in: buffer) }
         }
+        return found.map { JSONValue(document: document, kind: $0.kind, range: $0.value) }
+    }
+
+    private func lastMember(
+        _ key: UnsafeBufferPointer<UInt8>, in buffer: UnsafeBufferPointer<UInt8>
+    ) -> JSONMemberRange? {
+        if let index = document.index, range == document.range {
+            return index.last { $0.hasKey(key, in: buffer) }
+        }
+        var found: JSONMemberRange?
+        guard var cursor = JSONCursor(buffer, at: range.lowerBound + 1) else { return nil }
+        while let member = cursor.nextMember() {
+            if member.hasKey(key, in: buffer) { found = member }
+        }
+        return found
     }
 
     /// The members of an object in the order of the text, duplicates included; empty for other kinds.

@@ -3,6 +3,7 @@
 /// It shares the bytes of its document. Reading an accessor of another kind than the value's gives nil.
 package struct JSONValue: Sendable {
     let document: JSONDocument
+    /// What sort of value it is.
     package let kind: JSONKind
     /// Where the value stands in the bytes of the document: quotes and brackets included, whitespace around it not.
     package let range: Range<Int>
@@ -22,9 +23,12 @@ package struct JSONValue: Sendable {
     /// Whether this is a string equal to `text`, by Unicode scalars, without decoding it.
     package func isString(_ text: String) -> Bool {
         guard kind == .string else { return false }
-        return document.bytes.withUnsafeBufferPointer { buffer in
-            let content = UnsafeBufferPointer(rebasing: buffer[range.lowerBound + 1..<range.upperBound - 1])
-            return JSONEscape.isEqual(content, isEscaped: true, to: text)
+        var text = text
+        return text.withUTF8 { expected in
+            document.bytes.withUnsafeBufferPointer { buffer in
+                let content = UnsafeBufferPointer(rebasing: buffer[range.lowerBound + 1..<range.upperBound - 1])
+                return JSONEscape.isEqual(content, isEscaped: true, to: expected)
+            }
         }
     }
 

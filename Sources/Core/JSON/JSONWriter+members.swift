@@ -1,25 +1,30 @@
 /// Members of the object that is open; each is a key and an element.
 extension JSONWriter {
+    /// A member that is a string, `null` where it is nil.
     package mutating func member(_ key: String, _ value: String?) {
         self.key(key)
         element(value)
     }
 
+    /// A member that is a whole number, `null` where it is nil.
     package mutating func member(_ key: String, _ value: Int?) {
         self.key(key)
         element(value)
     }
 
+    /// A member that is a whole number, `null` where it is nil.
     package mutating func member(_ key: String, _ value: Int64?) {
         self.key(key)
         element(value)
     }
 
+    /// A member that is a number, `null` where it is nil.
     package mutating func member(_ key: String, _ value: Double?) {
         self.key(key)
         element(value)
     }
 
+    /// A member that is `true` or `false`, `null` where it is nil.
     package mutating func member(_ key: String, _ value: Bool?) {
         self.key(key)
         element(value)

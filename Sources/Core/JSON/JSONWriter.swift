@@ -52,6 +52,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a string as the next element, `null` where it is nil.
     package mutating func element(_ value: String?) {
         guard let value else { return elementNull() }
         separate()
@@ -59,6 +60,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a whole number as the next element, `null` where it is nil.
     package mutating func element(_ value: Int64?) {
         guard let value else { return elementNull() }
         separate()
@@ -66,10 +68,12 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a whole number as the next element, `null` where it is nil.
     package mutating func element(_ value: Int?) {
         element(value.map(Int64.init))
     }
 
+    /// Writes a number as the next element, `null` where it is nil.
     package mutating func element(_ value: Double?) {
         guard let value else { return elementNull() }
         separate()
@@ -77,6 +81,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes `true` or `false` as the next element, `null` where it is nil.
     package mutating func element(_ value: Bool?) {
         guard let value else { return elementNull() }
         element(raw: (value ? "true" : "false").utf8)

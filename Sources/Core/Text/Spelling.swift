@@ -1,7 +1,9 @@
 /// Suggestions for names that were written wrong.
 package enum Spelling {
-    /// The known name nearest to a wrong one, or nil where none is near (more than a third of its letters differ).
+    /// The known name nearest to a wrong one, or nil where none is near: one that continues it, or differs in no more
+    /// than a third of its letters.
     package static func closest(to name: String, among known: some Sequence<String>) -> String? {
+        if name.utf8.count >= 3, let longer = known.first(where: { $0.hasPrefix(name) }) { return longer }
         var best: (name: String, distance: Int)?
         for candidate in known {
             let distance = editDistance(Array(name.utf8), Array(candidate.utf8))

@@ -1,0 +1,102 @@
+import Core
+import Testing
+
+@Suite("Policies and jobs")
+struct PolicyTests {
+    private func policy(_ text: String) throws -> Policy {
+        try Policy(json: JSONDocument(Array(text.utf8)).root)
+    }
+
+    private func error(_ text: String) throws -> String {
+        let error = #expect(throws: FieldError.self) { _ = try policy(text) }
+        return error?.description ?? ""
+    }
+
+    @Test("fields that are absent keep their defaults")
+    func defaults() throws {
+        #expect(try policy("{}") == Policy())
+        let policy = try policy(#"{"budget_usd": 0.000000001, "models": {"deny": ["a"]}, "verify": true}"#)
+        #expect(policy.budget?.nanoUSD == 1)
+        #expect(policy.models.deny == [ModelID("a")])
+        #expect(policy.verify)
+    }
+
+    @Test("kappa rises from 0.62 at the first step to 0.70 from the fifth, as published")
+    func publishedKappa() {
+        let rule = KappaRule.standard
+        let kappas = (1...7).map { (rule.kappa(at: $0) * 100).rounded() }
+        #expect(kappas == [62, 64, 66, 68, 70, 70, 70])
+    }
+
+    @Test("kappa keeps within its bounds, and a new base moves bounds that were not named")
+    func bounds() throws {
+        let low = try policy(#"{"kappa": {"base": 0.3}}"#).kappa
+        #expect(low.kappa(at: 1) == 0.32)
+        let capped = try policy(#"{"kappa": {"base": 0.9, "cap": 0.93}}"#).kappa
+        #expect(capped.kappa(at: 5) == 0.93)
+    }
+
+    @Test(
+        "a wrong field is named with what to write instead",
+        arguments: [
+            (#"{"budget": 1}"#, "policy.budget: unknown field; did you mean 'budget_usd'?"),
+            (#"{"kappa": {"bse": 1}}"#, "policy.kappa.bse: unknown field; did you mean 'base'?"),
+            (#"{"budget_usd": -1}"#, "policy.budget_usd: must not be negative"),
+            (#"{"min_accuracy": 1.5}"#, "policy.min_accuracy: must be a number from 0.0 to 1.0"),
+            (#"{"placement": "moon"}"#, "policy.placement: 'moon' is not known; use one of any, edge_only, cloud_only"),
+            (
+                #"{"weights": {"cost": 0, "energy": 0, "latency": 0, "accuracy": 0}}"#,
+                "policy.weights: at least one weight must be above 0"
+            ),
+            (#"[]"#, "policy: must be a JSON object"),
+        ])
+    func wrongFields(text: String, message: String) throws {
+        #expect(try error(text).hasPrefix(message))
+    }
+
+    @Test("a policy reads back as it was written")
+    func roundTrip() throws {
+        let text =
+            #"{"budget_usd": 0.05, "deadline_s": 30, "kappa": {"base": 0.5, "slope": 0.01}, "models": {"allow": ["x/y"]}, "placement": "edge_only", "method": "lexicographic", "on_infeasible": "best", "weights": {"energy": 2}}"#
+        let first = try policy(text)
+        var writer = JSONWriter()
+        writer.object { first.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root) == first)
+    }
+
+    @Test(
+        "a job that cannot run is refused before it starts",
+        arguments: [
+            (#"{}"#, "input: is empty"),
+            (#"{"input": "x", "agent": {"tools": [{"type": "calculater"}]}}"#, "agent.tools[0].type: 'calculater'"),
+            (
+                #"{"subtasks": [{"id": "a", "prompt": "p", "depends_on": ["b"]}, {"id": "b", "prompt": "p", "depends_on": ["a"]}]}"#,
+                "subtasks: depend on each other in a cycle"
+            ),
+            (
+                #"{"subtasks": [{"id": "plan", "prompt": "p"}, {"id": "b", "prompt": "p", "depends_on": ["pla"]}]}"#,
+                "subtasks[1].depends_on: no subtask is named 'pla'; did you mean 'plan'?"
+            ),
+            (
+                #"{"subtasks": [{"id": "a", "prompt": "p"}, {"id": "a", "prompt": "p"}]}"#,
+                "subtasks[1].id: 'a' is there twice"
+            ),
+            (#"{"input": "x", "agent": {"max_steps": 0}}"#, "agent.max_steps: must be a whole number from 1 to 100"),
+            (#"{"input": "x", "policy": {"verfy": true}}"#, "policy.verfy: unknown field; did you mean 'verify'?"),
+        ])
+    func wrongJobs(text: String, message: String) throws {
+        let error = #expect(throws: FieldError.self) { _ = try JobSpec(json: JSONDocument(Array(text.utf8)).root) }
+        #expect((error?.description ?? "").hasPrefix(message))
+    }
+
+    @Test("a job reads back as it was written, and its graph knows its depths")
+    func jobRoundTrip() throws {
+        let text =
+            #"{"input": "all", "agent": {"instructions": "be brief", "tools": [{"type": "calculator"}, {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}], "max_steps": 3}, "subtasks": [{"id": "c", "prompt": "3", "depends_on": ["a", "b"]}, {"id": "a", "prompt": "1"}, {"id": "b", "prompt": "2", "depends_on": ["a"]}], "metadata": {"k": "v"}}"#
+        let first = try JobSpec(json: JSONDocument(Array(text.utf8)).root)
+        var writer = JSONWriter()
+        writer.object { first.write(into: &$0) }
+        #expect(try JobSpec(json: JSONDocument(writer.bytes).root) == first)
+        #expect(Subtask.depths(of: first.subtasks) == ["a": 1, "b": 2, "c": 3])
+    }
+}
