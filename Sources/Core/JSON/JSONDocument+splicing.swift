@@ -2,7 +2,8 @@ extension JSONDocument {
     /// The text with some ranges of bytes replaced; nothing is decoded, all other bytes stay as they are.
     ///
     /// - Parameter edits: ranges of this document, in any order, none overlapping another; several at one empty range
-    ///   are inserted in the order given. What they are replaced by is not checked.
+    ///   are inserted in the order given. Overlapping ones are a programming error and trap. What the ranges are replaced
+    ///   by is not checked.
     package func replacing(_ edits: [(range: Range<Int>, bytes: [UInt8])]) -> [UInt8] {
         // Sorting is stable, and an insertion comes before the replacement of what follows it.
         let edits = edits.sorted {
