@@ -1,0 +1,169 @@
+import CCurl
+
+/// One call on the transfer thread. libcurl's callbacks write into it; nothing else of the process sees it.
+final class Transfer {
+    typealias Instant = ContinuousClock.Instant
+
+    let order: TransferOrder
+    let easy: EasyHandle
+    let startedAt: Instant
+    private let maximumHeadBytes: Int
+    private var head = HeadReader()
+    private var bodyBytes = 0
+    private var connectSeconds = 0.0
+    /// Times that the request was put on a connection, libcurl's own repetitions on dead kept connections included.
+    private var requestsSent = 0
+    private var hasTriedAgain = false
+    private var lastByteAt: Instant?
+    private var expiresAt: Instant?
+    /// Why a callback broke the transfer off, where libcurl only knows that it did.
+    private var verdict: UpstreamError?
+    private(set) var isPaused = false
+
+    init(order: TransferOrder, easy: EasyHandle, maximumHeadBytes: Int, startedAt: Instant) {
+        self.order = order
+        self.easy = easy
+        self.maximumHeadBytes = maximumHeadBytes
+        self.startedAt = startedAt
+    }
+
+    /// Sets the easy handle up; throws what libcurl refuses.
+    func prepare(_ configuration: UpstreamConfiguration) throws(UpstreamError) {
+        var code = easy.prepare(order.request, origin: order.origin, configuration: configuration)
+        if code == CURLE_OK { code = hera_easy_set_context(easy.pointer, Unmanaged.passUnretained(self).toOpaque()) }
+        if code == CURLE_OK { code = setCallbacks() }
+        guard code == CURLE_OK else { throw .invalidRequest(reason: Curl.text(of: code)) }
+    }
+
+    private func setCallbacks() -> CURLcode {
+        hera_easy_set_callbacks(
+            easy.pointer,
+            { bytes, size, count, context in
+                guard let context, let transfer = Transfer.at(context) else { return 0 }
+                return transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            },
+            { bytes, size, count, context in
+                guard let context, let transfer = Transfer.at(context) else { return 0 }
+                return transfer.takeHeadLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            },
+            { context, _, _, _, _ in
+                guard let context, let transfer = Transfer.at(context) else { return CURL_PREREQFUNC_ABORT }
+                return transfer.willSendRequest() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            })
+    }
+
+    /// The transfer that a handle carries as its context.
+    static func at(_ context: UnsafeMutableRawPointer) -> Transfer? {
+        Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+    }
+
+    // MARK: Callbacks
+
+    /// A connection stands and the request is about to go out: at most twice in all.
+    private func willSendRequest() -> Bool {
+        guard requestsSent < 2 else { return false }
+        requestsSent += 1
+        connectSeconds = startedAt.duration(to: .now).seconds
+        return true
+    }
+
+    private func takeHeadLine(_ line: UnsafeRawBufferPointer) -> Int {
+        let now = Instant.now
+        lastByteAt = now
+        let complete = head.read(line: line)
+        guard head.bytes <= maximumHeadBytes else {
+            verdict = .tooLarge(host: order.origin.host, limit: maximumHeadBytes)
+            return 0
+        }
+        guard let complete else { return line.count }
+        let limit = order.request.maximumResponseBytes
+        if let length = complete.headers["content-length"].flatMap({ Int($0) }), length > limit {
+            verdict = .tooLarge(host: order.origin.host, limit: limit)
+            return 0
+        }
+        order.channel.deliver(
+            ResponseHead(
+                status: complete.status, headers: complete.headers,
+                timing: UpstreamTiming(
+                    queueSeconds: order.sentAt.duration(to: startedAt).seconds, connectSeconds: connectSeconds,
+                    firstByteSeconds: startedAt.duration(to: now).seconds)))
+        return line.count
+    }
+
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        lastByteAt = .now
+        let limit = order.request.maximumResponseBytes
+        guard bodyBytes + bytes.count <= limit else {
+            verdict = .tooLarge(host: order.origin.host, limit: limit)
+            return 0
+        }
+        guard order.channel.deliver(bytes) else {
+            isPaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        bodyBytes += bytes.count
+        return bytes.count
+    }
+
+    // MARK: Turning points
+
+    /// The consumer has caught up. Returns what went wrong with the bytes that libcurl held back meanwhile.
+    func resume() -> UpstreamError? {
+        guard isPaused else { return nil }
+        isPaused = false
+        lastByteAt = .now
+        let code = hera_easy_resume(easy.pointer)
+        return code == CURLE_OK ? nil : error(for: code)
+    }
+
+    /// Sets an end to a transfer whose caller has gone.
+    func expire(at instant: Instant) {
+        expiresAt = min(expiresAt ?? instant, instant)
+    }
+
+    /// Whether a broken connection is to be tried once more; then the handle is ready for it.
+    func triesAgain(after code: CURLcode) -> Bool {
+        guard code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1, verdict == nil else {
+            return false
+        }
+        hasTriedAgain = true
+        easy.demandFreshConnection()
+        return true
+    }
+
+    /// Tells the reader how it ended.
+    func finish(_ code: CURLcode) {
+        order.channel.finish(error(for: code))
+    }
+
+    private func error(for code: CURLcode) -> UpstreamError? {
+        if let verdict { return verdict }
+        let host = order.origin.host
+        guard code == CURLE_OK else {
+            return UpstreamError(
+                code: code, detail: easy.errorDetail, host: host, bytesReceived: head.bytes + bodyBytes,
+                timeouts: order.request.timeouts)
+        }
+        return head.isComplete ? nil : .malformed(host: host, reason: "the answer has no head")
+    }
+
+    /// The next moment at which the transfer must be broken off, and what that means.
+    var deadline: (at: Instant, error: UpstreamError) {
+        let timeouts = order.request.timeouts
+        var deadline = (at: order.sentAt + timeouts.total, error: timeout(.total, timeouts.total))
+        if let lastByteAt {
+            // A transfer on hold waits for the consumer, not for the server.
+            if !isPaused, lastByteAt + timeouts.idle < deadline.at {
+                deadline = (lastByteAt + timeouts.idle, timeout(.idle, timeouts.idle))
+            }
+        } else if startedAt + timeouts.firstByte < deadline.at {
+            deadline = (startedAt + timeouts.firstByte, timeout(.firstByte, timeouts.firstByte))
+        }
+        if let expiresAt, expiresAt < deadline.at { deadline = (expiresAt, .cancelled) }
+        return deadline
+    }
+
+    private func timeout(_ kind: TimeoutKind, _ after: Duration) -> UpstreamError {
+        .timeout(kind, after: after, host: order.origin.host, bytesReceived: head.bytes + bodyBytes)
+    }
+}

@@ -1,0 +1,199 @@
+import CCurl
+import Logging
+
+/// All transfers of a client, on the thread that made it: takes commands, lets libcurl work, ends what is late.
+final class TransferLoop {
+    private typealias Instant = ContinuousClock.Instant
+
+    private let multi: UnsafeMutableRawPointer
+    private let commands: CommandQueue
+    private let configuration: UpstreamConfiguration
+    private let logger: Logger
+    private var waiting: [TransferID: TransferOrder] = [:]
+    private var active: [TransferID: Transfer] = [:]
+    private var admission: AdmissionQueue
+    /// Handles of ended transfers, for the next ones.
+    private var spares: [EasyHandle] = []
+    /// No transfer is due before this.
+    private var nextCheck: Instant?
+    /// Set by a stop: what is left then is broken off.
+    private var stopsAt: Instant?
+
+    /// nil when libcurl has no memory or no sockets left.
+    init?(commands: CommandQueue, configuration: UpstreamConfiguration, logger: Logger) {
+        guard Curl.isReady, let multi = curl_multi_init() else { return nil }
+        self.multi = multi
+        self.commands = commands
+        self.configuration = configuration
+        self.logger = logger
+        admission = AdmissionQueue(
+            limit: configuration.maximumConcurrent, limitPerOrigin: configuration.maximumConcurrentPerHost)
+        hera_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_MULTIPLEX))
+        hera_multi_set_long(multi, CURLMOPT_MAXCONNECTS, max(1, configuration.maximumIdleConnections))
+    }
+
+    deinit {
+        spares = []
+        curl_multi_cleanup(multi)
+    }
+
+    /// Works until a stop has been obeyed.
+    func run() {
+        commands.open(multi)
+        while !isDone {
+            obeyCommands()
+            admit()
+            var running: CInt = 0
+            curl_multi_perform(multi, &running)
+            readResults()
+            endWhatIsLate()
+            guard !isDone else { break }
+            curl_multi_poll(multi, nil, 0, CInt(waitMilliseconds), nil)
+        }
+        for command in commands.close() {
+            if case .start(let order) = command { order.channel.finish(.stopped) }
+        }
+    }
+
+    private var isDone: Bool { stopsAt != nil && active.isEmpty && waiting.isEmpty }
+
+    private var waitMilliseconds: Int {
+        guard let due = [nextCheck, stopsAt].compactMap({ $0 }).min() else { return 60_000 }
+        return min(60_000, max(0, Instant.now.duration(to: due).wholeMilliseconds))
+    }
+
+    // MARK: Commands
+
+    private func obeyCommands() {
+        for command in commands.takeAll() {
+            switch command {
+            case .start(let order): enqueue(order)
+            case .resume(let id): if let error = active[id]?.resume() { end(id, error) }
+            case .abort(let id): end(id, .cancelled)
+            case .expire(let id, let after): expire(id, at: .now + after)
+            case .stop(let grace): stopsAt = min(stopsAt ?? .now + grace, .now + grace)
+            }
+        }
+    }
+
+    private func enqueue(_ order: TransferOrder) {
+        guard waiting.count < configuration.maximumWaiting else {
+            return order.channel.finish(.overloaded(waiting: waiting.count))
+        }
+        waiting[order.id] = order
+        admission.append(order.id, to: order.origin)
+        noteDeadline(order.sentAt + order.request.timeouts.total)
+    }
+
+    private func expire(_ id: TransferID, at instant: Instant) {
+        // What has not been sent has cost nothing.
+        if waiting[id] != nil { return end(id, .cancelled) }
+        active[id]?.expire(at: instant)
+        noteDeadline(instant)
+    }
+
+    // MARK: Transfers
+
+    private func admit() {
+        while let id = admission.next() {
+            guard let order = waiting.removeValue(forKey: id) else { continue }
+            start(order)
+        }
+    }
+
+    private func start(_ order: TransferOrder) {
+        guard let easy = spares.popLast() ?? EasyHandle() else {
+            admission.finish(at: order.origin)
+            return order.channel.finish(.connect(host: order.origin.host, reason: "out of memory"))
+        }
+        let transfer = Transfer(
+            order: order, easy: easy, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
+        active[order.id] = transfer
+        do throws(UpstreamError) {
+            try transfer.prepare(configuration)
+            curl_multi_add_handle(multi, easy.pointer)
+            noteDeadline(transfer.deadline.at)
+            // The idle timeout begins with the first byte, unseen by the loop.
+            noteDeadline(transfer.startedAt + order.request.timeouts.idle)
+        } catch {
+            end(order.id, error)
+        }
+    }
+
+    private func readResults() {
+        var left: CInt = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle,
+                let context = hera_easy_context(easy), let transfer = Transfer.at(context)
+            else { continue }
+            let code = message.pointee.data.result
+            curl_multi_remove_handle(multi, easy)
+            if stopsAt == nil, transfer.triesAgain(after: code) {
+                logger.debug(
+                    "connection broke before the first byte, trying once more",
+                    metadata: ["host": "\(transfer.order.origin.host)", "reason": "\(Curl.text(of: code))"])
+                curl_multi_add_handle(multi, easy)
+                continue
+            }
+            transfer.finish(code)
+            retire(transfer)
+        }
+        admit()
+    }
+
+    /// Breaks a transfer off, or takes it out of the queue.
+    private func end(_ id: TransferID, _ error: UpstreamError) {
+        if let order = waiting.removeValue(forKey: id) {
+            admission.remove(id, at: order.origin)
+            order.channel.finish(error)
+        } else if let transfer = active[id] {
+            curl_multi_remove_handle(multi, transfer.easy.pointer)
+            transfer.order.channel.finish(error)
+            retire(transfer)
+        }
+    }
+
+    private func retire(_ transfer: Transfer) {
+        active[transfer.order.id] = nil
+        admission.finish(at: transfer.order.origin)
+        guard spares.count < configuration.maximumIdleConnections else { return }
+        transfer.easy.reset()
+        spares.append(transfer.easy)
+    }
+
+    // MARK: Time
+
+    private func noteDeadline(_ instant: Instant) {
+        nextCheck = min(nextCheck ?? instant, instant)
+    }
+
+    /// Deadlines mostly move away as bytes come: all are looked at only when the nearest one known has passed.
+    private func endWhatIsLate() {
+        let now = Instant.now
+        if let stopsAt, stopsAt <= now {
+            for id in Array(waiting.keys) + Array(active.keys) { end(id, .stopped) }
+        }
+        guard let nextCheck, nextCheck <= now else { return }
+        self.nextCheck = nil
+        for (id, transfer) in active {
+            let deadline = transfer.deadline
+            if deadline.at <= now {
+                logger.debug(
+                    "transfer ended",
+                    metadata: ["host": "\(transfer.order.origin.host)", "reason": "\(deadline.error)"])
+                end(id, deadline.error)
+            } else {
+                noteDeadline(min(deadline.at, now + transfer.order.request.timeouts.idle))
+            }
+        }
+        for (id, order) in waiting {
+            let total = order.request.timeouts.total
+            if order.sentAt + total <= now {
+                end(id, .timeout(.total, after: total, host: order.origin.host, bytesReceived: 0))
+            } else {
+                noteDeadline(order.sentAt + total)
+            }
+        }
+        admit()
+    }
+}

@@ -1,0 +1,36 @@
+/// An answer whose head is there and whose body is on its way.
+package struct UpstreamResponse: Sendable {
+    /// The HTTP status; 4xx and 5xx are answers too.
+    package let status: Int
+    package let headers: UpstreamHeaders
+    package let timing: UpstreamTiming
+    /// To be read once, by one task. A body that nobody holds any more is given up.
+    package let body: UpstreamBody
+
+    init(head: ResponseHead, body: UpstreamBody) {
+        status = head.status
+        headers = head.headers
+        timing = head.timing
+        self.body = body
+    }
+
+    /// The whole body; throws ``UpstreamError/tooLarge(host:limit:)``, and gives up, when it has more bytes than that.
+    package func collect(upTo limit: Int) async throws(UpstreamError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var iterator = body.makeAsyncIterator()
+        while let piece = try await iterator.next(isolation: nil) {
+            guard bytes.count + piece.count <= limit else {
+                cancel()
+                throw .tooLarge(host: body.host, limit: limit)
+            }
+            if bytes.isEmpty { bytes = piece } else { bytes += piece }
+        }
+        return bytes
+    }
+
+    /// Gives the answer up: the connection (or the HTTP/2 stream) is closed, and reading ends with
+    /// ``UpstreamError/cancelled``.
+    package func cancel() {
+        body.cancel()
+    }
+}

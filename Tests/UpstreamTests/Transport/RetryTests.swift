@@ -1,0 +1,91 @@
+import ScriptedUpstream
+import Testing
+import Upstream
+
+@Suite("A connection that breaks")
+struct RetryTests {
+    @Test(
+        "before the first byte: the call is sent once more, and the caller sees nothing of it",
+        arguments: [ScriptedReply.Cut.reset, .close])
+    func secondTry(cut: ScriptedReply.Cut) async throws {
+        try await Loopback.with { request in
+            request.number == 1 ? .nothing(cut) : .json("second")
+        } _: { loopback async throws in
+            #expect(try await loopback.text() == "second")
+            #expect(loopback.server.record.calls == 2)
+            #expect(loopback.server.record.connections == 2)
+        }
+    }
+
+    @Test(
+        "before the first byte, every time: there are exactly two tries",
+        arguments: [ScriptedReply.Cut.reset, .close])
+    func noThirdTry(cut: ScriptedReply.Cut) async throws {
+        try await Loopback.with { _ in
+            .nothing(cut)
+        } _: { loopback async throws in
+            let failure = await loopback.failure()
+            #expect(failure == .reset(host: "127.0.0.1:\(loopback.server.port)", bytesReceived: 0))
+            #expect(failure?.isBeforeFirstByte == true)
+            #expect(loopback.server.record.calls == 2)
+        }
+    }
+
+    @Test(
+        "on a kept connection: there are exactly two tries as well",
+        arguments: [ScriptedReply.Cut.reset, .close])
+    func keptConnection(cut: ScriptedReply.Cut) async throws {
+        try await Loopback.with { request in
+            request.number == 1 ? .json("fine") : .nothing(cut)
+        } _: { loopback async throws in
+            #expect(try await loopback.text() == "fine")
+            #expect(await loopback.failure()?.isBeforeFirstByte == true)
+            #expect(loopback.server.record.calls == 3)
+        }
+    }
+
+    @Test(
+        "after the first byte: the call is not sent again",
+        arguments: [20, 60], [ScriptedReply.Cut.reset, .close])
+    func afterFirstByte(bytes: Int, cut: ScriptedReply.Cut) async throws {
+        try await Loopback.with { _ in
+            .completion("a long answer").cut(afterBytes: bytes, by: cut)
+        } _: { loopback async throws in
+            let failure = try #require(await loopback.failure())
+            #expect(!failure.isBeforeFirstByte)
+            #expect(loopback.server.record.calls == 1)
+        }
+    }
+
+    @Test("half way through a stream: what came is delivered first, then the error")
+    func halfAStream() async throws {
+        try await Loopback.with { _ in
+            .stream(["one", "two", "three"], delayBetween: .milliseconds(1)).cut(afterBytes: 500, by: .close)
+        } _: { loopback async throws in
+            let response = try await loopback.client.send(loopback.request())
+            var text = ""
+            let failure = await #expect(throws: UpstreamError.self) {
+                for try await piece in response.body { text += String(decoding: piece, as: UTF8.self) }
+            }
+            #expect(text.contains("assistant"))
+            #expect(failure?.isBeforeFirstByte == false)
+            #expect(loopback.server.record.calls == 1)
+        }
+    }
+
+    @Test("a refused connection is an error at once")
+    func refused() async throws {
+        try await Loopback.with { _ in
+            .json("")
+        } _: { loopback async throws in
+            let closed = try await ScriptedUpstream.start { _ in .json("") }
+            try await closed.stop()
+            let failure = await loopback.failure(UpstreamRequest(url: closed.baseURL))
+            guard case .connect(let host, _) = failure else {
+                Issue.record("not a connect error: \(String(describing: failure))")
+                return
+            }
+            #expect(host == "127.0.0.1:\(closed.port)")
+        }
+    }
+}
