@@ -18,6 +18,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("model", metavar="MODEL.gguf")
     parser.add_argument("port", type=int)
     parser.add_argument("--alias", help="the model's name in the API (default: the file's name)")
+    parser.add_argument("--chat-template", metavar="FILE", help="instead of the one inside the model's file")
     parser.add_argument("--parallel", type=int, default=1, help="requests served at once (default 1)")
     parser.add_argument("--context", type=int, default=4096, help="tokens of context for each request (default 4096)")
     parser.add_argument("--owner", type=int, default=os.getppid(), help="end with this process; 0 for none")
@@ -36,7 +37,11 @@ def parameters(options: argparse.Namespace) -> xllamacpp.CommonParams:
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = 1
         threads.poll = 0
-    params.use_jinja = True  # the model's own chat template, which tools need
+    params.use_jinja = True  # tools need it
+    if options.chat_template:
+        with open(options.chat_template) as template:
+            params.chat_template = template.read()
+    params.n_predict = 1024  # a caller that sets no limit would get tokens until the context is full
     params.cache_ram_mib = 0  # prompts are cached in their slot; llama.cpp's default keeps up to 8 GiB more
     params.endpoint_metrics = True
     params.ui = False

@@ -62,7 +62,7 @@ launch() { # NAME MODEL ALIAS PREFERRED_PORT PARALLEL
     say "starting $3 on 127.0.0.1:$port"
     # Its own session, so that Ctrl-C in the demo ends the router first; low priority, so that the router goes first.
     setsid nice -n 5 "$HERA_PYTHON" "$here/model_server.py" "$2" "$port" --alias "$3" --parallel "$5" \
-        --owner "${HERA_OWNER:-0}" </dev/null >"$cache/$1.log" 2>&1 9>&- &
+        --chat-template "$here/chatml-tools.jinja" --owner "${HERA_OWNER:-0}" </dev/null >"$cache/$1.log" 2>&1 9>&- &
     printf '%s\n' $! >"$cache/$1.pid"
     printf '%s\n' "$port" >"$cache/$1.port"
 }
