@@ -16,6 +16,11 @@ cache=${HERA_CACHE:-$HOME/.cache/hera}
 say() { printf 'servers: %s\n' "$*"; }
 fail() { printf 'servers: %s\n' "$*" >&2; exit 69; }
 
+# A process that is ending has lost its command line, but may hold its port for a moment longer.
+alive() { # PID
+    grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
+}
+
 # Prints the pid of a running server. A pid file alone proves nothing: the number may belong to another by now.
 running() { # NAME
     local pid
@@ -79,10 +84,10 @@ stop() { # NAME
     if pid=$(running "$1"); then
         kill "$pid" 2>/dev/null || true
         for _ in {1..50}; do
-            running "$1" >/dev/null || break
+            alive "$pid" || break
             sleep 0.1
         done
-        ! running "$1" >/dev/null || kill -KILL "$pid" 2>/dev/null || true
+        ! alive "$pid" || kill -KILL "$pid" 2>/dev/null || true
         say "stopped the $1 model's server"
     fi
     rm -f "$cache/$1.pid" "$cache/$1.port"
