@@ -1,0 +1,85 @@
+package import Core
+
+/// Makes the candidates of a step: what each model is predicted to do, cost and take, or why it cannot serve.
+package enum Candidates {
+    /// One candidate per model of the context, in its order.
+    package static func of(
+        _ step: Step, in context: RoutingContext, predicting: (Model) -> Prediction
+    ) -> [Candidate] {
+        context.models.map { candidate(of: $0, step: step, context: context, prediction: predicting($0.model)) }
+    }
+
+    /// Most tokens that an answer of this model to this step can have.
+    package static func outputTokensAtMost(_ model: Model, step: Step) -> Int {
+        let room = max(model.contextTokens - step.promptTokens, 1)
+        return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
+    }
+
+    private static func candidate(
+        of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
+    ) -> Candidate {
+        let model = priced.model
+        let forecast = Forecast(priced, economics: context.economics)
+        let most = outputTokensAtMost(model, step: step)
+        let prompt = Double(step.promptTokens)
+        let cached = model.id == step.previousModel ? Double(min(step.cachedTokens, step.promptTokens)) : 0
+        let output = min(prediction.outputTokens.mean, Double(most))
+        let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
+        let busy = forecast.busySeconds(prompt - cached, output)
+        let usage = Usage(
+            input: step.promptTokens - Int(cached), cachedRead: Int(cached), output: Int(output.rounded()))
+        var candidate = Candidate(
+            model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
+            latencySeconds: forecast.seconds(promptTokens: prompt, cachedTokens: cached, outputTokens: output),
+            energyJoules: joules, rejection: rejection(of: model, step: step, policy: context.policy))
+        do {
+            candidate.cost = try forecast.cost(of: usage, joules: joules, busySeconds: busy)
+            candidate.worstCaseCost = try worstCase(forecast, step: step, mostOutput: most)
+        } catch {
+            candidate.rejection = candidate.rejection ?? error.description
+        }
+        return candidate
+    }
+
+    /// The highest bill that the step can bring: every byte of the prompt a token of the dearest input class, the
+    /// longest answer in its dearest class, and the energy and hardware of that call.
+    private static func worstCase(_ forecast: Forecast, step: Step, mostOutput: Int) throws(PriceError) -> Money {
+        let prompt = Double(step.promptTokensAtMost)
+        let output = Double(mostOutput)
+        let busy = forecast.busySeconds(prompt, output)
+        let joules = forecast.joules(promptTokens: prompt, outputTokens: output)
+        let rates = forecast.priced.price.rates(promptTokens: step.promptTokensAtMost)
+        func dearest(_ classes: [UsageClass]) throws(PriceError) -> UsageClass {
+            guard let unit = classes.max(by: { (rates.price(of: $0) ?? .zero) < (rates.price(of: $1) ?? .zero) }) else {
+                throw .unpriced(.input)
+            }
+            return unit
+        }
+        var usage = Usage()
+        switch try dearest([.cachedRead, .cacheWrite5m, .cacheWrite1h, .input]) {
+        case .cacheWrite5m: usage.cacheWrite5m = step.promptTokensAtMost
+        case .cacheWrite1h: usage.cacheWrite1h = step.promptTokensAtMost
+        default: usage.input = step.promptTokensAtMost
+        }
+        if try dearest([.reasoning, .output]) == .reasoning {
+            usage.reasoning = mostOutput
+        } else {
+            usage.output = mostOutput
+        }
+        return try forecast.cost(of: usage, joules: joules, busySeconds: busy).total
+    }
+
+    /// Why a model cannot serve a step at all, in words; nil where it can.
+    private static func rejection(of model: Model, step: Step, policy: Policy) -> String? {
+        if !policy.models.admits(model.id) { return "not allowed by policy.models" }
+        if !policy.placement.admits(model.placement) {
+            return "runs on \(model.placement.rawValue), policy.placement is \(policy.placement.rawValue)"
+        }
+        let missing = step.needs.subtracting(model.capabilities)
+        if let need = missing.map(\.rawValue).min() { return "has no capability '\(need)'" }
+        if step.promptTokens >= model.contextTokens {
+            return "the prompt of about \(step.promptTokens) tokens does not fit its context of \(model.contextTokens)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,56 @@
+package import Core
+
+/// Everything that a decision may look at besides the step: values only, read once per decision.
+package struct RoutingContext: Sendable {
+    /// The models that can be called now, with the prices of the day.
+    package var models: [PricedModel]
+    package var economics: Economics
+    package var policy: Policy
+    /// What is left of the run's limits.
+    package var remaining: Remaining
+    /// Steps that the run is expected to take from this one on, this one included; at least 1.
+    package var horizon: Int
+    /// Version of the catalog that named the prices.
+    package var catalogVersion: String
+
+    package init(
+        models: [PricedModel], economics: Economics, policy: Policy, remaining: Remaining, horizon: Int,
+        catalogVersion: String
+    ) {
+        self.models = models
+        self.economics = economics
+        self.policy = policy
+        self.remaining = remaining
+        self.horizon = max(horizon, 1)
+        self.catalogVersion = catalogVersion
+    }
+}
+
+/// A model and the price that holds today.
+package struct PricedModel: Sendable {
+    package let model: Model
+    package let price: Price
+
+    package init(model: Model, price: Price) {
+        self.model = model
+        self.price = price
+    }
+}
+
+/// What is left of a run's limits; nil where there is none.
+package struct Remaining: Hashable, Sendable {
+    package var budget: Money?
+    package var seconds: Double?
+    package var joules: Double?
+
+    package init(budget: Money? = nil, seconds: Double? = nil, joules: Double? = nil) {
+        self.budget = budget
+        self.seconds = seconds
+        self.joules = joules
+    }
+
+    /// What a policy grants at the start of a run.
+    package init(of policy: Policy) {
+        self.init(budget: policy.budget, seconds: policy.deadlineSeconds, joules: policy.energyJoules)
+    }
+}

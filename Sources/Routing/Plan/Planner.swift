@@ -1,0 +1,103 @@
+package import Core
+import Optimization
+
+/// Solves the assignment of a run's next steps over its candidates.
+///
+/// The horizon repeats this step's predictions with a prompt that grows by each answer: what later steps will ask is
+/// not known yet, what they will roughly cost is. Only the first choice is acted on; the rest keeps the run's limits
+/// honest.
+package struct Planner: Sendable {
+    /// Wall-clock limit of one solve.
+    package static let timeLimit = Duration.milliseconds(200)
+    package static let gap = 1e-4
+    /// Steps looked ahead at most.
+    package static let longestHorizon = 8
+
+    private let solver = AssignmentSolver()
+
+    package init() {}
+
+    /// Plans from this step on.
+    ///
+    /// - Parameters:
+    ///   - candidates: those that can serve and pay for the step; at least one.
+    ///   - reference: the model that accuracy floors are relative to.
+    /// - Throws: `.infeasible` with the limit that binds, `.planning` where the solver failed.
+    package func plan(
+        _ step: Step, candidates: [Candidate], reference: Candidate, context: RoutingContext
+    ) throws(RoutingError) -> Plan {
+        let program = program(step, candidates: candidates, reference: reference, context: context)
+        do {
+            let solution = try solver.solve(program)
+            let scores = scores(of: candidates, weights: context.policy.weights)
+            let first = solution.choice[0]
+            let rest = candidates.indices.filter { $0 != first }.sorted { (scores[$0], $0) < (scores[$1], $1) }
+            return Plan(
+                position: step.position, choices: solution.choice.map { candidates[$0].model },
+                order: ([first] + rest).map { candidates[$0].model },
+                binding: solution.bindingLimits.map(\.description), expectedCost: candidates[first].cost.total,
+                method: solution.method.rawValue, gap: solution.gap)
+        } catch {
+            switch error {
+            case .infeasible(let report): throw .infeasible(report.description, report: report)
+            default: throw .planning(error)
+            }
+        }
+    }
+
+    private func program(
+        _ step: Step, candidates: [Candidate], reference: Candidate, context: RoutingContext
+    ) -> AssignmentProgram {
+        let horizon = min(context.horizon, Self.longestHorizon)
+        let policy = context.policy
+        let models = Dictionary(uniqueKeysWithValues: context.models.map { ($0.model.id, $0) })
+        var options: [[AssignmentOption?]] = []
+        var switching: [[AssignmentSwitch]] = []
+        var floors: [Double] = []
+        for ahead in 0..<horizon {
+            var row: [AssignmentOption?] = []
+            var moves: [AssignmentSwitch] = []
+            for candidate in candidates {
+                guard let priced = models[candidate.model] else { continue }
+                let ahead = Ahead(steps: ahead, step: step, candidate: candidate, priced: priced, context: context)
+                row.append(ahead.option)
+                moves.append(ahead.move)
+            }
+            options.append(row)
+            switching.append(moves)
+            floors.append(
+                min(1, policy.kappa.kappa(at: step.position + ahead) * reference.prediction.quality - 1e-9))
+        }
+        return AssignmentProgram(
+            options: options, accuracyFloors: floors.map { max(0, $0) }, weights: policy.weights.assignment,
+            switching: switching,
+            budget: context.remaining.budget.map { Double($0.nanoUSD) }, deadline: context.remaining.seconds,
+            energyCap: context.remaining.joules, minimumMeanAccuracy: policy.minAccuracy,
+            timeLimit: Self.timeLimit, gap: Self.gap)
+    }
+
+    /// The weighted objective of each candidate for this step alone, each criterion scaled to 0...1 over them.
+    private func scores(of candidates: [Candidate], weights: Weights) -> [Double] {
+        func scaled(_ value: (Candidate) -> Double) -> [Double] {
+            let values = candidates.map(value)
+            guard let least = values.min(), let most = values.max(), most > least else {
+                return values.map { _ in 0 }
+            }
+            return values.map { ($0 - least) / (most - least) }
+        }
+        let cost = scaled { Double($0.cost.total.nanoUSD) }
+        let energy = scaled(\.energyJoules)
+        let latency = scaled(\.latencySeconds)
+        let error = scaled { 1 - $0.prediction.quality }
+        return candidates.indices.map {
+            weights.cost * cost[$0] + weights.energy * energy[$0] + weights.latency * latency[$0]
+                + weights.accuracy * error[$0]
+        }
+    }
+}
+
+extension Weights {
+    var assignment: AssignmentWeights {
+        AssignmentWeights(cost: cost, energy: energy, latency: latency, accuracy: accuracy)
+    }
+}
