@@ -1,0 +1,59 @@
+import Catalog
+import Core
+
+/// A catalog as JSON for programs.
+struct CatalogListing {
+    let catalog: Catalog
+    let today: CalendarDay
+
+    /// `{"version": ..., "models": [...]}`; prices are decimal strings, exact, those of standard service for short prompts.
+    ///
+    /// Throws where a model has no price for today.
+    func json() throws(PriceError) -> String {
+        var writer = JSONWriter()
+        try writer.object { (writer: inout JSONWriter) throws(PriceError) in
+            writer.member("version", catalog.version)
+            try writer.member(
+                "models",
+                array: { (writer: inout JSONWriter) throws(PriceError) in
+                    for model in catalog.models { try write(model, to: &writer) }
+                })
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private func write(_ model: Model, to writer: inout JSONWriter) throws(PriceError) {
+        let price = try model.price(on: today)
+        let rates = price.rates(promptTokens: 0)
+        writer.object {
+            $0.member("id", model.id.rawValue)
+            $0.member("aliases", array: { for alias in model.aliases { $0.element(alias.rawValue) } })
+            $0.member("provider", model.provider)
+            $0.member("placement", model.placement.rawValue)
+            $0.member("tier", model.tier.rawValue)
+            $0.member("profile", model.profile?.rawValue)
+            $0.member("base_url", model.endpoint.baseURL)
+            $0.member("wire", model.endpoint.wire.rawValue)
+            $0.member("upstream_name", model.endpoint.modelName)
+            $0.member("key_variable", model.endpoint.keyVariable)
+            $0.member("context", model.contextTokens)
+            $0.member("max_output", model.maxOutputTokens)
+            let capabilities = Capability.allCases.filter(model.capabilities.contains)
+            $0.member("capabilities", array: { for one in capabilities { $0.element(one.rawValue) } })
+            $0.member("usd_per_million", object: { write(rates, to: &$0) })
+            $0.member("usd_per_request", rates.prices[.request]?.usdPerUnitText)
+            $0.member("price_source", price.source)
+            $0.member("price_as_of", price.asOf.description)
+            $0.member("prefill_j_per_token", model.energy?.joulesPerPrefillToken)
+            $0.member("decode_j_per_token", model.energy?.joulesPerDecodeToken)
+            $0.member("amortisation_nano_usd_per_busy_s", model.amortisation?.nanoUSDPerBusySecond)
+            $0.member("slots", model.slots)
+        }
+    }
+
+    private func write(_ rates: Rates, to writer: inout JSONWriter) {
+        for unit in UsageClass.allCases where unit != .request {
+            if let price = rates.prices[unit] { writer.member(unit.rawValue, price.usdPerMillionText) }
+        }
+    }
+}
