@@ -29,3 +29,13 @@ extension UpstreamFailure: CustomStringConvertible {
         return "\(origin)\(name): \(message)\(advice)"
     }
 }
+
+extension UpstreamFailure {
+    /// Whether the prompt is too long for the model: a model with a longer context may still answer.
+    package var isContextOverflow: Bool {
+        switch code {
+        case "context_length_exceeded", "exceed_context_size_error": true
+        default: status == 400 && (message.contains("maximum context length") || message.contains("prompt is too long"))
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package import Core
+
+/// An answer to a chat call, in the terms of no provider: complete, or as much of a stream as has come.
+package struct ChatAnswer: Hashable, Sendable {
+    /// The provider's name for the answer, or nil.
+    package var id: String?
+    /// The model that answered, as the server names it; nil where it does not say.
+    package var model: String?
+    /// The visible text; empty where the model only calls tools.
+    package var text = ""
+    /// The model's own words where it refuses, from servers that set them apart.
+    package var refusal: String?
+    package var toolCalls: [ToolCall] = []
+    package var finishReason: FinishReason?
+    /// Tokens as the provider bills them; nil where it said nothing, which is not the same as zero.
+    package var usage: Usage?
+    /// From llama.cpp servers only.
+    package var timings: ServerTimings?
+    /// Natural logarithm of the probability of each token written, where the call asked for it; else nil.
+    package var logProbabilities: [Double]?
+
+    package init() {}
+}

@@ -1,0 +1,63 @@
+import Core
+
+extension OpenAIWire {
+    /// Reads a complete answer. An error object with a status of success, as some gateways send it, is an error.
+    static func readAnswer(_ body: [UInt8], host: String) throws(UpstreamError) -> ChatAnswer {
+        let root: JSONValue
+        do {
+            root = try JSONDocument(body).root
+        } catch {
+            throw .malformed(host: host, reason: "\(error)")
+        }
+        if let error = root["error"], !error.isNull, root["choices"] == nil {
+            let status = error["code"]?.integer.flatMap { (400...599).contains($0) ? Int($0) : nil }
+            throw .status(FailureReader.read(root, status: status ?? 502))
+        }
+        guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst) else {
+            throw .malformed(host: host, reason: "the answer has no choices")
+        }
+        guard let message = choice["message"], message.kind == .object else {
+            throw .malformed(host: host, reason: "the first choice has no message")
+        }
+        var answer = ChatAnswer()
+        readCommon(root, into: &answer)
+        answer.text = text(message["content"])
+        answer.refusal = message["refusal"]?.string
+        answer.finishReason = choice["finish_reason"]?.string.map(FinishReason.init(openAI:))
+        if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
+        readLogProbabilities(choice, into: &answer)
+        return answer
+    }
+
+    /// The choice that counts, of answers with several.
+    static func isFirst(_ choice: JSONValue) -> Bool {
+        (choice["index"]?.integer ?? 0) == 0
+    }
+
+    /// What whole answers and chunks have in common.
+    static func readCommon(_ root: JSONValue, into answer: inout ChatAnswer) {
+        if answer.id == nil { answer.id = root["id"]?.string }
+        if answer.model == nil { answer.model = root["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+        if let usage = usage(root["usage"]) { answer.usage = usage }
+        if let timings = timings(root["timings"]) { answer.timings = timings }
+    }
+
+    static func readLogProbabilities(_ choice: JSONValue, into answer: inout ChatAnswer) {
+        guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
+        answer.logProbabilities = (answer.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+    }
+
+    /// Text, or the texts of a list of parts.
+    static func text(_ content: JSONValue?) -> String {
+        guard let content else { return "" }
+        return content.string ?? content.elements.compactMap { $0["text"]?.string }.joined()
+    }
+
+    private static func toolCall(_ value: JSONValue) -> ToolCall {
+        let function = value["function"]
+        // Text by the book; some servers send the object itself.
+        let arguments = function?["arguments"].map { $0.string ?? String(decoding: $0.raw, as: UTF8.self) }
+        return ToolCall(
+            id: value["id"]?.string ?? "", name: function?["name"]?.string ?? "", arguments: arguments ?? "")
+    }
+}

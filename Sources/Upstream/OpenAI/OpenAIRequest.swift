@@ -1,0 +1,44 @@
+import Core
+
+extension OpenAIWire {
+    /// The caller's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
+    /// it a streamed call could not be billed.
+    package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
+        call.request(
+            path: "/chat/completions", authorization: Self.authorization(call.key), body: try Self.body(of: call))
+    }
+
+    /// The same for `/embeddings`, whose body names `input` in place of messages.
+    package func embeddingsRequest(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
+        guard call.body.root.kind == .object else { throw Self.notAnObject }
+        let body = call.body.settingMembers(
+            [("model", JSONWriter.quoted(call.endpoint.modelName))], removing: call.removedMembers)
+        return call.request(path: "/embeddings", authorization: Self.authorization(call.key), body: body)
+    }
+
+    private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
+        let root = call.body.root
+        guard root.kind == .object else { throw notAnObject }
+        var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
+        var removed = call.removedMembers
+        if call.isStreaming {
+            if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
+            members.append(("stream_options", streamOptions(root["stream_options"])))
+        } else {
+            // Servers refuse stream_options of a call that is not streamed.
+            removed += ["stream", "stream_options"]
+        }
+        return call.body.settingMembers(members, removing: removed)
+    }
+
+    /// The caller's options with the usage asked for.
+    private static func streamOptions(_ options: JSONValue?) -> [UInt8] {
+        let members = [(key: "include_usage", value: Array("true".utf8))]
+        guard let options, options.kind == .object, let document = try? JSONDocument(Array(options.raw)) else {
+            return Array("{\"include_usage\":true}".utf8)
+        }
+        return document.settingMembers(members)
+    }
+
+    private static var notAnObject: UpstreamError { .invalidRequest(reason: "the body is not a JSON object") }
+}

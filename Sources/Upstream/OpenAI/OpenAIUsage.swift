@@ -1,0 +1,46 @@
+package import Core
+
+extension OpenAIWire {
+    /// Reads a `usage` object into classes that do not overlap; nil where there is none (or `null`, or no counts in it).
+    /// Zero is zero.
+    ///
+    /// OpenAI's `prompt_tokens` include cached and audio tokens, its `completion_tokens` reasoning and audio tokens. A
+    /// few servers count reasoning apart; their `total_tokens` says so.
+    package static func usage(_ value: JSONValue?) -> Usage? {
+        guard let value, value.kind == .object else { return nil }
+        guard value["prompt_tokens"] != nil || value["completion_tokens"] != nil else { return nil }
+        let prompt = count(value["prompt_tokens"])
+        let completion = count(value["completion_tokens"])
+        let promptDetails = value["prompt_tokens_details"]
+        let completionDetails = value["completion_tokens_details"]
+        // Parts are never more than their whole, whatever a server says: the whole is what is billed.
+        let cached = min(prompt, count(promptDetails?["cached_tokens"] ?? value["prompt_cache_hit_tokens"]))
+        let audioInput = min(prompt - cached, count(promptDetails?["audio_tokens"]))
+        let saidReasoning = count(completionDetails?["reasoning_tokens"])
+        let isApart =
+            saidReasoning > 0 && value["total_tokens"]?.integer == Int64(prompt + completion + saidReasoning)
+        let reasoning = isApart ? saidReasoning : min(completion, saidReasoning)
+        let visible = isApart ? completion : completion - reasoning
+        let audioOutput = min(visible, count(completionDetails?["audio_tokens"]))
+        return Usage(
+            input: prompt - cached - audioInput, cachedRead: cached, output: visible - audioOutput,
+            reasoning: reasoning, audioInput: audioInput, audioOutput: audioOutput)
+    }
+
+    /// Reads llama.cpp's `timings` object; nil where there is none.
+    static func timings(_ value: JSONValue?) -> ServerTimings? {
+        guard let value, let prefill = value["prompt_ms"]?.double, let decode = value["predicted_ms"]?.double else {
+            return nil
+        }
+        return ServerTimings(
+            prefillTokens: count(value["prompt_n"]), prefillSeconds: prefill / 1000,
+            decodeTokens: count(value["predicted_n"]), decodeSeconds: decode / 1000,
+            cachedTokens: value["cache_n"]?.integer.map { max(0, Int($0)) })
+    }
+
+    /// A count of tokens; 0 where it is missing, negative or beyond reason.
+    static func count(_ value: JSONValue?) -> Int {
+        guard let number = value?.integer, number >= 0, number < 1 << 40 else { return 0 }
+        return Int(number)
+    }
+}

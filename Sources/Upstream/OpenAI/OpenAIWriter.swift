@@ -1,0 +1,168 @@
+package import Core
+
+/// Writes answers in OpenAI's format, for those that came in another dialect or another form.
+package struct OpenAIWriter: Sendable {
+    private let id: String
+    private let model: String
+    /// Seconds since 1970.
+    private let created: Int64
+
+    package init(id: String, model: String, created: Timestamp = .now()) {
+        self.id = id
+        self.model = model
+        self.created = created.milliseconds / 1000
+    }
+
+    /// A complete answer's body.
+    package func body(_ answer: ChatAnswer) -> [UInt8] {
+        var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
+        writer.object { body in
+            writeHead("chat.completion", to: &body)
+            body.member(
+                "choices",
+                array: { choices in
+                    choices.object { choice in
+                        choice.member("index", 0)
+                        choice.member("message", object: { writeMessage(answer, to: &$0) })
+                        choice.member("finish_reason", answer.finishReason?.openAIName)
+                    }
+                })
+            if let usage = answer.usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
+        }
+        return writer.bytes
+    }
+
+    /// A complete answer as the events of a stream, `[DONE]` included.
+    package func events(_ answer: ChatAnswer) -> [ChatEvent] {
+        var events = [role()]
+        if !answer.text.isEmpty { events.append(text(answer.text)) }
+        for (index, call) in answer.toolCalls.enumerated() {
+            events.append(toolCall(index: index, id: call.id, name: call.name, arguments: call.arguments))
+        }
+        events.append(finish(answer.finishReason ?? .stop))
+        if let usage = answer.usage { events.append(self.usage(usage)) }
+        return events + [.done]
+    }
+
+    /// The chunk that begins a stream.
+    package func role() -> ChatEvent {
+        chunk(text: "") {
+            $0.member("role", "assistant")
+            $0.member("content", "")
+        }
+    }
+
+    package func text(_ text: String) -> ChatEvent {
+        chunk(text: text) { $0.member("content", text) }
+    }
+
+    /// The first piece of a tool call.
+    package func toolCall(index: Int, id: String, name: String, arguments: String) -> ChatEvent {
+        toolCallPiece(index: index, arguments: arguments) {
+            $0.member("id", id)
+            $0.member("type", "function")
+        } function: {
+            $0.member("name", name)
+        }
+    }
+
+    /// A later piece of a tool call.
+    package func toolCall(index: Int, arguments: String) -> ChatEvent {
+        toolCallPiece(index: index, arguments: arguments) { _ in
+        } function: { _ in
+        }
+    }
+
+    package func finish(_ reason: FinishReason) -> ChatEvent {
+        chunk(text: "", finishReason: reason) { _ in }
+    }
+
+    /// The chunk without choices that ends a stream whose caller asked for its usage.
+    package func usage(_ usage: Usage) -> ChatEvent {
+        var writer = JSONWriter()
+        writer.object { body in
+            writeHead("chat.completion.chunk", to: &body)
+            body.member("choices", array: { _ in })
+            body.member("usage", object: { Self.write(usage, to: &$0) })
+        }
+        return ChatEvent(kind: .usage, data: writer.bytes)
+    }
+
+    private func toolCallPiece(
+        index: Int, arguments: String, call: (inout JSONWriter) -> Void, function: (inout JSONWriter) -> Void
+    ) -> ChatEvent {
+        chunk(text: "") { delta in
+            delta.member(
+                "tool_calls",
+                array: { calls in
+                    calls.object { piece in
+                        piece.member("index", index)
+                        call(&piece)
+                        piece.member(
+                            "function",
+                            object: {
+                                function(&$0)
+                                $0.member("arguments", arguments)
+                            })
+                    }
+                })
+        }
+    }
+
+    private func chunk(
+        text: String, finishReason: FinishReason? = nil, delta: (inout JSONWriter) -> Void
+    ) -> ChatEvent {
+        var writer = JSONWriter(capacity: 256)
+        writer.object { body in
+            writeHead("chat.completion.chunk", to: &body)
+            body.member(
+                "choices",
+                array: { choices in
+                    choices.object { choice in
+                        choice.member("index", 0)
+                        choice.member("delta", object: { delta(&$0) })
+                        choice.member("finish_reason", finishReason?.openAIName)
+                    }
+                })
+        }
+        return ChatEvent(kind: .delta(text: text), data: writer.bytes)
+    }
+
+    private func writeHead(_ object: String, to writer: inout JSONWriter) {
+        writer.member("id", id)
+        writer.member("object", object)
+        writer.member("created", created)
+        writer.member("model", model)
+    }
+
+    private func writeMessage(_ answer: ChatAnswer, to writer: inout JSONWriter) {
+        writer.member("role", "assistant")
+        writer.member("content", answer.text.isEmpty && !answer.toolCalls.isEmpty ? nil : answer.text)
+        if let refusal = answer.refusal { writer.member("refusal", refusal) }
+        guard !answer.toolCalls.isEmpty else { return }
+        writer.member(
+            "tool_calls",
+            array: { calls in
+                for call in answer.toolCalls {
+                    calls.object { item in
+                        item.member("id", call.id)
+                        item.member("type", "function")
+                        item.member(
+                            "function",
+                            object: {
+                                $0.member("name", call.name)
+                                $0.member("arguments", call.arguments)
+                            })
+                    }
+                }
+            })
+    }
+
+    private static func write(_ usage: Usage, to writer: inout JSONWriter) {
+        writer.member("prompt_tokens", usage.promptTokens)
+        writer.member("completion_tokens", usage.completionTokens)
+        writer.member("total_tokens", usage.promptTokens + usage.completionTokens)
+        writer.member("prompt_tokens_details", object: { $0.member("cached_tokens", usage.cachedRead) })
+        writer.member("completion_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })
+    }
+}
