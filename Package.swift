@@ -28,12 +28,14 @@ let package = Package(
         .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
         // Floor 0: values.
         .target(name: "Core"),
 
         // Floor 1: rooms that do not know each other.
         .target(name: "Catalog", dependencies: ["Core", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Estimation", dependencies: ["Core"]),
+        .target(name: "Estimation", dependencies: ["Core", "CZlib"]),
         .target(name: "Optimization", dependencies: ["Core", "CGLPK"]),
         .target(
             name: "Upstream",

@@ -1,0 +1,74 @@
+import Core
+import Ledger
+import Routing
+import Upstream
+
+/// Turns what a call used into figures for the ledger: money, energy and time, and the same on the reference model.
+struct Bill {
+    let order: StepOrder
+    let priced: PricedModel
+
+    /// True figures of a finished call.
+    ///
+    /// Energy and hardware are charged for the seconds that the server says it was busy, or else for those that the
+    /// catalog's speed predicts of the tokens used.
+    func figures(usage: Usage, timings: ServerTimings?, seconds: Double) throws(PriceError) -> CallFigures {
+        let forecast = Forecast(priced, economics: order.context.economics)
+        let fresh = Double(usage.promptTokens - usage.cachedRead)
+        let output = Double(usage.completionTokens)
+        let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
+        let joules =
+            priced.model.energy?.joules(promptTokens: fresh, completionTokens: output, busySeconds: busy) ?? 0
+        return CallFigures(
+            cost: try forecast.cost(of: usage, joules: joules, busySeconds: busy), energyJoules: joules,
+            latencySeconds: seconds)
+    }
+
+    /// What the call was expected to take.
+    var predicted: CallFigures {
+        guard let candidate = order.decision.candidate(priced.model.id) else { return .zero }
+        return CallFigures(
+            cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds)
+    }
+
+    /// The same tokens on the reference model; nil where it cannot be priced.
+    ///
+    /// The reference's own answer might have been longer or shorter; nobody knows without paying for it.
+    func baseline(usage: Usage, true figures: CallFigures) -> Baseline? {
+        let reference = order.decision.reference
+        if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
+        guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
+        let forecast = Forecast(other, economics: order.context.economics)
+        let prompt = Double(usage.promptTokens)
+        let cached = Double(usage.cachedRead)
+        let output = Double(usage.completionTokens)
+        let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
+        let busy = forecast.busySeconds(prompt - cached, output)
+        guard let cost = try? forecast.cost(of: usage, joules: joules, busySeconds: busy) else { return nil }
+        return Baseline(
+            model: reference,
+            figures: CallFigures(
+                cost: cost, energyJoules: joules,
+                latencySeconds: forecast.seconds(promptTokens: prompt, cachedTokens: cached, outputTokens: output)))
+    }
+
+    /// The call as planned, for its reservation and its entry.
+    func planned(baseline: Baseline?) -> PlannedCall {
+        PlannedCall(
+            runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
+            model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
+            stage: order.decision.stage, policy: order.policyName, catalogVersion: order.decision.catalogVersion,
+            priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
+    }
+
+    /// The most that the call can take, in every unit that budgets count.
+    var upperBound: Amounts {
+        let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
+        let forecast = Forecast(priced, economics: order.context.economics)
+        let joules = forecast.joules(
+            promptTokens: Double(order.step.promptTokensAtMost), outputTokens: Double(most))
+        return Amounts(
+            money: order.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
+            tokens: Int64(order.step.promptTokensAtMost + most), microjoules: Amounts.microjoules(joules) ?? .max)
+    }
+}

@@ -1,0 +1,203 @@
+import Core
+import Ledger
+import Logging
+import Routing
+import Upstream
+
+/// One call of one model for a step: reserved before, settled or released after.
+struct CallAttempt {
+    /// How it ended.
+    enum Result: Sendable {
+        case answered(StepOutcome)
+        /// Booked or released already; where it is final, no other model shall try.
+        case failed(UpstreamError, isFinal: Bool)
+        /// The ledger set no money aside; nobody was called.
+        case unpaid(LedgerError)
+    }
+
+    let caller: StepCaller
+    let order: StepOrder
+    let priced: PricedModel
+    let delivery: StreamDelivery?
+
+    private var bill: Bill { Bill(order: order, priced: priced) }
+
+    /// - Parameter isFirstOfStep: only a step's first call is compared with the reference.
+    func run(isFirstOfStep: Bool) async -> Result {
+        let reservation = ReservationRequest(
+            id: Identifier.make("call"), at: .now(), call: bill.planned(baseline: nil), upperBound: bill.upperBound)
+        do throws(LedgerError) {
+            _ = try await caller.ledger.reserve(reservation)
+        } catch {
+            return .unpaid(error)
+        }
+        let started = ContinuousClock.now
+        do throws(UpstreamError) {
+            let reading =
+                delivery == nil ? try await collect(since: started) : try await stream(since: started)
+            return await settle(reading, reservation: reservation.id, started: started, isFirstOfStep: isFirstOfStep)
+        } catch {
+            return await giveUp(error, reservation: reservation.id, started: started)
+        }
+    }
+
+    // MARK: Calling
+
+    /// What was read of an answer.
+    struct Reading: Sendable {
+        var answer: ChatAnswer
+        var body: [UInt8] = []
+        var firstTokenSeconds: Double?
+        var outcome = CallOutcome.completed
+        var failure: UpstreamError?
+    }
+
+    private var call: ChatCall {
+        var body = order.request.document
+        // A server of the operator's own would write until its context is full.
+        if priced.model.placement == .edge, order.step.maxOutputTokens == nil {
+            let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
+            let limited = body.settingMembers([("max_tokens", Array(String(most).utf8))])
+            body = (try? JSONDocument(limited)) ?? body
+        }
+        let limits = caller.limits
+        return ChatCall(
+            endpoint: priced.model.endpoint, key: caller.keys.key(for: priced.model.endpoint), body: body,
+            isStreaming: delivery != nil, maximumOutputTokens: priced.model.maxOutputTokens,
+            removedMembers: ["hera"],
+            timeouts: UpstreamTimeouts(
+                firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
+                total: .seconds(limits.callSeconds)),
+            maximumResponseBytes: limits.answerBytes, cancellation: .drain(within: .seconds(limits.drainSeconds)))
+    }
+
+    private func collect(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
+        let completed = try await caller.upstream.complete(call)
+        return Reading(
+            answer: completed.answer, body: completed.body, firstTokenSeconds: completed.timing.firstByteSeconds)
+    }
+
+    /// Passes events on as they come, and reads on for the bill when the client has gone.
+    private func stream(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
+        guard let delivery else { return try await collect(since: started) }
+        let response = try await caller.upstream.open(call)
+        var reader = ChatStreamReader(wire: priced.model.endpoint.wire, host: response.body.host)
+        var firstToken: Double?
+        var hasReader = true
+        var failure: UpstreamError?
+        var goneAt: ContinuousClock.Instant?
+        delivery.began(priced.model.id)
+        do throws(UpstreamError) {
+            var pieces = response.body.makeAsyncIterator()
+            reading: while let piece = try await pieces.next(isolation: nil) {
+                var forwarded: [UInt8] = []
+                for event in try reader.feed(piece) {
+                    if firstToken == nil, case .delta = event.kind { firstToken = started.seconds }
+                    if case .failure(let reported) = event.kind { failure = .status(reported) }
+                    if event.kind == .usage, !delivery.wantsUsage { continue }
+                    // The end is told after the books are closed.
+                    if event.kind == .done { continue }
+                    forwarded += event.wireBytes
+                }
+                if hasReader, !forwarded.isEmpty { hasReader = await delivery.relay.send(forwarded) }
+                if !hasReader, goneAt == nil { goneAt = .now }
+                if let goneAt, goneAt.seconds > caller.limits.drainSeconds {
+                    response.cancel()
+                    break reading
+                }
+            }
+        } catch {
+            failure = error
+        }
+        reader.finish()
+        if failure == nil, goneAt == nil, !reader.isComplete {
+            failure = .reset(host: response.body.host, bytesReceived: 1)
+        }
+        let outcome: CallOutcome = failure != nil ? .failed : hasReader ? .completed : .clientGone
+        return Reading(
+            answer: reader.answer, firstTokenSeconds: firstToken, outcome: outcome, failure: failure)
+    }
+
+    // MARK: Booking
+
+    private func settle(
+        _ reading: Reading, reservation: String, started: ContinuousClock.Instant, isFirstOfStep: Bool
+    ) async -> Result {
+        let seconds = started.seconds
+        let usage = reading.answer.usage ?? estimatedUsage(reading)
+        let figures: CallFigures
+        do throws(PriceError) {
+            figures = try bill.figures(usage: usage, timings: reading.answer.timings, seconds: seconds)
+        } catch {
+            // Something was billed that the catalog has no price for: the upper bound is booked, never zero.
+            caller.logger.error("unpriced usage", metadata: ["model": "\(priced.model.id)", "reason": "\(error)"])
+            figures = upperBoundFigures(seconds: seconds)
+        }
+        let baseline = isFirstOfStep ? bill.baseline(usage: usage, true: figures) : zeroBaseline
+        let isKnown = reading.answer.usage != nil
+        let entry = LedgerEntry(
+            id: reservation, at: .now(), kind: isKnown ? .call : .uncertain, call: bill.planned(baseline: baseline),
+            result: CallResult(
+                servedModel: reading.answer.model, usage: usage, figures: figures,
+                energyProvenance: priced.model.energy?.provenance ?? .estimated,
+                firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome,
+                httpStatus: 200))
+        if delivery == nil, order.context.policy.verify, let problem = AnswerCheck.problem(with: reading.answer) {
+            var failed = entry
+            failed.result.outcome = .failed
+            await book(StepCommit(settlements: [(reservation, failed)]))
+            return .failed(.malformed(host: priced.model.id.rawValue, reason: problem), isFinal: false)
+        }
+        return .answered(
+            StepOutcome(
+                model: priced.model.id, answer: reading.answer, body: reading.body, figures: figures, entryID: entry.id,
+                commit: StepCommit(settlements: [(reservation, entry)]), failure: reading.failure))
+    }
+
+    /// After a failure without an answer: released where nothing can have been billed, else booked at the upper bound.
+    private func giveUp(_ error: UpstreamError, reservation: String, started: ContinuousClock.Instant) async -> Result {
+        switch error {
+        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped:
+            await book(StepCommit(releases: [reservation]))
+        case .timeout, .reset, .tooLarge, .malformed, .cancelled:
+            let entry = LedgerEntry(
+                id: reservation, at: .now(), kind: .uncertain, call: bill.planned(baseline: zeroBaseline),
+                result: CallResult(
+                    usage: Usage(requests: 1), figures: upperBoundFigures(seconds: started.seconds),
+                    outcome: .failed))
+            await book(StepCommit(settlements: [(reservation, entry)]))
+        }
+        let isFinal = if case .status(let failure) = error { failure.isCallersFault } else { error == .stopped }
+        return .failed(error, isFinal: isFinal)
+    }
+
+    private func book(_ commit: StepCommit) async {
+        do throws(LedgerError) {
+            _ = try await caller.ledger.commitStep(commit)
+        } catch {
+            // The reservation stays open and is booked at its upper bound at the next start.
+            caller.logger.critical("the ledger could not be written", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// A provider that says nothing of usage is taken to have read what was estimated and written what was seen.
+    private func estimatedUsage(_ reading: Reading) -> Usage {
+        let written =
+            reading.answer.text.utf8.count + reading.answer.toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
+        return Usage(input: order.step.promptTokens, output: TokenEstimate(bytes: written, messages: 1).likely)
+    }
+
+    private func upperBoundFigures(seconds: Double) -> CallFigures {
+        let bound = bill.upperBound
+        return CallFigures(
+            cost: CallCost(api: bound.money, energy: .zero, hardware: .zero),
+            energyJoules: Double(bound.microjoules) / 1e6, latencySeconds: seconds)
+    }
+
+    private var zeroBaseline: Baseline { Baseline(model: order.decision.reference, figures: .zero) }
+}
+
+extension ContinuousClock.Instant {
+    /// Seconds from this instant to now.
+    var seconds: Double { duration(to: .now) / .seconds(1) }
+}

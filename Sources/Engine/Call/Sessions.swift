@@ -1,0 +1,42 @@
+package import Core
+package import Routing
+import Synchronization
+
+/// What is remembered of the runs that chat calls belong to: the model of the last step, and the rule's state.
+///
+/// Bounded: the runs that were used longest ago are forgotten.
+package final class Sessions: Sendable {
+    package struct Memory: Hashable, Sendable {
+        package var lastModel: ModelID?
+        package var state = RunState()
+
+        package init() {}
+    }
+
+    private struct Table {
+        var memories: [String: (memory: Memory, used: UInt64)] = [:]
+        var clock: UInt64 = 0
+    }
+
+    private let table = Mutex(Table())
+    private let capacity: Int
+
+    package init(capacity: Int = 20_000) {
+        self.capacity = capacity
+    }
+
+    package func memory(of run: String) -> Memory {
+        table.withLock { $0.memories[run]?.memory } ?? Memory()
+    }
+
+    package func remember(_ memory: Memory, of run: String) {
+        table.withLock { table in
+            table.clock += 1
+            table.memories[run] = (memory, table.clock)
+            guard table.memories.count > capacity else { return }
+            // Half are dropped at once, so that the sort is paid for by many calls.
+            let oldest = table.memories.sorted { $0.value.used < $1.value.used }.prefix(capacity / 2)
+            for (run, _) in oldest { table.memories.removeValue(forKey: run) }
+        }
+    }
+}

@@ -1,0 +1,29 @@
+package import Core
+package import Ledger
+package import Routing
+
+/// A routed step that is to be done: what is sent, by whom, and on whose account.
+package struct StepOrder: Sendable {
+    package var request: ChatRequest
+    package var step: Step
+    package var decision: Decision
+    package var context: RoutingContext
+    package var attribution: Attribution
+    /// The name of the policy, where it has one.
+    package var policyName: String?
+
+    package init(
+        request: ChatRequest, step: Step, decision: Decision, context: RoutingContext, attribution: Attribution,
+        policyName: String?
+    ) {
+        self.request = request
+        self.step = step
+        self.decision = decision
+        self.context = context
+        self.attribution = attribution
+        self.policyName = policyName
+    }
+
+    /// The model chosen, then those that answer if it fails.
+    var modelsInOrder: [ModelID] { [decision.model] + decision.fallbacks }
+}

@@ -1,0 +1,33 @@
+package import Core
+
+/// A message of a chat, found in the body and not decoded.
+package struct ChatMessage: Sendable {
+    package enum Role: String, CaseIterable, Sendable {
+        case system, developer, user, assistant, tool, function
+    }
+
+    package let role: Role
+    package let value: JSONValue
+
+    init(_ value: JSONValue, path: String) throws(FieldError) {
+        guard value.kind == .object else {
+            throw FieldError(path, #"must be an object like {"role": "user", "content": "..."}"#)
+        }
+        guard let name = value["role"]?.string, let role = Role(rawValue: name) else {
+            throw FieldError(
+                "\(path).role", "must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self.role = role
+        self.value = value
+    }
+
+    /// The words of the message: its content, or the text parts of it.
+    package var text: String {
+        guard let content = value["content"] else { return "" }
+        if let text = content.string { return text }
+        return content.elements.compactMap { $0["text"]?.string }.joined(separator: "\n")
+    }
+
+    /// The types of its content parts: `image_url`, `input_audio`, ...
+    var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
+}

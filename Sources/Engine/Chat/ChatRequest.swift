@@ -1,0 +1,117 @@
+package import Core
+
+/// An OpenAI chat request: its bytes, and the few fields that routing needs.
+package struct ChatRequest: Sendable {
+    package let document: JSONDocument
+    /// The model as asked for: `hera`, `hera/<policy>` or a catalog id.
+    package let model: String
+    package let isStream: Bool
+    /// Whether the caller asked for the usage chunk at the end of a stream.
+    package let wantsUsageChunk: Bool
+    package let messages: [ChatMessage]
+    package let maxOutputTokens: Int?
+    package let tools: JSONValue?
+    package let needs: Set<Capability>
+    /// Hera's own member of the body: a policy for this call.
+    package let policy: JSONValue?
+
+    /// Reads a body. Throws what is wrong with it, by field.
+    package init(_ document: JSONDocument) throws(FieldError) {
+        let root = document.root
+        guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
+        guard let model = root["model"]?.string, !model.isEmpty else {
+            throw FieldError("model", "is missing: use \"hera\", \"hera/<policy>\" or a model of GET /v1/models")
+        }
+        guard let list = root["messages"], list.kind == .array else {
+            throw FieldError("messages", "is missing: give a list of messages")
+        }
+        var messages: [ChatMessage] = []
+        for (index, element) in list.elements.enumerated() {
+            messages.append(try ChatMessage(element, path: "messages[\(index)]"))
+        }
+        guard !messages.isEmpty else {
+            throw FieldError(
+                "messages", "is empty: give at least one message, like {\"role\": \"user\", \"content\": \"...\"}")
+        }
+        if let count = root["n"], !count.isNull, count.integer != 1 {
+            throw FieldError("n", "must be 1: ask again for another answer")
+        }
+        self.document = document
+        self.model = model
+        self.messages = messages
+        isStream = root["stream"]?.boolean ?? false
+        wantsUsageChunk = root["stream_options"]?["include_usage"]?.boolean ?? false
+        tools = root["tools"].flatMap { $0.count > 0 ? $0 : nil }
+        policy = root["hera"].flatMap { $0.isNull ? nil : $0 }
+        maxOutputTokens = try Self.limit(root)
+        var needs: Set<Capability> = []
+        if tools != nil { needs.insert(.tools) }
+        if root["response_format"]?["type"]?.string == "json_schema" { needs.insert(.structuredOutput) }
+        for message in messages {
+            for type in message.partTypes {
+                if type == "image_url" || type == "image" { needs.insert(.vision) }
+                if type == "input_audio" { needs.insert(.audio) }
+            }
+        }
+        self.needs = needs
+    }
+
+    private static func limit(_ root: JSONValue) throws(FieldError) -> Int? {
+        for name in ["max_completion_tokens", "max_tokens"] {
+            guard let value = root[name], !value.isNull else { continue }
+            guard let limit = value.integer, limit > 0, limit < 1 << 40 else {
+                throw FieldError(name, "must be a whole number above 0")
+            }
+            return Int(limit)
+        }
+        return nil
+    }
+
+    /// 1 + the assistant's turns since the last new request of the user (docs/method.md).
+    package var position: Int {
+        messages.reversed().prefix { $0.role != .user }.count { $0.role == .assistant } + 1
+    }
+
+    /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
+    /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
+    package var sessionID: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for message in messages {
+            for byte in message.value.raw { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            if message.role == .user { break }
+        }
+        return "session_" + String(hash, radix: 16)
+    }
+
+    /// The step that this call asks for.
+    package func step(id: String, runID: String, previousModel: ModelID?) -> Step {
+        let lastUser = messages.lastIndex { $0.role == .user }
+        let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
+        let after = lastUser.map { messages[($0 + 1)...].map(\.text).joined(separator: "\n") } ?? ""
+        let size = messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0)
+        let estimate = TokenEstimate(bytes: size, messages: messages.count)
+        // What the previous call has read is in its cache: all but the newest messages.
+        let newest = messages.last?.value.raw.count ?? 0
+        let cached = previousModel == nil ? 0 : TokenEstimate(bytes: size - newest, messages: messages.count).likely
+        return Step(
+            id: id, runID: runID, position: position,
+            text: StepText(
+                prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
+                history: String(after.suffix(4000))),
+            promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost, maxOutputTokens: maxOutputTokens,
+            needs: needs, previousModel: previousModel, cachedTokens: cached)
+    }
+}
+
+/// Tokens of a prompt, before a tokenizer has seen it.
+package struct TokenEstimate: Hashable, Sendable {
+    /// About four bytes a token, the usual figure for English and code.
+    package let likely: Int
+    /// No byte-pair tokenizer makes more than one token of a byte; chat templates add a few marks per message.
+    package let atMost: Int
+
+    package init(bytes: Int, messages: Int) {
+        likely = max(1, (bytes + 3) / 4)
+        atMost = bytes + 16 * messages + 64
+    }
+}

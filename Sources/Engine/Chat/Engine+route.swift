@@ -1,0 +1,103 @@
+import Catalog
+import Core
+import Ledger
+import Routing
+
+extension Engine {
+    /// Which policy or model a request's `model` asks for.
+    enum Target {
+        case policy(Policy, name: String?)
+        case pinned(PricedModel)
+    }
+
+    /// Reads `hera`, `hera/<policy>`, or a model of the catalog.
+    func target(of name: String, at now: Timestamp) throws(EngineError) -> Target {
+        if name == "hera" || name == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
+        if name.hasPrefix("hera/") {
+            let policy = String(name.dropFirst(5))
+            if let found = settings.policies[policy] { return .policy(found, name: policy) }
+            let hint = Spelling.closest(to: policy, among: settings.policies.keys).map { "hera/\($0)" }
+            throw .unknownModel(name, suggestion: hint ?? "hera")
+        }
+        guard let model = fleet.catalog[ModelID(name)] else {
+            let names = fleet.catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
+            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
+        }
+        if case .unavailable(let reason) = fleet.availability(of: model.id) {
+            throw .modelUnavailable(model.id, reason: reason)
+        }
+        guard let priced = fleet.pricedModel(model.id, at: now) else {
+            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
+        }
+        return .pinned(priced)
+    }
+
+    /// Routes a chat call.
+    ///
+    /// - Parameter remembers: whether the session learns of the decision.
+    func route(
+        _ request: ChatRequest, from caller: Caller, remembers: Bool = true
+    ) throws(EngineError) -> StepOrder {
+        let now = Timestamp.now()
+        let runID = caller.session ?? request.sessionID
+        var memory = sessions.memory(of: runID)
+        // A new request of the user opens a new chain: what an earlier one was given to does not bind it.
+        if request.position == 1 { memory.state = RunState() }
+        let step = request.step(id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel)
+        var models = fleet.models(at: now)
+        var policy: Policy
+        var policyName: String?
+        var pinned: PricedModel?
+        switch try target(of: request.model, at: now) {
+        case .policy(let base, let name): (policy, policyName) = (base, name)
+        case .pinned(let model):
+            policy = Policy(models: ModelFilter(allow: [model.model.id]))
+            pinned = model
+            models = [model]
+        }
+        if let json = request.policy {
+            do throws(FieldError) {
+                policy = try Policy(json: json, base: policy, path: "hera")
+            } catch {
+                throw .badRequest(error)
+            }
+        }
+        policy.models = try resolved(policy.models)
+        let context = RoutingContext(
+            models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
+            catalogVersion: fleet.catalog.version)
+        var decision = try decide(step, state: &memory.state, context: context)
+        if let pinned {
+            decision.stage = .pinned
+            decision.reason = "\(pinned.model.id): named by the caller"
+        }
+        if remembers { sessions.remember(memory, of: runID) }
+        let attribution = Attribution(team: caller.team, key: caller.key, session: runID)
+        return StepOrder(
+            request: request, step: step, decision: decision, context: context, attribution: attribution,
+            policyName: policyName)
+    }
+
+    /// Names that callers use for models become the catalog's.
+    func resolved(_ filter: ModelFilter) throws(EngineError) -> ModelFilter {
+        ModelFilter(allow: try filter.allow.map(catalogID), deny: try filter.deny.map(catalogID))
+    }
+
+    private func catalogID(_ name: ModelID) throws(EngineError) -> ModelID {
+        guard let model = fleet.catalog[name] else {
+            let names = fleet.catalog.models.map(\.id.rawValue)
+            throw .unknownModel(name.rawValue, suggestion: Spelling.closest(to: name.rawValue, among: names))
+        }
+        return model.id
+    }
+
+    func decide(
+        _ step: Step, state: inout RunState, context: RoutingContext
+    ) throws(EngineError) -> Decision {
+        do throws(RoutingError) {
+            return try router.route(step, decisionID: Identifier.make("dec"), state: &state, context: context)
+        } catch {
+            throw .routing(error)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+package import Catalog
+package import Ledger
+package import Logging
+package import Routing
+package import Upstream
+
+/// The parts that do steps and jobs, put together once at start.
+package struct Engine: Sendable {
+    package let fleet: Fleet
+    package let router: Router
+    package let ledger: any LedgerStore
+    package let settings: Settings
+    package let sessions = Sessions()
+    package let pool: WorkPool
+    package let feed = JobFeed()
+    let caller: StepCaller
+    let logger: Logger
+
+    package init(
+        catalog: Catalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
+        settings: Settings, keys: Keyring, pool: WorkPool = WorkPool(), logger: Logger
+    ) {
+        fleet = Fleet(catalog: catalog)
+        router = Router(estimator: estimator)
+        self.ledger = ledger
+        self.settings = settings
+        self.pool = pool
+        self.logger = logger
+        caller = StepCaller(
+            fleet: fleet, slots: Slots(), upstream: upstream, ledger: ledger, limits: settings.limits, keys: keys,
+            logger: logger)
+    }
+}

@@ -1,0 +1,63 @@
+package import Catalog
+package import Core
+package import Routing
+import Synchronization
+
+/// The catalog's models and which of them can be called now.
+package final class Fleet: Sendable {
+    /// Whether a model can be called, and if not, why and what to do.
+    package enum Availability: Hashable, Sendable {
+        case live
+        case unavailable(String)
+    }
+
+    private struct State {
+        var availability: [ModelID: Availability] = [:]
+        var breakers: [ModelID: Breaker] = [:]
+    }
+
+    package let catalog: Catalog
+    private let state = Mutex(State())
+
+    package init(catalog: Catalog) {
+        self.catalog = catalog
+    }
+
+    /// Notes what a look at keys and servers found.
+    package func update(_ availability: [ModelID: Availability]) {
+        state.withLock { $0.availability.merge(availability) { _, new in new } }
+    }
+
+    package func availability(of model: ModelID) -> Availability {
+        state.withLock { $0.availability[model] } ?? .unavailable("not looked for yet")
+    }
+
+    /// The models that can be called, with their prices of a day; those whose breaker is open are left out unless no
+    /// other is there.
+    package func models(at now: Timestamp) -> [PricedModel] {
+        let (live, resting) = state.withLock { state in
+            let live = catalog.models.filter { state.availability[$0.id] == .live }
+            let resting = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
+            return (live, resting)
+        }
+        let awake = live.filter { !resting.contains($0.id) }
+        return (awake.isEmpty ? live : awake).compactMap { priced($0, on: now.day) }
+    }
+
+    /// A model with its price of the day; nil where it is unknown or no price is valid.
+    package func pricedModel(_ id: ModelID, at now: Timestamp) -> PricedModel? {
+        catalog[id].flatMap { priced($0, on: now.day) }
+    }
+
+    private func priced(_ model: Model, on day: CalendarDay) -> PricedModel? {
+        (try? model.price(on: day)).map { PricedModel(model: model, price: $0) }
+    }
+
+    package func recordSuccess(_ model: ModelID) {
+        state.withLock { _ = $0.breakers.removeValue(forKey: model) }
+    }
+
+    package func recordFailure(_ model: ModelID, reason: String, at now: Timestamp) {
+        state.withLock { $0.breakers[model, default: Breaker()].recordFailure(reason, at: now) }
+    }
+}

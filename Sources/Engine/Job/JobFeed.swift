@@ -1,0 +1,37 @@
+import Synchronization
+
+/// Tells those who watch a job that something new is in the ledger. It carries no data: the ledger has it.
+package final class JobFeed: Sendable {
+    private struct Watchers {
+        var next = 0
+        var byJob: [String: [Int: AsyncStream<Void>.Continuation]] = [:]
+    }
+
+    private let watchers = Mutex(Watchers())
+
+    package init() {}
+
+    /// A stream that ticks when the job has moved; ticks that nobody has read yet become one.
+    package func ticks(of job: String) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let number = watchers.withLock { watchers in
+            watchers.next += 1
+            watchers.byJob[job, default: [:]][watchers.next] = continuation
+            return watchers.next
+        }
+        continuation.onTermination = { [weak self] _ in self?.forget(job, number) }
+        return stream
+    }
+
+    package func moved(_ job: String) {
+        let waiting = watchers.withLock { $0.byJob[job].map { Array($0.values) } ?? [] }
+        for continuation in waiting { continuation.yield() }
+    }
+
+    private func forget(_ job: String, _ number: Int) {
+        watchers.withLock { watchers in
+            watchers.byJob[job]?.removeValue(forKey: number)
+            if watchers.byJob[job]?.isEmpty == true { watchers.byJob.removeValue(forKey: job) }
+        }
+    }
+}

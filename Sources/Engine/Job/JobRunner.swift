@@ -1,0 +1,192 @@
+import Catalog
+import Core
+import Ledger
+import Logging
+import Routing
+import Upstream
+
+/// Takes one job from where it stands as far as it goes: to its end, or to a pause for the client's tools.
+///
+/// The machine decides, the runner does: it routes and calls, lets ready subtasks run side by side, and writes entry,
+/// decision, step, job and events of each step in one transaction, so that a kill never leaves half a step.
+actor JobRunner {
+    private let engine: Engine
+    nonisolated let id: String
+    private var record: JobRecord
+    private var machine: JobMachine
+    /// What the rule remembers, by thread.
+    private var memories: [String: Sessions.Memory] = [:]
+    private var spent = Money.zero
+    private var spentJoules = 0.0
+
+    init(engine: Engine, record: JobRecord, spec: JobSpec, state: JobState) {
+        self.engine = engine
+        id = record.id
+        self.record = record
+        machine = JobMachine(spec: spec, state: state)
+    }
+
+    /// Runs until there is nothing left to do now.
+    func run() async {
+        do throws(LedgerError) {
+            for entry in try await engine.ledger.entries(ofRun: id) {
+                spent = (try? spent.adding(entry.result.figures.cost.total)) ?? spent
+                spentJoules += entry.result.figures.energyJoules
+            }
+        } catch {
+            engine.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
+            return
+        }
+        await perform(machine.handle(.taken))
+    }
+
+    /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
+    private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
+        await save(actions, commit: commit)
+        await withDiscardingTaskGroup { group in
+            for case .call(let thread) in actions {
+                group.addTask { await self.step(thread) }
+            }
+        }
+    }
+
+    private func step(_ thread: String) async {
+        let order: StepOrder
+        do throws(EngineError) {
+            order = try self.order(thread)
+        } catch {
+            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+            return
+        }
+        await note("step.decided", JobReport.decided(order, thread: thread))
+        do throws(EngineError) {
+            let outcome = try await engine.caller.answer(order)
+            await take(outcome, order: order, thread: thread)
+        } catch {
+            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+        }
+    }
+
+    /// Books an answered step together with the job's new state, then goes on.
+    private func take(_ outcome: StepOutcome, order: StepOrder, thread: String) async {
+        let answer = answer(from: outcome, step: order.step.id, thread: thread)
+        spent = (try? spent.adding(outcome.figures.cost.total)) ?? spent
+        spentJoules += outcome.figures.energyJoules
+        memories[thread, default: Sessions.Memory()].lastModel = outcome.model
+        let actions = machine.handle(.answered(thread: thread, answer))
+        let now = Timestamp.now()
+        let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
+        var commit = outcome.commit
+        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.steps.append(
+            StepRecord(
+                id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
+                entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
+        commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
+        await perform(actions, committing: commit)
+    }
+
+    // MARK: Routing
+
+    private func order(_ thread: String) throws(EngineError) -> StepOrder {
+        guard let place = machine.state.threads.first(where: { $0.id == thread }) else {
+            throw .notFound(kind: "subtask", id: thread)
+        }
+        let request: ChatRequest
+        do {
+            let body = JobBody.chat(messages: place.messages, tools: machine.offeredTools(thread: thread))
+            request = try ChatRequest(try JSONDocument(body))
+        } catch let error as FieldError {
+            throw .badRequest(error)
+        } catch {
+            throw .badRequest(FieldError("messages", "\(error)"))
+        }
+        var memory = memories[thread] ?? Sessions.Memory()
+        var step = request.step(id: Identifier.make("step"), runID: id, previousModel: memory.lastModel)
+        step.position = place.nextPosition
+        let context = RoutingContext(
+            models: engine.fleet.models(at: .now()), economics: engine.settings.economics,
+            policy: machine.spec.policy, remaining: remaining, horizon: horizon(place),
+            catalogVersion: engine.fleet.catalog.version)
+        let decision = try engine.decide(step, state: &memory.state, context: context)
+        memories[thread] = memory
+        return StepOrder(
+            request: request, step: step, decision: decision, context: context, attribution: record.attribution,
+            policyName: machine.spec.metadata["policy"])
+    }
+
+    private var remaining: Remaining {
+        let policy = machine.spec.policy
+        let elapsed = Double(Timestamp.now().milliseconds - record.createdAt.milliseconds) / 1000
+        return Remaining(
+            budget: policy.budget.map { (try? $0.subtracting(spent)) ?? .zero },
+            seconds: policy.deadlineSeconds.map { max($0 - elapsed, 0) },
+            joules: policy.energyJoules.map { max($0 - spentJoules, 0) })
+    }
+
+    /// Steps still to come, this one included: in a graph one per open subtask, in a chain with tools about three.
+    private func horizon(_ thread: JobThread) -> Int {
+        guard machine.spec.subtasks.isEmpty else {
+            return machine.state.threads.count { $0.phase != .done && $0.phase != .failed }
+        }
+        guard !machine.spec.agent.tools.isEmpty else { return 1 }
+        return max(1, min(3, machine.spec.agent.maxSteps) - thread.stepsTaken)
+    }
+
+    private func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
+        var calls = outcome.answer.toolCalls
+        let offered = machine.offeredTools(thread: thread).map(\.name)
+        if calls.isEmpty {
+            calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
+        }
+        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
+    }
+
+    // MARK: Writing
+
+    private func note(_ type: String, _ data: [UInt8]) async {
+        do throws(LedgerError) {
+            _ = try await engine.ledger.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+        } catch {
+            engine.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+        }
+        engine.feed.moved(id)
+    }
+
+    /// Writes where the job stands, with everything that belongs to the same moment.
+    private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
+        var commit = commit
+        let now = Timestamp.now()
+        let state = machine.state
+        record.status = state.status
+        record.state = state.json
+        record.failure = state.error
+        record.updatedAt = now
+        if state.status == .completed { record.result = JobReport.result(state, spec: machine.spec) }
+        commit.job = record
+        for action in actions {
+            guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
+            commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: now))
+        }
+        do throws(LedgerError) {
+            _ = try await engine.ledger.commitStep(commit)
+        } catch {
+            engine.logger.critical("the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+        }
+        engine.feed.moved(id)
+    }
+
+    // MARK: From outside
+
+    /// Outputs of the client's functions.
+    func take(_ outputs: [ToolOutput]) async {
+        await perform(machine.handle(.toolOutputs(outputs)))
+    }
+
+    func cancel() async {
+        await save(machine.handle(.cancelled))
+    }
+
+    /// Whether nothing will happen to the job any more.
+    var isOver: Bool { machine.state.status.isFinal }
+}

@@ -1,0 +1,47 @@
+package import Core
+
+/// What the operator sets for the whole service.
+package struct Settings: Sendable {
+    /// Policies by name; `model: "hera/<name>"` asks for one.
+    package var policies: [String: Policy]
+    /// The policy of `model: "hera"`.
+    package var defaultPolicy: Policy
+    package var economics: Economics
+    package var limits: ServiceLimits
+
+    package init(
+        policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), economics: Economics = .standard,
+        limits: ServiceLimits = ServiceLimits()
+    ) {
+        self.policies = policies
+        self.defaultPolicy = defaultPolicy
+        self.economics = economics
+        self.limits = limits
+    }
+}
+
+/// Sizes, times and numbers that a client cannot pass.
+package struct ServiceLimits: Hashable, Sendable {
+    package var bodyBytes: Int
+    package var answerBytes: Int
+    /// Jobs that run at the same time; later ones wait.
+    package var runningJobs: Int
+    package var firstByteSeconds: Double
+    package var idleSeconds: Double
+    package var callSeconds: Double
+    /// Seconds that an answer is still read for its bill after its client has gone.
+    package var drainSeconds: Double
+
+    package init(
+        bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, runningJobs: Int = 64, firstByteSeconds: Double = 120,
+        idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60
+    ) {
+        self.bodyBytes = bodyBytes
+        self.answerBytes = answerBytes
+        self.runningJobs = runningJobs
+        self.firstByteSeconds = firstByteSeconds
+        self.idleSeconds = idleSeconds
+        self.callSeconds = callSeconds
+        self.drainSeconds = drainSeconds
+    }
+}

@@ -1,0 +1,16 @@
+import Core
+
+/// Runs built-in tools on arguments as models send them.
+enum BuiltInTools {
+    /// The number, or an error that the model can act on.
+    static func calculator(_ arguments: String) -> String {
+        guard let root = try? JSONDocument(Array(arguments.utf8)).root, let value = root["expression"],
+            let expression = value.string ?? value.numberText
+        else { return #"error: send {"expression": "17 * 4"}"# }
+        do {
+            return Calculator.text(try Calculator.evaluate(expression))
+        } catch {
+            return "error: \(error)"
+        }
+    }
+}
