@@ -1,0 +1,48 @@
+/// Measures of predicted probabilities against what happened.
+enum RankingMetrics {
+    /// The probability that a good outcome is ranked above a bad one, ties counting half; nil where only one kind is
+    /// there. An outcome of at least a half is good.
+    static func auc(_ predictions: [Double], _ outcomes: [Double]) -> Double? {
+        let order = predictions.indices.sorted { predictions[$0] < predictions[$1] }
+        var rankSum = 0.0
+        var good = 0.0
+        var index = 0
+        while index < order.count {
+            var end = index
+            while end < order.count, predictions[order[end]] == predictions[order[index]] { end += 1 }
+            let rank = Double(index + end + 1) / 2
+            for place in index..<end where outcomes[order[place]] >= 0.5 {
+                rankSum += rank
+                good += 1
+            }
+            index = end
+        }
+        let bad = Double(order.count) - good
+        return good > 0 && bad > 0 ? (rankSum - good * (good + 1) / 2) / (good * bad) : nil
+    }
+
+    /// The mean squared error.
+    static func brier(_ predictions: [Double], _ outcomes: [Double]) -> Double {
+        zip(predictions, outcomes).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(max(predictions.count, 1))
+    }
+
+    /// Expected calibration error (Naeini 2015): over ten even bins of the prediction, the mean distance of mean
+    /// prediction and mean outcome, weighted by the bin's rows.
+    static func calibrationError(_ predictions: [Double], _ outcomes: [Double]) -> Double {
+        var sums = [(count: Double, prediction: Double, outcome: Double)](repeating: (0, 0, 0), count: 10)
+        for (prediction, outcome) in zip(predictions, outcomes) {
+            let bin = min(9, max(0, Int(prediction * 10)))
+            sums[bin].count += 1
+            sums[bin].prediction += prediction
+            sums[bin].outcome += outcome
+        }
+        return sums.reduce(0) { $0 + abs($1.prediction - $1.outcome) } / Double(max(predictions.count, 1))
+    }
+
+    /// The value that a share of the values do not pass.
+    static func quantile(_ values: [Double], _ share: Double) -> Double {
+        if values.isEmpty { return 0 }
+        let sorted = values.sorted()
+        return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+    }
+}

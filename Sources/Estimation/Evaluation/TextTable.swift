@@ -1,0 +1,31 @@
+/// Columns of text, padded so that they stand below each other; the first row is the heading.
+package struct TextTable: Sendable {
+    private let rows: [[String]]
+
+    package init(_ rows: [[String]]) { self.rows = rows }
+
+    package var text: String {
+        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        var lines = rows.map { row in
+            row.indices.map { column in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return column == 0 ? row[column] + padding : padding + row[column]
+            }.joined(separator: "  ")
+        }
+        lines.insert(String(repeating: "-", count: lines.first?.count ?? 0), at: min(1, lines.count))
+        return lines.joined(separator: "\n")
+    }
+
+    /// A number with so many digits behind the point.
+    package static func fixed(_ value: Double, _ digits: Int) -> String {
+        guard value.isFinite else { return "-" }
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let whole = Int64((abs(value) * scale).rounded())
+        let sign = value < 0 && whole > 0 ? "-" : ""
+        if digits == 0 { return sign + String(whole) }
+        let text = String(whole)
+        let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+        return sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+    }
+}

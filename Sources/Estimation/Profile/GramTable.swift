@@ -1,0 +1,115 @@
+/// Columns of weights over n-grams, eight bits each, laid out row by row, so that one pass over a text's n-grams serves
+/// every column: the models' linear scores first, then the latent directions.
+///
+/// The inverse document frequency is part of the weights. A score is
+/// `scale * (characters / |characters| + words / |words|)`, where each part is the sum of the rows of a view's n-grams and
+/// |.| the Euclidean length of their frequencies.
+struct GramTable: Sendable {
+    /// A row's length in bytes, a multiple of 16.
+    let stride: Int
+    /// What one step of a column's eight-bit weights is worth.
+    let scales: [Float]
+    private let cells: [SIMD16<Int8>]
+
+    var width: Int { scales.count }
+
+    /// - Parameter columns: one row a known n-gram; multiplied by the vocabulary's weights here.
+    init(_ columns: LaneTable, _ vocabulary: Vocabulary) {
+        stride = (columns.width + 15) / 16 * 16
+        var greatest = [Float](repeating: 1e-12, count: columns.width)
+        var squares = [Float](repeating: 0, count: columns.width)
+        for row in 0..<columns.rows {
+            let weight = Float(vocabulary.weights[row]) * Vocabulary.weightStep
+            for column in 0..<columns.width {
+                let value = abs(columns[row, column] * weight)
+                greatest[column] = max(greatest[column], value)
+                squares[column] += value * value
+            }
+        }
+        // A few very heavy n-grams must not cost all others their resolution.
+        let scales = greatest.indices.map { column in
+            max(1e-12, min(greatest[column], 12 * (squares[column] / Float(max(columns.rows, 1))).squareRoot())) / 127
+        }
+        self.scales = scales
+        var cells = [SIMD16<Int8>](repeating: .zero, count: columns.rows * stride / 16)
+        for row in 0..<columns.rows {
+            let weight = Float(vocabulary.weights[row]) * Vocabulary.weightStep
+            for column in 0..<columns.width {
+                let steps = (columns[row, column] * weight / scales[column]).rounded()
+                cells[row * stride / 16 + column / 16][column % 16] = Int8(min(max(steps, -127), 127))
+            }
+        }
+        self.cells = cells
+    }
+
+    init(scales: [Float], cells: [Int8]) {
+        self.scales = scales
+        let stride = (scales.count + 15) / 16 * 16
+        self.stride = stride
+        self.cells =
+            stride == 0
+            ? []
+            : cells.withUnsafeBytes { raw in
+                (0..<(raw.count / 16)).map { raw.loadUnaligned(fromByteOffset: $0 * 16, as: SIMD16<Int8>.self) }
+            }
+    }
+
+    /// The cells as bytes, for the file.
+    var bytes: [Int8] { cells.withUnsafeBytes { Array($0.bindMemory(to: Int8.self)) } }
+
+    /// Every column's score of a text.
+    func scores(_ grams: NGrams, _ vocabulary: Vocabulary) -> [Float] {
+        var result = [Float](repeating: 0, count: stride)
+        add(grams.characters, vocabulary, to: &result)
+        add(grams.words, vocabulary, to: &result)
+        for column in scales.indices { result[column] *= scales[column] }
+        return Array(result[..<width])
+    }
+
+    private func add(_ buckets: [UInt32], _ vocabulary: Vocabulary, to result: inout [Float]) {
+        let blocks = stride / 16
+        var squares: UInt32 = 0
+        // 16-bit sums hold 256 rows of eight bits; then they are emptied into 32-bit sums.
+        withUnsafeTemporaryAllocation(of: SIMD16<Int16>.self, capacity: blocks) { short in
+            withUnsafeTemporaryAllocation(of: SIMD16<Int32>.self, capacity: blocks) { long in
+                short.initialize(repeating: .zero)
+                long.initialize(repeating: .zero)
+                var pending = 0
+                vocabulary.slots.withUnsafeBufferPointer { slots in
+                    vocabulary.weights.withUnsafeBufferPointer { weights in
+                        cells.withUnsafeBufferPointer { cells in
+                            for bucket in buckets {
+                                let slot = Int(slots[Int(bucket)])
+                                if slot == 0 { continue }
+                                let weight = UInt32(weights[slot - 1])
+                                squares &+= weight &* weight
+                                let base = (slot - 1) * blocks
+                                for block in 0..<blocks {
+                                    short[block] &+= SIMD16<Int16>(truncatingIfNeeded: cells[base + block])
+                                }
+                                pending += 1
+                                if pending == 256 {
+                                    Self.flush(short, into: long)
+                                    pending = 0
+                                }
+                            }
+                        }
+                    }
+                }
+                Self.flush(short, into: long)
+                if squares == 0 { return }
+                let factor = 1 / (Float(squares).squareRoot() * Vocabulary.weightStep)
+                for column in 0..<stride { result[column] += Float(long[column / 16][column % 16]) * factor }
+            }
+        }
+    }
+
+    private static func flush(
+        _ short: UnsafeMutableBufferPointer<SIMD16<Int16>>, into long: UnsafeMutableBufferPointer<SIMD16<Int32>>
+    ) {
+        for block in short.indices {
+            long[block] &+= SIMD16<Int32>(truncatingIfNeeded: short[block])
+            short[block] = .zero
+        }
+    }
+}

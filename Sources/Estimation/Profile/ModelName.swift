@@ -1,0 +1,20 @@
+/// The same model under the names that different sources give it.
+enum ModelName {
+    /// Lower case, without the maker's prefix, `3_1` as `3.1`.
+    static func canonical(_ name: String) -> String {
+        var name = name.lowercased()
+        if let slash = name.lastIndex(of: "/") { name = String(name[name.index(after: slash)...]) }
+        for prefix in ["meta-llama_", "mistralai_", "salesforce_", "meetkai_"] where name.hasPrefix(prefix) {
+            name = String(name.dropFirst(prefix.count))
+        }
+        let characters = Array(name)
+        var result = ""
+        for (index, character) in characters.enumerated() {
+            let isBetweenDigits =
+                character == "_" && index > 0 && index + 1 < characters.count && characters[index - 1].isNumber
+                && characters[index + 1].isNumber
+            result.append(isBetweenDigits ? "." : character)
+        }
+        return result
+    }
+}

@@ -1,0 +1,84 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The container of every profile file: eight magic bytes, the format's version, the kind of content, the content's
+/// length and CRC-32 (all 32 bits, little-endian), then the content. Anything cut, changed or of another version is
+/// refused before a number of it is used.
+enum ProfileFile {
+    static let magic: [UInt8] = Array("HERAPROF".utf8)
+    static let version = 1
+    static let fileExtension = "profile"
+    private static let headerBytes = 24
+
+    /// What a file holds.
+    enum Kind: Int {
+        case panel = 1
+        case gate = 2
+        case runs = 3
+    }
+
+    static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(version)
+        writer.put(kind.rawValue)
+        writer.put(content.count)
+        writer.put(content.withUnsafeBytes { DataFile.checksum($0) })
+        return magic + writer.bytes + content
+    }
+
+    /// Checks a file and hands its kind and content to `body`.
+    static func decode<Result>(
+        _ bytes: [UInt8], path: String, _ body: (Kind, inout ByteReader) throws(ByteReader.Failure) -> Result
+    ) throws(EstimationError) -> Result {
+        guard bytes.count >= headerBytes else {
+            throw .damagedProfile(path: path, reason: "it is shorter than its header")
+        }
+        guard bytes.starts(with: magic) else { throw .damagedProfile(path: path, reason: "it does not start as one") }
+        let outcome: Swift.Result<Result, EstimationError> = bytes.withUnsafeBytes { raw in
+            do throws(ByteReader.Failure) {
+                var header = ByteReader(UnsafeRawBufferPointer(rebasing: raw[magic.count..<headerBytes]))
+                let found = try header.integer()
+                guard found == version else {
+                    return .failure(.foreignVersion(path: path, found: found, wanted: version))
+                }
+                let kind = Kind(rawValue: try header.integer())
+                let count = try header.integer()
+                let checksum = try header.number(UInt32.self)
+                guard let kind else { return .failure(.damagedProfile(path: path, reason: "its kind is unknown")) }
+                let content = UnsafeRawBufferPointer(rebasing: raw[headerBytes...])
+                guard content.count == count else {
+                    return .failure(
+                        .damagedProfile(path: path, reason: "\(content.count) bytes of content where \(count) belong"))
+                }
+                guard DataFile.checksum(content) == checksum else {
+                    return .failure(.damagedProfile(path: path, reason: "its checksum is wrong"))
+                }
+                var reader = ByteReader(content)
+                let result = try body(kind, &reader)
+                guard reader.isAtEnd else {
+                    return .failure(.damagedProfile(path: path, reason: "there is more in it than belongs"))
+                }
+                return .success(result)
+            } catch {
+                return .failure(.damagedProfile(path: path, reason: error.reason))
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// Writes a file so that a reader sees the old one or the new one, never half of it.
+    static func write(_ bytes: [UInt8], to path: String) throws(EstimationError) {
+        let temporary = path + ".partial"
+        errno = 0
+        guard let file = fopen(temporary, "wb") else {
+            throw .unwritable(path: temporary, reason: String(cString: strerror(errno)))
+        }
+        let written = fwrite(bytes, 1, bytes.count, file)
+        guard fclose(file) == 0, written == bytes.count, rename(temporary, path) == 0 else {
+            throw .unwritable(path: path, reason: String(cString: strerror(errno)))
+        }
+    }
+}

@@ -1,0 +1,123 @@
+package import Core
+
+extension ProfileSet {
+    /// What an answer's length is taken to be where no source ever said it.
+    static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
+    /// A panel with a smaller share of the text than this is not asked, unless the model stands in no other.
+    private static let leastShare: Float = 0.02
+
+    /// What a model is expected to make of a step, or nil where it has no profile.
+    package func predict(_ features: StepFeatures, for model: ModelID) -> Prediction? {
+        predictions(features, for: [model])[0]
+    }
+
+    /// The same for many models; every panel is asked once, so this is cheaper than one model at a time.
+    package func predictions(_ features: StepFeatures, for models: [ModelID]) -> [Prediction?] {
+        var reading = Reading(self, features)
+        return models.map { model in
+            let sources = sources(of: model, features)
+            if sources.isEmpty { return nil }
+            return reading.prediction(of: model, sources)
+        }
+    }
+
+    /// The expected cost of a call at the prices that stand in the training data, for replays; nil where unknown.
+    func costs(_ features: StepFeatures, for models: [ModelID]) -> [Double?] {
+        var reading = Reading(self, features)
+        return models.map { reading.cost(sources(of: $0, features)) }
+    }
+
+    /// One panel's voice in a prediction.
+    struct Source {
+        let place: Place
+        /// Its share of the text.
+        let share: Float
+    }
+
+    /// The panels to ask about a model.
+    func sources(of model: ModelID, _ features: StepFeatures) -> [Source] {
+        let all = places(of: model).map { Source(place: $0, share: features.shares[$0.panel]) }
+        let near = all.filter { $0.share >= Self.leastShare }
+        if !near.isEmpty || all.count <= 1 { return near.isEmpty ? all : near }
+        return all.max { $0.share < $1.share }.map { [$0] } ?? []
+    }
+}
+
+/// One text read by the panels of a set; each panel works at most once.
+struct Reading {
+    private let set: ProfileSet
+    private let features: StepFeatures
+    private var dense: [[Float]?]
+    private var probabilities: [[Float]?]
+
+    init(_ set: ProfileSet, _ features: StepFeatures) {
+        self.set = set
+        self.features = features
+        dense = Array(repeating: nil, count: set.panels.count)
+        probabilities = dense
+    }
+
+    mutating func dense(_ panel: Int) -> [Float] {
+        if let found = dense[panel] { return found }
+        let made = set.panels[panel].dense(features.grams, features.counts)
+        dense[panel] = made
+        return made
+    }
+
+    mutating func probabilities(_ panel: Int) -> [Float] {
+        if let found = probabilities[panel] { return found }
+        let made = set.panels[panel].probabilities(dense(panel))
+        probabilities[panel] = made
+        return made
+    }
+
+    mutating func prediction(of model: ModelID, _ sources: [ProfileSet.Source]) -> Prediction {
+        let total = sources.reduce(0) { $0 + $1.share }
+        var quality: Float = 0
+        var base: Float = 0
+        var worth: Float = 0
+        var tokens = (mean: 0.0, p95: 0.0, share: 0.0)
+        for source in sources {
+            let panel = set.panels[source.place.panel]
+            let share = total > 0 ? source.share / total : 1 / Float(sources.count)
+            quality += share * probabilities(source.place.panel)[source.place.model]
+            base += share * panel.baseRates[source.place.model]
+            worth += share * panel.worth
+            if panel.outputTokens.isKnown(source.place.model) {
+                dense(source.place.panel).withUnsafeBufferPointer { dense in
+                    tokens.mean += Double(share) * panel.outputTokens.mean(dense, source.place.model)
+                    tokens.p95 +=
+                        Double(share) * panel.outputTokens.quantile(dense, source.place.model, deviations: 1.645)
+                }
+                tokens.share += Double(share)
+            }
+        }
+        // Far from all queries that the model was measured on, half of what the text seems to say is believed.
+        let familiarity = min(1, total)
+        let far = (quality + base) / 2
+        quality = familiarity * quality + (1 - familiarity) * far
+        worth = familiarity * worth + (1 - familiarity) * 4
+        let isKnown = tokens.share > 0
+        return Prediction(
+            quality: Double(quality), deviation: Double((quality * (1 - quality) / (worth + 1)).squareRoot()),
+            outputTokens: isKnown
+                ? OutputTokens(mean: tokens.mean / tokens.share, p95: max(tokens.p95, tokens.mean) / tokens.share)
+                : ProfileSet.unknownOutputTokens,
+            basis: .profile(model))
+    }
+
+    mutating func cost(_ sources: [ProfileSet.Source]) -> Double? {
+        var sum = 0.0
+        var weight = 0.0
+        for source in sources {
+            let panel = set.panels[source.place.panel]
+            guard panel.costUSD.isKnown(source.place.model) else { continue }
+            let share = Double(max(source.share, 1e-6))
+            sum +=
+                share
+                * dense(source.place.panel).withUnsafeBufferPointer { panel.costUSD.mean($0, source.place.model) }
+            weight += share
+        }
+        return weight > 0 ? sum / weight : nil
+    }
+}

@@ -1,0 +1,94 @@
+package import Core
+import Foundation
+
+/// Immutable set of trained profiles: what is known of every profiled model, ready to predict in microseconds.
+///
+/// Profiles come in panels: models that answered the same queries were trained together. A model that was measured in
+/// several panels gets one prediction, mixed by how much the text is like each panel's queries (the gate reads the text
+/// alone). Where the text is like none of the model's panels, the prediction is drawn towards the model's mean.
+package struct ProfileSet: Sendable {
+    let panels: [PanelProfile]
+    let gate: Gate?
+    private let places: [String: [Place]]
+
+    /// Where a model stands: in which panel, and in which column of it.
+    struct Place: Sendable {
+        let panel: Int
+        let model: Int
+    }
+
+    init(panels: [PanelProfile], gate: Gate?) {
+        self.panels = panels
+        self.gate = gate
+        var places: [String: [Place]] = [:]
+        for (panel, profile) in panels.enumerated() {
+            for (model, name) in profile.models.enumerated() {
+                places[ModelName.canonical(name), default: []].append(Place(panel: panel, model: model))
+            }
+        }
+        self.places = places
+    }
+
+    /// Loads every `*.profile` file of a folder.
+    /// - Throws: `EstimationError.unreadable`, `.noProfiles`, `.damagedProfile`, `.foreignVersion`.
+    package static func load(directory: String) throws(EstimationError) -> ProfileSet {
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        } catch {
+            throw .unreadable(path: directory, reason: "there is no such folder, or it cannot be opened")
+        }
+        var panels: [PanelProfile] = []
+        var gate: Gate?
+        for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
+            let path = directory + "/" + name
+            try ProfileFile.decode(try DataFile.read(path), path: path) {
+                (kind, reader) throws(ByteReader.Failure) in
+                switch kind {
+                case .panel: panels.append(try PanelProfile(&reader))
+                case .gate: gate = try Gate(&reader)
+                case .runs: throw ByteReader.Failure(reason: "its kind is unknown")
+                }
+            }
+        }
+        panels.sort { $0.name < $1.name }
+        if panels.isEmpty { throw .noProfiles(directory: directory) }
+        if let found = gate, found.panels != panels.map(\.name) { gate = nil }
+        return ProfileSet(panels: panels, gate: gate)
+    }
+
+    /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
+    /// - Throws: `EstimationError.unwritable`.
+    package func write(to directory: String) throws(EstimationError) {
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        } catch {
+            throw .unwritable(path: directory, reason: error.localizedDescription)
+        }
+        for panel in panels {
+            try ProfileFile.write(
+                ProfileFile.encode(.panel, panel.encoded()), to: "\(directory)/\(panel.name).profile")
+        }
+        if let gate {
+            try ProfileFile.write(ProfileFile.encode(.gate, gate.encoded()), to: "\(directory)/gate.profile")
+        }
+    }
+
+    /// All models that have a profile, under the names of their data.
+    package var profiledModels: [ModelID] {
+        Set(panels.flatMap(\.models)).map { ModelID($0) }.sorted()
+    }
+
+    /// Whether a model has a profile, under this name or another spelling of it.
+    package func hasProfile(_ model: ModelID) -> Bool { places[ModelName.canonical(model.rawValue)] != nil }
+
+    func places(of model: ModelID) -> [Place] { places[ModelName.canonical(model.rawValue)] ?? [] }
+
+    /// Reads a text once; the result serves all predictions of that step.
+    package func features(of text: StepText) -> StepFeatures {
+        let grams = NGrams(of: text.estimatedTexts)
+        return StepFeatures(
+            grams: grams, counts: SurfaceCounts.vector(of: text),
+            shares: gate?.shares(grams) ?? [Float](repeating: 1 / Float(panels.count), count: panels.count))
+    }
+}

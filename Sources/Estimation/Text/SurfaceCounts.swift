@@ -1,0 +1,66 @@
+import Core
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What a text looks like from outside: lengths, digits, marks of mathematics and code, choices, tool schemas.
+///
+/// Counts are `log(1 + n)`, so that twice as long is one step further wherever it starts.
+enum SurfaceCounts {
+    /// Numbers in a vector of counts.
+    static let count = 52
+
+    static func vector(of text: StepText) -> [Float] {
+        var prompt = text.prompt
+        let tally = prompt.withUTF8 { TextTally($0) }
+        var values = tally.values()
+        if let tools = text.tools {
+            var tools = tools
+            values += tools.withUTF8 { ToolTally($0, promptWords: tally.words) }.values(promptBytes: tally.bytes)
+        } else {
+            values += [Float](repeating: 0, count: ToolTally.count)
+        }
+        values.append(log1p(Float(text.history.utf8.count)))
+        precondition(values.count == count)
+        return values
+    }
+}
+
+/// A set of words by their hashes, of fixed size: a word may be taken for another one once in a few hundred.
+struct WordSet {
+    private var bits = [UInt64](repeating: 0, count: 64)
+    private(set) var count = 0
+
+    mutating func insert(_ hash: UInt64) {
+        let bit = Int(hash >> 52)
+        if bits[bit >> 6] & 1 << UInt64(bit & 63) == 0 {
+            bits[bit >> 6] |= 1 << UInt64(bit & 63)
+            count += 1
+        }
+    }
+
+    func contains(_ hash: UInt64) -> Bool {
+        let bit = Int(hash >> 52)
+        return bits[bit >> 6] & 1 << UInt64(bit & 63) != 0
+    }
+}
+
+/// The hash of a word of letters and digits, capitals folded.
+struct WordHash {
+    private var state: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ byte: UInt8) {
+        state = (state ^ UInt64(ByteKind.folded(byte))) &* 0x0000_0100_0000_01b3
+    }
+
+    var value: UInt64 { (state ^ state >> 29) &* 0x9e37_79b9_7f4a_7c15 }
+
+    static func of(_ word: String) -> UInt64 {
+        var hash = WordHash()
+        for byte in word.utf8 { hash.add(byte) }
+        return hash.value
+    }
+}

@@ -1,0 +1,155 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// One pass over the bytes of a prompt.
+struct TextTally {
+    private(set) var words = WordSet()
+    let bytes: Int
+
+    private var perByte = [Int32](repeating: 0, count: 256)
+    private var wordCount = 0
+    private var wordBytes = 0
+    private var longestWord = 0
+    private var numbers = 0
+    private var decimals = 0
+    private var greatestNumber: Double = 0
+    private var loops = 0
+    private var branches = 0
+    private var negations = 0
+    private var lines = LineTally()
+
+    init(_ text: UnsafeBufferPointer<UInt8>) {
+        bytes = text.count
+        var index = 0
+        var lineStart = 0
+        while index < text.count {
+            let byte = text[index]
+            perByte[Int(byte)] += 1
+            if byte == UInt8(ascii: "\n") {
+                lines.add(UnsafeBufferPointer(rebasing: text[lineStart..<index]))
+                lineStart = index + 1
+            }
+            guard ByteKind.of(byte) == .letter else {
+                index += 1
+                continue
+            }
+            var end = index
+            var hash = WordHash()
+            var digits = 0
+            var number: Double = 0
+            while end < text.count, ByteKind.of(text[end]) == .letter {
+                if end > index { perByte[Int(text[end])] += 1 }
+                hash.add(text[end])
+                if Self.isDigit(text[end]) {
+                    digits += 1
+                    if digits < 10 { number = number * 10 + Double(text[end] & 15) }
+                }
+                end += 1
+            }
+            word(hash.value, length: end - index)
+            if digits > 0 {
+                numbers += 1
+                greatestNumber = max(greatestNumber, number)
+                if end + 1 < text.count, text[end] == UInt8(ascii: "."), Self.isDigit(text[end + 1]),
+                    digits == end - index
+                {
+                    decimals += 1
+                }
+            }
+            index = end
+        }
+        lines.add(UnsafeBufferPointer(rebasing: text[lineStart...]))
+    }
+
+    @inline(__always)
+    private static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+    private mutating func word(_ hash: UInt64, length: Int) {
+        words.insert(hash)
+        wordCount += 1
+        wordBytes += length
+        longestWord = max(longestWord, length)
+        switch hash {
+        case Self.for, Self.while: loops += 1
+        case Self.if, Self.elif, Self.else: branches += 1
+        case Self.not, Self.except, Self.least, Self.never: negations += 1
+        default: break
+        }
+    }
+
+    /// 43 numbers.
+    func values() -> [Float] {
+        let length = Float(bytes + 1)
+        func n(_ byte: Unicode.Scalar) -> Float { Float(perByte[Int(byte.value)]) }
+        func sum(_ range: ClosedRange<Int>) -> Float { Float(range.reduce(0) { $0 + perByte[$1] }) }
+        let digits = sum(0x30...0x39)
+        let capitals = sum(0x41...0x5a)
+        let beyondASCII = sum(0x80...0xff)
+        let marks = sum(0x21...0x7e) - digits - capitals - sum(0x61...0x7a)
+        return [
+            log(length), log1p(Float(wordCount)), Float(wordBytes) / Float(max(wordCount, 1)), digits / length,
+            capitals / length, marks / length, log1p(Float(numbers)), log1p(n("\n")), log1p(n("$")), log1p(n("\\")),
+            n("?"), log1p(n(".")), log1p(n(",")), Float(words.count) / Float(wordCount + 1), Float(longestWord),
+            Float(log1p(greatestNumber)), log1p(Float(loops)), log1p(Float(branches)), log1p(n("(")), log1p(n("[")),
+            log1p(n("=")), log1p(n("'")), log1p(n("\"")), Float(negations), log1p(Float(decimals)), log1p(n("%")),
+            log1p(n("/")), log1p(n("^") + n("_")), log1p(n("-")), log1p(n("{")), log1p(n("_")), log1p(beyondASCII),
+            log1p(n(":")), log1p(n(";")), log1p(n("+") + n("*")), log1p(n("<") + n(">")),
+        ] + lines.values()
+    }
+
+    private static let `for` = WordHash.of("for")
+    private static let `while` = WordHash.of("while")
+    private static let `if` = WordHash.of("if")
+    private static let elif = WordHash.of("elif")
+    private static let `else` = WordHash.of("else")
+    private static let not = WordHash.of("not")
+    private static let except = WordHash.of("except")
+    private static let least = WordHash.of("least")
+    private static let never = WordHash.of("never")
+}
+
+/// The lines of a text, and which of them are lettered choices (`A. ...` or `(B) ...`).
+struct LineTally {
+    private var count = 0
+    private var first = 0
+    private var longest = 0
+    private var sum: Float = 0
+    private var squares: Float = 0
+    private var choices = 0
+    private var choiceSum: Float = 0
+    private var choiceSquares: Float = 0
+    private var choicesWithDigits = 0
+
+    mutating func add(_ line: UnsafeBufferPointer<UInt8>) {
+        let length = Float(line.count)
+        if count == 0 { first = line.count }
+        count += 1
+        longest = max(longest, line.count)
+        sum += length
+        squares += length * length
+        var start = 0
+        if line.count > 3, line[0] == UInt8(ascii: "(") { start = 1 }
+        guard line.count > start + 2, line[start] >= 0x41, line[start] <= 0x54,
+            line[start + 1] == UInt8(ascii: ".") || line[start + 1] == UInt8(ascii: ")"), line[start + 2] == 0x20
+        else { return }
+        choices += 1
+        choiceSum += length
+        choiceSquares += length * length
+        if line.contains(where: { $0 >= 0x30 && $0 <= 0x39 }) { choicesWithDigits += 1 }
+    }
+
+    /// 7 numbers.
+    func values() -> [Float] {
+        let mean = sum / Float(max(count, 1))
+        let spread = max(0, squares / Float(max(count, 1)) - mean * mean).squareRoot()
+        let choiceMean = choiceSum / Float(max(choices, 1))
+        let choiceSpread = max(0, choiceSquares / Float(max(choices, 1)) - choiceMean * choiceMean).squareRoot()
+        return [
+            log1p(Float(longest)), log1p(spread), log1p(Float(first)), log1p(Float(choices)), log1p(choiceMean),
+            choiceSpread / (1 + choiceMean), Float(choicesWithDigits) / Float(max(choices, 1)),
+        ]
+    }
+}

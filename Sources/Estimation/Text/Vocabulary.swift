@@ -1,0 +1,63 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Which n-gram buckets a panel knows, and how telling each is.
+struct Vocabulary: Sendable {
+    /// For every bucket 1 + its row, or 0 where it is unknown.
+    var slots: [UInt16]
+    /// By row: the inverse document frequency log((1 + n) / (1 + df)) + 1 (Sparck Jones 1972), in steps of 1/16.
+    var weights: [UInt8]
+
+    static let weightStep: Float = 1 / 16
+
+    var count: Int { weights.count }
+
+    /// The buckets that at least two of the texts have; of too many, those that most texts have.
+    init(of texts: [NGrams], limit: Int) {
+        var frequency = [Int32](repeating: 0, count: NGrams.buckets)
+        for text in texts {
+            for bucket in text.characters { frequency[Int(bucket)] += 1 }
+            for bucket in text.words { frequency[Int(bucket)] += 1 }
+        }
+        var known = frequency.indices.filter { frequency[$0] >= 2 }
+        if known.count > limit {
+            known = Array(known.sorted { (-frequency[$0], $0) < (-frequency[$1], $1) }[..<limit]).sorted()
+        }
+        slots = [UInt16](repeating: 0, count: NGrams.buckets)
+        weights = []
+        for bucket in known {
+            weights.append(
+                UInt8((log(Float(1 + texts.count) / Float(1 + frequency[bucket])) + 1) / Self.weightStep + 0.5))
+            slots[bucket] = UInt16(weights.count)
+        }
+    }
+
+    init(slots: [UInt16], weights: [UInt8]) {
+        self.slots = slots
+        self.weights = weights
+    }
+
+    /// A text as a sparse row: characters and words are brought to length 1 each.
+    func row(_ grams: NGrams) -> [(column: Int32, value: Float)] {
+        unitRow(grams.characters) + unitRow(grams.words)
+    }
+
+    private func unitRow(_ buckets: [UInt32]) -> [(column: Int32, value: Float)] {
+        var row: [(column: Int32, value: Float)] = []
+        row.reserveCapacity(buckets.count)
+        var squares: Float = 0
+        for bucket in buckets {
+            let slot = slots[Int(bucket)]
+            if slot == 0 { continue }
+            let weight = Float(weights[Int(slot) - 1]) * Self.weightStep
+            squares += weight * weight
+            row.append((Int32(slot) - 1, weight))
+        }
+        let scale = 1 / max(squares, 1e-6).squareRoot()
+        for index in row.indices { row[index].value *= scale }
+        return row
+    }
+}

@@ -1,0 +1,63 @@
+package import Core
+
+/// Queries that some models all answered, in the shape that training needs.
+struct PanelData: Sendable {
+    var name: String
+    var models: [String]
+    var texts: [StepText]
+    var targets: Targets
+    /// By row and model; not a number where unknown.
+    var outputTokens: LaneTable
+    var costUSD: LaneTable
+    var seconds: LaneTable
+
+    init(name: String, models: [String], texts: [StepText]) {
+        self.name = name
+        self.models = models
+        self.texts = texts
+        targets = Targets(rows: texts.count, width: models.count)
+        outputTokens = LaneTable(rows: texts.count, width: models.count)
+        for index in outputTokens.lanes.indices { outputTokens.lanes[index] = Lane(repeating: .nan) }
+        costUSD = outputTokens
+        seconds = outputTokens
+    }
+
+    /// The rows of one suite, with the models in the order of their names.
+    init(name: String, rows: [OutcomeRow]) {
+        let models = Set(rows.flatMap { $0.outcomes.keys }).sorted()
+        self.init(name: name, models: models, texts: rows.map(\.text))
+        for (index, row) in rows.enumerated() {
+            for (column, model) in models.enumerated() {
+                guard let outcome = row.outcomes[model] else { continue }
+                targets.set(index, column, outcome.score)
+                if let tokens = outcome.outputTokens { outputTokens[index, column] = Float(tokens) }
+                if let cost = outcome.costUSD { costUSD[index, column] = Float(cost) }
+                if let time = outcome.seconds { seconds[index, column] = Float(time) }
+            }
+        }
+    }
+
+    /// The tasks of one suite of runs: the outcome of a task is the success of the model's whole run.
+    init(name: String, runs: [TraceRow]) {
+        var order: [String] = []
+        var byTask: [String: [TraceRow]] = [:]
+        for run in runs {
+            if byTask[run.taskID] == nil { order.append(run.taskID) }
+            byTask[run.taskID, default: []].append(run)
+        }
+        let models = Set(runs.map(\.model)).sorted()
+        self.init(
+            name: name, models: models,
+            texts: order.map { StepText(prompt: byTask[$0]?.first?.prompt ?? "") })
+        for (index, task) in order.enumerated() {
+            for run in byTask[task] ?? [] {
+                guard let column = models.firstIndex(of: run.model) else { continue }
+                targets.set(index, column, run.success)
+                costUSD[index, column] = Float(run.costUSD)
+                outputTokens[index, column] = Float(run.steps.reduce(0) { $0 + $1.outputTokens })
+            }
+        }
+    }
+
+    var count: Int { texts.count }
+}

@@ -1,0 +1,155 @@
+/// Trains the profile of a panel of models.
+///
+/// The linear scores that the forest sees in training are out of fold: the score of a row comes from a regression that
+/// did not see it, so that the forest learns how far such a score can be trusted (stacking, Wolpert 1992). Calibration
+/// is fitted on out-of-fold log-odds of the forest in the same way.
+struct PanelTrainer: Sendable {
+    var seed: UInt64 = 1
+    /// Latent directions.
+    var directions = 48
+    /// Known n-grams at most.
+    var vocabularyLimit = 40_000
+    var folds = 5
+    /// Forests, grown with different seeds, that are averaged.
+    var forests = 2
+    var logistic = SparseLogistic()
+    var grower = TreeGrower()
+
+    /// What training tells of itself; a stage's share of the whole is rough.
+    typealias Progress = (_ share: Double, _ stage: String) -> Void
+
+    func train(_ data: PanelData, progress: Progress = { _, _ in }) -> PanelProfile {
+        let all = Array(0..<data.count)
+        progress(0, "n-grams")
+        let grams = data.texts.map { NGrams(of: $0.estimatedTexts) }
+        let counts = data.texts.map { SurfaceCounts.vector(of: $0) }
+        let vocabulary = Vocabulary(of: grams, limit: vocabularyLimit)
+        var x = SparseRows(width: vocabulary.count)
+        for gram in grams { x.append(vocabulary.row(gram)) }
+
+        progress(0.05, "directions")
+        let latent = PrincipalDirections.find(x, count: directions, seed: seed)
+
+        let folding = folding(data.count)
+        let width = data.models.count
+        let stride = data.targets.scores.stride
+        var outOfFold = LaneTable(rows: data.count, width: width)
+        for fold in 0..<folds {
+            progress(0.15 + 0.08 * Double(fold), "linear, part \(fold + 1) of \(folds)")
+            let weights = logistic.fit(x, data.targets, rows: all.filter { folding[$0] != fold })
+            let rows = all.filter { folding[$0] == fold }
+            var z = [Lane](repeating: .zero, count: rows.count * stride)
+            x.times(weights, stride: stride, rows: rows, into: &z)
+            for (position, row) in rows.enumerated() {
+                for lane in 0..<stride {
+                    outOfFold.lanes[row * stride + lane] =
+                        z[position * stride + lane] + weights[x.width * stride + lane]
+                }
+            }
+        }
+        progress(0.55, "linear, all")
+        let weights = logistic.fit(x, data.targets, rows: all)
+
+        var columns = LaneTable(rows: vocabulary.count, width: width + latent.width)
+        for row in 0..<vocabulary.count {
+            for model in 0..<width { columns[row, model] = weights[row * stride + model >> 2][model & 3] }
+            for direction in 0..<latent.width { columns[row, width + direction] = latent[row, direction] }
+        }
+        let table = GramTable(columns, vocabulary)
+        let intercepts = (0..<width).map { weights[x.width * stride + $0 >> 2][$0 & 3] }
+
+        progress(0.65, "forest")
+        var dense: [[Float]] = []
+        for row in all {
+            var features = counts[row] + table.scores(grams[row], vocabulary)[width...]
+            let scores = outOfFold.row(row)
+            features += scores
+            features.append(scores.reduce(0, +) / Float(width))
+            dense.append(features)
+        }
+        let start = (0..<width).map { Float(logit(data.targets.mean(of: $0, rows: all))) }
+        let bins = BinnedTable(dense, rows: all)
+        let (calibrations, honest) = calibrate(data, dense, bins, folding, progress)
+        let forest = Forest.average(
+            (0..<forests).map { round in
+                progress(0.85 + 0.1 * Double(round) / Double(forests), "forest \(round + 1) of \(forests)")
+                return grow(bins, data.targets, rows: all, start: start, round: round)
+            })
+        progress(0.97, "lengths")
+        return PanelProfile(
+            name: data.name, models: data.models,
+            counts: (0..<width).map { model in all.reduce(0) { $0 + Int32(data.targets.known[$1, model]) } },
+            baseRates: (0..<width).map { Float(data.targets.mean(of: $0, rows: all)) }, vocabulary: vocabulary,
+            table: table, intercepts: intercepts, start: start, forest: forest, calibrations: calibrations,
+            couplings: couplings(data, honest),
+            worth: 30 + Float(data.count).squareRoot(), outputTokens: .fit(dense, data.outputTokens),
+            costUSD: .fit(dense, data.costUSD), seconds: .fit(dense, data.seconds))
+    }
+
+    /// Which fold each row is in.
+    private func folding(_ count: Int) -> [Int] {
+        var random = SeededGenerator(seed: seed &+ 77)
+        return Array((0..<count).map { $0 % folds }.shuffled(using: &random))
+    }
+
+    private func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], start: [Float], round: Int) -> Forest {
+        var grower = grower
+        grower.seed = seed &* 31 &+ UInt64(round)
+        return grower.grow(bins, targets, rows: rows, start: start)
+    }
+
+    /// Fits every model's calibration on log-odds of forests that did not see the row.
+    private func calibrate(
+        _ data: PanelData, _ dense: [[Float]], _ bins: BinnedTable, _ folding: [Int], _ progress: Progress
+    ) -> ([Calibration], honest: LaneTable) {
+        var scores = LaneTable(rows: data.count, width: data.models.count)
+        for fold in 0..<folds {
+            progress(0.68 + 0.03 * Double(fold), "calibration, part \(fold + 1) of \(folds)")
+            let rows = (0..<data.count).filter { folding[$0] != fold }
+            let start = data.models.indices.map { Float(logit(data.targets.mean(of: $0, rows: rows))) }
+            let forest = grow(bins, data.targets, rows: rows, start: start, round: 0)
+            for row in 0..<data.count where folding[row] == fold {
+                var sums = [Lane](repeating: .zero, count: forest.stride)
+                for (model, value) in start.enumerated() { sums[model >> 2][model & 3] = value }
+                dense[row].withUnsafeBufferPointer { dense in
+                    sums.withUnsafeMutableBufferPointer { forest.add(dense, to: $0) }
+                }
+                for lane in 0..<forest.stride { scores.lanes[row * forest.stride + lane] = sums[lane] }
+            }
+        }
+        let calibrations = data.models.indices.map { model in
+            let known = (0..<data.count).filter { data.targets.known[$0, model] > 0 }
+            return Calibration.fit(
+                known.map { scores[$0, model] }, known.map { data.targets.scores[$0, model] })
+        }
+        for row in 0..<data.count {
+            for model in data.models.indices {
+                scores[row, model] = calibrations[model].probability(scores[row, model])
+            }
+        }
+        return (calibrations, scores)
+    }
+
+    /// For every pair, where between independence and nesting its observed joint errors lie.
+    private func couplings(_ data: PanelData, _ probabilities: LaneTable) -> [Float] {
+        var result: [Float] = []
+        for model in data.models.indices {
+            for reference in data.models.indices {
+                var independent: Float = 0
+                var nested: Float = 0
+                var observed: Float = 0
+                for row in 0..<data.count {
+                    guard data.targets.known[row, model] * data.targets.known[row, reference] > 0 else { continue }
+                    let p = probabilities[row, model]
+                    let r = probabilities[row, reference]
+                    independent += r * (1 - p)
+                    nested += max(0, r - p)
+                    observed += max(0, data.targets.scores[row, reference] - data.targets.scores[row, model])
+                }
+                let span = independent - nested
+                result.append(span > 1e-3 ? min(max((independent - observed) / span, 0), 1) : 0)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,65 @@
+/// Trains a whole set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
+package struct Trainer: Sendable {
+    package var seed: UInt64 = 1
+
+    /// How a panel is trained.
+    var panel = PanelTrainer()
+
+    package init(seed: UInt64 = 1) { self.seed = seed }
+
+    /// Fits on the rows whose split is `train`; the same rows and seed give the same bytes.
+    /// - Parameter progress: is told the share of the whole that is done, and what is being done.
+    /// - Throws: `EstimationError.notEnoughData`.
+    package func train(
+        outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
+    ) throws(EstimationError) -> ProfileSet {
+        let panels = try panels(outcomes, traces)
+        // Time goes with texts times models, roughly.
+        let efforts = panels.map { Double($0.count) * Double($0.models.count + 20) }
+        let total = efforts.reduce(0, +) * 1.05
+        var done = 0.0
+        var profiles: [PanelProfile] = []
+        for (data, effort) in zip(panels, efforts) {
+            var trainer = panel
+            trainer.seed = seed
+            profiles.append(
+                trainer.train(data) { share, stage in
+                    progress((done + share * effort) / total, "\(data.name): \(stage)")
+                })
+            done += effort
+        }
+        progress(done / total, "gate")
+        let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
+        progress(1, "done")
+        return ProfileSet(panels: profiles, gate: gate)
+    }
+
+    private func panels(_ outcomes: [OutcomeRow], _ traces: [TraceRow]) throws(EstimationError) -> [PanelData] {
+        let bySuite = Dictionary(grouping: outcomes.filter { $0.split == .train }, by: \.suite)
+        let runsBySuite = Dictionary(grouping: traces.filter { $0.split == .train }, by: \.suite)
+        var panels: [PanelData] = []
+        for (suite, rows) in bySuite { panels.append(PanelData(name: suite, rows: rows)) }
+        for (suite, runs) in runsBySuite where bySuite[suite] == nil {
+            panels.append(PanelData(name: suite, runs: runs))
+        }
+        panels.sort { $0.name < $1.name }
+        if panels.isEmpty {
+            throw .notEnoughData("there is no row with \"split\": \"train\" in the data, and only such rows are fitted")
+        }
+        for panel in panels {
+            if panel.count < 50 {
+                throw .notEnoughData(
+                    "suite \(panel.name) has \(panel.count) training rows; a panel needs at least 50")
+            }
+            let allowed = panel.name.utf8.allSatisfy { byte in
+                ByteKind.of(byte) == .letter && byte < 0x80 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
+            }
+            if !allowed || panel.name.isEmpty || panel.name == "gate" {
+                throw .notEnoughData(
+                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and not \"gate\""
+                )
+            }
+        }
+        return panels
+    }
+}

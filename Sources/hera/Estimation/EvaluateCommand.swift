@@ -1,0 +1,61 @@
+import ArgumentParser
+import Estimation
+import Foundation
+
+/// `hera evaluate`: how good predictions and routing are on recorded outcomes.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Measure predictions and routing on recorded outcomes and agent runs.",
+        discussion: """
+            Replays every row of the files through the same estimators that the service uses. A row's outcomes are seen \
+            only after its model was chosen and paid.
+            """)
+
+    /// How the figures are printed.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
+    @Option(name: .long, help: "The folder of profiles.")
+    var profiles: String = "Profiles"
+
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers.")
+    var outcomes: [String] = []
+
+    @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
+    var split: String?
+
+    @Option(name: .long, help: "How to print: table or json.")
+    var format: Format = .table
+
+    func validate() throws {
+        if outcomes.isEmpty { throw ValidationError("nothing to measure on: give files with --outcomes") }
+    }
+
+    func run() throws {
+        try EstimationExit.mapped {
+            let bar = ProgressBar()
+            defer { bar.clear() }
+            bar.show(0, "loading profiles")
+            let set = try ProfileSet.load(directory: profiles)
+            var rows: [OutcomeRow] = []
+            for path in outcomes {
+                bar.show(0, "reading \(path)")
+                rows += try OutcomeRow.read(path)
+            }
+            if let split { rows = rows.filter { $0.split.rawValue == split } }
+            let evaluation = Evaluation(outcomes: rows, profiles: set, progress: bar.show)
+            bar.clear()
+            let trained = rows.filter { $0.split == .train }.count
+            if trained > 0 {
+                StandardError.write(
+                    "note: \(trained) of \(rows.count) rows are marked \"train\"; figures on rows that profiles were "
+                        + "fitted on flatter (--split validation leaves them out)\n")
+            }
+            switch format {
+            case .json: print(String(decoding: evaluation.json, as: UTF8.self))
+            case .table: print(evaluation.table)
+            }
+        }
+    }
+}
