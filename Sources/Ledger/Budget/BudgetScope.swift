@@ -1,0 +1,72 @@
+/// Whose money a budget guards.
+package enum BudgetScope: Hashable, Sendable {
+    /// Everything in this ledger.
+    case global
+    case team(String)
+    case key(String)
+    case session(String)
+    case job(String)
+    case batch(String)
+}
+
+extension BudgetScope: CustomStringConvertible {
+    /// `global`, or kind and id: `key:k-17`.
+    package var description: String {
+        switch self {
+        case .global: "global"
+        case .team(let id): "team:\(id)"
+        case .key(let id): "key:\(id)"
+        case .session(let id): "session:\(id)"
+        case .job(let id): "job:\(id)"
+        case .batch(let id): "batch:\(id)"
+        }
+    }
+
+    /// Reads what `description` writes; nil for an unknown kind or an empty id.
+    package init?(_ text: String) {
+        if text == "global" {
+            self = .global
+            return
+        }
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[1].isEmpty else { return nil }
+        switch parts[0] {
+        case "team": self = .team(parts[1])
+        case "key": self = .key(parts[1])
+        case "session": self = .session(parts[1])
+        case "job": self = .job(parts[1])
+        case "batch": self = .batch(parts[1])
+        default: return nil
+        }
+    }
+}
+
+/// On whose account a call is made. All budgets of all scopes named here are checked and reserved together.
+package struct Attribution: Hashable, Sendable {
+    package var team: String?
+    package var key: String?
+    package var session: String?
+    package var job: String?
+    package var batch: String?
+
+    package init(
+        team: String? = nil, key: String? = nil, session: String? = nil, job: String? = nil, batch: String? = nil
+    ) {
+        self.team = team
+        self.key = key
+        self.session = session
+        self.job = job
+        self.batch = batch
+    }
+
+    /// From the widest to the narrowest; `global` is always the first.
+    package var scopes: [BudgetScope] {
+        var scopes: [BudgetScope] = [.global]
+        if let team { scopes.append(.team(team)) }
+        if let key { scopes.append(.key(key)) }
+        if let session { scopes.append(.session(session)) }
+        if let job { scopes.append(.job(job)) }
+        if let batch { scopes.append(.batch(batch)) }
+        return scopes
+    }
+}

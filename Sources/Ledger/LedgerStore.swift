@@ -1,0 +1,68 @@
+package import Core
+
+/// The ledger's contract: money, decisions and jobs, each operation in a transaction of its own.
+///
+/// When an operation returns, what it did is on disk. When it throws, nothing of it is. Ids are made by the callers and
+/// times are theirs too, so that an operation can be repeated after a failure without doing its work twice.
+package protocol LedgerStore: Sendable {
+    // MARK: Budgets
+
+    /// Sets or changes the budget of a scope, unit and window. What the scope has used so far counts.
+    func setBudget(_ budget: Budget, at: Timestamp) async throws(LedgerError)
+    /// Takes a budget away; throws `notFound` where there is none.
+    func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) async throws(LedgerError)
+    /// All budgets of some scopes (of every scope for nil), with what is gone of them at a moment.
+    func budgets(of scopes: [BudgetScope]?, at: Timestamp) async throws(LedgerError) -> [BudgetStatus]
+
+    // MARK: Money
+
+    /// Checks every budget of every scope of the call and sets the upper bound aside in all of them, or in none.
+    ///
+    /// Throws `budgetExceeded` for the first hard budget (widest scope first) without room. Repeating a request that
+    /// is still open returns the first reservation.
+    func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation
+    /// Gives back the reservation, appends the entry and moves the totals.
+    ///
+    /// The true cost is booked in full where it passes the reservation, and the settlement says by how much. The same
+    /// entry settles only once (`isRepeat`); another entry for a settled reservation throws `alreadySettled`.
+    func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement
+    /// Gives back a reservation of a call that was not billed.
+    func release(_ reservationID: String) async throws(LedgerError)
+    /// Books the truth about an earlier entry: appends the differences in amounts between it (with its corrections)
+    /// and `truth`, which is charged at the time of the entry that it corrects. Returns what was appended.
+    func correct(_ entryID: String, with truth: LedgerEntry) async throws(LedgerError) -> LedgerEntry
+    /// Appends an entry that needed no reservation (a shadow audit on the operator's account).
+    func append(_ entry: LedgerEntry) async throws(LedgerError)
+    func openReservations() async throws(LedgerError) -> [Reservation]
+    /// Settles the reservations of processes that died as `uncertain` entries at their upper bound, since their calls
+    /// may have been billed. Returns these entries. To be called once at start.
+    func recover(at: Timestamp) async throws(LedgerError) -> [LedgerEntry]
+    func entry(_ id: String) async throws(LedgerError) -> LedgerEntry?
+    /// The entries of a run, in the order of booking.
+    func entries(ofRun runID: String) async throws(LedgerError) -> [LedgerEntry]
+
+    // MARK: Decisions, steps and jobs
+
+    func record(_ decision: DecisionRecord) async throws(LedgerError)
+    func decision(_ id: String) async throws(LedgerError) -> DecisionRecord?
+    func steps(ofRun runID: String) async throws(LedgerError) -> [StepRecord]
+    /// Inserts a job or replaces the one with its id.
+    func saveJob(_ job: JobRecord) async throws(LedgerError)
+    func job(_ id: String) async throws(LedgerError) -> JobRecord?
+    /// Jobs in some states (in any for an empty list), newest first.
+    func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord]
+    /// Appends an event and returns its sequence number.
+    func appendEvent(_ event: NewJobEvent) async throws(LedgerError) -> Int64
+    func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent]
+    /// Settlements, decisions, steps, job and events of a step in one transaction.
+    func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt
+
+    // MARK: Reports
+
+    func dashboard(_ query: DashboardQuery) async throws(LedgerError) -> DashboardReport
+    /// Recomputes every total from the entries and the open reservations.
+    func verify() async throws(LedgerError) -> VerificationReport
+
+    /// Waits for what is under way and closes the database.
+    func close() async
+}

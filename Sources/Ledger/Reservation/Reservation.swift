@@ -1,0 +1,48 @@
+package import Core
+
+/// A request to set aside the most that a call can take, on all budgets of its attribution at once.
+package struct ReservationRequest: Hashable, Sendable {
+    /// Unique over reservations and entries; the settling entry may have the same id.
+    package var id: String
+    package var at: Timestamp
+    package var call: PlannedCall
+    /// No bill for the call can be higher. A unit without a bound is 0 and is only booked afterwards.
+    package var upperBound: Amounts
+
+    package init(id: String, at: Timestamp, call: PlannedCall, upperBound: Amounts) {
+        self.id = id
+        self.at = at
+        self.call = call
+        self.upperBound = upperBound
+    }
+}
+
+/// Money set aside for a call that is being made.
+package struct Reservation: Hashable, Sendable {
+    package let request: ReservationRequest
+    /// The running store that made it.
+    package let owner: String
+    /// Budgets in `warn` mode that have no room for it.
+    package let warnings: [BudgetRefusal]
+
+    package init(request: ReservationRequest, owner: String, warnings: [BudgetRefusal] = []) {
+        self.request = request
+        self.owner = owner
+        self.warnings = warnings
+    }
+}
+
+/// What settling a reservation did.
+package struct Settlement: Hashable, Sendable {
+    package let entryID: String
+    /// By how much the true cost passed the reservation, in each unit; zero where it kept within.
+    package let overrun: Amounts
+    /// The same entry had settled the same reservation before; nothing was booked now.
+    package let isRepeat: Bool
+
+    package init(entryID: String, overrun: Amounts, isRepeat: Bool) {
+        self.entryID = entryID
+        self.overrun = overrun
+        self.isRepeat = isRepeat
+    }
+}

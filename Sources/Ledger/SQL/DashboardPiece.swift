@@ -1,0 +1,105 @@
+import Core
+
+/// A part of a dashboard's time that is read from one table.
+enum DashboardPiece: Hashable {
+    /// Whole days or hours from the roll-ups; the span is one of `RollupSlot`'s.
+    case rollup(span: Int64, from: Int64, to: Int64)
+    /// The entries themselves.
+    case entries(from: Int64, to: Int64)
+
+    /// Pieces that together are a query's time: whole days where the dimensions allow it, the whole hours before and
+    /// after, and entries for what is left of an hour at either end.
+    static func cover(_ query: DashboardQuery) -> [DashboardPiece] {
+        let (from, to) = (query.from.milliseconds, query.to.milliseconds)
+        guard from < to else { return [] }
+        let dimensions = query.groupBy + query.filters.keys
+        guard dimensions.allSatisfy(\.isRolledUp) else { return [.entries(from: from, to: to)] }
+        let hour = RollupSlot.hourMilliseconds
+        let (firstHour, lastHour) = ((from + hour - 1).floored(to: hour), to.floored(to: hour))
+        guard firstHour < lastHour else { return [.entries(from: from, to: to)] }
+        var pieces: [DashboardPiece] = [.entries(from: from, to: firstHour), .entries(from: lastHour, to: to)]
+        let day = RollupSlot.dayMilliseconds
+        let (firstDay, lastDay) = ((firstHour + day - 1).floored(to: day), lastHour.floored(to: day))
+        if firstDay < lastDay, !dimensions.contains(.hour) {
+            pieces += [
+                .rollup(span: hour, from: firstHour, to: firstDay), .rollup(span: day, from: firstDay, to: lastDay),
+                .rollup(span: hour, from: lastDay, to: lastHour),
+            ]
+        } else {
+            pieces.append(.rollup(span: hour, from: firstHour, to: lastHour))
+        }
+        return pieces.filter { $0.bounds.from < $0.bounds.to }
+    }
+
+    private var bounds: (from: Int64, to: Int64) {
+        switch self {
+        case .rollup(_, let from, let to), .entries(let from, let to): (from, to)
+        }
+    }
+
+    var table: String {
+        switch self {
+        case .rollup: "rollup"
+        case .entries: "entry"
+        }
+    }
+
+    private var time: String {
+        switch self {
+        case .rollup: "start"
+        case .entries: "charged_at"
+        }
+    }
+
+    /// The condition on time, with its arguments.
+    var range: (String, [SQLValue]) {
+        switch self {
+        case .rollup(let span, let from, let to):
+            ("span = ? AND start >= ? AND start < ?", [.integer(span), .integer(from), .integer(to)])
+        case .entries(let from, let to):
+            ("charged_at >= ? AND charged_at < ?", [.integer(from), .integer(to)])
+        }
+    }
+
+    /// A dimension as a number: of a name (0 for none), or of an hour or day since 1970.
+    func expression(of dimension: Dimension) -> String {
+        switch dimension {
+        case .hour: "\(time) / \(RollupSlot.hourMilliseconds)"
+        case .day, .month: "\(time) / \(RollupSlot.dayMilliseconds)"
+        default: "COALESCE(\(dimension.column ?? "kind"), 0)"
+        }
+    }
+
+    func expression(of column: SumColumn) -> String {
+        switch self {
+        case .rollup: column.rawValue
+        case .entries: column.expression
+        }
+    }
+
+    /// A histogram in the roll-ups, microseconds in the entries.
+    var latency: String {
+        switch self {
+        case .rollup: "latency"
+        case .entries: "latency_us"
+        }
+    }
+
+    var latencyCondition: String {
+        switch self {
+        case .rollup: ""
+        case .entries: " AND \(SumColumn.hasLatency)"
+        }
+    }
+}
+
+extension Dimension {
+    /// The column with the number of the name; nil for times.
+    var column: String? {
+        switch self {
+        case .hour, .day, .month: nil
+        case .key: "api_key"
+        default: rawValue
+        }
+    }
+}

@@ -1,0 +1,67 @@
+/// A column of figures that is summed over entries; the roll-ups have one of the same name.
+enum SumColumn: String, CaseIterable {
+    case calls, failures, uncertain
+    case input, cachedRead = "cached_read", cacheWrite5m = "cache_write_5m", cacheWrite1h = "cache_write_1h"
+    case output, reasoning, audioInput = "audio_input", audioOutput = "audio_output", requests
+    case api, energyCost = "energy_cost", hardware
+    case predictedAPI = "predicted_api", predictedEnergyCost = "predicted_energy_cost"
+    case predictedHardware = "predicted_hardware"
+    case baselineCost = "baseline_cost", comparableCost = "comparable_cost"
+    case energy = "energy_uj", predictedEnergy = "predicted_energy_uj", baselineEnergy = "baseline_energy_uj"
+    case predictedLatency = "predicted_latency_us"
+    case firstToken = "first_token_us", firstTokenCount = "first_token_count"
+    case latency = "latency_us"
+
+    /// The column over the table `entry`.
+    var expression: String {
+        switch self {
+        case .calls: "CASE WHEN kind = \(Self.correction) THEN 0 ELSE 1 END"
+        case .failures:
+            "CASE WHEN kind <> \(Self.correction) AND outcome <> (SELECT id FROM name WHERE label = 'completed') "
+                + "THEN 1 ELSE 0 END"
+        case .baselineCost: "COALESCE(baseline_api + baseline_energy_cost + baseline_hardware, 0)"
+        case .comparableCost:
+            "CASE WHEN baseline_model IS NULL THEN 0 ELSE api + energy_cost + hardware END"
+        case .baselineEnergy: "COALESCE(baseline_energy_uj, 0)"
+        case .firstToken: "COALESCE(first_token_us, 0)"
+        case .firstTokenCount: "CASE WHEN first_token_us IS NULL THEN 0 ELSE 1 END"
+        default: rawValue
+        }
+    }
+
+    /// There may be no correction yet, and then no such name: -1 is no name's number.
+    private static let correction = "COALESCE((SELECT id FROM name WHERE label = 'correction'), -1)"
+
+    /// Only calls that were seen to their end have a latency that says something.
+    static let hasLatency = "kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow'))"
+}
+
+/// The sums of some entries: one number for each `SumColumn`, and the latencies.
+struct EntrySums: Equatable {
+    var values: [Int64]
+    var latency: LatencyHistogram
+
+    init() {
+        values = Array(repeating: 0, count: SumColumn.allCases.count)
+        latency = LatencyHistogram()
+    }
+
+    /// The columns of one entry.
+    init(_ figures: EntryFigures) {
+        values = SumColumn.allCases.map(figures.value)
+        latency = LatencyHistogram()
+        if figures.kind == .call || figures.kind == .shadow {
+            latency.record(microseconds: figures.latencyMicroseconds)
+        }
+    }
+
+    mutating func add(_ other: EntrySums) {
+        for index in values.indices { values[index] &+= other.values[index] }
+        latency.merge(other.latency)
+    }
+
+    subscript(column: SumColumn) -> Int64 { values[Self.position[column] ?? 0] }
+
+    private static let position = Dictionary(
+        uniqueKeysWithValues: SumColumn.allCases.enumerated().map { ($1, $0) })
+}

@@ -1,0 +1,95 @@
+/// The tables, as steps from an empty database to the present one. A step that was released never changes.
+struct LedgerMigration: Sendable {
+    let name: String
+    private let statements: [String]
+
+    /// The statements in a dialect.
+    func statements(in dialect: SQLDialect) -> [String] {
+        statements.map { Self.translate($0, to: dialect) }
+    }
+
+    /// Statements are written for SQLite with a few marks that stand for what differs.
+    private static func translate(_ statement: String, to dialect: SQLDialect) -> String {
+        let words: [(String, String)] =
+            switch dialect {
+            case .sqlite:
+                [
+                    ("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT"), ("{integer}", "INTEGER"), ("{bytes}", "BLOB"),
+                    ("{strict}", " STRICT"), ("{keyed}", " STRICT, WITHOUT ROWID"),
+                ]
+            case .postgreSQL:
+                [
+                    ("{serial}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("{integer}", "BIGINT"),
+                    ("{bytes}", "BYTEA"), ("{strict}", ""), ("{keyed}", ""),
+                ]
+            }
+        var text = statement
+        for (mark, word) in words {
+            text = text.split(separator: mark, omittingEmptySubsequences: false).joined(separator: word)
+        }
+        return text
+    }
+
+    static let all: [LedgerMigration] = [
+        LedgerMigration(name: "1 money, decisions and jobs", statements: first)
+    ]
+
+    /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.
+    private static let first: [String] = [
+        "CREATE TABLE name (id {serial}, label TEXT NOT NULL UNIQUE){strict}",
+        "CREATE TABLE entry (sequence {serial}, id TEXT NOT NULL UNIQUE, at {integer} NOT NULL, "
+            + "charged_at {integer} NOT NULL, kind {integer} NOT NULL REFERENCES name, reservation TEXT, "
+            + "reserved_nano {integer}, corrects TEXT, uncertain {integer} NOT NULL, \(call), "
+            + "served_model {integer} REFERENCES name, input {integer} NOT NULL, cached_read {integer} NOT NULL, "
+            + "cache_write_5m {integer} NOT NULL, cache_write_1h {integer} NOT NULL, output {integer} NOT NULL, "
+            + "reasoning {integer} NOT NULL, audio_input {integer} NOT NULL, audio_output {integer} NOT NULL, "
+            + "requests {integer} NOT NULL, api {integer} NOT NULL, energy_cost {integer} NOT NULL, "
+            + "hardware {integer} NOT NULL, energy_uj {integer} NOT NULL, latency_us {integer} NOT NULL, "
+            + "energy_provenance {integer} NOT NULL REFERENCES name, first_token_us {integer}, "
+            + "outcome {integer} NOT NULL REFERENCES name, http_status {integer}){strict}",
+        "CREATE INDEX entry_charged_at ON entry (charged_at)",
+        "CREATE INDEX entry_run ON entry (run)",
+        "CREATE UNIQUE INDEX entry_reservation ON entry (reservation) WHERE reservation IS NOT NULL",
+        "CREATE INDEX entry_corrects ON entry (corrects) WHERE corrects IS NOT NULL",
+        "CREATE INDEX entry_job ON entry (job) WHERE job IS NOT NULL",
+        "CREATE INDEX entry_session ON entry (session) WHERE session IS NOT NULL",
+        "CREATE INDEX entry_batch ON entry (batch) WHERE batch IS NOT NULL",
+        "CREATE TABLE reservation (id TEXT PRIMARY KEY, at {integer} NOT NULL, owner TEXT NOT NULL, "
+            + "bound_nano {integer} NOT NULL, bound_tokens {integer} NOT NULL, bound_uj {integer} NOT NULL, "
+            + "\(call)){keyed}",
+        "CREATE TABLE budget (id {serial}, scope TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL, "
+            + "mode TEXT NOT NULL, amount {integer} NOT NULL, changed_at {integer} NOT NULL, "
+            + "UNIQUE (scope, unit, period)){strict}",
+        "CREATE TABLE budget_total (budget {integer} NOT NULL, start {integer} NOT NULL, spent {integer} NOT NULL, "
+            + "reserved {integer} NOT NULL, PRIMARY KEY (budget, start)){keyed}",
+        "CREATE TABLE rollup (span {integer} NOT NULL, start {integer} NOT NULL, "
+            + (RollupSlot.columns + SumColumn.allCases.map(\.rawValue)).map { "\($0) {integer} NOT NULL, " }.joined()
+            + "latency {bytes} NOT NULL, PRIMARY KEY (span, start, \(RollupSlot.columns.joined(separator: ", ")))){keyed}",
+        "CREATE TABLE decision (id TEXT PRIMARY KEY, run TEXT NOT NULL, at {integer} NOT NULL, team TEXT, api_key TEXT, "
+            + "session TEXT, job TEXT, batch TEXT, body {bytes} NOT NULL){strict}",
+        "CREATE TABLE step (id TEXT PRIMARY KEY, run TEXT NOT NULL, position {integer} NOT NULL, decision TEXT, "
+            + "entry TEXT, model TEXT, detail {bytes} NOT NULL, at {integer} NOT NULL){strict}",
+        "CREATE INDEX step_run ON step (run, position)",
+        "CREATE TABLE job (id TEXT PRIMARY KEY, status TEXT NOT NULL, spec {bytes} NOT NULL, state {bytes} NOT NULL, "
+            + "result {bytes}, failure TEXT, team TEXT, api_key TEXT, session TEXT, batch TEXT, "
+            + "created_at {integer} NOT NULL, updated_at {integer} NOT NULL){strict}",
+        "CREATE INDEX job_status ON job (status, created_at)",
+        "CREATE TABLE event (job TEXT NOT NULL, sequence {integer} NOT NULL, type TEXT NOT NULL, "
+            + "data {bytes} NOT NULL, at {integer} NOT NULL, PRIMARY KEY (job, sequence)){keyed}",
+    ]
+
+    /// The columns of `CallColumns`.
+    private static let call = CallColumns.names.map { name in
+        switch name {
+        case "run", "model", "provider", "placement", "tier", "catalog": "\(name) {integer} NOT NULL REFERENCES name"
+        case "decision": "decision TEXT"
+        case "predicted_api", "predicted_energy_cost", "predicted_hardware", "predicted_energy_uj",
+            "predicted_latency_us":
+            "\(name) {integer} NOT NULL"
+        case "price_day", "baseline_api", "baseline_energy_cost", "baseline_hardware", "baseline_energy_uj",
+            "baseline_latency_us":
+            "\(name) {integer}"
+        default: "\(name) {integer} REFERENCES name"
+        }
+    }.joined(separator: ", ")
+}

@@ -1,0 +1,187 @@
+import Core
+
+/// A budget with its number in the database.
+struct BudgetLine {
+    let id: Int64
+    let budget: Budget
+
+    var unit: BudgetUnit { budget.limit.unit }
+}
+
+/// Spent and reserved in a window or bucket.
+struct BudgetTotal: Hashable {
+    var spent: Int64
+    var reserved: Int64
+
+    static let zero = BudgetTotal(spent: 0, reserved: 0)
+}
+
+extension LedgerSession {
+    private static let budgetColumns = "id, scope, unit, period, mode, amount"
+
+    /// The budgets of some scopes in the order of the scopes, their rows locked where a database has several writers.
+    func budgetLines(of scopes: [BudgetScope]) throws(LedgerError) -> [BudgetLine] {
+        // Always the same number of parameters, so that the statement is prepared once.
+        let texts = scopes.map(\.description)
+        let padded = texts + Array(repeating: "global", count: max(0, 6 - texts.count))
+        let rows = try connection.rows(
+            "SELECT \(Self.budgetColumns) FROM budget WHERE scope IN (\(Self.placeholders(padded.count))) ORDER BY id"
+                + connection.dialect.forUpdate, padded.map { .text($0) })
+        var lines: [BudgetLine] = []
+        for row in rows { lines.append(try Self.decodeBudget(row)) }
+        guard lines.count > 1 else { return lines }
+        let rank = Dictionary(texts.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        return lines.sorted {
+            (rank[$0.budget.scope.description] ?? 0, $0.id) < (rank[$1.budget.scope.description] ?? 0, $1.id)
+        }
+    }
+
+    func allBudgetLines() throws(LedgerError) -> [BudgetLine] {
+        var lines: [BudgetLine] = []
+        for row in try connection.rows("SELECT \(Self.budgetColumns) FROM budget ORDER BY scope, id", []) {
+            lines.append(try Self.decodeBudget(row))
+        }
+        return lines
+    }
+
+    private static func decodeBudget(_ row: SQLRow) throws(LedgerError) -> BudgetLine {
+        guard let scope = BudgetScope(row.text(1)), let unit = BudgetUnit(rawValue: row.text(2)),
+            let window = BudgetWindow(row.text(3)), let mode = BudgetMode(rawValue: row.text(4))
+        else { throw .database("budget \(row.integer(0)) is not one that this version knows") }
+        let limit = BudgetLimit(unit: unit, amount: row.integer(5))
+        return BudgetLine(id: row.integer(0), budget: Budget(scope: scope, limit: limit, window: window, mode: mode))
+    }
+
+    /// The total of one window or bucket.
+    func total(of line: BudgetLine, start: Int64) throws(LedgerError) -> BudgetTotal {
+        let row = try connection.row(
+            "SELECT spent, reserved FROM budget_total WHERE budget = ? AND start = ?",
+            [.integer(line.id), .integer(start)])
+        return row.map { BudgetTotal(spent: $0.integer(0), reserved: $0.integer(1)) } ?? .zero
+    }
+
+    func setTotal(_ total: BudgetTotal, of line: BudgetLine, start: Int64) throws(LedgerError) {
+        try connection.execute(
+            "INSERT INTO budget_total (budget, start, spent, reserved) VALUES (?, ?, ?, ?) "
+                + "ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved",
+            [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])
+    }
+
+    /// What counts against a budget at a moment: its window, or all buckets that a rolling window touches.
+    func used(of line: BudgetLine, at moment: Timestamp) throws(LedgerError) -> BudgetTotal {
+        let window = line.budget.window
+        guard case .rolling = window else { return try total(of: line, start: window.start(of: moment)) }
+        var used = BudgetTotal.zero
+        // Buckets in the future, left by a clock that was ahead, count too.
+        let buckets = try connection.rows(
+            "SELECT spent, reserved FROM budget_total WHERE budget = ? AND start >= ?",
+            [.integer(line.id), .integer(window.firstCounted(at: moment))])
+        for bucket in buckets {
+            used.spent = try Self.sum(used.spent, bucket.integer(0), "the budget of \(line.budget.scope)")
+            used.reserved = try Self.sum(used.reserved, bucket.integer(1), "the budget of \(line.budget.scope)")
+        }
+        return used
+    }
+
+    static func sum(_ left: Int64, _ right: Int64, _ what: String) throws(LedgerError) -> Int64 {
+        let (sum, overflow) = left.addingReportingOverflow(right)
+        guard !overflow else { throw .overflow(what) }
+        return sum
+    }
+
+    mutating func setBudget(_ budget: Budget, at moment: Timestamp) throws(LedgerError) {
+        guard budget.limit.amount >= 0 else { throw .invalid("a budget below zero (\(budget.limit.amount))") }
+        let scope = budget.scope.description
+        guard BudgetScope(scope) == budget.scope, BudgetWindow(budget.window.description) == budget.window else {
+            throw .invalid("a budget of '\(scope)' for '\(budget.window)': ids must not be empty, seconds be positive")
+        }
+        let key: [SQLValue] = [
+            .text(scope), .text(budget.limit.unit.rawValue), .text(budget.window.description),
+        ]
+        let changed = try connection.execute(
+            "UPDATE budget SET mode = ?, amount = ?, changed_at = ? WHERE scope = ? AND unit = ? AND period = ?",
+            [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)] + key)
+        if changed > 0 { return }
+        let row = try connection.row(
+            "INSERT INTO budget (scope, unit, period, mode, amount, changed_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+            key + [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)])
+        let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
+        // What was used before there was a budget counts: totals are always those of all entries.
+        for (start, total) in try recomputedTotals(of: line) { try setTotal(total, of: line, start: start) }
+    }
+
+    func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) throws(LedgerError) {
+        let key: [SQLValue] = [.text(scope.description), .text(unit.rawValue), .text(window.description)]
+        let row = try connection.row(
+            "DELETE FROM budget WHERE scope = ? AND unit = ? AND period = ? RETURNING id", key)
+        guard let row else { throw .notFound(kind: "budget", id: "\(scope) \(unit.rawValue) \(window)") }
+        try connection.execute("DELETE FROM budget_total WHERE budget = ?", [row[0]])
+    }
+
+    func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
+        var statuses: [BudgetStatus] = []
+        for line in try allBudgetLines() where scopes?.contains(line.budget.scope) ?? true {
+            let used = try used(of: line, at: moment)
+            statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
+        }
+        return statuses
+    }
+
+    /// The totals of a budget by window start, from the entries and the open reservations alone.
+    mutating func recomputedTotals(of line: BudgetLine) throws(LedgerError) -> [Int64: BudgetTotal] {
+        let window = line.budget.window
+        // Days, weeks and months are whole days, so that sums by day or by bucket are enough.
+        let span = window.bucketMilliseconds ?? 86_400_000
+        var condition = ""
+        var arguments: [SQLValue] = [.integer(span)]
+        if let (column, id) = try scopeCondition(line.budget.scope) {
+            condition = " WHERE \(column) = ?"
+            arguments.append(.integer(id))
+        }
+        let (spent, reserved) = Self.expressions(of: line.unit)
+        var totals: [Int64: BudgetTotal] = [:]
+        let what = "the budget of \(line.budget.scope)"
+        for row in try connection.rows(
+            "SELECT charged_at / ? AS span, CAST(SUM(\(spent)) AS BIGINT) FROM entry\(condition) GROUP BY 1", arguments)
+        {
+            let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
+            totals[start, default: .zero].spent = try Self.sum(totals[start]?.spent ?? 0, row.integer(1), what)
+        }
+        for row in try connection.rows(
+            "SELECT at / ? AS span, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation\(condition) GROUP BY 1", arguments
+        ) {
+            let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
+            totals[start, default: .zero].reserved = try Self.sum(totals[start]?.reserved ?? 0, row.integer(1), what)
+        }
+        return totals
+    }
+
+    /// The column that entries and reservations name a scope by, and its value; nil for the global scope.
+    private mutating func scopeCondition(_ scope: BudgetScope) throws(LedgerError) -> (String, Int64)? {
+        let (column, id) =
+            switch scope {
+            case .global: ("", "")
+            case .team(let id): ("team", id)
+            case .key(let id): ("api_key", id)
+            case .session(let id): ("session", id)
+            case .job(let id): ("job", id)
+            case .batch(let id): ("batch", id)
+            }
+        if column.isEmpty { return nil }
+        // No name has the number -1: nothing was ever booked on the scope.
+        return (column, try names.existingID(id, on: connection) ?? -1)
+    }
+
+    /// What a budget of a unit counts, over the entries and over the reservations.
+    private static func expressions(of unit: BudgetUnit) -> (spent: String, reserved: String) {
+        switch unit {
+        case .usd: ("api + energy_cost + hardware", "bound_nano")
+        case .tokens:
+            (
+                "input + cached_read + cache_write_5m + cache_write_1h + audio_input + output + reasoning + audio_output",
+                "bound_tokens"
+            )
+        case .joules: ("energy_uj", "bound_uj")
+        }
+    }
+}

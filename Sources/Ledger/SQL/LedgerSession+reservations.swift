@@ -1,0 +1,168 @@
+import Core
+
+extension LedgerSession {
+    private static let reservationColumns =
+        "id, at, owner, bound_nano, bound_tokens, bound_uj, \(CallColumns.list)"
+    private static let insertReservation =
+        "INSERT INTO reservation (\(reservationColumns)) VALUES (\(placeholders(6 + CallColumns.names.count)))"
+        + " ON CONFLICT (id) DO NOTHING"
+
+    mutating func reserve(_ request: ReservationRequest) throws(LedgerError) -> Reservation {
+        try Self.check(id: request.id, "reservation")
+        let bound = request.upperBound
+        guard request.at.milliseconds >= 0 else { throw .invalid("a reservation '\(request.id)' before 1970") }
+        // Should the process die now, recovery books this; so it has to be something that can be booked.
+        _ = try EntryFigures(Self.uncertainEntry(for: request, at: request.at))
+        let head: [SQLValue] = [
+            .text(request.id), .integer(request.at.milliseconds), .text(owner), .integer(bound.money.nanoUSD),
+            .integer(bound.tokens), .integer(bound.microjoules),
+        ]
+        let inserted = try connection.execute(Self.insertReservation, head + (try encode(request.call)))
+        guard inserted == 1 else {
+            guard let open = try reservations(where: "id = ?", [.text(request.id)]).first,
+                open.request.upperBound == bound, open.request.at == request.at
+            else { throw .duplicate(kind: "reservation", id: request.id) }
+            return open
+        }
+        if let entry = try entry(settling: request.id) {
+            throw .alreadySettled(reservation: request.id, entry: entry.id)
+        }
+        let warnings = try setAside(bound, on: request.call.attribution, at: request.at)
+        return Reservation(request: request, owner: owner, warnings: warnings)
+    }
+
+    /// Checks all budgets first, then moves them all.
+    private func setAside(
+        _ bound: Amounts, on account: Attribution, at moment: Timestamp
+    ) throws(LedgerError) -> [BudgetRefusal] {
+        var warnings: [BudgetRefusal] = []
+        var moves: [(line: BudgetLine, start: Int64, total: BudgetTotal)] = []
+        for line in try budgetLines(of: account.scopes) {
+            let budget = line.budget
+            let asked = bound[line.unit]
+            let used = try used(of: line, at: moment)
+            let status = BudgetStatus(budget: budget, spent: used.spent, reserved: used.reserved)
+            if asked > status.left {
+                let refusal = BudgetRefusal(
+                    scope: budget.scope, window: budget.window, limit: budget.limit, spent: used.spent,
+                    reserved: used.reserved, asked: asked, resetsAt: budget.window.end(of: moment))
+                guard budget.mode == .warn else { throw .budgetExceeded(refusal) }
+                warnings.append(refusal)
+            }
+            if asked == 0 { continue }
+            let start = budget.window.start(of: moment)
+            var total = used
+            if case .rolling = budget.window { total = try self.total(of: line, start: start) }
+            total.reserved = try Self.sum(total.reserved, asked, "the budget of \(budget.scope)")
+            moves.append((line, start, total))
+        }
+        for move in moves { try setTotal(move.total, of: move.line, start: move.start) }
+        return warnings
+    }
+
+    mutating func settle(_ reservationID: String, _ entry: LedgerEntry) throws(LedgerError) -> Settlement {
+        let figures = try EntryFigures(entry)
+        guard entry.kind != .correction else { throw .invalid("a correction settles nothing; use correct") }
+        guard let taken = try takeReservation(reservationID) else {
+            return try repeatedSettlement(of: reservationID, entry, figures)
+        }
+        var entry = entry
+        entry.reservationID = reservationID
+        entry.chargedAt = taken.at
+        try insert(entry, figures, reserved: taken.bound.money)
+        try move(
+            returning: taken.bound, to: taken.attribution, spending: figures.amounts, on: entry.call.attribution,
+            at: taken.at)
+        return Settlement(
+            entryID: entry.id, overrun: Self.overrun(figures.amounts, over: taken.bound), isRepeat: false)
+    }
+
+    /// The reservation is gone: either the same entry settled it before, or something is wrong.
+    private mutating func repeatedSettlement(
+        of reservationID: String, _ entry: LedgerEntry, _ figures: EntryFigures
+    ) throws(LedgerError) -> Settlement {
+        guard let settled = try self.entry(settling: reservationID) else { throw .unknownReservation(reservationID) }
+        let before = try EntryFigures(settled)
+        guard settled.id == entry.id, settled.kind == entry.kind, before.usage == figures.usage,
+            before.cost == figures.cost
+        else { throw .alreadySettled(reservation: reservationID, entry: settled.id) }
+        return Settlement(entryID: entry.id, overrun: .zero, isRepeat: true)
+    }
+
+    private static func overrun(_ amounts: Amounts, over bound: Amounts) -> Amounts {
+        Amounts(
+            money: Money(nanoUSD: max(amounts.money.nanoUSD - bound.money.nanoUSD, 0)),
+            tokens: max(amounts.tokens - bound.tokens, 0),
+            microjoules: max(amounts.microjoules - bound.microjoules, 0))
+    }
+
+    mutating func release(_ reservationID: String) throws(LedgerError) {
+        guard let taken = try takeReservation(reservationID) else {
+            if let settled = try entry(settling: reservationID) {
+                throw .alreadySettled(reservation: reservationID, entry: settled.id)
+            }
+            throw .unknownReservation(reservationID)
+        }
+        try move(
+            returning: taken.bound, to: taken.attribution, spending: .zero, on: taken.attribution, at: taken.at)
+    }
+
+    private struct TakenReservation {
+        let at: Timestamp
+        let bound: Amounts
+        let attribution: Attribution
+    }
+
+    /// Removes an open reservation and says what it held; nil where there is none.
+    private mutating func takeReservation(_ id: String) throws(LedgerError) -> TakenReservation? {
+        let row = try connection.row(
+            "DELETE FROM reservation WHERE id = ? "
+                + "RETURNING at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch", [.text(id)])
+        guard let row else { return nil }
+        return TakenReservation(
+            at: Timestamp(milliseconds: row.integer(0)),
+            bound: Amounts(
+                money: Money(nanoUSD: row.integer(1)), tokens: row.integer(2), microjoules: row.integer(3)),
+            attribution: Attribution(
+                team: try label(row[4]), key: try label(row[5]), session: try label(row[6]), job: try label(row[7]),
+                batch: try label(row[8])))
+    }
+
+    /// Takes a reservation off the budgets of its scopes and puts amounts on those of an entry, mostly the same ones.
+    func move(
+        returning bound: Amounts, to holder: Attribution, spending amounts: Amounts, on account: Attribution,
+        at moment: Timestamp
+    ) throws(LedgerError) {
+        let held = holder.scopes
+        let spent = account.scopes
+        let scopes = held == spent ? held : held + spent.filter { !held.contains($0) }
+        for line in try budgetLines(of: scopes) {
+            let scope = line.budget.scope
+            let freed = held.contains(scope) ? bound[line.unit] : 0
+            let added = spent.contains(scope) ? amounts[line.unit] : 0
+            if freed == 0, added == 0 { continue }
+            let start = line.budget.window.start(of: moment)
+            var total = try total(of: line, start: start)
+            total.reserved = try Self.sum(total.reserved, -freed, "the budget of \(scope)")
+            total.spent = try Self.sum(total.spent, added, "the budget of \(scope)")
+            try setTotal(total, of: line, start: start)
+        }
+    }
+
+    mutating func reservations(
+        where condition: String = "1 = 1", _ arguments: [SQLValue] = []
+    ) throws(LedgerError) -> [Reservation] {
+        let rows = try connection.rows(
+            "SELECT \(Self.reservationColumns) FROM reservation WHERE \(condition) ORDER BY at, id", arguments)
+        var reservations: [Reservation] = []
+        for row in rows {
+            let bound = Amounts(
+                money: Money(nanoUSD: row.integer(3)), tokens: row.integer(4), microjoules: row.integer(5))
+            let request = ReservationRequest(
+                id: row.text(0), at: Timestamp(milliseconds: row.integer(1)), call: try decodeCall(row, at: 6),
+                upperBound: bound)
+            reservations.append(Reservation(request: request, owner: row.text(2)))
+        }
+        return reservations
+    }
+}

@@ -1,0 +1,122 @@
+import Core
+
+extension LedgerSession {
+    /// Recomputes everything that is derived: budget totals and roll-ups.
+    mutating func verify() throws(LedgerError) -> VerificationReport {
+        var differences: [LedgerDifference] = []
+        let budgetTotals = try verifyBudgets(&differences)
+        let rollups = try verifyRollups(&differences)
+        let entries = try connection.row("SELECT COUNT(*) FROM entry")?.integer(0) ?? 0
+        return VerificationReport(
+            entries: entries, budgetTotals: budgetTotals, rollups: rollups, differences: differences)
+    }
+
+    private mutating func verifyBudgets(_ differences: inout [LedgerDifference]) throws(LedgerError) -> Int {
+        var checked = 0
+        for line in try allBudgetLines() {
+            var kept: [Int64: BudgetTotal] = [:]
+            for row in try connection.rows(
+                "SELECT start, spent, reserved FROM budget_total WHERE budget = ?", [.integer(line.id)])
+            {
+                kept[row.integer(0)] = BudgetTotal(spent: row.integer(1), reserved: row.integer(2))
+            }
+            let recomputed = try recomputedTotals(of: line)
+            for start in Set(kept.keys).union(recomputed.keys).sorted() {
+                checked += 1
+                let (was, now) = (kept[start] ?? .zero, recomputed[start] ?? .zero)
+                if was == now { continue }
+                let budget = line.budget
+                let when = Timestamp(milliseconds: start)
+                differences.append(
+                    LedgerDifference(
+                        figure: "budget \(budget.scope) \(line.unit.rawValue) \(budget.window) from \(when)",
+                        kept: "spent \(was.spent), reserved \(was.reserved)",
+                        recomputed: "spent \(now.spent), reserved \(now.reserved)"))
+            }
+        }
+        return checked
+    }
+
+    private mutating func verifyRollups(_ differences: inout [LedgerDifference]) throws(LedgerError) -> Int {
+        var checked = 0
+        for span in [RollupSlot.hourMilliseconds, RollupSlot.dayMilliseconds] {
+            let kept = try keptRollups(span: span)
+            let recomputed = try recomputedRollups(span: span)
+            let slots = Set(kept.keys).union(recomputed.keys)
+            checked += slots.count
+            for slot in slots.sorted(by: { ($0.hour, $0.dimensions.description) < ($1.hour, $1.dimensions.description) }
+            )
+            where kept[slot] != recomputed[slot] {
+                differences.append(try difference(slot, span: span, kept[slot], recomputed[slot]))
+            }
+        }
+        return checked
+    }
+
+    private func keptRollups(span: Int64) throws(LedgerError) -> [RollupSlot: EntrySums] {
+        let columns = RollupSlot.columns + SumColumn.allCases.map(\.rawValue) + ["latency"]
+        var kept: [RollupSlot: EntrySums] = [:]
+        try connection.forEachRow(
+            "SELECT start, \(columns.joined(separator: ", ")) FROM rollup WHERE span = ?", [.integer(span)]
+        ) { (row) throws(LedgerError) in
+            let (slot, sums) = Self.slotAndSums(row)
+            var read = sums
+            let bytes = row.blob(1 + RollupSlot.columns.count + SumColumn.allCases.count)
+            read.latency = LatencyHistogram(bytes: bytes, sumMicroseconds: 0) ?? LatencyHistogram()
+            kept[slot] = read
+        }
+        return kept
+    }
+
+    private func recomputedRollups(span: Int64) throws(LedgerError) -> [RollupSlot: EntrySums] {
+        let slot =
+            ["charged_at / \(span) * \(span)"] + RollupSlot.columns.map { "COALESCE(\($0), 0)" }
+        let sums = SumColumn.allCases.map { "CAST(SUM(\($0.expression)) AS BIGINT)" }
+        let grouping = slot.indices.map { String($0 + 1) }.joined(separator: ", ")
+        var recomputed: [RollupSlot: EntrySums] = [:]
+        try connection.forEachRow(
+            "SELECT \((slot + sums).joined(separator: ", ")) FROM entry GROUP BY \(grouping)", []
+        ) { (row) throws(LedgerError) in
+            let (slot, sums) = Self.slotAndSums(row)
+            recomputed[slot] = sums
+        }
+        try connection.forEachRow(
+            "SELECT \(slot.joined(separator: ", ")), latency_us FROM entry WHERE \(SumColumn.hasLatency)", []
+        ) { (row) throws(LedgerError) in
+            let dimensions = (1...RollupSlot.columns.count).map { row.integer($0) }
+            recomputed[RollupSlot(hour: row.integer(0), dimensions: dimensions)]?.latency
+                .record(microseconds: row.integer(1 + RollupSlot.columns.count))
+        }
+        // Roll-ups keep the sum of latencies as a column of its own.
+        return recomputed.mapValues { sums in
+            var sums = sums
+            sums.latency = LatencyHistogram(counts: sums.latency, sumMicroseconds: 0)
+            return sums
+        }
+    }
+
+    private static func slotAndSums(_ row: SQLRow) -> (RollupSlot, EntrySums) {
+        let dimensions = (1...RollupSlot.columns.count).map { row.integer($0) }
+        var sums = EntrySums()
+        for index in sums.values.indices { sums.values[index] = row.integer(1 + dimensions.count + index) }
+        return (RollupSlot(hour: row.integer(0), dimensions: dimensions), sums)
+    }
+
+    private mutating func difference(
+        _ slot: RollupSlot, span: Int64, _ kept: EntrySums?, _ recomputed: EntrySums?
+    ) throws(LedgerError) -> LedgerDifference {
+        var labels: [String] = []
+        for (column, id) in zip(RollupSlot.columns, slot.dimensions) where id != 0 {
+            labels.append("\(column) \(try label(.integer(id)) ?? "")")
+        }
+        let (was, now) = (kept ?? EntrySums(), recomputed ?? EntrySums())
+        let columns = SumColumn.allCases.filter { was[$0] != now[$0] }
+        let text: (EntrySums) -> String = { sums in
+            columns.isEmpty ? "other latencies" : columns.map { "\($0.rawValue) \(sums[$0])" }.joined(separator: ", ")
+        }
+        let length = span == RollupSlot.dayMilliseconds ? "day" : "hour"
+        return LedgerDifference(
+            figure: "roll-up of the \(length) \(Timestamp(milliseconds: slot.hour)), \(labels.joined(separator: ", "))",
+            kept: text(was), recomputed: text(now))
+    }
+}

@@ -1,0 +1,57 @@
+/// Texts that many rows share (models, keys, runs, ...) are kept once, and rows name them by number.
+///
+/// This is the memory of one connection; whatever is in it is on disk or in the transaction under way.
+struct NameTable {
+    private var ids: [String: Int64] = [:]
+    private var labels: [Int64: String] = [:]
+
+    /// Runs and sessions never end, so the memory starts again at this size.
+    private static let mostNames = 20_000
+
+    /// The number of a text, which is made where it is new; null for nil.
+    mutating func id(_ label: String?, on connection: any SQLConnection) throws(LedgerError) -> SQLValue {
+        guard let label else { return .null }
+        if let id = ids[label] { return .integer(id) }
+        if let id = try existingID(label, on: connection) { return .integer(id) }
+        let inserted = try connection.row(
+            "INSERT INTO name (label) VALUES (?) ON CONFLICT (label) DO NOTHING RETURNING id", [.text(label)])
+        if let inserted {
+            remember(label, inserted.integer(0))
+        } else if try existingID(label, on: connection) == nil {
+            // Another node made it in between, so it has to be there now.
+            throw .database("the name '\(label)' was neither inserted nor found")
+        }
+        return ids[label].map { .integer($0) } ?? .null
+    }
+
+    /// The number of a text that may be there, for queries that must not write.
+    mutating func existingID(_ label: String, on connection: any SQLConnection) throws(LedgerError) -> Int64? {
+        if let id = ids[label] { return id }
+        guard let row = try connection.row("SELECT id FROM name WHERE label = ?", [.text(label)]) else { return nil }
+        remember(label, row.integer(0))
+        return row.integer(0)
+    }
+
+    /// The text of a number; nil for null.
+    mutating func label(_ value: SQLValue, on connection: any SQLConnection) throws(LedgerError) -> String? {
+        guard case .integer(let id) = value else { return nil }
+        if let label = labels[id] { return label }
+        guard let row = try connection.row("SELECT label FROM name WHERE id = ?", [.integer(id)]) else {
+            throw .database("no name has the number \(id); run `hera ledger verify`")
+        }
+        remember(row.text(0), id)
+        return row.text(0)
+    }
+
+    /// To be called when a transaction or part of it was undone, and names with it.
+    mutating func forget() {
+        ids = [:]
+        labels = [:]
+    }
+
+    private mutating func remember(_ label: String, _ id: Int64) {
+        if ids.count >= Self.mostNames { forget() }
+        ids[label] = id
+        labels[id] = label
+    }
+}

@@ -1,0 +1,111 @@
+/// A value as databases keep it.
+enum SQLValue: Hashable, Sendable {
+    case null
+    case integer(Int64)
+    case text(String)
+    case blob([UInt8])
+
+    static func integer(_ number: Int?) -> SQLValue { number.map { .integer(Int64($0)) } ?? .null }
+    static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }
+    static func optional(_ bytes: [UInt8]?) -> SQLValue { bytes.map { .blob($0) } ?? .null }
+}
+
+/// A row of a result, read by position.
+struct SQLRow {
+    let values: [SQLValue]
+
+    subscript(index: Int) -> SQLValue { values[index] }
+
+    /// An integer; zero for null.
+    func integer(_ index: Int) -> Int64 {
+        if case .integer(let number) = values[index] { return number }
+        return 0
+    }
+
+    func optionalInteger(_ index: Int) -> Int64? {
+        if case .integer(let number) = values[index] { return number }
+        return nil
+    }
+
+    /// A text; empty for null.
+    func text(_ index: Int) -> String { optionalText(index) ?? "" }
+
+    func optionalText(_ index: Int) -> String? {
+        if case .text(let text) = values[index] { return text }
+        return nil
+    }
+
+    /// Bytes; empty for null.
+    func blob(_ index: Int) -> [UInt8] { optionalBlob(index) ?? [] }
+
+    func optionalBlob(_ index: Int) -> [UInt8]? {
+        if case .blob(let bytes) = values[index] { return bytes }
+        return nil
+    }
+}
+
+/// What the databases write differently.
+enum SQLDialect: Hashable, Sendable {
+    case sqlite, postgreSQL
+
+    /// Begins a writing transaction. SQLite takes the lock at once, so that it need not be won half-way.
+    var begin: String {
+        switch self {
+        case .sqlite: "BEGIN IMMEDIATE"
+        case .postgreSQL: "BEGIN"
+        }
+    }
+
+    /// Behind a query whose rows are about to be changed; SQLite has one writer at a time anyway.
+    var forUpdate: String {
+        switch self {
+        case .sqlite: ""
+        case .postgreSQL: " FOR UPDATE"
+        }
+    }
+}
+
+/// A connection that runs statements one after the other. Parameters are written `?` in every dialect.
+///
+/// The ledger's operations are written once, over this; SQLite and PostgreSQL differ below it.
+protocol SQLConnection {
+    var dialect: SQLDialect { get }
+    /// Runs a statement and returns how many rows it changed.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int
+    /// Runs a query and hands out its rows one by one.
+    func forEachRow(
+        _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
+    ) throws(LedgerError)
+    /// Whether a transaction is open; a database ends it by itself after some failures (a full disk).
+    var isInTransaction: Bool { get }
+}
+
+extension SQLConnection {
+    /// All rows of a query.
+    func rows(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> [SQLRow] {
+        var rows: [SQLRow] = []
+        try forEachRow(sql, arguments) { (row) throws(LedgerError) in rows.append(row) }
+        return rows
+    }
+
+    /// The first row of a query.
+    func row(_ sql: String, _ arguments: [SQLValue] = []) throws(LedgerError) -> SQLRow? {
+        try rows(sql, arguments).first
+    }
+}
+
+/// A database with one writer and any number of readers.
+protocol SQLDatabase: Sendable {
+    /// Lets a body use the writing connection; blocks the calling thread, so never to be called from a task.
+    func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError)
+    /// Reads on a connection of its own, off the cooperative threads, from one state of the database.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value
+    /// This running store, as reservations name it.
+    var owner: String { get }
+    /// Whether the store of that name is still running.
+    func isAlive(_ owner: String) -> Bool
+    func close()
+}

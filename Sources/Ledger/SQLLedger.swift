@@ -1,0 +1,153 @@
+package import Core
+
+/// The ledger on a SQL database: the contract's operations, each handed to the group commit or to a reader.
+package struct SQLLedger: LedgerStore {
+    private let database: any SQLDatabase
+    private let commits: GroupCommit
+
+    /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
+    ///
+    /// Throws what stands in the way: `cannotOpen`, `readOnly`, `corrupt`, `newerVersion`, `diskFull`, `busy`.
+    package static func sqlite(path: String) throws(LedgerError) -> SQLLedger {
+        SQLLedger(database: try SQLiteDatabase(path: path))
+    }
+
+    init(database: any SQLDatabase) {
+        self.database = database
+        commits = GroupCommit(database: database)
+    }
+
+    /// This running store, as its reservations name it.
+    package var owner: String { database.owner }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        try await database.read { (connection) throws(LedgerError) in
+            var session = LedgerSession(connection: connection)
+            return try body(&session)
+        }
+    }
+
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        try await commits.submit(body)
+    }
+
+    package func close() async {
+        await commits.close()
+        database.close()
+    }
+}
+
+// MARK: Money
+
+extension SQLLedger {
+    package func setBudget(_ budget: Budget, at moment: Timestamp) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.setBudget(budget, at: moment) }
+    }
+
+    package func removeBudget(
+        scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow
+    ) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in
+            try session.removeBudget(scope: scope, unit: unit, window: window)
+        }
+    }
+
+    package func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) async throws(LedgerError) -> [BudgetStatus] {
+        try await read { (session) throws(LedgerError) in try session.budgets(of: scopes, at: moment) }
+    }
+
+    package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
+        try await write { (session) throws(LedgerError) in try session.reserve(request) }
+    }
+
+    package func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement {
+        try await write { (session) throws(LedgerError) in try session.settle(reservationID, entry) }
+    }
+
+    package func release(_ reservationID: String) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.release(reservationID) }
+    }
+
+    package func correct(_ entryID: String, with truth: LedgerEntry) async throws(LedgerError) -> LedgerEntry {
+        try await write { (session) throws(LedgerError) in try session.correct(entryID, with: truth) }
+    }
+
+    package func append(_ entry: LedgerEntry) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.append(entry) }
+    }
+
+    package func openReservations() async throws(LedgerError) -> [Reservation] {
+        try await read { (session) throws(LedgerError) in try session.reservations() }
+    }
+
+    package func recover(at moment: Timestamp) async throws(LedgerError) -> [LedgerEntry] {
+        let database = database
+        return try await write { (session) throws(LedgerError) in
+            try session.recover(at: moment, isAlive: database.isAlive)
+        }
+    }
+
+    package func entry(_ id: String) async throws(LedgerError) -> LedgerEntry? {
+        try await read { (session) throws(LedgerError) in try session.entry(id) }
+    }
+
+    package func entries(ofRun runID: String) async throws(LedgerError) -> [LedgerEntry] {
+        try await read { (session) throws(LedgerError) in try session.entries(ofRun: runID) }
+    }
+}
+
+// MARK: Decisions, steps and jobs
+
+extension SQLLedger {
+    package func record(_ decision: DecisionRecord) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.record(decision) }
+    }
+
+    package func decision(_ id: String) async throws(LedgerError) -> DecisionRecord? {
+        try await read { (session) throws(LedgerError) in try session.decision(id) }
+    }
+
+    package func steps(ofRun runID: String) async throws(LedgerError) -> [StepRecord] {
+        try await read { (session) throws(LedgerError) in try session.steps(ofRun: runID) }
+    }
+
+    package func saveJob(_ job: JobRecord) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.saveJob(job) }
+    }
+
+    package func job(_ id: String) async throws(LedgerError) -> JobRecord? {
+        try await read { (session) throws(LedgerError) in try session.jobs(where: "id = ?", [.text(id)]).first }
+    }
+
+    package func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord] {
+        try await read { (session) throws(LedgerError) in try session.jobs(in: statuses, limit: limit) }
+    }
+
+    package func appendEvent(_ event: NewJobEvent) async throws(LedgerError) -> Int64 {
+        try await write { (session) throws(LedgerError) in try session.appendEvent(event) }
+    }
+
+    package func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent] {
+        try await read { (session) throws(LedgerError) in try session.events(ofJob: jobID, after: sequence) }
+    }
+
+    package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
+        try await write { (session) throws(LedgerError) in try session.commit(commit) }
+    }
+}
+
+// MARK: Reports
+
+extension SQLLedger {
+    package func dashboard(_ query: DashboardQuery) async throws(LedgerError) -> DashboardReport {
+        try await read { (session) throws(LedgerError) in try session.dashboard(query) }
+    }
+
+    package func verify() async throws(LedgerError) -> VerificationReport {
+        try await read { (session) throws(LedgerError) in try session.verify() }
+    }
+}

@@ -1,0 +1,100 @@
+import Dispatch
+import Foundation
+import GRDB
+
+/// A SQLite file: WAL, one writer, a few readers, every commit on disk before it counts.
+struct SQLiteDatabase: SQLDatabase {
+    private let pool: DatabasePool
+    private let path: String
+    private let presence: NodePresence
+
+    var owner: String { presence.owner }
+
+    /// Opens the file, makes it where it is missing, and brings its tables up to date.
+    init(path: String) throws(LedgerError) {
+        self.path = path
+        try Self.check(path)
+        presence = try NodePresence(path: path + "-nodes")
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.foreignKeysEnabled = true
+        configuration.maximumReaderCount = 4
+        configuration.label = "hera.ledger"
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            // GRDB sets NORMAL for WAL, which may lose the last commits when the power fails.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try Self.migrate(pool, path: path)
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    /// Faults that SQLite would name less clearly.
+    private static func check(_ path: String) throws(LedgerError) {
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let files = FileManager.default
+        var isDirectory: ObjCBool = false
+        guard files.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw .cannotOpen(database: path, detail: "there is no directory \(directory)")
+        }
+        if files.fileExists(atPath: path, isDirectory: &isDirectory) {
+            guard !isDirectory.boolValue else { throw .cannotOpen(database: path, detail: "it is a directory") }
+            guard files.isWritableFile(atPath: path) else {
+                throw .readOnly(database: path, detail: "the file is read-only")
+            }
+        }
+        guard files.isWritableFile(atPath: directory) else {
+            throw .readOnly(database: path, detail: "its directory \(directory) is read-only")
+        }
+    }
+
+    private static func migrate(_ pool: DatabasePool, path: String) throws {
+        var migrator = DatabaseMigrator()
+        for migration in LedgerMigration.all {
+            migrator.registerMigration(migration.name) { database in
+                for statement in migration.statements(in: .sqlite) { try database.execute(sql: statement) }
+                try installAppendOnlyTriggers(database)
+            }
+        }
+        let known = Set(migrator.migrations)
+        let unknown = try pool.read { try migrator.appliedIdentifiers($0) }.subtracting(known)
+        guard unknown.isEmpty else {
+            throw LedgerError.newerVersion(database: path, migrations: unknown.sorted())
+        }
+        if try pool.read({ try migrator.hasCompletedMigrations($0) }) { return }
+        try migrator.migrate(pool)
+    }
+
+    /// Entries are never changed or taken away, whoever opens the file.
+    private static func installAppendOnlyTriggers(_ database: Database) throws {
+        for change in ["UPDATE", "DELETE"] {
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER IF NOT EXISTS entry_no_\(change.lowercased()) BEFORE \(change) ON entry
+                    BEGIN SELECT RAISE(ABORT, 'entries are append-only: append a correction instead'); END
+                    """)
+        }
+    }
+
+    func withWriter(_ body: (any SQLConnection) -> Void) {
+        pool.writeWithoutTransaction { body(SQLiteConnection(database: $0, path: path)) }
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        do {
+            return try await pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    func isAlive(_ owner: String) -> Bool { presence.isAlive(owner) }
+
+    func close() {
+        try? pool.close()
+        presence.leave()
+    }
+}

@@ -1,0 +1,52 @@
+// A process that books steps until it is killed: `LedgerCrasher DATABASE NAME`.
+//
+// It writes the id of every step that the ledger has acknowledged to standard output, so that whoever kills it can
+// check that none of these is lost.
+import Core
+import Foundation
+import Ledger
+
+guard CommandLine.arguments.count == 3 else {
+    FileHandle.standardError.write(Data("usage: LedgerCrasher DATABASE NAME\n".utf8))
+    exit(64)
+}
+let ledger = try SQLLedger.sqlite(path: CommandLine.arguments[1])
+let name = CommandLine.arguments[2]
+_ = try await ledger.recover(at: .now())
+try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: .now())
+
+/// One step: a reservation, then everything that the end of a step writes.
+@Sendable func step(_ id: String, worker: Int) async throws {
+    let now = Timestamp.now()
+    let job = "\(name)-\(worker)"
+    let figures = CallFigures(
+        cost: CallCost(api: Money(nanoUSD: 700), energy: .zero, hardware: .zero), energyJoules: 1, latencySeconds: 0.1)
+    let call = PlannedCall(
+        runID: job, attribution: Attribution(key: "key", job: job), model: ModelID("a/small"), provider: "a",
+        placement: .cloud, catalogVersion: "1", predicted: figures)
+    _ = try await ledger.reserve(
+        ReservationRequest(id: id, at: now, call: call, upperBound: Amounts(money: Money(nanoUSD: 1000))))
+    let entry = LedgerEntry(
+        id: id, at: now, call: call, result: CallResult(usage: Usage(input: 10, output: 5), figures: figures))
+    _ = try await ledger.commitStep(
+        StepCommit(
+            settlements: [(id, entry)],
+            steps: [StepRecord(id: id, runID: job, position: 1, entryID: id, detail: Array("{}".utf8), at: now)],
+            job: JobRecord(
+                id: job, status: .running, spec: [], state: Array(id.utf8), createdAt: now, updatedAt: now),
+            events: [NewJobEvent(jobID: job, type: "step", data: Array(id.utf8), at: now)]))
+}
+
+try await withThrowingTaskGroup(of: Void.self) { group in
+    for worker in 0..<8 {
+        group.addTask {
+            for number in 0... {
+                let id = "\(name)-\(worker)-\(number)"
+                try await step(id, worker: worker)
+                // One write per line, so that a kill leaves whole lines.
+                FileHandle.standardOutput.write(Data("\(id)\n".utf8))
+            }
+        }
+    }
+    try await group.waitForAll()
+}

@@ -1,0 +1,136 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+@Suite struct BudgetTests {
+    @Test("a reservation that fits every budget is set aside in all of them")
+    func reservesInAll() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            let account = Attribution(team: "t", key: "k", session: "s", job: "j", batch: "b")
+            for scope in account.scopes {
+                try await ledger.setBudget(Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
+            }
+            let request = Sample.request("r", nanoUSD: 400, call: Sample.call(account: account))
+            let reservation = try await ledger.reserve(request)
+            #expect(reservation.warnings.isEmpty)
+            let statuses = try await ledger.budgets(of: nil, at: Sample.noon)
+            #expect(statuses.count == 6)
+            #expect(statuses.allSatisfy { $0.reserved == 400 && $0.spent == 0 && $0.left == 600 })
+        }
+    }
+
+    @Test("one level without room refuses the reservation on all levels, and the error has the figures")
+    func refusesInAll() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            let account = Attribution(team: "t", job: "j")
+            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
+            try await ledger.setBudget(
+                Budget(scope: .team("t"), limit: .usd(Money(nanoUSD: 500)), window: .day), at: Sample.noon)
+            let call = Sample.call(account: account)
+            _ = try await ledger.reserve(Sample.request("a", nanoUSD: 300, call: call))
+            let refused = await #expect(throws: LedgerError.self) {
+                try await ledger.reserve(Sample.request("b", nanoUSD: 201, call: call))
+            }
+            let refusal = try #require(refused?.refusal)
+            #expect(refusal.scope == .team("t"))
+            #expect(refusal.limit.amount == 500)
+            #expect(refusal.reserved == 300)
+            #expect(refusal.asked == 201)
+            #expect(refusal.resetsAt == Timestamp("2026-11-22T00:00:00Z"))
+            #expect(refusal.description.contains("team:t"))
+            let statuses = try await ledger.budgets(of: [.global], at: Sample.noon)
+            #expect(statuses.first?.reserved == 300)
+            #expect(try await ledger.openReservations().map(\.request.id) == ["a"])
+        }
+    }
+
+    @Test("a budget of exactly what is asked suffices, one nano-dollar less does not", arguments: [0, 1])
+    func exactLimit(_ missing: Int64) async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.setBudget(
+                Budget(scope: .job("job-1"), limit: .usd(Money(nanoUSD: 777 - missing))), at: Sample.noon)
+            let made = (try? await ledger.reserve(Sample.request("r", nanoUSD: 777))) != nil
+            #expect(made == (missing == 0))
+        }
+    }
+
+    @Test("a budget in warn mode lets the reservation through and says that it has no room")
+    func warns() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.setBudget(
+                Budget(scope: .job("job-1"), limit: .tokens(10), mode: .warn), at: Sample.noon)
+            let reservation = try await ledger.reserve(Sample.request("r", nanoUSD: 1, tokens: 11))
+            #expect(reservation.warnings.map(\.scope) == [.job("job-1")])
+        }
+    }
+
+    @Test("what was spent before a budget was set counts")
+    func countsThePast() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
+            _ = try await ledger.settle("r", Sample.entry("r", nanoUSD: 450))
+            _ = try await ledger.reserve(Sample.request("r2", nanoUSD: 50))
+            for window in [BudgetWindow.none, .day, .week, .month, .rolling(seconds: 3600)] {
+                try await ledger.setBudget(
+                    Budget(scope: .job("job-1"), limit: .usd(Money(nanoUSD: 1000)), window: window), at: Sample.noon)
+            }
+            let statuses = try await ledger.budgets(of: [.job("job-1")], at: Sample.noon)
+            #expect(statuses.count == 5)
+            #expect(statuses.allSatisfy { $0.spent == 450 && $0.reserved == 50 })
+        }
+    }
+
+    @Test("a true cost above the reservation is booked in full and reported")
+    func overrun() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 100))
+            let settlement = try await ledger.settle("r", Sample.entry("e", nanoUSD: 130))
+            #expect(settlement.overrun.money == Money(nanoUSD: 30))
+            let status = try #require(try await ledger.budgets(of: nil, at: Sample.noon).first)
+            #expect(status.spent == 130)
+            #expect(status.left == -30)
+            await #expect(throws: LedgerError.self) {
+                try await ledger.reserve(Sample.request("r2", nanoUSD: 1))
+            }
+        }
+    }
+
+    @Test("removing a budget that is not there is an error that names it")
+    func removesOnlyWhatIsThere() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            await #expect(throws: LedgerError.notFound(kind: "budget", id: "key:k usd month")) {
+                try await ledger.removeBudget(scope: .key("k"), unit: .usd, window: .month)
+            }
+        }
+    }
+
+    @Test(
+        "windows begin where the calendar says, in UTC",
+        arguments: [
+            (BudgetWindow.day, "2026-11-21T23:59:59Z", "2026-11-21", "2026-11-22"),
+            (.week, "2026-11-22T23:59:59Z", "2026-11-16", "2026-11-23"),
+            (.week, "2026-11-23T00:00:00Z", "2026-11-23", "2026-11-30"),
+            (.month, "2026-12-31T23:00:00Z", "2026-12-01", "2027-01-01"),
+            (.month, "2028-02-29T00:00:00Z", "2028-02-01", "2028-03-01"),
+        ])
+    func windows(_ window: BudgetWindow, _ moment: String, _ start: String, _ end: String) throws {
+        let moment = try #require(Timestamp(moment))
+        #expect(Timestamp(milliseconds: window.start(of: moment)) == Timestamp(start))
+        #expect(window.end(of: moment) == Timestamp(end))
+    }
+
+    @Test("windows and scopes are read back as written")
+    func texts() {
+        for window in [BudgetWindow.none, .day, .week, .month, .rolling(seconds: 90)] {
+            #expect(BudgetWindow(window.description) == window)
+        }
+        for scope in [BudgetScope.global, .team("a:b"), .key("k"), .session("s"), .job("j"), .batch("b")] {
+            #expect(BudgetScope(scope.description) == scope)
+        }
+        #expect(BudgetWindow("rolling:0") == nil)
+        #expect(BudgetScope("key:") == nil)
+        #expect(BudgetScope("planet:earth") == nil)
+    }
+}

@@ -1,0 +1,93 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+@Suite struct ConcurrencyTests {
+    @Test("of 64 tasks on one budget exactly the affordable number succeed, and it is never passed")
+    func hotBudget() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            // 100 calls of 1,000 nano-USD and a rest that is one nano-USD short of another call.
+            let limit: Int64 = 100 * 1000 + 999
+            try await ledger.setBudget(Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: limit))), at: Sample.noon)
+            let call = Sample.call(account: Attribution(key: "k"))
+            let made = try await withThrowingTaskGroup(of: Int.self) { group in
+                for task in 0..<64 {
+                    group.addTask {
+                        var made = 0
+                        for attempt in 0..<4 {
+                            let id = "r-\(task)-\(attempt)"
+                            do {
+                                _ = try await ledger.reserve(Sample.request(id, nanoUSD: 1000, call: call))
+                            } catch {
+                                _ = try #require((error as? LedgerError)?.refusal)
+                                continue
+                            }
+                            made += 1
+                            _ = try await ledger.settle(id, Sample.entry(id, nanoUSD: 1000, call: call))
+                        }
+                        return made
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(made == 100)
+            let status = try #require(try await ledger.budgets(of: nil, at: Sample.noon).first)
+            #expect(status.spent == 100_000)
+            #expect(status.reserved == 0)
+            #expect(try await ledger.verify().differences == [])
+        }
+    }
+
+    @Test("two stores on one file share a budget and never pass it together")
+    func twoStores() async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let stores = [try place.open(), try place.open()]
+        try await stores[0].setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 50))), at: Sample.noon)
+        let made = try await withThrowingTaskGroup(of: Int.self) { group in
+            for task in 0..<40 {
+                group.addTask {
+                    var made = 0
+                    for attempt in 0..<2 {
+                        let request = Sample.request("r-\(task)-\(attempt)", nanoUSD: 1)
+                        if (try? await stores[task % 2].reserve(request)) != nil { made += 1 }
+                    }
+                    return made
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(made == 50)
+        #expect(try await stores[1].budgets(of: nil, at: Sample.noon).first?.reserved == 50)
+        for store in stores { await store.close() }
+    }
+
+    @Test("an operation that is refused undoes nothing of those that share its transaction")
+    func isolation() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.setBudget(Budget(scope: .job("poor"), limit: .usd(.zero)), at: Sample.noon)
+            let refused = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for index in 0..<200 {
+                    group.addTask {
+                        let job = index % 3 == 0 ? "poor" : "rich-\(index)"
+                        let call = Sample.call(run: "run-\(index)", account: Attribution(job: job))
+                        do {
+                            _ = try await ledger.reserve(Sample.request("r\(index)", nanoUSD: 5, call: call))
+                            return false
+                        } catch {
+                            _ = try #require((error as? LedgerError)?.refusal)
+                            return true
+                        }
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(refused == 67)
+            let open = try await ledger.openReservations()
+            #expect(open.count == 133)
+            #expect(Set(open.map(\.request.call.runID)).count == 133)
+            #expect(open.allSatisfy { $0.request.call.runID == "run-\($0.request.id.dropFirst())" })
+        }
+    }
+}

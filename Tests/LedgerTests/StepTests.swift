@@ -1,0 +1,104 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+@Suite struct StepTests {
+    private let job = JobRecord(
+        id: "job-1", status: .running, spec: Array("{}".utf8), state: Array("{\"step\":1}".utf8),
+        attribution: Attribution(job: "job-1"), createdAt: Sample.noon, updatedAt: Sample.noon)
+
+    private func event(_ type: String) -> NewJobEvent {
+        NewJobEvent(jobID: "job-1", type: type, data: Array("{\"a\":1}".utf8), at: Sample.noon)
+    }
+
+    private let step = StepRecord(
+        id: "step-1", runID: "run-1", position: 1, decisionID: "decision-1", entryID: "r", model: "openai/small",
+        detail: Array("{}".utf8), at: Sample.noon)
+
+    @Test("the end of a step is written whole")
+    func whole() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
+            _ = try await ledger.reserve(Sample.request("unused", nanoUSD: 500))
+            let decision = DecisionRecord(
+                decision: Sample.decision, attribution: Attribution(job: "job-1"), at: Sample.noon)
+            let receipt = try await ledger.commitStep(
+                StepCommit(
+                    settlements: [("r", Sample.entry("r", nanoUSD: 100))], releases: ["unused"], decisions: [decision],
+                    steps: [step], job: job, events: [event("step"), event("done")]))
+            #expect(receipt.settlements.map(\.entryID) == ["r"])
+            #expect(receipt.eventSequences == [1, 2])
+            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.decision("decision-1") == decision)
+            #expect(try await ledger.steps(ofRun: "run-1") == [step])
+            #expect(try await ledger.job("job-1") == job)
+            #expect(try await ledger.events(ofJob: "job-1", after: 1).map(\.event.type) == ["done"])
+        }
+    }
+
+    @Test("a step of which one part is refused leaves nothing behind")
+    func nothing() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
+            await #expect(throws: LedgerError.unknownReservation("missing")) {
+                try await ledger.commitStep(
+                    StepCommit(
+                        settlements: [
+                            ("r", Sample.entry("r", nanoUSD: 100)), ("missing", Sample.entry("m", nanoUSD: 100)),
+                        ], steps: [step], job: job, events: [event("step")]))
+            }
+            #expect(try await ledger.openReservations().count == 1)
+            #expect(try await ledger.entry("r") == nil)
+            #expect(try await ledger.job("job-1") == nil)
+            #expect(try await ledger.events(ofJob: "job-1", after: 0).isEmpty)
+            #expect(try await ledger.verify().differences == [])
+        }
+    }
+
+    @Test("a saved job replaces the one before, and jobs are found by state, newest first")
+    func jobs() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            var first = job
+            try await ledger.saveJob(first)
+            first.status = .completed
+            first.result = Array("\"4\"".utf8)
+            first.updatedAt = Sample.noon.advanced(bySeconds: 1)
+            try await ledger.saveJob(first)
+            var second = job
+            second.id = "job-2"
+            second.attribution.job = "job-2"
+            second.createdAt = Sample.noon.advanced(bySeconds: 5)
+            try await ledger.saveJob(second)
+            #expect(try await ledger.job("job-1") == first)
+            #expect(try await ledger.jobs(in: [.completed], limit: 10) == [first])
+            #expect(try await ledger.jobs(in: [], limit: 10).map(\.id) == ["job-2", "job-1"])
+            #expect(try await ledger.jobs(in: [.running, .completed], limit: 1).map(\.id) == ["job-2"])
+            #expect(try await ledger.job("job-3") == nil)
+        }
+    }
+
+    @Test("a decision told twice is one, and another one with its id is refused")
+    func decisions() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            let record = DecisionRecord(decision: Sample.decision, attribution: Attribution(), at: Sample.noon)
+            try await ledger.record(record)
+            try await ledger.record(record)
+            var other = record
+            other.decision.model = "openai/large"
+            await #expect(throws: LedgerError.duplicate(kind: "decision", id: "decision-1")) {
+                try await ledger.record(other)
+            }
+            #expect(try await ledger.decision("none") == nil)
+        }
+    }
+
+    @Test("bytes that are no decision are not read as one")
+    func damagedDecision() {
+        let json = Sample.decision.json
+        #expect(Decision(json: json) == Sample.decision)
+        for length in stride(from: 0, to: json.count, by: 7) {
+            #expect(Decision(json: Array(json.prefix(length))) == nil)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+@testable import Ledger
+
+/// A ledger in a directory of its own, which goes when the test ends.
+struct TemporaryLedger {
+    let directory: URL
+    var path: String { directory.appendingPathComponent("ledger.sqlite").path }
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent("ledger-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    func open() throws -> SQLLedger { try SQLLedger.sqlite(path: path) }
+
+    /// Runs a statement on the file behind the ledger's back.
+    func edit(_ statement: String) throws(LedgerError) {
+        let database = try SQLiteDatabase(path: path)
+        var result: Result<Void, LedgerError> = .success(())
+        database.withWriter { connection in
+            result = Result { () throws(LedgerError) in try connection.execute(statement, []) }
+        }
+        database.close()
+        try result.get()
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: directory) }
+
+    /// Runs a body with a fresh ledger, and closes and removes it afterwards.
+    static func with(_ body: (SQLLedger, TemporaryLedger) async throws -> Void) async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let ledger = try place.open()
+        do {
+            try await body(ledger, place)
+            await ledger.close()
+        } catch {
+            await ledger.close()
+            throw error
+        }
+    }
+}
