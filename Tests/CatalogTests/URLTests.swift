@@ -9,6 +9,7 @@ struct URLTests {
             ("api.acme.example/v1", "does not begin with http:// or https://"),
             ("ftp://acme.example", "does not begin with http:// or https://"),
             ("https://", "has no proper host and port"),
+            ("https:///v1", "has no proper host and port"),
             ("https://acme.example:99999/v1", "has no proper host and port"),
             ("https://acme.example:port/v1", "has no proper host and port"),
             ("https://:8080/v1", "has no proper host and port"),

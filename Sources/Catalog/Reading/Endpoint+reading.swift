@@ -28,7 +28,7 @@ extension Endpoint {
 extension YAMLScalar {
     /// The host and port of a URL: what stands between the scheme and the path.
     private var authority: Substring {
-        text.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" }
+        text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
     }
 
     /// Whether the server is on this machine.
