@@ -1,1 +1,70 @@
-enum PlanBenchmark { static func run(_ a: [String]) {} }
+import Optimization
+
+/// CPU time of plans on tight instances: `Benchmarks plan [case ...]`, and `Benchmarks plan emit CASE SEED FILE` for
+/// the comparison with other solvers.
+enum PlanBenchmark {
+    struct Case {
+        var name: String
+        var instance: PlanInstance
+        var runs: Int
+    }
+
+    static let cases = [
+        Case(name: "1x16", instance: PlanInstance(steps: 1, models: 16), runs: 2000),
+        Case(name: "8x16", instance: PlanInstance(steps: 8, models: 16, switching: true), runs: 1000),
+        Case(name: "100x20", instance: PlanInstance(steps: 100, models: 20, gap: 5e-3), runs: 100),
+        Case(name: "1000x10", instance: PlanInstance(steps: 1000, models: 10, gap: 1e-3), runs: 50),
+        Case(name: "10000x10", instance: PlanInstance(steps: 10_000, models: 10, gap: 5e-4), runs: 10),
+        Case(name: "100000x10", instance: PlanInstance(steps: 100_000, models: 10, gap: 1e-4), runs: 2),
+    ]
+
+    static func run(_ arguments: [String]) {
+        let family = PlanInstance.Family.allCases.first { arguments.contains($0.rawValue) } ?? .market
+        let slack = arguments.compactMap(Double.init).first
+        var chosen = cases.filter { arguments.contains($0.name) }
+        if chosen.isEmpty { chosen = cases }
+        for index in chosen.indices {
+            chosen[index].instance.family = family
+            if let slack { chosen[index].instance.slack = slack }
+        }
+        print("case        runs  p50 ms   p99 ms   max ms   worst gap  unproven infeasible  peak MB  methods")
+        for test in chosen { measure(test) }
+    }
+
+    private static func measure(_ test: Case) {
+        var times: [Double] = []
+        var worst = 0.0
+        var unproven = 0
+        var infeasible = 0
+        var methods: [AssignmentMethod: Int] = [:]
+        for seed in 0..<test.runs {
+            let program = test.instance.program(seed: UInt64(seed + 1))
+            let start = PlanClock.cpuSeconds
+            do {
+                let solution = try AssignmentSolver().solve(program)
+                times.append(PlanClock.cpuSeconds - start)
+                worst = max(worst, solution.gap)
+                if !solution.proven { unproven += 1 }
+                methods[solution.method, default: 0] += 1
+            } catch {
+                times.append(PlanClock.cpuSeconds - start)
+                infeasible += 1
+            }
+        }
+        times.sort()
+        func milliseconds(_ share: Double) -> String {
+            let index = min(times.count - 1, Int(share * Double(times.count)))
+            return pad((times[index] * 1e6).rounded() / 1e3, 9)
+        }
+        let tally = methods.map { "\($0.key) \($0.value)" }.sorted().joined(separator: ", ")
+        print(
+            pad(test.name, 11), pad(test.runs, 5), milliseconds(0.5), milliseconds(0.99), milliseconds(1),
+            pad((worst * 1e8).rounded() / 1e8, 10), pad(unproven, 8), pad(infeasible, 9),
+            pad(PlanClock.peakMegabytes.rounded(), 9), tally)
+    }
+
+    private static func pad(_ value: Any, _ width: Int) -> String {
+        let text = "\(value)"
+        return text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

@@ -46,6 +46,8 @@ package enum AssignmentMethod: String, Sendable {
     case lagrangian
     /// Exhaustive search under the Lagrangian bound.
     case search
+    /// Branch and bound with the Lagrangian dual in every node.
+    case branchAndPrice
     /// GLPK's branch and bound.
     case glpk
 }

@@ -21,6 +21,10 @@ struct CoreProblem {
     private(set) var amounts: [Double] = []
     private(set) var entryAmounts: [Double] = []
     private(set) var tailAmounts: [Double] = []
+    /// Most amounts of any way to go on behind each candidate.
+    private(set) var tailMost: [Double] = []
+    /// The multipliers that the values are reduced with.
+    let multipliers: [Double]
     /// Bound and amounts of what is already fixed.
     private(set) var baseValue: Double
     private(set) var baseAmounts: [Double]
@@ -40,6 +44,7 @@ struct CoreProblem {
     init(_ pricer: PathPricer, multipliers: [Double], cap: Double) {
         let table = pricer.table
         let width = table.rowCount
+        self.multipliers = multipliers
         let offset = zip(multipliers, table.rows).reduce(0) { $0 - $1.0 * $1.1.limit }
         keeps = [Bool](repeating: true, count: table.candidateCount)
         choice = [Int32](repeating: 0, count: table.stepCount)
@@ -49,6 +54,10 @@ struct CoreProblem {
         let completion = Completion(table, pricer.reduced, pricer.entry, keeps: keeps)
         for step in 0..<table.stepCount {
             for candidate in table.candidates(step) {
+                if pricer.reduced[candidate] == .infinity {
+                    keeps[candidate] = false
+                    continue
+                }
                 let reach = completion.through(candidate, step: step, value: pricer.reduced[candidate]) + offset
                 if reach > cap {
                     keeps[candidate] = false
@@ -132,16 +141,24 @@ struct CoreProblem {
         }
         tails = [Double](repeating: 0, count: candidates.count)
         tailAmounts = [Double](repeating: 0, count: candidates.count * width)
+        tailMost = tailAmounts
         var tail = [Double](repeating: 0, count: width)
+        var tailUp = tail
         for level in levels.reversed() {
             var least = [Double](repeating: .infinity, count: width)
+            var most = [Double](repeating: 0, count: width)
             for index in level.start..<level.end {
                 for row in 0..<width {
                     tailAmounts[index * width + row] = tail[row]
+                    tailMost[index * width + row] = tailUp[row]
                     least[row] = min(least[row], amounts[index * width + row])
+                    most[row] = max(most[row], amounts[index * width + row])
                 }
             }
-            for row in 0..<width { tail[row] += least[row] }
+            for row in 0..<width {
+                tail[row] += least[row]
+                tailUp[row] += most[row]
+            }
         }
     }
 
@@ -149,6 +166,12 @@ struct CoreProblem {
         let table = pricer.table
         let width = table.rowCount
         let reduced = Completion(table, pricer.reduced, pricer.entry, keeps: keeps)
+        // The most is the least of the negated amounts; an entry may be counted without a move, which only loosens it.
+        let negated = table.amounts.map { -$0 }
+        let negatedEntries = table.enterAmounts.map { -$0 }
+        let most = (0..<width).map {
+            Completion(table, negated, negatedEntries, stride: width, offset: $0, keeps: keeps)
+        }
         for step in 0..<table.stepCount {
             let kept = table.candidates(step).filter { keeps[$0] }
             levels.append(Level(step: step, start: candidates.count, end: candidates.count + kept.count))
@@ -161,6 +184,7 @@ struct CoreProblem {
                     amounts.append(table.amounts[candidate * width + row])
                     entryAmounts.append(table.enterAmounts[candidate * width + row])
                     tailAmounts.append(rows[row].after[candidate])
+                    tailMost.append(-most[row].after[candidate])
                 }
             }
         }

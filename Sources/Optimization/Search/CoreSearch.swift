@@ -36,6 +36,7 @@ struct CoreSearch {
             return .complete
         }
         let ceilings = table.rows.map(\.ceiling)
+        let limits = table.rows.map(\.limit)
         var used = [Double](repeating: 0, count: (depthCount + 1) * width)
         for row in 0..<width { used[row] = core.baseAmounts[row] }
         var value = [Double](repeating: core.baseValue, count: depthCount + 1)
@@ -54,13 +55,17 @@ struct CoreSearch {
             candidates: for index in level.start..<level.end {
                 let enters = previous >= 0 && table.models[core.candidates[index]] != previous
                 let step = core.values[index] + (enters ? core.entries[index] : 0)
-                let reach = value[depth] + step + core.tails[index]
+                var reach = value[depth] + step + core.tails[index]
                 if reach >= cutoff { continue }
                 for row in 0..<width {
-                    var least = used[depth * width + row] + core.amounts[index * width + row]
-                    if enters { least += core.entryAmounts[index * width + row] }
-                    if least + core.tailAmounts[index * width + row] > ceilings[row] { continue candidates }
+                    var amount = used[depth * width + row] + core.amounts[index * width + row]
+                    if enters { amount += core.entryAmounts[index * width + row] }
+                    if amount + core.tailAmounts[index * width + row] > ceilings[row] { continue candidates }
+                    // What must stay unused of a limit is lost at its multiplier.
+                    let unused = limits[row] - amount - core.tailMost[index * width + row]
+                    if unused > 0 { reach += core.multipliers[row] * unused }
                 }
+                if reach >= cutoff { continue }
                 var place = count
                 while place > 0, bounds[first + place - 1] > reach {
                     bounds[first + place] = bounds[first + place - 1]

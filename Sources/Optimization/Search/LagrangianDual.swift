@@ -17,31 +17,52 @@ struct LagrangianDual {
 
     private var choices: [[Int32]] = []
 
-    /// Solves the dual to `tolerance` (relative), or until `clock` runs out.
-    init(_ pricer: inout PathPricer, tolerance: Double, clock: SolveClock) throws(OptimizationError) {
+    /// Where a dual may start from: that of a problem with more candidates.
+    struct Start: Sendable {
+        var multipliers: [Double]
+        var choices: [[Int32]]
+    }
+
+    /// Solves the dual to `tolerance` (relative), or until `clock` runs out. The pricer's blocked candidates are out.
+    init(
+        _ pricer: inout PathPricer, from start: Start? = nil, tolerance: Double, clock: SolveClock
+    ) throws(OptimizationError) {
         let table = pricer.table
-        multipliers = [Double](repeating: 0, count: table.rowCount)
-        let least = pricer.price(multipliers)
-        let first = table.evaluate(pricer.choice)
+        multipliers = start?.multipliers ?? [Double](repeating: 0, count: table.rowCount)
+        let least = zip(multipliers, table.rows).reduce(pricer.price(multipliers)) { $0 - $1.0 * $1.1.limit }
+        guard least < .infinity else {
+            isInfeasible = true
+            return
+        }
+        let firstChoice = pricer.choice
+        let first = table.evaluate(firstChoice)
         bound = least
         var master = MasterProgram(
             rows: table.rows, objectiveScale: max(abs(first.objective), 1e-3 * Double(table.stepCount)))
-        take(first, pricer.choice, table)
-        if incumbent != nil { return }
-        for row in 0..<table.rowCount {
-            var unit = [Double](repeating: 0, count: table.rowCount)
-            unit[row] = 1
-            _ = pricer.price(unit, objectiveWeight: 0)
-            let totals = table.evaluate(pricer.choice)
-            take(totals, pricer.choice, table)
-            master.append(totals)
+        if let start {
+            for choice in start.choices { seed(choice, table.evaluate(choice), table, &master) }
+        } else {
+            accept(first, firstChoice, table)
+            if incumbent != nil { return }
+            for row in 0..<table.rowCount {
+                var unit = [Double](repeating: 0, count: table.rowCount)
+                unit[row] = 1
+                _ = pricer.price(unit, objectiveWeight: 0)
+                seed(pricer.choice, table.evaluate(pricer.choice), table, &master)
+            }
         }
-        let seeds = Array(choices.dropFirst())
-        choices = seeds + [choices[0]]
-        master.append(first)
+        seed(firstChoice, first, table, &master)
         master.start()
         try climb(&pricer, &master, tolerance, clock)
         combination = master.shares.map { (choices[$0.choice], $0.share) }
+    }
+
+    private mutating func seed(
+        _ choice: [Int32], _ totals: PathTotals, _ table: AssignmentTable, _ master: inout MasterProgram
+    ) {
+        choices.append(choice)
+        master.append(totals)
+        accept(totals, choice, table)
     }
 
     private mutating func climb(
@@ -53,7 +74,7 @@ struct LagrangianDual {
             let (target, value) = master.optimize()
             let feasibility = master.pricesFeasibility
             // Pricing half-way between the best multipliers so far and the master's keeps the dual from swinging.
-            let smooth = !feasibility && bound > -.infinity && multipliers.contains { $0 > 0 }
+            let smooth = !feasibility && bound > -.infinity && multipliers.contains(where: { $0 > 0 })
             var progressed = false
             for share in smooth ? [0.5, 1.0] : [1.0] {
                 let trial = zip(target, multipliers).map { $1 + share * ($0 - $1) }
@@ -75,8 +96,7 @@ struct LagrangianDual {
                 }
                 let slack = feasibility ? 1e-11 : 1e-12 * max(1, abs(value))
                 if own < value - slack {
-                    take(totals, pricer.choice, table)
-                    master.append(totals)
+                    seed(pricer.choice, totals, table, &master)
                     progressed = true
                     break
                 }
@@ -86,8 +106,7 @@ struct LagrangianDual {
         }
     }
 
-    private mutating func take(_ totals: PathTotals, _ choice: [Int32], _ table: AssignmentTable) {
-        choices.append(choice)
+    private mutating func accept(_ totals: PathTotals, _ choice: [Int32], _ table: AssignmentTable) {
         guard table.isFeasible(totals), totals.objective < incumbent?.totals.objective ?? .infinity else { return }
         incumbent = Incumbent(choice: choice, totals: totals)
     }

@@ -9,6 +9,8 @@ struct PathPricer {
     private(set) var entry: [Double]
     /// The choice of the last call.
     private(set) var choice: [Int32]
+    /// Candidates that a branch of the search has ruled out: their reduced value is infinite.
+    var blocked: [Int32] = []
     private var cheapest: [Double]
     private var from: [Int32]
 
@@ -26,6 +28,7 @@ struct PathPricer {
     /// `objectiveWeight` 0 leaves the objective out, for questions of feasibility alone.
     mutating func price(_ multipliers: [Double], objectiveWeight: Double = 1) -> Double {
         reduce(table.objective, table.amounts, &reduced, multipliers, objectiveWeight)
+        for candidate in blocked { reduced[Int(candidate)] = .infinity }
         guard table.hasSwitching else { return chooseAlone() }
         reduce(table.enterObjective, table.enterAmounts, &entry, multipliers, objectiveWeight)
         return chooseChain()

@@ -1,19 +1,23 @@
 /// Makes a plan that keeps all limits out of the fractions that the dual ends with.
 struct Rounding {
-    private let table: AssignmentTable
-    private let pricer: PathPricer
-    private var choice: [Int32]
-    private var used: [Double]
+    let table: AssignmentTable
+    let pricer: PathPricer
+    var choice: [Int32]
+    var used: [Double]
 
     /// A plan near the dual's combination of choices, or nil where greedy repair finds none.
     ///
     /// - Parameters:
     ///   - pricer: priced with the dual's best multipliers.
-    static func plan(_ pricer: PathPricer, _ dual: LagrangianDual) -> Incumbent? {
+    ///   - gap: a plan this close to the dual's bound is good enough.
+    ///   - rounds: most rounds of pairwise exchange.
+    static func plan(_ pricer: PathPricer, _ dual: LagrangianDual, gap: Double, rounds: Int) -> Incumbent? {
         var rounding = Rounding(pricer, dual)
         guard !pricer.table.hasSwitching else { return rounding.push(dual.multipliers) }
-        guard rounding.repair() else { return nil }
-        rounding.improve()
+        let kept = rounding.repair()
+        if kept { rounding.improve() }
+        if let incumbent = rounding.incumbent, CoreSearch.cutoff(incumbent, gap) <= dual.bound { return incumbent }
+        rounding.exchange(rounds: rounds)
         return rounding.incumbent
     }
 
@@ -63,7 +67,7 @@ struct Rounding {
         return sum
     }
 
-    private mutating func move(_ step: Int, to next: Int) {
+    mutating func move(_ step: Int, to next: Int) {
         let width = table.rowCount
         let present = Int(choice[step])
         for row in 0..<width {

@@ -27,8 +27,10 @@ struct TableSolver {
     private var bound = -Double.infinity
     private var multipliers: [Double] = []
 
-    /// Nodes of one search before GLPK gets its turn, and the candidates that GLPK is given at most.
-    private static let nodeLimit = 60_000
+    /// Nodes of one search, and of branch and price, before the next method gets its turn; and the candidates that
+    /// GLPK is given at most.
+    private static let nodeLimit = 20_000
+    private static let branchLimit = 500
     private static let greatestGLPK = 20_000
 
     init(_ table: AssignmentTable, gap: Double, clock: SolveClock, strategy: AssignmentStrategy = .automatic) {
@@ -50,9 +52,10 @@ struct TableSolver {
         if strategy == .glpk { return try branchAndBound(keeps: all, cap: .infinity) }
         if isClose { return plan(.lagrangian) }
         _ = pricer.price(multipliers)
-        if table.stepCount > 40 || table.hasSwitching { accept(Rounding.plan(pricer, dual)) }
+        if table.stepCount > 40 || table.hasSwitching { accept(Rounding.plan(pricer, dual, gap: gap, rounds: 40)) }
         if isClose { return plan(.lagrangian) }
-        return try deepen()
+        if let outcome = try deepen() { return outcome }
+        return try branch(dual)
     }
 
     private var all: [Bool] { [Bool](repeating: true, count: table.candidateCount) }
@@ -74,7 +77,9 @@ struct TableSolver {
 
     /// Searches all plans whose reduced cost stays within a reach above the bound, and widens the reach until a plan
     /// is found and proven. A reach without a plan raises the bound by as much.
-    private mutating func deepen() throws(OptimizationError) -> Outcome {
+    ///
+    /// - Returns: nil when a search was cut short.
+    private mutating func deepen() throws(OptimizationError) -> Outcome? {
         let floor = bound
         let size = max(abs(floor), 1e-3 * Double(table.stepCount))
         var reach = max(gap * size, 1e-3 * size)
@@ -97,12 +102,23 @@ struct TableSolver {
                 reach *= 4
                 finishing = finishing || reach > 64 * size
             case .cutShort:
-                if try clock.isOver() { return stopped(.search) }
-                let core = CoreProblem(
-                    pricer, multipliers: multipliers, cap: CoreSearch.cutoff(incumbent, gap))
-                return try branchAndBound(keeps: core.keeps, cap: CoreSearch.cutoff(incumbent, gap))
+                return try clock.isOver() ? stopped(.search) : nil
             }
         }
+    }
+
+    /// Branch and price, and GLPK on the candidates that are left when its nodes run out.
+    private mutating func branch(_ dual: LagrangianDual) throws(OptimizationError) -> Outcome {
+        var tree = BranchAndPrice(pricer, root: dual, incumbent: incumbent, gap: gap, clock: clock)
+        try tree.run(nodeLimit: Self.branchLimit)
+        accept(tree.incumbent)
+        if tree.bound == .infinity, incumbent == nil { return .infeasible }
+        bound = max(bound, min(tree.bound, CoreSearch.cutoff(incumbent, gap)))
+        if isClose { return plan(.branchAndPrice) }
+        if try clock.isOver() { return stopped(.branchAndPrice) }
+        let cutoff = CoreSearch.cutoff(incumbent, gap)
+        let core = CoreProblem(pricer, multipliers: multipliers, cap: cutoff)
+        return try branchAndBound(keeps: core.keeps, cap: cutoff)
     }
 
     /// GLPK on the candidates that are left. Its rounding is not trusted: a plan that breaks a limit by a hair is

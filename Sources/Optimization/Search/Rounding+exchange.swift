@@ -1,0 +1,82 @@
+extension Rounding {
+    /// One step moved to another candidate.
+    private struct Move {
+        var step: Int
+        var next: Int
+        /// Change of the reduced cost, and of the objective.
+        var reduced: Double
+        var objective: Double
+    }
+
+    /// Most moves that are paired with each other; their number squared is the price of a round.
+    private static let breadth = 160
+
+    /// Moves two steps at once, where no single move helps: first to break the limits less, then to lower the
+    /// objective without breaking any. Pairs are taken from the closest calls, whose reduced cost changes least.
+    mutating func exchange(rounds: Int) {
+        let width = table.rowCount
+        for _ in 0..<rounds {
+            let moves = closestMoves()
+            var deltas = [Double](repeating: 0, count: moves.count * width)
+            for (index, move) in moves.enumerated() {
+                let present = Int(choice[move.step])
+                for row in 0..<width {
+                    let change = table.amounts[move.next * width + row] - table.amounts[present * width + row]
+                    deltas[index * width + row] = change / table.rows[row].scale
+                }
+            }
+            let room = table.rows.indices.map { (table.rows[$0].limit - used[$0]) / table.rows[$0].scale }
+            guard let pair = bestPair(moves, deltas, room) else { return }
+            move(moves[pair.first].step, to: moves[pair.first].next)
+            if let second = pair.second { move(moves[second].step, to: moves[second].next) }
+        }
+    }
+
+    private func closestMoves() -> [Move] {
+        var moves: [Move] = []
+        for step in 0..<table.stepCount {
+            let present = Int(choice[step])
+            for next in table.candidates(step) where next != present && pricer.reduced[next] < .infinity {
+                moves.append(
+                    Move(
+                        step: step, next: next, reduced: pricer.reduced[next] - pricer.reduced[present],
+                        objective: table.objective[next] - table.objective[present]))
+            }
+        }
+        moves.sort { ($0.reduced, $0.step, $0.next) < ($1.reduced, $1.step, $1.next) }
+        return Array(moves.prefix(Self.breadth))
+    }
+
+    /// The move, or the two moves, after which the limits are broken least, and among equals the objective is lowest;
+    /// nil when nothing is better than to stay.
+    private func bestPair(
+        _ moves: [Move], _ deltas: [Double], _ room: [Double]
+    ) -> (first: Int, second: Int?)? {
+        let width = room.count
+        var best: (first: Int, second: Int?)?
+        var least = room.reduce(0) { $0 + max(0, -$1) }
+        var lowest = least == 0 ? -1e-12 : Double.infinity
+        func consider(_ violation: Double, _ objective: Double, _ first: Int, _ second: Int?) {
+            guard violation < least || (violation == least && objective < lowest) else { return }
+            least = violation
+            lowest = objective
+            best = (first, second)
+        }
+        for first in moves.indices {
+            var violation = 0.0
+            for row in 0..<width { violation += max(0, deltas[first * width + row] - room[row]) }
+            consider(violation, moves[first].objective, first, nil)
+            for second in moves.index(after: first)..<moves.endIndex where moves[second].step != moves[first].step {
+                let objective = moves[first].objective + moves[second].objective
+                if least == 0, objective >= lowest { continue }
+                var violation = 0.0
+                for row in 0..<width {
+                    violation += max(0, deltas[first * width + row] + deltas[second * width + row] - room[row])
+                    if violation > least { break }
+                }
+                consider(violation, objective, first, second)
+            }
+        }
+        return best
+    }
+}
