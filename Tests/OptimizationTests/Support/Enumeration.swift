@@ -129,3 +129,23 @@ private struct Scale {
         return total
     }
 }
+
+extension Enumeration {
+    /// The totals of every choice that keeps all limits.
+    static func plans(_ program: AssignmentProgram) -> [AssignmentTotals] {
+        var plans: [AssignmentTotals] = []
+        var choice = [Int](repeating: 0, count: program.stepCount)
+        func visit(_ step: Int) {
+            guard step < program.stepCount else {
+                if keepsLimits(program, choice) { plans.append(AssignmentTotals(program, choice: choice)) }
+                return
+            }
+            for model in 0..<program.modelCount where program.options[step][model] != nil {
+                choice[step] = model
+                visit(step + 1)
+            }
+        }
+        visit(0)
+        return plans
+    }
+}
