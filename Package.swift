@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Core", "Catalog", "Ledger", "Routing", "Engine",
+                "Core", "Catalog", "Ledger", "Routing", "Engine", "Upstream",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),

@@ -1,0 +1,58 @@
+package import Core
+package import Ledger
+
+extension DashboardReport {
+    /// The dashboard as JSON: what was asked, a row per group, and the totals. Money in exact decimals of USD.
+    ///
+    /// - Parameter economics: for the carbon of the energy used.
+    package func document(economics: Economics) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1024 + 512 * rows.count)
+        writer.object { object in
+            object.member("object", "dashboard")
+            object.member("from", query.from.description)
+            object.member("to", query.to.description)
+            object.member("group_by", array: { list in for name in query.groupBy { list.element(name.rawValue) } })
+            object.member(
+                "rows",
+                array: { list in
+                    for row in rows {
+                        list.object { object in
+                            for (name, key) in zip(query.groupBy, row.keys) { object.member(name.rawValue, key) }
+                            row.sums.write(into: &object, economics: economics)
+                        }
+                    }
+                })
+            object.member("totals", object: { totals.write(into: &$0, economics: economics) })
+        }
+        return writer.bytes
+    }
+}
+
+extension DashboardSums {
+    func write(into object: inout JSONWriter, economics: Economics) {
+        object.member("calls", calls)
+        object.member("failures", failures)
+        object.member("uncertain", uncertain)
+        object.member(
+            "tokens",
+            object: { tokens in
+                for unit in UsageClass.allCases where unit != .request { tokens.member(unit.rawValue, usage[unit]) }
+            })
+        object.member("cost_usd", raw: cost.total.description.utf8)
+        object.member("api_cost_usd", raw: cost.api.description.utf8)
+        object.member("energy_cost_usd", raw: cost.energy.description.utf8)
+        object.member("hardware_cost_usd", raw: cost.hardware.description.utf8)
+        object.member("predicted_cost_usd", raw: predictedCost.total.description.utf8)
+        object.member("baseline_cost_usd", raw: baselineCost.description.utf8)
+        object.member("savings_usd", raw: savings.description.utf8)
+        object.member("energy_j", energyJoules)
+        object.member("predicted_energy_j", Double(predictedEnergyMicrojoules) / 1e6)
+        object.member("baseline_energy_j", Double(baselineEnergyMicrojoules) / 1e6)
+        object.member("co2e_g", energyJoules / 3.6e6 * economics.gramsCO2ePerKWh)
+        object.member("latency_s_mean", latency.meanSeconds)
+        object.member("latency_s_p95", latency.quantileSeconds(0.95))
+        object.member(
+            "predicted_latency_s_mean", calls == 0 ? nil : Double(predictedLatencyMicroseconds) / 1e6 / Double(calls))
+        object.member("first_token_s_mean", firstTokenSecondsMean)
+    }
+}

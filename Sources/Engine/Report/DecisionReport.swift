@@ -1,0 +1,43 @@
+package import Core
+
+extension Decision {
+    /// The decision as JSON, in the form of `hera route --format json` and `POST /v1/route`.
+    package var report: [UInt8] {
+        var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
+        writer.object { object in
+            object.member("id", id)
+            object.member("run", runID)
+            object.member("model", model.rawValue)
+            object.member("reference", reference.rawValue)
+            object.member("position", position)
+            object.member("kappa", kappa)
+            object.member("stage", stage.rawValue)
+            object.member("reason", reason)
+            object.member("considered", array: { list in for line in considered { list.element(line) } })
+            object.member("fallbacks", array: { list in for model in fallbacks { list.element(model.rawValue) } })
+            object.member("catalog", catalogVersion)
+            object.member(
+                "candidates",
+                array: { list in for candidate in candidates { list.object { candidate.write(into: &$0) } } })
+        }
+        return writer.bytes
+    }
+}
+
+extension Candidate {
+    func write(into object: inout JSONWriter) {
+        object.member("model", model.rawValue)
+        object.member("placement", placement.rawValue)
+        object.member("p", prediction.quality)
+        object.member("p_deviation", prediction.deviation)
+        object.member("basis", prediction.basis.description)
+        if let similarity { object.member("similarity", similarity) }
+        if let requestSimilarity { object.member("request_similarity", requestSimilarity) }
+        object.member("cost_usd", raw: cost.total.description.utf8)
+        object.member("worst_case_cost_usd", raw: worstCaseCost.description.utf8)
+        object.member("latency_s", latencySeconds)
+        object.member("energy_j", energyJoules)
+        object.member("output_tokens", prediction.outputTokens.mean)
+        if let rejection { object.member("rejected", rejection) }
+    }
+}

@@ -1,0 +1,125 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import Ledger
+import Routing
+import Upstream
+
+/// The status and words of an error, in the terms of HTTP and of OpenAI's clients.
+struct ErrorReply {
+    var status: HTTPResponse.Status
+    var message: String
+    var type: String
+    var code: String?
+    var field: String?
+    var retryAfterSeconds: Double?
+
+    init(
+        status: HTTPResponse.Status, message: String, type: String, code: String? = nil, field: String? = nil,
+        retryAfterSeconds: Double? = nil
+    ) {
+        self.status = status
+        self.message = message
+        self.type = type
+        self.code = code
+        self.field = field
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    var body: [UInt8] { ErrorBody.json(message: message, type: type, code: code, field: field) }
+
+    init(_ error: JSONError) {
+        self.init(
+            status: .badRequest, message: "the body is not valid JSON: \(error)", type: "invalid_request_error",
+            code: "invalid_json")
+    }
+
+    init(_ error: HTTPError, request: Request) {
+        switch error.status {
+        case .notFound:
+            self.init(
+                status: .notFound,
+                message: "there is no \(request.method.rawValue) \(request.uri.path); docs/api.md lists what there is",
+                type: "invalid_request_error", code: "not_found")
+        case .contentTooLarge:
+            self.init(
+                status: .contentTooLarge, message: error.body ?? "the body is larger than the limit",
+                type: "invalid_request_error", code: "body_too_large")
+        default:
+            self.init(
+                status: error.status, message: error.body ?? error.status.reasonPhrase, type: "invalid_request_error")
+        }
+    }
+
+    init(_ error: EngineError) {
+        let words = error.description
+        switch error {
+        case .badRequest(let field):
+            self.init(
+                status: .badRequest, message: words, type: "invalid_request_error", code: "invalid_value",
+                field: field.field.isEmpty ? nil : field.field)
+        case .unknownModel:
+            self.init(
+                status: .notFound, message: words, type: "invalid_request_error", code: "model_not_found",
+                field: "model")
+        case .modelUnavailable:
+            self.init(status: .serviceUnavailable, message: words, type: "server_error", code: "model_unavailable")
+        case .routing(.infeasible):
+            self.init(
+                status: .unprocessableContent, message: words, type: "invalid_request_error", code: "policy_infeasible",
+                field: "policy")
+        case .routing(.noCandidate(let reasons)):
+            self.init(
+                status: reasons.isEmpty ? .serviceUnavailable : .unprocessableContent, message: words,
+                type: reasons.isEmpty ? "server_error" : "invalid_request_error", code: "no_candidate")
+        case .routing(.planning):
+            self.init(status: .internalServerError, message: words, type: "server_error", code: "planning_failed")
+        case .ledger(.budgetExceeded(let refusal)):
+            let wait = refusal.resetsAt.map { max(0, $0.seconds - Timestamp.now().seconds) }
+            self.init(
+                status: wait == nil ? .init(code: 402, reasonPhrase: "Payment Required") : .tooManyRequests,
+                message: words, type: "insufficient_quota", code: "budget_exceeded", retryAfterSeconds: wait)
+        case .ledger(.diskFull), .ledger(.busy):
+            self.init(
+                status: .serviceUnavailable, message: words, type: "server_error", code: "ledger_unavailable",
+                retryAfterSeconds: 5)
+        case .ledger:
+            self.init(status: .internalServerError, message: words, type: "server_error", code: "ledger_error")
+        case .refused:
+            self.init(status: .badRequest, message: words, type: "invalid_request_error", code: "refused_by_model")
+        case .upstream(let failures):
+            self.init(upstream: failures.map(\.error), message: words)
+        case .notFound(let kind, _):
+            self.init(status: .notFound, message: words, type: "invalid_request_error", code: "\(kind)_not_found")
+        case .conflict:
+            self.init(status: .conflict, message: words, type: "invalid_request_error", code: "conflict")
+        case .shuttingDown:
+            self.init(
+                status: .serviceUnavailable, message: words, type: "server_error", code: "shutting_down",
+                retryAfterSeconds: 1)
+        }
+    }
+
+    /// 504 where the last one was too slow, 429 where all were over their rates, else 502.
+    private init(upstream errors: [UpstreamError], message: String) {
+        var wait: Double?
+        var allLimited = !errors.isEmpty
+        for error in errors {
+            if case .status(let failure) = error, failure.status == 429 {
+                wait = max(wait ?? 1, failure.retryAfterSeconds ?? 1)
+            } else {
+                allLimited = false
+            }
+        }
+        if allLimited {
+            self.init(
+                status: .tooManyRequests, message: message, type: "rate_limit_error", code: "rate_limited",
+                retryAfterSeconds: wait)
+        } else if case .timeout = errors.last {
+            self.init(status: .gatewayTimeout, message: message, type: "server_error", code: "upstream_timeout")
+        } else {
+            self.init(status: .badGateway, message: message, type: "server_error", code: "upstream_error")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Crypto
+package import Engine
+import Hummingbird
+package import Logging
+import ServiceLifecycle
+
+/// The HTTP service: routes over an engine, and the services that they need.
+package struct HTTPService: Service {
+    private let application: any ApplicationProtocol & Service
+
+    /// - Parameters:
+    ///   - key: what callers have to send; nil where anybody who reaches the address may call.
+    ///   - onListening: called with the port when the service accepts connections.
+    package init(
+        engine: Engine, desk: JobDesk, host: String, port: Int, key: String?, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) {
+        let router = Hummingbird.Router(context: HeraContext.self)
+        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: CallerMiddleware(keyDigest: key.map { SHA256.hash(data: Array($0.utf8)) }))
+        OperationsController(engine: engine).addRoutes(to: router)
+        let group = router.group("v1")
+        ChatController(engine: engine).addRoutes(to: group)
+        JobsController(engine: engine, desk: desk).addRoutes(to: group)
+        application = Application(
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
+    }
+
+    package func run() async throws { try await application.run() }
+}

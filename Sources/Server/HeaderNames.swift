@@ -1,0 +1,17 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+    /// The catalog's model that answered.
+    static let heraModel = name("x-hera-model")
+    static let heraDecision = name("x-hera-decision")
+    static let heraStage = name("x-hera-stage")
+    /// The true cost in USD, on answers that are not streamed.
+    static let heraCost = name("x-hera-cost-usd")
+    /// The run that a call belongs to, named by the caller.
+    static let heraSession = name("x-hera-session")
+
+    private static func name(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no header name") }
+        return name
+    }
+}

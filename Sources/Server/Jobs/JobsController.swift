@@ -1,0 +1,115 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import Ledger
+import NIOCore
+
+/// Agent jobs: submit, look, follow, answer tool calls, cancel.
+struct JobsController {
+    let engine: Engine
+    let desk: JobDesk
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("jobs", use: submit)
+        group.get("jobs", use: list)
+        group.get("jobs/{id}", use: job)
+        group.get("jobs/{id}/events", use: events)
+        group.post("jobs/{id}/tool_outputs", use: toolOutputs)
+        group.post("jobs/{id}/cancel", use: cancel)
+    }
+
+    @Sendable
+    func submit(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let spec = try JobSpec(json: body.root, basePolicy: engine.settings.defaultPolicy)
+        let record = try await desk.submit(spec, from: context.caller)
+        return Response(json: try await document(record), status: .created)
+    }
+
+    @Sendable
+    func list(request: Request, context: HeraContext) async throws -> Response {
+        let records = try await ledger { ledger throws(LedgerError) in try await ledger.jobs(in: [], limit: 100) }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("object", "list")
+            object.member(
+                "data",
+                array: { list in
+                    for record in records {
+                        list.object { job in
+                            job.member("id", record.id)
+                            job.member("object", "job")
+                            job.member("status", record.status.rawValue)
+                            job.member("created_at", record.createdAt.description)
+                            job.member("updated_at", record.updatedAt.description)
+                        }
+                    }
+                })
+        }
+        return Response(json: writer.bytes)
+    }
+
+    @Sendable
+    func job(request: Request, context: HeraContext) async throws -> Response {
+        Response(json: try await document(try await desk.job(id(context))))
+    }
+
+    @Sendable
+    func toolOutputs(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let id = try id(context)
+        try await desk.take(try ToolOutput.list(body.root), for: id)
+        return Response(json: try await document(try await desk.job(id)))
+    }
+
+    @Sendable
+    func cancel(request: Request, context: HeraContext) async throws -> Response {
+        Response(json: try await document(try await desk.cancel(id(context))))
+    }
+
+    /// The job's events from its beginning (or after `Last-Event-ID`), then as they come, until the job has ended.
+    @Sendable
+    func events(request: Request, context: HeraContext) async throws -> Response {
+        let id = try id(context)
+        _ = try await desk.job(id)
+        let start = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }.flatMap { Int64($0) } ?? 0
+        let engine = engine
+        return Response(
+            status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
+            body: ResponseBody { writer in
+                var last = start
+                var ticks = engine.feed.ticks(of: id).makeAsyncIterator()
+                while true {
+                    // The state is read before the events, so that an end is never seen without its last event.
+                    let isOver = try await engine.ledger.job(id)?.status.isFinal ?? true
+                    for event in try await engine.ledger.events(ofJob: id, after: last) {
+                        last = event.sequence
+                        let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
+                        try await writer.write(ByteBuffer(bytes: bytes))
+                    }
+                    if isOver { break }
+                    _ = await ticks.next()
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }
+
+    private func document(_ record: JobRecord) async throws -> [UInt8] {
+        try await ledger { ledger throws(LedgerError) in try await JobDocument(record, from: ledger).json }
+    }
+
+    private func ledger<Result>(
+        _ work: (any LedgerStore) async throws(LedgerError) -> Result
+    ) async throws(EngineError) -> Result {
+        do throws(LedgerError) {
+            return try await work(engine.ledger)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

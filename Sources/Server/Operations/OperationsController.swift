@@ -1,0 +1,99 @@
+import Catalog
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import Ledger
+
+/// Models, decisions, the dashboard, and whether the service is well.
+struct OperationsController {
+    let engine: Engine
+
+    func addRoutes(to router: Hummingbird.Router<HeraContext>) {
+        router.get("healthz") { _, _ in Response(json: Array(#"{"status":"ok"}"#.utf8)) }
+        router.get("readyz", use: ready)
+        let group = router.group("v1")
+        group.get("models", use: models)
+        group.get("decisions/{id}", use: decision)
+        group.get("dashboard", use: dashboard)
+    }
+
+    /// Ready when a model is live and the ledger answers.
+    @Sendable
+    func ready(request: Request, context: HeraContext) async throws -> Response {
+        let live = engine.fleet.models(at: .now()).count
+        var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
+        do throws(LedgerError) {
+            _ = try await engine.ledger.jobs(in: [], limit: 1)
+        } catch {
+            problem = error.description
+        }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("status", problem == nil ? "ready" : "not ready")
+            object.member("live_models", live)
+            if let problem { object.member("problem", problem) }
+        }
+        return Response(json: writer.bytes, status: problem == nil ? .ok : .serviceUnavailable)
+    }
+
+    /// OpenAI's list: what `model` may be. With `?all=true` also the models that are not live, and why.
+    @Sendable
+    func models(request: Request, context: HeraContext) async throws -> Response {
+        let showsAll = request.uri.queryParameters["all"] == "true"
+        let routes = ["hera"] + engine.settings.policies.keys.sorted().map { "hera/\($0)" }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("object", "list")
+            object.member(
+                "data",
+                array: { list in
+                    for name in routes { list.object { write(name, owner: "hera", into: &$0) } }
+                    for model in engine.fleet.catalog.models {
+                        let availability = engine.fleet.availability(of: model.id)
+                        guard showsAll || availability == .live else { continue }
+                        list.object { object in
+                            write(model.id.rawValue, owner: model.provider, into: &object)
+                            if case .unavailable(let reason) = availability { object.member("unavailable", reason) }
+                        }
+                    }
+                })
+        }
+        return Response(json: writer.bytes)
+    }
+
+    private func write(_ id: String, owner: String, into object: inout JSONWriter) {
+        object.member("id", id)
+        object.member("object", "model")
+        object.member("created", 0)
+        object.member("owned_by", owner)
+    }
+
+    @Sendable
+    func decision(request: Request, context: HeraContext) async throws -> Response {
+        let id = try context.parameters.require("id")
+        do throws(LedgerError) {
+            guard let record = try await engine.ledger.decision(id) else {
+                throw LedgerError.notFound(kind: "decision", id: id)
+            }
+            return Response(json: record.decision.report)
+        } catch {
+            if case .notFound = error { throw EngineError.notFound(kind: "decision", id: id) }
+            throw EngineError.ledger(error)
+        }
+    }
+
+    @Sendable
+    func dashboard(request: Request, context: HeraContext) async throws -> Response {
+        let parameters = request.uri.queryParameters
+        func text(_ name: Substring) -> String? { parameters[name].map(String.init) }
+        let query = try DashboardQuery(
+            from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
+        do throws(LedgerError) {
+            let report = try await engine.ledger.dashboard(query)
+            return Response(json: report.document(economics: engine.settings.economics))
+        } catch {
+            throw EngineError.ledger(error)
+        }
+    }
+}
