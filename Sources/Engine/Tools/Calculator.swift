@@ -12,7 +12,7 @@ package enum Calculator {
 
     /// The tool as models see it, in OpenAI's format.
     package static let schema = #"""
-        {"type":"function","function":{"name":"calculator","description":"Evaluates an arithmetic expression and returns the number.","parameters":{"type":"object","properties":{"expression":{"type":"string","description":"For example (17 + 4) * 3.5"}},"required":["expression"]}}}
+        {"type":"function","function":{"name":"calculator","description":"Evaluates an arithmetic expression and returns the number.","parameters":{"type":"object","properties":{"expression":{"type":"string","description":"the whole expression with its parentheses, for example (4+5)*3"}},"required":["expression"]}}}
         """#
 
     /// Evaluates an expression of at most 1,000 characters.

@@ -1,0 +1,45 @@
+package import Core
+
+extension Settings {
+    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `limits`; all may be absent.
+    package init(json: JSONValue) throws(FieldError) {
+        self.init()
+        let fields = try FieldReader(
+            json, path: "", known: ["default_policy", "policies", "electricity", "limits"])
+        if let value = fields.value("default_policy") {
+            defaultPolicy = try Policy(json: value, path: "default_policy")
+        }
+        if let value = fields.value("policies") {
+            guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
+            for member in value.members {
+                policies[member.key] = try Policy(
+                    json: member.value, base: defaultPolicy, path: "policies.\(member.key)")
+            }
+        }
+        if let value = fields.value("electricity") {
+            let electricity = try FieldReader(value, path: "electricity", known: ["usd_per_kwh", "gco2e_per_kwh"])
+            economics.electricityUSDPerKWh =
+                try electricity.number("usd_per_kwh", in: 0...100) ?? economics.electricityUSDPerKWh
+            economics.gramsCO2ePerKWh =
+                try electricity.number("gco2e_per_kwh", in: 0...10_000) ?? economics.gramsCO2ePerKWh
+        }
+        if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
+    }
+}
+
+extension ServiceLimits {
+    init(json: JSONValue) throws(FieldError) {
+        self.init()
+        let known = [
+            "body_bytes", "answer_bytes", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s",
+        ]
+        let fields = try FieldReader(json, path: "limits", known: known)
+        bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
+        answerBytes = try fields.integer("answer_bytes", in: 1024...1 << 30) ?? answerBytes
+        runningJobs = try fields.integer("running_jobs", in: 1...100_000) ?? runningJobs
+        firstByteSeconds = try fields.number("first_byte_s", in: 0.1...86_400) ?? firstByteSeconds
+        idleSeconds = try fields.number("idle_s", in: 0.1...86_400) ?? idleSeconds
+        callSeconds = try fields.number("call_s", in: 0.1...86_400) ?? callSeconds
+        drainSeconds = try fields.number("drain_s", in: 0...86_400) ?? drainSeconds
+    }
+}

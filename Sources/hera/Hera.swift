@@ -1,0 +1,23 @@
+import ArgumentParser
+
+/// The command line: parsing and composition; everything else is in the floors below.
+@main
+struct Hera: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "hera",
+        abstract: "Routes every step of an AI agent to one of many small and large language models.",
+        discussion: """
+            Money, energy, time and accuracy come out as you ask. Start here:
+
+              hera catalog list              which models there are and what they cost
+              hera serve                     the service, OpenAI-compatible, on 127.0.0.1:8484
+              hera run JOB.json              one agent job, its steps shown live
+              echo '{"messages":[{"role":"user","content":"2+2?"}]}' | hera route
+                                             who would answer, and why; calls nobody
+            """,
+        version: "0.1.0",
+        subcommands: [
+            ServeCommand.self, RunCommand.self, RouteCommand.self, TrainCommand.self, EvaluateCommand.self,
+            CatalogCommand.self, DashboardCommand.self,
+        ])
+}

@@ -1,0 +1,44 @@
+import Core
+import Engine
+import Ledger
+import Logging
+import ServiceLifecycle
+import Upstream
+
+/// Everything that runs, composed once: the engine and the services it stands on.
+struct Plant {
+    let engine: Engine
+    let desk: JobDesk
+    let scout: Scout
+    private let upstream: UpstreamClient
+
+    init(places: Places, database: DatabaseOption, logger: Logger) throws {
+        let keys = Installation.keyring()
+        upstream = UpstreamClient(logger: logger)
+        engine = Engine(
+            catalog: try Installation.catalog(places), estimator: try Installation.estimator(places),
+            ledger: try Installation.ledger(database), upstream: upstream,
+            settings: try Installation.settings(places), keys: keys, logger: logger)
+        desk = JobDesk(engine: engine)
+        scout = Scout(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+    }
+
+    /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] {
+        [.init(service: upstream), .init(service: engine.pool), .init(service: scout), .init(service: desk)]
+    }
+
+    /// Books what a process that died may have spent, and says so.
+    func bookInterruptedCalls() async throws {
+        do {
+            let entries = try await engine.ledger.recover(at: .now())
+            guard !entries.isEmpty else { return }
+            let most = entries.reduce(Money.zero) { (try? $0.adding($1.result.figures.cost.total)) ?? $0 }
+            Exit.tell(
+                "\(entries.count) calls were under way when a process ended; booked as uncertain at their upper bound, "
+                    + "$\(most) in all")
+        } catch {
+            throw Exit(74, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Catalog
+import Core
+import Engine
+import Foundation
+import Ledger
+import Logging
+import Upstream
+
+/// `hera route`: the decision on a chat request, without calling anybody.
+struct RouteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "route", abstract: "Say which model would answer a chat request, and why; calls nobody.",
+        discussion: """
+            Reads an OpenAI chat request on standard input; `model` may be left out, and `hera` may hold a policy. All
+            models of the catalog are candidates, whether or not they are live.
+
+              echo '{"messages":[{"role":"user","content":"What is 2+2?"}]}' | hera route
+            """)
+
+    @Option(name: .long, help: "text for people, json for programs.")
+    var format: OutputFormat = .text
+
+    @OptionGroup var places: Places
+
+    func run() async throws {
+        try await Exit.mapped {
+            let logger = Installation.logger()
+            let catalog = try Installation.catalog(places)
+            let engine = Engine(
+                catalog: catalog, estimator: try Installation.estimator(places), ledger: try Self.scratchLedger(),
+                upstream: UpstreamClient(logger: logger), settings: try Installation.settings(places),
+                keys: Installation.keyring(), logger: logger)
+            engine.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            let decision: Decision
+            do {
+                var document = try JSONDocument(Array(FileHandle.standardInput.readDataToEndOfFile()))
+                if document.root.kind == .object, document.root["model"] == nil {
+                    document = try JSONDocument(document.settingMembers([("model", Array(#""hera""#.utf8))]))
+                }
+                decision = try engine.dryRun(try ChatRequest(document), from: Caller())
+            } catch {
+                throw Exit(65, "\(error)")
+            }
+            print(format == .json ? String(decoding: decision.report, as: UTF8.self) : DecisionTable.text(decision))
+        }
+    }
+
+    /// A ledger that is never written to: routing alone costs nothing.
+    private static func scratchLedger() throws -> SQLLedger {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("hera-route-\(getpid()).sqlite").path
+        defer { for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) } }
+        var option = DatabaseOption()
+        option.database = "sqlite:\(path)"
+        return try Installation.ledger(option)
+    }
+}

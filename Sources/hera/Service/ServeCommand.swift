@@ -1,0 +1,67 @@
+import ArgumentParser
+import Core
+import Engine
+import Foundation
+import Ledger
+import Logging
+import Server
+import ServiceLifecycle
+import UnixSignals
+import Upstream
+
+/// `hera serve`: the service.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the service: OpenAI-compatible chat, agent jobs, dashboards.",
+        discussion: """
+            Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual
+            ports. The service says which models are live, and why the others are not.
+
+            Without HERA_API_KEY in the environment it listens on loopback addresses only. With it, callers send that
+            key as `Authorization: Bearer`.
+            """)
+
+    @Option(name: .long, help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(name: .long, help: "The port to listen on.")
+    var port = 8484
+
+    @OptionGroup var places: Places
+    @OptionGroup var database: DatabaseOption
+
+    func run() async throws {
+        try await Exit.mapped {
+            let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+            guard key != nil || Self.isLoopback(host) else {
+                throw Exit(64, "set HERA_API_KEY before listening on \(host): without a key only loopback is allowed")
+            }
+            let logger = Installation.logger()
+            let plant = try Plant(places: places, database: database, logger: logger)
+            try await plant.bookInterruptedCalls()
+            let service = HTTPService(
+                engine: plant.engine, desk: plant.desk, host: host, port: port, key: key, logger: logger
+            ) { port in
+                Exit.tell(
+                    "listening on http://\(host):\(port)/v1" + (key == nil ? " (loopback only: no HERA_API_KEY)" : ""))
+                await plant.scout.look()
+                FleetReport.tell(plant.engine.fleet)
+            }
+            do {
+                try await ServiceGroup(
+                    configuration: .init(
+                        services: plant.services + [.init(service: service)],
+                        gracefulShutdownSignals: [.sigterm, .sigint],
+                        logger: logger)
+                ).run()
+            } catch {
+                throw Exit(69, "the service ended: \(error). Is port \(port) taken? Try --port.")
+            }
+            await plant.engine.ledger.close()
+        }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Catalog
+import Core
+import Engine
+import Estimation
+import Foundation
+import Ledger
+import Logging
+import Routing
+
+/// The parts that commands are composed of, read from their places; every failure ends the program with words.
+enum Installation {
+    /// The catalog, or exit code 65 with every problem.
+    static func catalog(_ places: Places) throws -> Catalog {
+        do {
+            return try Catalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
+        } catch {
+            throw Exit(65, error.description)
+        }
+    }
+
+    /// Trained profiles; without any, priors by tier, and a line that says so.
+    static func estimator(_ places: Places) throws -> any Estimating {
+        do {
+            return ProfileEstimator(try ProfileSet.load(directory: places.profilesFolder))
+        } catch {
+            switch error {
+            case .noProfiles,
+                .unreadable where places.profiles == nil:
+                Exit.tell("no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
+                return PriorEstimator()
+            default:
+                throw Exit(65, error.description)
+            }
+        }
+    }
+
+    static func settings(_ places: Places) throws -> Settings {
+        guard let path = places.config else { return Settings() }
+        do {
+            return try Settings(json: try YAMLText.document(path: path).root)
+        } catch let error as FieldError {
+            throw Exit(65, "\(path): \(error)")
+        } catch let error as YAMLTextError {
+            throw Exit(65, error.description)
+        }
+    }
+
+    /// Opens the ledger that `sqlite:PATH` names.
+    static func ledger(_ option: DatabaseOption) throws -> SQLLedger {
+        let text = option.database
+        guard text.hasPrefix("sqlite:"), text.utf8.count > 7 else {
+            throw Exit(64, "'\(text)' names no ledger this program can open: write sqlite:PATH")
+        }
+        do {
+            return try SQLLedger.sqlite(path: String(text.dropFirst(7)))
+        } catch {
+            throw Exit(74, error.description)
+        }
+    }
+
+    static func keyring() -> Keyring { Keyring(environment: ProcessInfo.processInfo.environment) }
+
+    /// A logger to standard error; its level comes from `HERA_LOG_LEVEL`, or is `warning`.
+    static func logger() -> Logger {
+        var logger = Logger(label: "hera", factory: StreamLogHandler.standardError(label:))
+        let name = ProcessInfo.processInfo.environment["HERA_LOG_LEVEL"] ?? "warning"
+        logger.logLevel = Logger.Level(rawValue: name) ?? .warning
+        return logger
+    }
+}
