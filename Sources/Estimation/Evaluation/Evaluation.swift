@@ -3,17 +3,24 @@ package import Core
 /// The figures of every suite in the data, and how to print them.
 package struct Evaluation: Sendable {
     package var outcomes: [OutcomeFigures] = []
+    package var runs: [RunFigures] = []
 
-    /// Replays all rows given, suite by suite.
+    /// Replays all rows given, suite by suite. Runs of which the profiles know nothing are left out.
     package init(
-        outcomes rows: [OutcomeRow], profiles: ProfileSet, progress: (_ share: Double, _ stage: String) -> Void
+        outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet,
+        progress: (_ share: Double, _ stage: String) -> Void
     ) {
         let suites = Dictionary(grouping: rows, by: \.suite).sorted { $0.key < $1.key }
+        let total = rows.count
         var done = 0
         for (suite, rows) in suites {
-            progress(Double(done) / Double(max(rows.count, 1)), suite)
+            progress(0.9 * Double(done) / Double(max(total, 1)), suite)
             outcomes.append(OutcomeFigures(suite: suite, rows: rows, profiles: profiles))
             done += rows.count
+        }
+        for (suite, traces) in Dictionary(grouping: traces, by: \.suite).sorted(by: { $0.key < $1.key }) {
+            progress(0.9, suite)
+            if let figures = RunFigures(suite: suite, runs: traces, profiles: profiles) { runs.append(figures) }
         }
         progress(1, "done")
     }
@@ -25,6 +32,7 @@ package struct Evaluation: Sendable {
             json.key("suites")
             json.array { json in
                 for figures in outcomes { figures.write(to: &json) }
+                for figures in runs { figures.write(to: &json) }
             }
         }
         return writer.bytes
@@ -52,6 +60,28 @@ package struct Evaluation: Sendable {
                     ["  \(dataset)", "", "", "", "APGR " + Self.fixed(apgr, 3)]
                         + [String](repeating: "", count: rows[0].count - 5))
             }
+        }
+        var parts = outcomes.isEmpty ? [] : [TextTable(rows).text]
+        if !runs.isEmpty { parts.append(runTable) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private var runTable: String {
+        var rows = [
+            [
+                "runs", "tasks", "AUC start", "after 1", "after 2", "URC AUC", "distance acc", "best single %",
+                "success max %", "at 25 %", "at 50 %", "cost ratio", "SLM share",
+            ]
+        ]
+        for suite in runs {
+            rows.append(
+                [suite.suite, "\(suite.tasks)"] + (0...2).map { Self.fixed(suite.successAUC[$0].mean, 3) } + [
+                    Self.fixed(suite.similarityAUC, 3), Self.fixed(suite.distanceAccuracy, 3),
+                    Self.percent(suite.bestSingle.accuracy), Self.percent(suite.policy.successMax),
+                    Self.percent(suite.policy.successAtQuarter), Self.percent(suite.policy.successAtHalf),
+                    suite.policy.costRatioAtBestSingle.map { Self.fixed($0, 3) } ?? "never",
+                    Self.fixed(suite.policy.cheapShare, 2),
+                ])
         }
         return TextTable(rows).text
     }

@@ -4,6 +4,7 @@ extension PanelProfile {
         var writer = ByteWriter()
         writer.put(name)
         writer.put(models)
+        writer.put(countFeatures)
         writer.put(counts)
         writer.put(baseRates)
         writer.put(vocabulary.slots)
@@ -23,6 +24,7 @@ extension PanelProfile {
     init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
         name = try reader.string()
         models = try reader.strings()
+        countFeatures = try reader.integer()
         counts = try reader.array(Int32.self)
         baseRates = try reader.array(Float.self)
         vocabulary = Vocabulary(slots: try reader.array(UInt16.self), weights: try reader.array(UInt8.self))
@@ -42,7 +44,8 @@ extension PanelProfile {
     /// A file can be whole and still not fit together: no index may lead out of its table.
     private func check() throws(ByteReader.Failure) {
         let width = models.count
-        let features = SurfaceCounts.count + table.width + 1
+        guard countFeatures < 1 << 12 else { throw ByteReader.Failure(reason: "it has impossibly many counts") }
+        let features = countFeatures + table.width + 1
         func hold(_ condition: Bool, _ what: String) throws(ByteReader.Failure) {
             if !condition { throw ByteReader.Failure(reason: what) }
         }

@@ -6,6 +6,8 @@ struct PanelProfile: Sendable {
     var name: String
     /// The names of the models, as they stand in the data.
     var models: [String]
+    /// Numbers in a text's counts.
+    var countFeatures: Int
     /// Training rows, by model.
     var counts: [Int32]
     /// The share of good answers on the training rows, by model.

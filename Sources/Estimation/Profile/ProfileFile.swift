@@ -18,6 +18,7 @@ enum ProfileFile {
         case panel = 1
         case gate = 2
         case runs = 3
+        case memory = 4
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

@@ -59,7 +59,7 @@ struct Reading {
 
     mutating func dense(_ panel: Int) -> [Float] {
         if let found = dense[panel] { return found }
-        let made = set.panels[panel].dense(features.grams, features.counts)
+        let made = set.panels[panel].dense(features.grams, features.counts(forPanel: panel))
         dense[panel] = made
         return made
     }

@@ -9,6 +9,9 @@ import Foundation
 package struct ProfileSet: Sendable {
     let panels: [PanelProfile]
     let gate: Gate?
+    let memory: QuestionMemory
+    /// What is known of whole runs, by the panel of their tasks.
+    let runs: [Int: RunProfile]
     private let places: [String: [Place]]
 
     /// Where a model stands: in which panel, and in which column of it.
@@ -17,9 +20,17 @@ package struct ProfileSet: Sendable {
         let model: Int
     }
 
-    init(panels: [PanelProfile], gate: Gate?) {
+    init(panels: [PanelProfile], gate: Gate?, memory: QuestionMemory = QuestionMemory(), runs: [RunProfile] = []) {
         self.panels = panels
-        self.gate = gate
+        self.gate = gate?.panels == panels.map(\.name) ? gate : nil
+        self.memory = memory.panels == panels.map(\.name) ? memory : QuestionMemory()
+        var byPanel: [Int: RunProfile] = [:]
+        for profile in runs {
+            if let panel = panels.firstIndex(where: { $0.name == profile.name && $0.models == profile.models }) {
+                byPanel[panel] = profile
+            }
+        }
+        self.runs = byPanel
         var places: [String: [Place]] = [:]
         for (panel, profile) in panels.enumerated() {
             for (model, name) in profile.models.enumerated() {
@@ -40,6 +51,8 @@ package struct ProfileSet: Sendable {
         }
         var panels: [PanelProfile] = []
         var gate: Gate?
+        var memory = QuestionMemory()
+        var runs: [RunProfile] = []
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -47,14 +60,14 @@ package struct ProfileSet: Sendable {
                 switch kind {
                 case .panel: panels.append(try PanelProfile(&reader))
                 case .gate: gate = try Gate(&reader)
-                case .runs: throw ByteReader.Failure(reason: "its kind is unknown")
+                case .memory: memory = try QuestionMemory(&reader)
+                case .runs: runs.append(try RunProfile(&reader))
                 }
             }
         }
         panels.sort { $0.name < $1.name }
         if panels.isEmpty { throw .noProfiles(directory: directory) }
-        if let found = gate, found.panels != panels.map(\.name) { gate = nil }
-        return ProfileSet(panels: panels, gate: gate)
+        return ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs)
     }
 
     /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
@@ -68,6 +81,14 @@ package struct ProfileSet: Sendable {
         for panel in panels {
             try ProfileFile.write(
                 ProfileFile.encode(.panel, panel.encoded()), to: "\(directory)/\(panel.name).profile")
+        }
+        for (_, profile) in runs {
+            try ProfileFile.write(
+                ProfileFile.encode(.runs, profile.encoded()), to: "\(directory)/\(profile.name)-runs.profile")
+        }
+        if !memory.entries.isEmpty {
+            try ProfileFile.write(
+                ProfileFile.encode(.memory, memory.encoded()), to: "\(directory)/memory.profile")
         }
         if let gate {
             try ProfileFile.write(ProfileFile.encode(.gate, gate.encoded()), to: "\(directory)/gate.profile")
@@ -89,6 +110,7 @@ package struct ProfileSet: Sendable {
         let grams = NGrams(of: text.estimatedTexts)
         return StepFeatures(
             grams: grams, counts: SurfaceCounts.vector(of: text),
+            recollection: memory.recall(QuestionStem.hash(text.prompt)),
             shares: gate?.shares(grams) ?? [Float](repeating: 1 / Float(panels.count), count: panels.count))
     }
 }

@@ -11,7 +11,7 @@ struct GateTrainer: Sendable {
         var labels: [Int] = []
         for (label, panel) in panels.enumerated() {
             for index in Array(0..<panel.count).shuffled(using: &random).prefix(textsPerPanel).sorted() {
-                grams.append(NGrams(of: panel.texts[index].estimatedTexts))
+                grams.append(panel.texts[index])
                 labels.append(label)
             }
         }

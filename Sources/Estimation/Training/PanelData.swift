@@ -4,7 +4,15 @@ package import Core
 struct PanelData: Sendable {
     var name: String
     var models: [String]
-    var texts: [StepText]
+    var texts: [NGrams]
+    /// What is known of a text beside its n-grams, as numbers.
+    var counts: [[Float]]
+    /// Rows of one group are never on both sides of a fold: the steps of one task, say.
+    var groups: [Int]
+    /// The hash of every row's question, for the memory; nil where there is none.
+    var stems: [UInt64?]
+    /// Whether a row is the task of whole runs, not a query.
+    var isOfRuns = false
     var targets: Targets
     /// By row and model; not a number where unknown.
     var outputTokens: LaneTable
@@ -12,9 +20,19 @@ struct PanelData: Sendable {
     var seconds: LaneTable
 
     init(name: String, models: [String], texts: [StepText]) {
+        self.init(
+            name: name, models: models, texts: texts.map { NGrams(of: $0.estimatedTexts) },
+            counts: texts.map { SurfaceCounts.vector(of: $0) })
+        stems = texts.map { QuestionStem.hash($0.prompt) }
+    }
+
+    init(name: String, models: [String], texts: [NGrams], counts: [[Float]], groups: [Int]? = nil) {
         self.name = name
         self.models = models
         self.texts = texts
+        self.counts = counts
+        self.groups = groups ?? Array(texts.indices)
+        stems = [UInt64?](repeating: nil, count: texts.count)
         targets = Targets(rows: texts.count, width: models.count)
         outputTokens = LaneTable(rows: texts.count, width: models.count)
         for index in outputTokens.lanes.indices { outputTokens.lanes[index] = Lane(repeating: .nan) }
@@ -49,6 +67,7 @@ struct PanelData: Sendable {
         self.init(
             name: name, models: models,
             texts: order.map { StepText(prompt: byTask[$0]?.first?.prompt ?? "") })
+        isOfRuns = true
         for (index, task) in order.enumerated() {
             for run in byTask[task] ?? [] {
                 guard let column = models.firstIndex(of: run.model) else { continue }

@@ -18,11 +18,11 @@ struct PanelTrainer: Sendable {
     /// What training tells of itself; a stage's share of the whole is rough.
     typealias Progress = (_ share: Double, _ stage: String) -> Void
 
-    func train(_ data: PanelData, progress: Progress = { _, _ in }) -> PanelProfile {
+    func train(_ data: PanelData, progress: Progress = { _, _ in }) -> TrainedPanel {
         let all = Array(0..<data.count)
         progress(0, "n-grams")
-        let grams = data.texts.map { NGrams(of: $0.estimatedTexts) }
-        let counts = data.texts.map { SurfaceCounts.vector(of: $0) }
+        let grams = data.texts
+        let counts = data.counts
         let vocabulary = Vocabulary(of: grams, limit: vocabularyLimit)
         var x = SparseRows(width: vocabulary.count)
         for gram in grams { x.append(vocabulary.row(gram)) }
@@ -30,7 +30,7 @@ struct PanelTrainer: Sendable {
         progress(0.05, "directions")
         let latent = PrincipalDirections.find(x, count: directions, seed: seed)
 
-        let folding = folding(data.count)
+        let folding = folding(data.groups)
         let width = data.models.count
         let stride = data.targets.scores.stride
         var outOfFold = LaneTable(rows: data.count, width: width)
@@ -76,20 +76,23 @@ struct PanelTrainer: Sendable {
                 return grow(bins, data.targets, rows: all, start: start, round: round)
             })
         progress(0.97, "lengths")
-        return PanelProfile(
-            name: data.name, models: data.models,
+        let profile = PanelProfile(
+            name: data.name, models: data.models, countFeatures: counts.first?.count ?? 0,
             counts: (0..<width).map { model in all.reduce(0) { $0 + Int32(data.targets.known[$1, model]) } },
             baseRates: (0..<width).map { Float(data.targets.mean(of: $0, rows: all)) }, vocabulary: vocabulary,
             table: table, intercepts: intercepts, start: start, forest: forest, calibrations: calibrations,
             couplings: couplings(data, honest),
             worth: 30 + Float(data.count).squareRoot(), outputTokens: .fit(dense, data.outputTokens),
             costUSD: .fit(dense, data.costUSD), seconds: .fit(dense, data.seconds))
+        return TrainedPanel(profile: profile, honest: honest)
     }
 
     /// Which fold each row is in.
-    private func folding(_ count: Int) -> [Int] {
+    private func folding(_ groups: [Int]) -> [Int] {
         var random = SeededGenerator(seed: seed &+ 77)
-        return Array((0..<count).map { $0 % folds }.shuffled(using: &random))
+        let count = (groups.max() ?? 0) + 1
+        let byGroup = (0..<count).map { $0 % folds }.shuffled(using: &random)
+        return groups.map { byGroup[$0] }
     }
 
     private func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], start: [Float], round: Int) -> Forest {
@@ -152,4 +155,11 @@ struct PanelTrainer: Sendable {
         }
         return result
     }
+}
+
+/// A profile, and what training knows beyond it.
+struct TrainedPanel: Sendable {
+    var profile: PanelProfile
+    /// The probability of every training row and model from forests that did not see the row.
+    var honest: LaneTable
 }

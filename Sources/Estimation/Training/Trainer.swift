@@ -13,25 +13,39 @@ package struct Trainer: Sendable {
     package func train(
         outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
     ) throws(EstimationError) -> ProfileSet {
-        let panels = try panels(outcomes, traces)
+        var panels = try panels(outcomes, traces)
+        let memory = QuestionMemory(of: panels)
+        for panel in panels.indices {
+            for row in 0..<panels[panel].count {
+                panels[panel].counts[row] += memory.recall(panels[panel].stems[row]).counts(notFrom: panel)
+            }
+        }
         // Time goes with texts times models, roughly.
         let efforts = panels.map { Double($0.count) * Double($0.models.count + 20) }
         let total = efforts.reduce(0, +) * 1.05
         var done = 0.0
         var profiles: [PanelProfile] = []
+        let runsBySuite = Dictionary(grouping: traces.filter { $0.split == .train }, by: \.suite)
+        var runProfiles: [RunProfile] = []
         for (data, effort) in zip(panels, efforts) {
             var trainer = panel
             trainer.seed = seed
-            profiles.append(
-                trainer.train(data) { share, stage in
-                    progress((done + share * effort) / total, "\(data.name): \(stage)")
-                })
+            let trained = trainer.train(data) { share, stage in
+                progress((done + share * effort) / total, "\(data.name): \(stage)")
+            }
+            profiles.append(trained.profile)
+            if let runs = runsBySuite[data.name], data.isOfRuns {
+                runProfiles.append(
+                    RunTrainer(seed: seed, panel: panel).train(name: data.name, runs: runs, start: trained) {
+                        _, stage in progress((done + effort) / total, "\(data.name): \(stage)")
+                    })
+            }
             done += effort
         }
         progress(done / total, "gate")
         let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
         progress(1, "done")
-        return ProfileSet(panels: profiles, gate: gate)
+        return ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles)
     }
 
     private func panels(_ outcomes: [OutcomeRow], _ traces: [TraceRow]) throws(EstimationError) -> [PanelData] {
@@ -54,9 +68,9 @@ package struct Trainer: Sendable {
             let allowed = panel.name.utf8.allSatisfy { byte in
                 ByteKind.of(byte) == .letter && byte < 0x80 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
             }
-            if !allowed || panel.name.isEmpty || panel.name == "gate" {
+            if !allowed || panel.name.isEmpty || panel.name == "gate" || panel.name == "memory" {
                 throw .notEnoughData(
-                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and not \"gate\""
+                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and neither \"gate\" nor \"memory\""
                 )
             }
         }

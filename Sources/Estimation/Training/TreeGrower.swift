@@ -54,7 +54,7 @@ struct TreeGrower {
             }
             forest.append(
                 features: questions.map { $0.feature },
-                thresholds: questions.map { bins.edges[$0.feature][Int($0.bin)] }, leaves: values)
+                thresholds: questions.map { bins.threshold($0.feature, $0.bin) }, leaves: values)
         }
         return forest
     }
@@ -93,7 +93,7 @@ struct TreeGrower {
         let binCount = BinnedTable.bins
         var histogram = [Lane](repeating: .zero, count: nodes * binCount * cell)
         var gains = [Float](repeating: 0, count: binCount)
-        var found: (gain: Float, feature: Int, bin: UInt8) = (-1, candidates[0], 0)
+        var found: (gain: Float, feature: Int, bin: UInt8) = (-1, candidates[0], .max)
         for feature in candidates {
             let edges = bins.edges[feature].count
             if edges == 0 { continue }
@@ -150,6 +150,11 @@ struct BinnedTable: Sendable {
     var edges: [[Float]]
 
     var width: Int { columns.count }
+
+    /// The value above which a row is beyond a bin; infinite for a bin that does not exist, which no row is beyond.
+    func threshold(_ feature: Int, _ bin: UInt8) -> Float {
+        Int(bin) < edges[feature].count ? edges[feature][Int(bin)] : .infinity
+    }
 
     /// Edges are quantiles of the rows given; all rows are binned.
     init(_ dense: [[Float]], rows: [Int]) {

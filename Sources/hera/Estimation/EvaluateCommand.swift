@@ -22,6 +22,9 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers.")
     var outcomes: [String] = []
 
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded agent runs.")
+    var traces: [String] = []
+
     @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
     var split: String?
 
@@ -29,7 +32,9 @@ struct EvaluateCommand: ParsableCommand {
     var format: Format = .table
 
     func validate() throws {
-        if outcomes.isEmpty { throw ValidationError("nothing to measure on: give files with --outcomes") }
+        if outcomes.isEmpty, traces.isEmpty {
+            throw ValidationError("nothing to measure on: give files with --outcomes or --traces")
+        }
     }
 
     func run() throws {
@@ -43,13 +48,21 @@ struct EvaluateCommand: ParsableCommand {
                 bar.show(0, "reading \(path)")
                 rows += try OutcomeRow.read(path)
             }
-            if let split { rows = rows.filter { $0.split.rawValue == split } }
-            let evaluation = Evaluation(outcomes: rows, profiles: set, progress: bar.show)
+            var runs: [TraceRow] = []
+            for path in traces {
+                bar.show(0, "reading \(path)")
+                runs += try TraceRow.read(path)
+            }
+            if let split {
+                rows = rows.filter { $0.split.rawValue == split }
+                runs = runs.filter { $0.split.rawValue == split }
+            }
+            let evaluation = Evaluation(outcomes: rows, traces: runs, profiles: set, progress: bar.show)
             bar.clear()
-            let trained = rows.filter { $0.split == .train }.count
+            let trained = rows.filter { $0.split == .train }.count + runs.filter { $0.split == .train }.count
             if trained > 0 {
                 StandardError.write(
-                    "note: \(trained) of \(rows.count) rows are marked \"train\"; figures on rows that profiles were "
+                    "note: \(trained) of \(rows.count + runs.count) rows are marked \"train\"; figures on rows that profiles were "
                         + "fitted on flatter (--split validation leaves them out)\n")
             }
             switch format {

@@ -1,0 +1,58 @@
+/// After every step of a run: go on, keep what there is, or abandon it and start another model.
+///
+/// Everything is weighed by expected success less `weight` times expected dollars. A run that goes on is worth its
+/// P(success) less the rest of its cost, plus what a restart would add should it fail and the failure be seen (with
+/// probability `sight`). Starting model k after evidence on run m is worth the same of k, with P(k succeeds) corrected
+/// for what m's state says of the task: p_m P(k | m succeeds) + (1 - p_m) P(k | m fails), from the pair's coupling.
+struct RestartPolicy: Sendable {
+    /// Success that a dollar is worth.
+    var weight: Double
+    /// How often the end of a failed run is recognised as one.
+    var sight = 0.7
+    /// Models tried at most.
+    var tries = 3
+    /// A change has to promise at least this much more, for estimates that win are flattered.
+    var margin = 0.0
+
+    /// A task as the policy sees it.
+    struct Task {
+        /// By model: P(success) at the start, and the expected cost of a whole run.
+        var start: [Double]
+        var costUSD: [Double]
+        /// Row k, column m: how strongly the failures of k and m go together.
+        var couplings: [Float]
+    }
+
+    /// The best model to begin with, and what it is worth; nil where none is left.
+    func best(_ task: Task, probabilities: [Double], untried: [Int], tries: Int) -> (model: Int, value: Double)? {
+        var found: (model: Int, value: Double)?
+        for model in untried {
+            let p = probabilities[model]
+            var value = p - weight * task.costUSD[model]
+            let rest = untried.filter { $0 != model }
+            if tries > 1, !rest.isEmpty {
+                let after = corrected(task, probabilities, by: model, to: 0)
+                if let next = best(task, probabilities: after, untried: rest, tries: tries - 1) {
+                    value += (1 - p) * sight * max(0, next.value)
+                }
+            }
+            if value > found?.value ?? -.infinity { found = (model, value) }
+        }
+        return found
+    }
+
+    /// Every model's P(success), corrected for one model's having moved from its start probability to `now`.
+    func corrected(_ task: Task, _ probabilities: [Double], by model: Int, to now: Double) -> [Double] {
+        let p = probabilities[model]
+        let width = probabilities.count
+        return probabilities.indices.map { other in
+            let q = probabilities[other]
+            let coupling = Double(task.couplings[other * width + model])
+            // P(model good, other bad), between independence and nesting.
+            let onlyModel = (1 - coupling) * p * (1 - q) + coupling * max(0, p - q)
+            let givenGood = p > 1e-6 ? 1 - onlyModel / p : q
+            let givenBad = p < 1 - 1e-6 ? (q - (p - onlyModel)) / (1 - p) : q
+            return min(max(now * givenGood + (1 - now) * givenBad, 0.001), 0.999)
+        }
+    }
+}

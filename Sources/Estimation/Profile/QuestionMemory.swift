@@ -1,0 +1,74 @@
+/// Questions that were answered before, by panel: how much better or worse than usual the panel's models did.
+///
+/// The same question is often asked of other models elsewhere. What *those* made of it says how hard it is; so a panel
+/// only ever looks at what other panels remember, in training as in use.
+struct QuestionMemory: Sendable {
+    /// A remembered question: the hash of its stem, who remembers it, the mean of score less base rate over models.
+    struct Entry: Sendable, BitwiseCopyable {
+        var stem: UInt64
+        var panel: Int32
+        var surplus: Float
+    }
+
+    /// The panels that remember, by the number in an entry.
+    let panels: [String]
+    /// Sorted by stem, then panel.
+    private(set) var entries: [Entry]
+
+    init(panels: [String] = [], _ entries: [Entry] = []) {
+        self.panels = panels
+        self.entries = entries.sorted { ($0.stem, $0.panel, $0.surplus) < ($1.stem, $1.panel, $1.surplus) }
+    }
+
+    /// What is remembered of a question, by panels.
+    func recall(_ stem: UInt64?) -> Recollection {
+        guard let stem else { return Recollection() }
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].stem < stem { low = middle + 1 } else { high = middle }
+        }
+        var found = Recollection()
+        while low < entries.count, entries[low].stem == stem {
+            found.entries.append(entries[low])
+            low += 1
+        }
+        return found
+    }
+
+    /// The memory as the content of a file of kind `memory`.
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(panels)
+        writer.put(entries)
+        return writer.bytes
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        panels = try reader.strings()
+        entries = try reader.array(Entry.self)
+        guard zip(entries, entries.dropFirst()).allSatisfy({ $0.stem <= $1.stem }) else {
+            throw ByteReader.Failure(reason: "its questions are not in order")
+        }
+    }
+}
+
+/// What is remembered of one question.
+struct Recollection: Sendable {
+    fileprivate(set) var entries: [QuestionMemory.Entry] = []
+
+    /// Numbers that `counts` gives.
+    static let count = 2
+
+    /// For a panel: the mean surplus in all other panels, and whether there is any.
+    func counts(notFrom panel: Int) -> [Float] {
+        var sum: Float = 0
+        var count: Float = 0
+        for entry in entries where Int(entry.panel) != panel {
+            sum += entry.surplus
+            count += 1
+        }
+        return count > 0 ? [sum / count, 1] : [0, 0]
+    }
+}

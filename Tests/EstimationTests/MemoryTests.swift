@@ -1,0 +1,29 @@
+import Testing
+
+@testable import Core
+@testable import Estimation
+
+@Suite struct MemoryTests {
+    @Test("the same question in another dress has the same stem, another question has not")
+    func stems() throws {
+        let plain = try #require(QuestionStem.hash("Which vitamin is a major antioxidant in membranes?\nA. D\nB. K"))
+        #expect(QuestionStem.hash("which VITAMIN is a major  antioxidant in membranes?\n(A) E\n(B) D") == plain)
+        #expect(QuestionStem.hash("Which vitamin is a minor antioxidant in membranes?") != plain)
+        #expect(QuestionStem.hash("Why?") == nil)
+    }
+
+    @Test("a panel recalls what others made of a question, never itself")
+    func recall() {
+        let memory = QuestionMemory(
+            panels: ["a", "b"],
+            [
+                .init(stem: 7, panel: 0, surplus: 0.4), .init(stem: 7, panel: 1, surplus: -0.2),
+                .init(stem: 9, panel: 0, surplus: 1),
+            ])
+        #expect(memory.recall(7).counts(notFrom: 0) == [-0.2, 1] as [Float])
+        #expect(memory.recall(7).counts(notFrom: 1) == [0.4, 1])
+        #expect(memory.recall(9).counts(notFrom: 0) == [0, 0])
+        #expect(memory.recall(8).counts(notFrom: 1) == [0, 0])
+        #expect(memory.recall(nil).counts(notFrom: 1) == [0, 0])
+    }
+}
