@@ -70,6 +70,13 @@ static inline void hera_glpk_failed(void *info) {
     longjmp(*(jmp_buf *)info, 1);
 }
 
+/// Swallows all output, also that of a failed assertion, which GLPK prints even when its terminal is off.
+static inline int hera_glpk_silent(void *info, const char *text) {
+    (void)info;
+    (void)text;
+    return 1;
+}
+
 static inline void hera_glpk_load(glp_prob *problem, const struct hera_glpk_program *program) {
     glp_set_obj_dir(problem, GLP_MIN);
     glp_add_cols(problem, program->columns);
@@ -100,6 +107,13 @@ static inline void hera_glpk_run(
     simplex.tm_lim = program->time_limit_ms;
     result->code = glp_simplex(problem, &simplex);
     int relaxation = glp_get_status(problem);
+    if (result->code == 0 && relaxation != GLP_OPT && relaxation != GLP_NOFEAS && relaxation != GLP_UNBND) {
+        // The dual simplex may end without knowing whether a program that is not dual feasible has a solution.
+        glp_std_basis(problem);
+        simplex.meth = GLP_PRIMAL;
+        result->code = glp_simplex(problem, &simplex);
+        relaxation = glp_get_status(problem);
+    }
     if (relaxation == GLP_NOFEAS || result->code == GLP_ENOPFS) {
         result->status = HERA_GLPK_INFEASIBLE;
         return;
@@ -172,6 +186,7 @@ static inline struct hera_glpk_result hera_glpk_solve(
     jmp_buf failure;
     if (setjmp(failure) == 0) {
         glp_term_out(GLP_OFF);
+        glp_term_hook(hera_glpk_silent, NULL);
         glp_error_hook(hera_glpk_failed, &failure);
         glp_prob *problem = glp_create_prob();
         hera_glpk_run(problem, &program, &result);

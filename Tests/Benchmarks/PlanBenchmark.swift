@@ -1,7 +1,8 @@
 import Optimization
 
-/// CPU time of plans on tight instances: `Benchmarks plan [case ...]`, and `Benchmarks plan emit CASE SEED FILE` for
-/// the comparison with other solvers.
+/// CPU time of plans on tight instances: `Benchmarks plan [case ...] [family] [slack]`; plans against enumeration:
+/// `Benchmarks plan verify COUNT`; random and malformed programs: `Benchmarks plan fuzz COUNT`; instances for other
+/// solvers: `Benchmarks plan emit CASE SEED [family]`.
 enum PlanBenchmark {
     struct Case {
         var name: String
@@ -19,6 +20,16 @@ enum PlanBenchmark {
     ]
 
     static func run(_ arguments: [String]) {
+        let count = arguments.dropFirst().first.flatMap(Int.init)
+        switch arguments.first {
+        case "verify": if !PlanFuzz.verify(count ?? 10_000) { PlanClock.fail() }
+        case "fuzz": PlanFuzz.fuzz(count ?? 100_000)
+        case "emit": PlanEmission.print(Array(arguments.dropFirst()))
+        default: time(arguments)
+        }
+    }
+
+    private static func time(_ arguments: [String]) {
         let family = PlanInstance.Family.allCases.first { arguments.contains($0.rawValue) } ?? .market
         let slack = arguments.compactMap(Double.init).first
         var chosen = cases.filter { arguments.contains($0.name) }

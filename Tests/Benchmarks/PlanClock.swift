@@ -16,5 +16,8 @@ enum PlanClock {
         return Double(usage.ru_maxrss) / 1024
     }
 
+    /// Ends the process as failed.
+    static func fail() -> Never { exit(1) }
+
     static func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
 }
