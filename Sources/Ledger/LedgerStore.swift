@@ -35,7 +35,8 @@ package protocol LedgerStore: Sendable {
     func append(_ entry: LedgerEntry) async throws(LedgerError)
     func openReservations() async throws(LedgerError) -> [Reservation]
     /// Settles the reservations of processes that died as `uncertain` entries at their upper bound, since their calls
-    /// may have been billed. Returns these entries. To be called once at start.
+    /// may have been billed, and makes the rows that they had claimed pending again. Returns these entries. To be
+    /// called once at start.
     func recover(at: Timestamp) async throws(LedgerError) -> [LedgerEntry]
     func entry(_ id: String) async throws(LedgerError) -> LedgerEntry?
     /// The entries of a run, in the order of booking.
@@ -56,6 +57,40 @@ package protocol LedgerStore: Sendable {
     func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent]
     /// Settlements, decisions, steps, job and events of a step in one transaction.
     func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt
+
+    // MARK: Keys
+
+    /// Keeps a new key with its budgets, and returns the text that callers show. It cannot be had again.
+    func createKey(_ key: AccessKey, budgets: [Budget]) async throws(LedgerError) -> String
+    func keys() async throws(LedgerError) -> [AccessKey]
+    /// Takes effect with the next call, on every node.
+    func revokeKey(_ id: String, at: Timestamp) async throws(LedgerError)
+    /// The key of a text; throws `badKey` for one that is unknown, revoked or expired.
+    func authenticate(_ text: String, at: Timestamp) async throws(LedgerError) -> AccessKey
+
+    // MARK: Files and batches
+
+    /// Makes an empty file; `byteCount` is counted from the chunks.
+    func createFile(_ file: FileRecord) async throws(LedgerError)
+    func appendChunk(_ bytes: [UInt8], toFile id: String) async throws(LedgerError)
+    func file(_ id: String) async throws(LedgerError) -> FileRecord?
+    /// Newest first.
+    func files(limit: Int) async throws(LedgerError) -> [FileRecord]
+    /// A chunk by its number from 1; nil behind the last.
+    func chunk(_ number: Int, ofFile id: String) async throws(LedgerError) -> [UInt8]?
+    func deleteFile(_ id: String) async throws(LedgerError)
+    /// Inserts a batch or replaces the one with its id.
+    func saveBatch(_ batch: BatchRecord) async throws(LedgerError)
+    func batch(_ id: String) async throws(LedgerError) -> BatchRecord?
+    /// Newest first.
+    func batches(limit: Int) async throws(LedgerError) -> [BatchRecord]
+    /// Adds rows. Adding the same row again changes nothing; a line or custom id with other content is a `duplicate`.
+    func addRows(_ rows: [BatchRow]) async throws(LedgerError)
+    /// Takes pending rows for this store, in the order of the lines; no two stores get the same row.
+    func claimRows(ofBatch id: String, limit: Int) async throws(LedgerError) -> [BatchRow]
+    /// Rows behind a line, in the order of the lines.
+    func rows(ofBatch id: String, after line: Int64, limit: Int) async throws(LedgerError) -> [BatchRow]
+    func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64]
 
     // MARK: Reports
 

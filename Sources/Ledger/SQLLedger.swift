@@ -20,7 +20,7 @@ package struct SQLLedger: LedgerStore {
     /// This running store, as its reservations name it.
     package var owner: String { database.owner }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         try await database.read { (connection) throws(LedgerError) in
@@ -29,7 +29,7 @@ package struct SQLLedger: LedgerStore {
         }
     }
 
-    private func write<Value: Sendable>(
+    func write<Value: Sendable>(
         _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         try await commits.submit(body)
@@ -97,46 +97,6 @@ extension SQLLedger {
 
     package func entries(ofRun runID: String) async throws(LedgerError) -> [LedgerEntry] {
         try await read { (session) throws(LedgerError) in try session.entries(ofRun: runID) }
-    }
-}
-
-// MARK: Decisions, steps and jobs
-
-extension SQLLedger {
-    package func record(_ decision: DecisionRecord) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.record(decision) }
-    }
-
-    package func decision(_ id: String) async throws(LedgerError) -> DecisionRecord? {
-        try await read { (session) throws(LedgerError) in try session.decision(id) }
-    }
-
-    package func steps(ofRun runID: String) async throws(LedgerError) -> [StepRecord] {
-        try await read { (session) throws(LedgerError) in try session.steps(ofRun: runID) }
-    }
-
-    package func saveJob(_ job: JobRecord) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.saveJob(job) }
-    }
-
-    package func job(_ id: String) async throws(LedgerError) -> JobRecord? {
-        try await read { (session) throws(LedgerError) in try session.jobs(where: "id = ?", [.text(id)]).first }
-    }
-
-    package func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord] {
-        try await read { (session) throws(LedgerError) in try session.jobs(in: statuses, limit: limit) }
-    }
-
-    package func appendEvent(_ event: NewJobEvent) async throws(LedgerError) -> Int64 {
-        try await write { (session) throws(LedgerError) in try session.appendEvent(event) }
-    }
-
-    package func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent] {
-        try await read { (session) throws(LedgerError) in try session.events(ofJob: jobID, after: sequence) }
-    }
-
-    package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
-        try await write { (session) throws(LedgerError) in try session.commit(commit) }
     }
 }
 

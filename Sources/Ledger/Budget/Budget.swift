@@ -1,5 +1,3 @@
-package import Core
-
 /// What happens when a budget has no room.
 package enum BudgetMode: String, CaseIterable, Hashable, Sendable {
     /// The reservation is refused.

@@ -1,5 +1,3 @@
-package import Core
-
 /// Everything that the end of a step writes, in one transaction, so that a kill never leaves half of it.
 ///
 /// The parts are written in the order of the fields. If one of them is refused, none is written.
@@ -12,10 +10,13 @@ package struct StepCommit: Sendable {
     package var steps: [StepRecord]
     package var job: JobRecord?
     package var events: [NewJobEvent]
+    /// Rows of batches that ended with this step.
+    package var rows: [BatchRowResult]
 
     package init(
         settlements: [(reservation: String, entry: LedgerEntry)] = [], releases: [String] = [],
-        decisions: [DecisionRecord] = [], steps: [StepRecord] = [], job: JobRecord? = nil, events: [NewJobEvent] = []
+        decisions: [DecisionRecord] = [], steps: [StepRecord] = [], job: JobRecord? = nil, events: [NewJobEvent] = [],
+        rows: [BatchRowResult] = []
     ) {
         self.settlements = settlements
         self.releases = releases
@@ -23,6 +24,7 @@ package struct StepCommit: Sendable {
         self.steps = steps
         self.job = job
         self.events = events
+        self.rows = rows
     }
 }
 

@@ -31,7 +31,8 @@ struct LedgerMigration: Sendable {
     }
 
     static let all: [LedgerMigration] = [
-        LedgerMigration(name: "1 money, decisions and jobs", statements: first)
+        LedgerMigration(name: "1 money, decisions and jobs", statements: first),
+        LedgerMigration(name: "2 keys, files and batches", statements: second),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.
@@ -76,6 +77,26 @@ struct LedgerMigration: Sendable {
         "CREATE INDEX job_status ON job (status, created_at)",
         "CREATE TABLE event (job TEXT NOT NULL, sequence {integer} NOT NULL, type TEXT NOT NULL, "
             + "data {bytes} NOT NULL, at {integer} NOT NULL, PRIMARY KEY (job, sequence)){keyed}",
+    ]
+
+    private static let second: [String] = [
+        "CREATE TABLE access_key (id TEXT PRIMARY KEY, team TEXT, label TEXT NOT NULL, created_at {integer} NOT NULL, "
+            + "expires_at {integer}, revoked_at {integer}, models {bytes} NOT NULL, policy TEXT, "
+            + "requests_per_minute {integer}, tokens_per_minute {integer}, salt {bytes} NOT NULL, "
+            + "hash {bytes} NOT NULL){strict}",
+        "CREATE TABLE file (id TEXT PRIMARY KEY, purpose TEXT NOT NULL, name TEXT NOT NULL, "
+            + "byte_count {integer} NOT NULL, api_key TEXT, created_at {integer} NOT NULL){strict}",
+        "CREATE TABLE file_chunk (file TEXT NOT NULL, number {integer} NOT NULL, data {bytes} NOT NULL, "
+            + "PRIMARY KEY (file, number)){strict}",
+        "CREATE TABLE batch (id TEXT PRIMARY KEY, status TEXT NOT NULL, endpoint TEXT NOT NULL, input_file TEXT, "
+            + "output_file TEXT, error_file TEXT, metadata {bytes} NOT NULL, state {bytes} NOT NULL, team TEXT, "
+            + "api_key TEXT, session TEXT, job TEXT, created_at {integer} NOT NULL, updated_at {integer} NOT NULL, "
+            + "expires_at {integer}){strict}",
+        "CREATE TABLE batch_row (batch TEXT NOT NULL, line {integer} NOT NULL, custom_id TEXT NOT NULL, "
+            + "request {bytes} NOT NULL, status TEXT NOT NULL, owner TEXT, response {bytes}, entry TEXT, "
+            + "PRIMARY KEY (batch, line), UNIQUE (batch, custom_id)){strict}",
+        "CREATE INDEX batch_row_status ON batch_row (batch, status, line)",
+        "CREATE INDEX batch_row_owner ON batch_row (owner) WHERE owner IS NOT NULL",
     ]
 
     /// The columns of `CallColumns`.

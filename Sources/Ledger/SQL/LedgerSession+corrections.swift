@@ -39,7 +39,7 @@ extension LedgerSession {
         return difference
     }
 
-    /// Settles the reservations of owners that are not alive at their upper bound.
+    /// Settles the reservations of owners that are not alive at their upper bound, and gives back their batch rows.
     mutating func recover(
         at moment: Timestamp, isAlive: (String) -> Bool
     ) throws(LedgerError) -> [LedgerEntry] {
@@ -53,6 +53,7 @@ extension LedgerSession {
                 booked += try entries(where: "id = ?", [.text(entry.id)])
             }
         }
+        try returnRows(isAlive: isAlive)
         return booked
     }
 

@@ -104,6 +104,7 @@ extension LedgerSession {
         if let job = commit.job { try saveJob(job) }
         var sequences: [Int64] = []
         for event in commit.events { sequences.append(try appendEvent(event)) }
+        for row in commit.rows { try finishRow(row) }
         return StepReceipt(settlements: settlements, eventSequences: sequences)
     }
 }

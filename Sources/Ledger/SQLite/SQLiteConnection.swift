@@ -12,9 +12,7 @@ struct SQLiteConnection: SQLConnection {
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
         do {
-            let statement = try database.cachedStatement(sql: sql)
-            statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
-            try statement.execute()
+            try prepared(sql, arguments).execute()
             return database.changesCount
         } catch {
             throw LedgerError(sqlite: error, path: path)
@@ -25,23 +23,42 @@ struct SQLiteConnection: SQLConnection {
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError) {
         do {
-            let statement = try database.cachedStatement(sql: sql)
-            statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
-            let cursor = try Row.fetchCursor(statement)
-            while let row = try cursor.next() { try body(SQLRow(values: row.databaseValues.map(SQLValue.init))) }
+            let statement = try prepared(sql, arguments)
+            let columns = CInt(statement.columnCount)
+            // The cursor steps; the columns are read from the statement, since GRDB's rows copy more than is needed.
+            let steps = try DatabaseValue.fetchCursor(statement)
+            while try steps.next() != nil {
+                let values = (0..<columns).map {
+                    SQLValue(DatabaseValue(sqliteStatement: statement.sqliteStatement, index: $0))
+                }
+                try body(SQLRow(values: values))
+            }
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
     }
+
+    /// A statement with its parameters bound, one by one: GRDB's own argument lists took a third of the writer's time.
+    private func prepared(_ sql: String, _ arguments: [SQLValue]) throws -> Statement {
+        let statement = try database.cachedStatement(sql: sql)
+        statement.setUncheckedArguments(Self.noArguments)
+        for (index, argument) in arguments.enumerated() {
+            let code = argument.bind(to: statement.sqliteStatement, at: CInt(index + 1))
+            guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code), sql: sql) }
+        }
+        return statement
+    }
+
+    private static let noArguments = StatementArguments()
 }
 
 extension SQLValue {
-    fileprivate var databaseValue: DatabaseValue {
+    fileprivate func bind(to statement: SQLiteStatement, at index: CInt) -> CInt {
         switch self {
-        case .null: .null
-        case .integer(let number): number.databaseValue
-        case .text(let text): text.databaseValue
-        case .blob(let bytes): Data(bytes).databaseValue
+        case .null: DatabaseValue.null.bind(to: statement, at: index)
+        case .integer(let number): number.bind(to: statement, at: index)
+        case .text(let text): text.bind(to: statement, at: index)
+        case .blob(let bytes): Data(bytes).bind(to: statement, at: index)
         }
     }
 

@@ -25,6 +25,11 @@ struct TemporaryLedger {
         try result.get()
     }
 
+    /// All bytes of the database and of its log.
+    func bytes() throws -> [UInt8] {
+        try ["", "-wal"].flatMap { Array(try Data(contentsOf: URL(fileURLWithPath: path + $0))) }
+    }
+
     func remove() { try? FileManager.default.removeItem(at: directory) }
 
     /// Runs a body with a fresh ledger, and closes and removes it afterwards.

@@ -1,0 +1,111 @@
+package import Core
+
+/// Where a batch stands; the names are those of OpenAI's batch object.
+package enum BatchStatus: String, CaseIterable, Hashable, Sendable {
+    case validating, failed
+    case inProgress = "in_progress"
+    case finalizing, completed, expired, cancelling, cancelled
+
+    package var isFinal: Bool {
+        switch self {
+        case .failed, .completed, .expired, .cancelled: true
+        case .validating, .inProgress, .finalizing, .cancelling: false
+        }
+    }
+}
+
+/// A batch of requests. Its budget is that of the scope `batch:ID`.
+package struct BatchRecord: Hashable, Sendable {
+    package var id: String
+    package var status: BatchStatus
+    package var endpoint: String
+    package var inputFileID: String?
+    package var outputFileID: String?
+    package var errorFileID: String?
+    /// JSON of the caller's own, kept and given back.
+    package var metadata: [UInt8]
+    /// JSON, opaque to the ledger: the plan and whatever else the runner needs to go on.
+    package var state: [UInt8]
+    package var attribution: Attribution
+    package var createdAt: Timestamp
+    package var updatedAt: Timestamp
+    /// The end of the completion window.
+    package var expiresAt: Timestamp?
+
+    package init(
+        id: String, status: BatchStatus, endpoint: String, inputFileID: String? = nil, outputFileID: String? = nil,
+        errorFileID: String? = nil, metadata: [UInt8] = [], state: [UInt8] = [],
+        attribution: Attribution = Attribution(), createdAt: Timestamp, updatedAt: Timestamp,
+        expiresAt: Timestamp? = nil
+    ) {
+        self.id = id
+        self.status = status
+        self.endpoint = endpoint
+        self.inputFileID = inputFileID
+        self.outputFileID = outputFileID
+        self.errorFileID = errorFileID
+        self.metadata = metadata
+        self.state = state
+        self.attribution = attribution
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+        self.expiresAt = expiresAt
+    }
+}
+
+/// Where a row of a batch stands.
+package enum BatchRowStatus: String, CaseIterable, Hashable, Sendable {
+    case pending
+    /// Some store works on it.
+    case claimed
+    case completed, failed
+}
+
+/// One request of a batch.
+package struct BatchRow: Hashable, Sendable {
+    package var batchID: String
+    /// The line of the input file, from 1.
+    package var line: Int64
+    /// Unique in the batch.
+    package var customID: String
+    /// The request's body.
+    package var request: [UInt8]
+    package var status: BatchRowStatus
+    /// The answer's body, or that of the error.
+    package var response: [UInt8]?
+    /// The entry that paid for it.
+    package var entryID: String?
+
+    package init(
+        batchID: String, line: Int64, customID: String, request: [UInt8], status: BatchRowStatus = .pending,
+        response: [UInt8]? = nil, entryID: String? = nil
+    ) {
+        self.batchID = batchID
+        self.line = line
+        self.customID = customID
+        self.request = request
+        self.status = status
+        self.response = response
+        self.entryID = entryID
+    }
+}
+
+/// How a row ended, to be written together with the entry that paid for it (`StepCommit.rows`).
+package struct BatchRowResult: Hashable, Sendable {
+    package var batchID: String
+    package var line: Int64
+    /// `completed`, `failed`, or `pending` for a row to be tried again.
+    package var status: BatchRowStatus
+    package var response: [UInt8]?
+    package var entryID: String?
+
+    package init(
+        batchID: String, line: Int64, status: BatchRowStatus, response: [UInt8]? = nil, entryID: String? = nil
+    ) {
+        self.batchID = batchID
+        self.line = line
+        self.status = status
+        self.response = response
+        self.entryID = entryID
+    }
+}

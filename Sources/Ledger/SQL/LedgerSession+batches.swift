@@ -1,0 +1,133 @@
+import Core
+
+extension LedgerSession {
+    private static let batchColumns =
+        "id, status, endpoint, input_file, output_file, error_file, metadata, state, team, api_key, session, job, "
+        + "created_at, updated_at, expires_at"
+    private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
+
+    func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
+        try Self.check(id: batch.id, "batch")
+        let account = batch.attribution
+        try connection.execute(
+            "INSERT INTO batch (\(Self.batchColumns)) VALUES (\(Self.placeholders(15))) ON CONFLICT (id) DO UPDATE SET "
+                + "status = excluded.status, output_file = excluded.output_file, error_file = excluded.error_file, "
+                + "metadata = excluded.metadata, state = excluded.state, updated_at = excluded.updated_at, "
+                + "expires_at = excluded.expires_at",
+            [
+                .text(batch.id), .text(batch.status.rawValue), .text(batch.endpoint), .optional(batch.inputFileID),
+                .optional(batch.outputFileID), .optional(batch.errorFileID), .blob(batch.metadata),
+                .blob(batch.state), .optional(account.team), .optional(account.key), .optional(account.session),
+                .optional(account.job), .integer(batch.createdAt.milliseconds),
+                .integer(batch.updatedAt.milliseconds), .integer(batch.expiresAt.map { Int($0.milliseconds) }),
+            ])
+    }
+
+    func batches(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRecord] {
+        var batches: [BatchRecord] = []
+        for row in try connection.rows("SELECT \(Self.batchColumns) FROM batch WHERE \(condition)", arguments) {
+            guard let status = BatchStatus(rawValue: row.text(1)) else {
+                throw .database("batch '\(row.text(0))' has the unknown status '\(row.text(1))'")
+            }
+            let account = Attribution(
+                team: row.optionalText(8), key: row.optionalText(9), session: row.optionalText(10),
+                job: row.optionalText(11), batch: row.text(0))
+            batches.append(
+                BatchRecord(
+                    id: row.text(0), status: status, endpoint: row.text(2), inputFileID: row.optionalText(3),
+                    outputFileID: row.optionalText(4), errorFileID: row.optionalText(5), metadata: row.blob(6),
+                    state: row.blob(7), attribution: account, createdAt: Timestamp(milliseconds: row.integer(12)),
+                    updatedAt: Timestamp(milliseconds: row.integer(13)),
+                    expiresAt: row.optionalInteger(14).map { Timestamp(milliseconds: $0) }))
+        }
+        return batches
+    }
+
+    /// Adds rows that are not there yet; a row that is there has to be the same one.
+    func addRows(_ rows: [BatchRow]) throws(LedgerError) {
+        for row in rows {
+            let inserted = try connection.execute(
+                "INSERT INTO batch_row (\(Self.rowColumns)) VALUES (\(Self.placeholders(7))) ON CONFLICT DO NOTHING",
+                [
+                    .text(row.batchID), .integer(row.line), .text(row.customID), .blob(row.request),
+                    .text(row.status.rawValue), .optional(row.response), .optional(row.entryID),
+                ])
+            if inserted == 1 { continue }
+            let same = try self.rows(
+                where: "batch = ? AND custom_id = ?", [.text(row.batchID), .text(row.customID)]
+            ).first
+            guard let same, same.line == row.line, same.request == row.request else {
+                throw .duplicate(kind: "batch row", id: row.customID)
+            }
+        }
+    }
+
+    func rows(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRow] {
+        var rows: [BatchRow] = []
+        for row in try connection.rows("SELECT \(Self.rowColumns) FROM batch_row WHERE \(condition)", arguments) {
+            rows.append(try Self.decodeRow(row))
+        }
+        return rows
+    }
+
+    private static func decodeRow(_ row: SQLRow) throws(LedgerError) -> BatchRow {
+        guard let status = BatchRowStatus(rawValue: row.text(4)) else {
+            throw .database("row \(row.integer(1)) of batch '\(row.text(0))' has the unknown status '\(row.text(4))'")
+        }
+        return BatchRow(
+            batchID: row.text(0), line: row.integer(1), customID: row.text(2), request: row.blob(3), status: status,
+            response: row.optionalBlob(5), entryID: row.optionalText(6))
+    }
+
+    /// Takes pending rows for this store, in the order of the lines. No two stores get the same row.
+    func claimRows(ofBatch id: String, limit: Int) throws(LedgerError) -> [BatchRow] {
+        let skip = connection.dialect == .postgreSQL ? " FOR UPDATE SKIP LOCKED" : ""
+        let rows = try connection.rows(
+            "UPDATE batch_row SET status = 'claimed', owner = ? WHERE batch = ? AND line IN (SELECT line FROM batch_row "
+                + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?\(skip)) RETURNING \(Self.rowColumns)",
+            [.text(owner), .text(id), .text(id), .integer(max(limit, 0))])
+        var claimed: [BatchRow] = []
+        for row in rows { claimed.append(try Self.decodeRow(row)) }
+        return claimed.sorted { $0.line < $1.line }
+    }
+
+    /// Writes how a row ended; one that has ended stays as it is, and telling it otherwise is refused.
+    func finishRow(_ result: BatchRowResult) throws(LedgerError) {
+        let changed = try connection.execute(
+            "UPDATE batch_row SET status = ?, response = ?, entry = ?, owner = NULL "
+                + "WHERE batch = ? AND line = ? AND status IN ('pending', 'claimed')",
+            [
+                .text(result.status.rawValue), .optional(result.response), .optional(result.entryID),
+                .text(result.batchID), .integer(result.line),
+            ])
+        if changed == 1 { return }
+        let id = "\(result.batchID) line \(result.line)"
+        let kept = try rows(where: "batch = ? AND line = ?", [.text(result.batchID), .integer(result.line)]).first
+        guard let kept else { throw .notFound(kind: "batch row", id: id) }
+        guard kept.status == result.status, kept.entryID == result.entryID, kept.response == result.response else {
+            throw .duplicate(kind: "result of batch row", id: id)
+        }
+    }
+
+    /// How many rows of a batch stand where.
+    func rowCounts(ofBatch id: String) throws(LedgerError) -> [BatchRowStatus: Int64] {
+        var counts: [BatchRowStatus: Int64] = [:]
+        for row in try connection.rows(
+            "SELECT status, COUNT(*) FROM batch_row WHERE batch = ? GROUP BY status", [.text(id)])
+        {
+            guard let status = BatchRowStatus(rawValue: row.text(0)) else { continue }
+            counts[status] = row.integer(1)
+        }
+        return counts
+    }
+
+    /// Rows of stores that are gone are pending again; their calls, if any, are settled by `recover`.
+    func returnRows(isAlive: (String) -> Bool) throws(LedgerError) {
+        let owners = try connection.rows("SELECT DISTINCT owner FROM batch_row WHERE owner IS NOT NULL", [])
+        for owner in owners.map({ $0.text(0) }) where owner != self.owner && !isAlive(owner) {
+            try connection.execute(
+                "UPDATE batch_row SET status = 'pending', owner = NULL WHERE owner = ? AND status = 'claimed'",
+                [.text(owner)])
+        }
+    }
+}
