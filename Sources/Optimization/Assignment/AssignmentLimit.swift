@@ -7,12 +7,16 @@ package struct AssignmentLimit: Sendable {
     package var unit: String
     package var most: Double
     package var amounts: [[Double]]
+    /// `[step][model]`: what moving to a model adds, when the step before ran on another one. Empty: nothing. Only
+    /// counted in programs whose `switching` is not empty.
+    package var switching: [[Double]]
 
-    package init(name: String, unit: String, most: Double, amounts: [[Double]]) {
+    package init(name: String, unit: String, most: Double, amounts: [[Double]], switching: [[Double]] = []) {
         self.name = name
         self.unit = unit
         self.most = most
         self.amounts = amounts
+        self.switching = switching
     }
 }
 

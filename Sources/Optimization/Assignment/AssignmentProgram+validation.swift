@@ -96,8 +96,12 @@ extension AssignmentProgram {
             guard limit.amounts.count == steps, limit.amounts.allSatisfy({ $0.count == models }) else {
                 throw .invalid(.init(field, "its amounts are not \(steps) steps by \(models) models"))
             }
-            for (step, row) in limit.amounts.enumerated() {
-                for (model, amount) in row.enumerated() { try Self.amount(amount, field, step, model) }
+            let moves = limit.switching
+            guard moves.isEmpty || moves.count == steps, moves.allSatisfy({ $0.count == models }) else {
+                throw .invalid(.init(field, "its switching amounts are not \(steps) steps by \(models) models"))
+            }
+            for (step, row) in (limit.amounts + moves).enumerated() {
+                for (model, amount) in row.enumerated() { try Self.amount(amount, field, step % steps, model) }
             }
         }
     }

@@ -32,12 +32,12 @@ extension AssignmentProgram {
         return program
     }
 
-    /// With several paths the deadline is about each path, so the sum gets a path of its own through a limit; moves
-    /// between models are left out of it, which makes it looser, never wrong.
+    /// With several paths the deadline is about each path, so the sum over all steps gets a limit of its own.
     private mutating func holdLatency(at most: Double) {
         let name = "total latency"
         limits.removeAll { $0.name == name }
         let amounts = options.map { $0.map { $0?.latency ?? 0 } }
-        limits.append(AssignmentLimit(name: name, unit: "s", most: most, amounts: amounts))
+        let moves = switching.map { $0.map(\.latency) }
+        limits.append(AssignmentLimit(name: name, unit: "s", most: most, amounts: amounts, switching: moves))
     }
 }

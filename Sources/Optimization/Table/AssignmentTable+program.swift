@@ -37,9 +37,9 @@ extension AssignmentTable {
                 for row in 0..<width {
                     let counted = inPath[row]?.contains(step) ?? true
                     var amount = counted ? fillers[row].amount(option, step, model) : 0
-                    if pays, counted { amount += fillers[row].amount(move) }
+                    if pays, counted { amount += fillers[row].amount(move, step, model) }
                     amounts.append(amount)
-                    if switches { enterAmounts.append(counted ? fillers[row].amount(move) : 0) }
+                    if switches { enterAmounts.append(counted ? fillers[row].amount(move, step, model) : 0) }
                 }
                 if switches { enterObjective.append(scale.objective(move, program.weights)) }
             }
@@ -106,7 +106,7 @@ private struct RowFiller {
     private enum Source {
         case criterion(Criterion)
         case slot(Int)
-        case amounts([[Double]])
+        case limit(AssignmentLimit?)
     }
 
     private let source: Source
@@ -124,7 +124,7 @@ private struct RowFiller {
             if !program.latencyPaths.isEmpty { steps = Set(program.latencyPaths[path]) }
         case .slots(let model): source = .slot(model)
         case .other(let name, let unit):
-            source = .amounts(program.limits.first { $0.name == name && $0.unit == unit }?.amounts ?? [])
+            source = .limit(program.limits.first { $0.name == name && $0.unit == unit })
         }
         self.steps = steps
     }
@@ -136,15 +136,16 @@ private struct RowFiller {
         case .criterion(.latency): option.latency
         case .criterion(.accuracy): 1 - option.accuracy
         case .slot(let limited): model == limited ? 1 : 0
-        case .amounts(let amounts): amounts[step][model]
+        case .limit(let limit): limit?.amounts[step][model] ?? 0
         }
     }
 
-    func amount(_ move: AssignmentSwitch) -> Double {
+    func amount(_ move: AssignmentSwitch, _ step: Int, _ model: Int) -> Double {
         switch source {
         case .criterion(.cost): move.cost
         case .criterion(.energy): move.energy
         case .criterion(.latency): move.latency
+        case .limit(let limit?) where !limit.switching.isEmpty: limit.switching[step][model]
         default: 0
         }
     }

@@ -1,0 +1,126 @@
+/// A budget that the realised cost keeps with a given confidence, not only the predicted one.
+///
+/// Costs are predicted with errors. Errors of single calls are independent and average out; an error of the
+/// predictor as a whole does not. The chance constraint
+///   mean + z sqrt(variance) + z shared mean <= budget
+/// is not linear, but a square root lies below its tangents, so with any v0 > 0
+///   sum of (mean (1 + z shared) + z var / (2 sqrt v0)) <= budget - z sqrt(v0) / 2
+/// is linear, safe, and exact where v0 is the plan's own variance: a few solves find that point.
+package struct RobustBudget: Sendable {
+    /// Share of batches, above 0.5 and below 1, whose realised cost has to stay below the budget.
+    package var confidence: Double
+    /// `[step][model]`: variance of the predicted cost, nano-USD squared.
+    package var variances: [[Double]]
+    /// Standard deviation of the error that all calls share, as a share of the cost.
+    package var sharedDeviation: Double
+
+    package init(confidence: Double, variances: [[Double]], sharedDeviation: Double = 0) {
+        self.confidence = confidence
+        self.variances = variances
+        self.sharedDeviation = sharedDeviation
+    }
+
+    /// A plan with its expected and its pessimistic cost.
+    package struct Plan: Sendable {
+        package var solution: AssignmentSolution
+        /// Standard deviation of the realised cost, nano-USD.
+        package var deviation: Double
+        /// The cost that the realised one stays below with the confidence asked for, nano-USD.
+        package var pessimisticCost: Double
+    }
+
+    private static let name = "pessimistic cost"
+
+    /// The best plan whose pessimistic cost keeps the program's budget.
+    package func solve(
+        _ program: AssignmentProgram, with solver: AssignmentSolver = .init()
+    ) throws(OptimizationError) -> Plan {
+        try validate(program)
+        guard let budget = program.budget else {
+            let solution = try solver.solve(program)
+            return plan(solution)
+        }
+        let z = Normal.quantile(confidence)
+        let cheapest = plan(try self.cheapest(program, solver))
+        var variance = max(1, self.variance(cheapest.solution.choice))
+        var best: Plan?
+        for _ in 0..<6 {
+            let root = variance.squareRoot()
+            var pessimistic = program
+            let most = budget - z * root / 2
+            guard most > 0 else { break }
+            pessimistic.limits.append(limit(program, z: z, root: root, most: most))
+            let solution: AssignmentSolution
+            do {
+                solution = try solver.solve(pessimistic)
+            } catch .infeasible where best != nil {
+                break
+            } catch {
+                throw error
+            }
+            let found = plan(solution)
+            if found.solution.objective < best?.solution.objective ?? .infinity { best = found }
+            let next = max(1, self.variance(solution.choice))
+            if abs(next - variance) <= 1e-3 * variance { break }
+            variance = next
+        }
+        guard let best else {
+            throw .infeasible(
+                InfeasibilityReport(
+                    alone: [.init(limit: .budget, asked: budget, nearest: cheapest.pessimisticCost)], joint: [],
+                    proven: false))
+        }
+        return best
+    }
+
+    /// The cheapest plan: its spread is where the search starts.
+    private func cheapest(
+        _ program: AssignmentProgram, _ solver: AssignmentSolver
+    ) throws(OptimizationError) -> AssignmentSolution {
+        var cheapest = program.minimizing(.cost)
+        cheapest.gap = max(program.gap, 1e-3)
+        return try solver.solve(cheapest)
+    }
+
+    private func limit(_ program: AssignmentProgram, z: Double, root: Double, most: Double) -> AssignmentLimit {
+        let factor = 1 + z * sharedDeviation
+        let amounts = program.options.enumerated().map { step, row in
+            row.enumerated().map { model, option in
+                (option?.cost ?? 0) * factor + z * variances[step][model] / (2 * root)
+            }
+        }
+        let moves = program.switching.map { $0.map { $0.cost * factor } }
+        return AssignmentLimit(name: Self.name, unit: "nanoUSD", most: most, amounts: amounts, switching: moves)
+    }
+
+    private func variance(_ choice: [Int]) -> Double {
+        choice.enumerated().reduce(0) { $0 + variances[$1.offset][$1.element] }
+    }
+
+    private func plan(_ solution: AssignmentSolution) -> Plan {
+        let own = variance(solution.choice).squareRoot()
+        let shared = sharedDeviation * solution.totals.cost
+        let z = Normal.quantile(confidence)
+        return Plan(
+            solution: solution, deviation: (own * own + shared * shared).squareRoot(),
+            pessimisticCost: solution.totals.cost + z * (own + shared))
+    }
+
+    private func validate(_ program: AssignmentProgram) throws(OptimizationError) {
+        guard confidence > 0.5, confidence < 1 else {
+            throw .invalid(.init("confidence", "must be above 0.5 and below 1, is \(confidence)"))
+        }
+        guard sharedDeviation.isFinite, sharedDeviation >= 0 else {
+            throw .invalid(.init("sharedDeviation", "must be finite and at least 0, is \(sharedDeviation)"))
+        }
+        guard variances.count == program.stepCount, variances.allSatisfy({ $0.count == program.modelCount }) else {
+            let size = "\(program.stepCount) steps by \(program.modelCount) models"
+            throw .invalid(.init("variances", "are not \(size)"))
+        }
+        for (step, row) in variances.enumerated() {
+            for (model, variance) in row.enumerated() where !(variance >= 0 && variance < .infinity) {
+                throw .invalid(.init("variances", "must be finite and at least 0", step: step, model: model))
+            }
+        }
+    }
+}
