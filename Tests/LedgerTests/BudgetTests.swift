@@ -133,4 +133,25 @@ import Testing
         #expect(BudgetScope("key:") == nil)
         #expect(BudgetScope("planet:earth") == nil)
     }
+
+    @Test(
+        "budgets are read as people write them",
+        arguments: [
+            ("20/month", BudgetUnit.usd, 20_000_000_000, BudgetWindow.month), ("0.05", .usd, 50_000_000, .none),
+            ("3 USD/day", .usd, 3_000_000_000, .day), ("1000000tokens/week", .tokens, 1_000_000, .week),
+            ("0.5J/rolling:60", .joules, 500_000, .rolling(seconds: 60)),
+        ])
+    func reads(_ text: String, _ unit: BudgetUnit, _ amount: Int64, _ window: BudgetWindow) throws {
+        let budget = try Budget(text, scope: .global)
+        #expect(budget.limit == BudgetLimit(unit: unit, amount: amount))
+        #expect(budget.window == window)
+    }
+
+    @Test(
+        "a budget that makes no sense is refused with what to write instead",
+        arguments: ["", "20EUR/month", "20/fortnight", "-1", "1.5tokens", "ten", "1e400J", "20/", "9999999999999"])
+    func refuses(_ text: String) {
+        let error = #expect(throws: LedgerError.self) { try Budget(text, scope: .global) }
+        #expect(error?.description.contains("/month") == true || error?.description.contains("rolling") == true)
+    }
 }

@@ -44,9 +44,8 @@ extension LedgerSession {
             let recomputed = try recomputedRollups(span: span)
             let slots = Set(kept.keys).union(recomputed.keys)
             checked += slots.count
-            for slot in slots.sorted(by: { ($0.hour, $0.dimensions.description) < ($1.hour, $1.dimensions.description) }
-            )
-            where kept[slot] != recomputed[slot] {
+            let wrong = slots.filter { kept[$0] != recomputed[$0] }
+            for slot in wrong.sorted(by: { ($0.hour, "\($0.dimensions)") < ($1.hour, "\($1.dimensions)") }) {
                 differences.append(try difference(slot, span: span, kept[slot], recomputed[slot]))
             }
         }

@@ -1,0 +1,94 @@
+import ArgumentParser
+import Core
+import Ledger
+
+/// `hera budgets`: how much may be spent, by whom and when.
+struct BudgetsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "budgets", abstract: "Set, list and remove budgets.",
+        subcommands: [Set.self, List.self, Remove.self])
+
+    /// `hera budgets set`
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Set or change the budget of a scope.",
+            discussion: """
+                Examples: hera budgets set global 100/month
+                          hera budgets set team:red 1000000tokens/day
+                          hera budgets set key:abcdefghij 500J/week --warn
+                What the scope has used in the window so far counts.
+                """)
+
+        @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
+        var scope: BudgetScope
+
+        @Argument(help: "An amount in USD, tokens or J, and a window: none, day, week, month, rolling:SECONDS.")
+        var amount: String
+
+        @Flag(name: .long, help: "Let calls through that pass the budget, with a warning.")
+        var warn = false
+
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            let budget = try LedgerAccess.argument { () throws(LedgerError) in
+                try Budget(amount, scope: scope, mode: warn ? .warn : .hard)
+            }
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                try await ledger.setBudget(budget, at: .now())
+                for status in try await ledger.budgets(of: [scope], at: .now()) { print(BudgetListing.line(status)) }
+            }
+        }
+    }
+
+    /// `hera budgets list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list", abstract: "All budgets and what is gone of them.")
+
+        @OptionGroup var database: DatabaseOption
+
+        @Option(name: .long, help: "text or json.")
+        var format: OutputFormat = .text
+
+        func run() async throws {
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                let listing = BudgetListing(try await ledger.budgets(of: nil, at: .now()))
+                switch format {
+                case .text: print(listing.text)
+                case .json: print(listing.json)
+                }
+            }
+        }
+    }
+
+    /// `hera budgets remove`
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Take a budget away.")
+
+        @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
+        var scope: BudgetScope
+
+        @Argument(help: "The unit (usd, tokens or joules).")
+        var unit: BudgetUnit
+
+        @Argument(help: "The window (none, day, week, month or rolling:SECONDS).")
+        var window: BudgetWindow = .none
+
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                try await ledger.removeBudget(scope: scope, unit: unit, window: window)
+                print("removed the budget of \(scope) in \(unit.rawValue) (\(window))")
+            }
+        }
+    }
+}
+
+extension BudgetUnit: ExpressibleByArgument {}
+
+extension BudgetWindow: ExpressibleByArgument {
+    /// `none`, `day`, `week`, `month` or `rolling:SECONDS`.
+    public init?(argument: String) { self.init(argument) }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Core
+import Ledger
+
+/// What the commands on the ledger have in common: they open it, do one thing, and end with words where that fails.
+enum LedgerAccess {
+    /// Exit codes: 64 for arguments that make no sense, 65 for a ledger that is damaged or not as asked, 74 else.
+    static func run(
+        _ option: DatabaseOption, _ body: (SQLLedger) async throws(LedgerError) -> Void
+    ) async throws {
+        try await Exit.mapped {
+            let ledger = try Installation.ledger(option)
+            do throws(LedgerError) {
+                try await body(ledger)
+                await ledger.close()
+            } catch {
+                await ledger.close()
+                throw Exit(code(of: error), error.description)
+            }
+        }
+    }
+
+    /// Reads an argument, or ends with 64.
+    static func argument<Value>(_ read: () throws(LedgerError) -> Value) throws -> Value {
+        do {
+            return try read()
+        } catch {
+            Exit.tell(error.description)
+            throw ExitCode(64)
+        }
+    }
+
+    private static func code(of error: LedgerError) -> Int32 {
+        switch error {
+        case .invalid, .badLocation, .duplicate: 64
+        case .notFound, .corrupt, .newerVersion: 65
+        default: 74
+        }
+    }
+}
+
+extension BudgetScope: ExpressibleByArgument {
+    /// `global`, `team:ID`, `key:ID`, `session:ID`, `job:ID` or `batch:ID`.
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension Timestamp: ExpressibleByArgument {
+    /// A day, a moment in ISO 8601, or seconds since 1970.
+    public init?(argument: String) { self.init(argument) }
+}

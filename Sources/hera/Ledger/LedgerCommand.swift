@@ -1,0 +1,63 @@
+import ArgumentParser
+import Core
+import Foundation
+import Ledger
+
+/// `hera ledger`: the books themselves.
+struct LedgerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ledger", abstract: "Check the books.", subcommands: [Verify.self])
+
+    /// `hera ledger verify`
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "verify",
+            abstract: "Recompute every budget total and every roll-up from the entries, and name each difference.",
+            discussion: "Ends with 65 where there is one. The service may run meanwhile.")
+
+        @OptionGroup var database: DatabaseOption
+
+        @Option(name: .long, help: "text or json.")
+        var format: OutputFormat = .text
+
+        func run() async throws {
+            var isSound = true
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                let report = try await ledger.verify()
+                isSound = report.isSound
+                show(report)
+            }
+            if !isSound { throw ExitCode(65) }
+        }
+
+        private func show(_ report: VerificationReport) {
+            switch format {
+            case .text:
+                print(
+                    "\(report.entries) entries, \(report.budgetTotals) budget totals, \(report.rollups) roll-ups: "
+                        + (report.isSound ? "all agree" : "\(report.differences.count) differences"))
+                for difference in report.differences { print(difference.description) }
+            case .json:
+                var writer = JSONWriter()
+                writer.object { verification in
+                    verification.member("sound", report.isSound)
+                    verification.member("entries", report.entries)
+                    verification.member("budget_totals", report.budgetTotals)
+                    verification.member("rollups", report.rollups)
+                    verification.member(
+                        "differences",
+                        array: { differences in
+                            for difference in report.differences {
+                                differences.object {
+                                    $0.member("figure", difference.figure)
+                                    $0.member("kept", difference.kept)
+                                    $0.member("recomputed", difference.recomputed)
+                                }
+                            }
+                        })
+                }
+                print(String(decoding: writer.bytes, as: UTF8.self))
+            }
+        }
+    }
+}
