@@ -1,6 +1,12 @@
 import CCurl
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// What callers ask of the transfer thread.
 enum TransferCommand: Sendable {
     case start(TransferOrder)
@@ -13,12 +19,30 @@ enum TransferCommand: Sendable {
     case stop(grace: Duration)
 }
 
+/// A libcurl multi handle in the hands of other threads than its own: they may wake it, and nothing else.
+struct MultiBell: Sendable {
+    private let address: UInt
+
+    init(_ multi: UnsafeMutableRawPointer) {
+        address = UInt(bitPattern: multi)
+    }
+
+    /// Ends the handle's sleep, now or when it next wants to sleep. The handle must still be there.
+    func ring() {
+        curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address))
+    }
+}
+
 /// The way from any task to the transfer thread: a list of commands, and a bell.
 final class CommandQueue: Sendable {
     private struct State {
         var commands: [TransferCommand] = []
-        /// The handle to wake; nil before the thread runs and after it has ended.
-        var multi: UnsafeMutableRawPointer?
+        /// nil before the thread runs and after it has ended.
+        var bell: MultiBell?
+        /// The thread sleeps, or is about to, and has seen all commands.
+        var isWaiting = false
+        /// Callers that are about to ring: the handle outlives them.
+        var ringing = 0
         var isStopping = false
         var lastID: UInt64 = 0
     }
@@ -36,39 +60,60 @@ final class CommandQueue: Sendable {
     /// Hands a command over; false for a `start` after `stop`.
     @discardableResult
     func post(_ command: TransferCommand) -> Bool {
-        state.withLock { state in
+        var bell: MultiBell?
+        let isTaken = state.withLock { state in
             if case .start = command, state.isStopping { return false }
             if case .stop = command { state.isStopping = true }
             state.commands.append(command)
-            // One ring for many commands: the thread takes all of them at once. Under the lock, so that the handle
-            // cannot go away meanwhile.
-            if state.commands.count == 1, let multi = state.multi { curl_multi_wakeup(multi) }
+            if state.isWaiting, state.bell != nil {
+                state.isWaiting = false
+                state.ringing += 1
+                bell = state.bell
+            }
             return true
         }
+        // Outside the lock: the woken thread wants it at once.
+        if let bell {
+            bell.ring()
+            state.withLock { $0.ringing -= 1 }
+        }
+        return isTaken
     }
 
-    /// The thread's side: names the handle to wake from now on.
-    func open(_ multi: UnsafeMutableRawPointer) {
-        let address = UInt(bitPattern: multi)
-        state.withLock { $0.multi = UnsafeMutableRawPointer(bitPattern: address) }
+    // MARK: The thread's side
+
+    /// Names the handle to wake from now on.
+    func open(_ bell: MultiBell) {
+        state.withLock { $0.bell = bell }
     }
 
-    /// The thread's side: everything posted since the last call.
+    /// Everything posted since the last call.
     func takeAll() -> [TransferCommand] {
         state.withLock { state in
+            state.isWaiting = false
             guard !state.commands.isEmpty else { return [] }
             defer { state.commands = [] }
             return state.commands
         }
     }
 
-    /// The thread's side: nothing will be read any more. Returns what was left.
-    func close() -> [TransferCommand] {
+    /// Whether the thread may sleep: there is nothing to do, and the next command will ring.
+    func mayWait() -> Bool {
         state.withLock { state in
+            state.isWaiting = state.commands.isEmpty
+            return state.isWaiting
+        }
+    }
+
+    /// Nothing will be read any more, and nobody touches the handle. Returns what was left.
+    func close() -> [TransferCommand] {
+        let left = state.withLock { state in
             state.isStopping = true
-            state.multi = nil
+            state.bell = nil
             defer { state.commands = [] }
             return state.commands
         }
+        while state.withLock({ $0.ringing > 0 }) { sched_yield() }
+        return left
     }
 }

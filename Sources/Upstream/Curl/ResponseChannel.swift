@@ -36,25 +36,19 @@ final class ResponseChannel: Sendable {
 
     // MARK: The transfer thread's side
 
+    /// Sets the head. The reader sleeps on until ``wake()``: with a short answer, body and end come at the same time.
     func deliver(_ head: ResponseHead) {
-        let waiter: CheckedContinuation<HeadResult, Never>? = state.withLock { state in
-            guard state.head == nil, state.end == nil else { return nil }
-            state.head = .success(head)
-            return state.headWaiter.take()
+        state.withLock { state in
+            if state.head == nil { state.head = .success(head) }
         }
-        waiter?.resume(returning: .success(head))
     }
 
-    /// Takes bytes of the body; false, and nothing taken, when the consumer is too far behind.
+    /// Takes bytes of the body; false, and nothing taken, when the consumer is too far behind. The reader sleeps on until
+    /// ``wake()``.
     func deliver(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        var waiter: CheckedContinuation<BodyResult, Never>?
-        let isTaken = state.withLock { state in
+        state.withLock { state in
             // After the end (a cancelled consumer) bytes fall away until the thread has read the abort.
             guard state.end == nil else { return true }
-            if let bodyWaiter = state.bodyWaiter.take() {
-                waiter = bodyWaiter
-                return true
-            }
             if !state.buffer.isEmpty, state.buffer.count + bytes.count > capacity {
                 state.isPaused = true
                 return false
@@ -62,13 +56,29 @@ final class ResponseChannel: Sendable {
             state.buffer.append(contentsOf: bytes)
             return true
         }
-        waiter?.resume(returning: .success(Array(bytes)))
-        return isTaken
     }
 
     /// The end of the transfer: complete, or broken by an error. Bytes in the buffer can still be read.
     func finish(_ error: UpstreamError?) {
         end(error, keepsBuffer: true)
+    }
+
+    /// Wakes the reader if there is something for it.
+    func wake() {
+        var headWaiter: (CheckedContinuation<HeadResult, Never>, HeadResult)?
+        var bodyWaiter: (CheckedContinuation<BodyResult, Never>, BodyResult)?
+        var mayResume = false
+        state.withLock { state in
+            if let known = Self.knownHead(state), let waiter = state.headWaiter.take() { headWaiter = (waiter, known) }
+            if state.bodyWaiter != nil, let known = Self.take(&state, mayResume: &mayResume),
+                let waiter = state.bodyWaiter.take()
+            {
+                bodyWaiter = (waiter, known)
+            }
+        }
+        if let (waiter, result) = headWaiter { waiter.resume(returning: result) }
+        if let (waiter, result) = bodyWaiter { waiter.resume(returning: result) }
+        if mayResume { commands.post(.resume(id)) }
     }
 
     // MARK: The consumer's side
@@ -78,12 +88,7 @@ final class ResponseChannel: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let known: HeadResult? = state.withLock { state in
-                    if let head = state.head { return head }
-                    switch state.end {
-                    case .failure(let error): return .failure(error)
-                    case .success: return .failure(.cancelled)
-                    case nil: break
-                    }
+                    if let known = Self.knownHead(state) { return known }
                     state.headWaiter = continuation
                     return nil
                 }
@@ -116,18 +121,26 @@ final class ResponseChannel: Sendable {
     private func take(orLeave reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
         var mayResume = false
         let known: BodyResult? = state.withLock { state in
-            guard state.buffer.isEmpty else {
-                mayResume = state.isPaused && state.end == nil
-                state.isPaused = false
-                return .success(state.buffer.takeAll())
-            }
-            if let end = state.end { return end.map { nil } }
+            if let known = Self.take(&state, mayResume: &mayResume) { return known }
             precondition(state.bodyWaiter == nil, "the body of an answer has two readers at the same time")
             state.bodyWaiter = reader
             return nil
         }
         if mayResume { commands.post(.resume(id)) }
         return known
+    }
+
+    private static func take(_ state: inout State, mayResume: inout Bool) -> BodyResult? {
+        guard !state.buffer.isEmpty else { return state.end.map { end in end.map { nil } } }
+        mayResume = state.isPaused && state.end == nil
+        state.isPaused = false
+        return .success(state.buffer.takeAll())
+    }
+
+    private static func knownHead(_ state: State) -> HeadResult? {
+        if let head = state.head { return head }
+        // A head that never came is an error even where the transfer says that it is complete.
+        return state.end.map { end in end.flatMap { .failure(.cancelled) } }
     }
 
     private func taskWasCancelled() {
@@ -145,21 +158,14 @@ final class ResponseChannel: Sendable {
     /// Ends the answer once; false when it had ended before.
     @discardableResult
     private func end(_ error: UpstreamError?, keepsBuffer: Bool) -> Bool {
-        var headWaiter: CheckedContinuation<HeadResult, Never>?
-        var bodyWaiter: CheckedContinuation<BodyResult, Never>?
         let isFirst = state.withLock { state in
             guard state.end == nil else { return false }
             state.end = error.map { .failure($0) } ?? .success(())
             if !keepsBuffer { state.buffer = [] }
-            headWaiter = state.headWaiter.take()
-            bodyWaiter = state.bodyWaiter.take()
             return true
         }
-        guard isFirst else { return false }
-        // A head that never came is an error even where the transfer says it is complete.
-        headWaiter?.resume(returning: .failure(error ?? .cancelled))
-        bodyWaiter?.resume(returning: error.map { .failure($0) } ?? .success(nil))
-        return true
+        if isFirst { wake() }
+        return isFirst
     }
 }
 

@@ -8,6 +8,10 @@ final class Transfer {
     let easy: EasyHandle
     let startedAt: Instant
     private let maximumHeadBytes: Int
+    /// Something has come for the reader, who has not been woken yet.
+    var hasNews = false
+    /// Told of the first news.
+    private unowned let loop: TransferLoop
     private var head = HeadReader()
     private var bodyBytes = 0
     private var connectSeconds = 0.0
@@ -20,8 +24,9 @@ final class Transfer {
     private var verdict: UpstreamError?
     private(set) var isPaused = false
 
-    init(order: TransferOrder, easy: EasyHandle, maximumHeadBytes: Int, startedAt: Instant) {
+    init(order: TransferOrder, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
         self.order = order
+        self.loop = loop
         self.easy = easy
         self.maximumHeadBytes = maximumHeadBytes
         self.startedAt = startedAt
@@ -87,6 +92,7 @@ final class Transfer {
                 timing: UpstreamTiming(
                     queueSeconds: order.sentAt.duration(to: startedAt).seconds, connectSeconds: connectSeconds,
                     firstByteSeconds: startedAt.duration(to: now).seconds)))
+        loop.noteNews(of: self)
         return line.count
     }
 
@@ -97,6 +103,7 @@ final class Transfer {
             verdict = .tooLarge(host: order.origin.host, limit: limit)
             return 0
         }
+        loop.noteNews(of: self)
         guard order.channel.deliver(bytes) else {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)

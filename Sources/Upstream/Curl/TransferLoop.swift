@@ -12,6 +12,8 @@ final class TransferLoop {
     private var waiting: [TransferID: TransferOrder] = [:]
     private var active: [TransferID: Transfer] = [:]
     private var admission: AdmissionQueue
+    /// Transfers whose readers are to be woken.
+    private var news: [Transfer] = []
     /// Handles of ended transfers, for the next ones.
     private var spares: [EasyHandle] = []
     /// No transfer is due before this.
@@ -39,16 +41,17 @@ final class TransferLoop {
 
     /// Works until a stop has been obeyed.
     func run() {
-        commands.open(multi)
+        commands.open(MultiBell(multi))
         while !isDone {
             obeyCommands()
             admit()
             var running: CInt = 0
             curl_multi_perform(multi, &running)
             readResults()
+            wakeReaders()
             endWhatIsLate()
             guard !isDone else { break }
-            curl_multi_poll(multi, nil, 0, CInt(waitMilliseconds), nil)
+            if commands.mayWait() { curl_multi_poll(multi, nil, 0, CInt(waitMilliseconds), nil) }
         }
         for command in commands.close() {
             if case .start(let order) = command { order.channel.finish(.stopped) }
@@ -107,7 +110,7 @@ final class TransferLoop {
             return order.channel.finish(.connect(host: order.origin.host, reason: "out of memory"))
         }
         let transfer = Transfer(
-            order: order, easy: easy, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
+            order: order, easy: easy, loop: self, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
         active[order.id] = transfer
         do throws(UpstreamError) {
             try transfer.prepare(configuration)
@@ -118,6 +121,23 @@ final class TransferLoop {
         } catch {
             end(order.id, error)
         }
+    }
+
+    /// A callback has something for a reader.
+    func noteNews(of transfer: Transfer) {
+        guard !transfer.hasNews else { return }
+        transfer.hasNews = true
+        news.append(transfer)
+    }
+
+    /// Wakes each reader once for all that has come since the last time.
+    private func wakeReaders() {
+        guard !news.isEmpty else { return }
+        for transfer in news {
+            transfer.hasNews = false
+            transfer.order.channel.wake()
+        }
+        news.removeAll(keepingCapacity: true)
     }
 
     private func readResults() {
