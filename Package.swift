@@ -106,7 +106,11 @@ let package = Package(
             ]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Core", "Catalog", "Upstream", "Ledger", "Engine", "Server", "ScriptedUpstream"]),
+            dependencies: [
+                "Core", "Catalog", "Upstream", "Ledger", "Routing", "Engine", "Server", "ScriptedUpstream", "hera",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Core", "Estimation", "Optimization", "Routing"],

@@ -1,0 +1,66 @@
+import Core
+import Engine
+import Testing
+
+@Suite("Chat requests")
+struct ChatRequestTests {
+    private func request(_ text: String) throws -> ChatRequest { try ChatRequest(try JSONDocument(Array(text.utf8))) }
+
+    @Test("position counts the assistant's turns since the last request of the user")
+    func position() throws {
+        let user = #"{"role":"user","content":"go"}"#
+        let assistant = #"{"role":"assistant","content":"x"}"#
+        let tool = #"{"role":"tool","tool_call_id":"1","content":"y"}"#
+        func position(_ messages: [String]) throws -> Int {
+            try request(#"{"model":"hera","messages":[\#(messages.joined(separator: ","))]}"#).position
+        }
+        #expect(try position([user]) == 1)
+        #expect(try position([user, assistant, tool]) == 2)
+        #expect(try position([user, assistant, tool, assistant, tool]) == 3)
+        #expect(try position([user, assistant, user]) == 1)
+    }
+
+    @Test("the calls of one run have one session, other runs another")
+    func session() throws {
+        let first = try request(#"{"model":"hera","messages":[{"role":"user","content":"a"}]}"#)
+        let second = try request(
+            #"{"model":"hera","messages":[{"role":"user","content":"a"},{"role":"assistant","content":"x"}]}"#)
+        let other = try request(#"{"model":"hera","messages":[{"role":"user","content":"b"}]}"#)
+        #expect(first.sessionID == second.sessionID)
+        #expect(first.sessionID != other.sessionID)
+    }
+
+    @Test("what the request needs of a model is read off it")
+    func needs() throws {
+        let body =
+            #"{"model":"hera","stream":true,"max_completion_tokens":9,"tools":[{"type":"function"}],"response_format":{"type":"json_schema"},"messages":[{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url"}]}]}"#
+        let request = try request(body)
+        #expect(request.needs == [.tools, .structuredOutput, .vision])
+        #expect(request.isStream)
+        #expect(request.maxOutputTokens == 9)
+        #expect(request.messages[0].text == "see")
+        let step = request.step(id: "s", runID: "r", previousModel: nil)
+        #expect(step.text.prompt == "see")
+        #expect(step.promptTokensAtMost > step.promptTokens)
+    }
+
+    @Test(
+        "a wrong request says which field and what to do",
+        arguments: [
+            (#"[]"#, "the body must be a JSON object"),
+            (#"{"messages":[]}"#, "model: is missing"),
+            (#"{"model":"hera"}"#, "messages: is missing"),
+            (#"{"model":"hera","messages":[]}"#, "messages: is empty"),
+            (
+                #"{"model":"hera","messages":[{"role":"robot","content":""}]}"#,
+                "messages[0].role: must be one of system"
+            ),
+            (#"{"model":"hera","messages":["hi"]}"#, "messages[0]: must be an object"),
+            (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"n":2}"#, "n: must be 1"),
+            (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens: must be"),
+        ])
+    func wrong(body: String, message: String) {
+        let error = #expect(throws: FieldError.self) { try request(body) }
+        #expect((error?.description ?? "").hasPrefix(message))
+    }
+}

@@ -1,0 +1,99 @@
+import Core
+import Engine
+import ScriptedUpstream
+import Testing
+
+@Suite("Bad input over HTTP")
+struct ErrorTests {
+    private static let user = #""messages":[{"role":"user","content":"x"}]"#
+
+    @Test(
+        "each mistake has its status and says what to do",
+        arguments: [
+            ("/v1/chat/completions", #"{"model": "hera", "messages": ["#, 400, "the body is not valid JSON"),
+            ("/v1/chat/completions", "", 400, "the body is not valid JSON"),
+            ("/v1/chat/completions", #"{"model":"hera","messages":[]}"#, 400, "messages: is empty"),
+            ("/v1/chat/completions", #"{"model":"test/cheep",\#(user)}"#, 404, "did you mean 'test/cheap'?"),
+            (
+                "/v1/chat/completions", #"{"model":"hera/nobody",\#(user)}"#, 404,
+                "no model or policy is named 'hera/nobody'"
+            ),
+            (
+                "/v1/chat/completions", #"{"model":"hera","hera":{"budgetusd":1},\#(user)}"#, 400,
+                "did you mean 'budget_usd'?"
+            ),
+            (
+                "/v1/chat/completions", #"{"model":"hera","hera":{"budget_usd":0.000000001},\#(user)}"#, 422,
+                "raise budget_usd"
+            ),
+            ("/v1/chat/completions", #"{"model":"hera","hera":{"min_accuracy":1},\#(user)}"#, 422, "accuracy"),
+            ("/v1/jobs", #"{"input": ""}"#, 400, "input: is empty"),
+            ("/v1/jobs", #"{"input": "x", "policy": {"deadline": 3}}"#, 400, "did you mean 'deadline_s'?"),
+            ("/v1/jobs/job_none/cancel", "", 404, "there is no job 'job_none'"),
+            ("/v1/nothing", "{}", 404, "there is no POST /v1/nothing"),
+        ])
+    func mistakes(path: String, body: String, status: Int, message: String) async throws {
+        try await TestService.with { _ in
+            .completion("x")
+        } _: { service in
+            let answer = try await service.json("POST", path, body: body)
+            #expect(answer.status == status)
+            let text = answer.root["error"]?["message"]?.string ?? ""
+            #expect(text.contains(message), "got: \(text)")
+        }
+    }
+
+    @Test("a body over the limit is 413 and nobody is called")
+    func tooLarge() async throws {
+        var settings = Settings()
+        settings.limits.bodyBytes = 2000
+        try await TestService.with(settings: settings) { _ in
+            .completion("x")
+        } _: { service in
+            let text = String(repeating: "x", count: 5000)
+            let answer = try await service.json(
+                "POST", "/v1/chat/completions",
+                body: #"{"model":"hera","messages":[{"role":"user","content":"\#(text)"}]}"#)
+            #expect(answer.status == 413)
+            #expect(answer.root["error"]?["message"]?.string?.contains("larger than 2000 bytes") == true)
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" })
+        }
+    }
+
+    @Test("a dead upstream is 502, a silent one 504, one over its rate 429 with its advice")
+    func upstreamFaults() async throws {
+        var settings = Settings()
+        settings.limits.firstByteSeconds = 0.3
+        let body = #"{"model":"test/cheap",\#(Self.user)}"#
+        for (reply, status) in [
+            (ScriptedReply.nothing(.close), 502), (.nothing(.hang), 504), (.status(429, retryAfter: "7"), 429),
+            (.raw("garbage\r\n\r\n"), 502), (.json("{not json"), 502), (.status(500), 502), (.status(400), 400),
+        ] {
+            try await TestService.with(settings: settings) { _ in
+                reply
+            } _: { service in
+                let answer = try await service.send("POST", "/v1/chat/completions", body: body)
+                #expect(answer.status == status)
+                #expect(answer.text.contains(#""error""#))
+                if status == 429 { #expect(answer.headers["retry-after"] == "7") }
+                #expect(try await service.engine.ledger.openReservations().isEmpty)
+                #expect(try await service.engine.ledger.verify().isSound)
+            }
+        }
+    }
+
+    @Test("with a key set, callers without it are turned away")
+    func key() async throws {
+        try await TestService.with(key: "secret") { _ in
+            .completion("x")
+        } _: { service in
+            #expect(try await service.send("GET", "/v1/models").status == 401)
+            #expect(
+                try await service.send("GET", "/v1/models", headers: [("authorization", "Bearer wrong")]).status == 401)
+            #expect(
+                try await service.send("GET", "/v1/models", headers: [("authorization", "Bearer secret")]).status == 200
+            )
+            #expect(try await service.send("GET", "/healthz").status == 200)
+        }
+    }
+}

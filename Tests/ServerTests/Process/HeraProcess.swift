@@ -1,0 +1,99 @@
+import Core
+import Foundation
+import Synchronization
+
+#if canImport(FoundationNetworking)
+    import FoundationNetworking
+#endif
+
+/// The built `hera` as a process of its own, to be killed.
+final class HeraProcess: Sendable {
+    private let process: Mutex<Process>
+    let port: Int
+
+    private init(_ process: Process, port: Int) {
+        self.process = Mutex(process)
+        self.port = port
+    }
+
+    /// A folder with a catalog of one model at a scripted server.
+    static func folder(modelsAt baseURL: String) throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-process-\(UUID())")
+        let catalog = folder.appendingPathComponent("Catalog")
+        try FileManager.default.createDirectory(at: catalog, withIntermediateDirectories: true)
+        let yaml = """
+            models:
+              - id: test/small
+                provider: test
+                base_url: \(baseURL)
+                wire: openai
+                placement: cloud
+                upstream_name: test/small
+                tier: small
+                context: 4096
+                max_output: 256
+                capabilities: [tools, streaming]
+                prices: {input: 1, output: 2, source: test, as_of: 2026-11-01}
+            """
+        try yaml.write(to: catalog.appendingPathComponent("test.yaml"), atomically: true, encoding: .utf8)
+        return folder
+    }
+
+    /// Starts the service on a free port and waits until a model is live.
+    static func start(in folder: URL) async throws -> HeraProcess {
+        let port = Int.random(in: 20_000...40_000)
+        let process = Process()
+        process.executableURL = try binary()
+        process.currentDirectoryURL = folder
+        process.arguments = ["serve", "--port", "\(port)", "--catalog", "Catalog", "--database", "sqlite:hera.sqlite"]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let hera = HeraProcess(process, port: port)
+        for _ in 0..<400 {
+            try await Task.sleep(for: .milliseconds(25))
+            if let ready = try? await hera.request("GET", "/readyz"), ready["status"]?.string == "ready" { return hera }
+        }
+        hera.kill()
+        throw TimedOut(what: "hera serve on port \(port)")
+    }
+
+    /// kill -9
+    func kill() {
+        process.withLock { process in
+            guard process.isRunning else { return }
+            Foundation.kill(process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+    }
+
+    /// SIGTERM, and its good end.
+    func end() throws {
+        try process.withLock { process in
+            process.terminate()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else { throw TimedOut(what: "exit code 0") }
+        }
+    }
+
+    func request(_ method: String, _ path: String, body: String? = nil) async throws -> JSONValue {
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.httpBody = body.map { Data($0.utf8) }
+        let (data, _) = try await URLSession.shared.data(for: request)
+        return try JSONDocument(Array(data)).root
+    }
+
+    /// The executable beside the test bundle.
+    private static func binary() throws -> URL {
+        var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let places = [folder, root.appendingPathComponent(".build/debug")]
+        for place in places {
+            folder = place.appendingPathComponent("hera")
+            if FileManager.default.isExecutableFile(atPath: folder.path) { return folder }
+        }
+        throw TimedOut(what: "the hera executable in \(places.map(\.path))")
+    }
+}

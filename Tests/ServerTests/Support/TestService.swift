@@ -1,0 +1,109 @@
+import Core
+import Engine
+import Foundation
+import Ledger
+import Logging
+import Routing
+import ScriptedUpstream
+import Server
+import ServiceLifecycle
+import Synchronization
+import Upstream
+
+/// The whole service over a scripted model server, on loopback, with a ledger of its own.
+struct TestService {
+    let port: Int
+    let engine: Engine
+    let models: ScriptedUpstream
+    /// The project's own client.
+    let client: UpstreamClient
+
+    /// Runs a body against a service and shuts the service down in good order.
+    static func with(
+        settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
+        script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
+        _ body: @escaping @Sendable (TestService) async throws -> Void
+    ) async throws {
+        try await ScriptedUpstream.with { request in
+            request.method == "GET" ? .models(["test/cheap", "test/dear"]) : script(request)
+        } _: { models in
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            try await run(models, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
+            await ledger.close()
+        }
+    }
+
+    private static func run(
+        _ models: ScriptedUpstream, ledger: SQLLedger, settings: Settings, key: String?, estimator: any Estimating,
+        _ body: @escaping @Sendable (TestService) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let upstream = UpstreamClient(logger: logger)
+        let client = UpstreamClient(logger: logger)
+        let engine = Engine(
+            catalog: TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day), estimator: estimator,
+            ledger: ledger, upstream: upstream, settings: settings, keys: Keyring(environment: [:]), logger: logger)
+        let desk = JobDesk(engine: engine)
+        let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let service = HTTPService(engine: engine, desk: desk, host: "127.0.0.1", port: 0, key: key, logger: logger) {
+            port in
+            await scout.look()
+            listening.yield(port)
+        }
+        let group = ServiceGroup(services: [client, upstream, engine.pool, desk, service], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                var iterator = ports.makeAsyncIterator()
+                guard let port = await iterator.next() else { return }
+                let result: Result<Void, any Error>
+                do {
+                    try await body(TestService(port: port, engine: engine, models: models, client: client))
+                    result = .success(())
+                } catch {
+                    result = .failure(error)
+                }
+                await group.triggerGracefulShutdown()
+                try result.get()
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// Sends a request; the body of the answer as text.
+    func send(
+        _ method: String, _ path: String, body: String = "", headers: [(String, String)] = []
+    ) async throws -> (status: Int, text: String, headers: UpstreamHeaders) {
+        let response = try await client.send(
+            UpstreamRequest(
+                method: method, url: "http://127.0.0.1:\(port)\(path)",
+                headers: [("content-type", "application/json")] + headers, body: Array(body.utf8)))
+        let bytes = try await response.collect(upTo: 16 << 20)
+        return (response.status, String(decoding: bytes, as: UTF8.self), response.headers)
+    }
+
+    /// The same, its answer read as JSON.
+    func json(_ method: String, _ path: String, body: String = "") async throws -> (status: Int, root: JSONValue) {
+        let answer = try await send(method, path, body: body)
+        return (answer.status, try JSONDocument(Array(answer.text.utf8)).root)
+    }
+
+    /// Waits until a job is in one of some states; its document then.
+    func job(_ id: String, reaches states: [String]) async throws -> JSONValue {
+        for _ in 0..<600 {
+            let job = try await json("GET", "/v1/jobs/\(id)").root
+            if let status = job["status"]?.string, states.contains(status) { return job }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw TimedOut(what: "job \(id) to become \(states)")
+    }
+}
+
+/// Something did not happen in time.
+struct TimedOut: Error {
+    let what: String
+}
