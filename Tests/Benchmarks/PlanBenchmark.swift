@@ -2,7 +2,7 @@ import Optimization
 
 /// CPU time of plans on tight instances: `Benchmarks plan [case ...] [family] [slack]`; plans against enumeration:
 /// `Benchmarks plan verify COUNT`; random and malformed programs: `Benchmarks plan fuzz COUNT`; instances for other
-/// solvers: `Benchmarks plan emit CASE SEED [family]`.
+/// solvers: `Benchmarks plan emit CASE SEED [family]`; `Benchmarks plan threads`; `Benchmarks plan picture`.
 enum PlanBenchmark {
     struct Case {
         var name: String
@@ -19,12 +19,14 @@ enum PlanBenchmark {
         Case(name: "100000x10", instance: PlanInstance(steps: 100_000, models: 10, gap: 1e-4), runs: 2),
     ]
 
-    static func run(_ arguments: [String]) {
+    static func run(_ arguments: [String]) async {
         let count = arguments.dropFirst().first.flatMap(Int.init)
         switch arguments.first {
         case "verify": if !PlanFuzz.verify(count ?? 10_000) { PlanClock.fail() }
         case "fuzz": PlanFuzz.fuzz(count ?? 100_000)
         case "emit": PlanEmission.print(Array(arguments.dropFirst()))
+        case "threads": if await !PlanThreads.run() { PlanClock.fail() }
+        case "picture": PlanPicture.print(Array(arguments.dropFirst()))
         default: time(arguments)
         }
     }

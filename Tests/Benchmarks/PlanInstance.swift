@@ -13,6 +13,10 @@ struct PlanInstance {
         /// Amounts drawn evenly and independently: no model is better than another, nothing is dominated. Limits as
         /// in market.
         case even
+        /// As market, but there are only four different steps, over and over: ties everywhere.
+        case equal
+        /// As market, and no model may run more than a share of the steps: one more limit a model.
+        case capacity
     }
 
     var family = Family.market
@@ -26,7 +30,8 @@ struct PlanInstance {
     /// The program of one seed; the same seed gives the same program.
     func program(seed: UInt64) -> AssignmentProgram {
         var random = PlanRandom(seed)
-        let options = family == .even ? even(&random) : market(&random)
+        var options = family == .even ? even(&random) : market(&random)
+        if family == .equal { options = (0..<steps).map { options[$0 % 4 % options.count] } }
         var program = AssignmentProgram(
             options: options, weights: AssignmentWeights(cost: 0.3, energy: 0.1, latency: 0.2, accuracy: 0.4),
             timeLimit: timeLimit, gap: gap)
@@ -84,7 +89,9 @@ struct PlanInstance {
         var reference = program
         reference.weights = AssignmentWeights(
             cost: 0.2 + random.unit(), energy: 0, latency: 0.2 + random.unit(), accuracy: 0.2 + random.unit())
+        if family == .capacity { reference.slots = (0..<models).map { _ in max(1, steps * 3 / models) } }
         guard let totals = try? AssignmentSolver().solve(reference).totals else { return }
+        if family == .capacity { program.slots = (0..<models).map { _ in max(1, steps * 3 / models) } }
         program.budget = (totals.cost * (1 + slack)).rounded()
         program.deadline = totals.latency * (1 + slack)
         program.minimumMeanAccuracy = 1 - (1 - totals.meanAccuracy) * (1 + slack)

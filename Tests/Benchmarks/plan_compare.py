@@ -82,7 +82,9 @@ def cbc(steps, models, objective, rows, gap, limit):
         file.write("End\n")
     try:
         log = subprocess.run(["cbc", file.name, "ratio", str(gap), "sec", str(limit), "solve", "quit"],
-                             capture_output=True, text=True, timeout=4 * limit).stdout
+                             capture_output=True, text=True, timeout=2 * limit).stdout
+    except subprocess.TimeoutExpired:
+        return float(2 * limit), None
     finally:
         os.unlink(file.name)
     found = re.search(r"Objective value:\s+([-\d.e+]+)", log)

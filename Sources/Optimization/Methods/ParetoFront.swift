@@ -4,12 +4,22 @@ package struct ParetoFront: Sendable {
     package struct Point: Sendable {
         package var choice: [Int]
         package var totals: AssignmentTotals
+
+        package init(choice: [Int], totals: AssignmentTotals) {
+            self.choice = choice
+            self.totals = totals
+        }
     }
 
     /// From the least `first` to the least `second`.
     package var points: [Point]
     /// False when the number of points or the time ran out before the end of the front was reached.
     package var isComplete: Bool
+
+    package init(points: [Point], isComplete: Bool) {
+        self.points = points
+        self.isComplete = isComplete
+    }
 
     /// Walks the front by epsilon-constraint: the least `first` such that `second` is smaller than at the point
     /// before, then the least `second` at that `first`.

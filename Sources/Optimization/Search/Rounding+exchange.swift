@@ -10,6 +10,8 @@ extension Rounding {
 
     /// Most moves that are paired with each other; their number squared is the price of a round.
     private static let breadth = 160
+    /// Most moves of one step among them.
+    private static let perStep = 3
 
     /// Moves two steps at once, where no single move helps: first to break the limits less, then to lower the
     /// objective without breaking any. Pairs are taken from the closest calls, whose reduced cost changes least.
@@ -34,13 +36,24 @@ extension Rounding {
 
     private func closestMoves() -> [Move] {
         var moves: [Move] = []
+        moves.reserveCapacity(table.stepCount * Self.perStep)
         for step in 0..<table.stepCount {
             let present = Int(choice[step])
+            var kept = 0
             for next in table.candidates(step) where next != present && pricer.reduced[next] < .infinity {
-                moves.append(
-                    Move(
-                        step: step, next: next, reduced: pricer.reduced[next] - pricer.reduced[present],
-                        objective: table.objective[next] - table.objective[present]))
+                let move = Move(
+                    step: step, next: next, reduced: pricer.reduced[next] - pricer.reduced[present],
+                    objective: table.objective[next] - table.objective[present])
+                // Insertion into the few best of the step, which are the last of the list.
+                var place = moves.count
+                while place > moves.count - kept, moves[place - 1].reduced > move.reduced { place -= 1 }
+                if kept < Self.perStep {
+                    moves.insert(move, at: place)
+                    kept += 1
+                } else if place < moves.count {
+                    moves.insert(move, at: place)
+                    moves.removeLast()
+                }
             }
         }
         moves.sort { ($0.reduced, $0.step, $0.next) < ($1.reduced, $1.step, $1.next) }
