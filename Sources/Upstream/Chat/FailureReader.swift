@@ -14,6 +14,13 @@ enum FailureReader {
         return read(document.root, status: status, retryAfterSeconds: retryAfter)
     }
 
+    /// The error object in a body or an event that came with a status of success. Its own `code` counts where that is a
+    /// status of an error.
+    static func read(_ object: JSONValue, statusWithoutCode status: Int) -> UpstreamFailure {
+        let code = object["error"]?["code"]?.integer.flatMap { (400...599).contains($0) ? Int($0) : nil }
+        return read(object, status: code ?? status)
+    }
+
     /// The error in an object: `{"error": {...}}`, `{"error": "..."}`, or the members of the error at the top.
     static func read(_ object: JSONValue, status: Int, retryAfterSeconds: Double? = nil) -> UpstreamFailure {
         let error = object["error"] ?? object

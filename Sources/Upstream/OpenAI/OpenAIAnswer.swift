@@ -10,8 +10,7 @@ extension OpenAIWire {
             throw .malformed(host: host, reason: "\(error)")
         }
         if let error = root["error"], !error.isNull, root["choices"] == nil {
-            let status = error["code"]?.integer.flatMap { (400...599).contains($0) ? Int($0) : nil }
-            throw .status(FailureReader.read(root, status: status ?? 502))
+            throw .status(FailureReader.read(root, statusWithoutCode: 502))
         }
         guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst) else {
             throw .malformed(host: host, reason: "the answer has no choices")

@@ -18,8 +18,7 @@ package struct OpenAIEventReader: ChatEventReader {
         guard let document = try? JSONDocument(event.data), document.root.kind == .object else { return [] }
         let root = document.root
         if let error = root["error"], !error.isNull {
-            let status = error["code"]?.integer.flatMap { (400...599).contains($0) ? Int($0) : nil }
-            return [ChatEvent(kind: .failure(FailureReader.read(root, status: status ?? 0)), data: event.data)]
+            return [ChatEvent(kind: .failure(FailureReader.read(root, statusWithoutCode: 0)), data: event.data)]
         }
         OpenAIWire.readCommon(root, into: &answer)
         guard let choices = root["choices"] else { return [ChatEvent(kind: .delta(text: ""), data: event.data)] }

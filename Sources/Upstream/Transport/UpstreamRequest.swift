@@ -51,6 +51,10 @@ extension UpstreamRequest {
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
                 throw .invalidRequest(reason: "a header name has characters that HTTP does not allow")
             }
+            // The length is the body's own; another one would let the rest of the body pass for a second request.
+            guard !["content-length", "transfer-encoding", "host"].contains(name.lowercased()) else {
+                throw .invalidRequest(reason: "the header \(name) is not the caller's to set")
+            }
             // A line break in a value would let a caller add headers, or a second request, of its own.
             guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
                 throw .invalidRequest(reason: "the value of the header \(name) has control characters")

@@ -112,6 +112,8 @@ struct LimitTests {
             UpstreamRequest(url: "http://127.0.0.1/", headers: [("X", "a\r\nY: b")]),
             UpstreamRequest(url: "http://127.0.0.1/", headers: [("X\r\nY", "a")]),
             UpstreamRequest(url: "http://127.0.0.1/", headers: [("", "a")]),
+            UpstreamRequest(url: "http://127.0.0.1/", headers: [("Content-length", "1")], body: [1, 2]),
+            UpstreamRequest(url: "http://127.0.0.1/", headers: [("Transfer-Encoding", "chunked")]),
             UpstreamRequest(method: "GET / HTTP/1.1\r\n", url: "http://127.0.0.1/"),
         ])
     func invalidRequests(request: UpstreamRequest) async throws {
