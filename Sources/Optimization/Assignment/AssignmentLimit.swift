@@ -36,6 +36,8 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
     case other(String, unit: String)
     /// The accuracy floor (kappa) of one step, 0...1.
     case accuracyFloor(step: Int)
+    /// The accuracy floors of all steps, moved together, 0...1.
+    case accuracyFloors
     /// No model can serve this step at all.
     case noCandidate(step: Int)
 
@@ -49,6 +51,7 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
         case .slots(let model): "the slots of model \(model)"
         case .other(let name, _): "the limit \(name)"
         case .accuracyFloor(let step): "the accuracy floor of step \(step)"
+        case .accuracyFloors: "every accuracy floor"
         case .noCandidate(let step): "step \(step)"
         }
     }
@@ -59,7 +62,7 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
         case .budget: "nanoUSD"
         case .deadline: "s"
         case .energyCap: "J"
-        case .meanAccuracy, .accuracyFloor: "probability"
+        case .meanAccuracy, .accuracyFloor, .accuracyFloors: "probability"
         case .slots: "steps"
         case .other(_, let unit): unit
         case .noCandidate: "candidates"

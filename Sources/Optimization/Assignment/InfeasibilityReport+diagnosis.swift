@@ -19,6 +19,7 @@ extension InfeasibilityReport {
             proven = proven && answer.proven
             alone.append(Relaxation(table, knob, totals, steps: program.stepCount))
         }
+        if let floors = try lowerFloors(program, clock: clock) { alone.append(floors) }
         if !alone.isEmpty {
             alone.sort { $0.relativeAmount < $1.relativeAmount }
             return InfeasibilityReport(alone: alone, joint: [], proven: proven)
@@ -29,6 +30,30 @@ extension InfeasibilityReport {
             Relaxation(table, $0, totals, steps: program.stepCount)
         }
         return InfeasibilityReport(alone: [], joint: joint, proven: elastic.proven && proven)
+    }
+
+    /// The least by which all accuracy floors have to come down together while every other limit stands, by halving;
+    /// nil where there are no floors, or where even none would not help.
+    private static func lowerFloors(
+        _ program: AssignmentProgram, clock: SolveClock
+    ) throws(OptimizationError) -> Relaxation? {
+        guard let highest = program.accuracyFloors.max(), highest > 0 else { return nil }
+        func hasPlan(_ drop: Double) throws(OptimizationError) -> Bool {
+            var lowered = program
+            lowered.accuracyFloors = program.accuracyFloors.map { max(0, $0 - drop) }
+            var solver = TableSolver(
+                try AssignmentTable(lowered, scale: CriterionScale(lowered)), gap: 0.5, clock: clock)
+            if case .plan = try solver.solve() { return true }
+            return false
+        }
+        guard try hasPlan(highest) else { return nil }
+        var low = 0.0
+        var high = highest
+        while high - low > 1e-4, try !clock.isOver() {
+            let middle = (low + high) / 2
+            if try hasPlan(middle) { high = middle } else { low = middle }
+        }
+        return Relaxation(limit: .accuracyFloors, asked: highest, nearest: highest - high)
     }
 
     /// The choice that keeps every other limit and uses the least of one knob's; nil where there is none.

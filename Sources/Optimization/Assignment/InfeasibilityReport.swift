@@ -26,6 +26,8 @@ package struct InfeasibilityReport: Sendable, CustomStringConvertible {
                     + " (+\(Self.dollars(amount)))"
             case .deadline, .energyCap, .other:
                 "raise \(limit) from \(asked) \(limit.unit) to \(nearest) \(limit.unit) (+\(amount))"
+            case .accuracyFloors:
+                "lower every accuracy floor by \(amount)"
             case .slots:
                 "raise \(limit) from \(Int(asked)) to \(Int(nearest))"
             case .meanAccuracy, .accuracyFloor:

@@ -112,7 +112,7 @@ extension AssignmentProgram {
             } else {
                 program.limits.remove(at: index)
             }
-        case .accuracyFloor, .noCandidate: return nil
+        case .accuracyFloor, .accuracyFloors, .noCandidate: return nil
         }
         return (program, amount)
     }

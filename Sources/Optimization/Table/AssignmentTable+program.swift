@@ -118,7 +118,7 @@ private struct RowFiller {
         switch name {
         case .budget: source = .criterion(.cost)
         case .energyCap: source = .criterion(.energy)
-        case .meanAccuracy, .accuracyFloor, .noCandidate: source = .criterion(.accuracy)
+        case .meanAccuracy, .accuracyFloor, .accuracyFloors, .noCandidate: source = .criterion(.accuracy)
         case .deadline(let path):
             source = .criterion(.latency)
             if !program.latencyPaths.isEmpty { steps = Set(program.latencyPaths[path]) }

@@ -47,6 +47,18 @@ struct InfeasibilityTests {
         #expect(try report(program).alone == [.init(limit: .accuracyFloor(step: 1), asked: 0.8, nearest: 0.7)])
     }
 
+    @Test("floors that the budget does not reach may come down together")
+    func floors() throws {
+        var program = AssignmentProgram(
+            options: [[Self.option(300, 0.9), Self.option(100, 0.5)]], weights: Self.weights)
+        program.accuracyFloors = [0.8]
+        program.budget = 200
+        let report = try report(program)
+        #expect(Set(report.binding) == [.budget, .accuracyFloors])
+        let floors = try #require(report.alone.first { $0.limit == .accuracyFloors })
+        #expect(abs(floors.amount - 0.3) < 1e-4)
+    }
+
     @Test("a step that no model can serve is named")
     func noCandidate() throws {
         let program = AssignmentProgram(options: [[Self.option(3, 0.9)], [nil]], weights: Self.weights)
@@ -76,7 +88,9 @@ struct InfeasibilityTests {
             for relaxation in report.alone {
                 guard let relaxed = program.moving(relaxation, by: 1) else { continue }
                 #expect(Enumeration(relaxed).best != nil, "seed \(seed): \(relaxation)")
-                guard let less = program.moving(relaxation, by: 0.999) else { continue }
+                // Floors are found by halving, to 1e-4; all other amounts are exact.
+                let share = relaxation.limit == .accuracyFloors ? 1 - 2e-4 / relaxation.amount : 0.999
+                guard share > 0, let less = program.moving(relaxation, by: share) else { continue }
                 #expect(Enumeration(less).best == nil, "seed \(seed): \(relaxation) is not the smallest")
             }
             guard report.alone.isEmpty, !report.joint.isEmpty else { continue }
@@ -98,6 +112,9 @@ extension AssignmentProgram {
         case .meanAccuracy: program.minimumMeanAccuracy = value
         case .slots(let model): program.slots[model] = share < 1 ? Int(value.rounded(.up)) - 1 : Int(value)
         case .other: program.limits[0].most = value
+        case .accuracyFloors:
+            let drop = share * relaxation.amount
+            program.accuracyFloors = accuracyFloors.map { max(0, $0 - drop) }
         case .accuracyFloor, .noCandidate: return nil
         }
         return program
