@@ -42,7 +42,7 @@ import Testing
         #expect(throws: EstimationError.self) { try decode(bytes + [0]) }
     }
 
-    @Test("a file with one changed byte is refused", arguments: [0, 9, 13, 17, 21, 24, 40, 1000, 100_000])
+    @Test("a file with one changed byte is refused", arguments: [0, 9, 13, 17, 21, 24, 40, 1000, 5000])
     func changed(place: Int) throws {
         var bytes = ProfileFile.encode(.panel, try trained().panels[0].encoded())
         bytes[place] ^= 0x10

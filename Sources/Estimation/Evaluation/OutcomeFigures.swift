@@ -21,7 +21,12 @@ package struct OutcomeFigures: Sendable {
 
     /// Replays some rows of one suite.
     package init(suite: String, rows: [OutcomeRow], profiles: ProfileSet) {
-        self.init(Replay(suite: suite, rows: rows, profiles: profiles))
+        let replay = Replay(suite: suite, rows: rows, profiles: profiles)
+        self.init(replay)
+        if var cascade = CascadeReplay(replay, profiles: profiles) {
+            let singles = SingleModels(replay)
+            self.cascade = CurveFigures(cascade.curve(), cheapest: singles.cheapestPoint, best: singles.bestPoint)
+        }
     }
 
     init(_ replay: Replay) {

@@ -19,7 +19,7 @@ package struct RestartFigures: Sendable {
     /// model's success (at the best setting, where none does).
     package var cheapShare: Double
 
-    init(_ replay: RunReplay) {
+    init(_ replay: RunReplay, sight: Double? = nil, settings: Int = 120) {
         let complete = replay.tasks.indices.filter { replay.runs[$0].allSatisfy { $0 != nil } }
         let singles = replay.models.indices.map { model in
             CostCurve.Point(
@@ -36,10 +36,12 @@ package struct RestartFigures: Sendable {
         let cheapest = singles.min { $0.costUSD < $1.costUSD } ?? CostCurve.Point(costUSD: 0, accuracy: 0)
         bestSingle = singles.isEmpty ? cheapest : singles[best]
         var points: [(point: CostCurve.Point, cheapShare: Double)] = []
-        for setting in 0...60 {
+        for setting in 0...settings {
             let scale = max(bestSingle.costUSD, 1e-9)
-            let weight = setting == 0 ? 0 : exp(log(1e-3) + log(1e5) * Double(setting - 1) / 59) / scale
-            points.append(Self.run(replay, complete, RestartPolicy(weight: weight), dearest: dearest))
+            let weight =
+                setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
+            let policy = RestartPolicy(weight: weight, sight: sight ?? Double(replay.profile.sight))
+            points.append(Self.run(replay, complete, policy, dearest: dearest))
         }
         curve = CostCurve(points.map(\.point))
         successMax = points.map(\.point.accuracy).max() ?? 0

@@ -14,6 +14,9 @@ struct RestartPolicy: Sendable {
     /// A change has to promise at least this much more, for estimates that win are flattered.
     var margin = 0.0
 
+    /// Models considered for what follows a failure.
+    static let breadth = 3
+
     /// A task as the policy sees it.
     struct Task {
         /// By model: P(success) at the start, and the expected cost of a whole run.
@@ -24,15 +27,28 @@ struct RestartPolicy: Sendable {
     }
 
     /// The best model to begin with, and what it is worth; nil where none is left.
-    func best(_ task: Task, probabilities: [Double], untried: [Int], tries: Int) -> (model: Int, value: Double)? {
+    ///
+    /// What would follow a failure is sought among the few models that are best by themselves.
+    func best(
+        _ task: Task, probabilities: [Double], untried: [Int], tries: Int, breadth: Int = .max
+    ) -> (model: Int, value: Double)? {
         var found: (model: Int, value: Double)?
-        for model in untried {
+        var candidates = untried
+        if candidates.count > breadth {
+            candidates.sort {
+                let left = probabilities[$0] - weight * task.costUSD[$0]
+                let right = probabilities[$1] - weight * task.costUSD[$1]
+                return (left, $1) > (right, $0)
+            }
+            candidates.removeLast(candidates.count - breadth)
+        }
+        for model in candidates {
             let p = probabilities[model]
             var value = p - weight * task.costUSD[model]
             let rest = untried.filter { $0 != model }
             if tries > 1, !rest.isEmpty {
                 let after = corrected(task, probabilities, by: model, to: 0)
-                if let next = best(task, probabilities: after, untried: rest, tries: tries - 1) {
+                if let next = best(task, probabilities: after, untried: rest, tries: tries - 1, breadth: Self.breadth) {
                     value += (1 - p) * sight * max(0, next.value)
                 }
             }

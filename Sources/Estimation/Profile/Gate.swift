@@ -30,8 +30,7 @@ struct Gate: Sendable {
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(panels)
-        writer.put(vocabulary.slots)
-        writer.put(vocabulary.weights)
+        vocabulary.write(to: &writer)
         writer.put(table.scales)
         writer.put(table.bytes)
         writer.put(intercepts)
@@ -47,12 +46,10 @@ struct Gate: Sendable {
 
     init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
         panels = try reader.strings()
-        vocabulary = Vocabulary(slots: try reader.array(UInt16.self), weights: try reader.array(UInt8.self))
+        vocabulary = try Vocabulary(&reader)
         table = GramTable(scales: try reader.array(Float.self), cells: try reader.array(Int8.self))
         intercepts = try reader.array(Float.self)
         guard table.width == panels.count, intercepts.count == panels.count, !panels.isEmpty,
-            vocabulary.slots.count == NGrams.buckets,
-            vocabulary.slots.allSatisfy({ Int($0) <= vocabulary.count }),
             table.bytes.count == vocabulary.count * table.stride
         else { throw ByteReader.Failure(reason: "the tables of the gate do not fit together") }
     }

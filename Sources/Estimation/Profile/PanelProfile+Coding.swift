@@ -7,8 +7,7 @@ extension PanelProfile {
         writer.put(countFeatures)
         writer.put(counts)
         writer.put(baseRates)
-        writer.put(vocabulary.slots)
-        writer.put(vocabulary.weights)
+        vocabulary.write(to: &writer)
         writer.put(table.scales)
         writer.put(table.bytes)
         writer.put(intercepts)
@@ -27,7 +26,7 @@ extension PanelProfile {
         countFeatures = try reader.integer()
         counts = try reader.array(Int32.self)
         baseRates = try reader.array(Float.self)
-        vocabulary = Vocabulary(slots: try reader.array(UInt16.self), weights: try reader.array(UInt8.self))
+        vocabulary = try Vocabulary(&reader)
         table = GramTable(scales: try reader.array(Float.self), cells: try reader.array(Int8.self))
         intercepts = try reader.array(Float.self)
         start = try reader.array(Float.self)
@@ -39,6 +38,19 @@ extension PanelProfile {
         costUSD = try LinearHead(&reader)
         seconds = try LinearHead(&reader)
         try check()
+    }
+
+    /// A panel inside another file's content.
+    static func nested(_ bytes: [UInt8]) throws(ByteReader.Failure) -> PanelProfile {
+        let outcome: Result<PanelProfile, ByteReader.Failure> = bytes.withUnsafeBytes { raw in
+            do throws(ByteReader.Failure) {
+                var reader = ByteReader(raw)
+                return .success(try PanelProfile(&reader))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
     }
 
     /// A file can be whole and still not fit together: no index may lead out of its table.
@@ -54,8 +66,6 @@ extension PanelProfile {
                 && [counts.count, baseRates.count, intercepts.count, start.count, calibrations.count]
                     .allSatisfy { $0 == width }
                 && forest.width == width && couplings.count == width * width, "its models do not fit together")
-        try hold(vocabulary.slots.count == NGrams.buckets, "it has another number of n-gram buckets")
-        try hold(vocabulary.slots.allSatisfy { Int($0) <= vocabulary.count }, "its vocabulary leads out of its table")
         try hold(
             table.width >= width && table.bytes.count == vocabulary.count * table.stride,
             "its n-gram table has another size")

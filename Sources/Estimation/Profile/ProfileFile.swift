@@ -19,6 +19,7 @@ enum ProfileFile {
         case gate = 2
         case runs = 3
         case memory = 4
+        case answers = 5
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

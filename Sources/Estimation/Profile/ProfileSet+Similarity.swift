@@ -21,7 +21,7 @@ extension ProfileSet {
     }
 
     /// What is taken where two models never answered the same queries.
-    private static let unknownCoupling = 0.4
+    static let unknownCoupling: Float = 0.4
 
     private func coupling(of model: ModelID, to reference: ModelID, _ features: StepFeatures) -> Double {
         var sum = 0.0
@@ -34,6 +34,6 @@ extension ProfileSet {
                 weight += share
             }
         }
-        return weight > 0 ? sum / weight : Self.unknownCoupling
+        return weight > 0 ? sum / weight : Double(Self.unknownCoupling)
     }
 }

@@ -11,7 +11,9 @@ package struct ProfileSet: Sendable {
     let gate: Gate?
     let memory: QuestionMemory
     /// What is known of whole runs, by the panel of their tasks.
-    let runs: [Int: RunProfile]
+    var runs: [Int: RunProfile]
+    /// Who judges answers, by the panel of their questions.
+    var answers: [Int: AnswerProfile]
     private let places: [String: [Place]]
 
     /// Where a model stands: in which panel, and in which column of it.
@@ -20,7 +22,10 @@ package struct ProfileSet: Sendable {
         let model: Int
     }
 
-    init(panels: [PanelProfile], gate: Gate?, memory: QuestionMemory = QuestionMemory(), runs: [RunProfile] = []) {
+    init(
+        panels: [PanelProfile], gate: Gate?, memory: QuestionMemory = QuestionMemory(), runs: [RunProfile] = [],
+        answers: [AnswerProfile] = []
+    ) {
         self.panels = panels
         self.gate = gate?.panels == panels.map(\.name) ? gate : nil
         self.memory = memory.panels == panels.map(\.name) ? memory : QuestionMemory()
@@ -31,6 +36,13 @@ package struct ProfileSet: Sendable {
             }
         }
         self.runs = byPanel
+        var judges: [Int: AnswerProfile] = [:]
+        for profile in answers {
+            if let panel = panels.firstIndex(where: { $0.name == profile.name && profile.fits($0) }) {
+                judges[panel] = profile
+            }
+        }
+        self.answers = judges
         var places: [String: [Place]] = [:]
         for (panel, profile) in panels.enumerated() {
             for (model, name) in profile.models.enumerated() {
@@ -53,6 +65,7 @@ package struct ProfileSet: Sendable {
         var gate: Gate?
         var memory = QuestionMemory()
         var runs: [RunProfile] = []
+        var answers: [AnswerProfile] = []
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -61,13 +74,14 @@ package struct ProfileSet: Sendable {
                 case .panel: panels.append(try PanelProfile(&reader))
                 case .gate: gate = try Gate(&reader)
                 case .memory: memory = try QuestionMemory(&reader)
+                case .answers: answers.append(try AnswerProfile(&reader))
                 case .runs: runs.append(try RunProfile(&reader))
                 }
             }
         }
         panels.sort { $0.name < $1.name }
         if panels.isEmpty { throw .noProfiles(directory: directory) }
-        return ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs)
+        return ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
     }
 
     /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
@@ -81,6 +95,10 @@ package struct ProfileSet: Sendable {
         for panel in panels {
             try ProfileFile.write(
                 ProfileFile.encode(.panel, panel.encoded()), to: "\(directory)/\(panel.name).profile")
+        }
+        for (_, profile) in answers {
+            try ProfileFile.write(
+                ProfileFile.encode(.answers, profile.encoded()), to: "\(directory)/\(profile.name)-answers.profile")
         }
         for (_, profile) in runs {
             try ProfileFile.write(

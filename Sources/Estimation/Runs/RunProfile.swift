@@ -14,6 +14,8 @@ struct RunProfile: Sendable {
     var distance: PanelProfile?
     /// By model, then steps taken (up to `horizon`): the mean cost of the rest of a run that goes on, in dollars.
     var remainingUSD: [Float]
+    /// How often the end of a failed run is recognised as one; chosen on validation runs for restarts.
+    var sight: Float = 0.7
 
     /// Steps that `remainingUSD` tells apart.
     static let horizon = 12

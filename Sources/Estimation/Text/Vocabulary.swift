@@ -35,9 +35,29 @@ struct Vocabulary: Sendable {
         }
     }
 
-    init(slots: [UInt16], weights: [UInt8]) {
-        self.slots = slots
-        self.weights = weights
+    /// The known buckets in the order of their rows, for the file.
+    var buckets: [UInt32] {
+        var buckets = [UInt32](repeating: 0, count: count)
+        for (bucket, slot) in slots.enumerated() where slot > 0 { buckets[Int(slot) - 1] = UInt32(bucket) }
+        return buckets
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        let buckets = try reader.array(UInt32.self)
+        weights = try reader.array(UInt8.self)
+        slots = [UInt16](repeating: 0, count: NGrams.buckets)
+        guard buckets.count == weights.count, buckets.count < 1 << 16 else {
+            throw ByteReader.Failure(reason: "its vocabulary does not fit together")
+        }
+        for (row, bucket) in buckets.enumerated() {
+            guard bucket < NGrams.buckets else { throw ByteReader.Failure(reason: "it knows an impossible n-gram") }
+            slots[Int(bucket)] = UInt16(row + 1)
+        }
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.put(buckets)
+        writer.put(weights)
     }
 
     /// A text as a sparse row: characters and words are brought to length 1 each.

@@ -27,6 +27,8 @@ package struct Trainer: Sendable {
         var profiles: [PanelProfile] = []
         let runsBySuite = Dictionary(grouping: traces.filter { $0.split == .train }, by: \.suite)
         var runProfiles: [RunProfile] = []
+        let rowsBySuite = Dictionary(grouping: outcomes.filter { $0.split == .train }, by: \.suite)
+        var judges: [AnswerProfile] = []
         for (data, effort) in zip(panels, efforts) {
             var trainer = panel
             trainer.seed = seed
@@ -34,6 +36,16 @@ package struct Trainer: Sendable {
                 progress((done + share * effort) / total, "\(data.name): \(stage)")
             }
             profiles.append(trained.profile)
+            let rows = rowsBySuite[data.name] ?? []
+            if !data.isOfRuns,
+                let judge = AnswerTrainer(seed: seed, panel: panel).train(
+                    rows, data, trained,
+                    progress: { _, stage in
+                        progress((done + effort) / total, "\(data.name): answers, \(stage)")
+                    })
+            {
+                judges.append(judge)
+            }
             if let runs = runsBySuite[data.name], data.isOfRuns {
                 runProfiles.append(
                     RunTrainer(seed: seed, panel: panel).train(name: data.name, runs: runs, start: trained) {
@@ -44,8 +56,12 @@ package struct Trainer: Sendable {
         }
         progress(done / total, "gate")
         let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
+        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: judges)
+        set.chooseSights(
+            outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
+        ) { progress(done / total, "\($0): thresholds") }
         progress(1, "done")
-        return ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles)
+        return set
     }
 
     private func panels(_ outcomes: [OutcomeRow], _ traces: [TraceRow]) throws(EstimationError) -> [PanelData] {

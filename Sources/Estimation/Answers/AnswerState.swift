@@ -1,0 +1,71 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What is known of one query while models are being asked: every model's prediction, and the answers paid for so far.
+struct AnswerState: Sendable {
+    /// One answer, read once.
+    struct Answer: Sendable {
+        var final: FinalAnswer
+        var marks: [Float]
+        var grams: NGrams
+
+        init(_ output: String, tools: String?) {
+            final = FinalAnswer(output, offersTools: tools != nil)
+            marks = AnswerMarks.vector(output, final: final, tools: tools)
+            grams = NGrams(of: [output])
+        }
+    }
+
+    /// By model: the probability before anything was answered, and the model's mean.
+    var predicted: [Float]
+    var baseRates: [Float]
+    /// What the question's panel makes of the text: its latent directions and all its models' log-odds.
+    var question: [Float]
+    /// By model; nil where it was not asked.
+    var answers: [Answer?]
+
+    /// Numbers in `counts`, apart from the question's own.
+    static let count = 18 + AnswerMarks.count
+
+    /// The counts of the answer estimator for one model, asked or not.
+    func counts(_ model: Int) -> [Float] {
+        var agree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
+        var disagree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
+        var similarity: Float = 0
+        var groups: [UInt64: (count: Float, weight: Float)] = [:]
+        var asked: Float = 0
+        let own = answers[model]
+        for (other, answer) in answers.enumerated() {
+            guard let answer else { continue }
+            asked += 1
+            let weight = Float(logit(Double(predicted[other]))) + 2
+            groups[answer.final.key, default: (0, 0)].count += 1
+            groups[answer.final.key, default: (0, 0)].weight += max(weight, 0.1)
+            guard other != model, let own else { continue }
+            similarity += own.final.similarity(to: answer.final)
+            if answer.final.key == own.final.key {
+                agree = (agree.count + 1, agree.weight + weight, max(agree.best, predicted[other]))
+            } else {
+                disagree = (disagree.count + 1, disagree.weight + weight, max(disagree.best, predicted[other]))
+            }
+        }
+        let sorted = groups.values.map(\.weight).sorted(by: >)
+        let leading = sorted.first ?? 0
+        let total = sorted.reduce(0, +)
+        let isLeading = own.map { groups[$0.final.key]?.weight == leading } ?? false
+        let mean = predicted.reduce(0, +) / Float(max(predicted.count, 1))
+        return [
+            own == nil ? 0 : 1, asked, Float(logit(Double(predicted[model]))), Float(logit(Double(mean))),
+            Float(logit(Double(baseRates[model]))), agree.count, agree.weight, agree.best, disagree.count,
+            disagree.weight, disagree.best, isLeading ? 1 : 0, total > 0 ? leading / total : 0, Float(groups.count),
+            sorted.count > 1 ? sorted[1] / leading : 0, leading,
+            asked > 1 && own != nil ? similarity / (asked - 1) : -1, agree.weight - disagree.weight,
+        ] + (own?.marks ?? [Float](repeating: 0, count: AnswerMarks.count)) + question
+    }
+
+    /// The n-grams of a model's answer; none where it was not asked.
+    func grams(_ model: Int) -> NGrams { answers[model]?.grams ?? NGrams(of: []) }
+}
