@@ -39,7 +39,10 @@ package struct Router: Sendable {
         let order: [Candidate]
         do throws(RoutingError) {
             guard !affordable.isEmpty else { throw tooDear(candidates, able: able, context: context) }
-            let plan = try planner.plan(step, candidates: affordable, reference: reference, context: context)
+            // Without those, one very dear model would stretch the scale of cost until all others look alike on it.
+            let sensible = affordable.filter { !$0.isDominated(by: reference) }
+            let plan = try planner.plan(
+                step, candidates: sensible.isEmpty ? affordable : sensible, reference: reference, context: context)
             order = plan.order.compactMap { id in affordable.first { $0.model == id } }
             verdict = SequentialRule(
                 order: order, reference: reference, position: step.position, kappa: kappa,
@@ -61,7 +64,7 @@ package struct Router: Sendable {
             id: decisionID, runID: step.runID, stepID: step.id, position: step.position, model: verdict.model,
             reference: reference.model, kappa: kappa, stage: verdict.stage, reason: verdict.reason,
             considered: verdict.considered, candidates: candidates,
-            fallbacks: fallbacks(after: verdict.model, order: order, reference: reference),
+            fallbacks: fallbacks(after: verdict.model, among: affordable),
             catalogVersion: context.catalogVersion)
     }
 
@@ -83,11 +86,9 @@ package struct Router: Sendable {
                 + "raise budget_usd, or lower max_tokens", report: nil)
     }
 
-    /// Who answers if the chosen model fails: the rest of the plan's order, the reference not later than anybody worse.
-    private func fallbacks(after chosen: ModelID, order: [Candidate], reference: Candidate) -> [ModelID] {
-        let others = order.filter { $0.model != chosen }
-        let better = others.sorted { $0.prediction.quality > $1.prediction.quality }
-        return better.map(\.model)
+    /// Who answers if the chosen model fails: the best of the others first, the cheaper one where two are alike.
+    private func fallbacks(after chosen: ModelID, among candidates: [Candidate]) -> [ModelID] {
+        candidates.filter { $0.model != chosen }.sorted { $1.isWorseReference(than: $0) }.map(\.model)
     }
 }
 
@@ -97,6 +98,15 @@ extension Candidate {
         if prediction.quality != other.prediction.quality { return prediction.quality < other.prediction.quality }
         if cost.total != other.cost.total { return cost.total > other.cost.total }
         return model > other.model
+    }
+}
+
+extension Candidate {
+    /// Whether another model is at least as good in everything that a plan weighs.
+    func isDominated(by other: Candidate) -> Bool {
+        model != other.model && other.rejection == nil && other.prediction.quality >= prediction.quality
+            && other.cost.total <= cost.total && other.latencySeconds <= latencySeconds
+            && other.energyJoules <= energyJoules
     }
 }
 

@@ -27,6 +27,16 @@ struct RouterTests {
         #expect(decision.model == ModelID("dear"))
     }
 
+    @Test("a model that is dearer and no better than the reference does not stretch the scale of cost")
+    func dominated() throws {
+        let absurd = Fixture.priced(Fixture.model("absurd", tier: .frontier), input: 900_000, output: 900_000)
+        let estimator = FixedEstimator(quality: ["cheap": 0.7, "dear": 0.9, "absurd": 0.9])
+        let decision = try route(estimator, context: Fixture.context([Fixture.cheap, Fixture.dear, absurd]))
+        #expect(decision.reference == ModelID("dear"))
+        #expect(decision.model == ModelID("cheap"))
+        #expect(decision.fallbacks == [ModelID("dear"), ModelID("absurd")])
+    }
+
     @Test("the decision is the same every time, and every candidate is in it")
     func deterministic() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.55, "cheap": 0.7, "dear": 0.9])
@@ -87,6 +97,25 @@ struct RouterTests {
             FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9]), context: Fixture.context(policy: policy))
         #expect(decision.model == ModelID(model))
         #expect(decision.reason.contains("the \(rule.rawValue), since"))
+    }
+
+    @Test(
+        "each method chooses as its name says",
+        arguments: [
+            (PolicyMethod.lexicographic, Weights(cost: 0.5, energy: 0, latency: 0, accuracy: 1), "dear"),
+            (.lexicographic, Weights(cost: 1, energy: 0, latency: 0, accuracy: 0.5), "edge"),
+            (.epsilonConstraint, Weights(cost: 1, energy: 0, latency: 0, accuracy: 0.9), "edge"),
+            (.epsilonConstraint, Weights(cost: 0.9, energy: 0, latency: 0, accuracy: 1), "dear"),
+            (.chebyshev, Weights(cost: 1, energy: 0, latency: 0, accuracy: 1), "cheap"),
+        ])
+    func methods(method: PolicyMethod, weights: Weights, model: String) throws {
+        var policy = Policy(weights: weights, method: method)
+        policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
+        let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.8, "dear": 0.9])
+        var state = RunState()
+        _ = try Router(estimator: estimator).route(
+            Fixture.step(), decisionID: "d", state: &state, context: Fixture.context(policy: policy))
+        #expect(state.plan?.choices == [ModelID(model)])
     }
 
     @Test("without any model that can serve, every reason is given")

@@ -16,7 +16,7 @@ extension Policy {
         if let value = fields.value("weights") {
             weights = try Weights(json: value, base: weights, path: fields.path("weights"))
         }
-        method = try fields.choice("method", of: PlanMethod.self) ?? method
+        method = try fields.choice("method", of: PolicyMethod.self) ?? method
         if let value = fields.value("kappa") {
             kappa = try KappaRule(json: value, base: kappa, path: fields.path("kappa"))
         }

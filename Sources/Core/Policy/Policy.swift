@@ -9,7 +9,7 @@ package struct Policy: Hashable, Sendable {
     /// Most energy for the whole job.
     package var energyJoules: Double?
     package var weights: Weights
-    package var method: PlanMethod
+    package var method: PolicyMethod
     package var kappa: KappaRule
     /// Probability above which a whole request goes to the cheaper model (HERA's URC threshold).
     package var requestThreshold: Double
@@ -21,7 +21,7 @@ package struct Policy: Hashable, Sendable {
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
-        weights: Weights = .standard, method: PlanMethod = .weighted, kappa: KappaRule = .standard,
+        weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .standard,
         requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
         verify: Bool = false, onInfeasible: InfeasibleRule = .reject
     ) {
@@ -41,7 +41,7 @@ package struct Policy: Hashable, Sendable {
 }
 
 /// How several criteria become one choice.
-package enum PlanMethod: String, CaseIterable, Hashable, Sendable {
+package enum PolicyMethod: String, CaseIterable, Hashable, Sendable {
     case weighted
     case epsilonConstraint = "epsilon_constraint"
     case lexicographic

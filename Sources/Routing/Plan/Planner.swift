@@ -28,7 +28,7 @@ package struct Planner: Sendable {
     ) throws(RoutingError) -> Plan {
         let program = program(step, candidates: candidates, reference: reference, context: context)
         do {
-            let solution = try solver.solve(program)
+            let solution = try solver.solve(program, by: context.policy.planMethod)
             let scores = scores(of: candidates, weights: context.policy.weights)
             let first = solution.choice[0]
             let rest = candidates.indices.filter { $0 != first }.sorted { (scores[$0], $0) < (scores[$1], $1) }
@@ -92,6 +92,20 @@ package struct Planner: Sendable {
         return candidates.indices.map {
             weights.cost * cost[$0] + weights.energy * energy[$0] + weights.latency * latency[$0]
                 + weights.accuracy * error[$0]
+        }
+    }
+}
+
+extension Policy {
+    /// The policy's method in the optimiser's terms; weights rank the criteria where a method wants an order.
+    var planMethod: PlanMethod {
+        let ranked = Criterion.allCases.filter { weights.assignment[$0] > 0 }
+            .sorted { weights.assignment[$0] > weights.assignment[$1] }
+        switch method {
+        case .weighted: return .weighted
+        case .epsilonConstraint: return .epsilonConstraint(objective: ranked.first ?? .cost, most: [:])
+        case .lexicographic: return .lexicographic(ranked)
+        case .chebyshev: return .augmentedChebyshev
         }
     }
 }

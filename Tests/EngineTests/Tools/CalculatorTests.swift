@@ -1,5 +1,6 @@
 import Engine
 import Testing
+import Upstream
 
 @Suite("The calculator")
 struct CalculatorTests {
