@@ -42,6 +42,7 @@ def parameters(options: argparse.Namespace) -> xllamacpp.CommonParams:
         with open(options.chat_template) as template:
             params.chat_template = template.read()
     params.n_predict = 1024  # a caller that sets no limit would get tokens until the context is full
+    params.sampling.temp = 0  # the demo says the same every time; a caller that sets a temperature gets it
     params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_NONE  # weights are repacked: mapped they count twice
     params.cache_ram_mib = 0  # prompts are cached in their slot; llama.cpp's default keeps up to 8 GiB more
     params.endpoint_metrics = True

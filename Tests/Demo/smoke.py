@@ -1,0 +1,165 @@
+"""The checks of smoke.sh: what the binary does before any model is there."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from service import HERA, ROOT, Service, ServiceError
+
+KEYS = r".*_API_KEY"  # not passed on, so that nothing here can reach a provider
+QUESTION = {"messages": [{"role": "user", "content": "What is the capital of France?"}]}
+STAGES = {"urc", "sse", "sle", "cd", "sd", "plan", "reference"}
+
+
+def require(condition: Any, what: str, seen: Any) -> None:
+    if not condition:
+        raise ServiceError(f"expected {what}, saw:\n{seen}")
+
+
+def run(*arguments: str, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([HERA, *arguments], input=stdin, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    require(done.returncode == code, f"exit code {code}", f"{done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+# --- The command line
+
+
+def version(_: Service) -> None:
+    text = run("--version").stdout
+    require(re.fullmatch(r"\d+\.\d+\.\d+\S*\n", text), "a version", text)
+
+
+def help_names_commands(_: Service) -> None:
+    text = run("--help").stdout
+    for name in ["serve", "run", "route", "train", "evaluate", "catalog", "dashboard"]:
+        require(re.search(rf"^  {name}\b", text, re.MULTILINE), f"the command {name}", text)
+
+
+def catalog_lint(_: Service) -> None:
+    text = run("catalog", "lint").stdout
+    require(re.search(r"\d+ files, \d+ models: fine", text), "a catalog without errors", text)
+
+
+def route_text(_: Service) -> None:
+    text = run("route", stdin=json.dumps(QUESTION)).stdout
+    require("position 1" in text and "kappa" in text, "position and kappa", text)
+
+
+def route_json(_: Service) -> None:
+    decision = json.loads(run("route", "--format", "json", stdin=json.dumps(QUESTION)).stdout)
+    check_decision(decision)
+
+
+def route_refuses(_: Service) -> None:
+    done = run("route", stdin='{"messages": [', code=65)
+    require(done.stderr.startswith("hera: "), "words on standard error", done.stderr)
+
+
+def check_decision(decision: Any) -> None:
+    for name, kind in [("model", str), ("position", int), ("kappa", float), ("stage", str), ("reason", str),
+                       ("candidates", list)]:
+        require(isinstance(decision.get(name), kind), f"{name} as {kind.__name__}", decision)
+    require(decision["position"] == 1, "position 1", decision["position"])
+    require(0 < decision["kappa"] < 1, "kappa between 0 and 1", decision["kappa"])
+    require(decision["stage"] in STAGES, f"a stage of {sorted(STAGES)}", decision["stage"])
+    for candidate in decision["candidates"]:
+        for name in ["p", "cost_usd", "latency_s", "energy_j"]:
+            require(isinstance(candidate.get(name), int | float), f"{name} as a number", candidate)
+    able = [candidate["model"] for candidate in decision["candidates"] if "rejected" not in candidate]
+    require(decision["model"] in able, "the chosen model among the candidates", decision["model"])
+
+
+# --- The service
+
+
+def healthz(service: Service) -> None:
+    reply = service.call("GET", "/healthz")
+    require(reply.status == 200 and reply.json["status"] == "ok", "200 and ok", reply)
+
+
+def models(service: Service) -> None:
+    reply = service.call("GET", "/v1/models")
+    require(reply.status == 200 and reply.json["object"] == "list", "OpenAI's list", reply)
+    require("hera" in [model["id"] for model in reply.json["data"]], "the model hera", reply)
+
+
+def unknown_model(service: Service) -> None:
+    reply = service.call("POST", "/v1/chat/completions", QUESTION | {"model": "no-such-model"})
+    require(reply.status == 404, "404", reply)
+    check_error(reply.json, code="model_not_found")
+
+
+def malformed_json(service: Service) -> None:
+    reply = service.call("POST", "/v1/chat/completions", b'{"model": "hera", "messages": [}')
+    require(reply.status == 400, "400", reply)
+    check_error(reply.json, code="invalid_json")
+
+
+def check_error(body: Any, code: str) -> None:
+    error = body.get("error", {})
+    require({"message", "type", "param", "code"} <= error.keys(), "OpenAI's error object", body)
+    require(error["message"] and error["type"] == "invalid_request_error" and error["code"] == code, code, body)
+
+
+def sigterm(service: Service) -> None:
+    start = time.monotonic()
+    code = service.stop(seconds=5)
+    seconds = time.monotonic() - start
+    require(code == 0 and seconds < 5, "exit code 0 within 5 s of SIGTERM", f"{code} after {seconds:.1f} s")
+
+
+# --- The ledger that it leaves
+
+
+def export_json(service: Service) -> None:
+    report = json.loads(run("dashboard", "export", "--format", "json", "--database", service.database).stdout)
+    require(report["object"] == "dashboard" and report["totals"]["calls"] == 0, "an empty dashboard", report)
+
+
+def export_csv(service: Service) -> None:
+    text = run("dashboard", "export", "--format", "csv", "--database", service.database).stdout
+    heading = next(csv.reader(text.splitlines()))
+    require({"model", "calls", "cost_usd", "baseline_cost_usd", "energy_j"} <= set(heading), "the columns", heading)
+
+
+CHECKS: list[tuple[str, Callable[[Service], None]]] = [
+    ("hera --version", version),
+    ("hera --help names the commands", help_names_commands),
+    ("hera catalog lint: the catalog is fine", catalog_lint),
+    ("hera route: text", route_text),
+    ("hera route --format json: the contract's names", route_json),
+    ("hera route: malformed JSON ends with 65", route_refuses),
+    ("hera serve: GET /healthz", healthz),
+    ("hera serve: GET /v1/models lists hera", models),
+    ("hera serve: an unknown model is a 404 with OpenAI's error object", unknown_model),
+    ("hera serve: malformed JSON is a 400", malformed_json),
+    ("hera serve: SIGTERM ends it within 5 s, exit code 0", sigterm),
+    ("hera dashboard export --format json", export_json),
+    ("hera dashboard export --format csv", export_csv),
+]
+
+
+def main() -> None:
+    passed = 0
+    name = "hera serve: starts"
+    try:
+        with tempfile.TemporaryDirectory(prefix="hera-smoke-") as folder, Service(folder, without=KEYS) as service:
+            for name, check in CHECKS:
+                check(service)
+                print(f"ok      {name}", flush=True)
+                passed += 1
+    except (ServiceError, KeyError, TypeError, ValueError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"FAILED  {name}\n{type(error).__name__}: {error}\n{passed} passed, 1 failed")
+        sys.exit(1)
+    print(f"{passed} passed, 0 failed")
+
+
+if __name__ == "__main__":
+    main()
