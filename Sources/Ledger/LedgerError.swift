@@ -22,6 +22,10 @@ package enum LedgerError: Error, Equatable, Sendable {
     case cannotOpen(database: String, detail: String)
     /// Another process kept the database locked for longer than the busy timeout.
     case busy(database: String)
+    /// Another transaction got in the way and this one was undone; trying again helps.
+    case conflict(String)
+    /// The server cannot be reached, or the connection was lost; what was under way may or may not be booked.
+    case unreachable(String)
     /// The database failed in another way, with its own words.
     case database(String)
     case badLocation(String, reason: String)
@@ -30,6 +34,12 @@ package enum LedgerError: Error, Equatable, Sendable {
 }
 
 extension LedgerError {
+    /// Whether the same transaction may well succeed when it is run again.
+    var isPassing: Bool {
+        if case .conflict = self { return true }
+        return false
+    }
+
     /// The refusal of a budget, where this is one.
     package var refusal: BudgetRefusal? {
         if case .budgetExceeded(let refusal) = self { return refusal }
@@ -63,6 +73,10 @@ extension LedgerError: CustomStringConvertible {
             "\(database) cannot be opened (\(detail)); check that the directory exists and may be entered"
         case .busy(let database):
             "\(database) was locked by another process for too long; end that process or use another database"
+        case .conflict(let detail): "transactions got in each other's way (\(detail)); try again"
+        case .unreachable(let detail):
+            "the database server cannot be reached (\(detail)); check that it runs, and repeat the operation with the "
+                + "same ids: what was booked before is not booked twice"
         case .database(let detail): "the database failed: \(detail)"
         case .badLocation(let text, let reason):
             "'\(text)' names no ledger database: \(reason); write sqlite:PATH or postgres://user@host/database"

@@ -87,7 +87,10 @@ extension SQLLedger {
     package func recover(at moment: Timestamp) async throws(LedgerError) -> [LedgerEntry] {
         let database = database
         return try await write { (session) throws(LedgerError) in
-            try session.recover(at: moment, isAlive: database.isAlive)
+            let connection = session.connection
+            return try session.recover(at: moment) { (owner) throws(LedgerError) in
+                try database.isAlive(owner, on: connection)
+            }
         }
     }
 

@@ -43,25 +43,30 @@ import Testing
     @Test("a thousand random operations end with the figures of a replay", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) async throws {
         try await TemporaryLedger.with { ledger, _ in
-            var play = Play(generator: SeededGenerator(seed: seed))
-            for _ in 0..<250 {
-                play.clock = play.clock.advanced(bySeconds: .random(in: -4000...16_000, using: &play.generator))
-                play.next += 1
-                switch Int.random(in: 0..<20, using: &play.generator) {
-                case 0, 1: try await setBudget(&play, ledger)
-                case 2: try await removeBudget(&play, ledger)
-                case 3...10: try await reserve(&play, ledger)
-                case 11...15: try await settle(&play, ledger)
-                case 16: try await release(&play, ledger)
-                case 17: try await append(&play, ledger)
-                default: try await correct(&play, ledger)
-                }
-                let statuses = try await ledger.budgets(of: nil, at: play.clock)
-                #expect(Set(statuses) == play.replay.status(at: play.clock), "after operation \(play.next)")
-            }
-            #expect(try await ledger.verify().differences == [])
-            try await compareDashboards(&play, ledger)
+            try await play(seed: seed, operations: 250, on: ledger)
         }
+    }
+
+    /// Any ledger has to keep up with the replay.
+    func play(seed: UInt64, operations: Int, on ledger: SQLLedger) async throws {
+        var play = Play(generator: SeededGenerator(seed: seed))
+        for _ in 0..<operations {
+            play.clock = play.clock.advanced(bySeconds: .random(in: -4000...16_000, using: &play.generator))
+            play.next += 1
+            switch Int.random(in: 0..<20, using: &play.generator) {
+            case 0, 1: try await setBudget(&play, ledger)
+            case 2: try await removeBudget(&play, ledger)
+            case 3...10: try await reserve(&play, ledger)
+            case 11...15: try await settle(&play, ledger)
+            case 16: try await release(&play, ledger)
+            case 17: try await append(&play, ledger)
+            default: try await correct(&play, ledger)
+            }
+            let statuses = try await ledger.budgets(of: nil, at: play.clock)
+            #expect(Set(statuses) == play.replay.status(at: play.clock), "after operation \(play.next)")
+        }
+        #expect(try await ledger.verify().differences == [])
+        try await compareDashboards(&play, ledger)
     }
 
     private func setBudget(_ play: inout Play, _ ledger: SQLLedger) async throws {

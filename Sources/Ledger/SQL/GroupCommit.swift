@@ -21,6 +21,9 @@ final class GroupCommit: Sendable {
     /// Bounds how long the first of a group waits for the last.
     private static let mostOperationsPerTransaction = 256
 
+    /// A transaction that another one got in the way of is tried so often again.
+    private static let mostRetries = 8
+
     private let database: any SQLDatabase
     private let queue = DispatchQueue(label: "hera.ledger.writer")
     private let state = Mutex(State())
@@ -69,58 +72,75 @@ final class GroupCommit: Sendable {
                 return group
             }
             if group.isEmpty { return }
-            do {
-                try database.withWriter { commit(group, on: $0) }
-            } catch {
-                // The connection could not be had, so that nothing of the group was begun.
-                for operation in group { operation.fail(error) }
+            var attempts = 0
+            while !attempt(group, isLast: attempts >= Self.mostRetries) { attempts += 1 }
+        }
+    }
+
+    /// One transaction. False where it was undone for a passing reason and is to be tried again; otherwise every
+    /// operation of the group is answered when this returns.
+    private func attempt(_ group: [Pending], isLast: Bool) -> Bool {
+        var outcome = Outcome.undone(.database("the writer did not run"))
+        do {
+            try database.withWriter { connection in
+                names.withLock { names in
+                    // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
+                    var session = LedgerSession(connection: connection, owner: database.owner, names: names)
+                    names = NameTable()
+                    outcome = Self.perform(group, in: &session)
+                    names = session.names
+                }
             }
+        } catch {
+            // The connection could not be had, so that nothing of the group was begun.
+            outcome = .undone(error)
         }
+        switch outcome {
+        case .done(let answers):
+            for answer in answers { answer() }
+        case .undone(let error):
+            if error.isPassing, !isLast { return false }
+            for operation in group { operation.fail(error) }
+        }
+        return true
     }
 
-    /// One transaction; every operation of the group is answered when this returns.
-    private func commit(_ group: [Pending], on connection: any SQLConnection) {
-        let answers = names.withLock { names -> [@Sendable () -> Void] in
-            var session = LedgerSession(connection: connection, owner: database.owner, names: names)
-            let answers = Self.perform(group, in: &session)
-            names = session.names
-            return answers
-        }
-        for answer in answers { answer() }
+    private enum Outcome {
+        /// Committed; what answers each operation, be it kept or refused.
+        case done([@Sendable () -> Void])
+        /// Nothing of the group was kept.
+        case undone(LedgerError)
     }
 
-    private static func perform(_ group: [Pending], in session: inout LedgerSession) -> [@Sendable () -> Void] {
+    private static func perform(_ group: [Pending], in session: inout LedgerSession) -> Outcome {
         let connection = session.connection
-        var refusals: [@Sendable () -> Void] = []
-        var successes: [(operation: Pending, answer: @Sendable () -> Void)] = []
+        var answers: [@Sendable () -> Void] = []
         do throws(LedgerError) {
-            try connection.execute(connection.dialect.begin, [])
+            for statement in connection.dialect.begin { try connection.execute(statement, []) }
             for operation in group {
                 try connection.execute("SAVEPOINT operation", [])
                 do throws(LedgerError) {
                     let answer = try operation.perform(&session)
                     try connection.execute("RELEASE SAVEPOINT operation", [])
                     session.keepOperation()
-                    successes.append((operation, answer))
+                    answers.append(answer)
                 } catch {
                     session.dropOperation()
-                    refusals.append { operation.fail(error) }
                     // After some failures the database has undone everything by itself: then all have failed.
-                    guard connection.isInTransaction else { throw error }
+                    guard connection.isInTransaction, !error.isPassing else { throw error }
                     try connection.execute("ROLLBACK TO SAVEPOINT operation", [])
                     try connection.execute("RELEASE SAVEPOINT operation", [])
+                    answers.append { operation.fail(error) }
                 }
             }
             try session.writeRollups()
             try connection.execute("COMMIT", [])
             session.endTransaction(committed: true)
-            return refusals + successes.map(\.answer)
+            return .done(answers)
         } catch {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
             session.endTransaction(committed: false)
-            let answered = refusals.count + successes.count
-            let failed = successes.map(\.operation) + group.dropFirst(answered)
-            return refusals + failed.map { operation in { operation.fail(error) } }
+            return .undone(error)
         }
     }
 

@@ -81,10 +81,9 @@ extension LedgerSession {
 
     /// Takes pending rows for this store, in the order of the lines. No two stores get the same row.
     func claimRows(ofBatch id: String, limit: Int) throws(LedgerError) -> [BatchRow] {
-        let skip = connection.dialect == .postgreSQL ? " FOR UPDATE SKIP LOCKED" : ""
         let rows = try connection.rows(
             "UPDATE batch_row SET status = 'claimed', owner = ? WHERE batch = ? AND line IN (SELECT line FROM batch_row "
-                + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?\(skip)) RETURNING \(Self.rowColumns)",
+                + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?) RETURNING \(Self.rowColumns)",
             [.text(owner), .text(id), .text(id), .integer(max(limit, 0))])
         var claimed: [BatchRow] = []
         for row in rows { claimed.append(try Self.decodeRow(row)) }
@@ -122,9 +121,10 @@ extension LedgerSession {
     }
 
     /// Rows of stores that are gone are pending again; their calls, if any, are settled by `recover`.
-    func returnRows(isAlive: (String) -> Bool) throws(LedgerError) {
+    func returnRows(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) {
         let owners = try connection.rows("SELECT DISTINCT owner FROM batch_row WHERE owner IS NOT NULL", [])
-        for owner in owners.map({ $0.text(0) }) where owner != self.owner && !isAlive(owner) {
+        for owner in owners.map({ $0.text(0) }) where owner != self.owner {
+            if try isAlive(owner) { continue }
             try connection.execute(
                 "UPDATE batch_row SET status = 'pending', owner = NULL WHERE owner = ? AND status = 'claimed'",
                 [.text(owner)])

@@ -19,14 +19,14 @@ struct BudgetTotal: Hashable {
 extension LedgerSession {
     private static let budgetColumns = "id, scope, unit, period, mode, amount"
 
-    /// The budgets of some scopes in the order of the scopes, their rows locked where a database has several writers.
+    /// The budgets of some scopes in the order of the scopes.
     func budgetLines(of scopes: [BudgetScope]) throws(LedgerError) -> [BudgetLine] {
         // Always the same number of parameters, so that the statement is prepared once.
         let texts = scopes.map(\.description)
         let padded = texts + Array(repeating: "global", count: max(0, 6 - texts.count))
         let rows = try connection.rows(
-            "SELECT \(Self.budgetColumns) FROM budget WHERE scope IN (\(Self.placeholders(padded.count))) ORDER BY id"
-                + connection.dialect.forUpdate, padded.map { .text($0) })
+            "SELECT \(Self.budgetColumns) FROM budget WHERE scope IN (\(Self.placeholders(padded.count))) ORDER BY id",
+            padded.map { .text($0) })
         var lines: [BudgetLine] = []
         for row in rows { lines.append(try Self.decodeBudget(row)) }
         guard lines.count > 1 else { return lines }

@@ -41,11 +41,12 @@ extension LedgerSession {
 
     /// Settles the reservations of owners that are not alive at their upper bound, and gives back their batch rows.
     mutating func recover(
-        at moment: Timestamp, isAlive: (String) -> Bool
+        at moment: Timestamp, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> [LedgerEntry] {
         let owners = try connection.rows("SELECT DISTINCT owner FROM reservation", []).map { $0.text(0) }
         var booked: [LedgerEntry] = []
-        for owner in owners where owner != self.owner && !isAlive(owner) {
+        for owner in owners where owner != self.owner {
+            if try isAlive(owner) { continue }
             for reservation in try reservations(where: "owner = ?", [.text(owner)]) {
                 var entry = Self.uncertainEntry(for: reservation.request, at: moment)
                 if try self.entry(entry.id) != nil { entry.id += "/uncertain" }

@@ -29,7 +29,7 @@ extension LedgerSession {
         let key = [SQLValue.integer(span), .integer(slot.hour)] + slot.dimensions.map { .integer($0) }
         // Histograms cannot be added in SQL: they are read, merged and written back whole.
         var latency = sums.latency
-        if let kept = try connection.row(Self.selectLatency + connection.dialect.forUpdate, key) {
+        if let kept = try connection.row(Self.selectLatency, key) {
             guard let histogram = LatencyHistogram(bytes: kept.blob(0), sumMicroseconds: 0) else {
                 throw .database("a roll-up's latencies cannot be read; run `hera ledger verify`")
             }

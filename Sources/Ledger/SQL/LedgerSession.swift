@@ -33,18 +33,19 @@ struct LedgerSession {
             if transactionSums[slot]?.add(sums) == nil { transactionSums[slot] = sums }
         }
         operationSums.removeAll(keepingCapacity: true)
+        names.keepOperation()
     }
 
     /// The operation under way was undone.
     mutating func dropOperation() {
         operationSums.removeAll(keepingCapacity: true)
-        names.forget()
+        names.dropOperation()
     }
 
     /// The transaction was committed or undone.
     mutating func endTransaction(committed: Bool) {
         transactionSums.removeAll(keepingCapacity: true)
         operationSums.removeAll(keepingCapacity: true)
-        if !committed { names.forget() }
+        names.endTransaction(committed: committed)
     }
 }

@@ -4,6 +4,9 @@
 struct NameTable {
     private var ids: [String: Int64] = [:]
     private var labels: [Int64: String] = [:]
+    /// Names made by the transaction under way, and how many of them before the operation under way.
+    private var fresh: [String] = []
+    private var kept = 0
 
     /// Runs and sessions never end, so the memory starts again at this size.
     private static let mostNames = 20_000
@@ -17,6 +20,7 @@ struct NameTable {
             "INSERT INTO name (label) VALUES (?) ON CONFLICT (label) DO NOTHING RETURNING id", [.text(label)])
         if let inserted {
             remember(label, inserted.integer(0))
+            fresh.append(label)
         } else if try existingID(label, on: connection) == nil {
             // Another node made it in between, so it has to be there now.
             throw .database("the name '\(label)' was neither inserted nor found")
@@ -43,14 +47,30 @@ struct NameTable {
         return row.text(0)
     }
 
-    /// To be called when a transaction or part of it was undone, and names with it.
-    mutating func forget() {
-        ids = [:]
-        labels = [:]
+    /// The operation under way is kept, as far as its transaction is.
+    mutating func keepOperation() { kept = fresh.count }
+
+    /// The operation under way was undone, and the names that it made with it.
+    mutating func dropOperation() { forget(downTo: kept) }
+
+    /// The transaction was committed or undone.
+    mutating func endTransaction(committed: Bool) {
+        if !committed { forget(downTo: 0) }
+        fresh.removeAll(keepingCapacity: true)
+        kept = 0
+    }
+
+    private mutating func forget(downTo count: Int) {
+        while fresh.count > count {
+            if let id = ids.removeValue(forKey: fresh.removeLast()) { labels[id] = nil }
+        }
     }
 
     private mutating func remember(_ label: String, _ id: Int64) {
-        if ids.count >= Self.mostNames { forget() }
+        if ids.count >= Self.mostNames {
+            ids.removeAll(keepingCapacity: true)
+            labels.removeAll(keepingCapacity: true)
+        }
         ids[label] = id
         labels[id] = label
     }

@@ -91,7 +91,7 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    func isAlive(_ owner: String) -> Bool { presence.isAlive(owner) }
+    func isAlive(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
 
     func close() {
         try? pool.close()

@@ -1,0 +1,178 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+/// The same contract on PostgreSQL, with several nodes.
+@Suite(
+    .serialized, .enabled(if: TemporaryPostgreSQL.isAvailable, "built without libpq, or no PostgreSQL server is here"))
+struct PostgreSQLTests {
+    @Test("random operations end with the figures of a replay")
+    func replay() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let ledger = try SQLLedger.open(server.url)
+            try await ReplayTests().play(seed: 7, operations: 200, on: ledger)
+            await ledger.close()
+        }
+    }
+
+    @Test("64 tasks on three nodes spend exactly what a budget affords, and never a nano-dollar more")
+    func hotBudget() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let nodes = try (0..<3).map { _ in try SQLLedger.open(server.url) }
+            try await nodes[0].setBudget(
+                Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: 100_999))), at: Sample.noon)
+            let call = Sample.call(account: Attribution(key: "k"))
+            let made = try await withThrowingTaskGroup(of: Int.self) { group in
+                for task in 0..<64 {
+                    group.addTask {
+                        var made = 0
+                        for attempt in 0..<3 {
+                            let id = "r-\(task)-\(attempt)"
+                            do {
+                                _ = try await nodes[task % 3].reserve(
+                                    Sample.request(id, nanoUSD: 1000, call: call))
+                            } catch {
+                                _ = try #require((error as? LedgerError)?.refusal, "\(error)")
+                                continue
+                            }
+                            made += 1
+                            let entry = Sample.entry(id, nanoUSD: 1000, call: call)
+                            _ = try await nodes[(task + 1) % 3].settle(id, entry)
+                        }
+                        return made
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+            #expect(made == 100)
+            #expect(try await nodes[2].budgets(of: nil, at: Sample.noon).map(\.spent) == [100_000])
+            #expect(try await nodes[1].verify().differences == [])
+            for node in nodes { await node.close() }
+        }
+    }
+
+    @Test("steps, keys, files and batch rows are kept and read back, and rows are claimed by one node each")
+    func everythingElse() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let nodes = try (0..<2).map { _ in try SQLLedger.open(server.url) }
+            _ = try await nodes[0].reserve(Sample.request("r", nanoUSD: 500))
+            let job = JobRecord(
+                id: "job-1", status: .running, spec: Array("{}".utf8), state: [],
+                attribution: Attribution(job: "job-1"),
+                createdAt: Sample.noon, updatedAt: Sample.noon)
+            let decision = DecisionRecord(decision: Sample.decision, attribution: Attribution(), at: Sample.noon)
+            let event = NewJobEvent(jobID: "job-1", type: "step", data: [0, 255, 10], at: Sample.noon)
+            try await nodes[0].addRows(
+                (1...10).map { BatchRow(batchID: "b", line: $0, customID: "row-\($0)", request: [1]) })
+            let receipt = try await nodes[1].commitStep(
+                StepCommit(
+                    settlements: [("r", Sample.entry("e", nanoUSD: 100))], decisions: [decision], job: job,
+                    events: [event, event],
+                    rows: [BatchRowResult(batchID: "b", line: 1, status: .completed, response: [], entryID: "e")]))
+            #expect(receipt.eventSequences == [1, 2])
+            #expect(try await nodes[0].job("job-1") == job)
+            #expect(try await nodes[0].decision("decision-1") == decision)
+            #expect(try await nodes[0].events(ofJob: "job-1", after: 0).map(\.event) == [event, event])
+            #expect(try await nodes[0].entry("e")?.reservationID == "r")
+            #expect(try await nodes[0].rows(ofBatch: "b", after: 0, limit: 1).first?.response == [])
+            let claimed = [
+                try await nodes[0].claimRows(ofBatch: "b", limit: 4),
+                try await nodes[1].claimRows(ofBatch: "b", limit: 9),
+            ]
+            #expect(claimed.map(\.count) == [4, 5])
+            #expect(Set(claimed.joined().map(\.line)) == Set(2...10))
+            let text = try await nodes[0].createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
+            #expect(try await nodes[1].authenticate(text, at: Sample.noon).id == "abcdefghij")
+            try await nodes[0].revokeKey("abcdefghij", at: Sample.noon)
+            await #expect(throws: LedgerError.self) { try await nodes[1].authenticate(text, at: Sample.noon) }
+            for node in nodes { await node.close() }
+        }
+    }
+
+    @Test("what a dead node had reserved and claimed is taken over, and a living one is left alone")
+    func takeover() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let (first, second) = (try SQLLedger.open(server.url), try SQLLedger.open(server.url))
+            _ = try await first.reserve(Sample.request("lost", nanoUSD: 400))
+            try await first.addRows([BatchRow(batchID: "b", line: 1, customID: "a", request: [])])
+            _ = try await first.claimRows(ofBatch: "b", limit: 1)
+            #expect(try await second.recover(at: Sample.noon).isEmpty)
+            await first.close()
+            #expect(try await second.recover(at: Sample.noon).map(\.id) == ["lost"])
+            #expect(try await second.rowCounts(ofBatch: "b") == [.pending: 1])
+            await second.close()
+        }
+    }
+
+    @Test("when the server crashes in the middle, calls wait or fail clearly, and nothing acknowledged is lost")
+    func serverCrash() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let ledger = try SQLLedger.open(server.url)
+            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: Sample.noon)
+            let acknowledged = try await withThrowingTaskGroup(of: [String].self) { group in
+                for task in 0..<8 {
+                    group.addTask {
+                        var acknowledged: [String] = []
+                        for number in 0..<40 {
+                            let id = "e-\(task)-\(number)"
+                            do {
+                                try await ledger.append(Sample.entry(id, nanoUSD: 5))
+                                acknowledged.append(id)
+                            } catch {
+                                guard case LedgerError.unreachable = error else { throw error }
+                            }
+                        }
+                        return acknowledged
+                    }
+                }
+                try await Task.sleep(for: .milliseconds(100))
+                try server.crashAndRestart()
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(acknowledged.count > 8)
+            for id in acknowledged { #expect(try await ledger.entry(id) != nil, "\(id) is lost") }
+            #expect(try await ledger.verify().differences == [])
+            await ledger.close()
+        }
+    }
+
+    @Test("entries can neither be changed nor deleted, and a newer database is refused")
+    func guarded() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let ledger = try SQLLedger.open(server.url)
+            try await ledger.append(Sample.entry("e", nanoUSD: 5))
+            await ledger.close()
+            let database = try SQLLedger.postgreSQL(url: server.url)
+            for statement in ["UPDATE entry SET api = 0", "DELETE FROM entry", "TRUNCATE entry"] {
+                var error: LedgerError?
+                try database.withWriter { connection in
+                    do throws(LedgerError) { try connection.execute(statement, []) } catch let thrown { error = thrown }
+                }
+                #expect(error?.description.contains("append-only") == true)
+            }
+            try database.withWriter { _ = try? $0.execute("INSERT INTO hera_migration VALUES ('99 future')", []) }
+            database.close()
+            let error = #expect(throws: LedgerError.self) { try SQLLedger.open(server.url) }
+            #expect(error?.description.contains("99 future") == true)
+        }
+    }
+
+    @Test("a server that is not there is named")
+    func noServer() {
+        let error = #expect(throws: LedgerError.self) {
+            try SQLLedger.open("postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+        }
+        #expect(error?.description.contains("cannot be reached") == true)
+    }
+}
+
+@Suite struct LocationTests {
+    @Test(
+        "a location that names no database says what to write",
+        arguments: ["", "sqlite:", "mysql://x", "ledger.sqlite"])
+    func bad(_ location: String) {
+        let error = #expect(throws: LedgerError.self) { try SQLLedger.open(location) }
+        #expect(error?.description.contains("write sqlite:PATH or postgres://") == true)
+    }
+}
