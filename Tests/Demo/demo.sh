@@ -25,7 +25,7 @@ stop() {
     if [ -n "$client" ] && kill -TERM "$client" 2>/dev/null; then
         wait "$client" || true
     fi
-    [ $stops_servers = no ] || "$here/servers.sh" stop
+    [ $stops_servers = no ] || "$here/servers.sh" stop || true
 }
 trap stop EXIT
 trap 'exit 130' INT

@@ -75,7 +75,8 @@ class Service:
                 self.port = int(found[1])
                 return
             time.sleep(0.05)
-        raise ServiceError(f"hera serve did not start within {seconds:.0f} s; it says:\n{self.log.read_text()}")
+        what = "did not start" if self.process.poll() is None else f"ended with {self.process.returncode} at its start"
+        raise ServiceError(f"hera serve {what}; it says:\n{self.log.read_text()}")
 
     def stop(self, seconds: float = 15) -> int:
         """Ends the service, by force where it takes longer; its exit code."""
@@ -112,13 +113,13 @@ class Service:
                     raise TimeoutError
                 if connection.sock:
                     connection.sock.settimeout(left)
-                line = response.readline().decode().rstrip("\n")
+                line = response.readline().decode()
+                if not line:
+                    return
                 if line.startswith("event: "):
-                    name = line[7:]
+                    name = line[7:].strip()
                 elif line.startswith("data: "):
                     yield name, json.loads(line[6:])
-                elif not line and response.isclosed():
-                    return
         except TimeoutError:
             raise
         except (OSError, http.client.HTTPException) as error:
