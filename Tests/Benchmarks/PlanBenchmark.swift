@@ -2,7 +2,8 @@ import Optimization
 
 /// CPU time of plans on tight instances: `Benchmarks plan [case ...] [family] [slack]`; plans against enumeration:
 /// `Benchmarks plan verify COUNT`; random and malformed programs: `Benchmarks plan fuzz COUNT`; instances for other
-/// solvers: `Benchmarks plan emit CASE SEED [family]`; `Benchmarks plan threads`; `Benchmarks plan picture`.
+/// solvers: `Benchmarks plan emit CASE SEED [family]`; `Benchmarks plan threads`; `Benchmarks plan picture`;
+/// real outcomes: `Benchmarks plan data FILE ...`.
 enum PlanBenchmark {
     struct Case {
         var name: String
@@ -26,6 +27,7 @@ enum PlanBenchmark {
         case "fuzz": PlanFuzz.fuzz(count ?? 100_000)
         case "emit": PlanEmission.print(Array(arguments.dropFirst()))
         case "threads": if await !PlanThreads.run() { PlanClock.fail() }
+        case "data": if !PlanData.run(Array(arguments.dropFirst())) { PlanClock.fail() }
         case "picture": PlanPicture.print(Array(arguments.dropFirst()))
         default: time(arguments)
         }
