@@ -131,7 +131,7 @@ def tell_step(step: dict[str, Any]) -> None:
 def tell_totals(service: Service, jobs: list[dict[str, Any]]) -> None:
     reply = service.call("GET", "/v1/dashboard?group_by=model")
     dashboard = reply.json
-    (ROOT / "dashboard.json").write_text(json.dumps(dashboard, indent=2) + "\n")
+    (ROOT / "dashboard.json").write_bytes(reply.body + b"\n")  # as sent: its decimals are exact, floats are not
     totals = dashboard["totals"]
     references = sorted({step["reference"] for job in jobs for step in job["steps"]})
     heading(f"Dashboard: {totals['calls']} calls for {len(jobs)} jobs")
