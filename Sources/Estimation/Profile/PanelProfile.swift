@@ -27,6 +27,20 @@ struct PanelProfile: Sendable {
     var outputTokens: LinearHead
     var costUSD: LinearHead
     var seconds: LinearHead
+    /// Models that were inferred from few answers; they are numbered behind the panel's own, and kept in files of their own.
+    var derived: [DerivedModel] = []
+
+    /// A model's share of good answers on the training questions.
+    func baseRate(_ model: Int) -> Float {
+        model < models.count ? baseRates[model] : derived[model - models.count].baseRate
+    }
+
+    /// The measured model whose lengths and couplings a model has, and how many times its tokens and dollars it takes.
+    func measured(_ model: Int) -> (model: Int, tokens: Double, dollars: Double) {
+        if model < models.count { return (model, 1, 1) }
+        let derived = derived[model - models.count]
+        return (derived.like, Double(derived.tokenRatio), Double(derived.costRatio))
+    }
 
     /// A text's dense vector: surface counts, latent directions, the models' linear scores and their mean.
     func dense(_ grams: NGrams, _ counts: [Float]) -> [Float] {
@@ -44,10 +58,11 @@ struct PanelProfile: Sendable {
         return dense
     }
 
-    /// Every model's probability of a good answer, by the model's place.
+    /// Every model's probability of a good answer, by the model's place; derived models last.
     func probabilities(_ dense: [Float]) -> [Float] {
         let scores = logOdds(dense)
-        return models.indices.map { calibrations[$0].probability(scores[$0]) }
+        let own = models.indices.map { calibrations[$0].probability(scores[$0]) }
+        return derived.isEmpty ? own : own + derived.map { $0.probability(own) }
     }
 
     /// Every model's log-odds before calibration.

@@ -20,6 +20,7 @@ enum ProfileFile {
         case runs = 3
         case memory = 4
         case answers = 5
+        case derived = 6
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

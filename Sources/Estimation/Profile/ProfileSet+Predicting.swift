@@ -81,13 +81,15 @@ struct Reading {
             let panel = set.panels[source.place.panel]
             let share = total > 0 ? source.share / total : 1 / Float(sources.count)
             quality += share * probabilities(source.place.panel)[source.place.model]
-            base += share * panel.baseRates[source.place.model]
+            base += share * panel.baseRate(source.place.model)
+            let measured = panel.measured(source.place.model)
             worth += share * panel.worth
-            if panel.outputTokens.isKnown(source.place.model) {
+            if panel.outputTokens.isKnown(measured.model) {
                 dense(source.place.panel).withUnsafeBufferPointer { dense in
-                    tokens.mean += Double(share) * panel.outputTokens.mean(dense, source.place.model)
+                    tokens.mean += Double(share) * measured.tokens * panel.outputTokens.mean(dense, measured.model)
                     tokens.p95 +=
-                        Double(share) * panel.outputTokens.quantile(dense, source.place.model, deviations: 1.645)
+                        Double(share) * measured.tokens
+                        * panel.outputTokens.quantile(dense, measured.model, deviations: 1.645)
                 }
                 tokens.share += Double(share)
             }
@@ -111,11 +113,14 @@ struct Reading {
         var weight = 0.0
         for source in sources {
             let panel = set.panels[source.place.panel]
-            guard panel.costUSD.isKnown(source.place.model) else { continue }
+            let measured = panel.measured(source.place.model)
+            guard panel.costUSD.isKnown(measured.model) else { continue }
             let share = Double(max(source.share, 1e-6))
             sum +=
                 share
-                * dense(source.place.panel).withUnsafeBufferPointer { panel.costUSD.mean($0, source.place.model) }
+                * dense(source.place.panel).withUnsafeBufferPointer {
+                    measured.dollars * panel.costUSD.mean($0, measured.model)
+                }
             weight += share
         }
         return weight > 0 ? sum / weight : nil

@@ -30,7 +30,11 @@ extension ProfileSet {
             for other in places(of: reference) where other.panel == place.panel {
                 let share = Double(max(features.shares[place.panel], 1e-4))
                 let panel = panels[place.panel]
-                sum += share * Double(panel.couplings[place.model * panel.models.count + other.model])
+                sum +=
+                    share
+                    * Double(
+                        panel.couplings[
+                            panel.measured(place.model).model * panel.models.count + panel.measured(other.model).model])
                 weight += share
             }
         }

@@ -45,7 +45,7 @@ package struct ProfileSet: Sendable {
         self.answers = judges
         var places: [String: [Place]] = [:]
         for (panel, profile) in panels.enumerated() {
-            for (model, name) in profile.models.enumerated() {
+            for (model, name) in (profile.models + profile.derived.map(\.name)).enumerated() {
                 places[ModelName.canonical(name), default: []].append(Place(panel: panel, model: model))
             }
         }
@@ -66,6 +66,7 @@ package struct ProfileSet: Sendable {
         var memory = QuestionMemory()
         var runs: [RunProfile] = []
         var answers: [AnswerProfile] = []
+        var derived: [DerivedModel] = []
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -74,6 +75,7 @@ package struct ProfileSet: Sendable {
                 case .panel: panels.append(try PanelProfile(&reader))
                 case .gate: gate = try Gate(&reader)
                 case .memory: memory = try QuestionMemory(&reader)
+                case .derived: derived.append(try DerivedModel(&reader))
                 case .answers: answers.append(try AnswerProfile(&reader))
                 case .runs: runs.append(try RunProfile(&reader))
                 }
@@ -81,6 +83,12 @@ package struct ProfileSet: Sendable {
         }
         panels.sort { $0.name < $1.name }
         if panels.isEmpty { throw .noProfiles(directory: directory) }
+        for model in derived {
+            guard let panel = panels.firstIndex(where: { $0.name == model.panel }),
+                model.weights.count == panels[panel].models.count + 1
+            else { continue }
+            panels[panel].derived.append(model)
+        }
         return ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
     }
 
@@ -104,6 +112,11 @@ package struct ProfileSet: Sendable {
             try ProfileFile.write(
                 ProfileFile.encode(.runs, profile.encoded()), to: "\(directory)/\(profile.name)-runs.profile")
         }
+        for model in panels.flatMap(\.derived) {
+            let name = String(model.name.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" })
+            try ProfileFile.write(
+                ProfileFile.encode(.derived, model.encoded()), to: "\(directory)/model-\(name).profile")
+        }
         if !memory.entries.isEmpty {
             try ProfileFile.write(
                 ProfileFile.encode(.memory, memory.encoded()), to: "\(directory)/memory.profile")
@@ -113,9 +126,20 @@ package struct ProfileSet: Sendable {
         }
     }
 
+    /// The set with one more derived model; an older one of the same name is replaced.
+    func adding(_ model: DerivedModel) -> ProfileSet {
+        var panels = panels
+        for panel in panels.indices where panels[panel].name == model.panel {
+            panels[panel].derived.removeAll { $0.name == model.name }
+            panels[panel].derived.append(model)
+        }
+        return ProfileSet(
+            panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values))
+    }
+
     /// All models that have a profile, under the names of their data.
     package var profiledModels: [ModelID] {
-        Set(panels.flatMap(\.models)).map { ModelID($0) }.sorted()
+        Set(panels.flatMap { $0.models + $0.derived.map(\.name) }).map { ModelID($0) }.sorted()
     }
 
     /// Whether a model has a profile, under this name or another spelling of it.

@@ -1,0 +1,54 @@
+/// A model known from few answers, as a blend of the models of a panel.
+struct DerivedModel: Sendable {
+    var name: String
+    /// The panel whose models it is blended from.
+    var panel: String
+    /// By model of the panel: its share in the log-odds; the intercept comes last.
+    var weights: [Float]
+    /// Its expected share of good answers on the panel's questions.
+    var baseRate: Float
+    /// The model of the panel whose answers went most like its own.
+    var like: Int
+    /// Its output tokens and its cost, as multiples of that model's.
+    var tokenRatio: Float
+    var costRatio: Float
+    /// Answers that it was made from.
+    var probes: Int
+
+    /// Its probability of a good answer, from those of the panel's models.
+    func probability(_ panel: [Float]) -> Float {
+        var sum = weights[weights.count - 1]
+        for (weight, p) in zip(weights, panel) { sum += weight * Float(logit(Double(p))) }
+        return logistic(sum)
+    }
+
+    /// The model as the content of a file of kind `derived`.
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(name)
+        writer.put(panel)
+        writer.put(weights)
+        writer.put(baseRate)
+        writer.put(like)
+        writer.put(tokenRatio)
+        writer.put(costRatio)
+        writer.put(probes)
+        return writer.bytes
+    }
+}
+
+extension DerivedModel {
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        name = try reader.string()
+        panel = try reader.string()
+        weights = try reader.array(Float.self)
+        baseRate = try reader.float()
+        like = try reader.integer()
+        tokenRatio = try reader.float()
+        costRatio = try reader.float()
+        probes = try reader.integer()
+        guard weights.count > 1, like < weights.count - 1 else {
+            throw ByteReader.Failure(reason: "the parts of a derived model do not fit together")
+        }
+    }
+}
