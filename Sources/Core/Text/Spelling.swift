@@ -13,17 +13,19 @@ package enum Spelling {
         return best.name
     }
 
-    /// Insertions, deletions and substitutions that turn one text into the other (Levenshtein).
+    /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string
+    /// alignment).
     static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var before: [Int] = []
         var row = Array(0...right.count)
         for (i, a) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
+            var next = [i + 1]
             for (j, b) in right.enumerated() {
-                let substituted = diagonal + (a == b ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, diagonal + 1)
+                var distance = min(row[j] + (a == b ? 0 : 1), row[j + 1] + 1, next[j] + 1)
+                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { distance = min(distance, before[j - 1] + 1) }
+                next.append(distance)
             }
+            (before, row) = (row, next)
         }
         return row[right.count]
     }

@@ -17,8 +17,7 @@ enum SumColumn: String, CaseIterable {
         switch self {
         case .calls: "CASE WHEN kind = \(Self.correction) THEN 0 ELSE 1 END"
         case .failures:
-            "CASE WHEN kind <> \(Self.correction) AND outcome <> (SELECT id FROM name WHERE label = 'completed') "
-                + "THEN 1 ELSE 0 END"
+            "CASE WHEN kind <> \(Self.correction) AND outcome <> \(Self.completed) THEN 1 ELSE 0 END"
         case .baselineCost: "COALESCE(baseline_api + baseline_energy_cost + baseline_hardware, 0)"
         case .comparableCost:
             "CASE WHEN baseline_model IS NULL THEN 0 ELSE api + energy_cost + hardware END"
@@ -29,8 +28,9 @@ enum SumColumn: String, CaseIterable {
         }
     }
 
-    /// There may be no correction yet, and then no such name: -1 is no name's number.
+    /// There may be no correction and no completed call yet, and then no such name: -1 is no name's number.
     private static let correction = "COALESCE((SELECT id FROM name WHERE label = 'correction'), -1)"
+    private static let completed = "COALESCE((SELECT id FROM name WHERE label = 'completed'), -1)"
 
     /// Only calls that were seen to their end have a latency that says something.
     static let hasLatency = "kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow'))"

@@ -15,7 +15,7 @@ struct ChatTests {
         let usage = usage
         try await TestService.with { _ in
             .completion("4", usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let answer = try await service.send("POST", "/v1/chat/completions", body: question)
             #expect(answer.status == 200)
             let root = try JSONDocument(Array(answer.text.utf8)).root
@@ -43,7 +43,7 @@ struct ChatTests {
         let usage = usage
         try await TestService.with { _ in
             .stream(["The ", "answer ", "is 4."], usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let body = #"{"model":"test/cheap","stream":true,"messages":[{"role":"user","content":"2+2"}]}"#
             let answer = try await service.send("POST", "/v1/chat/completions", body: body)
             #expect(answer.status == 200)
@@ -65,7 +65,7 @@ struct ChatTests {
         let usage = usage
         try await TestService.with { _ in
             .stream(["x"], usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let body =
                 #"{"model":"test/cheap","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"2+2"}]}"#
             #expect(
@@ -80,7 +80,7 @@ struct ChatTests {
         let pieces = (0..<200).map { "word\($0) " }
         try await TestService.with { _ in
             .stream(pieces, usage: usage, delayBetween: .milliseconds(5))
-        } _: { service in
+        } _: { service async throws in
             let body = #"{"model":"test/cheap","stream":true,"messages":[{"role":"user","content":"write"}]}"#
             let response = try await service.client.send(
                 UpstreamRequest(
@@ -110,7 +110,7 @@ struct ChatTests {
         let usage = usage
         try await TestService.with { request in
             request.number.isMultiple(of: 2) ? .completion("4", usage: usage) : .status(503)
-        } _: { service in
+        } _: { service async throws in
             // Number 1 was the list of models, 2 is the first call here: make it fail.
             _ = try await service.send("GET", "/v1/models")
             let before = service.models.record.calls
@@ -127,7 +127,7 @@ struct ChatTests {
         let broken = ScriptedReply.stream(["one ", "two ", "three"], usage: usage).cut(afterBytes: 600, by: .reset)
         try await TestService.with { _ in
             broken
-        } _: { service in
+        } _: { service async throws in
             let body = #"{"model":"test/cheap","stream":true,"messages":[{"role":"user","content":"2+2"}]}"#
             let answer = try await service.send("POST", "/v1/chat/completions", body: body)
             #expect(answer.text.contains(#""error""#))
@@ -144,7 +144,7 @@ struct ChatTests {
         let usage = usage
         try await TestService.with { _ in
             .completion("4", usage: usage)
-        } _: { service in
+        } _: { service async throws in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<256 {
                     group.addTask { try await service.send("POST", "/v1/chat/completions", body: question).status }

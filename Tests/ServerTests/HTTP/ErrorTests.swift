@@ -1,7 +1,9 @@
 import Core
 import Engine
+import Ledger
 import ScriptedUpstream
 import Testing
+import Upstream
 
 @Suite("Bad input over HTTP")
 struct ErrorTests {
@@ -35,7 +37,7 @@ struct ErrorTests {
     func mistakes(path: String, body: String, status: Int, message: String) async throws {
         try await TestService.with { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             let answer = try await service.json("POST", path, body: body)
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
@@ -49,7 +51,7 @@ struct ErrorTests {
         settings.limits.bodyBytes = 2000
         try await TestService.with(settings: settings) { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             let text = String(repeating: "x", count: 5000)
             let answer = try await service.json(
                 "POST", "/v1/chat/completions",
@@ -71,7 +73,7 @@ struct ErrorTests {
         ] {
             try await TestService.with(settings: settings) { _ in
                 reply
-            } _: { service in
+            } _: { service async throws in
                 let answer = try await service.send("POST", "/v1/chat/completions", body: body)
                 #expect(answer.status == status)
                 #expect(answer.text.contains(#""error""#))
@@ -86,7 +88,7 @@ struct ErrorTests {
     func key() async throws {
         try await TestService.with(key: "secret") { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             #expect(try await service.send("GET", "/v1/models").status == 401)
             #expect(
                 try await service.send("GET", "/v1/models", headers: [("authorization", "Bearer wrong")]).status == 401)

@@ -3,6 +3,7 @@ import Engine
 import Ledger
 import ScriptedUpstream
 import Testing
+import Upstream
 
 @Suite("Jobs over HTTP")
 struct JobTests {
@@ -15,7 +16,7 @@ struct JobTests {
             request.bodyText.contains(#""role":"tool""#)
                 ? .completion("It is 459.", usage: usage)
                 : .toolCall("calculator", arguments: #"{"expression":"249+12*17.5"}"#, usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let body = #"{"input":"Total?","agent":{"tools":[{"type":"calculator"}]},"metadata":{"who":"test"}}"#
             let created = try await service.json("POST", "/v1/jobs", body: body)
             #expect(created.status == 201)
@@ -43,7 +44,7 @@ struct JobTests {
         try await TestService.with { request in
             request.bodyText.contains(#""role":"tool""#)
                 ? .completion("Sunny.", usage: usage) : .toolCall("weather", arguments: "{}", usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let body = #"{"input":"Weather?","agent":{"tools":[{"type":"function","function":{"name":"weather"}}]}}"#
             let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
             let paused = try await service.job(id, reaches: ["requires_action"])
@@ -65,7 +66,7 @@ struct JobTests {
         try await TestService.with { request in
             ScriptedReply.completion(request.bodyText.contains("Result of a") ? "sum" : "part", usage: usage)
                 .delayed(by: .milliseconds(80))
-        } _: { service in
+        } _: { service async throws in
             let body =
                 #"{"subtasks":[{"id":"a","prompt":"1"},{"id":"b","prompt":"2"},{"id":"c","prompt":"3","depends_on":["a","b"]}]}"#
             let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
@@ -83,7 +84,7 @@ struct JobTests {
         let usage = ScriptedUsage(promptTokens: 400, completionTokens: 1000)
         try await TestService.with { _ in
             .toolCall("calculator", arguments: #"{"expression":"1"}"#, usage: usage)
-        } _: { service in
+        } _: { service async throws in
             let body =
                 #"{"input":"go","agent":{"tools":[{"type":"calculator"}],"max_steps":50},"policy":{"budget_usd":0.01,"models":{"allow":["test/cheap"]}}}"#
             let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
@@ -100,7 +101,7 @@ struct JobTests {
         let usage = usage
         try await TestService.with { _ in
             ScriptedReply.completion("late", usage: usage).delayed(by: .milliseconds(300))
-        } _: { service in
+        } _: { service async throws in
             let id = try #require(
                 try await service.json("POST", "/v1/jobs", body: #"{"input":"x"}"#).root["id"]?.string)
             try await Task.sleep(for: .milliseconds(100))

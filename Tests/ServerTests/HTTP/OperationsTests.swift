@@ -1,7 +1,9 @@
 import Core
 import Engine
+import Ledger
 import ScriptedUpstream
 import Testing
+import Upstream
 
 @Suite("Models, routes and dashboards over HTTP")
 struct OperationsTests {
@@ -13,7 +15,7 @@ struct OperationsTests {
         settings.policies["cheap"] = Policy(models: ModelFilter(allow: [TestModels.cheap]))
         try await TestService.with(settings: settings) { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             let list = try await service.json("GET", "/v1/models").root
             let ids = Array(try #require(list["data"]?.elements)).compactMap { $0["id"]?.string }
             #expect(ids == ["hera", "hera/cheap", "test/cheap", "test/dear"])
@@ -28,7 +30,7 @@ struct OperationsTests {
     func route() async throws {
         try await TestService.with { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             let decision = try await service.json("POST", "/v1/route", body: question).root
             for name in ["model", "position", "kappa", "stage", "reason", "candidates"] {
                 #expect(decision[name] != nil, "\(name) is missing")
@@ -45,7 +47,7 @@ struct OperationsTests {
         let usage = ScriptedUsage(promptTokens: 10, completionTokens: 1)
         try await TestService.with { _ in
             .completion("x", usage: usage)
-        } _: { service in
+        } _: { service async throws in
             _ = try await service.send("POST", "/v1/chat/completions", body: question)
             let report = try await service.json("GET", "/v1/dashboard?group_by=model,day").root
             let row = try #require(report["rows"]?.elements.first { _ in true })
@@ -61,7 +63,7 @@ struct OperationsTests {
     func ready() async throws {
         try await TestService.with { _ in
             .completion("x")
-        } _: { service in
+        } _: { service async throws in
             let answer = try await service.json("GET", "/readyz")
             #expect(answer.status == 200)
             #expect(answer.root["live_models"]?.integer == 2)

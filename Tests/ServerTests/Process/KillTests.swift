@@ -18,7 +18,7 @@ struct KillTests {
                 ? .completion("It is 42.", usage: usage)
                 : .toolCall("calculator", arguments: #"{"expression":"6*7"}"#, usage: usage)
             return reply.delayed(by: .milliseconds(700))
-        } _: { models in
+        } _: { models async throws in
             let folder = try HeraProcess.folder(modelsAt: models.baseURL)
             defer { try? FileManager.default.removeItem(at: folder) }
             let first = try await HeraProcess.start(in: folder)

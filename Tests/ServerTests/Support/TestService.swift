@@ -26,7 +26,7 @@ struct TestService {
     ) async throws {
         try await ScriptedUpstream.with { request in
             request.method == "GET" ? .models(["test/cheap", "test/dear"]) : script(request)
-        } _: { models in
+        } _: { models async throws in
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
