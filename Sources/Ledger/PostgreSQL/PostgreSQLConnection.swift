@@ -7,11 +7,15 @@
         private let handle: OpaquePointer
         /// Names of prepared statements by their text.
         private var prepared: [String: String] = [:]
+        /// Statements that go with the next one that answers.
+        private var posted: [SQLQuery] = []
 
         var dialect: SQLDialect { .postgreSQL }
 
         var isInTransaction: Bool {
-            switch PQtransactionStatus(handle) {
+            // What was posted begins with BEGIN where no transaction is open.
+            if !posted.isEmpty { return true }
+            return switch PQtransactionStatus(handle) {
             case PQTRANS_INTRANS, PQTRANS_INERROR: true
             default: false
             }
@@ -35,25 +39,60 @@
 
         deinit { PQfinish(handle) }
 
+        func post(_ sql: String, _ arguments: [SQLValue]) { posted.append(SQLQuery(sql, arguments)) }
+
+        func dropPosted() { posted.removeAll() }
+
         @discardableResult
         func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
-            let result = try run(sql, arguments)
-            defer { PQclear(result) }
-            return Int(String(cString: PQcmdTuples(result))) ?? 0
+            try results([SQLQuery(sql, arguments)]).first?.changed ?? 0
         }
 
         func forEachRow(
             _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
         ) throws(LedgerError) {
-            let result = try run(sql, arguments)
-            defer { PQclear(result) }
-            let columns = PQnfields(result)
-            for row in 0..<PQntuples(result) {
-                var values: [SQLValue] = []
-                values.reserveCapacity(Int(columns))
-                for column in 0..<columns { values.append(Self.value(of: result, row, column)) }
-                try body(SQLRow(values: values))
+            for row in try results([SQLQuery(sql, arguments)]).first?.rows ?? [] { try body(row) }
+        }
+
+        /// Sends what was posted and the queries in one go (libpq's pipeline mode), and waits once.
+        func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
+            let all = posted + queries
+            let postedCount = posted.count
+            posted.removeAll(keepingCapacity: true)
+            for query in all { try prepare(query) }
+            guard PQenterPipelineMode(handle) == 1 else { throw failure(of: nil) }
+            for query in all where !send(query) { throw failure(of: nil) }
+            guard PQpipelineSync(handle) == 1 else { throw failure(of: nil) }
+            var results: [SQLResult] = []
+            var fault: LedgerError?
+            for index in all.indices {
+                let result = PQgetResult(handle)
+                defer { PQclear(result) }
+                switch PQresultStatus(result) {
+                case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+                    if index >= postedCount { results.append(Self.read(result)) }
+                default:
+                    if fault == nil {
+                        let error = failure(of: result)
+                        fault = index < postedCount && isUsable ? .conflict(error.description) : error
+                    }
+                }
+                // A null ends the results of each statement.
+                PQclear(PQgetResult(handle))
             }
+            // The result of the synchronisation itself.
+            PQclear(PQgetResult(handle))
+            if PQexitPipelineMode(handle) != 1, fault == nil { fault = failure(of: nil) }
+            if let fault { throw fault }
+            return results
+        }
+
+        private static func read(_ result: OpaquePointer?) -> SQLResult {
+            let columns = PQnfields(result)
+            let rows = (0..<PQntuples(result)).map { row in
+                SQLRow(values: (0..<columns).map { value(of: result, row, $0) })
+            }
+            return SQLResult(rows: rows, changed: Int(String(cString: PQcmdTuples(result))) ?? 0)
         }
 
         /// Runs several statements at once, without parameters.
@@ -63,35 +102,30 @@
             try check(result)
         }
 
-        private func run(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> OpaquePointer? {
-            let name = try prepare(sql, arguments)
+        /// Queues a prepared statement; false where libpq refuses.
+        private func send(_ query: SQLQuery) -> Bool {
             var bytes: [UInt8] = []
             var ranges: [(offset: Int, count: Int)?] = []
-            for argument in arguments { ranges.append(Self.append(argument, to: &bytes)) }
-            let formats: [Int32] = arguments.map { if case .text = $0 { 0 } else { 1 } }
+            for argument in query.arguments { ranges.append(Self.append(argument, to: &bytes)) }
+            let formats: [Int32] = query.arguments.map { if case .text = $0 { 0 } else { 1 } }
             let lengths = ranges.map { Int32($0?.count ?? 0) }
-            let result = bytes.withUnsafeBytes { buffer -> OpaquePointer? in
+            return bytes.withUnsafeBytes { buffer in
                 let base = buffer.bindMemory(to: CChar.self).baseAddress
                 let pointers = ranges.map { range -> UnsafePointer<CChar>? in
                     guard let base, let range else { return nil }
                     return base + range.offset
                 }
-                return PQexecPrepared(handle, name, Int32(arguments.count), pointers, lengths, formats, 1)
+                let name = prepared[query.sql]
+                return PQsendQueryPrepared(
+                    handle, name, Int32(ranges.count), pointers, lengths, formats, 1) == 1
             }
-            do throws(LedgerError) {
-                try check(result)
-            } catch {
-                PQclear(result)
-                throw error
-            }
-            return result
         }
 
         /// Types are told for the values at hand; those of nulls the server infers.
-        private func prepare(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> String {
-            if let name = prepared[sql] { return name }
+        private func prepare(_ query: SQLQuery) throws(LedgerError) {
+            if prepared[query.sql] != nil { return }
             let name = "s\(prepared.count)"
-            let types: [Oid] = arguments.map { argument in
+            let types: [Oid] = query.arguments.map { argument in
                 switch argument {
                 case .null: 0
                 case .integer: Self.int8
@@ -99,11 +133,10 @@
                 case .blob: Self.bytea
                 }
             }
-            let result = PQprepare(handle, name, Self.numbered(sql), Int32(arguments.count), types)
+            let result = PQprepare(handle, name, Self.numbered(query.sql), Int32(types.count), types)
             defer { PQclear(result) }
             try check(result)
-            prepared[sql] = name
-            return name
+            prepared[query.sql] = name
         }
 
         /// `?, ?` becomes `$1, $2`.
@@ -152,22 +185,26 @@
             }
         }
 
-        /// Throws what a result says went wrong, by its SQLSTATE.
         private func check(_ result: OpaquePointer?) throws(LedgerError) {
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return
-            default: break
+            default: throw failure(of: result)
             }
-            let detail = Self.trimmed(PQerrorMessage(handle))
-            guard isUsable else { throw .unreachable(detail) }
+        }
+
+        /// What went wrong, by the result's SQLSTATE.
+        private func failure(of result: OpaquePointer?) -> LedgerError {
+            let own = result.map { Self.trimmed(PQresultErrorMessage($0)) } ?? ""
+            let detail = own.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : own
+            guard isUsable else { return .unreachable(detail) }
             let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
-            switch state {
-            case "40001", "40P01": throw .conflict(detail)
-            case "22003": throw .overflow(detail)
-            case "53100": throw .diskFull(database: "the PostgreSQL server")
-            case "25006": throw .readOnly(database: "the PostgreSQL database", detail: detail)
-            case "57P01", "57P02", "57P03": throw .unreachable(detail)
-            default: throw .database(detail)
+            return switch state {
+            case "40001", "40P01": .conflict(detail)
+            case "22003": .overflow(detail)
+            case "53100": .diskFull(database: "the PostgreSQL server")
+            case "25006": .readOnly(database: "the PostgreSQL database", detail: detail)
+            case "57P01", "57P02", "57P03": .unreachable(detail)
+            default: .database(detail)
             }
         }
 

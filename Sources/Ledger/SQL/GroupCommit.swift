@@ -116,20 +116,20 @@ final class GroupCommit: Sendable {
         let connection = session.connection
         var answers: [@Sendable () -> Void] = []
         do throws(LedgerError) {
-            for statement in connection.dialect.begin { try connection.execute(statement, []) }
+            for statement in connection.dialect.begin { try connection.post(statement, []) }
             for operation in group {
-                try connection.execute("SAVEPOINT operation", [])
+                try connection.post("SAVEPOINT operation", [])
                 do throws(LedgerError) {
                     let answer = try operation.perform(&session)
-                    try connection.execute("RELEASE SAVEPOINT operation", [])
+                    try connection.post("RELEASE SAVEPOINT operation", [])
                     session.keepOperation()
                     answers.append(answer)
                 } catch {
                     session.dropOperation()
                     // After some failures the database has undone everything by itself: then all have failed.
                     guard connection.isInTransaction, !error.isPassing else { throw error }
-                    try connection.execute("ROLLBACK TO SAVEPOINT operation", [])
-                    try connection.execute("RELEASE SAVEPOINT operation", [])
+                    try connection.post("ROLLBACK TO SAVEPOINT operation", [])
+                    try connection.post("RELEASE SAVEPOINT operation", [])
                     answers.append { operation.fail(error) }
                 }
             }
@@ -138,6 +138,7 @@ final class GroupCommit: Sendable {
             session.endTransaction(committed: true)
             return .done(answers)
         } catch {
+            connection.dropPosted()
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
             session.endTransaction(committed: false)
             return .undone(error)

@@ -19,20 +19,32 @@ struct BudgetTotal: Hashable {
 extension LedgerSession {
     private static let budgetColumns = "id, scope, unit, period, mode, amount"
 
-    /// The budgets of some scopes in the order of the scopes.
-    func budgetLines(of scopes: [BudgetScope]) throws(LedgerError) -> [BudgetLine] {
+    /// What asks for the budgets of some scopes, and for what is gone of them in the windows of a moment.
+    func budgetQuery(of scopes: [BudgetScope], at moment: Timestamp) -> SQLQuery {
         // Always the same number of parameters, so that the statement is prepared once.
         let texts = scopes.map(\.description)
         let padded = texts + Array(repeating: "global", count: max(0, 6 - texts.count))
-        let rows = try connection.rows(
-            "SELECT \(Self.budgetColumns) FROM budget WHERE scope IN (\(Self.placeholders(padded.count))) ORDER BY id",
-            padded.map { .text($0) })
-        var lines: [BudgetLine] = []
-        for row in rows { lines.append(try Self.decodeBudget(row)) }
+        let starts = [BudgetWindow.day, .week, .month].map { SQLValue.integer($0.start(of: moment)) }
+        return SQLQuery(
+            "SELECT \(Self.budgetColumns), spent, reserved FROM budget LEFT JOIN budget_total ON budget = id "
+                + "AND start = CASE period WHEN 'none' THEN 0 WHEN 'day' THEN ? WHEN 'week' THEN ? WHEN 'month' THEN ? "
+                + "END WHERE scope IN (\(Self.placeholders(padded.count)))", starts + padded.map { .text($0) })
+    }
+
+    /// Reads what `budgetQuery` gave, in the order of the scopes. Rolling windows, which are sums, come without total.
+    func budgetLines(
+        _ result: SQLResult, of scopes: [BudgetScope]
+    ) throws(LedgerError) -> [(line: BudgetLine, total: BudgetTotal)] {
+        var lines: [(line: BudgetLine, total: BudgetTotal)] = []
+        for row in result.rows {
+            let total = BudgetTotal(spent: row.integer(6), reserved: row.integer(7))
+            lines.append((try Self.decodeBudget(row), total))
+        }
         guard lines.count > 1 else { return lines }
-        let rank = Dictionary(texts.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        return lines.sorted {
-            (rank[$0.budget.scope.description] ?? 0, $0.id) < (rank[$1.budget.scope.description] ?? 0, $1.id)
+        let rank = Dictionary(scopes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+        return lines.sorted { left, right in
+            let (first, second) = (rank[left.line.budget.scope] ?? 0, rank[right.line.budget.scope] ?? 0)
+            return (first, left.line.id) < (second, right.line.id)
         }
     }
 
@@ -61,7 +73,7 @@ extension LedgerSession {
     }
 
     func setTotal(_ total: BudgetTotal, of line: BudgetLine, start: Int64) throws(LedgerError) {
-        try connection.execute(
+        try connection.post(
             "INSERT INTO budget_total (budget, start, spent, reserved) VALUES (?, ?, ?, ?) "
                 + "ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved",
             [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])

@@ -24,23 +24,34 @@ extension LedgerSession {
             else { throw .duplicate(kind: "reservation", id: request.id) }
             return open
         }
-        if let entry = try entry(settling: request.id) {
-            throw .alreadySettled(reservation: request.id, entry: entry.id)
-        }
-        let warnings = try setAside(bound, on: request.call.attribution, at: request.at)
+        let scopes = request.call.attribution.scopes
+        let answers = try connection.results([
+            SQLQuery(Self.settlingEntry, [.text(request.id), .text(request.id)]),
+            budgetQuery(of: scopes, at: request.at),
+        ])
+        if let entry = answers[0].rows.first { throw .alreadySettled(reservation: request.id, entry: entry.text(0)) }
+        let warnings = try setAside(bound, on: try budgetLines(answers[1], of: scopes), at: request.at)
         return Reservation(request: request, owner: owner, warnings: warnings)
     }
 
+    private static let settlingEntry =
+        "SELECT id FROM entry WHERE (id = ? AND reservation IS NULL AND reserved_nano IS NOT NULL) OR reservation = ?"
+
     /// Checks all budgets first, then moves them all.
     private func setAside(
-        _ bound: Amounts, on account: Attribution, at moment: Timestamp
+        _ bound: Amounts, on lines: [(line: BudgetLine, total: BudgetTotal)], at moment: Timestamp
     ) throws(LedgerError) -> [BudgetRefusal] {
         var warnings: [BudgetRefusal] = []
         var moves: [(line: BudgetLine, start: Int64, total: BudgetTotal)] = []
-        for line in try budgetLines(of: account.scopes) {
+        for (line, joined) in lines {
             let budget = line.budget
             let asked = bound[line.unit]
-            let used = try used(of: line, at: moment)
+            var (used, total) = (joined, joined)
+            let start = budget.window.start(of: moment)
+            if case .rolling = budget.window {
+                used = try self.used(of: line, at: moment)
+                total = try self.total(of: line, start: start)
+            }
             let status = BudgetStatus(budget: budget, spent: used.spent, reserved: used.reserved)
             if asked > status.left {
                 let refusal = BudgetRefusal(
@@ -50,9 +61,6 @@ extension LedgerSession {
                 warnings.append(refusal)
             }
             if asked == 0 { continue }
-            let start = budget.window.start(of: moment)
-            var total = used
-            if case .rolling = budget.window { total = try self.total(of: line, start: start) }
             total.reserved = try Self.sum(total.reserved, asked, "the budget of \(budget.scope)")
             moves.append((line, start, total))
         }
@@ -136,13 +144,15 @@ extension LedgerSession {
         let held = holder.scopes
         let spent = account.scopes
         let scopes = held == spent ? held : held + spent.filter { !held.contains($0) }
-        for line in try budgetLines(of: scopes) {
+        let answer = try connection.results([budgetQuery(of: scopes, at: moment)])[0]
+        for (line, joined) in try budgetLines(answer, of: scopes) {
             let scope = line.budget.scope
             let freed = held.contains(scope) ? bound[line.unit] : 0
             let added = spent.contains(scope) ? amounts[line.unit] : 0
             if freed == 0, added == 0 { continue }
             let start = line.budget.window.start(of: moment)
-            var total = try total(of: line, start: start)
+            var total = joined
+            if case .rolling = line.budget.window { total = try self.total(of: line, start: start) }
             total.reserved = try Self.sum(total.reserved, -freed, "the budget of \(scope)")
             total.spent = try Self.sum(total.spent, added, "the budget of \(scope)")
             try setTotal(total, of: line, start: start)

@@ -35,6 +35,6 @@ extension LedgerSession {
             }
             latency.merge(histogram)
         }
-        try connection.execute(Self.insertRollup, key + sums.values.map { .integer($0) } + [.blob(latency.bytes)])
+        try connection.post(Self.insertRollup, key + sums.values.map { .integer($0) } + [.blob(latency.bytes)])
     }
 }

@@ -71,8 +71,33 @@ protocol SQLConnection {
     func forEachRow(
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError)
+    /// Runs a statement whose result nobody needs, now or together with the next one that answers. Where it fails then,
+    /// the error is a `conflict`: which operation it belonged to cannot be told, so the whole transaction is to be
+    /// undone and run again.
+    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError)
+    /// Runs some queries and changing statements, in one turn where the database allows it.
+    func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult]
+    /// Forgets what was posted and not run, since the transaction is given up.
+    func dropPosted()
     /// Whether a transaction is open; a database ends it by itself after some failures (a full disk).
     var isInTransaction: Bool { get }
+}
+
+/// A statement with its arguments.
+struct SQLQuery {
+    let sql: String
+    let arguments: [SQLValue]
+
+    init(_ sql: String, _ arguments: [SQLValue]) {
+        self.sql = sql
+        self.arguments = arguments
+    }
+}
+
+/// What a statement gave: rows, or the number of rows that it changed.
+struct SQLResult {
+    let rows: [SQLRow]
+    let changed: Int
 }
 
 extension SQLConnection {

@@ -19,6 +19,19 @@ struct SQLiteConnection: SQLConnection {
         }
     }
 
+    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) { try execute(sql, arguments) }
+
+    func dropPosted() {}
+
+    func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
+        var results: [SQLResult] = []
+        for query in queries {
+            let rows = try rows(query.sql, query.arguments)
+            results.append(SQLResult(rows: rows, changed: database.changesCount))
+        }
+        return results
+    }
+
     func forEachRow(
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError) {
