@@ -20,6 +20,12 @@ enum PlanBenchmark {
         Case(name: "100000x10", instance: PlanInstance(steps: 100_000, models: 10, gap: 1e-4), runs: 2),
     ]
 
+    /// A million options, only when asked for by name; family even.
+    static let wide = [
+        Case(name: "1x1000000", instance: PlanInstance(family: .even, steps: 1, models: 1_000_000), runs: 1),
+        Case(name: "1000x1000", instance: PlanInstance(family: .even, steps: 1000, models: 1000, gap: 1e-3), runs: 1),
+    ]
+
     static func run(_ arguments: [String]) async {
         let count = arguments.dropFirst().first.flatMap(Int.init)
         switch arguments.first {
@@ -37,8 +43,9 @@ enum PlanBenchmark {
         let family = PlanInstance.Family.allCases.first { arguments.contains($0.rawValue) } ?? .market
         let slack = arguments.compactMap(Double.init).first
         var chosen = cases.filter { arguments.contains($0.name) }
+        if chosen.isEmpty { chosen = wide.filter { arguments.contains($0.name) } }
         if chosen.isEmpty { chosen = cases }
-        for index in chosen.indices {
+        for index in chosen.indices where chosen[index].instance.family == .market {
             chosen[index].instance.family = family
             if let slack { chosen[index].instance.slack = slack }
         }

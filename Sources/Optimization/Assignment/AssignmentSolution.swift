@@ -42,6 +42,8 @@ package struct AssignmentTotals: Sendable, Hashable {
 package enum AssignmentMethod: String, Sendable {
     /// Dynamic programming over the chain; exact where no limit couples the steps.
     case dynamicProgramming
+    /// Every option of the only step.
+    case enumeration
     /// Lagrangian bound, a plan within the gap found on the way.
     case lagrangian
     /// Exhaustive search under the Lagrangian bound.

@@ -30,6 +30,8 @@ struct CoreSearch {
         let width = table.rowCount
         let depthCount = core.levels.count
         let breadth = core.levels.reduce(1) { max($0, $1.end - $1.start) }
+        // Insertion is the quickest for the few children of a node, and hopeless for thousands.
+        let isWide = breadth > 200
         var cutoff = min(cap, Self.cutoff(incumbent, gap))
         guard depthCount > 0 else {
             take(core.choice)
@@ -67,7 +69,7 @@ struct CoreSearch {
                 }
                 if reach >= cutoff { continue }
                 var place = count
-                while place > 0, bounds[first + place - 1] > reach {
+                while place > 0, !isWide, bounds[first + place - 1] > reach {
                     bounds[first + place] = bounds[first + place - 1]
                     children[first + place] = children[first + place - 1]
                     place -= 1
@@ -76,6 +78,7 @@ struct CoreSearch {
                 children[first + place] = index
                 count += 1
             }
+            if isWide { Self.sort(&children, &bounds, first..<first + count) }
             childCount[depth] = count
             position[depth] = 0
         }
@@ -117,6 +120,11 @@ struct CoreSearch {
             }
         }
         return .complete
+    }
+
+    private static func sort(_ children: inout [Int], _ bounds: inout [Double], _ range: Range<Int>) {
+        let pairs = range.map { (bounds[$0], children[$0]) }.sorted { $0 < $1 }
+        for (place, pair) in zip(range, pairs) { (bounds[place], children[place]) = pair }
     }
 
     /// An objective at or above this is no better than the incumbent, gap considered.

@@ -49,6 +49,7 @@ struct TableSolver {
         multipliers = dual.multipliers
         bound = dual.bound
         incumbent = dual.incumbent
+        if table.stepCount == 1, strategy != .glpk { return enumerate() }
         if strategy == .glpk { return try branchAndBound(keeps: all, cap: .infinity) }
         if isClose { return plan(.lagrangian) }
         _ = pricer.price(multipliers)
@@ -66,6 +67,18 @@ struct TableSolver {
         bound = min(bound, incumbent.objective)
         self.incumbent = incumbent
         return plan(.dynamicProgramming)
+    }
+
+    /// One step: its candidates one by one.
+    private mutating func enumerate() -> Outcome {
+        for candidate in table.candidates(0) where table.objective[candidate] < incumbent?.objective ?? .infinity {
+            let choice = [Int32(candidate)]
+            let totals = table.evaluate(choice)
+            if table.isFeasible(totals) { incumbent = Incumbent(choice: choice, totals: totals) }
+        }
+        guard let incumbent else { return .infeasible }
+        bound = incumbent.objective
+        return plan(.enumeration)
     }
 
     private mutating func accept(_ other: Incumbent?) {

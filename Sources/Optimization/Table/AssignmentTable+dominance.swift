@@ -13,6 +13,11 @@ extension AssignmentTable {
         for step in 0..<stepCount {
             let range = candidates(step)
             if hasSwitching { nextEntry = entries(of: step + 1) }
+            if range.count > Self.pairwise {
+                kept += frontRunners(range, step: step, nextEntry: nextEntry)
+                keptStarts.append(kept.count)
+                continue
+            }
             candidates: for loser in range {
                 for winner in range where winner != loser {
                     if dominates(winner, loser, step: step, nextEntry: nextEntry, width: width) {
@@ -32,6 +37,26 @@ extension AssignmentTable {
             enterAmounts = kept.flatMap { enterAmounts[$0 * width..<$0 * width + width] }
             enterObjective = kept.map { enterObjective[$0] }
         }
+    }
+
+    /// Most candidates of a step that are all held against each other.
+    private static let pairwise = 64
+
+    /// Of a step with very many candidates, those that none of the best few beats: not all that could go, in time that
+    /// grows with their number only.
+    private func frontRunners(_ range: Range<Int>, step: Int, nextEntry: [Int32]) -> [Int] {
+        let order = range.sorted { (objective[$0], $0) < (objective[$1], $1) }
+        var front: [Int] = []
+        var kept: [Int] = []
+        for candidate in order {
+            let beaten = front.contains {
+                dominates($0, candidate, step: step, nextEntry: nextEntry, width: rowCount)
+            }
+            if beaten { continue }
+            kept.append(candidate)
+            if front.count < Self.pairwise { front.append(candidate) }
+        }
+        return kept.sorted()
     }
 
     /// For each model, the candidate of a step, or -1.
