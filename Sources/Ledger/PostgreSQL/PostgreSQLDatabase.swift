@@ -18,8 +18,16 @@
             let key = Int64.random(in: 1 ... .max)
             owner = String(key)
             // The lock is the session's: the server gives it back when the process ends, however it ends.
-            writer = PostgreSQLLane(url: url, name: "writer", greeting: "SELECT pg_advisory_lock(\(key))")
-            readers = (0..<Self.readerCount).map { PostgreSQLLane(url: url, name: "reader \($0)", greeting: nil) }
+            // The writer looks up single rows by plans that are made once, maybe when the tables were still empty: then
+            // reading them whole would seem best, and the plan would stay.
+            writer = PostgreSQLLane(
+                url: url, name: "writer",
+                greeting: "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
+                    + "SELECT pg_advisory_lock(\(key))")
+            readers = (0..<Self.readerCount).map { number in
+                PostgreSQLLane(
+                    url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
+            }
             var result: Result<Void, LedgerError> = .success(())
             try writer.with { connection in
                 result = Result { () throws(LedgerError) in try Self.migrate(connection, url: url) }
@@ -107,7 +115,7 @@
         private let url: String
         private let queue: DispatchQueue
         /// What is run on every new connection.
-        private let greeting: String?
+        private let greeting: String
         /// Only used on the queue.
         private let connection = Mutex<Slot>(Slot())
 
@@ -120,7 +128,7 @@
         private static let connectAttempts = 20
         private static let secondsBetween = 0.25
 
-        init(url: String, name: String, greeting: String?) {
+        init(url: String, name: String, greeting: String) {
             self.url = url
             self.greeting = greeting
             queue = DispatchQueue(label: "hera.ledger.\(name)")
@@ -165,7 +173,7 @@
             while true {
                 do throws(LedgerError) {
                     let connection = try PostgreSQLConnection(url: url)
-                    if let greeting { try connection.script(greeting) }
+                    try connection.script(greeting)
                     slot.connection = connection
                     return connection
                 } catch {

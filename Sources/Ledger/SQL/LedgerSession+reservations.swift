@@ -35,7 +35,8 @@ extension LedgerSession {
     }
 
     private static let settlingEntry =
-        "SELECT id FROM entry WHERE (id = ? AND reservation IS NULL AND reserved_nano IS NOT NULL) OR reservation = ?"
+        "SELECT id FROM entry WHERE id = ? AND reservation IS NULL AND reserved_nano IS NOT NULL "
+        + "UNION ALL SELECT id FROM entry WHERE reservation = ?"
 
     /// Checks all budgets first, then moves them all.
     private func setAside(
