@@ -81,9 +81,9 @@ package struct Router: Sendable {
     private func tooDear(_ candidates: [Candidate], able: [Int], context: RoutingContext) -> RoutingError {
         let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
         let left = context.remaining.budget ?? .zero
-        return .infeasible(
+        return .budgetSpent(
             "the $\(left) left of budget_usd cannot pay the highest possible bill of any model; the least is $\(least): "
-                + "raise budget_usd, or lower max_tokens", report: nil)
+                + "raise budget_usd, or lower max_tokens")
     }
 
     /// Who answers if the chosen model fails: the best of the others first, the cheaper one where two are alike.

@@ -130,6 +130,17 @@ struct RouterTests {
         #expect((empty?.description ?? "").contains("no model is live"))
     }
 
+    @Test("subtasks that run side by side do not add up their times, do not grow and lose no cache")
+    func siblings() throws {
+        let estimator = FixedEstimator(quality: ["edge": 0.9, "cheap": 0.9, "dear": 0.92])
+        // One step takes 2.6 s on any of the three: eight in a row would pass the deadline, side by side they do not.
+        let policy = Policy(deadlineSeconds: 5)
+        var context = Fixture.context(policy: policy, horizon: 8)
+        #expect(throws: RoutingError.self) { try route(estimator, context: context) }
+        context.shape = .siblings
+        #expect(try route(estimator, context: context).model == ModelID("edge"))
+    }
+
     @Test("over a horizon the plan keeps the budget of the whole run")
     func horizon() throws {
         // One step on the dear model costs 1.8 m nano-USD: eight of them would pass 5 m, the first alone would not.

@@ -67,6 +67,17 @@ struct SequentialRuleTests {
         #expect(rule.verdict().model == reference.model)
     }
 
+    @Test("where the cheaper ones fall short of kappa, the reason says by how much")
+    func tooWeak() {
+        var reference = candidate("reference", quality: 0.9)
+        reference.cost.api = Money(nanoUSD: 10)
+        let rule = SequentialRule(
+            order: [reference, candidate("weak", quality: 0.3)], reference: reference, position: 1, kappa: 0.62,
+            requestThreshold: 0.7, committed: nil)
+        #expect(rule.verdict().stage == .reference)
+        #expect(rule.verdict().reason.contains("no cheaper model reaches kappa 0.62 of its predicted quality 0.90"))
+    }
+
     @Test("a run that was given to a model stays with it while it is a candidate")
     func committed() {
         let small = candidate("small", quality: 0.5, similarity: 0)

@@ -33,8 +33,10 @@ struct Bill {
 
     /// The same tokens on the reference model; nil where it cannot be priced.
     ///
-    /// The reference's own answer might have been longer or shorter; nobody knows without paying for it.
-    func baseline(usage: Usage, true figures: CallFigures) -> Baseline? {
+    /// The reference's own answer might have been longer or shorter; nobody knows without paying for it. Where both run
+    /// on the operator's hardware, the reference is taken to be as much slower than its catalog's speed as the model that
+    /// answered was.
+    func baseline(usage: Usage, true figures: CallFigures, timings: ServerTimings?) -> Baseline? {
         let reference = order.decision.reference
         if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
         guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
@@ -43,13 +45,18 @@ struct Bill {
         let cached = Double(usage.cachedRead)
         let output = Double(usage.completionTokens)
         let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
-        let busy = forecast.busySeconds(prompt - cached, output)
+        var slowness = 1.0
+        if let timings, other.model.placement == .edge {
+            let expected = Forecast(priced, economics: order.context.economics).busySeconds(prompt - cached, output)
+            if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
+        }
+        let busy = forecast.busySeconds(prompt - cached, output) * slowness
         guard let cost = try? forecast.cost(of: usage, joules: joules, busySeconds: busy) else { return nil }
         return Baseline(
             model: reference,
             figures: CallFigures(
                 cost: cost, energyJoules: joules,
-                latencySeconds: forecast.seconds(promptTokens: prompt, cachedTokens: cached, outputTokens: output)))
+                latencySeconds: other.model.speed.overheadSeconds + busy))
     }
 
     /// The call as planned, for its reservation and its entry.

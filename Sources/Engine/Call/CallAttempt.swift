@@ -22,8 +22,7 @@ struct CallAttempt {
 
     private var bill: Bill { Bill(order: order, priced: priced) }
 
-    /// - Parameter isFirstOfStep: only a step's first call is compared with the reference.
-    func run(isFirstOfStep: Bool) async -> Result {
+    func run() async -> Result {
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: bill.planned(baseline: nil), upperBound: bill.upperBound)
         do throws(LedgerError) {
@@ -35,7 +34,7 @@ struct CallAttempt {
         do throws(UpstreamError) {
             let reading =
                 delivery == nil ? try await collect(since: started) : try await stream(since: started)
-            return await settle(reading, reservation: reservation.id, started: started, isFirstOfStep: isFirstOfStep)
+            return await settle(reading, reservation: reservation.id, started: started)
         } catch {
             return await giveUp(error, reservation: reservation.id, started: started)
         }
@@ -121,7 +120,7 @@ struct CallAttempt {
     // MARK: Booking
 
     private func settle(
-        _ reading: Reading, reservation: String, started: ContinuousClock.Instant, isFirstOfStep: Bool
+        _ reading: Reading, reservation: String, started: ContinuousClock.Instant
     ) async -> Result {
         let seconds = started.seconds
         let usage = reading.answer.usage ?? estimatedUsage(reading)
@@ -133,7 +132,7 @@ struct CallAttempt {
             caller.logger.error("unpriced usage", metadata: ["model": "\(priced.model.id)", "reason": "\(error)"])
             figures = upperBoundFigures(seconds: seconds)
         }
-        let baseline = isFirstOfStep ? bill.baseline(usage: usage, true: figures) : zeroBaseline
+        let baseline = bill.baseline(usage: usage, true: figures, timings: reading.answer.timings)
         let isKnown = reading.answer.usage != nil
         let entry = LedgerEntry(
             id: reservation, at: .now(), kind: isKnown ? .call : .uncertain, call: bill.planned(baseline: baseline),
@@ -145,6 +144,7 @@ struct CallAttempt {
         if delivery == nil, order.context.policy.verify, let problem = AnswerCheck.problem(with: reading.answer) {
             var failed = entry
             failed.result.outcome = .failed
+            failed.call.baseline = zeroBaseline
             await book(StepCommit(settlements: [(reservation, failed)]))
             return .failed(.malformed(host: priced.model.id.rawValue, reason: problem), isFinal: false)
         }
@@ -194,6 +194,7 @@ struct CallAttempt {
             energyJoules: Double(bound.microjoules) / 1e6, latencySeconds: seconds)
     }
 
+    /// Only the call that answers a step is compared with the reference; those that failed before it come on top.
     private var zeroBaseline: Baseline { Baseline(model: order.decision.reference, figures: .zero) }
 }
 

@@ -38,8 +38,7 @@ package struct StepCaller: Sendable {
         for model in order.modelsInOrder {
             guard let priced = order.context.models.first(where: { $0.model.id == model }) else { continue }
             let attempt = CallAttempt(caller: self, order: order, priced: priced, delivery: delivery)
-            let isFirst = failures.isEmpty
-            let result = await slots.withSlot(of: priced.model) { await attempt.run(isFirstOfStep: isFirst) }
+            let result = await slots.withSlot(of: priced.model) { await attempt.run() }
             switch result {
             case .answered(let outcome):
                 fleet.recordSuccess(model)

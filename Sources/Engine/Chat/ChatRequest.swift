@@ -36,6 +36,9 @@ package struct ChatRequest: Sendable {
         if let count = root["n"], !count.isNull, count.integer != 1 {
             throw FieldError("n", "must be 1: ask again for another answer")
         }
+        if let stream = root["stream"], !stream.isNull, stream.boolean == nil {
+            throw FieldError("stream", "must be true or false")
+        }
         self.document = document
         self.model = model
         self.messages = messages

@@ -80,15 +80,24 @@ extension Engine {
 
     /// Names that callers use for models become the catalog's.
     func resolved(_ filter: ModelFilter) throws(EngineError) -> ModelFilter {
-        ModelFilter(allow: try filter.allow.map(catalogID), deny: try filter.deny.map(catalogID))
+        ModelFilter(
+            allow: try catalogIDs(filter.allow, field: "models.allow"),
+            deny: try catalogIDs(filter.deny, field: "models.deny"))
     }
 
-    private func catalogID(_ name: ModelID) throws(EngineError) -> ModelID {
-        guard let model = fleet.catalog[name] else {
-            let names = fleet.catalog.models.map(\.id.rawValue)
-            throw .unknownModel(name.rawValue, suggestion: Spelling.closest(to: name.rawValue, among: names))
+    private func catalogIDs(_ names: [ModelID], field: String) throws(EngineError) -> [ModelID] {
+        var ids: [ModelID] = []
+        for name in names {
+            guard let model = fleet.catalog[name] else {
+                let known = fleet.catalog.models.map(\.id.rawValue)
+                let hint = Spelling.closest(to: name.rawValue, among: known).map { "did you mean '\($0)'?" }
+                throw .badRequest(
+                    FieldError(
+                        field, "no model is named '\(name)'; \(hint ?? "GET /v1/models?all=true lists them")"))
+            }
+            ids.append(model.id)
         }
-        return model.id
+        return ids
     }
 
     func decide(

@@ -14,6 +14,8 @@ package final class Fleet: Sendable {
     private struct State {
         var availability: [ModelID: Availability] = [:]
         var breakers: [ModelID: Breaker] = [:]
+        var isSurveyed = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     package let catalog: Catalog
@@ -25,7 +27,21 @@ package final class Fleet: Sendable {
 
     /// Notes what a look at keys and servers found.
     package func update(_ availability: [ModelID: Availability]) {
-        state.withLock { $0.availability.merge(availability) { _, new in new } }
+        state.withLock { state in
+            state.availability.merge(availability) { _, new in new }
+            state.isSurveyed = true
+            for continuation in state.waiting { continuation.resume() }
+            state.waiting = []
+        }
+    }
+
+    /// Waits for the first look at keys and servers: before it, no model is known to be live.
+    package func surveyed() async {
+        await withCheckedContinuation { continuation in
+            state.withLock { state in
+                if state.isSurveyed { continuation.resume() } else { state.waiting.append(continuation) }
+            }
+        }
     }
 
     package func availability(of model: ModelID) -> Availability {

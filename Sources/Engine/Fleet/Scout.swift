@@ -61,6 +61,9 @@ package struct Scout: Service {
         guard result.isReachable else {
             return .unavailable("no server at \(model.endpoint.baseURL): start it")
         }
+        if let problem = result.problem {
+            return .unavailable("the server at \(model.endpoint.baseURL) does not list its models: \(problem)")
+        }
         let name = model.endpoint.modelName
         // Ollama lists names with a tag, `llama3.1:8b` or `qwen2.5:latest`.
         guard result.models.isEmpty || result.models.contains(where: { $0 == name || $0 == "\(name):latest" }) else {

@@ -21,6 +21,7 @@ package final class JobDesk: Service {
 
     /// Takes up the jobs that a dead process left queued or running; then waits for the shutdown.
     package func run() async throws {
+        await engine.fleet.surveyed()
         do throws(LedgerError) {
             for record in try await engine.ledger.jobs(in: [.queued, .running], limit: 10_000).reversed() {
                 engine.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
@@ -72,8 +73,9 @@ package final class JobDesk: Service {
                 ))
         }
         let runner = try runner(of: record)
+        let actions = await runner.accept(outputs)
         let isTaken = engine.pool.submit { [self] in
-            await runner.take(outputs)
+            await runner.work(on: actions)
             if await runner.isOver { forget(id) }
         }
         guard isTaken else { throw .shuttingDown }

@@ -9,7 +9,7 @@ enum JobReport {
         var writer = JSONWriter()
         writer.object { object in
             identity(order, thread: thread, into: &object)
-            object.member("predicted", object: { predicted(order, into: &$0) })
+            object.member("predicted", object: { predicted(order, model: order.decision.model, into: &$0) })
         }
         return writer.bytes
     }
@@ -20,7 +20,10 @@ enum JobReport {
         writer.object { object in
             identity(order, thread: thread, into: &object)
             object.member("answered_by", outcome.model.rawValue)
-            object.member("predicted", object: { predicted(order, into: &$0) })
+            if outcome.model != order.decision.model {
+                object.member("fallback", "\(order.decision.model) did not answer; \(outcome.model) was next")
+            }
+            object.member("predicted", object: { predicted(order, model: outcome.model, into: &$0) })
             object.member("actual", object: { figures(outcome.figures, into: &$0) })
             if let entry = outcome.commit.settlements.last?.entry {
                 object.member("prompt_tokens", entry.result.usage.promptTokens)
@@ -116,8 +119,8 @@ enum JobReport {
         object.member("reason", order.decision.reason)
     }
 
-    private static func predicted(_ order: StepOrder, into object: inout JSONWriter) {
-        guard let candidate = order.decision.candidate(order.decision.model) else { return }
+    private static func predicted(_ order: StepOrder, model: ModelID, into object: inout JSONWriter) {
+        guard let candidate = order.decision.candidate(model) else { return }
         figures(
             CallFigures(
                 cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds),

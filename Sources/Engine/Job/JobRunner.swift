@@ -43,6 +43,11 @@ actor JobRunner {
     /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
         await save(actions, commit: commit)
+        await work(on: actions)
+    }
+
+    /// Makes the calls among some actions, side by side.
+    func work(on actions: [JobAction]) async {
         await withDiscardingTaskGroup { group in
             for case .call(let thread) in actions {
                 group.addTask { await self.step(thread) }
@@ -107,7 +112,7 @@ actor JobRunner {
         let context = RoutingContext(
             models: engine.fleet.models(at: .now()), economics: engine.settings.economics,
             policy: machine.spec.policy, remaining: remaining, horizon: horizon(place),
-            catalogVersion: engine.fleet.catalog.version)
+            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings, catalogVersion: engine.fleet.catalog.version)
         let decision = try engine.decide(step, state: &memory.state, context: context)
         memories[thread] = memory
         return StepOrder(
@@ -178,9 +183,11 @@ actor JobRunner {
 
     // MARK: From outside
 
-    /// Outputs of the client's functions.
-    func take(_ outputs: [ToolOutput]) async {
-        await perform(machine.handle(.toolOutputs(outputs)))
+    /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
+    func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
+        let actions = machine.handle(.toolOutputs(outputs))
+        await save(actions)
+        return actions
     }
 
     func cancel() async {

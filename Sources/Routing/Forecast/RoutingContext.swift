@@ -10,20 +10,31 @@ package struct RoutingContext: Sendable {
     package var remaining: Remaining
     /// Steps that the run is expected to take from this one on, this one included; at least 1.
     package var horizon: Int
+    /// How those steps hang together.
+    package var shape: RunShape
     /// Version of the catalog that named the prices.
     package var catalogVersion: String
 
     package init(
         models: [PricedModel], economics: Economics, policy: Policy, remaining: Remaining, horizon: Int,
-        catalogVersion: String
+        shape: RunShape = .chain, catalogVersion: String
     ) {
         self.models = models
         self.economics = economics
         self.policy = policy
         self.remaining = remaining
         self.horizon = max(horizon, 1)
+        self.shape = shape
         self.catalogVersion = catalogVersion
     }
+}
+
+/// How the steps that a plan looks ahead to hang together.
+package enum RunShape: Hashable, Sendable {
+    /// Each step goes on from the one before: the prompt grows, a switch of models loses the cache, times add up.
+    case chain
+    /// Subtasks of a graph: each has a prompt of its own and does not wait for the others.
+    case siblings
 }
 
 /// A model and the price that holds today.

@@ -59,19 +59,24 @@ package struct Planner: Sendable {
             var moves: [AssignmentSwitch] = []
             for candidate in candidates {
                 guard let priced = models[candidate.model] else { continue }
-                let ahead = Ahead(steps: ahead, step: step, candidate: candidate, priced: priced, context: context)
+                let steps = context.shape == .chain ? ahead : 0
+                let ahead = Ahead(steps: steps, step: step, candidate: candidate, priced: priced, context: context)
                 row.append(ahead.option)
                 moves.append(ahead.move)
             }
             options.append(row)
             switching.append(moves)
             floors.append(
-                min(1, policy.kappa.kappa(at: step.position + ahead) * reference.prediction.quality - 1e-9))
+                min(
+                    1,
+                    policy.kappa.kappa(at: step.position + (context.shape == .chain ? ahead : 0))
+                        * reference.prediction.quality - 1e-9))
         }
         return AssignmentProgram(
             options: options, accuracyFloors: floors.map { max(0, $0) }, weights: policy.weights.assignment,
             switching: switching,
             budget: context.remaining.budget.map { Double($0.nanoUSD) }, deadline: context.remaining.seconds,
+            latencyPaths: context.shape == .chain ? [] : (0..<horizon).map { [$0] },
             energyCap: context.remaining.joules, minimumMeanAccuracy: policy.minAccuracy,
             timeLimit: Self.timeLimit, gap: Self.gap)
     }

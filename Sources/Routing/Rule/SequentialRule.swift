@@ -81,6 +81,19 @@ package struct SequentialRule: Sendable {
                 reason: "\(best.model): the best that fits the limits; \(reference.model) does not fit them",
                 considered: considered + ["reference: \(reference.model) does not fit the limits"])
         }
+        let short = order.filter { $0.cost.total < reference.cost.total }
+        if cheaper.isEmpty, let best = short.map(\.prediction.quality).max(),
+            best < kappa * reference.prediction.quality
+        {
+            return Verdict(
+                model: reference.model, stage: .reference,
+                reason: "\(reference.model): no cheaper model reaches kappa \(rounded(kappa)) of its predicted quality "
+                    + "\(rounded(reference.prediction.quality)) at step \(position) (the best has \(rounded(best)))",
+                considered: short.map { candidate in
+                    "plan: \(candidate.model) quality \(rounded(candidate.prediction.quality)) < "
+                        + "\(rounded(kappa * reference.prediction.quality))"
+                })
+        }
         if cheaper.isEmpty {
             return Verdict(
                 model: reference.model, stage: .plan,

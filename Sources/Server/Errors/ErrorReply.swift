@@ -6,6 +6,10 @@ import Ledger
 import Routing
 import Upstream
 
+extension HTTPResponse.Status {
+    static let paymentRequired = HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required")
+}
+
 /// The status and words of an error, in the terms of HTTP and of OpenAI's clients.
 struct ErrorReply {
     var status: HTTPResponse.Status
@@ -65,6 +69,10 @@ struct ErrorReply {
                 field: "model")
         case .modelUnavailable:
             self.init(status: .serviceUnavailable, message: words, type: "server_error", code: "model_unavailable")
+        case .routing(.budgetSpent):
+            self.init(
+                status: .paymentRequired, message: words, type: "insufficient_quota", code: "budget_exceeded",
+                field: "budget_usd")
         case .routing(.infeasible):
             self.init(
                 status: .unprocessableContent, message: words, type: "invalid_request_error", code: "policy_infeasible",
@@ -78,7 +86,7 @@ struct ErrorReply {
         case .ledger(.budgetExceeded(let refusal)):
             let wait = refusal.resetsAt.map { max(0, $0.seconds - Timestamp.now().seconds) }
             self.init(
-                status: wait == nil ? .init(code: 402, reasonPhrase: "Payment Required") : .tooManyRequests,
+                status: wait == nil ? .paymentRequired : .tooManyRequests,
                 message: words, type: "insufficient_quota", code: "budget_exceeded", retryAfterSeconds: wait)
         case .ledger(.diskFull), .ledger(.busy):
             self.init(

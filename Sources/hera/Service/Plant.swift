@@ -35,7 +35,7 @@ struct Plant {
             guard !entries.isEmpty else { return }
             let most = entries.reduce(Money.zero) { (try? $0.adding($1.result.figures.cost.total)) ?? $0 }
             Exit.tell(
-                "\(entries.count) calls were under way when a process ended; booked as uncertain at their upper bound, "
+                "\(entries.count) call\(entries.count == 1 ? "" : "s") under way when a process ended: booked as uncertain at the upper bound, "
                     + "$\(most) in all")
         } catch {
             throw Exit(74, "\(error)")

@@ -48,14 +48,14 @@ struct ServeCommand: AsyncParsableCommand {
                 FleetReport.tell(plant.engine.fleet)
             }
             do {
-                try await ServiceGroup(
-                    configuration: .init(
-                        services: plant.services + [.init(service: service)],
-                        gracefulShutdownSignals: [.sigterm, .sigint],
-                        logger: logger)
-                ).run()
+                var configuration = ServiceGroupConfiguration(
+                    services: plant.services + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: logger)
+                // What is still under way then is booked at its upper bound at the next start.
+                configuration.maximumGracefulShutdownDuration = .seconds(20)
+                try await ServiceGroup(configuration: configuration).run()
             } catch {
-                throw Exit(69, "the service ended: \(error). Is port \(port) taken? Try --port.")
+                throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
             }
             await plant.engine.ledger.close()
         }

@@ -25,10 +25,18 @@ struct ErrorTests {
                 "did you mean 'budget_usd'?"
             ),
             (
-                "/v1/chat/completions", #"{"model":"hera","hera":{"budget_usd":0.000000001},\#(user)}"#, 422,
+                "/v1/chat/completions", #"{"model":"hera","hera":{"budget_usd":0.000000001},\#(user)}"#, 402,
                 "raise budget_usd"
             ),
             ("/v1/chat/completions", #"{"model":"hera","hera":{"min_accuracy":1},\#(user)}"#, 422, "accuracy"),
+            (
+                "/v1/chat/completions", #"{"model":"hera","stream":"yes",\#(user)}"#, 400,
+                "stream: must be true or false"
+            ),
+            (
+                "/v1/chat/completions", #"{"model":"hera","hera":{"models":{"allow":["test/cheep"]}},\#(user)}"#, 400,
+                "models.allow: no model is named 'test/cheep'; did you mean 'test/cheap'?"
+            ),
             ("/v1/jobs", #"{"input": ""}"#, 400, "input: is empty"),
             ("/v1/jobs", #"{"input": "x", "policy": {"deadline": 3}}"#, 400, "did you mean 'deadline_s'?"),
             ("/v1/jobs/job_none/cancel", "", 404, "there is no job 'job_none'"),

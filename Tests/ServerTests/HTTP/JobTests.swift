@@ -65,7 +65,7 @@ struct JobTests {
         let usage = usage
         try await TestService.with { request in
             ScriptedReply.completion(request.bodyText.contains("Result of a") ? "sum" : "part", usage: usage)
-                .delayed(by: .milliseconds(80))
+                .delayed(by: .milliseconds(500))
         } _: { service async throws in
             let body =
                 #"{"subtasks":[{"id":"a","prompt":"1"},{"id":"b","prompt":"2"},{"id":"c","prompt":"3","depends_on":["a","b"]}]}"#
