@@ -30,6 +30,8 @@ let package = Package(
 
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+
         // Floor 0: values.
         .target(name: "Core"),
 
@@ -46,7 +48,11 @@ let package = Package(
             ]),
         .target(
             name: "Ledger",
-            dependencies: ["Core", .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: [
+                "Core", "CPostgres",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
 
         // Floor 2: the sequential rule.
         .target(name: "Routing", dependencies: ["Core", "Estimation", "Optimization"]),
@@ -97,7 +103,9 @@ let package = Package(
         .testTarget(name: "EstimationTests", dependencies: ["Core", "Estimation"]),
         .testTarget(name: "OptimizationTests", dependencies: ["Core", "Optimization"]),
         .testTarget(name: "UpstreamTests", dependencies: ["Core", "Upstream", "ScriptedUpstream"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Core", "Ledger"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Core", "Ledger", "LedgerCrasher"]),
+        // Writes until it is killed, for LedgerTests.
+        .executableTarget(name: "LedgerCrasher", dependencies: ["Core", "Ledger"], path: "Tests/LedgerCrasher"),
         .testTarget(name: "RoutingTests", dependencies: ["Core", "Estimation", "Optimization", "Routing"]),
         .testTarget(
             name: "EngineTests",

@@ -9,15 +9,20 @@ package struct HTTPService: Service {
     private let application: any ApplicationProtocol & Service
 
     /// - Parameters:
-    ///   - key: what callers have to send; nil where anybody who reaches the address may call.
+    ///   - key: the operator's own key; nil where there is none.
+    ///   - needsKey: whether a request without any key is turned away.
     ///   - onListening: called with the port when the service accepts connections.
     package init(
-        engine: Engine, desk: JobDesk, host: String, port: Int, key: String?, logger: Logger,
+        engine: Engine, desk: JobDesk, host: String, port: Int, key: String?, needsKey: Bool,
+        logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Hummingbird.Router(context: HeraContext.self)
         router.add(middleware: ErrorMiddleware())
-        router.add(middleware: CallerMiddleware(keyDigest: key.map { SHA256.hash(data: Array($0.utf8)) }))
+        router.add(
+            middleware: CallerMiddleware(
+                ledger: engine.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) },
+                needsKey: needsKey))
         OperationsController(engine: engine).addRoutes(to: router)
         let group = router.group("v1")
         ChatController(engine: engine).addRoutes(to: group)

@@ -18,6 +18,6 @@ struct Hera: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, RunCommand.self, RouteCommand.self, TrainCommand.self, EvaluateCommand.self,
-            CatalogCommand.self, DashboardCommand.self,
+            CatalogCommand.self, DashboardCommand.self, KeysCommand.self, BudgetsCommand.self, LedgerCommand.self,
         ])
 }

@@ -83,6 +83,16 @@ package struct ModelFilter: Hashable, Sendable {
         self.deny = deny
     }
 
+    /// Both filters at once: what either denies is denied, and only what both allow is allowed.
+    package func narrowed(by other: ModelFilter) -> ModelFilter {
+        var both = ModelFilter(allow: allow, deny: deny + other.deny.filter { !deny.contains($0) })
+        guard !other.allow.isEmpty else { return both }
+        // Where nothing is left, denying everything keeps "nobody named" from meaning "everybody".
+        both.allow = allow.isEmpty ? other.allow : allow.filter(other.allow.contains)
+        if both.allow.isEmpty { (both.allow, both.deny) = (allow, both.deny + allow) }
+        return both
+    }
+
     package func admits(_ model: ModelID) -> Bool {
         (allow.isEmpty || allow.contains(model)) && !deny.contains(model)
     }

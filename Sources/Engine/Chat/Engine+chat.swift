@@ -9,11 +9,20 @@ package struct Caller: Sendable {
     package var session: String?
     package var key: String?
     package var team: String?
+    /// The models that the caller may use.
+    package var models: ModelFilter
+    /// The policy of calls that name none.
+    package var policy: String?
 
-    package init(session: String? = nil, key: String? = nil, team: String? = nil) {
+    package init(
+        session: String? = nil, key: String? = nil, team: String? = nil, models: ModelFilter = ModelFilter(),
+        policy: String? = nil
+    ) {
         self.session = session
         self.key = key
         self.team = team
+        self.models = models
+        self.policy = policy
     }
 }
 

@@ -44,13 +44,18 @@ extension Engine {
         // A new request of the user opens a new chain: what an earlier one was given to does not bind it.
         if request.position == 1 { memory.state = RunState() }
         let step = request.step(id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel)
-        var models = fleet.models(at: now)
+        let admitted = try resolved(caller.models)
+        var models = fleet.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy
         var policyName: String?
         var pinned: PricedModel?
-        switch try target(of: request.model, at: now) {
+        let name = request.model == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : request.model
+        switch try target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
+            guard admitted.admits(model.model.id) else {
+                throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
+            }
             policy = Policy(models: ModelFilter(allow: [model.model.id]))
             pinned = model
             models = [model]

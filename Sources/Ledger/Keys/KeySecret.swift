@@ -1,3 +1,5 @@
+import Crypto
+
 /// The text of a key: `hera-ID-SECRET`. It is shown once; the ledger keeps a salted SHA-256 of the secret.
 ///
 /// The secret has 190 random bits, so that one round of a fast hash is enough: there is nothing to guess.
@@ -38,7 +40,7 @@ package struct KeySecret: Sendable {
 
     static func newSalt() -> [UInt8] { (0..<saltLength).map { _ in UInt8.random(in: .min ... .max) } }
 
-    func hash(salt: [UInt8]) -> [UInt8] { SHA256.hash(salt + Array(secret.utf8)) }
+    func hash(salt: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: salt + Array(secret.utf8))) }
 
     /// Compares in a time that says nothing of where two hashes differ.
     func matches(hash: [UInt8], salt: [UInt8]) -> Bool {

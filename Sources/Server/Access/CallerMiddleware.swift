@@ -3,34 +3,68 @@ import Crypto
 import Engine
 import HTTPTypes
 import Hummingbird
+import Ledger
 
-/// Finds out on whose account a request is made, and turns away those without the service's key where one is set.
+/// Finds out on whose account a request is made, and turns away those without a key where one is needed.
+///
+/// The operator's own key (`HERA_API_KEY`) may do everything; keys of the ledger (`hera keys create`) bring their team,
+/// models, policy, budgets and rates. A key that is shown is checked even where none is needed.
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
-    /// SHA-256 of the key that callers have to send; nil where anybody on this machine may call.
-    let keyDigest: SHA256Digest?
+    let ledger: any LedgerStore
+    /// SHA-256 of the operator's key; nil where there is none.
+    let operatorKey: SHA256Digest?
+    /// Whether a request without any key is turned away.
+    let needsKey: Bool
+    let rates = RateLimits()
 
     /// Paths that monitors ask without a key.
     private static let open: Set<String> = ["/healthz", "/readyz"]
+    /// What a call is counted as against tokens per minute: its true number is not known before.
+    private static let expectedTokens = 500
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
         context.caller.session = request.headers[.heraSession]
-        if let keyDigest, !Self.open.contains(request.uri.path) {
+        guard !Self.open.contains(request.uri.path) else { return try await next(request, context) }
+        let text = Self.key(in: request)
+        if let text, let operatorKey, SHA256.hash(data: Array(text.utf8)) == operatorKey {
             // Digests are compared in constant time.
-            guard let key = Self.key(in: request), SHA256.hash(data: Array(key.utf8)) == keyDigest else {
+            return try await next(request, context)
+        }
+        if let text, text.hasPrefix("hera-") {
+            let key: AccessKey
+            do throws(LedgerError) {
+                key = try await ledger.authenticate(text, at: .now())
+            } catch {
+                guard case .badKey(let reason) = error else { throw EngineError.ledger(error) }
+                return Self.refusal(reason)
+            }
+            if request.method == .post,
+                let refusal = rates.admit(key, tokens: Self.expectedTokens, at: .now())
+            {
                 return ErrorMiddleware.response(
                     ErrorReply(
-                        status: .unauthorized,
-                        message:
-                            "the key is missing or wrong: send the service's HERA_API_KEY as `Authorization: Bearer`",
-                        type: "invalid_request_error", code: "invalid_api_key"))
+                        status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
+                        code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds)))
             }
+            context.caller.key = key.id
+            context.caller.team = key.team
+            context.caller.models = key.models
+            context.caller.policy = key.policy
+        } else if needsKey {
+            return Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
         }
         return try await next(request, context)
+    }
+
+    private static func refusal(_ message: String) -> Response {
+        ErrorMiddleware.response(
+            ErrorReply(
+                status: .unauthorized, message: message, type: "invalid_request_error", code: "invalid_api_key"))
     }
 
     private static func key(in request: Request) -> String? {

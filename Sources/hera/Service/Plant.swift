@@ -28,6 +28,15 @@ struct Plant {
         [.init(service: upstream), .init(service: engine.pool), .init(service: scout), .init(service: desk)]
     }
 
+    /// Whether the ledger knows any key.
+    func hasKeys() async throws -> Bool {
+        do {
+            return try await !engine.ledger.keys().isEmpty
+        } catch {
+            throw Exit(74, "\(error)")
+        }
+    }
+
     /// Books what a process that died may have spent, and says so.
     func bookInterruptedCalls() async throws {
         do {

@@ -17,8 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
             Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual
             ports. The service says which models are live, and why the others are not.
 
-            Without HERA_API_KEY in the environment it listens on loopback addresses only. With it, callers send that
-            key as `Authorization: Bearer`.
+            Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own
+            key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
             """)
 
     @Option(name: .long, help: "The address to listen on.")
@@ -33,17 +33,22 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapped {
             let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
-            guard key != nil || Self.isLoopback(host) else {
-                throw Exit(64, "set HERA_API_KEY before listening on \(host): without a key only loopback is allowed")
-            }
             let logger = Installation.logger()
             let plant = try Plant(places: places, database: database, logger: logger)
+            let needsKey = try await key != nil || plant.hasKeys()
+            guard needsKey || Self.isLoopback(host) else {
+                throw Exit(
+                    64,
+                    "make a key with `hera keys create`, or set HERA_API_KEY, before listening on \(host): "
+                        + "without any key only loopback is allowed")
+            }
             try await plant.bookInterruptedCalls()
             let service = HTTPService(
-                engine: plant.engine, desk: plant.desk, host: host, port: port, key: key, logger: logger
+                engine: plant.engine, desk: plant.desk, host: host, port: port, key: key, needsKey: needsKey,
+                logger: logger
             ) { port in
                 Exit.tell(
-                    "listening on http://\(host):\(port)/v1" + (key == nil ? " (loopback only: no HERA_API_KEY)" : ""))
+                    "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
                 await plant.scout.look()
                 FleetReport.tell(plant.engine.fleet)
             }

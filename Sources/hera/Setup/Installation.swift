@@ -46,15 +46,12 @@ enum Installation {
         }
     }
 
-    /// Opens the ledger that `sqlite:PATH` names.
+    /// Opens the ledger that `sqlite:PATH` or `postgres://...` names.
     static func ledger(_ option: DatabaseOption) throws -> SQLLedger {
-        let text = option.database
-        guard text.hasPrefix("sqlite:"), text.utf8.count > 7 else {
-            throw Exit(64, "'\(text)' names no ledger this program can open: write sqlite:PATH")
-        }
         do {
-            return try SQLLedger.sqlite(path: String(text.dropFirst(7)))
+            return try SQLLedger.open(option.database)
         } catch {
+            if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
         }
     }

@@ -35,6 +35,6 @@ struct Places: ParsableArguments {
 
 /// Where the ledger is.
 struct DatabaseOption: ParsableArguments {
-    @Option(name: .long, help: "The ledger: sqlite:PATH.")
+    @Option(name: .long, help: "The ledger: sqlite:PATH or postgres://user@host/database.")
     var database = "sqlite:hera.sqlite"
 }

@@ -104,6 +104,20 @@ struct ErrorTests {
                 try await service.send("GET", "/v1/models", headers: [("authorization", "Bearer secret")]).status == 200
             )
             #expect(try await service.send("GET", "/healthz").status == 200)
+            let own = AccessKey(
+                team: "red", createdAt: .now(), models: ModelFilter(allow: [TestModels.cheap]), requestsPerMinute: 2)
+            let text = try await service.engine.ledger.createKey(own, budgets: [])
+            let headers = [("authorization", "Bearer \(text)")]
+            let body = #"{"model":"test/dear",\#(Self.user)}"#
+            let denied = try await service.send("POST", "/v1/chat/completions", body: body, headers: headers)
+            #expect(denied.status == 400 && denied.text.contains("this key may not use test/dear"))
+            let hera = #"{"model":"hera",\#(Self.user)}"#
+            let answer = try await service.send("POST", "/v1/chat/completions", body: hera, headers: headers)
+            #expect(answer.headers["x-hera-model"] == "test/cheap")
+            let limited = try await service.send("POST", "/v1/chat/completions", body: hera, headers: headers)
+            #expect(limited.status == 429 && limited.headers["retry-after"] != nil)
+            try await service.engine.ledger.revokeKey(own.id, at: .now())
+            #expect(try await service.send("GET", "/v1/models", headers: headers).status == 401)
         }
     }
 }

@@ -49,7 +49,9 @@ struct TestService {
         let desk = JobDesk(engine: engine)
         let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
-        let service = HTTPService(engine: engine, desk: desk, host: "127.0.0.1", port: 0, key: key, logger: logger) {
+        let service = HTTPService(
+            engine: engine, desk: desk, host: "127.0.0.1", port: 0, key: key, needsKey: key != nil, logger: logger
+        ) {
             port in
             await scout.look()
             listening.yield(port)
