@@ -7,7 +7,8 @@ package struct Evaluation: Sendable {
 
     /// Replays all rows given, suite by suite. Runs of which the profiles know nothing are left out.
     package init(
-        outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet,
+        outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet, routers: [BaselineRouter] = [],
+        training: [OutcomeRow] = [],
         progress: (_ share: Double, _ stage: String) -> Void
     ) {
         let suites = Dictionary(grouping: rows, by: \.suite).sorted { $0.key < $1.key }
@@ -15,7 +16,10 @@ package struct Evaluation: Sendable {
         var done = 0
         for (suite, rows) in suites {
             progress(0.9 * Double(done) / Double(max(total, 1)), suite)
-            outcomes.append(OutcomeFigures(suite: suite, rows: rows, profiles: profiles))
+            outcomes.append(
+                OutcomeFigures(
+                    suite: suite, rows: rows, profiles: profiles, routers: routers,
+                    training: training.filter { $0.suite == suite }))
             done += rows.count
         }
         for (suite, traces) in Dictionary(grouping: traces, by: \.suite).sorted(by: { $0.key < $1.key }) {
@@ -54,6 +58,9 @@ package struct Evaluation: Sendable {
                 ] + Self.columns(suite.routing) + [Self.fixed(suite.decisionP50, 0), Self.fixed(suite.decisionP99, 0)])
             if let cascade = suite.cascade {
                 rows.append(["  cascade", "", "", "", "", ""] + Self.columns(cascade) + ["", ""])
+            }
+            for (name, figures) in suite.baselines {
+                rows.append(["  " + name, "", "", "", "", ""] + Self.columns(figures) + ["", ""])
             }
             for (dataset, apgr) in (suite.pair?.apgr ?? [:]).sorted(by: { $0.key < $1.key }) {
                 rows.append(

@@ -28,6 +28,13 @@ extension OutcomeFigures {
                 })
             routing.writeMembers(to: &$0)
             if let cascade { $0.member("cascade", object: { json in cascade.writeMembers(to: &json) }) }
+            if !baselines.isEmpty {
+                $0.member(
+                    "baselines",
+                    object: { json in
+                        for (name, figures) in baselines { json.member(name, object: figures.writeMembers) }
+                    })
+            }
             if let pair { $0.member("pair", object: { json in pair.writeMembers(to: &json) }) }
             $0.member(
                 "decision_us",

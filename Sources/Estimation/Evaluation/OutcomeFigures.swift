@@ -15,17 +15,33 @@ package struct OutcomeFigures: Sendable {
     package var routing: CurveFigures
     package var cascade: CurveFigures?
     package var pair: PairFigures?
+    /// Other routers on the same rows, by name, where they were asked for.
+    package var baselines: [(name: String, figures: CurveFigures)] = []
     /// Microseconds of a decision: half of them take less, and 99 of 100.
     package var decisionP50: Double
     package var decisionP99: Double
 
     /// Replays some rows of one suite.
-    package init(suite: String, rows: [OutcomeRow], profiles: ProfileSet) {
+    /// - Parameters:
+    ///   - routers: baselines to replay beside.
+    ///   - training: rows to fit these on; without any they are left out.
+    package init(
+        suite: String, rows: [OutcomeRow], profiles: ProfileSet, routers: [BaselineRouter] = [],
+        training: [OutcomeRow] = []
+    ) {
         let replay = Replay(suite: suite, rows: rows, profiles: profiles)
         self.init(replay)
         if var cascade = CascadeReplay(replay, profiles: profiles) {
             let singles = SingleModels(replay)
             self.cascade = CurveFigures(cascade.curve(), cheapest: singles.cheapestPoint, best: singles.bestPoint)
+        }
+        if !training.isEmpty {
+            let singles = SingleModels(replay)
+            for router in routers {
+                guard let curve = router.curve(training: training, replay: replay) else { continue }
+                baselines.append(
+                    (router.rawValue, CurveFigures(curve, cheapest: singles.cheapestPoint, best: singles.bestPoint)))
+            }
         }
     }
 

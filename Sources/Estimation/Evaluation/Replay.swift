@@ -13,6 +13,8 @@ struct Replay: Sendable {
     var paid: [[Double?]]
     /// By row, then model: the score; nil where the model has no outcome.
     var score: [[Double?]]
+    /// Whether costs are dollars, not 1 and 0.
+    var hasDollars: Bool
     /// Microseconds of each row's decision: reading the text and predicting all models.
     var decisionMicroseconds: [Double]
 
@@ -37,6 +39,7 @@ struct Replay: Sendable {
         }
         score = rows.map { row in models.map { row.outcomes[$0]?.score } }
         let hasCosts = rows.allSatisfy { $0.outcomes.values.allSatisfy { $0.costUSD != nil } }
+        hasDollars = hasCosts
         let score = score
         let ranking = models.indices.map { model in
             let known = score.compactMap { $0[model] }

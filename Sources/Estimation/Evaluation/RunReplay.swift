@@ -43,7 +43,8 @@ struct RunReplay: Sendable {
             tasks.append(task)
             runs.append(row)
             start.append(begin.map(Double.init))
-            similarity.append(profile.similarities(features, start: begin).map(Double.init))
+            similarity.append(
+                profile.similarities(features, start: begin, couplings: panel.couplings).map(Double.init))
             success.append(
                 row.enumerated().map { model, run in
                     let steps = (run?.steps ?? []).map { RunStep($0) }

@@ -38,8 +38,18 @@ extension RunProfile {
     }
 
     /// Every model's probability that its run ends at least as well as the reference's.
-    func similarities(_ features: StepFeatures, start: [Float]) -> [Float] {
+    ///
+    /// The mean, in log-odds, of the estimator trained on that very label and of what the predictions of success and the
+    /// pair's coupling say.
+    func similarities(_ features: StepFeatures, start: [Float], couplings: [Float]) -> [Float] {
         let counts = features.counts + start.map { Float(logit(Double($0))) }
-        return similarity.probabilities(similarity.dense(features.grams, counts))
+        let trained = similarity.probabilities(similarity.dense(features.grams, counts))
+        let r = start[reference]
+        return trained.indices.map { model in
+            if model == reference { return 1 }
+            let coupling = couplings[model * models.count + reference]
+            let lost = (1 - coupling) * r * (1 - start[model]) + coupling * max(0, r - start[model])
+            return logistic(Float(logit(Double(trained[model])) + logit(Double(1 - lost))) / 2)
+        }
     }
 }

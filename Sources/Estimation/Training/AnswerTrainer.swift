@@ -55,6 +55,8 @@ struct AnswerTrainer: Sendable {
         trainer.seed = seed &+ 901
         trainer.vocabularyLimit = 12_000
         trainer.directions = 8
+        trainer.grower.rounds += trainer.grower.rounds / 2
+        trainer.grower.depth += 1
         let judge = trainer.train(judged, progress: progress).profile
         return AnswerProfile(name: data.name, judge: judge, sight: 0.7)
     }

@@ -21,7 +21,11 @@ struct RunTrainer: Sendable {
         trainer.vocabularyLimit = 12_000
         trainer.directions = 16
         progress(0, "progress")
-        let underWay = trainer.train(progressData(name, tasks, start)) { share, stage in
+        // Tens of thousands of rows and one probability carry larger trees than a panel's.
+        var larger = trainer
+        larger.grower.rounds *= 2
+        larger.grower.depth += 1
+        let underWay = larger.train(progressData(name, tasks, start)) { share, stage in
             progress(share * 0.6, "progress, " + stage)
         }.profile
         let similarity = trainer.train(similarityData(name, tasks, start, reference)) { share, stage in

@@ -28,6 +28,17 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
     var split: String?
 
+    @Option(
+        name: .long,
+        help: """
+            Baselines to replay beside, with commas: best-single, random-mix, knn, hybridllm-det, hybridllm-prob, \
+            hybridllm-trans, frugal-cascade, or all. They are fitted on the files' rows of split train.
+            """)
+    var router: String?
+
+    @Option(name: .long, help: "Draw cost against accuracy into this SVG file.")
+    var plot: String?
+
     @Option(name: .long, help: "How to print: table or json.")
     var format: Format = .table
 
@@ -41,6 +52,8 @@ struct EvaluateCommand: ParsableCommand {
         try EstimationExit.mapped {
             let bar = ProgressBar()
             defer { bar.clear() }
+            let routers = try (router == "all" ? BaselineRouter.allCases.map(\.rawValue) : names(router))
+                .map { try BaselineRouter.named($0) }
             bar.show(0, "loading profiles")
             let set = try ProfileSet.load(directory: profiles)
             var rows: [OutcomeRow] = []
@@ -53,11 +66,13 @@ struct EvaluateCommand: ParsableCommand {
                 bar.show(0, "reading \(path)")
                 runs += try TraceRow.read(path)
             }
+            let training = routers.isEmpty ? [] : rows.filter { $0.split == .train }
             if let split {
                 rows = rows.filter { $0.split.rawValue == split }
                 runs = runs.filter { $0.split.rawValue == split }
             }
-            let evaluation = Evaluation(outcomes: rows, traces: runs, profiles: set, progress: bar.show)
+            let evaluation = Evaluation(
+                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training, progress: bar.show)
             bar.clear()
             let trained = rows.filter { $0.split == .train }.count + runs.filter { $0.split == .train }.count
             if trained > 0 {
@@ -65,10 +80,15 @@ struct EvaluateCommand: ParsableCommand {
                     "note: \(trained) of \(rows.count + runs.count) rows are marked \"train\"; figures on rows that profiles were "
                         + "fitted on flatter (--split validation leaves them out)\n")
             }
+            if let plot { try CurvePlot(evaluation.outcomes).write(to: plot) }
             switch format {
             case .json: print(String(decoding: evaluation.json, as: UTF8.self))
             case .table: print(evaluation.table)
             }
         }
+    }
+
+    private func names(_ list: String?) -> [String] {
+        (list ?? "").split(separator: ",").map(String.init)
     }
 }
