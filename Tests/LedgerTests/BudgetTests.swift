@@ -68,15 +68,21 @@ import Testing
     @Test("what was spent before a budget was set counts")
     func countsThePast() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
-            _ = try await ledger.settle("r", Sample.entry("r", nanoUSD: 450))
-            _ = try await ledger.reserve(Sample.request("r2", nanoUSD: 50))
+            let call = Sample.call(account: Attribution(team: "t", key: "k", job: "job-1"))
+            let scopes: [BudgetScope] = [.global, .team("t"), .key("k"), .job("job-1")]
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500, call: call))
+            _ = try await ledger.settle("r", Sample.entry("r", nanoUSD: 450, call: call))
+            _ = try await ledger.reserve(Sample.request("r2", nanoUSD: 50, call: call))
             for window in [BudgetWindow.none, .day, .week, .month, .rolling(seconds: 3600)] {
-                try await ledger.setBudget(
-                    Budget(scope: .job("job-1"), limit: .usd(Money(nanoUSD: 1000)), window: window), at: Sample.noon)
+                for scope in scopes {
+                    try await ledger.setBudget(
+                        Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000)), window: window), at: Sample.noon)
+                }
+                try await ledger.setBudget(Budget(scope: .key("other"), limit: .tokens(1)), at: Sample.noon)
             }
-            let statuses = try await ledger.budgets(of: [.job("job-1")], at: Sample.noon)
-            #expect(statuses.count == 5)
+            let statuses = try await ledger.budgets(of: scopes, at: Sample.noon)
+            #expect(statuses.count == 20)
+            #expect(try await ledger.budgets(of: [.key("other")], at: Sample.noon).map(\.spent) == [0])
             #expect(statuses.allSatisfy { $0.spent == 450 && $0.reserved == 50 })
         }
     }

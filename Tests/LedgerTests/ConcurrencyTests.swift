@@ -90,4 +90,31 @@ import Testing
             #expect(open.allSatisfy { $0.request.call.runID == "run-\($0.request.id.dropFirst())" })
         }
     }
+
+    @Test("a budget that is set while its scope spends counts every call, those of the same transaction too")
+    func setWhileSpending() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for index in 0..<300 {
+                    group.addTask {
+                        let key = "k\(index % 5)"
+                        if index % 10 < 3 {
+                            let unit = BudgetUnit.allCases[index % 3]
+                            try await ledger.setBudget(
+                                Budget(scope: .key(key), limit: BudgetLimit(unit: unit, amount: .max), window: .day),
+                                at: Sample.noon)
+                        } else {
+                            let call = Sample.call(account: Attribution(key: key))
+                            try await ledger.append(Sample.entry("e\(index)", nanoUSD: 1, call: call))
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await ledger.verify().differences == [])
+            let spent = try await ledger.budgets(of: nil, at: Sample.noon).filter { $0.budget.limit.unit == .usd }
+            #expect(spent.count == 5)
+            #expect(spent.allSatisfy { $0.spent == 42 })
+        }
+    }
 }

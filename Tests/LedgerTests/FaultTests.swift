@@ -56,6 +56,22 @@ import Testing
         }
     }
 
+    @Test("a database of every earlier version is brought up to date, and keeps what was booked", arguments: [1, 2])
+    func earlier(_ version: Int) async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let old = SQLLedger(
+            database: try SQLiteDatabase(path: place.path, migrations: Array(LedgerMigration.all.prefix(version))))
+        try await old.append(Sample.entry("e", nanoUSD: 5))
+        await old.close()
+        let ledger = try place.open()
+        #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
+        #expect(try await ledger.verify().differences == [])
+        #expect(try await ledger.keys().isEmpty)
+        #expect(try await ledger.batches(limit: 1).isEmpty)
+        await ledger.close()
+    }
+
     @Test(
         "entries can neither be changed nor deleted, whoever opens the file",
         arguments: [

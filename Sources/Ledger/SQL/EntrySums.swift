@@ -62,6 +62,18 @@ struct EntrySums: Equatable {
 
     subscript(column: SumColumn) -> Int64 { values[Self.position[column] ?? 0] }
 
+    /// What the entries took from a budget of a unit.
+    func spent(in unit: BudgetUnit) -> Int64 {
+        let columns: [SumColumn] =
+            switch unit {
+            case .usd: [.api, .energyCost, .hardware]
+            case .tokens:
+                [.input, .cachedRead, .cacheWrite5m, .cacheWrite1h, .audioInput, .output, .reasoning, .audioOutput]
+            case .joules: [.energy]
+            }
+        return columns.reduce(0) { $0 &+ self[$1] }
+    }
+
     private static let position = Dictionary(
         uniqueKeysWithValues: SumColumn.allCases.enumerated().map { ($1, $0) })
 }

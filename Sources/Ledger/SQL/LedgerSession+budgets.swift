@@ -119,7 +119,9 @@ extension LedgerSession {
             key + [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)])
         let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
         // What was used before there was a budget counts: totals are always those of all entries.
-        for (start, total) in try recomputedTotals(of: line) { try setTotal(total, of: line, start: start) }
+        for (start, total) in try recomputedTotals(of: line, from: Self.quickSource(for: budget)) {
+            try setTotal(total, of: line, start: start)
+        }
     }
 
     func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) throws(LedgerError) {
@@ -139,33 +141,73 @@ extension LedgerSession {
         return statuses
     }
 
-    /// The totals of a budget by window start, from the entries and the open reservations alone.
-    mutating func recomputedTotals(of line: BudgetLine) throws(LedgerError) -> [Int64: BudgetTotal] {
+    /// Where spent amounts are summed from.
+    enum TotalSource {
+        case entries
+        /// The days' roll-ups, which know no jobs, sessions and batches.
+        case rollups
+    }
+
+    /// The roll-ups wherever they know the scope, so that the writer need not read a large ledger whole.
+    private static func quickSource(for budget: Budget) -> TotalSource {
+        switch (budget.scope, budget.window) {
+        case (_, .rolling), (.job, _), (.session, _), (.batch, _): .entries
+        case (.global, _), (.team, _), (.key, _): .rollups
+        }
+    }
+
+    /// The totals of a budget by window start, from the entries (or their roll-ups) and the open reservations alone.
+    mutating func recomputedTotals(
+        of line: BudgetLine, from source: TotalSource = .entries
+    ) throws(LedgerError) -> [Int64: BudgetTotal] {
         let window = line.budget.window
         // Days, weeks and months are whole days, so that sums by day or by bucket are enough.
-        let span = window.bucketMilliseconds ?? 86_400_000
+        let span = window.bucketMilliseconds ?? RollupSlot.dayMilliseconds
         var condition = ""
         var arguments: [SQLValue] = [.integer(span)]
         if let (column, id) = try scopeCondition(line.budget.scope) {
             condition = " WHERE \(column) = ?"
             arguments.append(.integer(id))
         }
+        let table =
+            switch source {
+            case .entries: "(SELECT * FROM entry\(condition)) AS booked"
+            case .rollups:
+                "(SELECT rollup.*, start AS charged_at FROM rollup\(condition)) AS booked "
+                    + "WHERE span = \(RollupSlot.dayMilliseconds)"
+            }
         let (spent, reserved) = Self.expressions(of: line.unit)
         var totals: [Int64: BudgetTotal] = [:]
         let what = "the budget of \(line.budget.scope)"
         for row in try connection.rows(
-            "SELECT charged_at / ? AS span, CAST(SUM(\(spent)) AS BIGINT) FROM entry\(condition) GROUP BY 1", arguments)
+            "SELECT charged_at / ? AS bucket, CAST(SUM(\(spent)) AS BIGINT) FROM \(table) GROUP BY 1", arguments)
         {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
             totals[start, default: .zero].spent = try Self.sum(totals[start]?.spent ?? 0, row.integer(1), what)
         }
+        if source == .rollups {
+            // Roll-ups are written when the transaction ends; what it booked before this operation is not in them yet.
+            for (slot, sums) in transactionSums where try isOf(line.budget.scope, slot) {
+                let start = window.start(of: Timestamp(milliseconds: slot.hour))
+                totals[start, default: .zero].spent = try Self.sum(
+                    totals[start]?.spent ?? 0, sums.spent(in: line.unit), what)
+            }
+        }
         for row in try connection.rows(
-            "SELECT at / ? AS span, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation\(condition) GROUP BY 1", arguments
+            "SELECT at / ? AS bucket, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation\(condition) GROUP BY 1",
+            arguments
         ) {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
             totals[start, default: .zero].reserved = try Self.sum(totals[start]?.reserved ?? 0, row.integer(1), what)
         }
         return totals
+    }
+
+    /// Whether all entries of a roll-up's slot are of a scope that the roll-ups know.
+    private mutating func isOf(_ scope: BudgetScope, _ slot: RollupSlot) throws(LedgerError) -> Bool {
+        guard let (column, id) = try scopeCondition(scope) else { return true }
+        guard let position = RollupSlot.columns.firstIndex(of: column) else { return false }
+        return slot.dimensions[position] == id
     }
 
     /// The column that entries and reservations name a scope by, and its value; nil for the global scope.

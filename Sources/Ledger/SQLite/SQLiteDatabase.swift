@@ -11,7 +11,7 @@ struct SQLiteDatabase: SQLDatabase {
     var owner: String { presence.owner }
 
     /// Opens the file, makes it where it is missing, and brings its tables up to date.
-    init(path: String) throws(LedgerError) {
+    init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
         self.path = path
         try Self.check(path)
         presence = try NodePresence(path: path + "-nodes")
@@ -24,7 +24,7 @@ struct SQLiteDatabase: SQLDatabase {
             pool = try DatabasePool(path: path, configuration: configuration)
             // GRDB sets NORMAL for WAL, which may lose the last commits when the power fails.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            try Self.migrate(pool, path: path)
+            try Self.migrate(pool, path: path, migrations)
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
@@ -49,9 +49,9 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    private static func migrate(_ pool: DatabasePool, path: String) throws {
+    private static func migrate(_ pool: DatabasePool, path: String, _ migrations: [LedgerMigration]) throws {
         var migrator = DatabaseMigrator()
-        for migration in LedgerMigration.all {
+        for migration in migrations {
             migrator.registerMigration(migration.name) { database in
                 for statement in migration.statements(in: .sqlite) { try database.execute(sql: statement) }
                 try installAppendOnlyTriggers(database)
