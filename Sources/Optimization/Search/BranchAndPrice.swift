@@ -53,13 +53,17 @@ struct BranchAndPrice {
     /// Solves a node and puts its children on the pile, the likelier one on top. False when there were none.
     private mutating func visit(_ node: Node) throws(OptimizationError) -> Bool {
         pricer.blocked = node.blocked
-        let dual = try LagrangianDual(&pricer, from: node.start, tolerance: min(gap / 4, 1e-9), clock: clock)
+        let dual = try LagrangianDual(
+            &pricer, from: node.start, tolerance: 1e-10, enough: CoreSearch.cutoff(incumbent, gap),
+            clock: clock)
         if dual.isInfeasible { return false }
         accept(dual.incumbent)
         let bound = max(node.bound, dual.bound)
         guard bound < CoreSearch.cutoff(incumbent, gap) else { return false }
         _ = pricer.price(dual.multipliers)
-        accept(Rounding.plan(pricer, dual, gap: gap, rounds: Self.exchangeRounds))
+        // Long programs have more close calls to pair, and few nodes.
+        let breadth = min(160, max(64, table.stepCount / 4))
+        accept(Rounding.plan(pricer, dual, gap: gap, rounds: Self.exchangeRounds, breadth: breadth))
         if node.depth > 0 { try searchCore(dual, bound) }
         guard bound < CoreSearch.cutoff(incumbent, gap) else { return false }
         guard let (step, candidate) = fractional(dual.combination) else {

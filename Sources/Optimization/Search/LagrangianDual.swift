@@ -23,9 +23,11 @@ struct LagrangianDual {
         var choices: [[Int32]]
     }
 
-    /// Solves the dual to `tolerance` (relative), or until `clock` runs out. The pricer's blocked candidates are out.
+    /// Solves the dual to `tolerance` (relative), until the bound reaches `enough`, or until `clock` runs out. The
+    /// pricer's blocked candidates are out.
     init(
-        _ pricer: inout PathPricer, from start: Start? = nil, tolerance: Double, clock: SolveClock
+        _ pricer: inout PathPricer, from start: Start? = nil, tolerance: Double, enough: Double = .infinity,
+        clock: SolveClock
     ) throws(OptimizationError) {
         let table = pricer.table
         multipliers = start?.multipliers ?? [Double](repeating: 0, count: table.rowCount)
@@ -53,7 +55,7 @@ struct LagrangianDual {
         }
         seed(firstChoice, first, table, &master)
         master.start()
-        try climb(&pricer, &master, tolerance, clock)
+        try climb(&pricer, &master, tolerance, enough, clock)
         combination = master.shares.map { (choices[$0.choice], $0.share) }
     }
 
@@ -66,10 +68,12 @@ struct LagrangianDual {
     }
 
     private mutating func climb(
-        _ pricer: inout PathPricer, _ master: inout MasterProgram, _ tolerance: Double, _ clock: SolveClock
+        _ pricer: inout PathPricer, _ master: inout MasterProgram, _ tolerance: Double, _ enough: Double,
+        _ clock: SolveClock
     ) throws(OptimizationError) {
         let table = pricer.table
         for _ in 0..<500 {
+            if bound >= enough { return }
             if try clock.isOver() { return }
             let (target, value) = master.optimize()
             let feasibility = master.pricesFeasibility

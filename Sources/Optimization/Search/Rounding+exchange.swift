@@ -8,17 +8,18 @@ extension Rounding {
         var objective: Double
     }
 
-    /// Most moves that are paired with each other; their number squared is the price of a round.
-    private static let breadth = 160
-    /// Most moves of one step among them.
+    /// Most moves of one step among those that are paired.
     private static let perStep = 3
 
     /// Moves two steps at once, where no single move helps: first to break the limits less, then to lower the
     /// objective without breaking any. Pairs are taken from the closest calls, whose reduced cost changes least.
-    mutating func exchange(rounds: Int) {
+    ///
+    /// - Parameters:
+    ///   - breadth: most moves that are paired with each other; its square is the price of a round.
+    mutating func exchange(rounds: Int, breadth: Int) {
         let width = table.rowCount
         for _ in 0..<rounds {
-            let moves = closestMoves()
+            let moves = closestMoves(breadth)
             var deltas = [Double](repeating: 0, count: moves.count * width)
             for (index, move) in moves.enumerated() {
                 let present = Int(choice[move.step])
@@ -34,7 +35,7 @@ extension Rounding {
         }
     }
 
-    private func closestMoves() -> [Move] {
+    private func closestMoves(_ breadth: Int) -> [Move] {
         var moves: [Move] = []
         moves.reserveCapacity(table.stepCount * Self.perStep)
         for step in 0..<table.stepCount {
@@ -57,7 +58,7 @@ extension Rounding {
             }
         }
         moves.sort { ($0.reduced, $0.step, $0.next) < ($1.reduced, $1.step, $1.next) }
-        return Array(moves.prefix(Self.breadth))
+        return Array(moves.prefix(breadth))
     }
 
     /// The move, or the two moves, after which the limits are broken least, and among equals the objective is lowest;

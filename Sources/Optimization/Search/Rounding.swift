@@ -10,14 +10,15 @@ struct Rounding {
     /// - Parameters:
     ///   - pricer: priced with the dual's best multipliers.
     ///   - gap: a plan this close to the dual's bound is good enough.
-    ///   - rounds: most rounds of pairwise exchange.
-    static func plan(_ pricer: PathPricer, _ dual: LagrangianDual, gap: Double, rounds: Int) -> Incumbent? {
+    ///   - rounds: most rounds of pairwise exchange, among `breadth` moves.
+    static func plan(_ pricer: PathPricer, _ dual: LagrangianDual, gap: Double, rounds: Int, breadth: Int) -> Incumbent?
+    {
         var rounding = Rounding(pricer, dual)
         guard !pricer.table.hasSwitching else { return rounding.push(dual.multipliers) }
         let kept = rounding.repair()
         if kept { rounding.improve() }
         if let incumbent = rounding.incumbent, CoreSearch.cutoff(incumbent, gap) <= dual.bound { return incumbent }
-        rounding.exchange(rounds: rounds)
+        rounding.exchange(rounds: rounds, breadth: breadth)
         return rounding.incumbent
     }
 

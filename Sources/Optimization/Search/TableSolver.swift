@@ -53,7 +53,9 @@ struct TableSolver {
         if strategy == .glpk { return try branchAndBound(keeps: all, cap: .infinity) }
         if isClose { return plan(.lagrangian) }
         _ = pricer.price(multipliers)
-        if table.stepCount > 40 || table.hasSwitching { accept(Rounding.plan(pricer, dual, gap: gap, rounds: 40)) }
+        if table.stepCount > 40 || table.hasSwitching {
+            accept(Rounding.plan(pricer, dual, gap: gap, rounds: 40, breadth: 160))
+        }
         if isClose { return plan(.lagrangian) }
         if let outcome = try deepen() { return outcome }
         return try branch(dual)
