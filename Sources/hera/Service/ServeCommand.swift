@@ -35,7 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
             let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             let logger = Installation.logger()
             let plant = try Plant(places: places, database: database, logger: logger)
-            let needsKey = try await key != nil || plant.hasKeys()
+            let hasKeys = try await plant.hasKeys()
+            let needsKey = key != nil || hasKeys
             guard needsKey || Self.isLoopback(host) else {
                 throw Exit(
                     64,
