@@ -1,0 +1,83 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+@Suite struct RateLimitTests {
+    @Test("a bucket gives out its minute at once and then refills evenly")
+    func refill() {
+        var bucket = TokenBucket(perMinute: 60, at: Sample.noon)
+        for _ in 0..<60 {
+            #expect(bucket.wait(for: 1, at: Sample.noon) == 0)
+            bucket.take(1, at: Sample.noon)
+        }
+        #expect(bucket.wait(for: 1, at: Sample.noon) == 1000)
+        #expect(bucket.wait(for: 1, at: Sample.noon.advanced(bySeconds: 0.999)) == 1)
+        #expect(bucket.wait(for: 1, at: Sample.noon.advanced(bySeconds: 1)) == 0)
+        #expect(bucket.wait(for: 3, at: Sample.noon.advanced(bySeconds: 1)) == 2000)
+    }
+
+    @Test("more than a whole bucket passes when it is full, and the debt is waited for")
+    func debt() {
+        var bucket = TokenBucket(perMinute: 100, at: Sample.noon)
+        #expect(bucket.wait(for: 250, at: Sample.noon) == 0)
+        bucket.take(250, at: Sample.noon)
+        #expect(bucket.wait(for: 1, at: Sample.noon) == 90_600)
+    }
+
+    @Test("in any span no more is given out than a bucket and what it refills", arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func bound(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let perMinute = Int.random(in: 1...500, using: &generator)
+        var bucket = TokenBucket(perMinute: perMinute, at: Sample.noon)
+        var clock = Sample.noon
+        var taken: [(at: Timestamp, count: Int)] = []
+        for _ in 0..<2000 {
+            clock = Timestamp(milliseconds: clock.milliseconds + .random(in: 0...900, using: &generator))
+            let count = Int.random(in: 1...min(20, perMinute), using: &generator)
+            let wait = bucket.wait(for: count, at: clock)
+            if wait == 0 {
+                bucket.take(count, at: clock)
+                taken.append((clock, count))
+            } else if let wait {
+                // The wait is right: a millisecond earlier would have been too early.
+                var later = bucket
+                #expect(later.wait(for: count, at: Timestamp(milliseconds: clock.milliseconds + wait)) == 0)
+                var early = bucket
+                #expect(early.wait(for: count, at: Timestamp(milliseconds: clock.milliseconds + wait - 1)) != 0)
+            }
+        }
+        for first in taken.indices where first % 37 == 0 {
+            var sum = 0
+            for take in taken[first...] {
+                sum += take.count
+                let span = take.at.milliseconds - taken[first].at.milliseconds
+                #expect(Int64(sum) * 60_000 <= Int64(perMinute) * (60_000 + span))
+            }
+        }
+    }
+
+    @Test("a clock that goes back gives nothing away and stops nothing for longer than before")
+    func clockBack() {
+        var bucket = TokenBucket(perMinute: 10, at: Sample.noon)
+        bucket.take(10, at: Sample.noon)
+        let earlier = Sample.noon.advanced(bySeconds: -3600)
+        #expect(bucket.wait(for: 1, at: earlier) == 6000)
+        #expect(bucket.wait(for: 1, at: earlier.advanced(bySeconds: 6)) == 0)
+    }
+
+    @Test("a key is held to both of its limits, and what was not used is given back")
+    func limits() {
+        let limits = RateLimits()
+        let key = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 3, tokensPerMinute: 100)
+        #expect(limits.admit(key, tokens: 60, at: Sample.noon) == nil)
+        let refusal = limits.admit(key, tokens: 60, at: Sample.noon)
+        #expect(refusal == RateRefusal(limit: .tokens(perMinute: 100), retryAfterSeconds: 12))
+        limits.settle(key, expected: 60, used: 10, at: Sample.noon)
+        #expect(limits.admit(key, tokens: 60, at: Sample.noon) == nil)
+        #expect(limits.admit(key, tokens: 1, at: Sample.noon) == nil)
+        #expect(limits.admit(key, tokens: 1, at: Sample.noon)?.limit == .requests(perMinute: 3))
+        let free = AccessKey(id: "free", createdAt: Sample.noon)
+        #expect((0..<1000).allSatisfy { _ in limits.admit(free, tokens: 1_000_000, at: Sample.noon) == nil })
+    }
+}
