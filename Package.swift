@@ -122,7 +122,7 @@ let package = Package(
         .executableTarget(
             name: "Benchmarks",
             dependencies: ["Core", "Estimation", "Optimization", "Routing"],
-            path: "Tests/Benchmarks"),
+            path: "Tests/Benchmarks", exclude: ["plan_compare.py"]),
     ],
     swiftLanguageModes: [.v6]
 )

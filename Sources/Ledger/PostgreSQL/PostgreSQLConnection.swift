@@ -1,218 +1,216 @@
-#if canImport(CPostgres)
-    import CPostgres
+import CPostgres
 
-    /// A connection through libpq, used by one queue at a time. Statements are prepared once each; integers and bytes
-    /// travel in binary.
-    final class PostgreSQLConnection: SQLConnection {
-        private let handle: OpaquePointer
-        /// Names of prepared statements by their text.
-        private var prepared: [String: String] = [:]
-        /// Statements that go with the next one that answers.
-        private var posted: [SQLQuery] = []
+/// A connection through libpq, used by one queue at a time. Statements are prepared once each; integers and bytes
+/// travel in binary.
+final class PostgreSQLConnection: SQLConnection {
+    private let handle: OpaquePointer
+    /// Names of prepared statements by their text.
+    private var prepared: [String: String] = [:]
+    /// Statements that go with the next one that answers.
+    private var posted: [SQLQuery] = []
 
-        var dialect: SQLDialect { .postgreSQL }
+    var dialect: SQLDialect { .postgreSQL }
 
-        var isInTransaction: Bool {
-            // What was posted begins with BEGIN where no transaction is open.
-            if !posted.isEmpty { return true }
-            return switch PQtransactionStatus(handle) {
-            case PQTRANS_INTRANS, PQTRANS_INERROR: true
-            default: false
-            }
-        }
-
-        /// Whether the connection can still be used.
-        var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
-
-        /// Connects; throws `unreachable` with the server's words.
-        init(url: String) throws(LedgerError) {
-            guard let handle = PQconnectdb(url) else { throw .unreachable("out of memory") }
-            guard PQstatus(handle) == CONNECTION_OK else {
-                let detail = Self.trimmed(PQerrorMessage(handle))
-                PQfinish(handle)
-                throw .unreachable(detail)
-            }
-            self.handle = handle
-            // Notices (a table exists already) are nothing for standard error.
-            PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        }
-
-        deinit { PQfinish(handle) }
-
-        func post(_ sql: String, _ arguments: [SQLValue]) { posted.append(SQLQuery(sql, arguments)) }
-
-        func dropPosted() { posted.removeAll() }
-
-        @discardableResult
-        func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
-            try results([SQLQuery(sql, arguments)]).first?.changed ?? 0
-        }
-
-        func forEachRow(
-            _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
-        ) throws(LedgerError) {
-            for row in try results([SQLQuery(sql, arguments)]).first?.rows ?? [] { try body(row) }
-        }
-
-        /// Sends what was posted and the queries in one go (libpq's pipeline mode), and waits once.
-        func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
-            let all = posted + queries
-            let postedCount = posted.count
-            posted.removeAll(keepingCapacity: true)
-            for query in all { try prepare(query) }
-            guard PQenterPipelineMode(handle) == 1 else { throw failure(of: nil) }
-            for query in all where !send(query) { throw failure(of: nil) }
-            guard PQpipelineSync(handle) == 1 else { throw failure(of: nil) }
-            var results: [SQLResult] = []
-            var fault: LedgerError?
-            for index in all.indices {
-                let result = PQgetResult(handle)
-                defer { PQclear(result) }
-                switch PQresultStatus(result) {
-                case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
-                    if index >= postedCount { results.append(Self.read(result)) }
-                default:
-                    if fault == nil {
-                        let error = failure(of: result)
-                        fault = index < postedCount && isUsable ? .conflict(error.description) : error
-                    }
-                }
-                // A null ends the results of each statement.
-                PQclear(PQgetResult(handle))
-            }
-            // The result of the synchronisation itself.
-            PQclear(PQgetResult(handle))
-            if PQexitPipelineMode(handle) != 1, fault == nil { fault = failure(of: nil) }
-            if let fault { throw fault }
-            return results
-        }
-
-        private static func read(_ result: OpaquePointer?) -> SQLResult {
-            let columns = PQnfields(result)
-            let rows = (0..<PQntuples(result)).map { row in
-                SQLRow(values: (0..<columns).map { value(of: result, row, $0) })
-            }
-            return SQLResult(rows: rows, changed: Int(String(cString: PQcmdTuples(result))) ?? 0)
-        }
-
-        /// Runs several statements at once, without parameters.
-        func script(_ sql: String) throws(LedgerError) {
-            let result = PQexec(handle, sql)
-            defer { PQclear(result) }
-            try check(result)
-        }
-
-        /// Queues a prepared statement; false where libpq refuses.
-        private func send(_ query: SQLQuery) -> Bool {
-            var bytes: [UInt8] = []
-            var ranges: [(offset: Int, count: Int)?] = []
-            for argument in query.arguments { ranges.append(Self.append(argument, to: &bytes)) }
-            let formats: [Int32] = query.arguments.map { if case .text = $0 { 0 } else { 1 } }
-            let lengths = ranges.map { Int32($0?.count ?? 0) }
-            return bytes.withUnsafeBytes { buffer in
-                let base = buffer.bindMemory(to: CChar.self).baseAddress
-                let pointers = ranges.map { range -> UnsafePointer<CChar>? in
-                    guard let base, let range else { return nil }
-                    return base + range.offset
-                }
-                let name = prepared[query.sql]
-                return PQsendQueryPrepared(
-                    handle, name, Int32(ranges.count), pointers, lengths, formats, 1) == 1
-            }
-        }
-
-        /// Types are told for the values at hand; those of nulls the server infers.
-        private func prepare(_ query: SQLQuery) throws(LedgerError) {
-            if prepared[query.sql] != nil { return }
-            let name = "s\(prepared.count)"
-            let types: [Oid] = query.arguments.map { argument in
-                switch argument {
-                case .null: 0
-                case .integer: Self.int8
-                case .text: Self.text
-                case .blob: Self.bytea
-                }
-            }
-            let result = PQprepare(handle, name, Self.numbered(query.sql), Int32(types.count), types)
-            defer { PQclear(result) }
-            try check(result)
-            prepared[query.sql] = name
-        }
-
-        /// `?, ?` becomes `$1, $2`.
-        private static func numbered(_ sql: String) -> String {
-            var number = 0
-            return sql.split(separator: "?", omittingEmptySubsequences: false).reduce(into: "") { text, part in
-                if number > 0 { text += "$\(number)" }
-                text += part
-                number += 1
-            }
-        }
-
-        // Object ids of pg_type.
-        private static let bytea: Oid = 17
-        private static let int8: Oid = 20
-        private static let int4: Oid = 23
-        private static let text: Oid = 25
-
-        /// Where a value's bytes are; nil for null. Texts end with a zero.
-        private static func append(_ value: SQLValue, to bytes: inout [UInt8]) -> (offset: Int, count: Int)? {
-            let offset = bytes.count
-            switch value {
-            case .null: return nil
-            case .integer(let number): withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
-            case .text(let text): bytes += Array(text.utf8) + [0]
-            // A zero behind it keeps the place of empty bytes inside the buffer.
-            case .blob(let blob):
-                bytes += blob + [0]
-                return (offset, blob.count)
-            }
-            return (offset, bytes.count - offset)
-        }
-
-        private static func value(of result: OpaquePointer?, _ row: Int32, _ column: Int32) -> SQLValue {
-            guard PQgetisnull(result, row, column) == 0, let bytes = PQgetvalue(result, row, column) else {
-                return .null
-            }
-            let buffer = UnsafeRawBufferPointer(start: bytes, count: Int(PQgetlength(result, row, column)))
-            switch PQftype(result, column) {
-            case int8 where buffer.count == 8: return .integer(Int64(bigEndian: buffer.loadUnaligned(as: Int64.self)))
-            case int4 where buffer.count == 4:
-                return .integer(Int64(Int32(bigEndian: buffer.loadUnaligned(as: Int32.self))))
-            case 16: return .integer(buffer.first == 1 ? 1 : 0)
-            case bytea: return .blob(Array(buffer))
-            default: return .text(String(decoding: buffer, as: UTF8.self))
-            }
-        }
-
-        private func check(_ result: OpaquePointer?) throws(LedgerError) {
-            switch PQresultStatus(result) {
-            case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return
-            default: throw failure(of: result)
-            }
-        }
-
-        /// What went wrong, by the result's SQLSTATE.
-        private func failure(of result: OpaquePointer?) -> LedgerError {
-            let own = result.map { Self.trimmed(PQresultErrorMessage($0)) } ?? ""
-            let detail = own.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : own
-            guard isUsable else { return .unreachable(detail) }
-            let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
-            return switch state {
-            case "40001", "40P01": .conflict(detail)
-            case "22003": .overflow(detail)
-            case "53100": .diskFull(database: "the PostgreSQL server")
-            case "25006": .readOnly(database: "the PostgreSQL database", detail: detail)
-            case "57P01", "57P02", "57P03": .unreachable(detail)
-            default: .database(detail)
-            }
-        }
-
-        private static func trimmed(_ message: UnsafePointer<CChar>?) -> String {
-            guard let message else { return "no reason given" }
-            var text = String(cString: message)
-            while text.last?.isWhitespace == true { text.removeLast() }
-            return text.split(separator: "\n").joined(separator: "; ")
+    var isInTransaction: Bool {
+        // What was posted begins with BEGIN where no transaction is open.
+        if !posted.isEmpty { return true }
+        return switch PQtransactionStatus(handle) {
+        case PQTRANS_INTRANS, PQTRANS_INERROR: true
+        default: false
         }
     }
-#endif
+
+    /// Whether the connection can still be used.
+    var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+
+    /// Connects; throws `unreachable` with the server's words.
+    init(url: String) throws(LedgerError) {
+        guard let handle = PQconnectdb(url) else { throw .unreachable("out of memory") }
+        guard PQstatus(handle) == CONNECTION_OK else {
+            let detail = Self.trimmed(PQerrorMessage(handle))
+            PQfinish(handle)
+            throw .unreachable(detail)
+        }
+        self.handle = handle
+        // Notices (a table exists already) are nothing for standard error.
+        PQsetNoticeProcessor(handle, { _, _ in }, nil)
+    }
+
+    deinit { PQfinish(handle) }
+
+    func post(_ sql: String, _ arguments: [SQLValue]) { posted.append(SQLQuery(sql, arguments)) }
+
+    func dropPosted() { posted.removeAll() }
+
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
+        try results([SQLQuery(sql, arguments)]).first?.changed ?? 0
+    }
+
+    func forEachRow(
+        _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
+        for row in try results([SQLQuery(sql, arguments)]).first?.rows ?? [] { try body(row) }
+    }
+
+    /// Sends what was posted and the queries in one go (libpq's pipeline mode), and waits once.
+    func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
+        let all = posted + queries
+        let postedCount = posted.count
+        posted.removeAll(keepingCapacity: true)
+        for query in all { try prepare(query) }
+        guard PQenterPipelineMode(handle) == 1 else { throw failure(of: nil) }
+        for query in all where !send(query) { throw failure(of: nil) }
+        guard PQpipelineSync(handle) == 1 else { throw failure(of: nil) }
+        var results: [SQLResult] = []
+        var fault: LedgerError?
+        for index in all.indices {
+            let result = PQgetResult(handle)
+            defer { PQclear(result) }
+            switch PQresultStatus(result) {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+                if index >= postedCount { results.append(Self.read(result)) }
+            default:
+                if fault == nil {
+                    let error = failure(of: result)
+                    fault = index < postedCount && isUsable ? .conflict(error.description) : error
+                }
+            }
+            // A null ends the results of each statement.
+            PQclear(PQgetResult(handle))
+        }
+        // The result of the synchronisation itself.
+        PQclear(PQgetResult(handle))
+        if PQexitPipelineMode(handle) != 1, fault == nil { fault = failure(of: nil) }
+        if let fault { throw fault }
+        return results
+    }
+
+    private static func read(_ result: OpaquePointer?) -> SQLResult {
+        let columns = PQnfields(result)
+        let rows = (0..<PQntuples(result)).map { row in
+            SQLRow(values: (0..<columns).map { value(of: result, row, $0) })
+        }
+        return SQLResult(rows: rows, changed: Int(String(cString: PQcmdTuples(result))) ?? 0)
+    }
+
+    /// Runs several statements at once, without parameters.
+    func script(_ sql: String) throws(LedgerError) {
+        let result = PQexec(handle, sql)
+        defer { PQclear(result) }
+        try check(result)
+    }
+
+    /// Queues a prepared statement; false where libpq refuses.
+    private func send(_ query: SQLQuery) -> Bool {
+        var bytes: [UInt8] = []
+        var ranges: [(offset: Int, count: Int)?] = []
+        for argument in query.arguments { ranges.append(Self.append(argument, to: &bytes)) }
+        let formats: [Int32] = query.arguments.map { if case .text = $0 { 0 } else { 1 } }
+        let lengths = ranges.map { Int32($0?.count ?? 0) }
+        return bytes.withUnsafeBytes { buffer in
+            let base = buffer.bindMemory(to: CChar.self).baseAddress
+            let pointers = ranges.map { range -> UnsafePointer<CChar>? in
+                guard let base, let range else { return nil }
+                return base + range.offset
+            }
+            let name = prepared[query.sql]
+            return PQsendQueryPrepared(
+                handle, name, Int32(ranges.count), pointers, lengths, formats, 1) == 1
+        }
+    }
+
+    /// Types are told for the values at hand; those of nulls the server infers.
+    private func prepare(_ query: SQLQuery) throws(LedgerError) {
+        if prepared[query.sql] != nil { return }
+        let name = "s\(prepared.count)"
+        let types: [Oid] = query.arguments.map { argument in
+            switch argument {
+            case .null: 0
+            case .integer: Self.int8
+            case .text: Self.text
+            case .blob: Self.bytea
+            }
+        }
+        let result = PQprepare(handle, name, Self.numbered(query.sql), Int32(types.count), types)
+        defer { PQclear(result) }
+        try check(result)
+        prepared[query.sql] = name
+    }
+
+    /// `?, ?` becomes `$1, $2`.
+    private static func numbered(_ sql: String) -> String {
+        var number = 0
+        return sql.split(separator: "?", omittingEmptySubsequences: false).reduce(into: "") { text, part in
+            if number > 0 { text += "$\(number)" }
+            text += part
+            number += 1
+        }
+    }
+
+    // Object ids of pg_type.
+    private static let bytea: Oid = 17
+    private static let int8: Oid = 20
+    private static let int4: Oid = 23
+    private static let text: Oid = 25
+
+    /// Where a value's bytes are; nil for null. Texts end with a zero.
+    private static func append(_ value: SQLValue, to bytes: inout [UInt8]) -> (offset: Int, count: Int)? {
+        let offset = bytes.count
+        switch value {
+        case .null: return nil
+        case .integer(let number): withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
+        case .text(let text): bytes += Array(text.utf8) + [0]
+        // A zero behind it keeps the place of empty bytes inside the buffer.
+        case .blob(let blob):
+            bytes += blob + [0]
+            return (offset, blob.count)
+        }
+        return (offset, bytes.count - offset)
+    }
+
+    private static func value(of result: OpaquePointer?, _ row: Int32, _ column: Int32) -> SQLValue {
+        guard PQgetisnull(result, row, column) == 0, let bytes = PQgetvalue(result, row, column) else {
+            return .null
+        }
+        let buffer = UnsafeRawBufferPointer(start: bytes, count: Int(PQgetlength(result, row, column)))
+        switch PQftype(result, column) {
+        case int8 where buffer.count == 8: return .integer(Int64(bigEndian: buffer.loadUnaligned(as: Int64.self)))
+        case int4 where buffer.count == 4:
+            return .integer(Int64(Int32(bigEndian: buffer.loadUnaligned(as: Int32.self))))
+        case 16: return .integer(buffer.first == 1 ? 1 : 0)
+        case bytea: return .blob(Array(buffer))
+        default: return .text(String(decoding: buffer, as: UTF8.self))
+        }
+    }
+
+    private func check(_ result: OpaquePointer?) throws(LedgerError) {
+        switch PQresultStatus(result) {
+        case PGRES_COMMAND_OK, PGRES_TUPLES_OK: return
+        default: throw failure(of: result)
+        }
+    }
+
+    /// What went wrong, by the result's SQLSTATE.
+    private func failure(of result: OpaquePointer?) -> LedgerError {
+        let own = result.map { Self.trimmed(PQresultErrorMessage($0)) } ?? ""
+        let detail = own.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : own
+        guard isUsable else { return .unreachable(detail) }
+        let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        return switch state {
+        case "40001", "40P01": .conflict(detail)
+        case "22003": .overflow(detail)
+        case "53100": .diskFull(database: "the PostgreSQL server")
+        case "25006": .readOnly(database: "the PostgreSQL database", detail: detail)
+        case "57P01", "57P02", "57P03": .unreachable(detail)
+        default: .database(detail)
+        }
+    }
+
+    private static func trimmed(_ message: UnsafePointer<CChar>?) -> String {
+        guard let message else { return "no reason given" }
+        var text = String(cString: message)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text.split(separator: "\n").joined(separator: "; ")
+    }
+}

@@ -1,193 +1,191 @@
-#if canImport(CPostgres)
-    import Dispatch
-    import Synchronization
+import Dispatch
+import Synchronization
 
-    /// A PostgreSQL database: one writing connection, which also shows that this store is alive, and a few for reading.
-    struct PostgreSQLDatabase: SQLDatabase {
-        let owner: String
-        private let url: String
-        private let writer: PostgreSQLLane
-        private let readers: [PostgreSQLLane]
-        private let turn = Turn()
+/// A PostgreSQL database: one writing connection, which also shows that this store is alive, and a few for reading.
+struct PostgreSQLDatabase: SQLDatabase {
+    let owner: String
+    private let url: String
+    private let writer: PostgreSQLLane
+    private let readers: [PostgreSQLLane]
+    private let turn = Turn()
 
-        private static let readerCount = 4
+    private static let readerCount = 4
 
-        /// Connects and brings the tables up to date.
-        init(url: String) throws(LedgerError) {
-            self.url = url
-            let key = Int64.random(in: 1 ... .max)
-            owner = String(key)
-            // The lock is the session's: the server gives it back when the process ends, however it ends.
-            // The writer looks up single rows by plans that are made once, maybe when the tables were still empty: then
-            // reading them whole would seem best, and the plan would stay.
-            writer = PostgreSQLLane(
-                url: url, name: "writer",
-                greeting: "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
-                    + "SELECT pg_advisory_lock(\(key))")
-            readers = (0..<Self.readerCount).map { number in
-                PostgreSQLLane(
-                    url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
-            }
-            var result: Result<Void, LedgerError> = .success(())
-            try writer.with { connection in
-                result = Result { () throws(LedgerError) in try Self.migrate(connection, url: url) }
-            }
-            try result.get()
+    /// Connects and brings the tables up to date.
+    init(url: String) throws(LedgerError) {
+        self.url = url
+        let key = Int64.random(in: 1 ... .max)
+        owner = String(key)
+        // The lock is the session's: the server gives it back when the process ends, however it ends.
+        // The writer looks up single rows by plans that are made once, maybe when the tables were still empty: then
+        // reading them whole would seem best, and the plan would stay.
+        writer = PostgreSQLLane(
+            url: url, name: "writer",
+            greeting: "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
+                + "SELECT pg_advisory_lock(\(key))")
+        readers = (0..<Self.readerCount).map { number in
+            PostgreSQLLane(
+                url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
         }
+        var result: Result<Void, LedgerError> = .success(())
+        try writer.with { connection in
+            result = Result { () throws(LedgerError) in try Self.migrate(connection, url: url) }
+        }
+        try result.get()
+    }
 
-        private static func migrate(_ connection: PostgreSQLConnection, url: String) throws(LedgerError) {
-            try connection.script("CREATE TABLE IF NOT EXISTS hera_migration (name TEXT PRIMARY KEY)")
+    private static func migrate(_ connection: PostgreSQLConnection, url: String) throws(LedgerError) {
+        try connection.script("CREATE TABLE IF NOT EXISTS hera_migration (name TEXT PRIMARY KEY)")
+        do throws(LedgerError) {
+            for statement in connection.dialect.begin { try connection.execute(statement, []) }
+            let applied = try connection.rows("SELECT name FROM hera_migration", []).map { $0.text(0) }
+            let unknown = Set(applied).subtracting(LedgerMigration.all.map(\.name))
+            guard unknown.isEmpty else {
+                throw .newerVersion(database: "the database", migrations: unknown.sorted())
+            }
+            for migration in LedgerMigration.all where !applied.contains(migration.name) {
+                for statement in migration.statements(in: .postgreSQL) { try connection.script(statement) }
+                try connection.execute("INSERT INTO hera_migration VALUES (?)", [.text(migration.name)])
+            }
+            try connection.script(appendOnly)
+            try connection.execute("COMMIT", [])
+        } catch {
+            if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
+            throw error
+        }
+    }
+
+    /// Entries are never changed or taken away, whoever connects.
+    private static let appendOnly = """
+        CREATE OR REPLACE FUNCTION hera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'entries are append-only: append a correction instead'; END $$;
+        CREATE OR REPLACE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
+        FOR EACH STATEMENT EXECUTE FUNCTION hera_append_only();
+        """
+
+    func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try writer.with { body($0) }
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let reader = readers[turn.next() % readers.count]
+        return try await reader.run { (connection) throws(LedgerError) in
+            // All queries of a body see one state of the database.
+            try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [])
             do throws(LedgerError) {
-                for statement in connection.dialect.begin { try connection.execute(statement, []) }
-                let applied = try connection.rows("SELECT name FROM hera_migration", []).map { $0.text(0) }
-                let unknown = Set(applied).subtracting(LedgerMigration.all.map(\.name))
-                guard unknown.isEmpty else {
-                    throw .newerVersion(database: "the database", migrations: unknown.sorted())
-                }
-                for migration in LedgerMigration.all where !applied.contains(migration.name) {
-                    for statement in migration.statements(in: .postgreSQL) { try connection.script(statement) }
-                    try connection.execute("INSERT INTO hera_migration VALUES (?)", [.text(migration.name)])
-                }
-                try connection.script(appendOnly)
+                let value = try body(connection)
                 try connection.execute("COMMIT", [])
+                return value
             } catch {
                 if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
                 throw error
             }
         }
+    }
 
-        /// Entries are never changed or taken away, whoever connects.
-        private static let appendOnly = """
-            CREATE OR REPLACE FUNCTION hera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION 'entries are append-only: append a correction instead'; END $$;
-            CREATE OR REPLACE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
-            FOR EACH STATEMENT EXECUTE FUNCTION hera_append_only();
-            """
+    /// A lock that can be had means a dead owner.
+    func isAlive(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
+        guard let key = Int64(owner) else { return false }
+        if owner == self.owner { return true }
+        let row = try connection.row(
+            "SELECT CASE WHEN pg_try_advisory_lock(?) THEN 1 ELSE 0 END", [.integer(key)])
+        guard row?.integer(0) == 1 else { return true }
+        _ = try connection.row("SELECT CASE WHEN pg_advisory_unlock(?) THEN 1 ELSE 0 END", [.integer(key)])
+        return false
+    }
 
-        func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
-            try writer.with { body($0) }
-        }
+    func close() {
+        writer.close()
+        for reader in readers { reader.close() }
+    }
+}
 
-        func read<Value: Sendable>(
-            _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
-        ) async throws(LedgerError) -> Value {
-            let reader = readers[turn.next() % readers.count]
-            return try await reader.run { (connection) throws(LedgerError) in
-                // All queries of a body see one state of the database.
-                try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [])
-                do throws(LedgerError) {
-                    let value = try body(connection)
-                    try connection.execute("COMMIT", [])
-                    return value
-                } catch {
-                    if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
-                    throw error
-                }
+/// Counts, so that readers are used in turn.
+private final class Turn: Sendable {
+    private let count = Atomic<Int>(0)
+
+    func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue & .max }
+}
+
+/// A connection and the queue that uses it; it connects when it is first used, and again when it was lost.
+final class PostgreSQLLane: Sendable {
+    private let url: String
+    private let queue: DispatchQueue
+    /// What is run on every new connection.
+    private let greeting: String
+    /// Only used on the queue.
+    private let connection = Mutex<Slot>(Slot())
+
+    /// A class reference that a lock guards.
+    private struct Slot: ~Copyable {
+        var connection: PostgreSQLConnection?
+    }
+
+    /// A server that restarts is waited for.
+    private static let connectAttempts = 20
+    private static let secondsBetween = 0.25
+
+    init(url: String, name: String, greeting: String) {
+        self.url = url
+        self.greeting = greeting
+        queue = DispatchQueue(label: "hera.ledger.\(name)")
+    }
+
+    /// Blocks the calling thread until the body has run.
+    func with(_ body: (PostgreSQLConnection) -> Void) throws(LedgerError) {
+        var result: Result<Void, LedgerError> = .success(())
+        queue.sync {
+            result = Result { () throws(LedgerError) in
+                try connection.withLock { (slot) throws(LedgerError) in body(try connected(&slot)) }
             }
         }
+        try result.get()
+    }
 
-        /// A lock that can be had means a dead owner.
-        func isAlive(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
-            guard let key = Int64(owner) else { return false }
-            if owner == self.owner { return true }
-            let row = try connection.row(
-                "SELECT CASE WHEN pg_try_advisory_lock(?) THEN 1 ELSE 0 END", [.integer(key)])
-            guard row?.integer(0) == 1 else { return true }
-            _ = try connection.row("SELECT CASE WHEN pg_advisory_unlock(?) THEN 1 ELSE 0 END", [.integer(key)])
-            return false
+    /// Runs a body on the queue and waits without blocking a thread.
+    func run<Value: Sendable>(
+        _ body: @escaping @Sendable (PostgreSQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Value, LedgerError>, Never>) in
+            queue.async {
+                continuation.resume(
+                    returning: Result { () throws(LedgerError) in
+                        try self.connection.withLock { (slot) throws(LedgerError) in
+                            try body(try self.connected(&slot))
+                        }
+                    })
+            }
         }
+        return try result.get()
+    }
 
-        func close() {
-            writer.close()
-            for reader in readers { reader.close() }
+    func close() { queue.sync { connection.withLock { $0.connection = nil } } }
+
+    private func connected(_ slot: inout Slot) throws(LedgerError) -> PostgreSQLConnection {
+        if let connection = slot.connection, connection.isUsable { return connection }
+        let wasConnected = slot.connection != nil
+        slot.connection = nil
+        var attempts = 0
+        while true {
+            do throws(LedgerError) {
+                let connection = try PostgreSQLConnection(url: url)
+                try connection.script(greeting)
+                slot.connection = connection
+                return connection
+            } catch {
+                attempts += 1
+                // The first connection tells at once that the address is wrong.
+                guard wasConnected, attempts < Self.connectAttempts else { throw error }
+                sleep(Self.secondsBetween)
+            }
         }
     }
 
-    /// Counts, so that readers are used in turn.
-    private final class Turn: Sendable {
-        private let count = Atomic<Int>(0)
-
-        func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue & .max }
+    private func sleep(_ seconds: Double) {
+        let waiting = DispatchSemaphore(value: 0)
+        _ = waiting.wait(timeout: .now() + seconds)
     }
-
-    /// A connection and the queue that uses it; it connects when it is first used, and again when it was lost.
-    final class PostgreSQLLane: Sendable {
-        private let url: String
-        private let queue: DispatchQueue
-        /// What is run on every new connection.
-        private let greeting: String
-        /// Only used on the queue.
-        private let connection = Mutex<Slot>(Slot())
-
-        /// A class reference that a lock guards.
-        private struct Slot: ~Copyable {
-            var connection: PostgreSQLConnection?
-        }
-
-        /// A server that restarts is waited for.
-        private static let connectAttempts = 20
-        private static let secondsBetween = 0.25
-
-        init(url: String, name: String, greeting: String) {
-            self.url = url
-            self.greeting = greeting
-            queue = DispatchQueue(label: "hera.ledger.\(name)")
-        }
-
-        /// Blocks the calling thread until the body has run.
-        func with(_ body: (PostgreSQLConnection) -> Void) throws(LedgerError) {
-            var result: Result<Void, LedgerError> = .success(())
-            queue.sync {
-                result = Result { () throws(LedgerError) in
-                    try connection.withLock { (slot) throws(LedgerError) in body(try connected(&slot)) }
-                }
-            }
-            try result.get()
-        }
-
-        /// Runs a body on the queue and waits without blocking a thread.
-        func run<Value: Sendable>(
-            _ body: @escaping @Sendable (PostgreSQLConnection) throws(LedgerError) -> Value
-        ) async throws(LedgerError) -> Value {
-            let result = await withCheckedContinuation {
-                (continuation: CheckedContinuation<Result<Value, LedgerError>, Never>) in
-                queue.async {
-                    continuation.resume(
-                        returning: Result { () throws(LedgerError) in
-                            try self.connection.withLock { (slot) throws(LedgerError) in
-                                try body(try self.connected(&slot))
-                            }
-                        })
-                }
-            }
-            return try result.get()
-        }
-
-        func close() { queue.sync { connection.withLock { $0.connection = nil } } }
-
-        private func connected(_ slot: inout Slot) throws(LedgerError) -> PostgreSQLConnection {
-            if let connection = slot.connection, connection.isUsable { return connection }
-            let wasConnected = slot.connection != nil
-            slot.connection = nil
-            var attempts = 0
-            while true {
-                do throws(LedgerError) {
-                    let connection = try PostgreSQLConnection(url: url)
-                    try connection.script(greeting)
-                    slot.connection = connection
-                    return connection
-                } catch {
-                    attempts += 1
-                    // The first connection tells at once that the address is wrong.
-                    guard wasConnected, attempts < Self.connectAttempts else { throw error }
-                    sleep(Self.secondsBetween)
-                }
-            }
-        }
-
-        private func sleep(_ seconds: Double) {
-            let waiting = DispatchSemaphore(value: 0)
-            _ = waiting.wait(timeout: .now() + seconds)
-        }
-    }
-#endif
+}

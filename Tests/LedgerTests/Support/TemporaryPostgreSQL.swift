@@ -13,7 +13,7 @@ struct TemporaryPostgreSQL {
     private static let programs = ["17", "16", "15", "14"].map { "/usr/lib/postgresql/\($0)/bin" }
         .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
 
-    static var isAvailable: Bool { SQLLedger.supportsPostgreSQL && programs != nil }
+    static var isAvailable: Bool { programs != nil }
 
     private init() throws {
         directory = "/tmp/hera-postgres-\(UUID().uuidString.prefix(8))"

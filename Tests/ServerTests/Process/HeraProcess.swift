@@ -41,7 +41,7 @@ final class HeraProcess: Sendable {
 
     /// Starts the service on a free port and waits until a model is live.
     static func start(in folder: URL) async throws -> HeraProcess {
-        let port = Int.random(in: 20_000...40_000)
+        let port = Int.random(in: 10_000...30_000)
         let process = Process()
         process.executableURL = try binary()
         process.currentDirectoryURL = folder
@@ -49,7 +49,7 @@ final class HeraProcess: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let hera = HeraProcess(process, port: port)
-        for _ in 0..<400 {
+        for _ in 0..<1200 {
             try await Task.sleep(for: .milliseconds(25))
             if let ready = try? await hera.request("GET", "/readyz"), ready["status"]?.string == "ready" { return hera }
         }
