@@ -19,7 +19,7 @@ demo: build      ## three agent jobs on real models on this machine
 
 test: setup lint file-lengths  ## lint, build and run all tests, then the release build and a smoke run
 	swift build --build-tests $(CHECKED)
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 	swift build -c release --product hera
 	@$(MAKE) --no-print-directory smoke
 

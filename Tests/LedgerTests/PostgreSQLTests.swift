@@ -143,7 +143,7 @@ struct PostgreSQLTests {
             let ledger = try SQLLedger.open(server.url)
             try await ledger.append(Sample.entry("e", nanoUSD: 5))
             await ledger.close()
-            let database = try SQLLedger.postgreSQL(url: server.url)
+            let database = try PostgreSQLDatabase(url: server.url)
             for statement in ["UPDATE entry SET api = 0", "DELETE FROM entry", "TRUNCATE entry"] {
                 var error: LedgerError?
                 try database.withWriter { connection in
