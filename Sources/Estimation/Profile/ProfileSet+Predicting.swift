@@ -2,7 +2,7 @@ package import Core
 
 extension ProfileSet {
     /// What an answer's length is taken to be where no source ever said it.
-    static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
+    package static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
     /// A panel with a smaller share of the text than this is not asked, unless the model stands in no other.
     private static let leastShare: Float = 0.02
 
@@ -22,7 +22,7 @@ extension ProfileSet {
     }
 
     /// The expected cost of a call at the prices that stand in the training data, for replays; nil where unknown.
-    func costs(_ features: StepFeatures, for models: [ModelID]) -> [Double?] {
+    package func costs(_ features: StepFeatures, for models: [ModelID]) -> [Double?] {
         var reading = Reading(self, features)
         return models.map { reading.cost(sources(of: $0, features)) }
     }
