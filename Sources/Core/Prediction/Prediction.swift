@@ -5,12 +5,18 @@ package struct Prediction: Hashable, Sendable {
     /// Standard deviation of `quality` as an estimate (not of the outcome).
     package var deviation: Double
     package var outputTokens: OutputTokens
+    /// How fast the model answered where it was recorded; nil where the catalog's figure has to do.
+    package var speed: AnswerSpeed?
     package var basis: PredictionBasis
 
-    package init(quality: Double, deviation: Double, outputTokens: OutputTokens, basis: PredictionBasis) {
+    package init(
+        quality: Double, deviation: Double, outputTokens: OutputTokens, speed: AnswerSpeed? = nil,
+        basis: PredictionBasis
+    ) {
         self.quality = quality
         self.deviation = deviation
         self.outputTokens = outputTokens
+        self.speed = speed
         self.basis = basis
     }
 }
@@ -25,6 +31,20 @@ package struct OutputTokens: Hashable, Sendable {
         self.mean = mean
         self.p95 = p95
     }
+}
+
+/// The time that an answer takes, as recorded calls had it.
+package struct AnswerSpeed: Hashable, Sendable {
+    /// Everything that does not grow with the answer: network, queue and prefill.
+    package var firstTokenSeconds: Double
+    package var secondsPerToken: Double
+
+    package init(firstTokenSeconds: Double, secondsPerToken: Double) {
+        self.firstTokenSeconds = firstTokenSeconds
+        self.secondsPerToken = secondsPerToken
+    }
+
+    package func seconds(outputTokens: Double) -> Double { firstTokenSeconds + secondsPerToken * outputTokens }
 }
 
 /// Where a prediction comes from.

@@ -21,6 +21,7 @@ enum ProfileFile {
         case memory = 4
         case answers = 5
         case derived = 6
+        case speed = 7
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

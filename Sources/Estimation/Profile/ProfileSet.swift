@@ -14,6 +14,8 @@ package struct ProfileSet: Sendable {
     var runs: [Int: RunProfile]
     /// Who judges answers, by the panel of their questions.
     var answers: [Int: AnswerProfile]
+    /// How fast models answered.
+    var speed = SpeedProfile()
     private let places: [String: [Place]]
 
     /// Where a model stands: in which panel, and in which column of it.
@@ -67,6 +69,7 @@ package struct ProfileSet: Sendable {
         var runs: [RunProfile] = []
         var answers: [AnswerProfile] = []
         var derived: [DerivedModel] = []
+        var speed = SpeedProfile()
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -78,6 +81,7 @@ package struct ProfileSet: Sendable {
                 case .derived: derived.append(try DerivedModel(&reader))
                 case .answers: answers.append(try AnswerProfile(&reader))
                 case .runs: runs.append(try RunProfile(&reader))
+                case .speed: speed = try SpeedProfile(&reader)
                 }
             }
         }
@@ -89,7 +93,9 @@ package struct ProfileSet: Sendable {
             else { continue }
             panels[panel].derived.append(model)
         }
-        return ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
+        var set = ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
+        set.speed = speed
+        return set
     }
 
     /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
@@ -121,6 +127,9 @@ package struct ProfileSet: Sendable {
             try ProfileFile.write(
                 ProfileFile.encode(.memory, memory.encoded()), to: "\(directory)/memory.profile")
         }
+        if !speed.models.isEmpty {
+            try ProfileFile.write(ProfileFile.encode(.speed, speed.encoded()), to: "\(directory)/speed.profile")
+        }
         if let gate {
             try ProfileFile.write(ProfileFile.encode(.gate, gate.encoded()), to: "\(directory)/gate.profile")
         }
@@ -133,8 +142,10 @@ package struct ProfileSet: Sendable {
             panels[panel].derived.removeAll { $0.name == model.name }
             panels[panel].derived.append(model)
         }
-        return ProfileSet(
+        var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values))
+        set.speed = speed
+        return set
     }
 
     /// All models that have a profile, under the names of their data.

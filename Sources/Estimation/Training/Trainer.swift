@@ -57,6 +57,7 @@ package struct Trainer: Sendable {
         progress(done / total, "gate")
         let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
         var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: judges)
+        set.speed = SpeedTrainer().train(outcomes)
         set.chooseSights(
             outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
         ) { progress(done / total, "\($0): thresholds") }
@@ -84,9 +85,9 @@ package struct Trainer: Sendable {
             let allowed = panel.name.utf8.allSatisfy { byte in
                 ByteKind.of(byte) == .letter && byte < 0x80 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
             }
-            if !allowed || panel.name.isEmpty || panel.name == "gate" || panel.name == "memory" {
+            if !allowed || panel.name.isEmpty || ["gate", "memory", "speed"].contains(panel.name) {
                 throw .notEnoughData(
-                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and neither \"gate\" nor \"memory\""
+                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and none of \"gate\", \"memory\" and \"speed\""
                 )
             }
         }

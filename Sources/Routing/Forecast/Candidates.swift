@@ -30,7 +30,8 @@ package enum Candidates {
             input: step.promptTokens - Int(cached), cachedRead: Int(cached), output: Int(output.rounded()))
         var candidate = Candidate(
             model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
-            latencySeconds: forecast.seconds(promptTokens: prompt, cachedTokens: cached, outputTokens: output),
+            latencySeconds: latency(
+                prediction, forecast, promptTokens: prompt, cachedTokens: cached, outputTokens: output),
             energyJoules: joules, rejection: rejection(of: model, step: step, policy: context.policy))
         do {
             candidate.cost = try forecast.cost(of: usage, joules: joules, busySeconds: busy)
@@ -39,6 +40,17 @@ package enum Candidates {
             candidate.rejection = candidate.rejection ?? error.description
         }
         return candidate
+    }
+
+    /// As recorded of the model at its provider; by the catalog's speed on the operator's own hardware, which no
+    /// recording knows, and where nothing was recorded.
+    private static func latency(
+        _ prediction: Prediction, _ forecast: Forecast, promptTokens: Double, cachedTokens: Double, outputTokens: Double
+    ) -> Double {
+        if let speed = prediction.speed, forecast.priced.model.placement == .cloud {
+            return speed.seconds(outputTokens: outputTokens)
+        }
+        return forecast.seconds(promptTokens: promptTokens, cachedTokens: cachedTokens, outputTokens: outputTokens)
     }
 
     /// The highest bill that the step can bring: every byte of the prompt a token of the dearest input class, the

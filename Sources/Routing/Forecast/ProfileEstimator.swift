@@ -27,7 +27,11 @@ struct ProfileEstimates: StepEstimates {
     let known: [ModelID: Prediction]
 
     func prediction(for model: Model) -> Prediction {
-        model.profile.flatMap { known[$0] } ?? TierPrior.prediction(of: model.tier)
+        guard let name = model.profile, var prediction = known[name] else {
+            return TierPrior.prediction(of: model.tier)
+        }
+        prediction.speed = profiles.speed(of: name)
+        return prediction
     }
 
     func stepSimilarity(of model: Model, to reference: Model) -> Double {

@@ -1,0 +1,46 @@
+package import Core
+
+/// How long models took to answer, as recorded: seconds = first token + per token x output tokens.
+///
+/// One line a model, fitted on training rows with `latency_s` and `output_tokens`. The recordings hold whole answers
+/// only, so the first term is everything that does not grow with the answer: network, queue and prefill.
+struct SpeedProfile: Sendable {
+    /// Models and their speeds, in the order of their names.
+    var models: [String] = []
+    var speeds: [AnswerSpeed] = []
+
+    /// The speed of a model under this or another spelling of its name; nil where none was recorded.
+    subscript(model: ModelID) -> AnswerSpeed? {
+        let name = ModelName.canonical(model.rawValue)
+        return models.firstIndex { ModelName.canonical($0) == name }.map { speeds[$0] }
+    }
+}
+
+extension SpeedProfile {
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(models)
+        for speed in speeds {
+            writer.put(Float(speed.firstTokenSeconds))
+            writer.put(Float(speed.secondsPerToken))
+        }
+        return writer.bytes
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        models = try reader.strings()
+        for _ in models {
+            let first = Double(try reader.float())
+            let each = Double(try reader.float())
+            guard first.isFinite, each.isFinite, first >= 0, each >= 0 else {
+                throw ByteReader.Failure(reason: "a speed is no time")
+            }
+            speeds.append(AnswerSpeed(firstTokenSeconds: first, secondsPerToken: each))
+        }
+    }
+}
+
+extension ProfileSet {
+    /// How fast a model answered where it was recorded; nil where no row had its latency.
+    package func speed(of model: ModelID) -> AnswerSpeed? { speed[model] }
+}
