@@ -1,0 +1,74 @@
+import Core
+import Estimation
+
+/// A plan of recorded rows beside what came of it, for people and for programs.
+struct PlanReport: Sendable {
+    let batch: RecordedBatch
+    let budget: BatchBudget
+    let plan: BatchBudget.Plan
+
+    private var realised: BatchTotals { batch.realised(plan.choice) }
+
+    /// How far the planned accuracy is from the bound, as a share of the bound.
+    private var gap: Double {
+        plan.accuracyBound > 0 ? max(0, 1 - plan.planned.accuracy / plan.accuracyBound) : 0
+    }
+
+    /// How many rows go to each model, the busiest first.
+    private var rowsByModel: [(model: String, rows: Int)] {
+        var counts = [Int](repeating: 0, count: batch.models.count)
+        for model in plan.choice { counts[model] += 1 }
+        let used = counts.indices.filter { counts[$0] > 0 }
+        return used.sorted { (-counts[$0], batch.models[$0]) < (-counts[$1], batch.models[$1]) }
+            .map { (batch.models[$0], counts[$0]) }
+    }
+
+    /// The object of the evaluation contract. Costs are those of the whole batch.
+    var json: [UInt8] {
+        var json = JSONWriter()
+        json.object {
+            $0.member("planned", object: { Self.write(plan.planned, to: &$0) })
+            $0.member("realised", object: { Self.write(realised, to: &$0) })
+            $0.member("bound", plan.accuracyBound)
+            $0.member("gap", gap)
+            $0.member("rows", batch.rows.count)
+            $0.member("models", batch.models.count)
+            $0.member("left_out", batch.leftOut.count)
+            $0.member("budget_usd", budget.budget.usd)
+            $0.member("confidence", budget.confidence)
+            $0.member("pessimistic_cost_usd", plan.pessimisticCostUSD)
+            $0.member(
+                "rows_by_model",
+                object: { json in for entry in rowsByModel { json.member(entry.model, entry.rows) } })
+        }
+        return json.bytes
+    }
+
+    /// Tables for a terminal.
+    var text: String {
+        func row(_ name: String, _ totals: BatchTotals) -> [String] {
+            [name, TextTable.fixed(totals.costUSD, 6), TextTable.fixed(100 * totals.accuracy, 2)]
+        }
+        let totals = TextTable([
+            ["", "cost, USD", "accuracy, %"], row("planned", plan.planned), row("realised", realised),
+        ])
+        let models = TextTable([["model", "rows"]] + rowsByModel.map { [$0.model, String($0.rows)] })
+        func percent(_ share: Double, _ digits: Int) -> String { TextTable.fixed(100 * share, digits) + " %" }
+        let spent = realised.costUSD <= budget.budget.usd ? "kept" : "passed"
+        return """
+            \(batch.rows.count) rows, \(batch.models.count) models, a budget of \(budget.budget) USD: \(spent)
+
+            \(totals.text)
+
+            No plan with this margin can pass a predicted \(percent(plan.accuracyBound, 2)) (gap \(percent(gap, 3))).
+            The cost stays below \(TextTable.fixed(plan.pessimisticCostUSD, 6)) USD with a confidence of \(budget.confidence).
+
+            \(models.text)
+            """
+    }
+
+    private static func write(_ totals: BatchTotals, to json: inout JSONWriter) {
+        json.member("cost_usd", totals.costUSD)
+        json.member("accuracy", totals.accuracy)
+    }
+}
