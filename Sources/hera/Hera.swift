@@ -19,6 +19,6 @@ struct Hera: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, RunCommand.self, RouteCommand.self, TrainCommand.self, EvaluateCommand.self,
             CatalogCommand.self, DashboardCommand.self, KeysCommand.self, BudgetsCommand.self, LedgerCommand.self,
-            ProfileCommand.self,
+            ProfileCommand.self, PlanCommand.self,
         ])
 }
