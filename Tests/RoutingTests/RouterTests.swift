@@ -37,6 +37,15 @@ struct RouterTests {
         #expect(decision.fallbacks == [ModelID("dear"), ModelID("absurd")])
     }
 
+    @Test("the front leaves out what another candidate beats in everything")
+    func front() throws {
+        let absurd = Fixture.priced(Fixture.model("absurd", tier: .frontier), input: 900_000, output: 900_000)
+        let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.7, "dear": 0.9, "absurd": 0.9])
+        let decision = try route(
+            estimator, context: Fixture.context([absurd, Fixture.dear, Fixture.cheap, Fixture.edge]))
+        #expect(decision.front.map(\.model) == ["edge", "cheap", "dear"].map { ModelID($0) })
+    }
+
     @Test("the decision is the same every time, and every candidate is in it")
     func deterministic() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.55, "cheap": 0.7, "dear": 0.9])

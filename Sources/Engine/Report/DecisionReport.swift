@@ -1,8 +1,12 @@
 package import Core
+import Routing
 
 extension Decision {
     /// The decision as JSON, in the form of `hera route --format json` and `POST /v1/route`.
-    package var report: [UInt8] {
+    package var report: [UInt8] { report(withFront: false) }
+
+    /// - Parameter withFront: adds `pareto`, the candidates that no other beats in everything, cheapest first.
+    package func report(withFront: Bool) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
         writer.object { object in
             object.member("id", id)
@@ -16,6 +20,9 @@ extension Decision {
             object.member("considered", array: { list in for line in considered { list.element(line) } })
             object.member("fallbacks", array: { list in for model in fallbacks { list.element(model.rawValue) } })
             object.member("catalog", catalogVersion)
+            if withFront {
+                object.member("pareto", array: { list in for one in front { list.element(one.model.rawValue) } })
+            }
             object.member(
                 "candidates",
                 array: { list in for candidate in candidates { list.object { candidate.write(into: &$0) } } })

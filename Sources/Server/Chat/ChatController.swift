@@ -44,7 +44,9 @@ struct ChatController {
     @Sendable
     func route(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let chat = try ChatRequest(try await request.json(upTo: engine.settings.limits.bodyBytes))
-        return Response(json: try engine.dryRun(chat, from: context.caller).report)
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let withFront = body.root["pareto"]?.boolean ?? false
+        let decision = try engine.dryRun(try ChatRequest(body), from: context.caller)
+        return Response(json: decision.report(withFront: withFront))
     }
 }

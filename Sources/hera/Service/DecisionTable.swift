@@ -1,15 +1,20 @@
 import Core
 import Foundation
+import Routing
 
 /// A decision as text for people.
 enum DecisionTable {
-    static func text(_ decision: Decision) -> String {
+    /// - Parameter onlyFront: leaves out candidates that another one beats in everything.
+    static func text(_ decision: Decision, onlyFront: Bool = false) -> String {
         var lines = [
             "\(decision.model)  [\(decision.stage.rawValue)]  position \(decision.position)  kappa "
                 + String(format: "%.2f", decision.kappa),
             decision.reason, "",
         ]
-        let able = decision.candidates.filter { $0.rejection == nil }.sorted { $0.cost.total < $1.cost.total }
+        let able =
+            onlyFront
+            ? decision.front
+            : decision.candidates.filter { $0.rejection == nil }.sorted { $0.cost.total < $1.cost.total }
         let width = max(10, able.map(\.model.rawValue.count).max() ?? 0)
         lines.append(
             pad("model", width) + "       p  similar      cost USD  seconds   joules  from")

@@ -21,6 +21,9 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
+    @Flag(name: .long, help: "Show the candidates that no other beats in cost, energy, time and quality at once.")
+    var pareto = false
+
     @OptionGroup var places: Places
 
     func run() async throws {
@@ -42,7 +45,10 @@ struct RouteCommand: AsyncParsableCommand {
             } catch {
                 throw Exit(65, "\(error)")
             }
-            print(format == .json ? String(decoding: decision.report, as: UTF8.self) : DecisionTable.text(decision))
+            print(
+                format == .json
+                    ? String(decoding: decision.report(withFront: pareto), as: UTF8.self)
+                    : DecisionTable.text(decision, onlyFront: pareto))
         }
     }
 

@@ -38,6 +38,9 @@ struct OperationsTests {
             for candidate in try #require(decision["candidates"]?.elements) {
                 for name in ["model", "p", "cost_usd", "latency_s", "energy_j"] { #expect(candidate[name] != nil) }
             }
+            let body = question.dropLast() + #","pareto":true}"#
+            let front = try await service.json("POST", "/v1/route", body: String(body)).root["pareto"]
+            #expect(front?.elements.compactMap(\.string) == ["test/cheap", "test/dear"])
             #expect(service.models.record.requests.allSatisfy { $0.method == "GET" })
         }
     }

@@ -1,0 +1,17 @@
+package import Core
+import Optimization
+
+extension Decision {
+    /// The candidates of this step that no other beats in cost, energy, latency and predicted quality at once, the
+    /// cheapest first.
+    package var front: [Candidate] {
+        let able = candidates.filter { $0.rejection == nil }
+        let options: [AssignmentOption?] = able.map { candidate in
+            AssignmentOption(
+                cost: Double(candidate.cost.total.nanoUSD), energy: candidate.energyJoules,
+                latency: candidate.latencySeconds, accuracy: candidate.prediction.quality)
+        }
+        return ParetoFront.options(options).map { able[$0] }
+            .sorted { ($0.cost.total, $0.model) < ($1.cost.total, $1.model) }
+    }
+}
