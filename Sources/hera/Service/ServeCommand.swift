@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
                         + "without any key only loopback is allowed")
             }
             try await plant.bookInterruptedCalls()
+            plant.giveBackLoadingMemory()
             let service = HTTPService(
                 engine: plant.engine, desk: plant.desk, host: host, port: port, key: key, needsKey: needsKey,
                 logger: logger
