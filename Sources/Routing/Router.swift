@@ -35,7 +35,7 @@ package struct Router: Sendable {
         }
         let affordable = affordable(&candidates, able: able, remaining: context.remaining)
         let kappa = context.policy.kappa.kappa(at: step.position)
-        let verdict: SequentialRule.Verdict
+        var verdict: SequentialRule.Verdict
         let order: [Candidate]
         do throws(RoutingError) {
             guard !affordable.isEmpty else { throw tooDear(candidates, able: able, context: context) }
@@ -48,6 +48,7 @@ package struct Router: Sendable {
                 order: order, reference: reference, position: step.position, kappa: kappa,
                 requestThreshold: context.policy.requestThreshold, committed: state.committed
             ).verdict()
+            verdict.considered = plan.binding.map { "plan: \($0) binds" } + verdict.considered
             state.plan = plan
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,

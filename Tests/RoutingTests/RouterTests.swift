@@ -158,8 +158,9 @@ struct RouterTests {
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.6, "dear": 0.9])
         var state = RunState()
-        _ = try Router(estimator: estimator).route(
+        let decision = try Router(estimator: estimator).route(
             Fixture.step(), decisionID: "d", state: &state, context: Fixture.context(policy: policy, horizon: 8))
+        #expect(decision.considered.first == "plan: the budget binds")
         let plan = try #require(state.plan)
         #expect(plan.choices.count == 8)
         #expect(plan.choices.contains { $0 != ModelID("dear") })

@@ -33,10 +33,9 @@ package struct Planner: Sendable {
             let first = solution.choice[0]
             let rest = candidates.indices.filter { $0 != first }.sorted { (scores[$0], $0) < (scores[$1], $1) }
             return Plan(
-                position: step.position, choices: solution.choice.map { candidates[$0].model },
+                choices: solution.choice.map { candidates[$0].model },
                 order: ([first] + rest).map { candidates[$0].model },
-                binding: solution.bindingLimits.map(\.description), expectedCost: candidates[first].cost.total,
-                method: solution.method.rawValue, gap: solution.gap)
+                binding: solution.bindingLimits.map(\.description))
         } catch {
             switch error {
             case .infeasible(let report): throw .infeasible(report.description, report: report)

@@ -105,18 +105,21 @@ struct ChatTests {
         }
     }
 
-    @Test("where the first model fails the next one answers, and only what was billed is booked")
+    @Test("where the chosen model fails the next one answers, and only what was billed is booked")
     func fallback() async throws {
         let usage = usage
         try await TestService.with { request in
-            request.number.isMultiple(of: 2) ? .completion("4", usage: usage) : .status(503)
+            request.model == "test/cheap" ? .status(503) : .completion("4", usage: usage)
         } _: { service async throws in
-            // Number 1 was the list of models, 2 is the first call here: make it fail.
-            _ = try await service.send("GET", "/v1/models")
-            let before = service.models.record.calls
             let answer = try await service.send("POST", "/v1/chat/completions", body: question)
             #expect(answer.status == 200)
-            #expect(service.models.record.calls - before >= 1)
+            #expect(answer.headers["x-hera-model"] == "test/dear")
+            #expect(answer.headers["x-hera-cost-usd"] == "0.0012")
+            #expect(service.models.record.requests.map(\.model).suffix(2) == ["test/cheap", "test/dear"])
+            let id = try #require(answer.headers["x-hera-decision"])
+            #expect(try await service.json("GET", "/v1/decisions/\(id)").root["model"]?.string == "test/cheap")
+            let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
+            #expect(totals?["calls"]?.integer == 1)
             #expect(try await service.engine.ledger.openReservations().isEmpty)
         }
     }
