@@ -49,15 +49,7 @@ extension OutcomeFigures {
 extension CurveFigures {
     /// Writes the members that routing and cascade have in common.
     func writeMembers(to json: inout JSONWriter) {
-        json.key("curve")
-        json.array { json in
-            for point in curve.points {
-                json.object {
-                    $0.member("cost_usd", point.costUSD)
-                    $0.member("accuracy", point.accuracy)
-                }
-            }
-        }
+        curve.write(to: &json, valueName: "accuracy")
         json.member("aiq", aiq)
         json.member(
             "accuracy_at",

@@ -111,15 +111,7 @@ package struct RestartFigures: Sendable {
     }
 
     func writeMembers(to json: inout JSONWriter) {
-        json.key("curve")
-        json.array { json in
-            for point in curve.points {
-                json.object {
-                    $0.member("cost_usd", point.costUSD)
-                    $0.member("success", point.accuracy)
-                }
-            }
-        }
+        curve.write(to: &json, valueName: "success")
         json.member("success_max", successMax)
         json.member(
             "success_at",
