@@ -16,6 +16,27 @@ package protocol StepEstimates {
 
     /// Probability, 0...1, that the model alone ends the whole request as well as the reference would (URC).
     func requestSimilarity(of model: Model, to reference: Model) -> Double
+
+    /// Cosine of the model's output that many steps after its next one and the reference's that many after its next
+    /// (both predictors rolled forward; 0 and 0 is SSE); nil where no predictor of outputs can look ahead.
+    func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double?
+
+    /// The S-L distance of the reference's next step for the model (DP); nil where no estimator is at hand.
+    func distance(of model: Model, to reference: Model, position: Int) -> DistanceForecast?
+
+    /// Probability that the last of the answers paid for so far is acceptable (`verify_m`); nil where no estimator is at
+    /// hand. Every answer is with the model that gave it, in the order of asking.
+    func acceptance(of answers: [(model: Model, output: String)]) -> Double?
+}
+
+extension StepEstimates {
+    package func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double? {
+        nil
+    }
+
+    package func distance(of model: Model, to reference: Model, position: Int) -> DistanceForecast? { nil }
+
+    package func acceptance(of answers: [(model: Model, output: String)]) -> Double? { nil }
 }
 
 /// Estimates by tier alone, for a catalog without any profile.
