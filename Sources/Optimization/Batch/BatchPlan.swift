@@ -1,21 +1,25 @@
 /// A batch on its way: the plan, what has been spent, and what the true costs have taught about the predictions.
 ///
-/// Each answer is booked with its true cost. When the costs drift from the plan, the rows that are left are planned
-/// again with what is left of the budget, their costs corrected by each model's ratio of true to predicted cost so
-/// far.
+/// Each answer is booked with its true cost. When the costs drift from the plan, the rows that wait are planned again
+/// with what is left of the budget, their costs corrected by the ratio of true to predicted cost so far. Rows whose
+/// call is under way keep their model, and the money that it will take is set aside.
 package struct BatchPlan: Sendable {
     package private(set) var program: AssignmentProgram
     /// Pessimism about the budget; nil plans on the predicted costs as they are.
     package private(set) var robust: RobustBudget?
     /// The model of each row; of finished rows, the one that answered.
     package private(set) var choice: [Int]
+    /// Rows that are booked.
     package private(set) var isDone: [Bool]
+    /// Rows whose call has begun and is not booked.
+    package private(set) var isUnderWay: [Bool]
+    /// Rows that will not be done.
+    package private(set) var isDropped: [Bool]
     /// Nano-USD of the finished rows.
     package private(set) var spent = 0.0
     /// The solution that the present choice comes from.
     package private(set) var solution: AssignmentSolution
-    private var realised: [Double]
-    private var predicted: [Double]
+    private var learned: CostCorrection
     /// The corrections that the present plan was made with, by model.
     private var corrections: [Double]
     /// Nano-USD that the plan saw for the rows finished since it was made, and what they took.
@@ -23,6 +27,7 @@ package struct BatchPlan: Sendable {
     private var realisedSincePlan = 0.0
 
     /// Plans all rows. Rows of a batch do not follow one another, so a program with switching is not a batch.
+    /// - Throws: `.infeasible` where the limits leave no plan for all rows; `BatchOffer` says how many they do leave.
     package init(
         _ program: AssignmentProgram, robust: RobustBudget? = nil, with solver: AssignmentSolver = .init()
     ) throws(OptimizationError) {
@@ -38,20 +43,42 @@ package struct BatchPlan: Sendable {
         }
         choice = solution.choice
         isDone = [Bool](repeating: false, count: program.stepCount)
-        realised = [Double](repeating: 0, count: program.modelCount)
-        predicted = realised
+        isUnderWay = isDone
+        isDropped = isDone
+        learned = CostCorrection(program, sharedDeviation: robust?.sharedDeviation)
         corrections = [Double](repeating: 1, count: program.modelCount)
+    }
+
+    /// The rows that nobody has begun, in order.
+    package var waiting: [Int] { choice.indices.filter { !isDone[$0] && !isUnderWay[$0] && !isDropped[$0] } }
+
+    /// Notes that a row's call is being made, by the model of its `choice`.
+    package mutating func begin(_ row: Int) {
+        isUnderWay[row] = true
+        isDropped[row] = false
+    }
+
+    /// Notes that a row will not be done; what its calls did cost is taken by `charge`.
+    package mutating func drop(_ row: Int) {
+        isUnderWay[row] = false
+        isDropped[row] = !isDone[row]
+    }
+
+    /// Takes money off the budget that answered no row: a call that failed and was billed. Nano-USD.
+    package mutating func charge(_ cost: Double) {
+        spent += cost
     }
 
     /// Books a row's answer: the model that gave it and its true cost, nano-USD.
     package mutating func book(_ row: Int, model: Int, cost: Double) {
         guard !isDone[row] else { return }
         isDone[row] = true
+        isUnderWay[row] = false
+        isDropped[row] = false
         choice[row] = model
         spent += cost
         let forecast = program.options[row][model]?.cost ?? 0
-        realised[model] += cost
-        predicted[model] += forecast
+        learned.book(model, predicted: forecast, variance: robust?.variances[row][model], true: cost)
         predictedSincePlan += forecast * corrections[model]
         realisedSincePlan += cost
     }
@@ -61,53 +88,70 @@ package struct BatchPlan: Sendable {
         predictedSincePlan > 0 ? abs(realisedSincePlan / predictedSincePlan - 1) : 0
     }
 
-    /// True to predicted cost of one model so far, drawn towards 1 by the weight of `caution` rows.
+    /// True to predicted cost of one model so far, drawn towards that of all models by the weight of `caution` rows.
     package func correction(_ model: Int, caution: Double = 5) -> Double {
-        let rows = program.options.compactMap { $0[model]?.cost }
-        let prior = caution * rows.reduce(0, +) / Double(max(1, rows.count))
-        return prior > 0 ? (realised[model] + prior) / (predicted[model] + prior) : 1
+        learned.factor(model, caution: caution)
     }
 
-    /// Plans the rows that are left with what is left of the budget. Where that allows no plan, the cheapest option
-    /// of each row is taken and `infeasible` is thrown.
+    /// Plans the rows that wait with what is left of the budget. Where that allows no plan, the cheapest option of each
+    /// is taken and `infeasible` is thrown; `offer` then says which rows the money still does.
     package mutating func replan(with solver: AssignmentSolver = .init()) throws(OptimizationError) {
-        let left = isDone.indices.filter { !isDone[$0] }
-        guard !left.isEmpty else { return }
-        corrections = (0..<program.modelCount).map { correction($0) }
-        var rest = program
-        let corrections = corrections
-        rest.options = left.map { row in
-            program.options[row].enumerated().map { model, option in
-                option.map { option in
-                    var option = option
-                    option.cost = (option.cost * corrections[model]).rounded(.up)
-                    return option
-                }
-            }
-        }
-        if !program.accuracyFloors.isEmpty { rest.accuracyFloors = left.map { program.accuracyFloors[$0] } }
-        if let budget = program.budget { rest.budget = max(0, budget - spent) }
-        reduce(&rest, to: left)
+        let rest = rest
+        guard !waiting.isEmpty else { return }
+        corrections = rest.corrections
         predictedSincePlan = 0
         realisedSincePlan = 0
         do {
-            if var robust {
-                robust.variances = left.map { row in
-                    robust.variances[row].enumerated().map { $1 * corrections[$0] * corrections[$0] }
-                }
-                solution = try robust.solve(rest, with: solver).solution
+            if let robust = rest.robust {
+                solution = try robust.solve(rest.program, with: solver).solution
             } else {
-                solution = try solver.solve(rest)
+                solution = try solver.solve(rest.program)
             }
         } catch .infeasible(let report) {
-            for row in left { choice[row] = Self.cheapest(program.options[row]) ?? choice[row] }
+            for row in waiting { choice[row] = Self.cheapest(program.options[row]) ?? choice[row] }
             throw .infeasible(report)
         }
-        for (index, row) in left.enumerated() { choice[row] = solution.choice[index] }
+        for (index, row) in rest.rows.enumerated() { choice[row] = solution.choice[index] }
+    }
+
+    /// The plan after its rows that wait were planned again.
+    package func replanned(with solver: AssignmentSolver = .init()) throws(OptimizationError) -> BatchPlan {
+        var plan = self
+        try plan.replan(with: solver)
+        return plan
+    }
+
+    /// What the money that is left does of the rows that are neither finished nor dropped; its `rows` count those of
+    /// the whole batch. A row under way is among them where the money reaches.
+    package func offer(with solver: AssignmentSolver = .init()) throws(OptimizationError) -> BatchOffer {
+        let rest = rest
+        var offer = try BatchOffer(of: rest.program, robust: rest.robust, with: solver)
+        offer.rows = offer.rows.map { rest.rows[$0] }
+        return offer
+    }
+
+    /// The rows that are neither finished nor dropped, with the limits that are left and corrected costs.
+    private var rest: (rows: [Int], program: AssignmentProgram, robust: RobustBudget?, corrections: [Double]) {
+        let left = choice.indices.filter { !isDone[$0] && !isDropped[$0] }
+        let corrections = (0..<program.modelCount).map { correction($0) }
+        var rest = program.rows(left)
+        for (index, row) in left.enumerated() {
+            for model in corrections.indices {
+                if isUnderWay[row], model != choice[row] {
+                    rest.options[index][model] = nil
+                } else if let cost = rest.options[index][model]?.cost {
+                    rest.options[index][model]?.cost = (cost * corrections[model]).rounded(.up)
+                }
+            }
+        }
+        if let budget = program.budget { rest.budget = max(0, budget - spent) }
+        reduce(&rest, rows: left.count)
+        let robust = robust?.rows(left).corrected(corrections, sharedDeviation: learned.sharedDeviation)
+        return (left, rest, robust, corrections)
     }
 
     /// Takes what the finished rows used off the other limits.
-    private func reduce(_ rest: inout AssignmentProgram, to left: [Int]) {
+    private func reduce(_ rest: inout AssignmentProgram, rows: Int) {
         let done = isDone.indices.filter { isDone[$0] }
         let used = done.compactMap { program.options[$0][choice[$0]] }
         if let deadline = program.deadline, program.latencyPaths.isEmpty {
@@ -115,22 +159,17 @@ package struct BatchPlan: Sendable {
         }
         if let cap = program.energyCap { rest.energyCap = max(0, cap - used.reduce(0) { $0 + $1.energy }) }
         if let least = program.minimumMeanAccuracy {
-            let needed = least * Double(program.stepCount) - used.reduce(0) { $0 + $1.accuracy }
-            rest.minimumMeanAccuracy = min(1, max(0, needed / Double(left.count)))
+            let needed = least * Double(done.count + rows) - used.reduce(0) { $0 + $1.accuracy }
+            rest.minimumMeanAccuracy = min(1, max(0, needed / Double(max(1, rows))))
         }
         if !program.slots.isEmpty {
             rest.slots = program.slots.enumerated().map { model, slots in
                 slots.map { max(0, $0 - done.count(where: { choice[$0] == model })) }
             }
         }
-        rest.limits = program.limits.map { limit in
-            var limit = limit
-            limit.most = max(0, limit.most - done.reduce(0) { $0 + limit.amounts[$1][choice[$1]] })
-            limit.amounts = left.map { limit.amounts[$0] }
-            return limit
+        for (index, limit) in program.limits.enumerated() {
+            rest.limits[index].most = max(0, limit.most - done.reduce(0) { $0 + limit.amounts[$1][choice[$1]] })
         }
-        let places = Dictionary(uniqueKeysWithValues: left.enumerated().map { ($1, $0) })
-        rest.latencyPaths = program.latencyPaths.map { $0.compactMap { places[$0] } }
     }
 
     private static func cheapest(_ options: [AssignmentOption?]) -> Int? {

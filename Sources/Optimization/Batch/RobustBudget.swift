@@ -40,10 +40,60 @@ package struct RobustBudget: Sendable {
             let solution = try solver.solve(program)
             return plan(solution)
         }
+        let cheapest = try self.cheapest(program, solver)
+        do {
+            return try solve(program, within: budget, from: cheapest.choice, with: solver)
+        } catch .infeasible(let report) {
+            // The tangent at the cheapest plan may lie above the budget where the one at the least pessimistic plan
+            // does not.
+            let least = try leastPlan(program, from: cheapest.choice, with: solver)
+            guard least.cost <= budget else {
+                throw .infeasible(
+                    InfeasibilityReport(
+                        alone: [.init(limit: .budget, asked: budget, nearest: Self.wholeBudget(least.cost))],
+                        joint: [], proven: false))
+            }
+            guard let plan = try? solve(program, within: budget, from: least.choice, with: solver) else {
+                throw .infeasible(report)
+            }
+            return plan
+        }
+    }
+
+    /// The least budget, whole nano-USD, that the batch can be done for with the confidence asked for, all other limits
+    /// kept; the program's own budget is not looked at.
+    /// - Throws: `.infeasible` where the other limits allow no plan at any price.
+    package func leastBudget(
+        _ program: AssignmentProgram, with solver: AssignmentSolver = .init()
+    ) throws(OptimizationError) -> Double {
+        if confidence > 0.5 { try validate(program) }
+        let cheapest = try self.cheapest(program, solver)
+        return Self.wholeBudget(try leastPlan(program, from: cheapest.choice, with: solver).cost)
+    }
+
+    /// Whole nano-USD, and so much more that the sums of a program, in another order, still fit.
+    private static func wholeBudget(_ cost: Double) -> Double { (cost * (1 + 1e-9)).rounded(.up) }
+
+    /// The cost that a plan of this mean and variance stays below with the confidence asked for, nano-USD.
+    func pessimisticCost(_ mean: Double, variance: Double) -> Double {
+        mean + Normal.quantile(confidence) * (variance.squareRoot() + sharedDeviation * mean)
+    }
+
+    /// Costs as predicted, with no room for errors.
+    static func none(for program: AssignmentProgram) -> RobustBudget {
+        RobustBudget(
+            confidence: 0.5,
+            variances: program.options.map { [Double](repeating: 0, count: $0.count) })
+    }
+
+    /// A few solves, each with the tangent at the plan before.
+    private func solve(
+        _ program: AssignmentProgram, within budget: Double, from choice: [Int], with solver: AssignmentSolver
+    ) throws(OptimizationError) -> Plan {
         let z = Normal.quantile(confidence)
-        let cheapest = plan(try self.cheapest(program, solver))
-        var variance = max(1, self.variance(cheapest.solution.choice))
+        var variance = max(1, self.variance(choice))
         var best: Plan?
+        var problem: OptimizationError?
         for _ in 0..<6 {
             let root = variance.squareRoot()
             var pessimistic = program
@@ -53,10 +103,9 @@ package struct RobustBudget: Sendable {
             let solution: AssignmentSolution
             do {
                 solution = try solver.solve(pessimistic)
-            } catch .infeasible where best != nil {
+            } catch .infeasible(let report) {
+                problem = .infeasible(report)
                 break
-            } catch {
-                throw error
             }
             let found = plan(solution)
             if found.solution.objective < best?.solution.objective ?? .infinity { best = found }
@@ -65,20 +114,45 @@ package struct RobustBudget: Sendable {
             variance = next
         }
         guard let best else {
-            throw .infeasible(
-                InfeasibilityReport(
-                    alone: [.init(limit: .budget, asked: budget, nearest: cheapest.pessimisticCost)], joint: [],
-                    proven: false))
+            throw problem ?? .infeasible(InfeasibilityReport(alone: [], joint: [], proven: false))
         }
         return best
     }
 
-    /// The cheapest plan: its spread is where the search starts.
+    /// The plan of the least pessimistic cost, by the same tangents, and that cost; the budget is left out.
+    private func leastPlan(
+        _ program: AssignmentProgram, from choice: [Int], with solver: AssignmentSolver
+    ) throws(OptimizationError) -> (choice: [Int], cost: Double) {
+        let z = Normal.quantile(confidence)
+        var best = (choice: choice, cost: pessimisticCost(program, choice))
+        for _ in 0..<6 {
+            let root = max(1, variance(best.choice)).squareRoot()
+            let limit = limit(program, z: z, root: root, most: 0)
+            var pessimistic = program
+            for step in program.options.indices {
+                for model in program.options[step].indices {
+                    pessimistic.options[step][model]?.cost = limit.amounts[step][model]
+                }
+            }
+            let found = try cheapest(pessimistic, solver).choice
+            let cost = pessimisticCost(program, found)
+            guard cost < best.cost * (1 - 1e-9) else { break }
+            best = (found, cost)
+        }
+        return best
+    }
+
+    private func pessimisticCost(_ program: AssignmentProgram, _ choice: [Int]) -> Double {
+        pessimisticCost(AssignmentTotals(program, choice: choice).cost, variance: variance(choice))
+    }
+
+    /// The plan of the least cost under the limits other than the budget.
     private func cheapest(
         _ program: AssignmentProgram, _ solver: AssignmentSolver
     ) throws(OptimizationError) -> AssignmentSolution {
         var cheapest = program.minimizing(.cost)
-        cheapest.gap = max(program.gap, 1e-3)
+        cheapest.budget = nil
+        cheapest.gap = min(program.gap, 1e-4)
         return try solver.solve(cheapest)
     }
 
@@ -100,10 +174,9 @@ package struct RobustBudget: Sendable {
     private func plan(_ solution: AssignmentSolution) -> Plan {
         let own = variance(solution.choice).squareRoot()
         let shared = sharedDeviation * solution.totals.cost
-        let z = Normal.quantile(confidence)
         return Plan(
             solution: solution, deviation: (own * own + shared * shared).squareRoot(),
-            pessimisticCost: solution.totals.cost + z * (own + shared))
+            pessimisticCost: pessimisticCost(solution.totals.cost, variance: own * own))
     }
 
     private func validate(_ program: AssignmentProgram) throws(OptimizationError) {
