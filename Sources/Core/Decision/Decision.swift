@@ -38,11 +38,13 @@ package struct Decision: Hashable, Sendable {
     package var fallbacks: [ModelID]
     /// The version of the catalog that named the prices.
     package var catalogVersion: String
+    /// The answers on the way to the step's own, in the order of asking; empty before the step was done.
+    package var attempts: [Attempt]
 
     package init(
         id: String, runID: String, stepID: String, position: Int, model: ModelID, reference: ModelID, kappa: Double,
         stage: Stage, reason: String, considered: [String], candidates: [Candidate], fallbacks: [ModelID],
-        catalogVersion: String
+        catalogVersion: String, attempts: [Attempt] = []
     ) {
         self.id = id
         self.runID = runID
@@ -57,6 +59,7 @@ package struct Decision: Hashable, Sendable {
         self.candidates = candidates
         self.fallbacks = fallbacks
         self.catalogVersion = catalogVersion
+        self.attempts = attempts
     }
 
     package func candidate(_ model: ModelID) -> Candidate? { candidates.first { $0.model == model } }

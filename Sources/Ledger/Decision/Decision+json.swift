@@ -18,6 +18,8 @@ extension Decision {
             decision.member("candidates", array: { for candidate in candidates { candidate.write(to: &$0) } })
             decision.member("fallbacks", array: { for fallback in fallbacks { $0.element(fallback.rawValue) } })
             decision.member("catalog", catalogVersion)
+            guard !attempts.isEmpty else { return }
+            decision.member("attempts", array: { for attempt in attempts { attempt.write(to: &$0) } })
         }
         return writer.bytes
     }
@@ -41,7 +43,30 @@ extension Decision {
             id: id, runID: run, stepID: step, position: Int(position), model: ModelID(model),
             reference: ModelID(reference), kappa: kappa, stage: stage, reason: reason,
             considered: considered.elements.compactMap(\.string), candidates: read,
-            fallbacks: fallbacks.elements.compactMap { $0.string.map { ModelID($0) } }, catalogVersion: catalog)
+            fallbacks: fallbacks.elements.compactMap { $0.string.map { ModelID($0) } }, catalogVersion: catalog,
+            attempts: root["attempts"]?.elements.compactMap(Attempt.init) ?? [])
+    }
+}
+
+extension Attempt {
+    fileprivate func write(to writer: inout JSONWriter) {
+        writer.object { attempt in
+            attempt.member("model", model.rawValue)
+            attempt.member("score", score)
+            attempt.member("kappa", kappa)
+            attempt.member("accepted", isAccepted)
+            attempt.member("words", words)
+            attempt.member("entry", entryID)
+        }
+    }
+
+    fileprivate init?(_ value: JSONValue) {
+        guard let model = value["model"]?.string, let isAccepted = value["accepted"]?.boolean,
+            let words = value["words"]?.string
+        else { return nil }
+        self.init(
+            model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
+            isAccepted: isAccepted, words: words, entryID: value["entry"]?.string)
     }
 }
 

@@ -35,6 +35,7 @@ struct LedgerMigration: Sendable {
     static let all: [LedgerMigration] = [
         LedgerMigration(name: "1 money, decisions and jobs", statements: first),
         LedgerMigration(name: "2 keys, files and batches", statements: second),
+        LedgerMigration(name: "4 measured quality", statements: quality),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.
