@@ -29,6 +29,8 @@ package enum LedgerError: Error, Equatable, Sendable {
     /// The database failed in another way, with its own words.
     case database(String)
     case badLocation(String, reason: String)
+    /// Another node works on it now: this one was taken for dead, or its work was taken from it.
+    case leaseLost(kind: String, id: String)
     /// The key is not known, revoked or expired.
     case badKey(String)
 }
@@ -80,6 +82,8 @@ extension LedgerError: CustomStringConvertible {
         case .database(let detail): "the database failed: \(detail)"
         case .badLocation(let text, let reason):
             "'\(text)' names no ledger database: \(reason); write sqlite:PATH or postgres://user@host/database"
+        case .leaseLost(let kind, let id):
+            "\(kind) '\(id)' was taken over by another node; nothing of this write was booked: book what was spent alone"
         case .badKey(let reason): reason
         }
     }

@@ -24,7 +24,8 @@ package protocol LedgerStore: QualityStore {
     /// Gives back the reservation, appends the entry and moves the totals.
     ///
     /// The true cost is booked in full where it passes the reservation, and the settlement says by how much. The same
-    /// entry settles only once (`isRepeat`); another entry for a settled reservation throws `alreadySettled`.
+    /// entry settles only once (`isRepeat`); another entry for a settled reservation throws `alreadySettled`. Where the
+    /// reservation was booked as uncertain meanwhile, since its store was taken for dead, the entry corrects that.
     func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement
     /// Gives back a reservation of a call that was not billed.
     func release(_ reservationID: String) async throws(LedgerError)
@@ -36,7 +37,7 @@ package protocol LedgerStore: QualityStore {
     func openReservations() async throws(LedgerError) -> [Reservation]
     /// Settles the reservations of processes that died as `uncertain` entries at their upper bound, since their calls
     /// may have been billed, and makes the rows that they had claimed pending again. Returns these entries. To be
-    /// called once at start.
+    /// called at start, and now and then for other nodes.
     func recover(at: Timestamp) async throws(LedgerError) -> [LedgerEntry]
     func entry(_ id: String) async throws(LedgerError) -> LedgerEntry?
     /// The entries of a run, in the order of booking.
@@ -47,7 +48,7 @@ package protocol LedgerStore: QualityStore {
     func record(_ decision: DecisionRecord) async throws(LedgerError)
     func decision(_ id: String) async throws(LedgerError) -> DecisionRecord?
     func steps(ofRun runID: String) async throws(LedgerError) -> [StepRecord]
-    /// Inserts a job or replaces the one with its id.
+    /// Inserts a job or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
     func saveJob(_ job: JobRecord) async throws(LedgerError)
     func job(_ id: String) async throws(LedgerError) -> JobRecord?
     /// Jobs in some states (in any for an empty list), newest first.
@@ -57,6 +58,25 @@ package protocol LedgerStore: QualityStore {
     func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent]
     /// Settlements, decisions, steps, job and events of a step in one transaction.
     func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt
+
+    // MARK: Leases
+
+    /// Says that this store is alive, for the seconds of a lease: afterwards others take over what it holds, until it
+    /// says so again. To be called about three times in a lease.
+    func heartbeat(leaseSeconds: Double) async throws(LedgerError)
+    /// Takes queued and running jobs that no living store holds, the oldest first; a store that ended or missed its
+    /// heartbeats does not live. `except` names those that this store works on; whatever else it holds is handed out
+    /// again. The records carry the new lease: saving an earlier one throws `leaseLost`.
+    func claimJobs(limit: Int, except: Set<String>) async throws(LedgerError) -> [JobRecord]
+    /// Takes one job in whatever status; nil where another living store holds it, or there is none. `seizing` takes it
+    /// from a living store too, whose next write of the job then throws `leaseLost`.
+    func claimJob(_ id: String, seizing: Bool) async throws(LedgerError) -> JobRecord?
+    /// Takes batches that have not ended and that no living store holds, as `claimJobs` does.
+    func claimBatches(limit: Int, except: Set<String>) async throws(LedgerError) -> [BatchRecord]
+    /// Takes one batch, as `claimJob` does.
+    func claimBatch(_ id: String, seizing: Bool) async throws(LedgerError) -> BatchRecord?
+    /// What is written from now on, by this store and (on PostgreSQL) by every other one, until the store is closed.
+    func notices() -> AsyncStream<LedgerNotice>
 
     // MARK: Keys
 
@@ -79,7 +99,7 @@ package protocol LedgerStore: QualityStore {
     /// A chunk by its number from 1; nil behind the last.
     func chunk(_ number: Int, ofFile id: String) async throws(LedgerError) -> [UInt8]?
     func deleteFile(_ id: String) async throws(LedgerError)
-    /// Inserts a batch or replaces the one with its id.
+    /// Inserts a batch or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
     func saveBatch(_ batch: BatchRecord) async throws(LedgerError)
     func batch(_ id: String) async throws(LedgerError) -> BatchRecord?
     /// Newest first.

@@ -2,7 +2,7 @@ package import Core
 
 /// The ledger on a SQL database: the contract's operations, each handed to the group commit or to a reader.
 package struct SQLLedger: LedgerStore {
-    private let database: any SQLDatabase
+    let database: any SQLDatabase
     private let commits: GroupCommit
 
     /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
@@ -34,6 +34,8 @@ package struct SQLLedger: LedgerStore {
     ) async throws(LedgerError) -> Value {
         try await commits.submit(body)
     }
+
+    package func notices() -> AsyncStream<LedgerNotice> { database.notices() }
 
     package func close() async {
         await commits.close()
@@ -85,12 +87,8 @@ extension SQLLedger {
     }
 
     package func recover(at moment: Timestamp) async throws(LedgerError) -> [LedgerEntry] {
-        let database = database
-        return try await write { (session) throws(LedgerError) in
-            let connection = session.connection
-            return try session.recover(at: moment) { (owner) throws(LedgerError) in
-                try database.isAlive(owner, on: connection)
-            }
+        try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
+            try session.recover(at: moment, isAlive: isAlive)
         }
     }
 

@@ -105,6 +105,23 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("a silent node loses its work within the lease, and every node hears of a revoked key and a waiting job")
+    func leases() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let (first, second) = (try SQLLedger.open(server.url), try SQLLedger.open(server.url))
+            var notices = second.notices().makeAsyncIterator()
+            _ = try await first.createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
+            #expect(await notices.next() == .key("abcdefghij"))
+            try await LeaseTests.loseToSilence(first, second)
+            try await second.saveJob(LeaseTests.job("later"))
+            var told: Set<LedgerNotice> = []
+            while !told.contains(.waitingJob("later")), let notice = await notices.next() { told.insert(notice) }
+            #expect(told.isSuperset(of: [.job("j"), .batch("b")]))
+            await first.close()
+            await second.close()
+        }
+    }
+
     @Test("when the server crashes in the middle, calls wait or fail clearly, and nothing acknowledged is lost")
     func serverCrash() async throws {
         try await TemporaryPostgreSQL.with { server in

@@ -31,6 +31,8 @@ package struct BatchRecord: Hashable, Sendable {
     package var updatedAt: Timestamp
     /// The end of the completion window.
     package var expiresAt: Timestamp?
+    /// Set by the ledger: how often the batch was claimed. A record of an earlier claim cannot be saved any more.
+    package internal(set) var lease: Int64 = 0
 
     package init(
         id: String, status: BatchStatus, endpoint: String, inputFileID: String? = nil, outputFileID: String? = nil,

@@ -15,6 +15,8 @@ package struct JobRecord: Hashable, Sendable {
     package var attribution: Attribution
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// Set by the ledger: how often the job was claimed. A record of an earlier claim cannot be saved any more.
+    package internal(set) var lease: Int64 = 0
 
     package init(
         id: String, status: JobStatus, spec: [UInt8], state: [UInt8], result: [UInt8]? = nil, failure: String? = nil,

@@ -3,7 +3,7 @@ import CPostgres
 /// A connection through libpq, used by one queue at a time. Statements are prepared once each; integers and bytes
 /// travel in binary.
 final class PostgreSQLConnection: SQLConnection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     /// Names of prepared statements by their text.
     private var prepared: [String: String] = [:]
     /// Statements that go with the next one that answers.

@@ -8,6 +8,8 @@ struct PostgreSQLDatabase: SQLDatabase {
     private let writer: PostgreSQLLane
     private let readers: [PostgreSQLLane]
     private let turn = Turn()
+    private let hub = NoticeHub()
+    private let listener: PostgreSQLListener
 
     private static let readerCount = 4
 
@@ -27,6 +29,7 @@ struct PostgreSQLDatabase: SQLDatabase {
             PostgreSQLLane(
                 url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
         }
+        listener = PostgreSQLListener(url: url, hub: hub)
         var result: Result<Void, LedgerError> = .success(())
         try writer.with { connection in
             result = Result { () throws(LedgerError) in try Self.migrate(connection, url: url) }
@@ -86,7 +89,7 @@ struct PostgreSQLDatabase: SQLDatabase {
     }
 
     /// A lock that can be had means a dead owner.
-    func isAlive(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
+    func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
         guard let key = Int64(owner) else { return false }
         if owner == self.owner { return true }
         let row = try connection.row(
@@ -96,7 +99,36 @@ struct PostgreSQLDatabase: SQLDatabase {
         return false
     }
 
+    /// The server's clock: those of the nodes may differ.
+    func leaseClock(on connection: any SQLConnection) throws(LedgerError) -> Int64 {
+        try connection.row("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")?.integer(0) ?? 0
+    }
+
+    func serverAge(on connection: any SQLConnection) throws(LedgerError) -> Int64? {
+        try connection.row(
+            "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp() - pg_postmaster_start_time()) * 1000 AS BIGINT)"
+        )?.integer(0)
+    }
+
+    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError) {
+        for notice in notices {
+            try connection.post(
+                "SELECT pg_notify('\(PostgreSQLListener.channel)', ?)", [.text(notice.description)])
+        }
+    }
+
+    /// The server tells them, to this node as well.
+    func announced(_ notices: Set<LedgerNotice>) {}
+
+    func notices() -> AsyncStream<LedgerNotice> {
+        let stream = hub.stream()
+        listener.start()
+        return stream
+    }
+
     func close() {
+        listener.close()
+        hub.close()
         writer.close()
         for reader in readers { reader.close() }
     }

@@ -87,7 +87,7 @@ final class GroupCommit: Sendable {
                     // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
                     var session = LedgerSession(connection: connection, owner: database.owner, names: names)
                     names = NameTable()
-                    outcome = Self.perform(group, in: &session)
+                    outcome = perform(group, in: &session)
                     names = session.names
                 }
             }
@@ -112,7 +112,7 @@ final class GroupCommit: Sendable {
         case undone(LedgerError)
     }
 
-    private static func perform(_ group: [Pending], in session: inout LedgerSession) -> Outcome {
+    private func perform(_ group: [Pending], in session: inout LedgerSession) -> Outcome {
         let connection = session.connection
         var answers: [@Sendable () -> Void] = []
         do throws(LedgerError) {
@@ -134,8 +134,11 @@ final class GroupCommit: Sendable {
                 }
             }
             try session.writeRollups()
+            let notices = session.transactionNotices
+            try database.announce(notices, on: connection)
             try connection.execute("COMMIT", [])
             session.endTransaction(committed: true)
+            database.announced(notices)
             return .done(answers)
         } catch {
             connection.dropPosted()

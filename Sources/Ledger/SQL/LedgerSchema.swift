@@ -35,6 +35,7 @@ struct LedgerMigration: Sendable {
     static let all: [LedgerMigration] = [
         LedgerMigration(name: "1 money, decisions and jobs", statements: first),
         LedgerMigration(name: "2 keys, files and batches", statements: second),
+        LedgerMigration(name: "3 leases", statements: third),
         LedgerMigration(name: "4 measured quality", statements: quality),
     ]
 
@@ -101,6 +102,17 @@ struct LedgerMigration: Sendable {
         "CREATE INDEX batch_row_status ON batch_row (batch, status, line)",
         "CREATE INDEX batch_row_owner ON batch_row (owner) WHERE owner IS NOT NULL",
     ]
+
+    /// `until` and `lease_ms` are milliseconds of the database's lease clock.
+    private static let third: [String] =
+        ["CREATE TABLE node (owner TEXT PRIMARY KEY, until {integer} NOT NULL, lease_ms {integer} NOT NULL){keyed}"]
+        + ["job", "batch"].flatMap { table in
+            [
+                "ALTER TABLE \(table) ADD COLUMN owner TEXT",
+                "ALTER TABLE \(table) ADD COLUMN lease {integer} NOT NULL DEFAULT 0",
+                "CREATE INDEX \(table)_owner ON \(table) (owner) WHERE owner IS NOT NULL",
+            ]
+        }
 
     /// The columns of `CallColumns`.
     private static let call = CallColumns.names.map { name in

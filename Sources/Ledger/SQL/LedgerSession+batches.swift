@@ -3,24 +3,28 @@ import Core
 extension LedgerSession {
     private static let batchColumns =
         "id, status, endpoint, input_file, output_file, error_file, metadata, state, team, api_key, session, job, "
-        + "created_at, updated_at, expires_at"
+        + "created_at, updated_at, expires_at, lease"
     private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
 
-    func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
+    /// Throws `leaseLost` where the batch was claimed after this record was read.
+    mutating func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
         try Self.check(id: batch.id, "batch")
         let account = batch.attribution
-        try connection.execute(
-            "INSERT INTO batch (\(Self.batchColumns)) VALUES (\(Self.placeholders(15))) ON CONFLICT (id) DO UPDATE SET "
+        let written = try connection.execute(
+            "INSERT INTO batch (\(Self.batchColumns)) VALUES (\(Self.placeholders(16))) ON CONFLICT (id) DO UPDATE SET "
                 + "status = excluded.status, output_file = excluded.output_file, error_file = excluded.error_file, "
                 + "metadata = excluded.metadata, state = excluded.state, updated_at = excluded.updated_at, "
-                + "expires_at = excluded.expires_at",
+                + "expires_at = excluded.expires_at, \(LeasedWork.batch.fencedUpdate)",
             [
                 .text(batch.id), .text(batch.status.rawValue), .text(batch.endpoint), .optional(batch.inputFileID),
                 .optional(batch.outputFileID), .optional(batch.errorFileID), .blob(batch.metadata),
                 .blob(batch.state), .optional(account.team), .optional(account.key), .optional(account.session),
                 .optional(account.job), .integer(batch.createdAt.milliseconds),
                 .integer(batch.updatedAt.milliseconds), .integer(batch.expiresAt.map { Int($0.milliseconds) }),
+                .integer(batch.lease),
             ])
+        guard written == 1 else { throw .leaseLost(kind: "batch", id: batch.id) }
+        notify(.batch(batch.id))
     }
 
     func batches(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRecord] {
@@ -32,13 +36,14 @@ extension LedgerSession {
             let account = Attribution(
                 team: row.optionalText(8), key: row.optionalText(9), session: row.optionalText(10),
                 job: row.optionalText(11), batch: row.text(0))
-            batches.append(
-                BatchRecord(
-                    id: row.text(0), status: status, endpoint: row.text(2), inputFileID: row.optionalText(3),
-                    outputFileID: row.optionalText(4), errorFileID: row.optionalText(5), metadata: row.blob(6),
-                    state: row.blob(7), attribution: account, createdAt: Timestamp(milliseconds: row.integer(12)),
-                    updatedAt: Timestamp(milliseconds: row.integer(13)),
-                    expiresAt: row.optionalInteger(14).map { Timestamp(milliseconds: $0) }))
+            var batch = BatchRecord(
+                id: row.text(0), status: status, endpoint: row.text(2), inputFileID: row.optionalText(3),
+                outputFileID: row.optionalText(4), errorFileID: row.optionalText(5), metadata: row.blob(6),
+                state: row.blob(7), attribution: account, createdAt: Timestamp(milliseconds: row.integer(12)),
+                updatedAt: Timestamp(milliseconds: row.integer(13)),
+                expiresAt: row.optionalInteger(14).map { Timestamp(milliseconds: $0) })
+            batch.lease = row.integer(15)
+            batches.append(batch)
         }
         return batches
     }

@@ -107,6 +107,7 @@ extension LedgerSession {
         guard BudgetScope(scope) == budget.scope, BudgetWindow(budget.window.description) == budget.window else {
             throw .invalid("a budget of '\(scope)' for '\(budget.window)': ids must not be empty, seconds be positive")
         }
+        notify(.budget(budget.scope))
         let key: [SQLValue] = [
             .text(scope), .text(budget.limit.unit.rawValue), .text(budget.window.description),
         ]
@@ -124,12 +125,13 @@ extension LedgerSession {
         }
     }
 
-    func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) throws(LedgerError) {
+    mutating func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) throws(LedgerError) {
         let key: [SQLValue] = [.text(scope.description), .text(unit.rawValue), .text(window.description)]
         let row = try connection.row(
             "DELETE FROM budget WHERE scope = ? AND unit = ? AND period = ? RETURNING id", key)
         guard let row else { throw .notFound(kind: "budget", id: "\(scope) \(unit.rawValue) \(window)") }
         try connection.execute("DELETE FROM budget_total WHERE budget = ?", [row[0]])
+        notify(.budget(scope))
     }
 
     func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {

@@ -55,6 +55,7 @@ extension LedgerSession {
             }
         }
         try returnRows(isAlive: isAlive)
+        try forgetNodes(isAlive: isAlive)
         return booked
     }
 

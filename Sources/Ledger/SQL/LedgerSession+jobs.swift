@@ -2,22 +2,28 @@ import Core
 
 extension LedgerSession {
     private static let jobColumns =
-        "id, status, spec, state, result, failure, team, api_key, session, batch, created_at, updated_at"
+        "id, status, spec, state, result, failure, team, api_key, session, batch, created_at, updated_at, lease"
     private static let upsertJob =
-        "INSERT INTO job (\(jobColumns)) VALUES (\(placeholders(12))) ON CONFLICT (id) DO UPDATE SET "
+        "INSERT INTO job (\(jobColumns)) VALUES (\(placeholders(13))) ON CONFLICT (id) DO UPDATE SET "
         + "status = excluded.status, spec = excluded.spec, state = excluded.state, result = excluded.result, "
-        + "failure = excluded.failure, updated_at = excluded.updated_at"
+        + "failure = excluded.failure, updated_at = excluded.updated_at, "
+        + LeasedWork.job.fencedUpdate
 
-    func saveJob(_ job: JobRecord) throws(LedgerError) {
+    /// Throws `leaseLost` where the job was claimed after this record was read.
+    mutating func saveJob(_ job: JobRecord) throws(LedgerError) {
         try Self.check(id: job.id, "job")
         let account = job.attribution
-        try connection.execute(
+        let written = try connection.execute(
             Self.upsertJob,
             [
                 .text(job.id), .text(job.status.rawValue), .blob(job.spec), .blob(job.state), .optional(job.result),
                 .optional(job.failure), .optional(account.team), .optional(account.key), .optional(account.session),
                 .optional(account.batch), .integer(job.createdAt.milliseconds), .integer(job.updatedAt.milliseconds),
+                .integer(job.lease),
             ])
+        guard written == 1 else { throw .leaseLost(kind: "job", id: job.id) }
+        notify(.job(job.id))
+        if job.status == .queued { notify(.waitingJob(job.id)) }
     }
 
     func jobs(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [JobRecord] {
@@ -30,12 +36,13 @@ extension LedgerSession {
             let account = Attribution(
                 team: row.optionalText(6), key: row.optionalText(7), session: row.optionalText(8), job: row.text(0),
                 batch: row.optionalText(9))
-            jobs.append(
-                JobRecord(
-                    id: row.text(0), status: status, spec: row.blob(2), state: row.blob(3),
-                    result: row.optionalBlob(4), failure: row.optionalText(5), attribution: account,
-                    createdAt: Timestamp(milliseconds: row.integer(10)),
-                    updatedAt: Timestamp(milliseconds: row.integer(11))))
+            var job = JobRecord(
+                id: row.text(0), status: status, spec: row.blob(2), state: row.blob(3), result: row.optionalBlob(4),
+                failure: row.optionalText(5), attribution: account,
+                createdAt: Timestamp(milliseconds: row.integer(10)),
+                updatedAt: Timestamp(milliseconds: row.integer(11)))
+            job.lease = row.integer(12)
+            jobs.append(job)
         }
         return jobs
     }
@@ -47,7 +54,7 @@ extension LedgerSession {
             statuses.map { .text($0.rawValue) } + [.integer(max(limit, 0))])
     }
 
-    func appendEvent(_ event: NewJobEvent) throws(LedgerError) -> Int64 {
+    mutating func appendEvent(_ event: NewJobEvent) throws(LedgerError) -> Int64 {
         let row = try connection.row(
             "INSERT INTO event (job, sequence, type, data, at) "
                 + "SELECT ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ? FROM event WHERE job = ? RETURNING sequence",
@@ -55,6 +62,7 @@ extension LedgerSession {
                 .text(event.jobID), .text(event.type), .blob(event.data), .integer(event.at.milliseconds),
                 .text(event.jobID),
             ])
+        notify(.job(event.jobID))
         return row?.integer(0) ?? 0
     }
 

@@ -26,6 +26,7 @@ extension LedgerSession {
             ])
         guard inserted == 1 else { throw .duplicate(kind: "key", id: key.id) }
         for budget in budgets { try setBudget(budget, at: key.createdAt) }
+        notify(.key(key.id))
     }
 
     func keys() throws(LedgerError) -> [AccessKey] {
@@ -36,12 +37,13 @@ extension LedgerSession {
         return keys
     }
 
-    func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
+    mutating func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
         // The first revocation stays: telling it again changes nothing.
         let known = try connection.execute(
             "UPDATE access_key SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
             [.integer(moment.milliseconds), .text(id)])
         guard known == 1 else { throw .notFound(kind: "key", id: id) }
+        notify(.key(id))
     }
 
     /// The key of a text that a caller shows; throws `badKey` for one that is unknown, revoked or expired.

@@ -86,16 +86,30 @@ extension LedgerSession {
             entryID: entry.id, overrun: Self.overrun(figures.amounts, over: taken.bound), isRepeat: false)
     }
 
-    /// The reservation is gone: either the same entry settled it before, or something is wrong.
+    /// The reservation is gone: the same entry settled it before, or recovery did, or something is wrong.
     private mutating func repeatedSettlement(
         of reservationID: String, _ entry: LedgerEntry, _ figures: EntryFigures
     ) throws(LedgerError) -> Settlement {
         guard let settled = try self.entry(settling: reservationID) else { throw .unknownReservation(reservationID) }
         let before = try EntryFigures(settled)
+        if settled.kind == .uncertain, entry.kind != .uncertain {
+            try correctRecovered(settled, reservationID, with: entry.result)
+            return Settlement(entryID: settled.id, overrun: .zero, isRepeat: false)
+        }
         guard settled.id == entry.id, settled.kind == entry.kind, before.usage == figures.usage,
             before.cost == figures.cost
         else { throw .alreadySettled(reservation: reservationID, entry: settled.id) }
         return Settlement(entryID: entry.id, overrun: .zero, isRepeat: true)
+    }
+
+    /// Books the truth about a call that recovery took for lost: its store was alive after all, or came back.
+    private mutating func correctRecovered(
+        _ settled: LedgerEntry, _ reservationID: String, with result: CallResult
+    ) throws(LedgerError) {
+        var truth = settled
+        truth.id = "\(reservationID)/settled"
+        truth.result = result
+        _ = try correct(settled.id, with: truth)
     }
 
     private static func overrun(_ amounts: Amounts, over bound: Amounts) -> Amounts {
@@ -108,6 +122,12 @@ extension LedgerSession {
     mutating func release(_ reservationID: String) throws(LedgerError) {
         guard let taken = try takeReservation(reservationID) else {
             if let settled = try entry(settling: reservationID) {
+                if settled.kind == .uncertain {
+                    var nothing = settled.result
+                    nothing.usage = Usage()
+                    nothing.figures = .zero
+                    return try correctRecovered(settled, reservationID, with: nothing)
+                }
                 throw .alreadySettled(reservation: reservationID, entry: settled.id)
             }
             throw .unknownReservation(reservationID)

@@ -8,6 +8,10 @@ struct LedgerSession {
     private var operationSums: [(slot: RollupSlot, sums: EntrySums)] = []
     private(set) var transactionSums: [RollupSlot: EntrySums] = [:]
 
+    private var operationNotices: Set<LedgerNotice> = []
+    /// What listeners are told when the transaction is committed.
+    private(set) var transactionNotices: Set<LedgerNotice> = []
+
     init(connection: any SQLConnection, owner: String = "", names: NameTable = NameTable()) {
         self.connection = connection
         self.owner = owner
@@ -27,18 +31,24 @@ struct LedgerSession {
         operationSums.append((slot, sums))
     }
 
+    /// Tells everybody who listens, on every node, once the transaction is committed.
+    mutating func notify(_ notice: LedgerNotice) { operationNotices.insert(notice) }
+
     /// The operation under way is to be kept.
     mutating func keepOperation() {
         for (slot, sums) in operationSums {
             if transactionSums[slot]?.add(sums) == nil { transactionSums[slot] = sums }
         }
         operationSums.removeAll(keepingCapacity: true)
+        transactionNotices.formUnion(operationNotices)
+        operationNotices.removeAll(keepingCapacity: true)
         names.keepOperation()
     }
 
     /// The operation under way was undone.
     mutating func dropOperation() {
         operationSums.removeAll(keepingCapacity: true)
+        operationNotices.removeAll(keepingCapacity: true)
         names.dropOperation()
     }
 
@@ -46,6 +56,8 @@ struct LedgerSession {
     mutating func endTransaction(committed: Bool) {
         transactionSums.removeAll(keepingCapacity: true)
         operationSums.removeAll(keepingCapacity: true)
+        transactionNotices.removeAll(keepingCapacity: true)
+        operationNotices.removeAll(keepingCapacity: true)
         names.endTransaction(committed: committed)
     }
 }

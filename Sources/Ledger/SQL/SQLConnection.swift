@@ -57,6 +57,14 @@ enum SQLDialect: Hashable, Sendable {
         case .postgreSQL: ["BEGIN", "SELECT pg_advisory_xact_lock(4846524101)"]
         }
     }
+
+    /// What a query ends with that locks rows and passes over those that others have locked.
+    var skipLocked: String {
+        switch self {
+        case .sqlite: ""
+        case .postgreSQL: " FOR UPDATE SKIP LOCKED"
+        }
+    }
 }
 
 /// A connection that runs statements one after the other. Parameters are written `?` in every dialect.
@@ -124,7 +132,17 @@ protocol SQLDatabase: Sendable {
     ) async throws(LedgerError) -> Value
     /// This running store, as reservations name it.
     var owner: String { get }
-    /// Whether the store of that name is still running; to be asked on the writer's connection.
-    func isAlive(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool
+    /// Whether the database knows the store of that name to be connected; to be asked on the writer's connection.
+    func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool
+    /// Milliseconds of a clock that all stores of this database share.
+    func leaseClock(on connection: any SQLConnection) throws(LedgerError) -> Int64
+    /// How long the server has been running, in milliseconds; nil where stores do not lose their presence with it.
+    func serverAge(on connection: any SQLConnection) throws(LedgerError) -> Int64?
+    /// Sends the notices of a transaction with it; they arrive once it is committed.
+    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError)
+    /// The transaction with these notices is committed.
+    func announced(_ notices: Set<LedgerNotice>)
+    /// Notices of this store, and of others where the database passes them on.
+    func notices() -> AsyncStream<LedgerNotice>
     func close()
 }

@@ -7,6 +7,7 @@ struct SQLiteDatabase: SQLDatabase {
     private let pool: DatabasePool
     private let path: String
     private let presence: NodePresence
+    private let hub = NoticeHub()
 
     var owner: String { presence.owner }
 
@@ -91,9 +92,26 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    func isAlive(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
+    func isPresent(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
+
+    /// All stores are on this machine, so that they share its clock since the start, which nobody sets.
+    func leaseClock(on connection: any SQLConnection) -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// The kernel keeps the locks of processes as long as they run.
+    func serverAge(on connection: any SQLConnection) -> Int64? { nil }
+
+    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) {}
+
+    func announced(_ notices: Set<LedgerNotice>) { hub.publish(notices) }
+
+    func notices() -> AsyncStream<LedgerNotice> { hub.stream() }
 
     func close() {
+        hub.close()
         try? pool.close()
         presence.leave()
     }

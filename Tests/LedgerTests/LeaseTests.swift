@@ -1,0 +1,164 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+/// Jobs and batches are one node's at a time, and pass on when it dies or goes silent.
+@Suite struct LeaseTests {
+    static func job(_ id: String, _ status: JobStatus = .queued, second: Double = 0) -> JobRecord {
+        JobRecord(
+            id: id, status: status, spec: [], state: [], attribution: Attribution(job: id),
+            createdAt: Sample.noon.advanced(bySeconds: second), updatedAt: Sample.noon)
+    }
+
+    @Test("every waiting job is claimed by one store, the oldest first, and paused and ended ones by none")
+    func claims() async throws {
+        try await Self.withTwoStores { stores in
+            for index in 0..<10 {
+                try await stores[0].saveJob(Self.job("j\(index)", second: Double(10 - index)))
+            }
+            try await stores[0].saveJob(Self.job("paused", .requiresAction))
+            try await stores[0].saveJob(Self.job("ended", .completed))
+            let first = try await stores[0].claimJobs(limit: 4, except: [])
+            let second = try await stores[1].claimJobs(limit: 100, except: [])
+            #expect(first.map(\.id) == ["j9", "j8", "j7", "j6"])
+            #expect(Set(second.map(\.id)) == Set((0..<6).map { "j\($0)" }))
+            #expect(second.allSatisfy { $0.lease == 1 })
+            #expect(try await stores[0].claimJobs(limit: 100, except: Set(first.map(\.id))).isEmpty)
+            #expect(try await stores[0].claimJob("j0", seizing: false) == nil)
+            #expect(try await stores[1].claimJob("paused", seizing: false)?.lease == 1)
+            #expect(try await stores[1].claimJob("missing", seizing: false) == nil)
+        }
+    }
+
+    @Test("a job that this store holds and does not work on is handed out again")
+    func dropped() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.saveJob(Self.job("a"))
+            try await ledger.saveJob(Self.job("b", second: 1))
+            #expect(try await ledger.claimJobs(limit: 5, except: []).map(\.lease) == [1, 1])
+            let again = try await ledger.claimJobs(limit: 5, except: ["a"])
+            #expect(again.map(\.id) == ["b"])
+            #expect(again.map(\.lease) == [2])
+        }
+    }
+
+    @Test("a store that ends leaves its jobs and batches to the others at once")
+    func death() async throws {
+        try await Self.withTwoStores { stores in
+            try await Self.fill(stores[0])
+            await stores[0].close()
+            #expect(try await stores[1].claimJobs(limit: 5, except: []).map(\.id) == ["j"])
+            #expect(try await stores[1].claimBatches(limit: 5, except: []).map(\.id) == ["b"])
+        }
+    }
+
+    @Test("a store that is silent for longer than its lease loses its work, and cannot write it any more")
+    func silence() async throws {
+        try await Self.withTwoStores { stores in try await Self.loseToSilence(stores[0], stores[1]) }
+    }
+
+    /// One of each kind, claimed.
+    private static func fill(_ store: SQLLedger) async throws {
+        try await store.saveJob(job("j"))
+        try await store.saveBatch(
+            BatchRecord(
+                id: "b", status: .inProgress, endpoint: "/v1/chat/completions", createdAt: Sample.noon,
+                updatedAt: Sample.noon))
+        #expect(try await store.claimJobs(limit: 5, except: []).count == 1)
+        #expect(try await store.claimBatches(limit: 5, except: []).count == 1)
+    }
+
+    static func loseToSilence(_ first: SQLLedger, _ second: SQLLedger) async throws {
+        try await first.heartbeat(leaseSeconds: 60)
+        try await fill(first)
+        _ = try await first.reserve(Sample.request("call", nanoUSD: 500))
+        var held = try #require(try await first.job("j"))
+        var batch = try #require(try await first.batch("b"))
+        #expect(try await second.claimJobs(limit: 5, except: []).isEmpty)
+        #expect(try await second.recover(at: Sample.noon).isEmpty)
+
+        try await first.heartbeat(leaseSeconds: 0)
+        let taken = try #require(try await second.claimJobs(limit: 5, except: []).first)
+        #expect(taken.lease == held.lease + 1)
+        #expect(try await second.claimBatches(limit: 5, except: []).map(\.id) == ["b"])
+        #expect(try await second.recover(at: Sample.noon).map(\.id) == ["call"])
+
+        held.status = .completed
+        batch.status = .completed
+        let settlement = ("call", Sample.entry("call", nanoUSD: 120))
+        let lost = LedgerError.leaseLost(kind: "job", id: "j")
+        await #expect(throws: lost) {
+            try await first.commitStep(StepCommit(settlements: [settlement], job: held))
+        }
+        await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) { try await first.saveBatch(batch) }
+        #expect(try await second.job("j") == taken)
+
+        // What it spent is booked all the same, in place of what was taken to be spent.
+        _ = try await first.commitStep(StepCommit(settlements: [settlement]))
+        _ = try await first.commitStep(StepCommit(settlements: [settlement]))
+        let spent = try await second.entries(ofRun: "run-1").map(\.result.figures.cost.total.nanoUSD)
+        #expect(spent == [500, -380])
+        #expect(try await second.verify().differences == [])
+    }
+
+    @Test("a call that was taken for lost and then found not to be billed costs nothing")
+    func lateRelease() async throws {
+        try await Self.withTwoStores { stores in
+            try await stores[0].heartbeat(leaseSeconds: 0)
+            try await stores[0].setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 900))), at: Sample.noon)
+            _ = try await stores[0].reserve(Sample.request("call", nanoUSD: 500))
+            #expect(try await stores[1].recover(at: Sample.noon).count == 1)
+            try await stores[0].release("call")
+            try await stores[0].release("call")
+            let status = try #require(try await stores[1].budgets(of: nil, at: Sample.noon).first)
+            #expect([status.spent, status.reserved] == [0, 0])
+            #expect(try await stores[1].verify().differences == [])
+        }
+    }
+
+    @Test("a job can be seized from a living store, which then fails to write it; the ended job stays as it ended")
+    func seizing() async throws {
+        try await Self.withTwoStores { stores in
+            try await stores[0].saveJob(Self.job("j"))
+            let held = try #require(try await stores[0].claimJobs(limit: 1, except: []).first)
+            var seized = try #require(try await stores[1].claimJob("j", seizing: true))
+            seized.status = .cancelled
+            try await stores[1].saveJob(seized)
+            await #expect(throws: LedgerError.leaseLost(kind: "job", id: "j")) { try await stores[0].saveJob(held) }
+            #expect(try await stores[0].job("j") == seized)
+        }
+    }
+
+    @Test("listeners are told of what was committed, and of nothing that was refused")
+    func notices() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            let notices = ledger.notices()
+            await #expect(throws: LedgerError.self) { try await ledger.revokeKey("nobody", at: Sample.noon) }
+            try await ledger.saveJob(Self.job("j"))
+            _ = try await ledger.createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
+            await ledger.close()
+            var told: [LedgerNotice] = []
+            for await notice in notices { told.append(notice) }
+            #expect(Set(told) == [.job("j"), .waitingJob("j"), .key("abcdefghij")])
+        }
+    }
+
+    @Test(
+        "a notice is read back from its text",
+        arguments: [
+            LedgerNotice.job("a:b"), .waitingJob("x"), .batch("b"), .key("k"), .budget(.team("t:u")), .budget(.global),
+        ])
+    func noticeText(_ notice: LedgerNotice) {
+        #expect(LedgerNotice(notice.description) == notice)
+        #expect(LedgerNotice("later-kind:\(notice)") == nil)
+    }
+
+    private static func withTwoStores(_ body: ([SQLLedger]) async throws -> Void) async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let stores = [try place.open(), try place.open()]
+        try await body(stores)
+        for store in stores { await store.close() }
+    }
+}
