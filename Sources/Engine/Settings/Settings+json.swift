@@ -31,7 +31,7 @@ extension ServiceLimits {
     init(json: JSONValue) throws(FieldError) {
         self.init()
         let known = [
-            "body_bytes", "answer_bytes", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s",
+            "body_bytes", "answer_bytes", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
@@ -41,5 +41,6 @@ extension ServiceLimits {
         idleSeconds = try fields.number("idle_s", in: 0.1...86_400) ?? idleSeconds
         callSeconds = try fields.number("call_s", in: 0.1...86_400) ?? callSeconds
         drainSeconds = try fields.number("drain_s", in: 0...86_400) ?? drainSeconds
+        leaseSeconds = try fields.number("lease_s", in: 0.5...86_400) ?? leaseSeconds
     }
 }

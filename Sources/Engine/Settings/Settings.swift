@@ -31,10 +31,12 @@ package struct ServiceLimits: Hashable, Sendable {
     package var callSeconds: Double
     /// Seconds that an answer is still read for its bill after its client has gone.
     package var drainSeconds: Double
+    /// Seconds after which a node that is silent is taken for dead, and the others take over its jobs and batches.
+    package var leaseSeconds: Double
 
     package init(
         bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, runningJobs: Int = 64, firstByteSeconds: Double = 120,
-        idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60
+        idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
@@ -43,5 +45,6 @@ package struct ServiceLimits: Hashable, Sendable {
         self.idleSeconds = idleSeconds
         self.callSeconds = callSeconds
         self.drainSeconds = drainSeconds
+        self.leaseSeconds = leaseSeconds
     }
 }
