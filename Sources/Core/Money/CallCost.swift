@@ -4,7 +4,8 @@ package struct CallCost: Hashable, Sendable {
     package var api: Money
     /// Electricity on the operator's hardware.
     package var energy: Money
-    /// Share of the hardware's price for the busy time.
+    /// What the operator's own plant costs beside electricity: a share of the hardware's price for the busy time, and
+    /// data transfer.
     package var hardware: Money
 
     package static let zero = CallCost(api: .zero, energy: .zero, hardware: .zero)

@@ -1,18 +1,30 @@
-/// What the operator's electricity costs, in money and carbon.
+/// What the operator pays beside the models' prices: electricity, in money and carbon, and data transfer.
 package struct Economics: Hashable, Sendable {
     package var electricityUSDPerKWh: Double
     package var gramsCO2ePerKWh: Double
+    /// What a gigabyte (10^9 bytes) to or from a provider costs; 0 where traffic is free.
+    package var transferUSDPerGB: Double
 
     /// 0.15 USD and 400 g per kWh: round figures in the range of grid averages, to be replaced by the operator's own.
     package static let standard = Economics(electricityUSDPerKWh: 0.15, gramsCO2ePerKWh: 400)
 
-    package init(electricityUSDPerKWh: Double, gramsCO2ePerKWh: Double) {
+    package init(electricityUSDPerKWh: Double, gramsCO2ePerKWh: Double, transferUSDPerGB: Double = 0) {
         self.electricityUSDPerKWh = electricityUSDPerKWh
         self.gramsCO2ePerKWh = gramsCO2ePerKWh
+        self.transferUSDPerGB = transferUSDPerGB
     }
+
+    /// joules / 3.6e6 x USD per kWh, in nano-USD, not rounded (1 kWh = 3.6 MJ).
+    package func nanoUSD(joules: Double) -> Double { joules / 3.6e6 * electricityUSDPerKWh * 1e9 }
+
+    /// joules / 3.6e6 x gCO2e per kWh, in grams of CO2e.
+    package func gramsCO2e(joules: Double) -> Double { joules / 3.6e6 * gramsCO2ePerKWh }
+
+    /// bytes / 10^9 x USD per GB, in nano-USD, not rounded.
+    package func nanoUSD(bytes: Double) -> Double { bytes * transferUSDPerGB }
 
     /// Money for a number of joules, rounded to the nearest nano-USD (1 kWh = 3.6 MJ).
     package func price(joules: Double) -> Money {
-        Money(nanoUSD: Int64((joules / 3.6e6 * electricityUSDPerKWh * 1e9).rounded(.toNearestOrEven)))
+        Money(nearestNanoUSD: nanoUSD(joules: joules))
     }
 }

@@ -19,6 +19,12 @@ package struct Money: Hashable, Comparable, Sendable {
         nanoUSD = try DecimalText(text).scaled(byPowerOfTen: 9)
     }
 
+    /// The nearest whole nano-USD, half to even; at the end of the range where an amount is outside it.
+    package init(nearestNanoUSD amount: Double) {
+        let rounded = amount.rounded(.toNearestOrEven)
+        nanoUSD = Int64(exactly: rounded) ?? (rounded < 0 ? .min : .max)
+    }
+
     /// The amount in USD as a floating-point number, for reports and for the optimiser; never for accounting.
     package var usd: Double { Double(nanoUSD) / 1e9 }
 

@@ -3,13 +3,16 @@ package enum ServiceTier: String, CaseIterable, Hashable, Sendable {
     case standard, batch, flex, priority
 }
 
-/// Rates for prompts longer than a number of tokens.
+/// Rates for prompts longer than a number of tokens, of one service tier.
 package struct ContextTier: Hashable, Sendable {
+    /// The way of being served that the rates belong to.
+    package let tier: ServiceTier
     /// The tier holds for prompts of more tokens than this.
     package let aboveTokens: Int
     package let rates: Rates
 
-    package init(aboveTokens: Int, rates: Rates) {
+    package init(tier: ServiceTier = .standard, aboveTokens: Int, rates: Rates) {
+        self.tier = tier
         self.aboveTokens = aboveTokens
         self.rates = rates
     }
@@ -47,14 +50,31 @@ package struct Price: Hashable, Sendable {
         (validFrom.map { $0 <= day } ?? true) && (validUntil.map { day <= $0 } ?? true)
     }
 
-    /// The rates of a call: the service tier's, overlaid by the highest context tier that the prompt reaches.
+    /// The rates of a call: the service tier's, overlaid by its highest context tier that the prompt reaches.
     ///
-    /// A tier without rates of its own is billed as standard.
+    /// A tier without rates of its own is billed as standard. One that has rates and no context tiers is billed, class
+    /// by class, at the dearer of its own rate and the standard context tier's: never less than the provider may ask.
     package func rates(tier: ServiceTier = .standard, promptTokens: Int) -> Rates {
-        var rates = tiers[tier] ?? tiers[.standard] ?? Rates([:])
-        guard let context = contextTiers.last(where: { promptTokens > $0.aboveTokens }) else { return rates }
-        rates.prices.merge(context.rates.prices) { _, higher in higher }
+        let named = tiers[tier] == nil ? .standard : tier
+        var rates = tiers[named] ?? Rates([:])
+        if let own = contextTier(named, promptTokens: promptTokens) {
+            rates.prices.merge(own.rates.prices) { _, higher in higher }
+        } else if let standard = contextTier(.standard, promptTokens: promptTokens) {
+            rates.prices.merge(standard.rates.prices) { max($0, $1) }
+        }
         return rates
+    }
+
+    private func contextTier(_ tier: ServiceTier, promptTokens: Int) -> ContextTier? {
+        contextTiers.last { $0.tier == tier && promptTokens > $0.aboveTokens }
+    }
+
+    /// The cheapest of some service tiers for a call, among those that the price has rates for; the standard one where
+    /// there is none.
+    package func cheapestTier(of admitted: [ServiceTier], for usage: Usage) -> ServiceTier {
+        let able = admitted.filter { tiers[$0] != nil }
+        let costs = able.compactMap { tier in (try? cost(of: usage, tier: tier)).map { (tier, $0) } }
+        return costs.min { $0.1 < $1.1 }?.0 ?? able.first ?? .standard
     }
 
     /// The exact cost of a call on this price.

@@ -1,7 +1,7 @@
 extension Policy {
     static let fieldNames = [
         "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
-        "models", "placement", "verify", "on_infeasible",
+        "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
     ]
 
     /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
@@ -29,6 +29,7 @@ extension Policy {
         placement = try fields.choice("placement", of: PlacementRule.self) ?? placement
         verify = try fields.boolean("verify") ?? verify
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
+        plan = try PlanRule(fields, base: plan)
     }
 
     /// Writes the policy's members, all of them, into the object that is open.
@@ -50,6 +51,7 @@ extension Policy {
         writer.member("placement", placement.rawValue)
         writer.member("verify", verify)
         writer.member("on_infeasible", onInfeasible.rawValue)
+        plan.write(into: &writer)
     }
 }
 

@@ -18,12 +18,14 @@ package struct Policy: Hashable, Sendable {
     /// Check each answer before it counts, and let the next candidate answer where it fails.
     package var verify: Bool
     package var onInfeasible: InfeasibleRule
+    package var plan: PlanRule
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
         weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .standard,
         requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
-        verify: Bool = false, onInfeasible: InfeasibleRule = .reject
+        verify: Bool = false, onInfeasible: InfeasibleRule = .reject,
+        plan: PlanRule = .standard
     ) {
         self.budget = budget
         self.deadlineSeconds = deadlineSeconds
@@ -37,6 +39,7 @@ package struct Policy: Hashable, Sendable {
         self.placement = placement
         self.verify = verify
         self.onInfeasible = onInfeasible
+        self.plan = plan
     }
 }
 

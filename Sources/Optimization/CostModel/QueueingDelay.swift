@@ -11,9 +11,26 @@ package struct QueueingDelay: Sendable, Hashable {
     package var serviceSeconds: Double
     /// Slots that serve at the same time, at least 1.
     package var slots: Int
+    /// For a server that gets more than it can serve: what is known of its line. Nil: the wait never ends.
+    package var overload: Overload?
+
+    /// More arrivals than a server can take, for a while.
+    package struct Overload: Sendable, Hashable {
+        /// Requests that wait now.
+        package var waiting: Int
+        /// Seconds that the arrivals are taken to go on at this rate.
+        package var seconds: Double
+
+        package init(waiting: Int, seconds: Double) {
+            self.waiting = waiting
+            self.seconds = seconds
+        }
+    }
 
     /// Arrivals and service must be finite and at least 0, slots at least 1.
-    package init(arrivalsPerSecond: Double, serviceSeconds: Double, slots: Int) throws(OptimizationError) {
+    package init(
+        arrivalsPerSecond: Double, serviceSeconds: Double, slots: Int, overload: Overload? = nil
+    ) throws(OptimizationError) {
         guard arrivalsPerSecond.isFinite, arrivalsPerSecond >= 0 else {
             throw .invalid(.init("arrivalsPerSecond", "must be finite and at least 0, is \(arrivalsPerSecond)"))
         }
@@ -24,6 +41,7 @@ package struct QueueingDelay: Sendable, Hashable {
         self.arrivalsPerSecond = arrivalsPerSecond
         self.serviceSeconds = serviceSeconds
         self.slots = slots
+        self.overload = overload
     }
 
     /// Mean number of busy slots, were there enough of them (erlangs).
@@ -41,17 +59,29 @@ package struct QueueingDelay: Sendable, Hashable {
         return blocking / (1 - utilisation * (1 - blocking))
     }
 
-    /// Mean seconds in the queue; infinite when the server is saturated.
+    /// Mean seconds in the queue; of a saturated server without a known line, infinite.
     package var meanSeconds: Double {
-        guard utilisation < 1 else { return .infinity }
-        return waitProbability * serviceSeconds / (Double(slots) - offeredLoad)
+        guard utilisation < 1 else { return overloadSeconds }
+        return min(waitProbability * serviceSeconds / (Double(slots) - offeredLoad), overloadSeconds)
+    }
+
+    /// What the line takes to empty as it stands half-way through an overload of T seconds: those who wait now, those
+    /// who come faster than they are served, (lambda - c / service) T / 2, and what chance adds at saturation, the mean
+    /// of a reflected random walk, sqrt(2 lambda T / pi). The steady state of a server near saturation is far off, so
+    /// this bounds its wait too. Infinite where the line is not known.
+    private var overloadSeconds: Double {
+        guard let overload else { return .infinity }
+        let excess = max(0, arrivalsPerSecond - (serviceSeconds > 0 ? Double(slots) / serviceSeconds : .infinity))
+        let chance = (2 * arrivalsPerSecond * overload.seconds / .pi).squareRoot()
+        let line = Double(overload.waiting) + 1 + excess * overload.seconds / 2 + chance
+        return line * serviceSeconds / Double(slots)
     }
 
     /// Seconds in the queue that a share of the requests, 0..<1, does not exceed.
     package func seconds(quantile share: Double) -> Double {
-        guard utilisation < 1 else { return .infinity }
+        guard utilisation < 1 else { return share < 1 ? overloadSeconds : .infinity }
         let waiting = waitProbability
         guard share > 1 - waiting, share < 1 else { return share < 1 ? 0 : .infinity }
-        return log(waiting / (1 - share)) * serviceSeconds / (Double(slots) - offeredLoad)
+        return min(log(waiting / (1 - share)) * serviceSeconds / (Double(slots) - offeredLoad), overloadSeconds)
     }
 }

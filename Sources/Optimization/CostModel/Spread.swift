@@ -1,3 +1,4 @@
+package import Core
 import Foundation
 
 /// A predicted amount as a distribution: its mean and variance, and what a policy reads from them.
@@ -30,7 +31,7 @@ package struct Spread: Sendable, Hashable {
     }
 
     /// The mean, or a quantile.
-    package func amount(_ reading: Reading) -> Double {
+    package func amount(_ reading: AmountReading) -> Double {
         switch reading {
         case .mean: mean
         case .quantile(let share): quantile(share)
@@ -45,13 +46,6 @@ package struct Spread: Sendable, Hashable {
     /// An amount times a number.
     package static func * (spread: Spread, factor: Double) -> Spread {
         Spread(mean: spread.mean * factor, variance: spread.variance * factor * factor)
-    }
-
-    /// What a policy plans with.
-    package enum Reading: Sendable, Hashable {
-        case mean
-        /// The amount that this share of cases, 0..<1, does not exceed.
-        case quantile(Double)
     }
 }
 

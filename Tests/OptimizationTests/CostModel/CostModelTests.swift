@@ -1,3 +1,4 @@
+import Core
 import Optimization
 import Testing
 
@@ -36,12 +37,28 @@ struct CostModelTests {
         #expect(throws: OptimizationError.self) { try QueueingDelay(arrivalsPerSecond: 1, serviceSeconds: 1, slots: 0) }
     }
 
-    @Test("a kilowatt hour at 30 cents and 400 g")
+    @Test("a kilowatt hour at 30 cents and 400 g, a gigabyte at 9 cents")
     func electricity() {
-        let electricity = Electricity(usdPerKWh: 0.30, gramsCO2ePerKWh: 400)
-        #expect(close(electricity.nanoUSD(joules: 3.6e6), 3e8))
-        #expect(close(electricity.gramsCO2e(joules: 1.8e6), 200))
-        #expect(close(electricity.nanoUSD(joules: 120), 10_000))
+        let economics = Economics(electricityUSDPerKWh: 0.30, gramsCO2ePerKWh: 400, transferUSDPerGB: 0.09)
+        #expect(close(economics.nanoUSD(joules: 3.6e6), 3e8))
+        #expect(close(economics.gramsCO2e(joules: 1.8e6), 200))
+        #expect(close(economics.nanoUSD(joules: 120), 10_000))
+        #expect(close(economics.nanoUSD(bytes: 1e9), 9e7))
+        #expect(economics.price(joules: 120) == Money(nanoUSD: 10_000))
+    }
+
+    @Test("a server that gets twice what it serves keeps the line that it has, and what comes for a while")
+    func overload() throws {
+        // 4 a second for 10 s at 2 slots of 0.5 s each serve 4 a second less than come: exactly saturated.
+        var queue = try QueueingDelay(
+            arrivalsPerSecond: 4, serviceSeconds: 0.5, slots: 2, overload: .init(waiting: 3, seconds: 10))
+        // (3 + 1 + 0 + sqrt(2 x 4 x 10 / pi)) x 0.25
+        #expect(close(queue.meanSeconds, (4 + (80 / Double.pi).squareRoot()) * 0.25))
+        queue.arrivalsPerSecond = 6
+        // 2 a second too many for 5 s
+        #expect(close(queue.meanSeconds, (4 + 10 + (120 / Double.pi).squareRoot()) * 0.25))
+        queue.arrivalsPerSecond = 0.4
+        #expect(queue.meanSeconds < 0.01, "far from saturation the steady state counts")
     }
 
     @Test("three attempts at 20 % errors: 1.24 expected, 99.2 % succeed")
@@ -55,10 +72,15 @@ struct CostModelTests {
 
     @Test("moving 10,000 tokens of prefix from $0.30 cached to $3.00 fresh costs 2.7 cents")
     func switching() {
-        let move = SwitchingCost(
-            prefixTokens: 10_000, freshPrice: 3000, cachedPrice: 300, cacheWriteSurcharge: 0,
-            prefillTokensPerSecond: 5000, joulesPerPrefillToken: 0.02
-        ).added
+        func call(_ nanoUSDPerToken: Double, prefill: Double, joules: Double) -> CallForecast {
+            CallForecast(
+                api: Spread(mean: 10_000 * nanoUSDPerToken + 500), energy: Spread(mean: joules),
+                economics: Economics(electricityUSDPerKWh: 0, gramsCO2ePerKWh: 0), prefill: Spread(mean: prefill),
+                decode: Spread(mean: 1), accuracy: 1)
+        }
+        // 10,000 x (3000 - 300) nano-USD; 10,000 / 5000 a second; 10,000 x 0.02 J
+        let move = AssignmentSwitch(
+            cold: call(3000, prefill: 2.1, joules: 205), warm: call(300, prefill: 0.1, joules: 5))
         #expect(move == AssignmentSwitch(cost: 27_000_000, energy: 200, latency: 2))
     }
 
@@ -84,9 +106,10 @@ struct CostModelTests {
     func forecast() throws {
         let forecast = CallForecast(
             api: Spread(mean: 2_000_000), failedAttempt: 100_000, retries: Retries(errorRate: 0.5, limit: 2),
-            energy: Spread(mean: 360), electricity: Electricity(usdPerKWh: 0.25, gramsCO2ePerKWh: 400),
-            amortisation: 10_000, transferBytes: 1_000_000, transferPrice: 0.09, network: Spread(mean: 0.1),
-            prefill: Spread(mean: 0.4), decode: Spread(mean: 1.5),
+            energy: Spread(mean: 360),
+            economics: Economics(electricityUSDPerKWh: 0.25, gramsCO2ePerKWh: 400, transferUSDPerGB: 0.09),
+            amortisation: 10_000, transferBytes: 1_000_000, network: Spread(mean: 0.1), prefill: Spread(mean: 0.4),
+            decode: Spread(mean: 1.5),
             queue: try QueueingDelay(arrivalsPerSecond: 0.5, serviceSeconds: 1, slots: 1), accuracy: 0.8)
         // 1.5 attempts, 75 % succeed. API 1,500,000 + failures 0.75 x 100,000 + electricity 360 J = 25,000 x 1.5
         // + hardware 19,000 x 1.5 + transfer 90,000 x 1.5.
@@ -96,6 +119,10 @@ struct CostModelTests {
         // queue 1 + 1.5 x (0.1 + 0.4 + 1.5)
         #expect(close(option.latency, 4))
         #expect(close(option.accuracy, 0.6))
+        let parts = forecast.callCost
+        #expect(parts.api.nanoUSD == 1_575_000)
+        #expect(parts.energy.nanoUSD == 37_500)
+        #expect(parts.hardware.nanoUSD == 28_500 + 135_000)
         // 540 J = 0.00015 kWh
         #expect(close(forecast.gramsCO2e, 0.06))
     }
@@ -103,7 +130,7 @@ struct CostModelTests {
     @Test("a saturated edge is no option")
     func saturated() throws {
         let forecast = CallForecast(
-            api: Spread(mean: 0), electricity: Electricity(usdPerKWh: 0.2, gramsCO2ePerKWh: 400),
+            api: Spread(mean: 0), economics: Economics(electricityUSDPerKWh: 0.2, gramsCO2ePerKWh: 400),
             decode: Spread(mean: 1), queue: try QueueingDelay(arrivalsPerSecond: 2, serviceSeconds: 1, slots: 1),
             accuracy: 0.8)
         #expect(forecast.option(.quantile(0.95)) == nil)
