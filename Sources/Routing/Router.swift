@@ -12,7 +12,10 @@ package struct Router: Sendable {
         self.estimator = estimator
     }
 
-    /// Routes one step and notes in `state` what later steps of the run need.
+    /// Routes one step at once and notes in `state` what later steps of the run need.
+    ///
+    /// Nobody is called on the way: a step that the rule would take apart, or have a text predictor read, is decided
+    /// without.
     ///
     /// - Parameter decisionID: the id of the decision; ids are made by the caller.
     /// - Throws: `RoutingError` where no model can serve the step, or the policy's limits cannot be kept and
@@ -20,76 +23,71 @@ package struct Router: Sendable {
     package func route(
         _ step: Step, decisionID: String, state: inout RunState, context: RoutingContext
     ) throws(RoutingError) -> Decision {
-        let estimates = estimator.estimates(of: step.text, for: context.models.map(\.model))
-        var candidates = Candidates.of(step, in: context, predicting: estimates.prediction(for:))
-        let able = candidates.indices.filter { candidates[$0].rejection == nil }
-        guard let best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
-            throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
-        }
-        let reference = candidates[best]
-        for index in able where index != best {
-            let model = context.models[index].model
-            let referenceModel = context.models[best].model
-            candidates[index].similarity = estimates.stepSimilarity(of: model, to: referenceModel)
-            candidates[index].requestSimilarity = estimates.requestSimilarity(of: model, to: referenceModel)
-        }
-        let affordable = affordable(&candidates, able: able, remaining: context.remaining)
-        let kappa = context.policy.kappa.kappa(at: step.position)
-        var verdict: SequentialRule.Verdict
-        let order: [Candidate]
+        var course = try course(of: step, decisionID: decisionID, state: state, context: context)
+        course.proceedWithoutCalls()
+        state = course.state
+        return course.decision
+    }
+
+    /// Begins a step: what is to be done first is in the course's `action`, and what happens then is told to it.
+    ///
+    /// - Throws: as `route`.
+    package func course(
+        of step: Step, decisionID: String, state: RunState, context: RoutingContext
+    ) throws(RoutingError) -> StepCourse {
+        let forecast = try StepForecast(of: step, by: estimator, in: context)
+        var state = state
+        let ordered = try order(forecast, step: step, state: &state, context: context)
+        let start = RuleStep(
+            position: step.position, order: ordered.order, reference: forecast.reference, kappa: ordered.kappa,
+            requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
+            verification: context.policy.verification, outlook: forecast.outlook(position: step.position),
+            trail: step.trail, forced: ordered.forced)
+        let decision = Decision(
+            id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
+            model: forecast.reference.model, reference: forecast.reference.model,
+            kappa: ordered.kappa.at(step.position), stage: .plan, reason: "",
+            considered: forecast.remarks + ordered.remarks, candidates: forecast.candidates, fallbacks: [],
+            catalogVersion: context.catalogVersion)
+        return StepCourse(
+            decision: decision, rule: SequentialRule(state: state), start: start, forecast: forecast,
+            estimator: estimator, context: context)
+    }
+
+    /// Candidates in the order in which the rule tries them.
+    private struct Ordered {
+        var order: [Candidate]
+        var kappa: Kappa
+        var remarks: [String] = []
+        var forced: RuleStep.Forced?
+    }
+
+    private func order(
+        _ forecast: StepForecast, step: Step, state: inout RunState, context: RoutingContext
+    ) throws(RoutingError) -> Ordered {
+        let affordable = forecast.affordable
+        let kappa = Kappa(context.policy.kappa, offset: context.kappaOffset)
         do throws(RoutingError) {
-            guard !affordable.isEmpty else { throw tooDear(candidates, able: able, context: context) }
+            guard !affordable.isEmpty else { throw forecast.tooDear(context) }
             // Without those, one very dear model would stretch the scale of cost until all others look alike on it.
-            let sensible = affordable.filter { !$0.isDominated(by: reference) }
+            let sensible = affordable.filter { !$0.isDominated(by: forecast.reference) }
             let plan = try planner.plan(
-                step, candidates: sensible.isEmpty ? affordable : sensible, reference: reference, context: context)
-            order = plan.order.compactMap { id in affordable.first { $0.model == id } }
-            verdict = SequentialRule(
-                order: order, reference: reference, position: step.position, kappa: kappa,
-                requestThreshold: context.policy.requestThreshold, committed: state.committed
-            ).verdict()
-            verdict.considered = plan.binding.map { "plan: \($0) binds" } + verdict.considered
+                step, candidates: sensible.isEmpty ? affordable : sensible, reference: forecast.reference,
+                context: context)
             state.plan = plan
+            return Ordered(
+                order: plan.order.compactMap { id in affordable.first { $0.model == id } }, kappa: kappa,
+                remarks: plan.binding.map { "plan: \($0) binds" })
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
                 let chosen = context.policy.onInfeasible.choice(among: affordable)
             else { throw error }
-            order = [chosen] + affordable.filter { $0.model != chosen.model }
             let rule = context.policy.onInfeasible.rawValue
-            verdict = SequentialRule.Verdict(
-                model: chosen.model, stage: .plan, reason: "\(chosen.model): the \(rule), since \(message)",
-                considered: ["plan: infeasible: \(message)"])
+            return Ordered(
+                order: [chosen] + affordable.filter { $0.model != chosen.model }, kappa: kappa,
+                remarks: ["plan: infeasible: \(message)"],
+                forced: .init(model: chosen.model, reason: "\(chosen.model): the \(rule), since \(message)"))
         }
-        state.committed = verdict.stage == .urc ? verdict.model : nil
-        return Decision(
-            id: decisionID, runID: step.runID, stepID: step.id, position: step.position, model: verdict.model,
-            reference: reference.model, kappa: kappa, stage: verdict.stage, reason: verdict.reason,
-            considered: verdict.considered, candidates: candidates,
-            fallbacks: fallbacks(after: verdict.model, among: affordable),
-            catalogVersion: context.catalogVersion)
-    }
-
-    /// The candidates whose highest possible bill fits what is left; the others get their rejection.
-    private func affordable(_ candidates: inout [Candidate], able: [Int], remaining: Remaining) -> [Candidate] {
-        guard let budget = remaining.budget else { return able.map { candidates[$0] } }
-        for index in able where candidates[index].worstCaseCost > budget {
-            candidates[index].rejection =
-                "its highest possible bill of $\(candidates[index].worstCaseCost) does not fit the $\(budget) left"
-        }
-        return able.map { candidates[$0] }.filter { $0.rejection == nil }
-    }
-
-    private func tooDear(_ candidates: [Candidate], able: [Int], context: RoutingContext) -> RoutingError {
-        let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
-        let left = context.remaining.budget ?? .zero
-        return .budgetSpent(
-            "the $\(left) left of budget_usd cannot pay the highest possible bill of any model; the least is $\(least): "
-                + "raise budget_usd, or lower max_tokens")
-    }
-
-    /// Who answers if the chosen model fails: the best of the others first, the cheaper one where two are alike.
-    private func fallbacks(after chosen: ModelID, among candidates: [Candidate]) -> [ModelID] {
-        candidates.filter { $0.model != chosen }.sorted { $1.isWorseReference(than: $0) }.map(\.model)
     }
 }
 
@@ -100,9 +98,7 @@ extension Candidate {
         if cost.total != other.cost.total { return cost.total > other.cost.total }
         return model > other.model
     }
-}
 
-extension Candidate {
     /// Whether another model is at least as good in everything that a plan weighs.
     func isDominated(by other: Candidate) -> Bool {
         model != other.model && other.rejection == nil && other.prediction.quality >= prediction.quality

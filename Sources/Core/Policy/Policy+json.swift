@@ -1,8 +1,9 @@
 extension Policy {
-    static let fieldNames = [
-        "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
-        "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
-    ]
+    static let fieldNames =
+        [
+            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
+            "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
+        ] + SequenceRule.fieldNames
 
     /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
     package init(json: JSONValue, base: Policy = Policy(), path: String = "policy") throws(FieldError) {
@@ -27,7 +28,10 @@ extension Policy {
             models.deny = try filter.strings("deny")?.map { ModelID($0) } ?? models.deny
         }
         placement = try fields.choice("placement", of: PlacementRule.self) ?? placement
-        verify = try fields.boolean("verify") ?? verify
+        if let value = fields.value("verify") {
+            verification = try Verification(json: value, base: verification, path: fields.path("verify"))
+        }
+        sequence = try SequenceRule(fields, base: sequence)
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
         plan = try PlanRule(fields, base: plan)
     }
@@ -49,7 +53,8 @@ extension Policy {
                 object.member("deny", array: { list in for model in models.deny { list.element(model.rawValue) } })
             })
         writer.member("placement", placement.rawValue)
-        writer.member("verify", verify)
+        verification.write(into: &writer)
+        sequence.write(into: &writer)
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
     }
@@ -79,11 +84,13 @@ extension Weights {
 extension KappaRule {
     init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
         self = base
-        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor"])
+        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor", "ahead", "bends"])
         self.base = try fields.number("base", in: 0...1) ?? self.base
         slope = try fields.number("slope", in: -1...1) ?? slope
         cap = try fields.number("cap", in: 0...1) ?? cap
         floor = try fields.number("floor", in: 0...1) ?? floor
+        ahead = try fields.choice("ahead", of: AheadKappa.self) ?? ahead
+        bends = try fields.boolean("bends") ?? bends
         // A caller who moves the base alone means the whole line, not a line clamped to the published bounds.
         if fields.value("base") != nil || fields.value("slope") != nil {
             let ends = [self.base, self.base + Double(Self.lastRisingPosition) * slope]
@@ -98,5 +105,7 @@ extension KappaRule {
         writer.member("slope", slope)
         writer.member("cap", cap)
         writer.member("floor", floor)
+        writer.member("ahead", ahead.rawValue)
+        writer.member("bends", bends)
     }
 }

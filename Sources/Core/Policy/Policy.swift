@@ -15,8 +15,10 @@ package struct Policy: Hashable, Sendable {
     package var requestThreshold: Double
     package var models: ModelFilter
     package var placement: PlacementRule
-    /// Check each answer before it counts, and let the next candidate answer where it fails.
-    package var verify: Bool
+    /// Whether and how each answer is tested before it counts; where it fails, the next candidate answers.
+    package var verification: Verification
+    /// The sequential rule's stages and readings.
+    package var sequence: SequenceRule
     package var onInfeasible: InfeasibleRule
     package var plan: PlanRule
 
@@ -25,7 +27,7 @@ package struct Policy: Hashable, Sendable {
         weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .standard,
         requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
         verify: Bool = false, onInfeasible: InfeasibleRule = .reject,
-        plan: PlanRule = .standard
+        plan: PlanRule = .standard, sequence: SequenceRule = .standard
     ) {
         self.budget = budget
         self.deadlineSeconds = deadlineSeconds
@@ -37,10 +39,14 @@ package struct Policy: Hashable, Sendable {
         self.requestThreshold = requestThreshold
         self.models = models
         self.placement = placement
-        self.verify = verify
+        verification = Verification(isOn: verify)
+        self.sequence = sequence
         self.onInfeasible = onInfeasible
         self.plan = plan
     }
+
+    /// Whether answers are tested at all.
+    package var verify: Bool { verification.isOn }
 }
 
 /// How several criteria become one choice.

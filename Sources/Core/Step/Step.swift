@@ -17,10 +17,13 @@ package struct Step: Sendable {
     package var previousModel: ModelID?
     /// Prompt tokens that the previous model holds in its cache.
     package var cachedTokens: Int
+    /// The messages that led here, so that a run which rewrites its past is seen; empty where nobody looks.
+    package var trail: Trail
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,
-        maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0
+        maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0,
+        trail: Trail = Trail()
     ) {
         self.id = id
         self.runID = runID
@@ -32,5 +35,6 @@ package struct Step: Sendable {
         self.needs = needs
         self.previousModel = previousModel
         self.cachedTokens = cachedTokens
+        self.trail = trail
     }
 }

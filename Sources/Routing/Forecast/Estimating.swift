@@ -7,7 +7,7 @@ package protocol Estimating: Sendable {
 }
 
 /// The estimates of one step.
-package protocol StepEstimates {
+package protocol StepEstimates: Sendable {
     /// What the model is predicted to do: its profile's word, or its tier's prior.
     func prediction(for model: Model) -> Prediction
 

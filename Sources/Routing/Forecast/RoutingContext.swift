@@ -14,10 +14,12 @@ package struct RoutingContext: Sendable {
     package var shape: RunShape
     /// Version of the catalog that named the prices.
     package var catalogVersion: String
+    /// What the controller of measured quality adds to kappa; 0 without one.
+    package var kappaOffset: Double
 
     package init(
         models: [PricedModel], economics: Economics, policy: Policy, remaining: Remaining, horizon: Int,
-        shape: RunShape = .chain, catalogVersion: String
+        shape: RunShape = .chain, catalogVersion: String, kappaOffset: Double = 0
     ) {
         self.models = models
         self.economics = economics
@@ -26,6 +28,7 @@ package struct RoutingContext: Sendable {
         self.horizon = max(horizon, 1)
         self.shape = shape
         self.catalogVersion = catalogVersion
+        self.kappaOffset = kappaOffset
     }
 }
 

@@ -1,121 +1,171 @@
-package import Core
+import Core
 
-/// HERA's sequential rule for one step: URC, then SSE for each candidate in the plan's order, then the reference.
+/// HERA's sequential rule over one run: a pure state machine, events in, actions out.
 ///
-/// A pure function of its arguments. SLM of the paper is any candidate, LLM the reference (docs/method.md).
+/// At the first step URC; then for each step, over the candidates that stand before the reference in the plan: SSE, SLE
+/// and CD of the first, of the next, ...; then SD; then the reference. An answer that fails its test lets the next
+/// candidate answer. SLM of the paper is any candidate, LLM the reference (docs/method.md).
 package struct SequentialRule: Sendable {
-    /// The candidates in the plan's order; the reference among them where it can be called.
-    package var order: [Candidate]
-    /// The model with the best predicted quality; may be missing from `order` where it does not fit the limits.
-    package var reference: Candidate
-    package var position: Int
-    package var kappa: Double
-    /// HERA's URC threshold.
-    package var requestThreshold: Double
-    /// The model that an earlier step gave the whole request to.
-    package var committed: ModelID?
+    package internal(set) var state: RunState
+    /// Every test and remark since the step began, in order.
+    package internal(set) var findings: [Finding] = []
+    /// The step under way.
+    var step: RuleStep?
+    /// Models that answered or failed at this step already.
+    var tried: [RuleEvent.Answer] = []
+    var down: [ModelID] = []
+    /// What a text predictor says instead of the trained ones.
+    var predicted: [ModelID: Double] = [:]
+    /// The candidates before this index had their tests.
+    var next = 0
+    var wasDecomposed = false
 
-    package init(
-        order: [Candidate], reference: Candidate, position: Int, kappa: Double, requestThreshold: Double,
-        committed: ModelID?
-    ) {
-        self.order = order
-        self.reference = reference
-        self.position = position
-        self.kappa = kappa
-        self.requestThreshold = requestThreshold
-        self.committed = committed
+    package init(state: RunState = RunState()) {
+        self.state = state
     }
 
-    /// What the rule says, and every test on the way.
-    package struct Verdict: Hashable, Sendable {
-        package var model: ModelID
-        package var stage: Stage
-        package var reason: String
-        package var considered: [String]
+    /// Takes an event in and says what is to be done now.
+    package mutating func handle(_ event: RuleEvent) -> RuleAction {
+        if case .step(let step) = event { return begin(step) }
+        guard let step else { return .ignored(reason: "no step has begun") }
+        switch event {
+        case .step: return .ignored(reason: "")
+        case .predicted(let similarity):
+            predicted = similarity
+            return search(step)
+        case .predictionFailed(let reason):
+            findings.append(.note("sse: the text predictor has no answer (\(reason)); trained predictors stand in"))
+            return search(step)
+        case .decomposed(let parts): return split(step, into: parts)
+        case .decompositionFailed(let reason):
+            findings.append(.note("sd: \(reason); the step stays whole"))
+            return lastResort(step)
+        case .answered(let answer): return judge(answer, step)
+        case .failed(let model, let reason):
+            down.append(model)
+            findings.append(.note("\(model) did not answer: \(reason)"))
+            release(from: model, because: "it did not answer")
+            return search(step)
+        }
     }
 
-    /// Runs the tests. `order` holds at least one candidate.
-    package func verdict() -> Verdict {
-        var considered: [String] = []
-        let cheaper = Array(order.prefix { $0.model != reference.model })
-        if let committed, order.contains(where: { $0.model == committed }) {
-            return Verdict(
-                model: committed, stage: .urc, reason: "stays on \(committed): the whole request was given to it",
-                considered: ["urc: committed to \(committed) at an earlier step"])
-        }
-        if position == 1 {
-            for candidate in cheaper {
-                let similarity = candidate.requestSimilarity ?? 0
-                let passes = similarity > requestThreshold
-                considered.append(line("urc", candidate, similarity, passes ? ">" : "<=", requestThreshold))
-                if passes {
-                    return Verdict(
-                        model: candidate.model, stage: .urc,
-                        reason: "whole request on \(candidate.model): predicted to end like \(reference.model) with "
-                            + "probability \(rounded(similarity)) > \(rounded(requestThreshold))",
-                        considered: considered)
-                }
-            }
-        }
-        for candidate in cheaper {
-            let similarity = candidate.similarity ?? 0
-            let passes = similarity > kappa
-            considered.append(line("sse", candidate, similarity, passes ? ">" : "<=", kappa))
-            if passes {
-                return Verdict(
-                    model: candidate.model, stage: .sse,
-                    reason: "kept on \(candidate.model): predicted similarity \(rounded(similarity)) to "
-                        + "\(reference.model) > kappa \(rounded(kappa)) at step \(position)",
-                    considered: considered)
-            }
-        }
-        return lastResort(cheaper: cheaper, considered: considered)
-    }
+    /// Ends a step of which nothing more is expected; later events are ignored until the next one begins.
+    package mutating func end() { step = nil }
 
-    private func lastResort(cheaper: [Candidate], considered: [String]) -> Verdict {
-        guard order.contains(where: { $0.model == reference.model }) else {
-            let best = order.max { $0.prediction.quality < $1.prediction.quality } ?? reference
-            return Verdict(
-                model: best.model, stage: .plan,
-                reason: "\(best.model): the best that fits the limits; \(reference.model) does not fit them",
-                considered: considered + ["reference: \(reference.model) does not fit the limits"])
+    // MARK: Beginning
+
+    private mutating func begin(_ step: RuleStep) -> RuleAction {
+        self.step = step
+        (findings, tried, down, predicted, next, wasDecomposed) = ([], [], [], [:], 0, false)
+        compareHistory(step)
+        state.position = step.position
+        state.trail = step.trail.end ?? state.trail
+        if let forced = step.forced {
+            (state.committed, state.span) = (nil, nil)
+            return .call(.init(model: forced.model, stage: .plan, reason: forced.reason))
         }
-        let short = order.filter { $0.cost.total < reference.cost.total }
-        if cheaper.isEmpty, let best = short.map(\.prediction.quality).max(),
-            best < kappa * reference.prediction.quality
+        if let kept = stay(step) { return .call(kept) }
+        if step.position == 1, step.settings.stages.contains(.urc), let verdict = requestLevel(step) {
+            state.committed = verdict.model
+            return .call(verdict)
+        }
+        if step.settings.stages.contains(.sse), let predictor = step.settings.textPredictor,
+            let first = step.cheaper.first
         {
-            return Verdict(
-                model: reference.model, stage: .reference,
-                reason: "\(reference.model): no cheaper model reaches kappa \(rounded(kappa)) of its predicted quality "
-                    + "\(rounded(reference.prediction.quality)) at step \(position) (the best has \(rounded(best)))",
-                considered: short.map { candidate in
-                    "plan: \(candidate.model) quality \(rounded(candidate.prediction.quality)) < "
-                        + "\(rounded(kappa * reference.prediction.quality))"
-                })
+            return .predict(
+                by: predictor, of: [first.model, step.reference.model],
+                reason: "\(predictor) writes what \(first.model) and \(step.reference.model) would answer at step "
+                    + "\(step.position)")
         }
-        if cheaper.isEmpty {
-            return Verdict(
-                model: reference.model, stage: .plan,
-                reason: "\(reference.model): first in the plan, and the best predicted quality "
-                    + "(\(rounded(reference.prediction.quality)))",
-                considered: ["plan: \(reference.model) comes first"])
-        }
-        return Verdict(
-            model: reference.model, stage: .reference,
-            reason: "\(reference.model): no cheaper candidate passed kappa \(rounded(kappa)) at step \(position)",
-            considered: considered + ["reference: \(reference.model) is the last resort"])
+        return search(step)
     }
 
-    private func line(
-        _ test: String, _ candidate: Candidate, _ value: Double, _ sign: String, _ threshold: Double
-    ) -> String {
-        "\(test): \(candidate.model) \(rounded(value)) \(sign) \(rounded(threshold))"
+    /// Drops what earlier steps promised where the run is not what it was.
+    private mutating func compareHistory(_ step: RuleStep) {
+        if step.position <= 1 {
+            // A new request opens a new chain.
+            (state.committed, state.span) = (nil, nil)
+            return
+        }
+        var change: String?
+        if let end = state.trail, !step.trail.isEmpty, !step.trail.follows(end) {
+            change = "messages before step \(state.position) were changed"
+        } else if step.position < state.position {
+            change = "the run went back from step \(state.position) to step \(step.position)"
+        }
+        guard let change else { return }
+        let dropped = [
+            state.span.map { "the span on \($0.model)" },
+            state.committed.map { "the commitment to \($0)" },
+            state.plan.map { _ in "the plan" },
+        ].compactMap { $0 }
+        findings.append(
+            .note("history: \(change)" + (dropped.isEmpty ? "" : "; dropped \(dropped.joined(separator: " and "))")))
+        (state.committed, state.span, state.plan) = (nil, nil, nil)
     }
 
-    /// Two decimals, as people read thresholds.
-    private func rounded(_ value: Double) -> String {
-        let hundredths = Int((value * 100).rounded())
-        return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+    /// The model that an earlier step was given to, while it holds.
+    private mutating func stay(_ step: RuleStep) -> RuleAction.Verdict? {
+        if let model = state.committed {
+            if step.candidate(model) != nil {
+                findings.append(.note("urc: committed to \(model) at an earlier step"))
+                return .init(model: model, stage: .urc, reason: "stays on \(model): the whole request was given to it")
+            }
+            release(from: model, because: "it cannot serve step \(step.position)")
+        }
+        guard let span = state.span else { return nil }
+        guard step.position <= span.through else {
+            state.span = nil
+            return nil
+        }
+        guard step.candidate(span.model) != nil else {
+            release(from: span.model, because: "it cannot serve step \(step.position)")
+            return nil
+        }
+        findings.append(.note("\(span.stage.rawValue): committed at step \(span.from) through step \(span.through)"))
+        return .init(
+            model: span.model, stage: span.stage,
+            reason:
+                "stays on \(span.model): step \(step.position) of the span that \(span.stage.rawValue) committed at "
+                + "step \(span.from), through step \(span.through)")
     }
+
+    /// Ends what a model was promised.
+    mutating func release(from model: ModelID, because reason: String) {
+        state.plan = nil
+        if state.committed == model {
+            state.committed = nil
+            findings.append(.note("urc: the commitment to \(model) ends, since \(reason)"))
+        }
+        if state.span?.model == model {
+            state.span = nil
+            findings.append(.note("the span on \(model) ends, since \(reason)"))
+        }
+    }
+
+    // MARK: Searching
+
+    /// The next candidate that passes a test; then SD, then the last resort.
+    mutating func search(_ step: RuleStep) -> RuleAction {
+        let cheaper = step.cheaper
+        let free = step.settings.stages.intersection([.sse, .sle, .cd])
+        if step.settings.stages.isEmpty, let first = step.order.first(where: { !wasTried($0.model) }) {
+            return .call(
+                .init(
+                    model: first.model, stage: .plan,
+                    reason:
+                        "\(first.model): \(tried.isEmpty && down.isEmpty ? "first" : "next") in the plan; the policy "
+                        + "has no stage on that would test it"))
+        }
+        while next < cheaper.count, !free.isEmpty {
+            let candidate = cheaper[next]
+            next += 1
+            if wasTried(candidate.model) { continue }
+            if let verdict = test(candidate, step) { return .call(verdict) }
+        }
+        if tried.isEmpty, down.isEmpty, !wasDecomposed, let action = decompose(step) { return action }
+        return lastResort(step)
+    }
+
+    func wasTried(_ model: ModelID) -> Bool { down.contains(model) || tried.contains { $0.model == model } }
 }

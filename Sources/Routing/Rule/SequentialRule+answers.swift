@@ -1,0 +1,110 @@
+import Core
+
+/// What happens once models have answered, and when there is nobody better left.
+extension SequentialRule {
+    /// Keeps an answer, or lets the next candidate answer. What was paid stays paid.
+    mutating func judge(_ answer: RuleEvent.Answer, _ step: RuleStep) -> RuleAction {
+        let model = answer.model
+        if let fault = answer.fault {
+            findings.append(.note("verify: \(model): \(fault)"))
+            tried.append(answer)
+            release(from: model, because: "its answer failed: \(fault)")
+            return search(step)
+        }
+        guard step.verification.isOn else {
+            return .keep(model, reason: "\(model) answered; the policy asks for no test of it")
+        }
+        guard let acceptance = number(answer.acceptance, "verify", model) else {
+            return .keep(model, reason: "\(model) answered in good form; nothing more is known of the answer")
+        }
+        let threshold = step.verification.threshold ?? step.kappa.at(step.position)
+        let name = step.verification.threshold == nil ? "kappa" : "the verify threshold"
+        let passes = acceptance >= threshold
+        findings.append(.verified(model, acceptance, passes: passes, threshold: threshold))
+        if passes {
+            return .keep(
+                model,
+                reason: "\(model)'s answer is acceptable with probability \(Decimals.two(acceptance)) >= \(name) "
+                    + Decimals.two(threshold))
+        }
+        tried.append(answer)
+        release(
+            from: model,
+            because: "its answer is acceptable with probability \(Decimals.two(acceptance)) < \(name) "
+                + Decimals.two(threshold))
+        return search(step)
+    }
+
+    /// The reference; without it the best that is left; without any the best answer that was paid for.
+    mutating func lastResort(_ step: RuleStep) -> RuleAction {
+        if !wasTried(step.reference.model), step.candidate(step.reference.model) != nil {
+            return .call(referenceVerdict(step))
+        }
+        let hasAnswered = tried.contains { $0.model == step.reference.model }
+        // A reference that has answered is not bettered by those that are predicted to be worse.
+        if hasAnswered, let best = bestPaid { return best }
+        let left = step.order.filter { !wasTried($0.model) }
+        guard let best = left.max(by: { $0.isWorseReference(than: $1) }) else {
+            return bestPaid
+                ?? .giveUp(
+                    reason: "no model is left for step \(step.position): "
+                        + (tried.map(\.model) + down).map { "\($0) failed" }.joined(separator: ", "))
+        }
+        let why =
+            down.contains(step.reference.model) || hasAnswered
+            ? "\(step.reference.model) \(hasAnswered ? "gave no usable answer" : "is down")"
+            : "\(step.reference.model) does not fit the limits"
+        findings.append(.note("reference: \(why)"))
+        let kind = tried.isEmpty && down.isEmpty ? "the best that fits the limits" : "the best that is left"
+        return .call(.init(model: best.model, stage: .plan, reason: "\(best.model): \(kind); \(why)"))
+    }
+
+    /// The answer in good form that is likeliest to be acceptable.
+    private var bestPaid: RuleAction? {
+        let usable = tried.filter { $0.fault == nil }
+        guard let best = usable.max(by: { ($0.acceptance ?? 0) < ($1.acceptance ?? 0) }) else { return nil }
+        return .keep(
+            best.model,
+            reason: "\(best.model)'s answer is kept as the best of \(usable.count): nobody better is left to ask")
+    }
+
+    private mutating func referenceVerdict(_ step: RuleStep) -> RuleAction.Verdict {
+        let reference = step.reference
+        let kappa = step.kappa.at(step.position)
+        if let last = tried.last {
+            findings.append(.note("reference: \(reference.model) is the last resort"))
+            return .init(
+                model: reference.model, stage: .reference,
+                reason: "\(reference.model): the answer of \(last.model) did not pass, and no other candidate passed "
+                    + "kappa \(Decimals.two(kappa)) at step \(step.position)")
+        }
+        if step.cheaper.isEmpty {
+            let short = step.order.filter { $0.cost.total < reference.cost.total }
+            let floor = kappa * reference.prediction.quality
+            if let best = short.map(\.prediction.quality).max(), best < floor {
+                for candidate in short {
+                    findings.append(
+                        .note(
+                            "plan: \(candidate.model) quality \(Decimals.two(candidate.prediction.quality)) < "
+                                + Decimals.two(floor)))
+                }
+                return .init(
+                    model: reference.model, stage: .reference,
+                    reason:
+                        "\(reference.model): no cheaper model reaches kappa \(Decimals.two(kappa)) of its predicted "
+                        + "quality \(Decimals.two(reference.prediction.quality)) at step \(step.position) (the best has "
+                        + "\(Decimals.two(best)))")
+            }
+            findings.append(.note("plan: \(reference.model) comes first"))
+            return .init(
+                model: reference.model, stage: .plan,
+                reason: "\(reference.model): first in the plan, and the best predicted quality "
+                    + "(\(Decimals.two(reference.prediction.quality)))")
+        }
+        findings.append(.note("reference: \(reference.model) is the last resort"))
+        return .init(
+            model: reference.model, stage: .reference,
+            reason: "\(reference.model): no cheaper candidate passed kappa \(Decimals.two(kappa)) at step "
+                + "\(step.position)")
+    }
+}

@@ -1,0 +1,48 @@
+import Core
+import Routing
+
+/// Candidates and steps for tests of the rule, without a router.
+enum RuleFixture {
+    static func candidate(
+        _ id: String, quality: Double = 0.5, similarity: Double? = nil, request: Double? = nil, nanoUSD: Int64 = 0
+    ) -> Candidate {
+        Candidate(
+            model: ModelID(id), placement: .cloud,
+            prediction: Prediction(
+                quality: quality, deviation: 0, outputTokens: OutputTokens(mean: 1, p95: 1), basis: .prior(.medium)),
+            similarity: similarity, requestSimilarity: request,
+            cost: CallCost(api: Money(nanoUSD: nanoUSD), energy: .zero, hardware: .zero), worstCaseCost: .zero,
+            latencySeconds: 0, energyJoules: 0)
+    }
+
+    /// A step whose reference is called `reference` and comes last in the plan.
+    static func step(
+        _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
+        verification: Verification = Verification(), outlook: Outlook = Outlook(), trail: Trail = Trail(),
+        kappa: Kappa = Kappa(.standard)
+    ) -> RuleStep {
+        let reference = candidate("reference", quality: 0.9, nanoUSD: 1000)
+        return RuleStep(
+            position: position, order: candidates + [reference], reference: reference, kappa: kappa,
+            settings: settings, verification: verification, outlook: outlook, trail: trail)
+    }
+
+    static func trail(_ messages: String...) -> Trail { Trail(messages.map { Array($0.utf8) }) }
+}
+
+extension RuleAction {
+    /// The model and stage of a call.
+    var called: Verdict? { if case .call(let verdict) = self { verdict } else { nil } }
+    var model: ModelID? {
+        switch self {
+        case .call(let verdict): verdict.model
+        case .keep(let model, _): model
+        default: nil
+        }
+    }
+}
+
+extension SequentialRule {
+    /// What was found, in words.
+    var words: [String] { findings.map(\.description) }
+}
