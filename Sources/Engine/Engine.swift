@@ -8,6 +8,8 @@ package import Upstream
 package struct Engine: Sendable {
     package let fleet: Fleet
     package let router: Router
+    /// The router's own, also for the rows of batches, which are routed by a plan for all of them.
+    let estimator: any Estimating
     package let ledger: any LedgerStore
     package let settings: Settings
     package let sessions = Sessions()
@@ -22,6 +24,7 @@ package struct Engine: Sendable {
     ) {
         fleet = Fleet(catalog: catalog)
         router = Router(estimator: estimator)
+        self.estimator = estimator
         self.ledger = ledger
         self.settings = settings
         self.pool = pool

@@ -31,11 +31,14 @@ extension ServiceLimits {
     init(json: JSONValue) throws(FieldError) {
         self.init()
         let known = [
-            "body_bytes", "answer_bytes", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
+            "body_bytes", "answer_bytes", "file_bytes", "batch_rows", "running_jobs", "first_byte_s", "idle_s",
+            "call_s", "drain_s", "lease_s",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
         answerBytes = try fields.integer("answer_bytes", in: 1024...1 << 30) ?? answerBytes
+        fileBytes = try fields.integer("file_bytes", in: 1024...1 << 33) ?? fileBytes
+        batchRows = try fields.integer("batch_rows", in: 1...10_000_000) ?? batchRows
         runningJobs = try fields.integer("running_jobs", in: 1...100_000) ?? runningJobs
         firstByteSeconds = try fields.number("first_byte_s", in: 0.1...86_400) ?? firstByteSeconds
         idleSeconds = try fields.number("idle_s", in: 0.1...86_400) ?? idleSeconds

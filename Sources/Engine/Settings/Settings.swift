@@ -24,6 +24,10 @@ package struct Settings: Sendable {
 package struct ServiceLimits: Hashable, Sendable {
     package var bodyBytes: Int
     package var answerBytes: Int
+    /// An uploaded file.
+    package var fileBytes: Int
+    /// Rows of one batch.
+    package var batchRows: Int
     /// Jobs that run at the same time; later ones wait.
     package var runningJobs: Int
     package var firstByteSeconds: Double
@@ -35,11 +39,14 @@ package struct ServiceLimits: Hashable, Sendable {
     package var leaseSeconds: Double
 
     package init(
-        bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, runningJobs: Int = 64, firstByteSeconds: Double = 120,
+        bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, fileBytes: Int = 200 << 20, batchRows: Int = 50_000,
+        runningJobs: Int = 64, firstByteSeconds: Double = 120,
         idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
+        self.fileBytes = fileBytes
+        self.batchRows = batchRows
         self.runningJobs = runningJobs
         self.firstByteSeconds = firstByteSeconds
         self.idleSeconds = idleSeconds
