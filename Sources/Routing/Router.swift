@@ -66,28 +66,104 @@ package struct Router: Sendable {
         _ forecast: StepForecast, step: Step, state: inout RunState, context: RoutingContext
     ) throws(RoutingError) -> Ordered {
         let affordable = forecast.affordable
-        let kappa = Kappa(context.policy.kappa, offset: context.kappaOffset)
         do throws(RoutingError) {
             guard !affordable.isEmpty else { throw forecast.tooDear(context) }
             // Without those, one very dear model would stretch the scale of cost until all others look alike on it.
             let sensible = affordable.filter { !$0.isDominated(by: forecast.reference) }
-            let plan = try planner.plan(
-                step, candidates: sensible.isEmpty ? affordable : sensible, reference: forecast.reference,
-                context: context)
-            state.plan = plan
+            let planned = try planned(
+                over: sensible.isEmpty ? affordable : sensible, forecast, step: step, state: &state, context: context)
+            let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
+            let bend = bend(planned, order: order, reference: forecast.reference, context: context)
             return Ordered(
-                order: plan.order.compactMap { id in affordable.first { $0.model == id } }, kappa: kappa,
-                remarks: plan.binding.map { "plan: \($0) binds" })
+                order: order, kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend),
+                remarks: planned.remarks)
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
                 let chosen = context.policy.onInfeasible.choice(among: affordable)
             else { throw error }
             let rule = context.policy.onInfeasible.rawValue
+            state.plan = nil
             return Ordered(
-                order: [chosen] + affordable.filter { $0.model != chosen.model }, kappa: kappa,
+                order: [chosen] + affordable.filter { $0.model != chosen.model },
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset),
                 remarks: ["plan: infeasible: \(message)"],
                 forced: .init(model: chosen.model, reason: "\(chosen.model): the \(rule), since \(message)"))
         }
+    }
+
+    /// A plan's order for this step, and what is to be said of the plan.
+    private struct Planned {
+        var order: [ModelID]
+        var forecast: PlanForecast?
+        var remarks: [String]
+        /// Whether the plan only holds with kappa at its floor.
+        var isAtFloor = false
+    }
+
+    /// Keeps the plan of an earlier step while it holds, and solves it again where it drifts.
+    private func planned(
+        over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: inout RunState,
+        context: RoutingContext
+    ) throws(RoutingError) -> Planned {
+        var remarks: [String] = []
+        if let plan = state.plan, let earlier = plan.forecast {
+            let models = Set(candidates.map(\.model))
+            if let drift = earlier.drift(at: step, models: models, reference: forecast.reference, context: context) {
+                remarks = ["plan: solved again: \(drift)"]
+            } else if let order = planner.order(
+                by: plan, earlier, step: step, candidates: candidates, reference: forecast.reference, context: context)
+            {
+                return Planned(
+                    order: order, forecast: earlier,
+                    remarks: ["plan: kept from step \(earlier.position)"] + plan.binding.map { "plan: \($0) binds" })
+            } else {
+                remarks = ["plan: solved again: the model it has for this step is below kappa"]
+            }
+        }
+        let (plan, isAtFloor) = try solved(over: candidates, forecast, step: step, context: context)
+        state.plan = plan
+        remarks = plan.binding.map { "plan: \($0) binds" } + remarks
+        if isAtFloor {
+            let floor = Decimals.two(context.policy.kappa.floor)
+            remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
+        }
+        return Planned(order: plan.order, forecast: plan.forecast, remarks: remarks, isAtFloor: isAtFloor)
+    }
+
+    /// The plan with the policy's kappa or, where a budget leaves none, with kappa at its floor.
+    private func solved(
+        over candidates: [Candidate], _ forecast: StepForecast, step: Step, context: RoutingContext
+    ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
+        do throws(RoutingError) {
+            let plan = try planner.plan(step, candidates: candidates, reference: forecast.reference, context: context)
+            return (plan, false)
+        } catch {
+            let rule = context.policy.kappa
+            guard case .infeasible = error, rule.bends, context.remaining.budget != nil,
+                rule.floor < rule.kappa(at: step.position)
+            else { throw error }
+            var scarce = context
+            scarce.policy.kappa.base = rule.floor
+            scarce.policy.kappa.slope = 0
+            guard
+                var plan = try? planner.plan(
+                    step, candidates: candidates, reference: forecast.reference, context: scarce)
+            else { throw error }
+            // It answers another question than the policy's, so the next step asks again.
+            plan.forecast = nil
+            return (plan, true)
+        }
+    }
+
+    private func bend(
+        _ planned: Planned, order: [Candidate], reference: Candidate, context: RoutingContext
+    ) -> KappaBend {
+        if planned.isAtFloor { return KappaBend(moneyPrice: .infinity, spare: 0, risk: 0) }
+        guard let forecast = planned.forecast, context.remaining.budget != nil else { return .none }
+        let cheaper = order.first { $0.model != reference.model }
+        return KappaBend(
+            moneyPrice: forecast.moneyPrice, spare: forecast.spareBudget,
+            risk: cheaper.map { 1 - $0.prediction.quality } ?? 0)
     }
 }
 

@@ -2,11 +2,13 @@
 ///
 /// One map for all steps keeps the objective linear, and a saved cent weighs the same in every step. The span also
 /// covers the switching amounts, so that a criterion in which all options agree still has a scale.
-struct CriterionScale: Sendable {
-    private(set) var least: [Double]
-    private(set) var span: [Double]
+package struct CriterionScale: Hashable, Sendable {
+    /// Cost, energy, latency and error (1 - accuracy), in the units of the options.
+    package private(set) var least: [Double]
+    /// Width of each criterion; 1 where all options agree.
+    package private(set) var span: [Double]
 
-    init(_ program: AssignmentProgram) {
+    package init(_ program: AssignmentProgram) {
         var least = [Double](repeating: .infinity, count: 4)
         var greatest = [Double](repeating: -.infinity, count: 4)
         var moves = [Double](repeating: 0, count: 3)
@@ -38,7 +40,7 @@ struct CriterionScale: Sendable {
     }
 
     /// The scaled weighted sum of one option.
-    func objective(_ option: AssignmentOption, _ weights: AssignmentWeights) -> Double {
+    package func objective(_ option: AssignmentOption, _ weights: AssignmentWeights) -> Double {
         var sum = weights.cost * (option.cost - least[0]) / span[0]
         sum += weights.energy * (option.energy - least[1]) / span[1]
         sum += weights.latency * (option.latency - least[2]) / span[2]

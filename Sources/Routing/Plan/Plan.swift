@@ -8,4 +8,6 @@ package struct Plan: Hashable, Sendable {
     package var order: [ModelID]
     /// The limits that cost something, in words; empty where none binds.
     package var binding: [String]
+    /// What the plan reckons with, so that it can be seen to drift; nil for a plan that is good for one step.
+    package var forecast: PlanForecast?
 }

@@ -35,7 +35,9 @@ package struct Planner: Sendable {
             return Plan(
                 choices: solution.choice.map { candidates[$0].model },
                 order: ([first] + rest).map { candidates[$0].model },
-                binding: solution.bindingLimits.map(\.description))
+                binding: solution.bindingLimits.map(\.description),
+                forecast: PlanForecast(
+                    of: solution, program, step: step, candidates: candidates, reference: reference, context: context))
         } catch {
             switch error {
             case .infeasible(let report): throw .infeasible(report.description, report: report)
