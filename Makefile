@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CHECKED := --explicit-target-dependency-import-check error
 SWIFT_FILES := Package.swift Sources Tests
 
-.PHONY: help setup build demo test lint file-lengths format bench run smoke
+.PHONY: help setup build demo test lint file-lengths format bench bench-agents run smoke
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -39,6 +39,9 @@ format:          ## format all sources in place
 bench: setup     ## benchmarks of the parts (ratios within one run)
 	swift build -c release --product Benchmarks
 	.build/release/Benchmarks plan
+
+bench-agents: build  ## agent jobs on two real models, by several ways of routing
+	@Tests/AgentBench/bench.sh
 
 run: build       ## the service on 127.0.0.1:8484
 	.build/release/hera serve
