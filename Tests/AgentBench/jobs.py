@@ -37,7 +37,8 @@ class Step:
 
     subtask: str
     document: dict[str, Any]
-    call: Call
+    #: None where several calls made the answer (parts).
+    call: Call | None
     #: Whether it gave what it had to: the right tool call, or the right answer; None where that cannot be said.
     is_right: bool | None = None
 
@@ -50,18 +51,14 @@ class Outcome:
     #: By subtask: whether what was wanted came out.
     right: dict[str, bool]
     steps: list[Step] = field(default_factory=list)
-    #: Calls whose answers were paid for but not kept.
-    wasted: list[Call] = field(default_factory=list)
+    #: All calls that were paid for, also those whose answers were not kept.
+    calls: list[Call] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
         needed = {name for subtask in self.task["subtasks"] for name in subtask["depends_on"]}
         return all(right for name, right in self.right.items() if name not in needed)
-
-    @property
-    def calls(self) -> list[Call]:
-        return [step.call for step in self.steps] + self.wasted
 
 
 def lookup(arguments: str) -> str:
@@ -111,7 +108,7 @@ def pending(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 def graded(task: dict[str, Any], job: dict[str, Any], calls: list[Call]) -> Outcome:
     subtasks = {subtask["id"]: subtask for subtask in task["subtasks"]}
-    outcome = Outcome(task, {name: False for name in subtasks}, document=job)
+    outcome = Outcome(task, {name: False for name in subtasks}, calls=calls, document=job)
     left = list(calls)
     for document in job["steps"]:
         subtask = subtasks[document["subtask"]]
@@ -120,18 +117,21 @@ def graded(task: dict[str, Any], job: dict[str, Any], calls: list[Call]) -> Outc
         if document["tool_calls"]:
             step.is_right = has_called(document["tool_calls"], subtask)
         else:
-            step.is_right = grading.is_right(document["output"], subtask["want"], question(call))
+            step.is_right = grading.is_right(document["output"], subtask["want"], asked(subtask, call))
             outcome.right[subtask["id"]] = step.is_right
         outcome.steps.append(step)
-    outcome.wasted = left
     return outcome
+
+
+def asked(subtask: dict[str, Any], call: Call | None) -> str:
+    return question(call) if call else subtask["prompt"]
 
 
 def question(call: Call) -> str:
     return next(message["content"] for message in reversed(call.body["messages"]) if message["role"] == "user")
 
 
-def taken(calls: list[Call], document: dict[str, Any]) -> Call:
+def taken(calls: list[Call], document: dict[str, Any]) -> Call | None:
     """The call that answered a step, taken out of the list: the first with the same text and tools."""
     wanted = document["output"], [call["function"]["arguments"] for call in document["tool_calls"]]
     for call in calls:
@@ -140,7 +140,7 @@ def taken(calls: list[Call], document: dict[str, Any]) -> Call:
         if said == wanted[0] and (made == wanted[1] or not made):
             calls.remove(call)
             return call
-    raise ServiceError(f"no call of the models gave the answer of step {document}")
+    return None
 
 
 def has_called(calls: list[dict[str, Any]], subtask: dict[str, Any]) -> bool:
