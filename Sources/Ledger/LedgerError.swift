@@ -42,6 +42,14 @@ extension LedgerError {
         return false
     }
 
+    /// Whether the same operation may well succeed later: the server, the disk or a lock was in the way.
+    package var isTemporary: Bool {
+        switch self {
+        case .unreachable, .diskFull, .busy, .conflict: true
+        default: false
+        }
+    }
+
     /// The refusal of a budget, where this is one.
     package var refusal: BudgetRefusal? {
         if case .budgetExceeded(let refusal) = self { return refusal }

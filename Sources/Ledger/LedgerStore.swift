@@ -65,16 +65,20 @@ package protocol LedgerStore: QualityStore {
     /// says so again. To be called about three times in a lease.
     func heartbeat(leaseSeconds: Double) async throws(LedgerError)
     /// Takes queued and running jobs that no living store holds, the oldest first; a store that ended or missed its
-    /// heartbeats does not live. `except` names those that this store works on; whatever else it holds is handed out
-    /// again. The records carry the new lease: saving an earlier one throws `leaseLost`.
-    func claimJobs(limit: Int, except: Set<String>) async throws(LedgerError) -> [JobRecord]
-    /// Takes one job in whatever status; nil where another living store holds it, or there is none. `seizing` takes it
-    /// from a living store too, whose next write of the job then throws `leaseLost`.
+    /// heartbeats does not live. The records carry the new lease: saving an earlier one throws `leaseLost`. A job that
+    /// pauses or ends is nobody's any more.
+    func claimJobs(limit: Int) async throws(LedgerError) -> [JobRecord]
+    /// Takes one job in whatever status; nil where a living store holds it, or there is none. `seizing` takes it from a
+    /// living store too, whose next write of the job then throws `leaseLost`.
     func claimJob(_ id: String, seizing: Bool) async throws(LedgerError) -> JobRecord?
+    /// Gives up a job that was claimed with this record; does nothing where it was taken over meanwhile.
+    func returnJob(_ job: JobRecord) async throws(LedgerError)
     /// Takes batches that have not ended and that no living store holds, as `claimJobs` does.
-    func claimBatches(limit: Int, except: Set<String>) async throws(LedgerError) -> [BatchRecord]
+    func claimBatches(limit: Int) async throws(LedgerError) -> [BatchRecord]
     /// Takes one batch, as `claimJob` does.
     func claimBatch(_ id: String, seizing: Bool) async throws(LedgerError) -> BatchRecord?
+    /// Gives up a batch, as `returnJob` does.
+    func returnBatch(_ batch: BatchRecord) async throws(LedgerError)
     /// What is written from now on, by this store and (on PostgreSQL) by every other one, until the store is closed.
     func notices() -> AsyncStream<LedgerNotice>
 

@@ -10,10 +10,10 @@ extension SQLLedger {
         }
     }
 
-    package func claimJobs(limit: Int, except: Set<String>) async throws(LedgerError) -> [JobRecord] {
+    package func claimJobs(limit: Int) async throws(LedgerError) -> [JobRecord] {
         try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
             var jobs: [JobRecord] = []
-            for id in try session.takeLeases(of: .job, limit: limit, except: except, isAlive: isAlive) {
+            for id in try session.takeLeases(of: .job, limit: limit, isAlive: isAlive) {
                 jobs += try session.jobs(where: "id = ?", [.text(id)])
             }
             return jobs
@@ -27,10 +27,10 @@ extension SQLLedger {
         }
     }
 
-    package func claimBatches(limit: Int, except: Set<String>) async throws(LedgerError) -> [BatchRecord] {
+    package func claimBatches(limit: Int) async throws(LedgerError) -> [BatchRecord] {
         try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
             var batches: [BatchRecord] = []
-            for id in try session.takeLeases(of: .batch, limit: limit, except: except, isAlive: isAlive) {
+            for id in try session.takeLeases(of: .batch, limit: limit, isAlive: isAlive) {
                 batches += try session.batches(where: "id = ?", [.text(id)])
             }
             return batches
@@ -41,6 +41,18 @@ extension SQLLedger {
         try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
             guard try session.takeLease(of: .batch, id: id, seizing: seizing, isAlive: isAlive) else { return nil }
             return try session.batches(where: "id = ?", [.text(id)]).first
+        }
+    }
+
+    package func returnJob(_ job: JobRecord) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in
+            try session.returnLease(of: .job, id: job.id, lease: job.lease)
+        }
+    }
+
+    package func returnBatch(_ batch: BatchRecord) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in
+            try session.returnLease(of: .batch, id: batch.id, lease: batch.lease)
         }
     }
 

@@ -8,23 +8,21 @@ extension LedgerSession {
     }
 
     /// Takes open work that no living store holds, the oldest first, and returns its ids.
-    ///
-    /// - Parameter except: what this store works on; whatever else it holds (a runner that failed) is taken anew.
     mutating func takeLeases(
-        of work: LeasedWork, limit: Int, except: Set<String>, isAlive: (String) throws(LedgerError) -> Bool
+        of work: LeasedWork, limit: Int, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> [String] {
         try returnLeases(of: work, isAlive: isAlive)
         // Rows that another node is just taking are passed over rather than waited for.
         let rows = try connection.rows(
-            "SELECT id FROM \(work.table) WHERE status IN (\(work.openStatuses)) AND (owner IS NULL OR owner = ?) "
+            "SELECT id FROM \(work.table) WHERE status IN (\(work.openStatuses)) AND owner IS NULL "
                 + "ORDER BY created_at, id LIMIT ?" + connection.dialect.skipLocked,
-            [.text(owner), .integer(limit + except.count)])
-        let ids = rows.map { $0.text(0) }.filter { !except.contains($0) }.prefix(max(limit, 0))
+            [.integer(max(limit, 0))])
+        let ids = rows.map { $0.text(0) }
         for id in ids { try lease(id, of: work) }
-        return Array(ids)
+        return ids
     }
 
-    /// Takes one piece of work, whatever its status; false where another living store holds it (or there is none).
+    /// Takes one piece of work, whatever its status; false where a living store holds it (or there is none).
     ///
     /// - Parameter seizing: also from a living store, whose next write of it fails then.
     mutating func takeLease(
@@ -32,7 +30,7 @@ extension LedgerSession {
     ) throws(LedgerError) -> Bool {
         let row = try connection.row("SELECT owner FROM \(work.table) WHERE id = ?", [.text(id)])
         guard let row else { return false }
-        if let holder = row.optionalText(0), holder != owner, !seizing, try isAlive(holder) { return false }
+        if let holder = row.optionalText(0), !seizing, try isAlive(holder) { return false }
         try lease(id, of: work)
         return true
     }
@@ -41,6 +39,14 @@ extension LedgerSession {
         try connection.post(
             "UPDATE \(work.table) SET owner = ?, lease = lease + 1 WHERE id = ?", [.text(owner), .text(id)])
         notify(work == .job ? .job(id) : .batch(id))
+    }
+
+    /// Work of a lease is nobody's, unless it was taken over since.
+    mutating func returnLease(of work: LeasedWork, id: String, lease: Int64) throws(LedgerError) {
+        let returned = try connection.execute(
+            "UPDATE \(work.table) SET owner = NULL WHERE id = ? AND owner = ? AND lease = ?",
+            [.text(id), .text(owner), .integer(lease)])
+        if returned == 1 { notify(work == .job ? .waitingJob(id) : .batch(id)) }
     }
 
     /// Work of stores that are gone is nobody's.
