@@ -10,4 +10,11 @@ package struct Plan: Hashable, Sendable {
     package var binding: [String]
     /// What the plan reckons with, so that it can be seen to drift; nil for a plan that is good for one step.
     package var forecast: PlanForecast?
+
+    package init(choices: [ModelID], order: [ModelID], binding: [String] = [], forecast: PlanForecast? = nil) {
+        self.choices = choices
+        self.order = order
+        self.binding = binding
+        self.forecast = forecast
+    }
 }
