@@ -115,6 +115,8 @@ package protocol LedgerStore: QualityStore {
     /// Rows behind a line, in the order of the lines.
     func rows(ofBatch id: String, after line: Int64, limit: Int) async throws(LedgerError) -> [BatchRow]
     func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64]
+    /// Makes the failed rows of a batch pending again, their errors forgotten.
+    func reopenRows(ofBatch id: String) async throws(LedgerError)
 
     // MARK: Reports
 

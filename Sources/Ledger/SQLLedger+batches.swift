@@ -58,4 +58,8 @@ extension SQLLedger {
     package func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64] {
         try await read { (session) throws(LedgerError) in try session.rowCounts(ofBatch: id) }
     }
+
+    package func reopenRows(ofBatch id: String) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.reopenRows(ofBatch: id) }
+    }
 }

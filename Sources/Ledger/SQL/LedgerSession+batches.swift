@@ -113,6 +113,13 @@ extension LedgerSession {
         }
     }
 
+    /// Failed rows are pending again.
+    func reopenRows(ofBatch id: String) throws(LedgerError) {
+        try connection.execute(
+            "UPDATE batch_row SET status = 'pending', response = NULL, entry = NULL WHERE batch = ? AND status = 'failed'",
+            [.text(id)])
+    }
+
     /// How many rows of a batch stand where.
     func rowCounts(ofBatch id: String) throws(LedgerError) -> [BatchRowStatus: Int64] {
         var counts: [BatchRowStatus: Int64] = [:]

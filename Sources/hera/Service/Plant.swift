@@ -29,6 +29,11 @@ struct Plant {
         [.init(service: upstream), .init(service: engine.pool), .init(service: scout), .init(service: desk)]
     }
 
+    /// Only what calls need, for commands that run no jobs.
+    var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
+        [.init(service: upstream), .init(service: engine.pool)]
+    }
+
     /// Gives back to the system what only reading catalog and profiles needed (about 8 MB), since the service stays.
     func giveBackLoadingMemory() {
         malloc_trim(0)

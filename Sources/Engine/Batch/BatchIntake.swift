@@ -1,0 +1,78 @@
+package import Core
+package import Ledger
+
+/// A batch whose input has been read and checked, its rows in the ledger.
+package struct BatchIntake: Sendable {
+    package var batch: BatchRecord
+    /// Lines that cannot be rows.
+    package var faults: [BatchFault]
+    /// Lines that are rows.
+    package var rows: Int
+}
+
+extension Engine {
+    private static let rowsAtOnce = 256
+
+    /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
+    ///
+    /// - Parameter next: the next piece of the input; nil behind the last.
+    /// - Throws: `badRequest` for more rows than `limits.batch_rows`, or for no row at all; nothing is to be done then.
+    package func takeIn(
+        _ batch: BatchRecord, next: () async throws(EngineError) -> [UInt8]?
+    ) async throws(EngineError) -> BatchIntake {
+        var batch = batch
+        var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
+        var state = BatchState(json: batch.state) ?? BatchState(terms: BatchTerms(budget: nil))
+        // Rows are all there once their number is.
+        let isKnown = state.rowCount > 0
+        var waiting: [BatchRow] = []
+        func take(_ requests: [BatchRequest]) async throws(EngineError) {
+            guard reader.requestCount <= settings.limits.batchRows else {
+                throw .badRequest(
+                    FieldError(
+                        "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
+                    ))
+            }
+            if isKnown { return }
+            waiting += requests.map {
+                BatchRow(batchID: batch.id, line: $0.line, customID: $0.customID, request: $0.body)
+            }
+            if waiting.count >= Self.rowsAtOnce { try await add() }
+        }
+        func add() async throws(EngineError) {
+            let rows = waiting
+            waiting = []
+            try await inLedger { ledger throws(LedgerError) in try await ledger.addRows(rows) }
+        }
+        while let piece = try await next() { try await take(reader.feed(piece)) }
+        if let last = reader.finish() { try await take([last]) }
+        if !waiting.isEmpty { try await add() }
+        guard reader.requestCount > 0 else {
+            let first = reader.faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
+            throw .badRequest(
+                FieldError("input", "has no line that can be done (\(reader.faults.count) are wrong)\(first)"))
+        }
+        if !isKnown {
+            state.rowCount = reader.requestCount
+            state.keep(reader.faults)
+            batch.state = state.json
+            batch.updatedAt = .now()
+            try await save(batch)
+        }
+        return BatchIntake(batch: batch, faults: reader.faults, rows: reader.requestCount)
+    }
+
+    func save(_ batch: BatchRecord) async throws(EngineError) {
+        try await inLedger { ledger throws(LedgerError) in try await ledger.saveBatch(batch) }
+    }
+
+    func inLedger<Value>(
+        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+    ) async throws(EngineError) -> Value {
+        do throws(LedgerError) {
+            return try await work(ledger)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

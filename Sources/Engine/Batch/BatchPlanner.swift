@@ -1,0 +1,182 @@
+import Core
+import Optimization
+import Routing
+
+/// Plans rows of a batch: the greatest predicted accuracy that the money and the time left allow.
+///
+/// Besides the expected costs, a plan leaves room for the reservations on its way: a call is only begun when its
+/// highest possible bill fits what is left. Rows are called in falling order of that bill, which keeps the room small.
+struct BatchPlanner: Sendable {
+    let table: BatchTable
+    let terms: BatchTerms
+    /// What the policy weighs where there is no budget; with one, only accuracy counts.
+    let weights: AssignmentWeights
+
+    /// Standard deviation of the error that all predicted costs of a batch share, as a share of the cost: what plans on
+    /// recorded answers were off by (docs/optimizer.md).
+    private static let sharedDeviation = 0.12
+    /// Amounts above this are no longer exact in a program (9 million USD).
+    private static let greatest = 9_007_199_254_740_992.0
+
+    /// A plan for some rows, and what it promises.
+    struct Plan: Sendable {
+        /// The rows of the table that it does, rising.
+        var rows: [Int]
+        /// Over `rows`, in their order.
+        var batch: BatchPlan
+        /// Nano-USD that the true cost stays below with the confidence asked for.
+        var pessimisticCost: Double
+    }
+
+    /// What there is for the rows of a plan.
+    struct Means: Sendable {
+        /// Money that may still be spent; nil for any.
+        var left: Money?
+        /// Seconds that are left; nil for any.
+        var seconds: Double?
+    }
+
+    /// Plans some rows of the table, all of them or as many as can be done.
+    ///
+    /// - Parameter bestOnly: each row's best model or none, where not all rows can be done.
+    /// - Returns: nil where not even one row can be done.
+    func plan(
+        _ rows: [Int], means: Means, bestOnly: Bool, timeLimit: Duration
+    ) throws(OptimizationError) -> Plan? {
+        guard let left = means.left else {
+            return try plan(rows, budget: nil, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        }
+        let all = min(Double(left.nanoUSD), Self.greatest)
+        var budget = all
+        var plan = try plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        for _ in 0..<4 {
+            guard let found = plan else { break }
+            let chosen = zip(found.rows, found.batch.choice).compactMap { table.rows[$0].options[$1] }
+            let over = Self.need(of: chosen) - all
+            guard over > 0, budget > over else { break }
+            budget -= over
+            guard let next = try self.plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+            else { break }
+            plan = next
+        }
+        return plan
+    }
+
+    /// Nano-USD that would do all of some rows on their cheapest models, with the confidence asked for; nil where the
+    /// time forbids that at any price.
+    func budgetForAll(_ rows: [Int], seconds: Double?, timeLimit: Duration) -> Double? {
+        let cheapest = rows.compactMap { row in
+            table.rows[row].options.compactMap { $0 }.min { $0.cost < $1.cost }
+        }
+        let cost = cheapest.reduce(0) { $0 + $1.cost }
+        var least = cost
+        let means = Means(left: nil, seconds: seconds)
+        let program = program(rows, budget: nil, means: means, bestOnly: false, timeLimit: timeLimit)
+        if let robust = robust(rows) {
+            guard let found = try? robust.leastBudget(program) else { return nil }
+            least = found
+        }
+        return max(least, Self.need(of: cheapest)).rounded(.up)
+    }
+
+    /// The money that has to be there at the worst moment of a plan: what the calls before are expected to have taken,
+    /// and the highest possible bill of the next one.
+    private static func need(of options: [BatchTable.Option]) -> Double {
+        var taken = 0.0
+        var most = 0.0
+        for option in options.sorted(by: { $0.bound > $1.bound }) {
+            most = max(most, taken + Double(option.bound.nanoUSD))
+            taken += option.cost
+        }
+        return most
+    }
+
+    private func plan(
+        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+    ) throws(OptimizationError) -> Plan? {
+        // A row whose every possible bill passes all the money can be in no plan.
+        let payable = rows.filter { row in
+            guard let left = means.left, let bound = table.rows[row].leastBound else { return true }
+            return bound <= left
+        }
+        guard !payable.isEmpty else { return nil }
+        if payable.count == rows.count {
+            let whole = program(rows, budget: budget, means: means, bestOnly: false, timeLimit: timeLimit)
+            do {
+                return plan(rows, try BatchPlan(whole, robust: robust(rows)))
+            } catch .infeasible {
+                // Fewer rows, then.
+            } catch {
+                throw error
+            }
+        }
+        let offer: BatchOffer
+        do {
+            offer = try BatchOffer(
+                of: program(payable, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit),
+                robust: robust(payable))
+        } catch .infeasible {
+            return nil
+        } catch {
+            throw error
+        }
+        let chosen = offer.rows.map { payable[$0] }
+        let part = program(chosen, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        return plan(chosen, try BatchPlan(part, robust: robust(chosen)))
+    }
+
+    private func plan(_ rows: [Int], _ batch: BatchPlan) -> Plan {
+        let options = zip(rows, batch.choice).compactMap { table.rows[$0].options[$1] }
+        let cost = options.reduce(0) { $0 + $1.cost }
+        var pessimistic = cost
+        if terms.confidence > 0.5 {
+            let deviation = options.reduce(0) { $0 + $1.variance }.squareRoot()
+            pessimistic += Normal.quantile(terms.confidence) * (deviation + Self.sharedDeviation * cost)
+        }
+        return Plan(rows: rows, batch: batch, pessimisticCost: pessimistic)
+    }
+
+    private func robust(_ rows: [Int]) -> RobustBudget? {
+        guard terms.confidence > 0.5 else { return nil }
+        return RobustBudget(
+            confidence: terms.confidence, variances: rows.map { table.rows[$0].options.map { $0?.variance ?? 0 } },
+            sharedDeviation: Self.sharedDeviation)
+    }
+
+    private func program(
+        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+    ) -> AssignmentProgram {
+        let options = rows.map { row -> [AssignmentOption?] in
+            let options = table.rows[row].options
+            let payable = options.map { option in
+                option.flatMap { option in means.left.map { option.bound <= $0 } ?? true ? option : nil }
+            }
+            let best = payable.compactMap { $0?.accuracy }.max()
+            return payable.map { option in
+                guard let option, !bestOnly || option.accuracy == best else { return nil }
+                return AssignmentOption(
+                    cost: option.cost, energy: option.joules, latency: option.latencySeconds,
+                    accuracy: option.accuracy)
+            }
+        }
+        var program = AssignmentProgram(
+            options: options, weights: budget == nil ? weights : .only(.accuracy), budget: budget,
+            timeLimit: timeLimit, gap: 1e-4)
+        if let seconds = means.seconds { program.limits = capacities(rows, seconds: seconds) }
+        return program
+    }
+
+    /// Seconds of calls that each model has until the deadline; models that have enough for every row need no limit.
+    private func capacities(_ rows: [Int], seconds: Double) -> [AssignmentLimit] {
+        table.models.indices.compactMap { model in
+            let seconds = max(seconds, 0) * Double(table.width(of: model, concurrency: terms.concurrency))
+            let latencies = rows.map { table.rows[$0].options[model]?.latencySeconds ?? 0 }
+            guard latencies.reduce(0, +) > seconds else { return nil }
+            let amounts = latencies.map { latency in
+                table.models.indices.map { $0 == model ? latency : 0 }
+            }
+            return AssignmentLimit(
+                name: "time of \(table.models[model].model.id)", unit: "s", most: seconds, amounts: amounts)
+        }
+    }
+}

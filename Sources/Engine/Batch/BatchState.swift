@@ -1,0 +1,107 @@
+package import Core
+
+/// What the record of a batch keeps besides its rows: the terms, its moments, what was expected, and how it ended.
+package struct BatchState: Hashable, Sendable {
+    package var terms: BatchTerms
+    /// As the caller wrote it, for example `24h`.
+    package var completionWindow: String
+    /// Moments by OpenAI's names: `in_progress_at`, `completed_at`, ...
+    package var moments: [String: Timestamp] = [:]
+    /// JSON of the `BatchOutlook` that was said before starting.
+    package var outlook: [UInt8]?
+    /// Lines of the input that could not be rows, the first of them.
+    package var faults: [BatchFault] = []
+    /// Number of such lines.
+    package var faultCount = 0
+    /// Number of rows.
+    package var rowCount = 0
+    /// Why the batch failed, or why rows were left undone.
+    package var problem: BatchFault?
+
+    package static let mostFaultsKept = 100
+
+    package init(terms: BatchTerms, completionWindow: String = "") {
+        self.terms = terms
+        self.completionWindow = completionWindow
+    }
+
+    /// Notes lines that could not be rows.
+    package mutating func keep(_ all: [BatchFault]) {
+        faults = Array(all.prefix(Self.mostFaultsKept))
+        faultCount = all.count
+    }
+}
+
+extension BatchState {
+    package var json: [UInt8] {
+        var writer = JSONWriter(capacity: 512)
+        writer.object { object in
+            object.member("terms", object: { terms.write(into: &$0) })
+            object.member("completion_window", completionWindow)
+            object.member(
+                "moments",
+                object: { list in
+                    for (name, moment) in moments.sorted(by: { $0.key < $1.key }) {
+                        list.member(name, moment.milliseconds)
+                    }
+                })
+            if let outlook { object.member("outlook", raw: outlook) }
+            object.member("faults", array: { list in for fault in faults { list.object { fault.write(into: &$0) } } })
+            object.member("fault_count", faultCount)
+            object.member("row_count", rowCount)
+            if let problem { object.member("problem", object: { problem.write(into: &$0) }) }
+        }
+        return writer.bytes
+    }
+
+    /// Reads what `json` writes; nil for anything else.
+    package init?(json bytes: [UInt8]) {
+        guard let root = (try? JSONDocument(bytes))?.root, let terms = root["terms"].flatMap(BatchTerms.init(json:))
+        else { return nil }
+        self.init(terms: terms, completionWindow: root["completion_window"]?.string ?? "")
+        for member in root["moments"]?.members.map { $0 } ?? [] {
+            if let milliseconds = member.value.integer { moments[member.key] = Timestamp(milliseconds: milliseconds) }
+        }
+        outlook = root["outlook"].map { Array($0.raw) }
+        faults = root["faults"]?.elements.map(BatchFault.init(json:)) ?? []
+        faultCount = root["fault_count"]?.integer.map { Int($0) } ?? 0
+        rowCount = root["row_count"]?.integer.map { Int($0) } ?? 0
+        problem = root["problem"].map(BatchFault.init(json:))
+    }
+}
+
+extension BatchTerms {
+    func write(into object: inout JSONWriter) {
+        object.member("budget_nano_usd", budget?.nanoUSD)
+        object.member("deadline_ms", deadline?.milliseconds)
+        object.member("if_short", ifShort.rawValue)
+        object.member("model", model)
+        object.member("concurrency", concurrency)
+        object.member("confidence", confidence)
+    }
+
+    init?(json value: JSONValue) {
+        guard let rule = value["if_short"]?.string.flatMap(ShortRule.init(rawValue:)) else { return nil }
+        self.init(
+            budget: value["budget_nano_usd"]?.integer.map { Money(nanoUSD: $0) },
+            deadline: value["deadline_ms"]?.integer.map { Timestamp(milliseconds: $0) }, ifShort: rule,
+            model: value["model"]?.string,
+            concurrency: value["concurrency"]?.integer.map { Int($0) } ?? Self.standardConcurrency,
+            confidence: value["confidence"]?.double ?? Self.standardConfidence)
+    }
+}
+
+extension BatchFault {
+    func write(into object: inout JSONWriter) {
+        object.member("line", line)
+        object.member("custom_id", customID)
+        object.member("code", code)
+        object.member("message", message)
+    }
+
+    init(json value: JSONValue) {
+        self.init(
+            line: value["line"]?.integer ?? 0, customID: value["custom_id"]?.string,
+            code: value["code"]?.string ?? "", message: value["message"]?.string ?? "")
+    }
+}

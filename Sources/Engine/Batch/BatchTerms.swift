@@ -1,0 +1,49 @@
+package import Core
+
+/// What is done when the money does not suffice for all rows.
+package enum ShortRule: String, CaseIterable, Hashable, Sendable {
+    /// Nothing is started.
+    case refuse
+    /// As many rows as the money pays for, on their cheapest models; what is left buys better ones.
+    case cheapest
+    /// Each row that is done is done by the model predicted to be best at it, as many as the money pays for.
+    case best
+
+    package init(_ rule: InfeasibleRule) {
+        switch rule {
+        case .reject: self = .refuse
+        case .cheapest: self = .cheapest
+        case .best: self = .best
+        }
+    }
+}
+
+/// What the caller of a batch asks for.
+package struct BatchTerms: Hashable, Sendable {
+    /// The most that all rows together may cost; nil for no limit of the batch's own.
+    package var budget: Money?
+    /// When rows that have not begun are given up; nil for never.
+    package var deadline: Timestamp?
+    package var ifShort: ShortRule
+    /// What to ask for in place of each row's own `model`; nil leaves it.
+    package var model: String?
+    /// Calls at the same time over all models; a model's own `slots` bound its share.
+    package var concurrency: Int
+    /// Share of batches whose true cost has to stay within the budget, 0.5 ..< 1; 0.5 plans on the mean.
+    package var confidence: Double
+
+    package static let standardConcurrency = 16
+    package static let standardConfidence = 0.95
+
+    package init(
+        budget: Money?, deadline: Timestamp? = nil, ifShort: ShortRule = .refuse, model: String? = nil,
+        concurrency: Int = BatchTerms.standardConcurrency, confidence: Double = BatchTerms.standardConfidence
+    ) {
+        self.budget = budget
+        self.deadline = deadline
+        self.ifShort = ifShort
+        self.model = model
+        self.concurrency = concurrency
+        self.confidence = confidence
+    }
+}
