@@ -25,10 +25,16 @@ JOULES_PER_KWH = 3.6e6
 
 @dataclass(frozen=True)
 class Figures:
-    """What a model takes on the operator's hardware, as the shipped catalog says."""
+    """What a model takes on the operator's hardware, as the shipped catalog says.
+
+    Prompts count as read from the beginning: what a server has in its cache depends on what it was asked before, and
+    the ways share their answers.
+    """
 
     prefill_joules: float
     decode_joules: float
+    prefill_tokens_per_second: float
+    decode_tokens_per_second: float
     nano_usd_per_busy_second: float
 
     @staticmethod
@@ -39,20 +45,24 @@ class Figures:
 
         def read(field: str) -> float:
             return float(re.search(rf"{field}: ([\d.]+)", block)[1])
-        return Figures(read("prefill_j_per_token"), read("decode_j_per_token"), float(rate[1]))
+        return Figures(
+            read("prefill_j_per_token"), read("decode_j_per_token"), read("prefill_tokens_per_s"),
+            read("decode_tokens_per_s"), float(rate[1]))
 
     def joules(self, call: Call) -> float:
         usage = call.answer["usage"]
-        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
-        return ((usage["prompt_tokens"] - cached) * self.prefill_joules
-                + usage["completion_tokens"] * self.decode_joules)
+        return usage["prompt_tokens"] * self.prefill_joules + usage["completion_tokens"] * self.decode_joules
+
+    def seconds(self, call: Call) -> float:
+        """What the call takes on a core of its own, by the measured speed."""
+        usage = call.answer["usage"]
+        return (usage["prompt_tokens"] / self.prefill_tokens_per_second
+                + usage["completion_tokens"] / self.decode_tokens_per_second)
 
     def dollars(self, call: Call) -> float:
-        """Electricity and the hardware's share, as hera books them."""
-        timings = call.answer["timings"]
-        busy = (timings["prompt_ms"] + timings["predicted_ms"]) / 1000
+        """Electricity and the hardware's share."""
         return (self.joules(call) / JOULES_PER_KWH * USD_PER_KWH
-                + busy * self.nano_usd_per_busy_second * 1e-9)
+                + self.seconds(call) * self.nano_usd_per_busy_second * 1e-9)
 
 
 def catalog(folder: Path, upstreams: Upstreams) -> Path:

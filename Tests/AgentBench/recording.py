@@ -81,7 +81,7 @@ def outcomes(large: list[Outcome], upstreams: Upstreams, figures: dict[str, Figu
                 row["outcomes"][PROFILES[name]] = {
                     "score": float(step.is_right if name == "large" else is_right(text, calls, subtask, prompt)),
                     "input_tokens": usage["prompt_tokens"], "output_tokens": usage["completion_tokens"],
-                    "cost_usd": figures[name].dollars(call), "latency_s": call.seconds, "output": said(text, calls)}
+                    "cost_usd": figures[name].dollars(call), "latency_s": figures[name].seconds(call), "output": said(text, calls)}
             rows.setdefault(json.dumps([prompt, row.get("tools"), is_read]), row)
     return list(rows.values())
 
