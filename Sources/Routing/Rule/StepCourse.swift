@@ -12,6 +12,9 @@ package struct StepCourse: Sendable {
     /// What the run's next step has to know.
     package var state: RunState { rule.state }
 
+    /// Probability that the answer told last is acceptable; nil where nothing scored it.
+    package private(set) var acceptance: Double?
+
     private var rule: SequentialRule
     private let forecast: StepForecast
     private let estimator: any Estimating
@@ -71,12 +74,37 @@ package struct StepCourse: Sendable {
     /// - Parameter fault: what is wrong with the answer's form, in words; nil where nothing is.
     @discardableResult
     package mutating func answered(_ model: ModelID, output: String, fault: String? = nil) -> RuleAction {
-        var acceptance: Double?
+        acceptance = nil
         if context.policy.verify, fault == nil, let known = forecast.model(model) {
             outputs.append((known, output))
             acceptance = forecast.estimates.acceptance(of: outputs)
         }
         return take(.answered(.init(model: model, acceptance: acceptance, fault: fault)))
+    }
+
+    /// Says that the caller named the model.
+    package mutating func pin(_ reason: String) {
+        guard case .call(let verdict) = action else { return }
+        action = .call(.init(model: verdict.model, stage: .pinned, reason: reason))
+        note()
+    }
+
+    /// Calls the model of the step before in place of the one that the rule chose, since moving would cost more than it
+    /// gains. What the rule promised the other one is dropped; the answer is tested as any other.
+    package mutating func stay(on model: ModelID, reason: String) {
+        guard case .call(let verdict) = action, verdict.model != model else { return }
+        let plan = rule.state.plan
+        rule.release(from: verdict.model, because: "the run stays on \(model)")
+        rule.state.plan = plan
+        rule.findings.append(.note("plan: \(verdict.stage.rawValue) chose \(verdict.model): \(verdict.reason)"))
+        action = .call(.init(model: model, stage: .plan, reason: reason))
+        note()
+    }
+
+    /// A model did not answer; why, in words.
+    @discardableResult
+    package mutating func failed(_ model: ModelID, reason: String) -> RuleAction {
+        take(.failed(model, reason: reason))
     }
 
     /// Tells the rule what happened, and says what is to be done now.

@@ -48,6 +48,15 @@ struct PolicyTests {
                 #"{"weights": {"cost": 0, "energy": 0, "latency": 0, "accuracy": 0}}"#,
                 "policy.weights: at least one weight must be above 0"
             ),
+            (#"{"stages": ["ssse"]}"#, "policy.stages: 'ssse' is not known; use some of urc, sse, sle, cd, sd"),
+            (#"{"sle_commits": "all"}"#, "policy.sle_commits: 'all' is not known; use one of step, span"),
+            (#"{"look_ahead": 99}"#, "policy.look_ahead: must be a whole number from 0 to 16"),
+            (#"{"decompose": {"most": 1}}"#, "policy.decompose.most: must be a whole number from 2 to 20"),
+            (
+                #"{"decompose": {"kappa": "x"}}"#,
+                "policy.decompose.kappa: must be \"step\", \"position\" or a number from 0 to 1"
+            ),
+            (#"{"decompose": "some"}"#, "policy.decompose: 'some' is not known"),
             (#"[]"#, "policy: must be a JSON object"),
         ])
     func wrongFields(text: String, message: String) throws {
@@ -62,6 +71,44 @@ struct PolicyTests {
         var writer = JSONWriter()
         writer.object { first.write(into: &$0) }
         #expect(try Policy(json: JSONDocument(writer.bytes).root) == first)
+    }
+
+    @Test("verify is true, false, or an object with stream and threshold, and reads back as written")
+    func verification() throws {
+        #expect(try policy(#"{"verify": false}"#).verification == Verification())
+        #expect(try policy(#"{"verify": {}}"#).verification == Verification(isOn: true))
+        let full = try policy(#"{"verify": {"on": true, "stream": "first", "threshold": 0.5}}"#)
+        #expect(full.verification == Verification(isOn: true, stream: .first, threshold: 0.5))
+        #expect(try reread(full) == full)
+        let on = try policy(#"{"verify": true}"#)
+        #expect(try reread(on) == on)
+        #expect(try error(#"{"verify": 1}"#).hasPrefix("policy.verify: must be true, false, or an object"))
+        #expect(try error(#"{"verify": {"stream": "fast"}}"#).hasPrefix("policy.verify.stream: 'fast' is not known"))
+    }
+
+    @Test("the rule's stages and readings are read, and read back as written")
+    func sequence() throws {
+        let text =
+            #"{"stages": ["urc", "sle"], "sle_commits": "step", "look_ahead": 5, "decompose": {"mode": "all_or_nothing", "by": "cheapest", "most": 3, "kappa": 0.5}, "text_predictor": "w", "replan_at": 0.4, "kappa": {"ahead": "fixed", "bends": false}}"#
+        let read = try policy(text)
+        #expect(read.sequence.stages == [.urc, .sle])
+        #expect(read.sequence.lookAheadCommits == .step)
+        #expect(
+            read.sequence.decomposition
+                == DecompositionRule(mode: .allOrNothing, decomposer: .cheapest, mostParts: 3, kappa: .fixed(0.5)))
+        #expect(read.kappa.ahead == .fixed && !read.kappa.bends)
+        #expect(try reread(read) == read)
+        #expect(try policy(#"{"decompose": "off"}"#).sequence.decomposition.mode == .off)
+        #expect(try policy(#"{"stages": []}"#).sequence.stages.isEmpty)
+        let positioned = try policy(#"{"decompose": {"kappa": "position", "by": "x/y"}}"#)
+        #expect(positioned.sequence.decomposition.decomposer == .model(ModelID("x/y")))
+        #expect(try reread(positioned) == positioned)
+    }
+
+    private func reread(_ policy: Policy) throws -> Policy {
+        var writer = JSONWriter()
+        writer.object { policy.write(into: &$0) }
+        return try Policy(json: JSONDocument(writer.bytes).root)
     }
 
     @Test(
