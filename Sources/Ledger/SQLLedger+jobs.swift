@@ -34,6 +34,8 @@ extension SQLLedger {
     }
 
     package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
-        try await write { (session) throws(LedgerError) in try session.commit(commit) }
+        try await write(
+            MoneyOperation(commit), read: { if case .receipt(let receipt) = $0 { receipt } else { nil } }
+        ) { (session) throws(LedgerError) in try session.commit(commit) }
     }
 }

@@ -35,6 +35,14 @@ package struct SQLLedger: LedgerStore {
         try await commits.submit(body)
     }
 
+    /// The same for an operation that moves money and nothing else.
+    func write<Value: Sendable>(
+        _ money: MoneyOperation?, read: @escaping @Sendable (MoneyAnswer) -> Value?,
+        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        try await commits.submit(money: money, read: read, body)
+    }
+
     package func notices() -> AsyncStream<LedgerNotice> { database.notices() }
 
     package func close() async {
@@ -63,15 +71,22 @@ extension SQLLedger {
     }
 
     package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
-        try await write { (session) throws(LedgerError) in try session.reserve(request) }
+        try await write(.reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }) {
+            (session) throws(LedgerError) in try session.reserve(request)
+        }
     }
 
     package func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement {
-        try await write { (session) throws(LedgerError) in try session.settle(reservationID, entry) }
+        let commit = StepCommit(settlements: [(reservationID, entry)])
+        return try await write(
+            .commit(commit), read: { if case .receipt(let receipt) = $0 { receipt.settlements.first } else { nil } }
+        ) { (session) throws(LedgerError) in try session.settle(reservationID, entry) }
     }
 
     package func release(_ reservationID: String) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.release(reservationID) }
+        try await write(.commit(StepCommit(releases: [reservationID])), read: { _ in () }) {
+            (session) throws(LedgerError) in try session.release(reservationID)
+        }
     }
 
     package func correct(_ entryID: String, with truth: LedgerEntry) async throws(LedgerError) -> LedgerEntry {

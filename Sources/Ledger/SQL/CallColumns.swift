@@ -8,6 +8,8 @@ enum CallColumns {
         "predicted_energy_uj", "predicted_latency_us", "baseline_model", "baseline_api", "baseline_energy_cost",
         "baseline_hardware", "baseline_energy_uj", "baseline_latency_us",
     ]
+    /// PostgreSQL's types.
+    static let types = names.map { $0 == "decision" ? "TEXT" : "BIGINT" }
     static let list = names.joined(separator: ", ")
 }
 

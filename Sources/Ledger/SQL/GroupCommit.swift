@@ -10,6 +10,13 @@ final class GroupCommit: Sendable {
         /// Does the work and returns what hands the result to the caller after the commit.
         let perform: @Sendable (inout LedgerSession) throws(LedgerError) -> @Sendable () -> Void
         let fail: @Sendable (LedgerError) -> Void
+        /// Where the operation moves money alone: what it is, and what hands its answer to the caller.
+        let money: MoneyWork?
+    }
+
+    private struct MoneyWork: Sendable {
+        let operation: MoneyOperation
+        let succeed: @Sendable (MoneyAnswer) -> Void
     }
 
     private struct State {
@@ -35,7 +42,12 @@ final class GroupCommit: Sendable {
     }
 
     /// Runs an operation in the next transaction and waits until it is on disk.
+    ///
+    /// - Parameters:
+    ///   - money: the same operation as a value, so that it can be done together with others.
+    ///   - read: takes the value out of the answer to `money`.
     func submit<Value: Sendable>(
+        money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyAnswer) -> Value? = { _ in nil },
         _ operation: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         let result = await withCheckedContinuation {
@@ -45,7 +57,13 @@ final class GroupCommit: Sendable {
                     let value = try operation(&session)
                     return { continuation.resume(returning: .success(value)) }
                 },
-                fail: { continuation.resume(returning: .failure($0)) })
+                fail: { continuation.resume(returning: .failure($0)) },
+                money: money.map { operation in
+                    MoneyWork(operation: operation) { answer in
+                        let value = read(answer).map { Result<Value, LedgerError>.success($0) }
+                        continuation.resume(returning: value ?? .failure(.database("an answer of another kind")))
+                    }
+                })
             enqueue(pending)
         }
         return try result.get()
@@ -117,7 +135,12 @@ final class GroupCommit: Sendable {
         var answers: [@Sendable () -> Void] = []
         do throws(LedgerError) {
             for statement in connection.dialect.begin { try connection.post(statement, []) }
-            for operation in group {
+            let together = connection.dialect.prefersFewStatements ? try performMoney(group, in: &session) : []
+            for (index, operation) in group.enumerated() {
+                if let answer = together.indices.contains(index) ? together[index] : nil {
+                    answers.append(answer)
+                    continue
+                }
                 try connection.post("SAVEPOINT operation", [])
                 do throws(LedgerError) {
                     let answer = try operation.perform(&session)
@@ -145,6 +168,25 @@ final class GroupCommit: Sendable {
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
             session.endTransaction(committed: false)
             return .undone(error)
+        }
+    }
+
+    /// Does the money operations of a group together; nil for what is to be done by itself.
+    private func performMoney(
+        _ group: [Pending], in session: inout LedgerSession
+    ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
+        let works = group.compactMap(\.money)
+        if works.isEmpty { return [] }
+        var results = try session.perform(works.map(\.operation)).makeIterator()
+        session.keepOperation()
+        return group.map { pending -> (@Sendable () -> Void)? in
+            guard let money = pending.money, let result = results.next() ?? nil else { return nil }
+            return {
+                switch result {
+                case .success(let answer): money.succeed(answer)
+                case .failure(let error): pending.fail(error)
+                }
+            }
         }
     }
 

@@ -17,7 +17,7 @@ struct BudgetTotal: Hashable {
 }
 
 extension LedgerSession {
-    private static let budgetColumns = "id, scope, unit, period, mode, amount"
+    static let budgetColumns = "id, scope, unit, period, mode, amount"
 
     /// What asks for the budgets of some scopes, and for what is gone of them in the windows of a moment.
     func budgetQuery(of scopes: [BudgetScope], at moment: Timestamp) -> SQLQuery {
@@ -56,7 +56,7 @@ extension LedgerSession {
         return lines
     }
 
-    private static func decodeBudget(_ row: SQLRow) throws(LedgerError) -> BudgetLine {
+    static func decodeBudget(_ row: SQLRow) throws(LedgerError) -> BudgetLine {
         guard let scope = BudgetScope(row.text(1)), let unit = BudgetUnit(rawValue: row.text(2)),
             let window = BudgetWindow(row.text(3)), let mode = BudgetMode(rawValue: row.text(4))
         else { throw .database("budget \(row.integer(0)) is not one that this version knows") }
@@ -73,10 +73,14 @@ extension LedgerSession {
     }
 
     func setTotal(_ total: BudgetTotal, of line: BudgetLine, start: Int64) throws(LedgerError) {
+        try setTotal(total, of: line.id, start: start)
+    }
+
+    func setTotal(_ total: BudgetTotal, of budget: Int64, start: Int64) throws(LedgerError) {
         try connection.post(
             "INSERT INTO budget_total (budget, start, spent, reserved) VALUES (?, ?, ?, ?) "
                 + "ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved",
-            [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])
+            [.integer(budget), .integer(start), .integer(total.spent), .integer(total.reserved)])
     }
 
     /// What counts against a budget at a moment: its window, or all buckets that a rolling window touches.

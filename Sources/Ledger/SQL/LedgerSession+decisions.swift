@@ -1,17 +1,25 @@
 import Core
 
 extension LedgerSession {
-    func record(_ record: DecisionRecord) throws(LedgerError) {
-        try Self.check(id: record.decision.id, "decision")
+    static let decisionColumns = "id, run, at, team, api_key, session, job, batch, body"
+    /// PostgreSQL's types of `decisionColumns`.
+    static let decisionTypes = ["TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BYTEA"]
+
+    /// The values of `decisionColumns`.
+    static func decisionRow(_ record: DecisionRecord) throws(LedgerError) -> [SQLValue] {
+        try check(id: record.decision.id, "decision")
         let account = record.attribution
+        return [
+            .text(record.decision.id), .text(record.decision.runID), .integer(record.at.milliseconds),
+            .optional(account.team), .optional(account.key), .optional(account.session), .optional(account.job),
+            .optional(account.batch), .blob(record.decision.json),
+        ]
+    }
+
+    func record(_ record: DecisionRecord) throws(LedgerError) {
         let inserted = try connection.execute(
-            "INSERT INTO decision (id, run, at, team, api_key, session, job, batch, body) "
-                + "VALUES (\(Self.placeholders(9))) ON CONFLICT (id) DO NOTHING",
-            [
-                .text(record.decision.id), .text(record.decision.runID), .integer(record.at.milliseconds),
-                .optional(account.team), .optional(account.key), .optional(account.session), .optional(account.job),
-                .optional(account.batch), .blob(record.decision.json),
-            ])
+            "INSERT INTO decision (\(Self.decisionColumns)) VALUES (\(Self.placeholders(9))) "
+                + "ON CONFLICT (id) DO NOTHING", try Self.decisionRow(record))
         guard inserted == 1 else {
             // Decisions are made once; telling the same one again changes nothing.
             guard try decision(record.decision.id) == record else {

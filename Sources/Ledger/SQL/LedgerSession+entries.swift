@@ -9,7 +9,11 @@ extension LedgerSession {
     private static let headColumns = [
         "id", "at", "charged_at", "kind", "reservation", "reserved_nano", "corrects", "uncertain",
     ]
-    private static let entryColumns = (headColumns + CallColumns.names + resultColumns).joined(separator: ", ")
+    static let entryColumns = (headColumns + CallColumns.names + resultColumns).joined(separator: ", ")
+    /// PostgreSQL's types of `entryColumns`.
+    static let entryTypes =
+        headColumns.map { ["id", "reservation", "corrects"].contains($0) ? "TEXT" : "BIGINT" } + CallColumns.types
+        + resultColumns.map { _ in "BIGINT" }
     private static let insertEntry =
         "INSERT INTO entry (\(entryColumns)) VALUES (\(placeholders(headColumns.count + CallColumns.names.count + resultColumns.count)))"
         + " ON CONFLICT (id) DO NOTHING"
@@ -23,6 +27,16 @@ extension LedgerSession {
     mutating func insert(
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money? = nil
     ) throws(LedgerError) {
+        let (row, slot) = try entryRow(entry, figures, reserved: reserved)
+        let inserted = try connection.execute(Self.insertEntry, row)
+        guard inserted == 1 else { throw .duplicate(kind: "entry", id: entry.id) }
+        rollUp(EntrySums(figures), into: slot)
+    }
+
+    /// The values of `entryColumns`, and where the entry is rolled up.
+    mutating func entryRow(
+        _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money?
+    ) throws(LedgerError) -> ([SQLValue], RollupSlot) {
         try Self.check(id: entry.id, "entry")
         let result = entry.result
         let call = try encode(entry.call)
@@ -41,10 +55,10 @@ extension LedgerSession {
         let tail: [SQLValue] = [
             provenance, .integer(figures.firstTokenMicroseconds.map { Int($0) }), outcome, .integer(result.httpStatus),
         ]
-        let inserted = try connection.execute(
-            Self.insertEntry, head + call + [served] + usage + Self.encode(result.figures) + tail)
-        guard inserted == 1 else { throw .duplicate(kind: "entry", id: entry.id) }
-        rollUp(EntrySums(figures), into: RollupSlot(chargedAt: entry.chargedAt, kind: kind, call: call, served: served))
+        return (
+            head + call + [served] + usage + Self.encode(result.figures) + tail,
+            RollupSlot(chargedAt: entry.chargedAt, kind: kind, call: call, served: served)
+        )
     }
 
     /// Reads one entry by a condition.

@@ -1,23 +1,19 @@
 import Core
 
 extension LedgerSession {
-    private static let reservationColumns =
+    static let reservationColumns =
         "id, at, owner, bound_nano, bound_tokens, bound_uj, \(CallColumns.list)"
+    /// PostgreSQL's types of `reservationColumns`.
+    static let reservationTypes =
+        ["TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"] + CallColumns.types
     private static let insertReservation =
         "INSERT INTO reservation (\(reservationColumns)) VALUES (\(placeholders(6 + CallColumns.names.count)))"
         + " ON CONFLICT (id) DO NOTHING"
 
     mutating func reserve(_ request: ReservationRequest) throws(LedgerError) -> Reservation {
-        try Self.check(id: request.id, "reservation")
+        try Self.checkReservable(request)
         let bound = request.upperBound
-        guard request.at.milliseconds >= 0 else { throw .invalid("a reservation '\(request.id)' before 1970") }
-        // Should the process die now, recovery books this; so it has to be something that can be booked.
-        _ = try EntryFigures(Self.uncertainEntry(for: request, at: request.at))
-        let head: [SQLValue] = [
-            .text(request.id), .integer(request.at.milliseconds), .text(owner), .integer(bound.money.nanoUSD),
-            .integer(bound.tokens), .integer(bound.microjoules),
-        ]
-        let inserted = try connection.execute(Self.insertReservation, head + (try encode(request.call)))
+        let inserted = try connection.execute(Self.insertReservation, try reservationRow(request))
         guard inserted == 1 else {
             guard let open = try reservations(where: "id = ?", [.text(request.id)]).first,
                 open.request.upperBound == bound, open.request.at == request.at
@@ -32,6 +28,23 @@ extension LedgerSession {
         if let entry = answers[0].rows.first { throw .alreadySettled(reservation: request.id, entry: entry.text(0)) }
         let warnings = try setAside(bound, on: try budgetLines(answers[1], of: scopes), at: request.at)
         return Reservation(request: request, owner: owner, warnings: warnings)
+    }
+
+    static func checkReservable(_ request: ReservationRequest) throws(LedgerError) {
+        try check(id: request.id, "reservation")
+        guard request.at.milliseconds >= 0 else { throw .invalid("a reservation '\(request.id)' before 1970") }
+        // Should the process die now, recovery books this; so it has to be something that can be booked.
+        _ = try EntryFigures(uncertainEntry(for: request, at: request.at))
+    }
+
+    /// The values of `reservationColumns`.
+    mutating func reservationRow(_ request: ReservationRequest) throws(LedgerError) -> [SQLValue] {
+        let bound = request.upperBound
+        let head: [SQLValue] = [
+            .text(request.id), .integer(request.at.milliseconds), .text(owner), .integer(bound.money.nanoUSD),
+            .integer(bound.tokens), .integer(bound.microjoules),
+        ]
+        return head + (try encode(request.call))
     }
 
     private static let settlingEntry =
@@ -53,11 +66,7 @@ extension LedgerSession {
                 used = try self.used(of: line, at: moment)
                 total = try self.total(of: line, start: start)
             }
-            let status = BudgetStatus(budget: budget, spent: used.spent, reserved: used.reserved)
-            if asked > status.left {
-                let refusal = BudgetRefusal(
-                    scope: budget.scope, window: budget.window, limit: budget.limit, spent: used.spent,
-                    reserved: used.reserved, asked: asked, resetsAt: budget.window.end(of: moment))
+            if let refusal = Self.refusal(of: line, used: used, asked: asked, at: moment) {
                 guard budget.mode == .warn else { throw .budgetExceeded(refusal) }
                 warnings.append(refusal)
             }
@@ -67,6 +76,18 @@ extension LedgerSession {
         }
         for move in moves { try setTotal(move.total, of: move.line, start: move.start) }
         return warnings
+    }
+
+    /// What a budget says to an amount that it has no room for; nil where it has.
+    static func refusal(
+        of line: BudgetLine, used: BudgetTotal, asked: Int64, at moment: Timestamp
+    ) -> BudgetRefusal? {
+        let budget = line.budget
+        let status = BudgetStatus(budget: budget, spent: used.spent, reserved: used.reserved)
+        guard asked > status.left else { return nil }
+        return BudgetRefusal(
+            scope: budget.scope, window: budget.window, limit: budget.limit, spent: used.spent,
+            reserved: used.reserved, asked: asked, resetsAt: budget.window.end(of: moment))
     }
 
     mutating func settle(_ reservationID: String, _ entry: LedgerEntry) throws(LedgerError) -> Settlement {
@@ -112,7 +133,7 @@ extension LedgerSession {
         _ = try correct(settled.id, with: truth)
     }
 
-    private static func overrun(_ amounts: Amounts, over bound: Amounts) -> Amounts {
+    static func overrun(_ amounts: Amounts, over bound: Amounts) -> Amounts {
         Amounts(
             money: Money(nanoUSD: max(amounts.money.nanoUSD - bound.money.nanoUSD, 0)),
             tokens: max(amounts.tokens - bound.tokens, 0),
@@ -136,7 +157,7 @@ extension LedgerSession {
             returning: taken.bound, to: taken.attribution, spending: .zero, on: taken.attribution, at: taken.at)
     }
 
-    private struct TakenReservation {
+    struct TakenReservation {
         let at: Timestamp
         let bound: Amounts
         let attribution: Attribution
@@ -147,8 +168,12 @@ extension LedgerSession {
         let row = try connection.row(
             "DELETE FROM reservation WHERE id = ? "
                 + "RETURNING at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch", [.text(id)])
-        guard let row else { return nil }
-        return TakenReservation(
+        return try row.map { (row) throws(LedgerError) in try decodeTaken(row) }
+    }
+
+    /// Reads `at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch`.
+    mutating func decodeTaken(_ row: SQLRow) throws(LedgerError) -> TakenReservation {
+        TakenReservation(
             at: Timestamp(milliseconds: row.integer(0)),
             bound: Amounts(
                 money: Money(nanoUSD: row.integer(1)), tokens: row.integer(2), microjoules: row.integer(3)),

@@ -17,24 +17,29 @@ extension LedgerSession {
         if transactionSums.isEmpty { return }
         var days: [RollupSlot: EntrySums] = [:]
         for (slot, sums) in transactionSums {
-            try write(sums, into: slot, span: RollupSlot.hourMilliseconds)
             let day = RollupSlot(
                 hour: slot.hour.floored(to: RollupSlot.dayMilliseconds), dimensions: slot.dimensions)
             if days[day]?.add(sums) == nil { days[day] = sums }
         }
-        for (slot, sums) in days { try write(sums, into: slot, span: RollupSlot.dayMilliseconds) }
+        var pieces: [(key: [SQLValue], sums: EntrySums)] = []
+        for (slot, sums) in transactionSums { pieces.append((Self.key(slot, RollupSlot.hourMilliseconds), sums)) }
+        for (slot, sums) in days { pieces.append((Self.key(slot, RollupSlot.dayMilliseconds), sums)) }
+        // Histograms cannot be added in SQL: they are read, merged and written back whole.
+        let kept = try connection.results(pieces.map { SQLQuery(Self.selectLatency, $0.key) })
+        for (piece, result) in zip(pieces, kept) {
+            var latency = piece.sums.latency
+            if let row = result.rows.first {
+                guard let histogram = LatencyHistogram(bytes: row.blob(0), sumMicroseconds: 0) else {
+                    throw .database("a roll-up's latencies cannot be read; run `hera ledger verify`")
+                }
+                latency.merge(histogram)
+            }
+            try connection.post(
+                Self.insertRollup, piece.key + piece.sums.values.map { .integer($0) } + [.blob(latency.bytes)])
+        }
     }
 
-    private func write(_ sums: EntrySums, into slot: RollupSlot, span: Int64) throws(LedgerError) {
-        let key = [SQLValue.integer(span), .integer(slot.hour)] + slot.dimensions.map { .integer($0) }
-        // Histograms cannot be added in SQL: they are read, merged and written back whole.
-        var latency = sums.latency
-        if let kept = try connection.row(Self.selectLatency, key) {
-            guard let histogram = LatencyHistogram(bytes: kept.blob(0), sumMicroseconds: 0) else {
-                throw .database("a roll-up's latencies cannot be read; run `hera ledger verify`")
-            }
-            latency.merge(histogram)
-        }
-        try connection.post(Self.insertRollup, key + sums.values.map { .integer($0) } + [.blob(latency.bytes)])
+    private static func key(_ slot: RollupSlot, _ span: Int64) -> [SQLValue] {
+        [.integer(span), .integer(slot.hour)] + slot.dimensions.map { .integer($0) }
     }
 }

@@ -28,6 +28,25 @@ struct NameTable {
         return ids[label].map { .integer($0) } ?? .null
     }
 
+    /// Makes the texts that are new, and remembers all, in two statements.
+    mutating func prepare(_ labels: [String], on connection: any SQLConnection) throws(LedgerError) {
+        let missing = Set(labels).filter { ids[$0] == nil }
+        if missing.isEmpty { return }
+        let texts = SQLArray.texts(missing)
+        let known = "SELECT id, label FROM name WHERE label = ANY(CAST(? AS TEXT[]))"
+        let before = Set(try connection.rows(known, [texts]).map { $0.text(1) })
+        let results = try connection.results([
+            SQLQuery(
+                "INSERT INTO name (label) SELECT unnest(CAST(? AS TEXT[])) ON CONFLICT (label) DO NOTHING",
+                [SQLArray.texts(missing.subtracting(before))]), SQLQuery(known, [texts]),
+        ])
+        for row in results[1].rows {
+            remember(row.text(1), row.integer(0))
+            if !before.contains(row.text(1)) { fresh.append(row.text(1)) }
+        }
+        kept = fresh.count
+    }
+
     /// The number of a text that may be there, for queries that must not write.
     mutating func existingID(_ label: String, on connection: any SQLConnection) throws(LedgerError) -> Int64? {
         if let id = ids[label] { return id }

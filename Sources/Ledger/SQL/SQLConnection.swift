@@ -58,6 +58,9 @@ enum SQLDialect: Hashable, Sendable {
         }
     }
 
+    /// Whether every statement is a journey to a server, so that few large ones are better than many small ones.
+    var prefersFewStatements: Bool { self == .postgreSQL }
+
     /// What a query ends with that locks rows and passes over those that others have locked.
     var skipLocked: String {
         switch self {

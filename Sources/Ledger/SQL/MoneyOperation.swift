@@ -1,0 +1,65 @@
+import Core
+
+/// An operation that moves money and nothing else. Databases that are far away do many of them in a few statements.
+enum MoneyOperation: Sendable {
+    case reserve(ReservationRequest)
+    /// Settlements, releases and decisions, all of them or none.
+    case commit(StepCommit)
+
+    /// A commit that writes nothing but money and decisions; nil for others.
+    init?(_ commit: StepCommit) {
+        guard commit.steps.isEmpty, commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty else { return nil }
+        self = .commit(commit)
+    }
+}
+
+/// What a money operation gave.
+enum MoneyAnswer: Sendable {
+    case reservation(Reservation)
+    case receipt(StepReceipt)
+}
+
+extension MoneyOperation {
+    /// The reservations that it makes or ends.
+    var reservationIDs: [String] {
+        switch self {
+        case .reserve(let request): [request.id]
+        case .commit(let commit): commit.settlements.map(\.reservation) + commit.releases
+        }
+    }
+
+    /// Ids of entries that it would make, or that would say that its work was done before.
+    var entryIDs: [String] {
+        switch self {
+        case .reserve(let request): [request.id]
+        case .commit(let commit): commit.settlements.map(\.entry.id) + commit.settlements.map(\.reservation)
+        }
+    }
+
+    var decisionIDs: [String] {
+        if case .commit(let commit) = self { commit.decisions.map(\.decision.id) } else { [] }
+    }
+
+    /// Texts that its rows name by number.
+    var labels: [String] {
+        switch self {
+        case .reserve(let request): request.call.labels
+        case .commit(let commit):
+            commit.settlements.flatMap { _, entry in
+                entry.call.labels + [
+                    entry.kind.rawValue, entry.result.energyProvenance.rawValue, entry.result.outcome.rawValue,
+                ] + (entry.result.servedModel.map { [$0] } ?? [])
+            }
+        }
+    }
+}
+
+extension PlannedCall {
+    fileprivate var labels: [String] {
+        let account = attribution
+        return [
+            runID, account.team, account.key, account.session, account.job, account.batch, policy, model.rawValue,
+            provider, placement.rawValue, stage?.rawValue, tier.rawValue, catalogVersion, baseline?.model.rawValue,
+        ].compactMap { $0 }
+    }
+}
