@@ -4,36 +4,76 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Takes jobs in, hands them to runners, and takes up after a restart what was under way before it.
+/// Takes jobs in, claims those that no living node runs, and hands them to runners.
+///
+/// A job is leased to the node that runs it. One that pauses for its client is nobody's: whichever node gets the
+/// outputs goes on with it. Jobs of a node that died are claimed by the others within the lease.
 package final class JobDesk: Service {
     private struct State {
+        /// Of jobs that run here, and of those that paused here last.
         var runners: [String: JobRunner] = [:]
-        var running = 0
-        var waiting: [JobRunner] = []
+        var running: Set<String> = []
     }
 
     private let engine: Engine
     private let state = Mutex(State())
+    /// Ticks when there may be a job to claim, or room for one.
+    private let wakes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
 
     package init(engine: Engine) {
         self.engine = engine
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Takes up the jobs that a dead process left queued or running; then waits for the shutdown.
+    /// Claims jobs until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
     package func run() async throws {
         await engine.fleet.surveyed()
-        do throws(LedgerError) {
-            for record in try await engine.ledger.jobs(in: [.queued, .running], limit: 10_000).reversed() {
-                engine.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
-                try? start(record)
+        await cancelWhenGracefulShutdown { [self] in
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.listen() }
+                group.addTask { await self.lookNowAndThen() }
+                wake.yield()
+                for await _ in wakes { await takeUp() }
+                group.cancelAll()
             }
-        } catch {
-            engine.logger.error("jobs of before cannot be read", metadata: ["reason": "\(error)"])
         }
-        try? await gracefulShutdown()
     }
 
-    /// Books a new job and starts it.
+    /// Passes on what other nodes write of jobs.
+    private func listen() async {
+        for await notice in engine.ledger.notices() {
+            switch notice {
+            case .job(let id): engine.feed.moved(id)
+            case .waitingJob: wake.yield()
+            case .batch, .key, .budget: continue
+            }
+        }
+    }
+
+    private func lookNowAndThen() async {
+        while (try? await Task.sleep(for: .seconds(engine.settings.limits.leaseSeconds / 3))) != nil {
+            wake.yield()
+            engine.feed.allMoved()
+        }
+    }
+
+    private func takeUp() async {
+        let free = state.withLock { engine.settings.limits.runningJobs - $0.running.count }
+        guard free > 0 else { return }
+        do throws(LedgerError) {
+            for record in try await engine.ledger.claimJobs(limit: free) {
+                if record.status == .running || record.lease > 1 {
+                    engine.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
+                }
+                await start(record)
+            }
+        } catch {
+            engine.logger.error("jobs cannot be claimed", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Books a new job; this node or another one claims it.
     package func submit(_ spec: JobSpec, from caller: Caller) async throws(EngineError) -> JobRecord {
         var spec = spec
         spec.policy.models = try engine.resolved(spec.policy.models).narrowed(by: try engine.resolved(caller.models))
@@ -54,7 +94,7 @@ package final class JobDesk: Service {
         } catch {
             throw .ledger(error)
         }
-        try start(record)
+        wake.yield()
         return record
     }
 
@@ -72,21 +112,30 @@ package final class JobDesk: Service {
                     "tool_outputs", "no call '\(output.callID)' is pending; pending: \(pending.joined(separator: ", "))"
                 ))
         }
-        let runner = try runner(of: record)
-        let actions = await runner.accept(outputs)
-        let isTaken = engine.pool.submit { [self] in
-            await runner.work(on: actions)
-            if await runner.isOver { forget(id) }
+        // Between the look and the claim another node may have been given outputs of the same job.
+        guard let claimed = try await claim(id, seizing: false), claimed.state == record.state else {
+            throw .conflict("job \(id) has moved meanwhile; look at it again")
         }
-        guard isTaken else { throw .shuttingDown }
+        let runner = try await runner(of: claimed)
+        let actions = await runner.accept(outputs)
+        guard work(with: runner, { await runner.work(on: actions) }) else { throw .shuttingDown }
     }
 
-    /// Ends a job; calls under way are still booked.
+    /// Ends a job, whichever node runs it; calls under way are still booked.
     package func cancel(_ id: String) async throws(EngineError) -> JobRecord {
         let record = try await job(id)
         guard !record.status.isFinal else { throw .conflict("job \(id) is \(record.status.rawValue) already") }
-        await (try runner(of: record)).cancel()
-        forget(id)
+        if let runner = state.withLock({ $0.running.contains(id) ? $0.runners[id] : nil }) {
+            await runner.cancel()
+            if await runner.isOver { return try await job(id) }
+        }
+        // From now on the node that ran it cannot write it any more.
+        guard let claimed = try await claim(id, seizing: true) else { throw .notFound(kind: "job", id: id) }
+        if !claimed.status.isFinal {
+            let runner = try await runner(of: claimed)
+            await runner.cancel()
+            forget(runner)
+        }
         return try await job(id)
     }
 
@@ -100,51 +149,68 @@ package final class JobDesk: Service {
         }
     }
 
+    private func claim(_ id: String, seizing: Bool) async throws(EngineError) -> JobRecord? {
+        do throws(LedgerError) {
+            return try await engine.ledger.claimJob(id, seizing: seizing)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
     // MARK: Runners
 
-    private func runner(of record: JobRecord) throws(EngineError) -> JobRunner {
-        if let runner = state.withLock({ $0.runners[record.id] }) { return runner }
+    /// The runner of a job that was just claimed: the one that paused here last, if the job has not moved since.
+    private func runner(of record: JobRecord) async throws(EngineError) -> JobRunner {
+        if let runner = state.withLock({ $0.runners[record.id] }), await runner.adopt(record) { return runner }
         guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root),
             let jobState = JobState(json: record.state)
         else { throw .conflict("job \(record.id) was written by another version and cannot be taken up") }
         let runner = JobRunner(engine: engine, record: record, spec: spec, state: jobState)
-        return state.withLock { state in
-            if let other = state.runners[record.id] { return other }
-            state.runners[record.id] = runner
-            return runner
+        state.withLock { $0.runners[record.id] = runner }
+        return runner
+    }
+
+    private func start(_ record: JobRecord) async {
+        do throws(EngineError) {
+            let runner = try await runner(of: record)
+            if !work(with: runner, { await runner.run() }) { await giveUp(record) }
+        } catch {
+            engine.logger.error("job cannot be taken up", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
     }
 
-    /// Starts a job now, or when one of those that run has ended.
-    private func start(_ record: JobRecord) throws(EngineError) {
-        let runner = try runner(of: record)
-        let mayRun = state.withLock { state in
-            guard state.running < engine.settings.limits.runningJobs else {
-                state.waiting.append(runner)
-                return false
+    /// Runs a part of a job's work in the pool; false after shutdown has begun.
+    private func work(with runner: JobRunner, _ body: @escaping @Sendable () async -> Void) -> Bool {
+        state.withLock { _ = $0.running.insert(runner.id) }
+        return engine.pool.submit { [self] in
+            await body()
+            switch await runner.standing {
+            case .paused: state.withLock { _ = $0.running.remove(runner.id) }
+            case .over, .lost: forget(runner)
+            case .stuck(let record):
+                forget(runner)
+                // Not at once: whatever is in the way is likely to be there still.
+                try? await Task.sleep(for: .seconds(1))
+                await giveUp(record)
             }
-            state.running += 1
-            return true
-        }
-        if mayRun, !launch(runner) { throw .shuttingDown }
-    }
-
-    private func launch(_ runner: JobRunner) -> Bool {
-        engine.pool.submit { [self] in
-            await runner.run()
-            if await runner.isOver { forget(runner.id) }
-            let next = state.withLock { state in
-                if state.waiting.isEmpty {
-                    state.running -= 1
-                    return nil as JobRunner?
-                }
-                return state.waiting.removeFirst()
-            }
-            if let next { _ = launch(next) }
+            wake.yield()
         }
     }
 
-    private func forget(_ id: String) {
-        state.withLock { _ = $0.runners.removeValue(forKey: id) }
+    private func giveUp(_ record: JobRecord) async {
+        do throws(LedgerError) {
+            try await engine.ledger.returnJob(record)
+        } catch {
+            engine.logger.error("job cannot be given back", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+        }
+    }
+
+    /// Does nothing where another runner has the job meanwhile.
+    private func forget(_ runner: JobRunner) {
+        state.withLock { state in
+            guard state.runners[runner.id] === runner else { return }
+            state.runners.removeValue(forKey: runner.id)
+            state.running.remove(runner.id)
+        }
     }
 }

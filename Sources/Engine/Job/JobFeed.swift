@@ -28,6 +28,12 @@ package final class JobFeed: Sendable {
         for continuation in waiting { continuation.yield() }
     }
 
+    /// Lets everybody look: other processes on a SQLite file tell nobody what they write.
+    package func allMoved() {
+        let waiting = watchers.withLock { $0.byJob.values.flatMap(\.values) }
+        for continuation in waiting { continuation.yield() }
+    }
+
     private func forget(_ job: String, _ number: Int) {
         watchers.withLock { watchers in
             watchers.byJob[job]?.removeValue(forKey: number)

@@ -18,6 +18,10 @@ actor JobRunner {
     private var memories: [String: Sessions.Memory] = [:]
     private var spent = Money.zero
     private var spentJoules = 0.0
+    /// Another node has the job now.
+    private var isLost = false
+    /// The ledger could not be read or written, so that nothing goes on here.
+    private var isStuck = false
 
     init(engine: Engine, record: JobRecord, spec: JobSpec, state: JobState) {
         self.engine = engine
@@ -35,6 +39,7 @@ actor JobRunner {
             }
         } catch {
             engine.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
+            isStuck = true
             return
         }
         await perform(machine.handle(.taken))
@@ -43,7 +48,7 @@ actor JobRunner {
     /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
         await save(actions, commit: commit)
-        await work(on: actions)
+        if !isLost, !isStuck { await work(on: actions) }
     }
 
     /// Makes the calls among some actions, side by side.
@@ -158,27 +163,67 @@ actor JobRunner {
         engine.feed.moved(id)
     }
 
-    /// Writes where the job stands, with everything that belongs to the same moment.
+    /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
     private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
         var commit = commit
-        let now = Timestamp.now()
+        for action in actions {
+            let state = machine.state
+            guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
+            commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
+        }
+        var attempts = 0
+        while !(await write(commit, isRepeat: attempts > 0)) {
+            attempts += 1
+            if attempts == Self.mostAttempts { isStuck = true }
+            guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
+        }
+        engine.feed.moved(id)
+    }
+
+    private static let mostAttempts = 60
+
+    /// False where the same may succeed later.
+    private func write(_ commit: StepCommit, isRepeat: Bool) async -> Bool {
+        var commit = commit
         let state = machine.state
+        // Whatever other threads have done meanwhile is in the state as well.
         record.status = state.status
         record.state = state.json
         record.failure = state.error
-        record.updatedAt = now
+        record.updatedAt = .now()
         if state.status == .completed { record.result = JobReport.result(state, spec: machine.spec) }
         commit.job = record
-        for action in actions {
-            guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
-            commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: now))
-        }
         do throws(LedgerError) {
             _ = try await engine.ledger.commitStep(commit)
+            return true
         } catch {
-            engine.logger.critical("the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+            switch error {
+            case .leaseLost:
+                engine.logger.notice("another node has the job", metadata: ["job": "\(id)"])
+                isLost = true
+                await bookMoney(of: commit)
+                return true
+            // The attempt before was written after all, and only its answer was lost.
+            case .duplicate where isRepeat: return true
+            default:
+                engine.logger.critical(
+                    "the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+                if error.isTemporary { return false }
+                isStuck = true
+                return true
+            }
         }
-        engine.feed.moved(id)
+    }
+
+    /// What was spent is booked, also where the step itself is no longer this node's to write.
+    private func bookMoney(of commit: StepCommit) async {
+        do throws(LedgerError) {
+            _ = try await engine.ledger.commitStep(
+                StepCommit(
+                    settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
+        } catch {
+            engine.logger.critical("a call could not be booked", metadata: ["job": "\(id)", "reason": "\(error)"])
+        }
     }
 
     // MARK: From outside
@@ -194,6 +239,34 @@ actor JobRunner {
         await save(machine.handle(.cancelled))
     }
 
+    /// Goes on under a new lease, if nothing has happened to the job since it paused here; false otherwise.
+    func adopt(_ claimed: JobRecord) -> Bool {
+        guard !isLost, !isStuck, claimed.state == record.state else { return false }
+        record = claimed
+        return true
+    }
+
     /// Whether nothing will happen to the job any more.
-    var isOver: Bool { machine.state.status.isFinal }
+    var isOver: Bool { !isLost && machine.state.status.isFinal }
+
+    /// How the runner's work ended.
+    enum Standing: Sendable {
+        /// The job waits for its client.
+        case paused
+        case over
+        /// Another node has the job.
+        case lost
+        /// The job could not go on, and is to be given back as it was claimed.
+        case stuck(JobRecord)
+    }
+
+    var standing: Standing {
+        if isLost { return .lost }
+        if isStuck { return .stuck(record) }
+        switch machine.state.status {
+        case .completed, .failed, .cancelled: return .over
+        case .requiresAction: return .paused
+        case .queued, .running: return .stuck(record)
+        }
+    }
 }
