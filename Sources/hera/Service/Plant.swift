@@ -11,6 +11,7 @@ struct Plant {
     let engine: Engine
     let desk: JobDesk
     let scout: Scout
+    private let pulse: NodePulse
     private let upstream: UpstreamClient
 
     init(places: Places, database: DatabaseOption, logger: Logger) throws {
@@ -21,12 +22,17 @@ struct Plant {
             ledger: try Installation.ledger(database), upstream: upstream,
             settings: try Installation.settings(places), keys: keys, logger: logger)
         desk = JobDesk(engine: engine)
+        pulse = NodePulse(
+            ledger: engine.ledger, leaseSeconds: engine.settings.limits.leaseSeconds, logger: logger)
         scout = Scout(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
     }
 
     /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [.init(service: upstream), .init(service: engine.pool), .init(service: scout), .init(service: desk)]
+        [
+            .init(service: pulse), .init(service: upstream), .init(service: engine.pool), .init(service: scout),
+            .init(service: desk),
+        ]
     }
 
     /// Only what calls need, for commands that run no jobs.
