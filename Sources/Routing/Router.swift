@@ -115,14 +115,14 @@ package struct Router: Sendable {
             {
                 return Planned(
                     order: order, forecast: earlier,
-                    remarks: ["plan: kept from step \(earlier.position)"] + plan.binding.map { "plan: \($0) binds" })
+                    remarks: ["plan: kept from step \(earlier.position)"] + plan.effects.map { "plan: \($0)" })
             } else {
                 remarks = ["plan: solved again: the model it has for this step is below kappa"]
             }
         }
         let (plan, isAtFloor) = try solved(over: candidates, forecast, step: step, context: context)
         state.plan = plan
-        remarks = plan.binding.map { "plan: \($0) binds" } + remarks
+        remarks = plan.effects.map { "plan: \($0)" } + remarks
         if isAtFloor {
             let floor = Decimals.two(context.policy.kappa.floor)
             remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")

@@ -160,7 +160,7 @@ struct RouterTests {
         var state = RunState()
         let decision = try Router(estimator: estimator).route(
             Fixture.step(), decisionID: "d", state: &state, context: Fixture.context(policy: policy, horizon: 8))
-        #expect(decision.considered.first == "plan: the budget binds")
+        #expect(decision.considered.first?.hasPrefix("plan: the budget binds: ") == true)
         let plan = try #require(state.plan)
         #expect(plan.choices.count == 8)
         #expect(plan.choices.contains { $0 != ModelID("dear") })

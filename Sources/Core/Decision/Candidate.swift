@@ -13,13 +13,15 @@ package struct Candidate: Hashable, Sendable {
     package var worstCaseCost: Money
     package var latencySeconds: Double
     package var energyJoules: Double
+    /// The way of being served that the cost is of.
+    package var serviceTier: ServiceTier
     /// Why the model cannot serve this step, or nil where it can.
     package var rejection: String?
 
     package init(
         model: ModelID, placement: Placement, prediction: Prediction, similarity: Double? = nil,
         requestSimilarity: Double? = nil, cost: CallCost, worstCaseCost: Money, latencySeconds: Double,
-        energyJoules: Double, rejection: String? = nil
+        energyJoules: Double, serviceTier: ServiceTier = .standard, rejection: String? = nil
     ) {
         self.model = model
         self.placement = placement
@@ -30,6 +32,7 @@ package struct Candidate: Hashable, Sendable {
         self.worstCaseCost = worstCaseCost
         self.latencySeconds = latencySeconds
         self.energyJoules = energyJoules
+        self.serviceTier = serviceTier
         self.rejection = rejection
     }
 }

@@ -12,16 +12,26 @@ struct Bill {
     ///
     /// Energy and hardware are charged for the seconds that the server says it was busy, or else for those that the
     /// catalog's speed predicts of the tokens used.
-    func figures(usage: Usage, timings: ServerTimings?, seconds: Double) throws(PriceError) -> CallFigures {
-        let forecast = Forecast(priced, economics: order.context.economics)
+    ///
+    /// - Parameter measuredJoules: what the machine's own counter says of the call, instead of the catalog's estimate.
+    func figures(
+        usage: Usage, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil
+    ) throws(PriceError) -> CallFigures {
+        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
         let fresh = Double(usage.promptTokens - usage.cachedRead)
         let output = Double(usage.completionTokens)
         let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
         let joules =
-            priced.model.energy?.joules(promptTokens: fresh, completionTokens: output, busySeconds: busy) ?? 0
+            measuredJoules
+            ?? priced.model.energy?.joules(promptTokens: fresh, completionTokens: output, busySeconds: busy) ?? 0
         return CallFigures(
             cost: try forecast.cost(of: usage, joules: joules, busySeconds: busy), energyJoules: joules,
             latencySeconds: seconds)
+    }
+
+    /// The way of being served that the decision reckoned with.
+    private func tier(of priced: PricedModel) -> ServiceTier {
+        order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
     }
 
     /// What the call was expected to take.
@@ -40,14 +50,14 @@ struct Bill {
         let reference = order.decision.reference
         if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
         guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
-        let forecast = Forecast(other, economics: order.context.economics)
+        let forecast = Forecast(other, economics: order.context.economics, tier: tier(of: other))
         let prompt = Double(usage.promptTokens)
         let cached = Double(usage.cachedRead)
         let output = Double(usage.completionTokens)
         let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
         var slowness = 1.0
         if let timings, other.model.placement == .edge {
-            let expected = Forecast(priced, economics: order.context.economics).busySeconds(prompt - cached, output)
+            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(prompt - cached, output)
             if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
         }
         let busy = forecast.busySeconds(prompt - cached, output) * slowness
@@ -71,7 +81,7 @@ struct Bill {
     /// The most that the call can take, in every unit that budgets count.
     var upperBound: Amounts {
         let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
-        let forecast = Forecast(priced, economics: order.context.economics)
+        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
             promptTokens: Double(order.step.promptTokensAtMost), outputTokens: Double(most))
         return Amounts(

@@ -31,11 +31,14 @@ struct CallAttempt {
             return .unpaid(error)
         }
         let started = ContinuousClock.now
+        let measured = MeasuredCall(of: priced.model, by: caller.fleet.gauge)
         do throws(UpstreamError) {
-            let reading =
+            var reading =
                 delivery == nil ? try await collect(since: started) : try await stream(since: started)
+            reading.joules = measured?.end()
             return await settle(reading, reservation: reservation.id, started: started)
         } catch {
+            _ = measured?.end()
             return await giveUp(error, reservation: reservation.id, started: started)
         }
     }
@@ -49,6 +52,8 @@ struct CallAttempt {
         var firstTokenSeconds: Double?
         var outcome = CallOutcome.completed
         var failure: UpstreamError?
+        /// What this machine's counter measured; nil where it has none or the model runs elsewhere.
+        var joules: Double?
     }
 
     private var call: ChatCall {
@@ -58,6 +63,11 @@ struct CallAttempt {
             let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
             let limited = body.settingMembers([("max_tokens", Array(String(most).utf8))])
             body = (try? JSONDocument(limited)) ?? body
+        }
+        let tier = order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+        if tier == .flex || tier == .priority, priced.model.endpoint.wire == .openAI {
+            let asked = body.settingMembers([("service_tier", JSONWriter.quoted(tier.rawValue))])
+            body = (try? JSONDocument(asked)) ?? body
         }
         let limits = caller.limits
         return ChatCall(
@@ -126,7 +136,8 @@ struct CallAttempt {
         let usage = reading.answer.usage ?? estimatedUsage(reading)
         let figures: CallFigures
         do throws(PriceError) {
-            figures = try bill.figures(usage: usage, timings: reading.answer.timings, seconds: seconds)
+            figures = try bill.figures(
+                usage: usage, timings: reading.answer.timings, seconds: seconds, measuredJoules: reading.joules)
         } catch {
             // Something was billed that the catalog has no price for: the upper bound is booked, never zero.
             caller.logger.error("unpriced usage", metadata: ["model": "\(priced.model.id)", "reason": "\(error)"])
@@ -138,7 +149,7 @@ struct CallAttempt {
             id: reservation, at: .now(), kind: isKnown ? .call : .uncertain, call: bill.planned(baseline: baseline),
             result: CallResult(
                 servedModel: reading.answer.model, usage: usage, figures: figures,
-                energyProvenance: priced.model.energy?.provenance ?? .estimated,
+                energyProvenance: reading.joules == nil ? priced.model.energy?.provenance ?? .estimated : .measured,
                 firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome,
                 httpStatus: 200))
         if delivery == nil, order.context.policy.verify, let problem = AnswerCheck.problem(with: reading.answer) {

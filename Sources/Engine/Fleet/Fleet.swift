@@ -14,15 +14,19 @@ package final class Fleet: Sendable {
     private struct State {
         var availability: [ModelID: Availability] = [:]
         var breakers: [ModelID: Breaker] = [:]
+        var rates: [ModelID: CallRates] = [:]
         var isSurveyed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     package let catalog: Catalog
+    /// The machine's energy counter; nil where there is none.
+    package let gauge: EnergyGauge?
     private let state = Mutex(State())
 
-    package init(catalog: Catalog) {
+    package init(catalog: Catalog, gauge: EnergyGauge? = EnergyGauge()) {
         self.catalog = catalog
+        self.gauge = gauge
     }
 
     /// Notes what a look at keys and servers found.
@@ -57,23 +61,56 @@ package final class Fleet: Sendable {
             return (live, resting)
         }
         let awake = live.filter { !resting.contains($0.id) }
-        return (awake.isEmpty ? live : awake).compactMap { priced($0, on: now.day) }
+        return (awake.isEmpty ? live : awake).compactMap { priced($0, at: now) }
     }
 
     /// A model with its price of the day; nil where it is unknown or no price is valid.
     package func pricedModel(_ id: ModelID, at now: Timestamp) -> PricedModel? {
-        catalog[id].flatMap { priced($0, on: now.day) }
+        catalog[id].flatMap { priced($0, at: now) }
     }
 
-    private func priced(_ model: Model, on day: CalendarDay) -> PricedModel? {
-        (try? model.price(on: day)).map { PricedModel(model: model, price: $0) }
+    private func priced(_ model: Model, at now: Timestamp) -> PricedModel? {
+        (try? model.price(on: now.day)).map { PricedModel(model: model, price: $0, live: rate(of: model.id, at: now)) }
     }
 
     package func recordSuccess(_ model: ModelID) {
         state.withLock { _ = $0.breakers.removeValue(forKey: model) }
+        callEnded(model, failed: false, at: .now())
     }
 
     package func recordFailure(_ model: ModelID, reason: String, at now: Timestamp) {
         state.withLock { $0.breakers[model, default: Breaker()].recordFailure(reason, at: now) }
+        callEnded(model, failed: true, at: now)
+    }
+}
+
+/// How the models have been doing lately.
+extension Fleet {
+    package func rate(of model: ModelID, at now: Timestamp) -> LiveRate {
+        state.withLock { $0.rates[model] }?.rate(at: now) ?? .none
+    }
+
+    /// A call has come and waits for a slot.
+    package func callArrived(_ model: ModelID, at now: Timestamp) {
+        note(model, at: now) { $0.arrive(at: now) }
+    }
+
+    /// A call has its slot.
+    package func callStarted(_ model: ModelID) {
+        note(model, at: .now()) { $0.start() }
+    }
+
+    /// A call has left its slot after so many seconds.
+    package func callLeft(_ model: ModelID, after seconds: Double, at now: Timestamp) {
+        note(model, at: now) { $0.leave(after: seconds, at: now) }
+    }
+
+    /// A call was answered, or failed by its server.
+    package func callEnded(_ model: ModelID, failed: Bool, at now: Timestamp) {
+        note(model, at: now) { $0.end(failed: failed, at: now) }
+    }
+
+    private func note(_ model: ModelID, at now: Timestamp, _ change: (inout CallRates) -> Void) {
+        state.withLock { change(&$0.rates[model, default: CallRates(at: now)]) }
     }
 }

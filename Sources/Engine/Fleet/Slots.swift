@@ -10,17 +10,24 @@ package final class Slots: Sendable {
     }
 
     private let lines = Mutex<[ModelID: Line]>([:])
+    private let fleet: Fleet
 
-    package init() {}
+    /// - Parameter fleet: is told of every call that comes, waits and leaves.
+    package init(fleet: Fleet) {
+        self.fleet = fleet
+    }
 
     /// Runs a call of the model in one of its slots.
     package func withSlot<Result: Sendable>(
         of model: Model, _ call: () async -> Result
     ) async -> Result {
-        guard let slots = model.slots else { return await call() }
-        await take(model.id, slots: slots)
+        fleet.callArrived(model.id, at: .now())
+        if let slots = model.slots { await take(model.id, slots: slots) }
+        fleet.callStarted(model.id)
+        let started = ContinuousClock.now
         let result = await call()
-        give(model.id)
+        fleet.callLeft(model.id, after: started.seconds, at: .now())
+        if model.slots != nil { give(model.id) }
         return result
     }
 

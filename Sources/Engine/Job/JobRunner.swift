@@ -131,7 +131,10 @@ actor JobRunner {
         return Remaining(
             budget: policy.budget.map { (try? $0.subtracting(spent)) ?? .zero },
             seconds: policy.deadlineSeconds.map { max($0 - elapsed, 0) },
-            joules: policy.energyJoules.map { max($0 - spentJoules, 0) })
+            joules: policy.energyJoules.map { max($0 - spentJoules, 0) },
+            carbonGrams: policy.plan.carbonGrams.map {
+                max($0 - engine.settings.economics.gramsCO2e(joules: spentJoules), 0)
+            })
     }
 
     /// Steps still to come, this one included: in a graph one per open subtask, in a chain with tools about three.

@@ -1,11 +1,11 @@
 package import Core
 
 extension Settings {
-    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `limits`; all may be absent.
+    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `transfer`, `limits`; all may be absent.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
-            json, path: "", known: ["default_policy", "policies", "electricity", "limits"])
+            json, path: "", known: ["default_policy", "policies", "electricity", "transfer", "limits"])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy")
         }
@@ -22,6 +22,11 @@ extension Settings {
                 try electricity.number("usd_per_kwh", in: 0...100) ?? economics.electricityUSDPerKWh
             economics.gramsCO2ePerKWh =
                 try electricity.number("gco2e_per_kwh", in: 0...10_000) ?? economics.gramsCO2ePerKWh
+        }
+        if let value = fields.value("transfer") {
+            let transfer = try FieldReader(value, path: "transfer", known: ["usd_per_gb"])
+            economics.transferUSDPerGB =
+                try transfer.number("usd_per_gb", in: 0...1000) ?? economics.transferUSDPerGB
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
     }

@@ -20,7 +20,7 @@ package struct AssignmentLimit: Sendable {
     }
 }
 
-/// Names one limit of a program, in errors, shadow prices and explanations.
+/// Names one limit of a program, in errors, shadow prices and explanations; in words, steps and paths count from 1.
 package enum LimitName: Sendable, Hashable, CustomStringConvertible {
     /// Sum of cost, nano-USD.
     case budget
@@ -45,14 +45,14 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .budget: "the budget"
         case .deadline(0): "the deadline"
-        case .deadline(let path): "the deadline of path \(path)"
+        case .deadline(let path): "the deadline of path \(path + 1)"
         case .energyCap: "the energy cap"
         case .meanAccuracy: "the least mean accuracy"
         case .slots(let model): "the slots of model \(model)"
-        case .other(let name, _): "the limit \(name)"
-        case .accuracyFloor(let step): "the accuracy floor of step \(step)"
+        case .other(let name, _): "the \(name)"
+        case .accuracyFloor(let step): "the accuracy floor of step \(step + 1)"
         case .accuracyFloors: "every accuracy floor"
-        case .noCandidate(let step): "step \(step)"
+        case .noCandidate(let step): "step \(step + 1)"
         }
     }
 

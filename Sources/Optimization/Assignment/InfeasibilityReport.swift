@@ -1,3 +1,5 @@
+import Core
+
 /// Why a program has no plan: what would have to give, and by how much (elastic rows).
 package struct InfeasibilityReport: Sendable, CustomStringConvertible {
     /// One limit that has to move: alone, or together with the others of its `joint` list.
@@ -19,23 +21,28 @@ package struct InfeasibilityReport: Sendable, CustomStringConvertible {
 
         package var description: String {
             switch limit {
-            case .noCandidate(let step):
-                "no model can serve step \(step): allow one more model or drop a placement rule"
+            case .noCandidate:
+                "no model can serve \(limit): allow one more model or drop a placement rule"
             case .budget:
                 "raise the budget from \(Self.dollars(asked)) to \(Self.dollars(nearest))"
                     + " (+\(Self.dollars(amount)))"
             case .deadline, .energyCap, .other:
-                "raise \(limit) from \(asked) \(limit.unit) to \(nearest) \(limit.unit) (+\(amount))"
+                "raise \(limit) from \(Figure.text(asked)) \(limit.unit) to \(Figure.text(nearest, .up)) \(limit.unit)"
+                    + " (+\(Figure.text(amount, .up)) \(limit.unit))"
             case .accuracyFloors:
-                "lower every accuracy floor by \(amount)"
+                "lower every accuracy floor by \(Figure.text(amount, .up))"
             case .slots:
                 "raise \(limit) from \(Int(asked)) to \(Int(nearest))"
             case .meanAccuracy, .accuracyFloor:
-                "lower \(limit) from \(asked) to \(nearest) (-\(amount))"
+                "lower \(limit) from \(Figure.text(asked)) to \(Figure.text(nearest, .down))"
+                    + " (-\(Figure.text(amount, .up)))"
             }
         }
 
-        private static func dollars(_ nanoUSD: Double) -> String { "$\(nanoUSD / 1e9)" }
+        /// Exact, and never a hair too little.
+        private static func dollars(_ nanoUSD: Double) -> String {
+            "$\(Money(nearestNanoUSD: nanoUSD.rounded(.up)))"
+        }
     }
 
     /// Each of these alone makes the program feasible; smallest relative change first.

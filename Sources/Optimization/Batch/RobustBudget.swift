@@ -79,8 +79,13 @@ package struct RobustBudget: Sendable {
         mean + Normal.quantile(confidence) * (variance.squareRoot() + sharedDeviation * mean)
     }
 
+    /// The same of a solution.
+    package func pessimisticCost(of solution: AssignmentSolution) -> Double {
+        pessimisticCost(solution.totals.cost, variance: variance(solution.choice))
+    }
+
     /// Costs as predicted, with no room for errors.
-    static func none(for program: AssignmentProgram) -> RobustBudget {
+    package static func none(for program: AssignmentProgram) -> RobustBudget {
         RobustBudget(
             confidence: 0.5,
             variances: program.options.map { [Double](repeating: 0, count: $0.count) })

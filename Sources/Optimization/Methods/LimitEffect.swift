@@ -27,48 +27,45 @@ package struct LimitEffect: Sendable {
 
     private var amount: String {
         switch limit {
-        case .budget: "\(Self.figure(more / 1e7)) cents more"
-        case .meanAccuracy: "\(Self.figure(more * 100)) points less"
-        default: "\(Self.figure(more)) \(limit.unit) more"
+        case .budget: "\(Figure.text(more / 1e7)) cents more"
+        case .meanAccuracy: "\(Figure.text(more * 100)) points less"
+        default: "\(Figure.text(more)) \(limit.unit) more"
         }
     }
 
     private var gains: [String] {
         var gains: [String] = []
         let points = (withMore.meanAccuracy - present.meanAccuracy) * 100
-        if abs(points) >= 0.01 { gains.append("\(points > 0 ? "+" : "")\(Self.figure(points)) points of accuracy") }
+        if abs(points) >= 0.01 { gains.append("\(points > 0 ? "+" : "")\(Figure.text(points)) points of accuracy") }
         let cents = (withMore.cost - present.cost) / 1e7
-        if limit != .budget, abs(cents) >= 1e-6 { gains.append("\(cents > 0 ? "+" : "")\(Self.figure(cents)) cents") }
+        if limit != .budget, abs(cents) >= 1e-6 { gains.append("\(cents > 0 ? "+" : "")\(Figure.text(cents)) cents") }
         let seconds = withMore.latency - present.latency
-        if abs(seconds) >= 1e-3 { gains.append("\(seconds > 0 ? "+" : "")\(Self.figure(seconds)) s") }
+        if abs(seconds) >= 1e-3 { gains.append("\(seconds > 0 ? "+" : "")\(Figure.text(seconds)) s") }
         return gains
-    }
-
-    /// Three significant digits.
-    private static func figure(_ value: Double) -> String {
-        guard value != 0, value.isFinite else { return "\(value)" }
-        var scale = 1.0
-        while abs(value) * scale < 100 { scale *= 10 }
-        let rounded = (value * scale).rounded() / scale
-        return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
     }
 }
 
 extension AssignmentSolver {
-    /// What each binding limit of a plan does, by two more solves a limit.
+    /// What each binding limit of a plan does: a solve without it, and solves with more and more of it until the plan
+    /// changes.
     ///
     /// - Parameters:
-    ///   - share: how much more of each limit is tried, as a share of it; for the accuracy, of its error.
+    ///   - shares: how much more of each limit is tried, as shares of it; for the accuracy, of its error. The amount
+    ///     told is what the plan that it bought really uses.
     package func effects(
-        of solution: AssignmentSolution, _ program: AssignmentProgram, share: Double = 0.1
+        of solution: AssignmentSolution, _ program: AssignmentProgram, shares: [Double] = [0.1, 0.4, 1]
     ) throws(OptimizationError) -> [LimitEffect] {
         var effects: [LimitEffect] = []
         for limit in solution.bindingLimits {
-            guard let loose = program.moving(limit, by: nil), let wider = program.moving(limit, by: share) else {
-                continue
-            }
+            guard let loose = program.moving(limit, by: nil) else { continue }
             let without = try solve(loose.program)
-            let more = try solve(wider.program)
+            var more = solution
+            var amount = 0.0
+            for share in shares where more.totals == solution.totals && without.totals != solution.totals {
+                guard let wider = program.moving(limit, by: share) else { break }
+                more = try solve(wider.program)
+                amount = min(wider.amount, program.excess(of: more.choice, over: limit) ?? wider.amount)
+            }
             var otherwise: [Int: Int] = [:]
             for (model, other) in zip(solution.choice, without.choice) where model != other {
                 otherwise[other, default: 0] += 1
@@ -76,7 +73,7 @@ extension AssignmentSolver {
             effects.append(
                 LimitEffect(
                     limit: limit, otherwise: otherwise, stepCount: program.stepCount, present: solution.totals,
-                    without: without.totals, more: wider.amount, withMore: more.totals))
+                    without: without.totals, more: amount, withMore: more.totals))
         }
         return effects
     }
@@ -115,5 +112,19 @@ extension AssignmentProgram {
         case .accuracyFloor, .accuracyFloors, .noCandidate: return nil
         }
         return (program, amount)
+    }
+
+    /// By how much a choice of models passes one limit, in its unit; nil where that is no sum over the whole plan.
+    func excess(of choice: [Int], over limit: LimitName) -> Double? {
+        let totals = AssignmentTotals(self, choice: choice)
+        let used: Double? =
+            switch limit {
+            case .budget: budget.map { totals.cost - $0 }
+            case .deadline: latencyPaths.isEmpty ? deadline.map { totals.latency - $0 } : nil
+            case .energyCap: energyCap.map { totals.energy - $0 }
+            case .meanAccuracy: minimumMeanAccuracy.map { $0 - totals.meanAccuracy }
+            case .slots, .other, .accuracyFloor, .accuracyFloors, .noCandidate: nil
+            }
+        return used.map { max(0, $0) }
     }
 }

@@ -58,7 +58,32 @@ struct TableSolver {
         }
         if isClose { return plan(.lagrangian) }
         if let outcome = try deepen() { return outcome }
+        if let groups = StepGroups(table), let outcome = try count(groups) { return outcome }
         return try branch(dual)
+    }
+
+    /// GLPK over the numbers of equal steps on each model.
+    ///
+    /// - Returns: nil where rounding left the counts without a plan, so that another method has to decide.
+    private mutating func count(_ groups: StepGroups) throws(OptimizationError) -> Outcome? {
+        let cap = CoreSearch.cutoff(incumbent, gap)
+        let program = groups.program(objectiveCap: cap.isFinite ? cap : nil)
+        let solution = try GLPK.solve(program, timeLimit: max(clock.remaining / 2, .milliseconds(1)), gap: gap)
+        switch solution.status {
+        case .infeasible:
+            guard incumbent != nil else { return nil }
+            bound = max(bound, cap)
+            return plan(.glpk)
+        case .optimal, .feasible:
+            guard let choice = groups.choice(solution.values) else { return nil }
+            let totals = table.evaluate(choice)
+            guard table.isFeasible(totals) else { return nil }
+            accept(Incumbent(choice: choice, totals: totals))
+            bound = max(bound, min(totals.objective, solution.bound - 1e-9 * abs(solution.bound)))
+            return isClose || solution.status == .optimal ? plan(.glpk) : nil
+        case .unbounded, .stopped:
+            return nil
+        }
     }
 
     private var all: [Bool] { [Bool](repeating: true, count: table.candidateCount) }

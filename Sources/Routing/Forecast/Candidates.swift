@@ -1,4 +1,5 @@
 package import Core
+import Optimization
 
 /// Makes the candidates of a step: what each model is predicted to do, cost and take, or why it cannot serve.
 package enum Candidates {
@@ -19,38 +20,41 @@ package enum Candidates {
         of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
     ) -> Candidate {
         let model = priced.model
-        let forecast = Forecast(priced, economics: context.economics)
-        let most = outputTokensAtMost(model, step: step)
-        let prompt = Double(step.promptTokens)
-        let cached = model.id == step.previousModel ? Double(min(step.cachedTokens, step.promptTokens)) : 0
-        let output = min(prediction.outputTokens.mean, Double(most))
-        let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
-        let busy = forecast.busySeconds(prompt - cached, output)
-        let usage = Usage(
-            input: step.promptTokens - Int(cached), cachedRead: Int(cached), output: Int(output.rounded()))
         var candidate = Candidate(
             model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
-            latencySeconds: latency(
-                prediction, forecast, promptTokens: prompt, cachedTokens: cached, outputTokens: output),
-            energyJoules: joules, rejection: rejection(of: model, step: step, policy: context.policy))
+            latencySeconds: 0, energyJoules: 0, rejection: rejection(of: model, step: step, policy: context.policy))
         do {
-            candidate.cost = try forecast.cost(of: usage, joules: joules, busySeconds: busy)
-            candidate.worstCaseCost = try worstCase(forecast, step: step, mostOutput: most)
+            candidate.serviceTier = serviceTier(of: priced, step: step, prediction: prediction, context: context)
+            let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
+            let call = try forecast.call(
+                promptTokens: Double(step.promptTokens), cachedTokens: cachedTokens(of: model, step: step),
+                prediction: prediction, mostOutput: outputTokensAtMost(model, step: step))
+            candidate.cost = call.callCost
+            candidate.latencySeconds = call.seconds(.mean)
+            candidate.energyJoules = call.joules.mean
+            candidate.worstCaseCost = try worstCase(
+                forecast, step: step, mostOutput: outputTokensAtMost(model, step: step))
         } catch {
             candidate.rejection = candidate.rejection ?? error.description
         }
         return candidate
     }
 
-    /// As recorded of the model at its provider; by the catalog's speed on the operator's own hardware, which no
-    /// recording knows, and where nothing was recorded.
-    private static func latency(
-        _ prediction: Prediction, _ forecast: Forecast, promptTokens: Double, cachedTokens: Double, outputTokens: Double
-    ) -> Double {
-        if let speed = prediction.speed, forecast.priced.model.placement == .cloud {
-            return speed.seconds(outputTokens: outputTokens)
-        }
-        return forecast.seconds(promptTokens: promptTokens, cachedTokens: cachedTokens, outputTokens: outputTokens)
+    /// Tokens of the step's prompt that a model has in its cache.
+    static func cachedTokens(of model: Model, step: Step) -> Double {
+        model.id == step.previousModel ? Double(min(step.cachedTokens, step.promptTokens)) : 0
+    }
+
+    /// The cheapest way of being served that the policy admits and the model has a price for. Batch rates belong to
+    /// batch interfaces: only rows of a batch can have them.
+    private static func serviceTier(
+        of priced: PricedModel, step: Step, prediction: Prediction, context: RoutingContext
+    ) -> ServiceTier {
+        let admitted = context.policy.plan.serviceTiers.filter { $0 != .batch || context.isBatch }
+        guard admitted != [.standard] else { return .standard }
+        let output = min(prediction.outputTokens.mean, Double(outputTokensAtMost(priced.model, step: step)))
+        return priced.price.cheapestTier(
+            of: admitted, for: Usage(input: step.promptTokens, output: Int(output.rounded())))
     }
 
     /// The highest bill that the step can bring: every byte of the prompt a token of the dearest input class, the
@@ -60,7 +64,8 @@ package enum Candidates {
         let output = Double(mostOutput)
         let busy = forecast.busySeconds(prompt, output)
         let joules = forecast.joules(promptTokens: prompt, outputTokens: output)
-        let rates = forecast.priced.price.rates(promptTokens: step.promptTokensAtMost)
+        let rates = forecast.priced.price.rates(
+            tier: forecast.tier, promptTokens: step.promptTokensAtMost)
         func dearest(_ classes: [UsageClass]) throws(PriceError) -> UsageClass {
             guard let unit = classes.max(by: { (rates.price(of: $0) ?? .zero) < (rates.price(of: $1) ?? .zero) }) else {
                 throw .unpriced(.input)

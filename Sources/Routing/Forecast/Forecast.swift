@@ -1,22 +1,84 @@
 package import Core
+package import Optimization
 
-/// The cost, time and energy of one call, before it is made.
+/// The cost, time and energy of calls of one model: expected before they are made, true after.
 ///
-/// cost = API tokens by class + joules x electricity + busy seconds x amortisation;
-/// latency = overhead + prefill + decode; energy = prefill and decode joules + idle power while busy.
+/// One cost model for live candidates, for plans and for the books; docs/optimizer.md, section 2.
 package struct Forecast: Sendable {
     let priced: PricedModel
     let economics: Economics
+    /// The way of being served that the call is billed at.
+    let tier: ServiceTier
 
-    package init(_ priced: PricedModel, economics: Economics) {
+    /// Bytes of JSON per token, for what a transfer costs: English text has about four characters a token.
+    static let bytesPerToken = 4.0
+    /// A call that fails is made once more, by the next model in order; what that costs is taken to be the same.
+    static let attempts = 2
+
+    package init(_ priced: PricedModel, economics: Economics, tier: ServiceTier = .standard) {
         self.priced = priced
         self.economics = economics
+        self.tier = tier
     }
 
-    /// Latency in seconds of a call that finds `cachedTokens` of its prompt in the model's cache.
-    package func seconds(promptTokens: Double, cachedTokens: Double = 0, outputTokens: Double) -> Double {
-        priced.model.speed.seconds(
-            promptTokens: max(promptTokens - cachedTokens, 0), completionTokens: outputTokens)
+    /// A call before it is made.
+    ///
+    /// - Parameters:
+    ///   - cachedTokens: the part of the prompt that the model has in its cache.
+    ///   - mostOutput: the longest answer allowed, tokens.
+    /// - Throws: where the catalog has no price for what the call would use.
+    package func call(
+        promptTokens: Double, cachedTokens: Double, prediction: Prediction, mostOutput: Int
+    ) throws(PriceError) -> CallForecast {
+        let most = Double(mostOutput)
+        let mean = min(prediction.outputTokens.mean, most)
+        let output = Spread(mean: mean, quantile: max(mean, min(prediction.outputTokens.p95, most)))
+        let fresh = max(promptTokens - cachedTokens, 0)
+        let usage = Usage(
+            input: Int(promptTokens) - Int(cachedTokens), cachedRead: Int(cachedTokens), output: Int(mean.rounded()))
+        let model = priced.model
+        let rates = priced.price.rates(tier: tier, promptTokens: usage.promptTokens)
+        let tokenPrice = Double(rates.price(of: .output)?.nanoUSDPerMillion ?? 0) / 1e6
+        let idle = (model.energy?.idleWatts ?? 0) / model.speed.decodeTokensPerSecond
+        let perToken = (model.energy?.joulesPerDecodeToken ?? 0) + idle
+        let time = time(fresh: fresh, output: output, recorded: prediction.speed)
+        return CallForecast(
+            api: Spread(
+                mean: Double(try priced.price.cost(of: usage, tier: tier).nanoUSD),
+                variance: output.variance * tokenPrice * tokenPrice),
+            retries: Retries(errorRate: priced.live.errorRate, limit: Self.attempts),
+            energy: Spread(
+                mean: joules(promptTokens: promptTokens, cachedTokens: cachedTokens, outputTokens: mean),
+                variance: output.variance * perToken * perToken),
+            economics: economics, amortisation: model.amortisation?.nanoUSDPerBusySecond ?? 0,
+            transferBytes: transferBytes(tokens: promptTokens + mean), network: time.network, prefill: time.prefill,
+            decode: time.decode, queue: queue(serviceSeconds: time.prefill.mean + time.decode.mean),
+            accuracy: min(max(prediction.quality, 0), 1))
+    }
+
+    /// Network, prefill and decode: as recorded of the model at its provider; by the catalog's speed on the operator's
+    /// own hardware, which no recording knows, and where nothing was recorded.
+    private func time(
+        fresh: Double, output: Spread, recorded: AnswerSpeed?
+    ) -> (network: Spread, prefill: Spread, decode: Spread) {
+        if let recorded, priced.model.placement == .cloud {
+            return (Spread(mean: recorded.firstTokenSeconds), Spread(mean: 0), output * recorded.secondsPerToken)
+        }
+        let speed = priced.model.speed
+        return (
+            Spread(mean: speed.overheadSeconds), Spread(mean: fresh / speed.prefillTokensPerSecond),
+            output * (1 / speed.decodeTokensPerSecond)
+        )
+    }
+
+    /// The queue in front of the operator's own server, from its live arrivals; the service time as seen, or else as
+    /// predicted.
+    private func queue(serviceSeconds: Double) -> QueueingDelay? {
+        guard let slots = priced.model.slots, priced.live.arrivalsPerSecond > 0 else { return nil }
+        return try? QueueingDelay(
+            arrivalsPerSecond: priced.live.arrivalsPerSecond,
+            serviceSeconds: priced.live.serviceSeconds ?? serviceSeconds, slots: slots,
+            overload: .init(waiting: priced.live.waiting, seconds: LiveRate.memorySeconds))
     }
 
     /// Energy in joules on the operator's hardware; 0 for a model at a provider, whose energy is in its price.
@@ -27,11 +89,13 @@ package struct Forecast: Sendable {
             promptTokens: fresh, completionTokens: outputTokens, busySeconds: busySeconds(fresh, outputTokens))
     }
 
-    /// Everything the call costs, for a usage and the seconds that the hardware is busy with it.
+    /// Everything one attempt costs, for a usage and the seconds that the hardware is busy with it.
     package func cost(of usage: Usage, joules: Double, busySeconds: Double) throws(PriceError) -> CallCost {
-        CallCost(
-            api: try priced.price.cost(of: usage), energy: economics.price(joules: joules),
-            hardware: hardware(busySeconds: busySeconds))
+        let bytes = transferBytes(tokens: Double(usage.promptTokens + usage.completionTokens))
+        let plant = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
+        return CallCost(
+            api: try priced.price.cost(of: usage, tier: tier), energy: economics.price(joules: joules),
+            hardware: Money(nearestNanoUSD: plant + economics.nanoUSD(bytes: bytes)))
     }
 
     /// Seconds that a slot of the operator's hardware is taken.
@@ -40,8 +104,8 @@ package struct Forecast: Sendable {
         return promptTokens / speed.prefillTokensPerSecond + outputTokens / speed.decodeTokensPerSecond
     }
 
-    private func hardware(busySeconds: Double) -> Money {
-        guard let rate = priced.model.amortisation?.nanoUSDPerBusySecond else { return .zero }
-        return Money(nanoUSD: Int64((rate * busySeconds).rounded(.toNearestOrEven)))
+    /// Bytes over the operator's line; none where the model runs on its side of it.
+    private func transferBytes(tokens: Double) -> Double {
+        priced.model.placement == .cloud ? tokens * Self.bytesPerToken : 0
     }
 }

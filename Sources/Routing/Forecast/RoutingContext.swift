@@ -14,6 +14,8 @@ package struct RoutingContext: Sendable {
     package var shape: RunShape
     /// Version of the catalog that named the prices.
     package var catalogVersion: String
+    /// Whether the step is a row of a batch that goes to a batch interface, with its own rates.
+    package var isBatch = false
     /// What the controller of measured quality adds to kappa; 0 without one.
     package var kappaOffset: Double
 
@@ -40,14 +42,16 @@ package enum RunShape: Hashable, Sendable {
     case siblings
 }
 
-/// A model and the price that holds today.
+/// A model, the price that holds today, and how it has been doing.
 package struct PricedModel: Sendable {
     package let model: Model
     package let price: Price
+    package let live: LiveRate
 
-    package init(model: Model, price: Price) {
+    package init(model: Model, price: Price, live: LiveRate = .none) {
         self.model = model
         self.price = price
+        self.live = live
     }
 }
 
@@ -56,15 +60,21 @@ package struct Remaining: Hashable, Sendable {
     package var budget: Money?
     package var seconds: Double?
     package var joules: Double?
+    package var carbonGrams: Double?
 
-    package init(budget: Money? = nil, seconds: Double? = nil, joules: Double? = nil) {
+    package init(
+        budget: Money? = nil, seconds: Double? = nil, joules: Double? = nil, carbonGrams: Double? = nil
+    ) {
         self.budget = budget
         self.seconds = seconds
         self.joules = joules
+        self.carbonGrams = carbonGrams
     }
 
     /// What a policy grants at the start of a run.
     package init(of policy: Policy) {
-        self.init(budget: policy.budget, seconds: policy.deadlineSeconds, joules: policy.energyJoules)
+        self.init(
+            budget: policy.budget, seconds: policy.deadlineSeconds, joules: policy.energyJoules,
+            carbonGrams: policy.plan.carbonGrams)
     }
 }

@@ -18,42 +18,24 @@ struct Ahead {
         Double(step.promptTokens) + Double(steps) * (candidate.prediction.outputTokens.mean + Self.observationTokens)
     }
 
-    var option: AssignmentOption {
-        let quality = min(max(candidate.prediction.quality, 0), 1)
-        guard steps > 0 else {
-            return AssignmentOption(
-                cost: Double(candidate.cost.total.nanoUSD), energy: candidate.energyJoules,
-                latency: candidate.latencySeconds, accuracy: quality)
-        }
+    /// What the plan sees of the call; nil where it cannot be priced.
+    var option: AssignmentOption? {
         // A model that stays finds everything but the newest observation in its cache.
-        let amounts = amounts(cached: max(promptTokens - Self.observationTokens, 0))
-        return AssignmentOption(
-            cost: amounts.cost, energy: amounts.energy, latency: amounts.latency, accuracy: quality)
+        let cached = steps > 0 ? warmTokens : Candidates.cachedTokens(of: priced.model, step: step)
+        return call(cached: cached)?.option(context.policy.plan.reading)
     }
 
-    /// The lost cache: the call without cached tokens less the call with them. The first step's candidates carry it in
-    /// their own amounts.
+    /// The lost cache. The first step's candidates carry it in their own amounts.
     var move: AssignmentSwitch {
-        guard steps > 0 else { return .free }
-        let warm = amounts(cached: max(promptTokens - Self.observationTokens, 0))
-        let cold = amounts(cached: 0)
-        return AssignmentSwitch(
-            cost: max(cold.cost - warm.cost, 0), energy: max(cold.energy - warm.energy, 0),
-            latency: max(cold.latency - warm.latency, 0))
+        guard steps > 0, let cold = call(cached: 0), let warm = call(cached: warmTokens) else { return .free }
+        return AssignmentSwitch(cold: cold, warm: warm, reading: context.policy.plan.reading)
     }
 
-    private func amounts(cached: Double) -> (cost: Double, energy: Double, latency: Double) {
-        let forecast = Forecast(priced, economics: context.economics)
-        let output = candidate.prediction.outputTokens.mean
-        let joules = forecast.joules(promptTokens: promptTokens, cachedTokens: cached, outputTokens: output)
-        let usage = Usage(
-            input: Int(promptTokens - cached), cachedRead: Int(cached), output: Int(output))
-        let busy = forecast.busySeconds(promptTokens - cached, output)
-        // The same model was priced for this step already, so it can be priced here.
-        let cost = (try? forecast.cost(of: usage, joules: joules, busySeconds: busy).total.nanoUSD) ?? .max
-        return (
-            min(Double(cost), 9e15), joules,
-            forecast.seconds(promptTokens: promptTokens, cachedTokens: cached, outputTokens: output)
-        )
+    private var warmTokens: Double { max(promptTokens - Self.observationTokens, 0) }
+
+    private func call(cached: Double) -> CallForecast? {
+        try? Forecast(priced, economics: context.economics, tier: candidate.serviceTier).call(
+            promptTokens: promptTokens, cachedTokens: cached, prediction: candidate.prediction,
+            mostOutput: Candidates.outputTokensAtMost(priced.model, step: step))
     }
 }

@@ -6,15 +6,21 @@ package struct Plan: Hashable, Sendable {
     package var choices: [ModelID]
     /// This step's usable candidates: the plan's choice, then by rising weighted objective.
     package var order: [ModelID]
-    /// The limits that cost something, in words; empty where none binds.
+    /// The limits that cost something, by name; empty where none binds.
     package var binding: [String]
+    /// What each of them does, in words: "the deadline binds: 3 of 8 steps would otherwise run on edge; ...".
+    package var effects: [String]
     /// What the plan reckons with, so that it can be seen to drift; nil for a plan that is good for one step.
     package var forecast: PlanForecast?
 
-    package init(choices: [ModelID], order: [ModelID], binding: [String] = [], forecast: PlanForecast? = nil) {
+    package init(
+        choices: [ModelID], order: [ModelID], binding: [String] = [], effects: [String] = [],
+        forecast: PlanForecast? = nil
+    ) {
         self.choices = choices
         self.order = order
         self.binding = binding
+        self.effects = effects
         self.forecast = forecast
     }
 }

@@ -36,6 +36,7 @@ package struct Planner: Sendable {
                 choices: solution.choice.map { candidates[$0].model },
                 order: ([first] + rest).map { candidates[$0].model },
                 binding: solution.bindingLimits.map(\.description),
+                effects: effects(of: solution, program, candidates: candidates, method: context.policy.method),
                 forecast: PlanForecast(
                     of: solution, program, step: step, candidates: candidates, reference: reference, context: context))
         } catch {
@@ -43,6 +44,17 @@ package struct Planner: Sendable {
             case .infeasible(let report): throw .infeasible(report.description, report: report)
             default: throw .planning(error)
             }
+        }
+    }
+
+    /// What the limits that bind do, in words; their names alone where planning without them takes too long.
+    private func effects(
+        of solution: AssignmentSolution, _ program: AssignmentProgram, candidates: [Candidate], method: PolicyMethod
+    ) -> [String] {
+        let names = candidates.map(\.model.rawValue)
+        let found = method == .weighted ? try? solver.effects(of: solution, program) : nil
+        return solution.bindingLimits.map { limit in
+            found?.first { $0.limit == limit }?.words(names) ?? "\(limit) binds"
         }
     }
 
@@ -58,28 +70,56 @@ package struct Planner: Sendable {
         for ahead in 0..<horizon {
             var row: [AssignmentOption?] = []
             var moves: [AssignmentSwitch] = []
+            var referenceAccuracy = reference.prediction.quality
             for candidate in candidates {
                 guard let priced = models[candidate.model] else { continue }
                 let steps = context.shape == .chain ? ahead : 0
                 let ahead = Ahead(steps: steps, step: step, candidate: candidate, priced: priced, context: context)
-                row.append(ahead.option)
+                let option = ahead.option
+                if candidate.model == reference.model { referenceAccuracy = option?.accuracy ?? referenceAccuracy }
+                row.append(option)
                 moves.append(ahead.move)
             }
             options.append(row)
             switching.append(moves)
-            floors.append(
-                min(
-                    1,
-                    policy.kappa.kappa(at: step.position + (context.shape == .chain ? ahead : 0))
-                        * reference.prediction.quality - 1e-9))
+            let position = step.position + (context.shape == .chain ? ahead : 0)
+            floors.append(min(1, max(0, policy.kappa.kappa(at: position) * referenceAccuracy - 1e-9)))
         }
         return AssignmentProgram(
-            options: options, accuracyFloors: floors.map { max(0, $0) }, weights: policy.weights.assignment,
+            options: options, accuracyFloors: floors, weights: policy.weights.assignment,
             switching: switching,
             budget: context.remaining.budget.map { Double($0.nanoUSD) }, deadline: context.remaining.seconds,
             latencyPaths: context.shape == .chain ? [] : (0..<horizon).map { [$0] },
             energyCap: context.remaining.joules, minimumMeanAccuracy: policy.minAccuracy,
+            slots: slots(candidates, models: models, context: context),
+            limits: carbonLimit(options, switching: switching, context: context),
             timeLimit: Self.timeLimit, gap: Self.gap)
+    }
+
+    /// Subtasks that run side by side: no more of them on a server of the operator's own than it has slots free of
+    /// other jobs, at least one. Only where another model has no such limit, so that a busy server never means no plan.
+    private func slots(
+        _ candidates: [Candidate], models: [ModelID: PricedModel], context: RoutingContext
+    ) -> [Int?] {
+        guard context.shape == .siblings else { return [] }
+        let free = candidates.map { candidate -> Int? in
+            guard let priced = models[candidate.model], let slots = priced.model.slots else { return nil }
+            return max(1, slots - priced.live.busySlots - priced.live.waiting)
+        }
+        return free.contains(nil) ? free : []
+    }
+
+    private func carbonLimit(
+        _ options: [[AssignmentOption?]], switching: [[AssignmentSwitch]], context: RoutingContext
+    ) -> [AssignmentLimit] {
+        guard let most = context.remaining.carbonGrams else { return [] }
+        let economics = context.economics
+        return [
+            AssignmentLimit(
+                name: "carbon cap", unit: "g", most: most,
+                amounts: options.map { $0.map { economics.gramsCO2e(joules: $0?.energy ?? 0) } },
+                switching: switching.map { $0.map { economics.gramsCO2e(joules: $0.energy) } })
+        ]
     }
 
     /// The weighted objective of each candidate for this step alone, each criterion scaled to 0...1 over them.

@@ -24,6 +24,9 @@ struct RouteCommand: AsyncParsableCommand {
     @Flag(name: .long, help: "Show the candidates that no other beats in cost, energy, time and quality at once.")
     var pareto = false
 
+    @Option(name: .long, help: "Draw the candidates' cost against quality, with the front, into an SVG file.")
+    var plot: String?
+
     @OptionGroup var places: Places
 
     func run() async throws {
@@ -44,6 +47,13 @@ struct RouteCommand: AsyncParsableCommand {
                 decision = try engine.dryRun(try ChatRequest(document), from: Caller())
             } catch {
                 throw Exit(65, "\(error)")
+            }
+            if let plot {
+                do {
+                    try Data(decision.picture.utf8).write(to: URL(fileURLWithPath: plot))
+                } catch {
+                    throw Exit(74, "\(plot) cannot be written: \(error.localizedDescription)")
+                }
             }
             print(
                 format == .json

@@ -59,6 +59,28 @@ struct PriceTests {
         #expect(try price.cost(of: Usage(input: 100), tier: .flex).nanoUSD == 100_000, "billed as standard")
     }
 
+    @Test("a service tier has context tiers of its own, and without them is never billed below the standard one's")
+    func contextTiersOfServiceTiers() throws {
+        let price = Price(
+            tiers: [
+                .standard: try rates([.input: "1", .output: "10"]), .flex: try rates([.input: "0.5", .output: "5"]),
+                .priority: try rates([.input: "3", .output: "15"]),
+            ],
+            contextTiers: [
+                ContextTier(aboveTokens: 1000, rates: try rates([.input: "2", .output: "20"])),
+                ContextTier(tier: .flex, aboveTokens: 1000, rates: try rates([.input: "1", .output: "8"])),
+            ], source: "test", asOf: try #require(CalendarDay("2026-11-01")))
+        func nanoUSD(_ tier: ServiceTier) throws -> Int64 {
+            try price.cost(of: Usage(input: 2000, output: 100), tier: tier).nanoUSD
+        }
+        #expect(try nanoUSD(.standard) == 2000 * 2000 + 100 * 20_000)
+        #expect(try nanoUSD(.flex) == 2000 * 1000 + 100 * 8000)
+        // The dearer of priority's 3 and 15 and the long prompt's 2 and 20.
+        #expect(try nanoUSD(.priority) == 2000 * 3000 + 100 * 20_000)
+        #expect(price.cheapestTier(of: [.standard, .flex, .batch], for: Usage(input: 10)) == .flex)
+        #expect(price.cheapestTier(of: [.batch], for: Usage(input: 10)) == .standard)
+    }
+
     @Test("a price holds from its first to its last day")
     func validity() throws {
         let price = Price(

@@ -26,7 +26,7 @@ struct InfeasibilityTests {
         let report = try report(program)
         #expect(report.alone == [.init(limit: .budget, asked: 200, nearest: 250)])
         #expect(report.proven)
-        #expect(report.description.contains("raise the budget from $2e-07 to $2.5e-07"))
+        #expect(report.description.contains("raise the budget from $0.0000002 to $0.00000025"))
     }
 
     @Test("a budget of zero is infeasible, and feasible when a free model exists")
