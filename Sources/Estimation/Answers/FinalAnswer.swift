@@ -11,7 +11,7 @@ package struct FinalAnswer: Sendable, Hashable {
     /// Whether it is a tool call.
     package let isCall: Bool
     /// Whether a marked final answer was found.
-    let isMarked: Bool
+    package let isMarked: Bool
 
     /// - Parameter offersTools: whether the model could have called a tool; a reply without a call is then one answer,
     ///   whatever its words.
@@ -41,6 +41,16 @@ package struct FinalAnswer: Sendable, Hashable {
         }
         key = sum
         words = Array(Set(found)).sorted()
+    }
+
+    /// The text of an answer that counts: marked, or a short answer whole, or a long one's last line.
+    static func part(of output: String) -> String { markedPart(of: output).part }
+
+    /// The same, and whether the answer marks it.
+    static func markedPart(of output: String) -> (part: String, isMarked: Bool) {
+        let bytes = Array(output.utf8)
+        let marked = markedPart(bytes)
+        return (String(decoding: marked ?? tail(bytes), as: UTF8.self), marked != nil)
     }
 
     /// The share of words that two answers have in common, of all words of both.

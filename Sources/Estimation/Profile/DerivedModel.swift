@@ -14,6 +14,8 @@ struct DerivedModel: Sendable {
     var costRatio: Float
     /// Answers that it was made from.
     var probes: Int
+    /// Whether it comes from the probe suite, in a file with its blends of other panels.
+    var isLive = false
 
     /// Its probability of a good answer, from those of the panel's models.
     func probability(_ panel: [Float]) -> Float {

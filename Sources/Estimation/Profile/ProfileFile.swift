@@ -22,6 +22,7 @@ enum ProfileFile {
         case answers = 5
         case derived = 6
         case speed = 7
+        case live = 8
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

@@ -16,6 +16,8 @@ package struct ProfileSet: Sendable {
     var answers: [Int: AnswerProfile]
     /// How fast models answered.
     var speed = SpeedProfile()
+    /// Models known from the probe suite.
+    var live: [LiveProfile] = []
     private let places: [String: [Place]]
 
     /// Where a model stands: in which panel, and in which column of it.
@@ -70,6 +72,7 @@ package struct ProfileSet: Sendable {
         var answers: [AnswerProfile] = []
         var derived: [DerivedModel] = []
         var speed = SpeedProfile()
+        var live: [LiveProfile] = []
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -82,6 +85,7 @@ package struct ProfileSet: Sendable {
                 case .answers: answers.append(try AnswerProfile(&reader))
                 case .runs: runs.append(try RunProfile(&reader))
                 case .speed: speed = try SpeedProfile(&reader)
+                case .live: live.append(try LiveProfile(&reader))
                 }
             }
         }
@@ -95,7 +99,7 @@ package struct ProfileSet: Sendable {
         }
         var set = ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
         set.speed = speed
-        return set
+        return live.reduce(set) { $0.adding($1) }
     }
 
     /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
@@ -118,11 +122,12 @@ package struct ProfileSet: Sendable {
             try ProfileFile.write(
                 ProfileFile.encode(.runs, profile.encoded()), to: "\(directory)/\(profile.name)-runs.profile")
         }
-        for model in panels.flatMap(\.derived) {
-            let name = String(model.name.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" })
+        for model in panels.flatMap(\.derived) where !model.isLive {
             try ProfileFile.write(
-                ProfileFile.encode(.derived, model.encoded()), to: "\(directory)/model-\(name).profile")
+                ProfileFile.encode(.derived, model.encoded()),
+                to: "\(directory)/model-\(LiveProfile.fileName(of: model.name)).profile")
         }
+        for profile in live { _ = try Self.write(profile, to: directory) }
         if !memory.entries.isEmpty {
             try ProfileFile.write(
                 ProfileFile.encode(.memory, memory.encoded()), to: "\(directory)/memory.profile")
@@ -138,13 +143,22 @@ package struct ProfileSet: Sendable {
     /// The set with one more derived model; an older one of the same name is replaced.
     func adding(_ model: DerivedModel) -> ProfileSet {
         var panels = panels
-        for panel in panels.indices where panels[panel].name == model.panel {
-            panels[panel].derived.removeAll { $0.name == model.name }
-            panels[panel].derived.append(model)
+        for panel in panels.indices {
+            let isHere = panels[panel].name == model.panel
+            panels[panel].derived.removeAll { $0.name == model.name && (isHere || $0.isLive) }
+            if isHere { panels[panel].derived.append(model) }
         }
+        var set = rebuilt(with: panels)
+        set.live.removeAll { $0.name == model.name }
+        return set
+    }
+
+    /// The set with other derived models in its panels.
+    func rebuilt(with panels: [PanelProfile]) -> ProfileSet {
         var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values))
         set.speed = speed
+        set.live = live
         return set
     }
 

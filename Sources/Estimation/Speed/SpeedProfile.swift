@@ -41,6 +41,10 @@ extension SpeedProfile {
 }
 
 extension ProfileSet {
-    /// How fast a model answered where it was recorded; nil where no row had its latency.
-    package func speed(of model: ModelID) -> AnswerSpeed? { speed[model] }
+    /// How fast a model answered where it was recorded or probed; nil where nothing told its time.
+    package func speed(of model: ModelID) -> AnswerSpeed? {
+        if let recorded = speed[model] { return recorded }
+        let name = ModelName.canonical(model.rawValue)
+        return live.first { ModelName.canonical($0.name) == name }?.speed
+    }
 }

@@ -12,7 +12,7 @@ enum EstimationExit {
         }
     }
 
-    private static func code(_ error: EstimationError) -> Int32 {
+    static func code(_ error: EstimationError) -> Int32 {
         switch error {
         case .unknown: 64  // usage
         case .badRow, .notEnoughData, .damagedProfile, .foreignVersion: 65  // data
