@@ -123,6 +123,8 @@ package protocol LedgerStore: QualityStore {
     func dashboard(_ query: DashboardQuery) async throws(LedgerError) -> DashboardReport
     /// Recomputes every total from the entries and the open reservations.
     func verify() async throws(LedgerError) -> VerificationReport
+    /// The same, and prices every call anew from what it used, where the price of its date is known.
+    func verify(prices: EntryPricing?) async throws(LedgerError) -> VerificationReport
 
     /// Waits for what is under way and closes the database.
     func close() async

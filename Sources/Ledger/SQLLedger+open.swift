@@ -1,4 +1,13 @@
 extension SQLLedger {
+    /// Opens the ledger at a location, with faults where they are given.
+    ///
+    /// - Parameter faults: for tests alone; lets faults happen in the write path.
+    package static func open(_ location: String, faults: FaultPoints?) throws(LedgerError) -> SQLLedger {
+        let ledger = try open(location)
+        guard let faults else { return ledger }
+        return SQLLedger(database: FaultyDatabase(base: ledger.database, points: faults))
+    }
+
     /// Opens the ledger at a location: `sqlite:PATH`, or `postgres://user@host/database`.
     ///
     /// Throws `badLocation` for what is neither, and whatever stands in the way of opening it.

@@ -124,6 +124,10 @@ extension SQLLedger {
     }
 
     package func verify() async throws(LedgerError) -> VerificationReport {
-        try await read { (session) throws(LedgerError) in try session.verify() }
+        try await verify(prices: nil)
+    }
+
+    package func verify(prices: EntryPricing?) async throws(LedgerError) -> VerificationReport {
+        try await read { (session) throws(LedgerError) in try session.verify(prices: prices) }
     }
 }

@@ -1,16 +1,22 @@
-// A process that books steps until it is killed: `LedgerCrasher DATABASE NAME`.
+// A process that books steps until it is killed: `LedgerCrasher LOCATION NAME [POINT]`.
 //
-// It writes the id of every step that the ledger has acknowledged to standard output, so that whoever kills it can
+// With a number it kills itself when that many fault points of the write path are behind it. It writes the id of every step that the ledger has acknowledged to standard output, so that whoever kills it can
 // check that none of these is lost.
 import Core
 import Foundation
 import Ledger
+import Synchronization
 
-guard CommandLine.arguments.count == 3 else {
-    FileHandle.standardError.write(Data("usage: LedgerCrasher DATABASE NAME\n".utf8))
+guard (3...4).contains(CommandLine.arguments.count) else {
+    FileHandle.standardError.write(Data("usage: LedgerCrasher LOCATION NAME [POINT]\n".utf8))
     exit(64)
 }
-let ledger = try SQLLedger.sqlite(path: CommandLine.arguments[1])
+let reached = Atomic<Int>(0)
+let last = CommandLine.arguments.count == 4 ? Int(CommandLine.arguments[3]) ?? .max : .max
+let faults = FaultPoints { _ in
+    if reached.add(1, ordering: .relaxed).newValue > last { kill(getpid(), SIGKILL) }
+}
+let ledger = try SQLLedger.open(CommandLine.arguments[1], faults: faults)
 let name = CommandLine.arguments[2]
 _ = try await ledger.recover(at: .now())
 try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: .now())

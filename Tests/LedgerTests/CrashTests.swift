@@ -10,47 +10,86 @@ import Testing
     private static let crasher = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("LedgerCrasher")
 
-    /// More for a long run: HERA_CHAOS_ROUNDS.
-    private static let rounds = ProcessInfo.processInfo.environment["HERA_CHAOS_ROUNDS"].flatMap { Int($0) } ?? 8
+    private static let isBuilt = FileManager.default.isExecutableFile(atPath: crasher.path)
+    private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
+
+    /// Kills at random times, and at points of the write path: each of the first ones, then random ones.
+    private static func deaths(times: Int, points: ClosedRange<Int>, random: Int) -> [Death] {
+        (0..<times).map { .time(milliseconds: .random(in: 0...60), waits: $0 % 4 != 3) } + points.map { .point($0) }
+            + (0..<random).map { _ in .point(.random(in: points.upperBound...points.upperBound * 40)) }
+    }
+
+    private enum Death {
+        /// So long after the first line, which says that it writes (or after the start).
+        case time(milliseconds: Int, waits: Bool)
+        /// After so many fault points.
+        case point(Int)
+    }
 
     @Test(
         "after kill -9 at any moment nothing acknowledged is lost and nothing is half there",
-        .enabled(
-            if: FileManager.default.isExecutableFile(atPath: crasher.path),
-            "LedgerCrasher is not built next to the tests"))
-    func kill() async throws {
+        .enabled(if: isBuilt, "LedgerCrasher is not built next to the tests"))
+    func sqlite() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        var acknowledged: [String] = []
-        var generator = SystemRandomNumberGenerator()
-        for round in 0..<Self.rounds {
-            let process = Process()
-            process.executableURL = Self.crasher
-            process.arguments = [place.path, "round\(round)"]
-            let output = Pipe()
-            process.standardOutput = output
-            try process.run()
-            // The first line says that it writes; some rounds kill before that.
-            var text = round % 4 == 3 ? Data() : output.fileHandleForReading.availableData
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...60, using: &generator)))
-            Foundation.kill(process.processIdentifier, SIGKILL)
-            text += try output.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
-            acknowledged += String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
-            try await check(place, acknowledged, round: round)
-        }
-        #expect(acknowledged.count > Self.rounds, "too few steps for the test to say anything")
+        let deaths = Self.deaths(
+            times: Self.isLong ? 60 : 5, points: 1...(Self.isLong ? 120 : 24), random: Self.isLong ? 60 : 4)
+        try await Self.killAll(deaths, location: "sqlite:\(place.path)")
     }
 
-    private func check(_ place: TemporaryLedger, _ acknowledged: [String], round: Int) async throws {
-        let ledger = try place.open()
+    @Test(
+        "after kill -9 of a client of PostgreSQL nothing acknowledged is lost and nothing is half there",
+        .enabled(if: isBuilt && TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
+    func postgreSQL() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let deaths = Self.deaths(
+                times: Self.isLong ? 30 : 1, points: 1...(Self.isLong ? 60 : 3), random: Self.isLong ? 60 : 3)
+            try await Self.killAll(deaths, location: server.url)
+        }
+    }
+
+    private static func killAll(_ deaths: [Death], location: String) async throws {
+        var acknowledged: [String] = []
+        for (round, death) in deaths.enumerated() {
+            acknowledged += try await run(until: death, name: "round\(round)", location: location)
+            let ledger = try SQLLedger.open(location)
+            try await check(ledger, acknowledged, round: round)
+            await ledger.close()
+        }
+        #expect(acknowledged.count >= 3, "too few steps for the test to say anything")
+        print("\(deaths.count) kills, \(acknowledged.count) acknowledged steps, none lost")
+    }
+
+    /// Starts a process, ends it as told, and returns what it had acknowledged.
+    private static func run(until death: Death, name: String, location: String) async throws -> [String] {
+        let process = Process()
+        process.executableURL = crasher
+        process.arguments = [location, name]
+        if case .point(let point) = death { process.arguments?.append(String(point)) }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var text = Data()
+        if case .time(let milliseconds, let waits) = death {
+            if waits { text = output.fileHandleForReading.availableData }
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            Foundation.kill(process.processIdentifier, SIGKILL)
+        }
+        text += try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal)
+        return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    private static func check(_ ledger: SQLLedger, _ acknowledged: [String], round: Int) async throws {
         _ = try await ledger.recover(at: .now())
         #expect(try await ledger.openReservations().isEmpty)
         #expect(try await ledger.verify().differences == [])
         var entries: Set<String> = []
         var steps: Set<String> = []
         var events: Set<String> = []
-        for job in try await ledger.jobs(in: [], limit: 1000) {
+        for job in try await ledger.jobs(in: [], limit: 10_000) {
             let booked = try await ledger.entries(ofRun: job.id).filter { $0.kind == .call }
             entries.formUnion(booked.map(\.id))
             steps.formUnion(try await ledger.steps(ofRun: job.id).map(\.id))
@@ -62,6 +101,5 @@ import Testing
         #expect(entries == steps)
         #expect(entries == events)
         #expect(entries.isSuperset(of: acknowledged), "round \(round)")
-        await ledger.close()
     }
 }

@@ -70,6 +70,21 @@ extension LedgerSession {
         return entries
     }
 
+    /// Reads entries with their sequence numbers, at most so many, in the order of booking.
+    mutating func entries(
+        where condition: String, _ arguments: [SQLValue], limit: Int
+    ) throws(LedgerError) -> [(sequence: Int64, entry: LedgerEntry)] {
+        let rows = try connection.rows(
+            "SELECT \(Self.entryColumns), sequence FROM entry WHERE \(condition) ORDER BY sequence LIMIT ?",
+            arguments + [.integer(limit)])
+        var entries: [(sequence: Int64, entry: LedgerEntry)] = []
+        for row in rows {
+            let position = Self.headColumns.count + CallColumns.names.count + Self.resultColumns.count
+            entries.append((row.integer(position), try decodeEntry(row)))
+        }
+        return entries
+    }
+
     mutating func entry(_ id: String) throws(LedgerError) -> LedgerEntry? {
         try entries(where: "id = ?", [.text(id)]).first
     }

@@ -2,13 +2,44 @@ import Core
 
 extension LedgerSession {
     /// Recomputes everything that is derived: budget totals and roll-ups.
-    mutating func verify() throws(LedgerError) -> VerificationReport {
+    mutating func verify(prices: EntryPricing? = nil) throws(LedgerError) -> VerificationReport {
         var differences: [LedgerDifference] = []
+        let repriced = try prices.map { (pricing) throws(LedgerError) in try reprice(pricing, &differences) }
         let budgetTotals = try verifyBudgets(&differences)
         let rollups = try verifyRollups(&differences)
         let entries = try connection.row("SELECT COUNT(*) FROM entry")?.integer(0) ?? 0
         return VerificationReport(
-            entries: entries, budgetTotals: budgetTotals, rollups: rollups, differences: differences)
+            entries: entries, budgetTotals: budgetTotals, rollups: rollups, repriced: repriced,
+            differences: differences)
+    }
+
+    private static let mostMispriced = 1000
+    private static let repricedTogether = 500
+
+    /// Prices each call anew from what it used; returns how many had a price. Only so many differences are named.
+    private mutating func reprice(
+        _ pricing: EntryPricing, _ differences: inout [LedgerDifference]
+    ) throws(LedgerError) -> Int64 {
+        var priced: Int64 = 0
+        var last: Int64 = 0
+        while true {
+            // In pieces, since a ledger may not fit into memory.
+            let piece = try entries(
+                where: "sequence > ? AND kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow'))",
+                [.integer(last)], limit: Self.repricedTogether)
+            guard let end = piece.last?.sequence else { return priced }
+            last = end
+            for (_, entry) in piece {
+                guard let api = pricing(entry) else { continue }
+                priced += 1
+                let booked = entry.result.figures.cost.api
+                guard api != booked, differences.count < Self.mostMispriced else { continue }
+                differences.append(
+                    LedgerDifference(
+                        figure: "cost of entry \(entry.id) (\(entry.call.model), \(entry.chargedAt))",
+                        kept: "\(booked) USD", recomputed: "\(api) USD by its price"))
+            }
+        }
     }
 
     private mutating func verifyBudgets(_ differences: inout [LedgerDifference]) throws(LedgerError) -> Int {

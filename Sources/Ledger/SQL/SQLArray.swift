@@ -45,14 +45,17 @@ extension SQLArray {
 
     /// Inserts many rows into a table with one statement; each row has one value for each column.
     ///
-    /// - Parameter types: PostgreSQL's types of the columns, in order.
+    /// - Parameters:
+    ///   - types: PostgreSQL's types of the columns, in order.
+    ///   - keepingNumbers: whether the rows bring values of columns that the database counts up by itself.
     static func insertion(
-        into table: String, columns: String, types: [String], rows: [[SQLValue]]
+        into table: String, columns: String, types: [String], rows: [[SQLValue]], keepingNumbers: Bool = false
     ) -> SQLQuery {
         var arrays = types.map { _ in SQLArray() }
         for row in rows { for (index, value) in row.enumerated() { arrays[index].append(value) } }
         let parameters = types.map { "CAST(? AS \($0)[])" }.joined(separator: ", ")
+        let numbers = keepingNumbers ? "OVERRIDING SYSTEM VALUE " : ""
         return SQLQuery(
-            "INSERT INTO \(table) (\(columns)) SELECT * FROM unnest(\(parameters))", arrays.map(\.argument))
+            "INSERT INTO \(table) (\(columns)) \(numbers)SELECT * FROM unnest(\(parameters))", arrays.map(\.argument))
     }
 }

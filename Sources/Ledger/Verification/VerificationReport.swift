@@ -1,15 +1,25 @@
+package import Core
+
+/// What a provider asks for a call, by its usage and the price of its date; nil where no such price is known.
+package typealias EntryPricing = @Sendable (LedgerEntry) -> Money?
+
 /// What recomputing every total from the entries and the open reservations found.
 package struct VerificationReport: Hashable, Sendable {
     package let entries: Int64
     package let budgetTotals: Int
     package let rollups: Int
+    /// Calls that were priced anew; nil where no prices were given.
+    package let repriced: Int64?
     /// Empty for a sound ledger.
     package let differences: [LedgerDifference]
 
-    package init(entries: Int64, budgetTotals: Int, rollups: Int, differences: [LedgerDifference]) {
+    package init(
+        entries: Int64, budgetTotals: Int, rollups: Int, repriced: Int64? = nil, differences: [LedgerDifference]
+    ) {
         self.entries = entries
         self.budgetTotals = budgetTotals
         self.rollups = rollups
+        self.repriced = repriced
         self.differences = differences
     }
 

@@ -1,0 +1,93 @@
+/// The tables that a copy of a ledger takes along, in their order.
+enum CopiedTable: String, CaseIterable {
+    case name, entry, reservation, budget, total = "budget_total", rollup, decision, step, job, event
+    case key = "access_key", file, chunk = "file_chunk", batch, row = "batch_row", observation, calibration
+
+    /// The column that the database counts up by itself, where there is one.
+    var serial: String? {
+        switch self {
+        case .name, .budget: "id"
+        case .entry, .observation: "sequence"
+        default: nil
+        }
+    }
+}
+
+/// A column with its PostgreSQL type.
+struct CopiedColumn: Hashable {
+    let name: String
+    let type: String
+}
+
+extension SQLConnection {
+    /// The columns of a table in the order of their making.
+    func columns(of table: CopiedTable) throws(LedgerError) -> [CopiedColumn] {
+        let query =
+            switch dialect {
+            case .sqlite: "SELECT name, type FROM pragma_table_info(?) ORDER BY cid"
+            case .postgreSQL:
+                "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) FROM information_schema.columns "
+                    + "WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
+            }
+        return try rows(query, [.text(table.rawValue)]).map { row in
+            let type =
+                switch row.text(1).uppercased() {
+                case "INTEGER", "BIGINT": "BIGINT"
+                case "BLOB", "BYTEA": "BYTEA"
+                default: "TEXT"
+                }
+            return CopiedColumn(name: row.text(0), type: type)
+        }
+    }
+
+    /// Hands out all rows of a table in pieces, so that large tables do not have to fit into memory.
+    func forEachPiece(
+        of table: CopiedTable, columns: [CopiedColumn], size: Int,
+        _ body: ([[SQLValue]]) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
+        let select = "SELECT \(columns.map(\.name).joined(separator: ", ")) FROM \(table.rawValue)"
+        switch dialect {
+        case .sqlite:
+            var piece: [[SQLValue]] = []
+            try forEachRow(select, []) { (row) throws(LedgerError) in
+                piece.append(row.values)
+                if piece.count == size {
+                    try body(piece)
+                    piece.removeAll(keepingCapacity: true)
+                }
+            }
+            if !piece.isEmpty { try body(piece) }
+        case .postgreSQL:
+            try execute("DECLARE copied NO SCROLL CURSOR FOR \(select)", [])
+            while true {
+                let piece = try rows("FETCH \(size) FROM copied", []).map(\.values)
+                if piece.isEmpty { break }
+                try body(piece)
+            }
+            try execute("CLOSE copied", [])
+        }
+    }
+
+    /// Writes rows as they are, their numbers too.
+    func insert(_ rows: [[SQLValue]], into table: CopiedTable, columns: [CopiedColumn]) throws(LedgerError) {
+        let names = columns.map(\.name).joined(separator: ", ")
+        switch dialect {
+        case .sqlite:
+            let places = columns.map { _ in "?" }.joined(separator: ", ")
+            for row in rows { try execute("INSERT INTO \(table.rawValue) (\(names)) VALUES (\(places))", row) }
+        case .postgreSQL:
+            let query = SQLArray.insertion(
+                into: table.rawValue, columns: names, types: columns.map(\.type), rows: rows,
+                keepingNumbers: table.serial != nil)
+            try execute(query.sql, query.arguments)
+        }
+    }
+
+    /// Lets a table's numbers go on behind the greatest that was copied; SQLite does so by itself.
+    func continueNumbers(of table: CopiedTable) throws(LedgerError) {
+        guard dialect == .postgreSQL, let serial = table.serial else { return }
+        _ = try row(
+            "SELECT setval(pg_get_serial_sequence('\(table.rawValue)', '\(serial)'), "
+                + "COALESCE(MAX(\(serial)), 0) + 1, false) FROM \(table.rawValue)")
+    }
+}

@@ -1,0 +1,84 @@
+/// Where a test may let a fault happen in the write path: before each statement that writes, and before and after the
+/// commit. Nothing is there in production: no point does anything unless a test has given a hook.
+package struct FaultPoints: Sendable {
+    /// Called with what is about to happen; may end the process.
+    package let reached: @Sendable (String) -> Void
+
+    package init(_ reached: @escaping @Sendable (String) -> Void) { self.reached = reached }
+}
+
+/// A connection whose statements pass fault points.
+struct FaultyConnection: SQLConnection {
+    let base: any SQLConnection
+    let points: FaultPoints
+
+    var dialect: SQLDialect { base.dialect }
+    var isInTransaction: Bool { base.isInTransaction }
+
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
+        points.reached(sql)
+        let changed = try base.execute(sql, arguments)
+        if sql == "COMMIT" { points.reached("committed") }
+        return changed
+    }
+
+    func forEachRow(
+        _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
+    ) throws(LedgerError) {
+        if !sql.hasPrefix("SELECT") { points.reached(sql) }
+        try base.forEachRow(sql, arguments, body)
+    }
+
+    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) {
+        points.reached(sql)
+        try base.post(sql, arguments)
+    }
+
+    func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
+        if !queries.allSatisfy({ $0.sql.hasPrefix("SELECT") }) { points.reached(queries[0].sql) }
+        return try base.results(queries)
+    }
+
+    func dropPosted() { base.dropPosted() }
+}
+
+/// A database whose writes pass fault points.
+struct FaultyDatabase: SQLDatabase {
+    let base: any SQLDatabase
+    let points: FaultPoints
+
+    var owner: String { base.owner }
+
+    func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try base.withWriter { body(FaultyConnection(base: $0, points: points)) }
+    }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        try await base.read(body)
+    }
+
+    func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
+        try base.isPresent(owner, on: connection)
+    }
+
+    func leaseClock(on connection: any SQLConnection) throws(LedgerError) -> Int64 {
+        try base.leaseClock(on: connection)
+    }
+
+    func serverAge(on connection: any SQLConnection) throws(LedgerError) -> Int64? {
+        try base.serverAge(on: connection)
+    }
+
+    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError) {
+        try base.announce(notices, on: connection)
+    }
+
+    func announced(_ notices: Set<LedgerNotice>) { base.announced(notices) }
+
+    func notices() -> AsyncStream<LedgerNotice> { base.notices() }
+
+    func close() { base.close() }
+}
