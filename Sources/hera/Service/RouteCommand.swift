@@ -5,6 +5,7 @@ import Engine
 import Foundation
 import Ledger
 import Logging
+import Routing
 import Upstream
 
 /// `hera route`: the decision on a chat request, without calling anybody.
