@@ -30,7 +30,7 @@ class MissingModel(Exception):
 
 @dataclass
 class Call:
-    """One answered call: which model, what it was asked, what it said, and the seconds that it took when it was made."""
+    """One answered call: which model, what it was asked, what it said, and the seconds that it took when first made."""
 
     model: str
     body: Body
@@ -99,6 +99,8 @@ class Upstreams:
     calls: list[Call] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     asked: int = 0
+    #: Calls that are being answered.
+    open: int = 0
 
     def __post_init__(self) -> None:
         self.urls: dict[str, str] = {}
@@ -117,7 +119,11 @@ class Upstreams:
         if model == "hybrid":
             model = self.choose(body)
         name = key(model, body)
-        row = self.answers.known.get(name) or self._ask(model, name, body)
+        self.open += 1
+        try:
+            row = self.answers.known.get(name) or self._ask(model, name, body)
+        finally:
+            self.open -= 1
         self.used.add(name)
         answer = json.loads(json.dumps(row["answer"]))
         for tool_call in answer["choices"][0]["message"].get("tool_calls") or []:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The agent bench: real models under several ways of routing (bench.py tells more).
 #
-# Usage: bench.sh [choose|solo]
+# Usage: bench.sh [ship|choose|solo]
 #   HERA=FILE                 the binary (default .build/release/hera)
 #   HERA_CACHE=DIR            models and answers (default ~/.cache/hera)
 # The models (1.2 GB) are fetched and started when an answer is wanted that is not in the repository; servers that it

@@ -11,7 +11,8 @@ import tempfile
 from functools import cache
 from typing import Any
 
-SECONDS = 5
+#: By the clock, for a machine that is busy with other things; the processor time is what counts.
+SECONDS = 120
 MEMORY_BYTES = 512 << 20
 
 
@@ -72,12 +73,16 @@ def runs(text: str, want: dict[str, Any]) -> bool:
 
     It gets an empty folder, an empty environment, two seconds of processor time, 512 MB, and no new processes or files.
     """
+    return _runs(json.dumps([code_of(text), want["code"], want["calls"]]))
+
+
+@cache
+def _runs(test: str) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         try:
             done = subprocess.run(
                 [*_without_network(), sys.executable, "-I", "-S", "-c", TEST], cwd=folder, env={}, timeout=SECONDS,
-                input=json.dumps([code_of(text), want["code"], want["calls"]]).encode(), preexec_fn=_limit,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                input=test.encode(), preexec_fn=_limit, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             return False
     return done.returncode == 0

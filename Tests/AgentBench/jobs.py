@@ -28,7 +28,8 @@ LOOKUP = {
 }
 TOOLS = {"lookup": LOOKUP, "calculator": {"type": "calculator"}}
 TABLE = {row[0]: dict(zip(("price", "stock", "aisle"), row[1:])) for part in SHOP.values() for row in part}
-SECONDS = 1200
+ATTEMPTS = 5
+HANGS_AFTER = 6.0
 
 
 @dataclass
@@ -81,24 +82,38 @@ def specification(task: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any
 
 
 def run(service: Service, upstreams: Upstreams, task: dict[str, Any], policy: dict[str, Any]) -> Outcome:
-    """Runs a task to its end; a job that fails is a task that fails."""
-    upstreams.calls.clear()
-    reply = service.call("POST", "/v1/jobs", specification(task, policy))
+    """Runs a task to its end; a job that fails is a task that fails, one that hangs is started again."""
+    for _ in range(ATTEMPTS):
+        upstreams.calls.clear()
+        if job := finished(service, upstreams, specification(task, policy)):
+            return graded(task, job, list(upstreams.calls))
+        print(f"bench: {task['id']} hung and is started again", file=sys.stderr)
+    raise ServiceError(f"{task['id']} hung {ATTEMPTS} times")
+
+
+def finished(service: Service, upstreams: Upstreams, spec: dict[str, Any]) -> dict[str, Any] | None:
+    """The job at its end; None when nothing has happened to it for a while though no model is being waited for."""
+    reply = service.call("POST", "/v1/jobs", spec)
     if reply.status != 201:
-        raise ServiceError(f"{task['id']} was not taken: {reply.status} {reply.body.decode(errors='replace')}")
+        raise ServiceError(f"{spec['metadata']} was not taken: {reply.status} {reply.body.decode(errors='replace')}")
     path = f"/v1/jobs/{reply.json['id']}"
-    deadline = time.monotonic() + SECONDS
-    pause = 0.002
-    while (job := service.call("GET", path).json)["status"] not in ("completed", "failed", "cancelled"):
-        if time.monotonic() > deadline:
-            raise ServiceError(f"{task['id']} did not end within {SECONDS} s")
+    pause, steps, moved = 0.002, -1, time.monotonic()
+    while True:
+        job = service.call("GET", path).json
+        done = {step["subtask"] for step in job["steps"] if not step["tool_calls"]}
+        if job["status"] in ("completed", "failed", "cancelled") or len(done) == len(spec["subtasks"]):
+            return job
+        if len(job["steps"]) > steps or upstreams.open:
+            steps, moved = len(job["steps"]), time.monotonic()
+        if time.monotonic() - moved > HANGS_AFTER:
+            service.call("POST", f"{path}/cancel")
+            return None
         if job["status"] == "requires_action":
             calls = pending(job)
             outputs = [{"tool_call_id": call["id"], "output": lookup(call["function"]["arguments"])} for call in calls]
             service.call("POST", f"{path}/tool_outputs", {"tool_outputs": outputs})
         time.sleep(pause)
         pause = min(pause * 1.5, 0.2)
-    return graded(task, job, list(upstreams.calls))
 
 
 def pending(job: dict[str, Any]) -> list[dict[str, Any]]:

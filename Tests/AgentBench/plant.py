@@ -78,6 +78,7 @@ def catalog(folder: Path, upstreams: Upstreams) -> Path:
     blocks["hybrid"] = blocks["large"]
     entries = []
     for name, block in blocks.items():
+        block = re.sub(r" *profile: .*\n", "", block)
         block = re.sub(r"aliases: .*", f"profile: {PROFILES.get(name, name)}", block)
         block = re.sub(r"base_url: .*", f"base_url: {upstreams.base}/{name}/v1", block)
         block = re.sub(r"upstream_name: .*", f"upstream_name: {name}", block)

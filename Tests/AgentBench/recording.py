@@ -1,8 +1,8 @@
 """Both models alone on the training tasks, as rows that `hera train` reads.
 
-Traces are whole runs: the small model alone, the large model alone. Outcomes are single steps, asked of both models with
-the same prompt: those of the large model's runs, which the small model is asked too. (HERA's profiling grows a tree of
-both; these are its all-large path and the first branch to the small model at each of its nodes.)
+Traces are whole runs: the small model alone, the large model alone. Outcomes are single steps, asked of both models
+with the same prompt: those of the large model's runs, which the small model is asked too. (HERA's profiling grows a
+tree of both; these are its all-large path and the first branch to the small model at each of its nodes.)
 """
 
 import json
@@ -30,8 +30,8 @@ def traces(runs: dict[str, list[Outcome]], figures: dict[str, Figures]) -> list[
         for outcome in outcomes:
             steps = [trace_step(step, figures[name]) for step in outcome.steps]
             rows.append({
-                "task_id": outcome.task["id"], "suite": TRACES, "dataset": outcome.task["kind"], "split": split(outcome.task),
-                "prompt": "\n\n".join(subtask["prompt"] for subtask in outcome.task["subtasks"]),
+                "task_id": outcome.task["id"], "suite": TRACES, "dataset": outcome.task["kind"],
+                "split": split(outcome.task), "prompt": "\n\n".join(subtask["prompt"] for subtask in outcome.task["subtasks"]),
                 "model": PROFILES[name], "success": float(outcome.succeeded),
                 "cost_usd": sum(step["cost_usd"] for step in steps), "steps": steps})
     return rows
@@ -81,7 +81,8 @@ def outcomes(large: list[Outcome], upstreams: Upstreams, figures: dict[str, Figu
                 row["outcomes"][PROFILES[name]] = {
                     "score": float(step.is_right if name == "large" else is_right(text, calls, subtask, prompt)),
                     "input_tokens": usage["prompt_tokens"], "output_tokens": usage["completion_tokens"],
-                    "cost_usd": figures[name].dollars(call), "latency_s": figures[name].seconds(call), "output": said(text, calls)}
+                    "cost_usd": figures[name].dollars(call), "latency_s": figures[name].seconds(call),
+                    "output": said(text, calls)}
             rows.setdefault(json.dumps([prompt, row.get("tools"), is_read]), row)
     return list(rows.values())
 

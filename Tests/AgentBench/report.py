@@ -14,7 +14,8 @@ from picture import draw
 from plant import ROOT, Figures
 from tasks import GRADES, TASKS_PER_KIND_AND_GRADE
 
-THRESHOLDS = [0.2, 0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9]
+THRESHOLDS = [0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96]
+KAPPAS = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85]
 OUT = ROOT / "docs" / "results"
 HEAD = ["way", "accuracy", "subtasks right", "steps by the small model", "energy", "latency", "cost"]
 
@@ -78,27 +79,31 @@ def write(results: dict[str, Any]) -> None:
         row(found["way"], found) + [", ".join(f"{name} {count}" for name, count in found["stages"].items())]
         for found in results["ablation"]])
     curve = table(HEAD, [row(found["way"], found) for found in results["threshold"]])
+    kappas = table(HEAD, [row(found["way"], found) for found in results["kappa"]])
     chosen = json.loads(ways.CHOSEN.read_text())
     results |= {"date": datetime.date.today().isoformat(), "machine": machine(), "chosen": chosen["policy"]}
     text = (ROOT / "Tests" / "AgentBench" / "agents.template.md").read_text()
     for name, value in {
         "date": f"{datetime.date.today():%-d %B %Y}", "machine": machine(), "main": main, "ablation": parts,
-        "threshold": curve, "targets": "\n".join(targets(results)), "solo": solo_table(results["training"]),
+        "threshold": curve, "kappa": kappas, "targets": "\n".join(targets(results)),
+        "solo": solo_table(results["training"]),
         "policy": json.dumps(chosen["policy"]), "rows": str(results["rows"]),
         "kinds": kinds(results), "training_count": str(TASKS_PER_KIND_AND_GRADE["training"] * 25),
         "points": f"{100 / (TASKS_PER_KIND_AND_GRADE['evaluation'] * 25):g}",
         "evaluation_count": str(TASKS_PER_KIND_AND_GRADE["evaluation"] * 25),
         "at_share": percent(results["threshold_at_share"]) if results["threshold_at_share"] is not None else "none",
-        "tried": table(["kappa base", "stages", "accuracy", "small share"], [
-            [str(found["policy"]["kappa"]["base"]), " ".join(found["policy"]["stages"]), percent(found["accuracy"]),
-             percent(found["small_share"])] for found in chosen["tried"]]),
+        "tried": table(["profiles of", "kappa base", "URC", "verify", "accuracy", "small share"], [
+            [found["profiles"], str(found["policy"]["kappa"]["base"]), str(found["policy"]["request_threshold"]),
+             "yes" if found["policy"]["verify"] else "no", percent(found["accuracy"]), percent(found["small_share"])]
+            for found in chosen["tried"]]),
+        "profiles": chosen["profiles"], "target": percent(chosen["target"]),
     }.items():
         text = text.replace("{" + name + "}", value)
     OUT.mkdir(exist_ok=True)
     (OUT / "agents.md").write_text(text)
     (OUT / "agents.json").write_text(json.dumps(results, indent=1) + "\n")
     (OUT / "agents.svg").write_text(draw(results))
-    print(f"\n{main}\n\n{parts}\n\n{curve}\n\n" + "\n".join(targets(results)))
+    print(f"\n{main}\n\n{parts}\n\n{kappas}\n\n{curve}\n\n" + "\n".join(targets(results)))
     print(f"\n{results['new_answers']} new answers, {results['seconds']:.0f} s; written to docs/results/agents.md")
 
 

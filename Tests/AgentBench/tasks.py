@@ -108,7 +108,8 @@ def lookup(part: str, grade: int, deal: "Deal") -> list[Subtask]:
                 "total", f"What do {count} pieces of the {row[0]} cost together?", row[1] * count, ["price"])]
         case 4:
             return [looked_up("first", row, "price"), looked_up("second", other, "price"), calculated(
-                "sum", f"What do one {row[0]} and one {other[0]} cost together?", row[1] + other[1], ["first", "second"])]
+                "sum", f"What do one {row[0]} and one {other[0]} cost together?", row[1] + other[1],
+                ["first", "second"])]
     return [looked_up("price", row, "price"), looked_up("stock", row, "stock"), calculated(
         "worth", f"What are all pieces of the {row[0]} in stock worth together in dollars?", row[1] * row[2],
         ["price", "stock"])]

@@ -10,6 +10,8 @@ from plant import HYBRID, MODELS
 #: What was chosen on the training tasks alone: `bench.py choose` writes it.
 CHOSEN = Path(__file__).resolve().parent / "policy.json"
 ALL_STAGES = ["urc", "sse", "sle", "cd", "sd"]
+#: What profiles can be fitted to: single steps, or whole runs of each model too.
+PROFILE_DATA = ["steps", "steps and runs"]
 BOTH = {"models": {"allow": list(MODELS.values())}}
 
 
@@ -19,6 +21,10 @@ class Way:
     policy: dict[str, Any]
     #: Threshold of the baseline's classifier; None for ways of hera's.
     threshold: float | None = None
+
+
+def profile_data() -> str:
+    return json.loads(CHOSEN.read_text())["profiles"]
 
 
 def alone(model: str) -> Way:
@@ -34,14 +40,19 @@ def hera(name: str, **changes: Any) -> Way:
     return Way(name, BOTH | json.loads(CHOSEN.read_text())["policy"] | changes)
 
 
+def kappa(base: float) -> Way:
+    return hera(f"kappa from {base}", kappa={"base": base, "cap": 1, "floor": 0})
+
+
 def ablation() -> list[Way]:
-    """The paper's table of parts, and the cascade."""
-    return [
-        hera("full", stages=ALL_STAGES),
-        hera("without SD", stages=["urc", "sse", "sle", "cd"]),
-        hera("URC + SSE + SLE", stages=["urc", "sse", "sle"]),
-        hera("URC + SSE", stages=["urc", "sse"]),
-        hera("URC only", stages=["urc"]),
-        hera("without URC", stages=["sse", "sle", "cd", "sd"]),
-        hera("full, with verify", stages=ALL_STAGES, verify=True),
-    ]
+    """The paper's table of parts, and the cascade, at the published kappa and threshold (hera's defaults)."""
+    parts = {
+        "full": {"stages": ALL_STAGES, "decompose": {"by": "cheapest"}},
+        "without SD": {"stages": ["urc", "sse", "sle", "cd"]},
+        "URC + SSE + SLE": {"stages": ["urc", "sse", "sle"]},
+        "URC + SSE": {"stages": ["urc", "sse"]},
+        "URC only": {"stages": ["urc"]},
+        "without URC": {"stages": ["sse", "sle", "cd", "sd"], "decompose": {"by": "cheapest"}},
+        "full, with verify": {"stages": ALL_STAGES, "decompose": {"by": "cheapest"}, "verify": True},
+    }
+    return [Way(name, BOTH | policy) for name, policy in parts.items()]
