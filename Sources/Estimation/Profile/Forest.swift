@@ -32,6 +32,15 @@ package struct Forest: Sendable {
         self.leaves += leaves
     }
 
+    /// The same trees for the first `width` models alone.
+    func trimmed(to width: Int) -> Forest {
+        var result = Forest(depth: depth, width: width, features: features, thresholds: thresholds, leaves: [])
+        for leaf in Swift.stride(from: 0, to: leaves.count, by: stride) {
+            result.leaves += leaves[leaf..<(leaf + result.stride)]
+        }
+        return result
+    }
+
     /// The trees of both, each counting half: two forests grown with other seeds err less together.
     static func average(_ forests: [Forest]) -> Forest {
         guard var result = forests.first else { return Forest(depth: 0, width: 0) }

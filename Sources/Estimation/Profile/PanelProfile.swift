@@ -45,7 +45,7 @@ struct PanelProfile: Sendable {
     /// A text's dense vector: surface counts, latent directions, the models' linear scores and their mean.
     func dense(_ grams: NGrams, _ counts: [Float]) -> [Float] {
         let scores = table.scores(grams, vocabulary)
-        var dense = counts
+        var dense = Array(counts.prefix(countFeatures))
         dense.reserveCapacity(counts.count + scores.count + 1)
         dense += scores[models.count...]
         var sum: Float = 0

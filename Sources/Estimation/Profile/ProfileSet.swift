@@ -175,8 +175,9 @@ package struct ProfileSet: Sendable {
     /// Reads a text once; the result serves all predictions of that step.
     package func features(of text: StepText) -> StepFeatures {
         let grams = NGrams(of: text.estimatedTexts)
+        let (counts, fit) = SurfaceCounts.reading(of: text)
         return StepFeatures(
-            grams: grams, counts: SurfaceCounts.vector(of: text),
+            grams: grams, counts: counts, fit: fit,
             recollection: memory.recall(QuestionStem.hash(text.prompt)),
             shares: gate?.shares(grams) ?? [Float](repeating: 1 / Float(panels.count), count: panels.count))
     }

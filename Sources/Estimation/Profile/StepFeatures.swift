@@ -2,10 +2,13 @@
 package struct StepFeatures: Sendable {
     let grams: NGrams
     let counts: [Float]
+    /// How the tools on offer fit the prompt.
+    let fit: [Float]
     let recollection: Recollection
     /// The share of each panel of the set that made these features.
     let shares: [Float]
 
-    /// The counts that a panel reads: those of the text, and what other panels remember of the question.
-    func counts(forPanel panel: Int) -> [Float] { counts + recollection.counts(notFrom: panel) }
+    /// The counts that a panel reads: those of the text, what other panels remember of the question, and how the tools
+    /// fit it. A panel that was trained before the last of these were read takes as many as it knows.
+    func counts(forPanel panel: Int) -> [Float] { counts + recollection.counts(notFrom: panel) + fit }
 }

@@ -135,6 +135,9 @@ enum ByteKind: UInt8 {
         byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
     }
 
+    @inline(__always)
+    static func isASCIILetter(_ byte: UInt8) -> Bool { folded(byte) >= 0x61 && folded(byte) <= 0x7a }
+
     private static let table: [ByteKind] = (0...255).map { byte in
         switch UInt8(byte) {
         case 0...0x20: .blank

@@ -12,20 +12,29 @@ import Core
 enum SurfaceCounts {
     /// Numbers in a vector of counts.
     static let count = 52
+    /// Numbers that say how the tools fit the prompt.
+    static let fitCount = ToolFit.count + 2
 
-    static func vector(of text: StepText) -> [Float] {
+    static func vector(of text: StepText) -> [Float] { reading(of: text).counts }
+
+    /// The counts, and how the tools fit the prompt (zeros without tools, apart from the prompt's own joints).
+    static func reading(of text: StepText) -> (counts: [Float], fit: [Float]) {
         var prompt = text.prompt
         let tally = prompt.withUTF8 { TextTally($0) }
         var values = tally.values()
+        var fit = tally.joins
         if let tools = text.tools {
             var tools = tools
-            values += tools.withUTF8 { ToolTally($0, promptWords: tally.words) }.values(promptBytes: tally.bytes)
+            let offer = tools.withUTF8 { ToolTally($0, promptWords: tally.words, promptStems: tally.stems) }
+            values += offer.values(promptBytes: tally.bytes)
+            fit += offer.fit.values()
         } else {
             values += [Float](repeating: 0, count: ToolTally.count)
+            fit += [Float](repeating: 0, count: ToolFit.count)
         }
         values.append(log1p(Float(text.history.utf8.count)))
         precondition(values.count == count)
-        return values
+        return (values, fit)
     }
 }
 

@@ -7,6 +7,8 @@
 /// One pass over the bytes of a prompt.
 struct TextTally {
     private(set) var words = WordSet()
+    /// Stems of words, see `WordStem`.
+    private(set) var stems = WordSet()
     let bytes: Int
 
     private var perByte = [Int32](repeating: 0, count: 256)
@@ -19,6 +21,8 @@ struct TextTally {
     private var loops = 0
     private var branches = 0
     private var negations = 0
+    private var joints = 0
+    private var sequels = 0
     private var lines = LineTally()
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
@@ -38,11 +42,13 @@ struct TextTally {
             }
             var end = index
             var hash = WordHash()
+            var stem = WordStem()
             var digits = 0
             var number: Double = 0
             while end < text.count, ByteKind.of(text[end]) == .letter {
                 if end > index { perByte[Int(text[end])] += 1 }
                 hash.add(text[end])
+                if ByteKind.isASCIILetter(text[end]) { stem.add(text[end]) }
                 if Self.isDigit(text[end]) {
                     digits += 1
                     if digits < 10 { number = number * 10 + Double(text[end] & 15) }
@@ -50,6 +56,7 @@ struct TextTally {
                 end += 1
             }
             word(hash.value, length: end - index)
+            if let value = stem.value { stems.insert(value) }
             if digits > 0 {
                 numbers += 1
                 greatestNumber = max(greatestNumber, number)
@@ -76,9 +83,14 @@ struct TextTally {
         case Self.for, Self.while: loops += 1
         case Self.if, Self.elif, Self.else: branches += 1
         case Self.not, Self.except, Self.least, Self.never: negations += 1
+        case Self.and: joints += 1
+        case Self.also, Self.then, Self.both, Self.each, Self.respectively, Self.finally: sequels += 1
         default: break
         }
     }
+
+    /// How often things are joined (`and`), and how often one follows another (`then`, `also`, ...).
+    var joins: [Float] { [log1p(Float(joints)), log1p(Float(sequels))] }
 
     /// 43 numbers.
     func values() -> [Float] {
@@ -109,6 +121,13 @@ struct TextTally {
     private static let except = WordHash.of("except")
     private static let least = WordHash.of("least")
     private static let never = WordHash.of("never")
+    private static let and = WordHash.of("and")
+    private static let also = WordHash.of("also")
+    private static let then = WordHash.of("then")
+    private static let both = WordHash.of("both")
+    private static let each = WordHash.of("each")
+    private static let respectively = WordHash.of("respectively")
+    private static let finally = WordHash.of("finally")
 }
 
 /// The lines of a text, and which of them are lettered choices (`A. ...` or `(B) ...`).

@@ -20,9 +20,11 @@ struct ToolTally {
     private var requiredInPrompt = 0
     private var nearest: Float = 0
     private var nearness: Float = 0
+    /// How each tool fits the prompt.
+    private(set) var fit = ToolFit()
     private let bytes: Int
 
-    init(_ text: UnsafeBufferPointer<UInt8>, promptWords: WordSet) {
+    init(_ text: UnsafeBufferPointer<UInt8>, promptWords: WordSet, promptStems: WordSet) {
         bytes = text.count
         var path: [UInt64] = []
         var key: UInt64 = 0
@@ -47,6 +49,7 @@ struct ToolTally {
                     described = 0
                     shared = 0
                 }
+                if path.count <= 1 { fit.closeTool(promptStems) }
                 key = 0
             case UInt8(ascii: "\""):
                 let (end, hash, words, known) = Self.string(text, from: index + 1, promptWords)
@@ -58,7 +61,17 @@ struct ToolTally {
                         parameters += 1
                         parametersOfTool += 1
                     }
+                    if path.contains(where: Self.isSchema) {
+                        fit.read(text, from: index + 1, as: .parameter, promptStems)
+                    }
                 } else {
+                    let part: ToolFit.Part =
+                        path.contains(where: Self.isSchema) ? .parameter : key == Self.nameKey ? .name : .about
+                    if key == Self.typeKey {
+                        fit.type(hash)
+                    } else {
+                        fit.read(text, from: index + 1, as: part, promptStems)
+                    }
                     if path.last == Self.requiredKey {
                         required += 1
                         if known > 0 { requiredInPrompt += 1 }
@@ -117,5 +130,7 @@ struct ToolTally {
     private static let parametersKey = WordHash.of("parameters")
     private static let inputSchemaKey = WordHash.of("input_schema")
     private static let propertiesKey = WordHash.of("properties")
+    private static let nameKey = WordHash.of("name")
+    private static let typeKey = WordHash.of("type")
     private static let requiredKey = WordHash.of("required")
 }

@@ -7,6 +7,11 @@ struct PanelData: Sendable {
     var texts: [NGrams]
     /// What is known of a text beside its n-grams, as numbers.
     var counts: [[Float]]
+    /// How the tools fit each text.
+    var fits: [[Float]]
+    /// The kind of each row (the source that it comes from), where there are 2 to 16 kinds; empty elsewhere. Known in
+    /// training only: what tells kinds apart also tells apart what models can do with them.
+    var kinds: [Int] = []
     /// Rows of one group are never on both sides of a fold: the steps of one task, say.
     var groups: [Int]
     /// The hash of every row's question, for the memory; nil where there is none.
@@ -20,9 +25,11 @@ struct PanelData: Sendable {
     var seconds: LaneTable
 
     init(name: String, models: [String], texts: [StepText]) {
+        let readings = texts.map { SurfaceCounts.reading(of: $0) }
         self.init(
             name: name, models: models, texts: texts.map { NGrams(of: $0.estimatedTexts) },
-            counts: texts.map { SurfaceCounts.vector(of: $0) })
+            counts: readings.map(\.counts))
+        fits = readings.map(\.fit)
         stems = texts.map { QuestionStem.hash($0.prompt) }
     }
 
@@ -31,6 +38,7 @@ struct PanelData: Sendable {
         self.models = models
         self.texts = texts
         self.counts = counts
+        fits = [[Float]](repeating: [], count: texts.count)
         self.groups = groups ?? Array(texts.indices)
         stems = [UInt64?](repeating: nil, count: texts.count)
         targets = Targets(rows: texts.count, width: models.count)
@@ -44,6 +52,10 @@ struct PanelData: Sendable {
     init(name: String, rows: [OutcomeRow]) {
         let models = Set(rows.flatMap { $0.outcomes.keys }).sorted()
         self.init(name: name, models: models, texts: rows.map(\.text))
+        let datasets = Set(rows.map(\.dataset)).sorted()
+        if (2...Self.mostKinds).contains(datasets.count) {
+            kinds = rows.map { row in datasets.firstIndex(of: row.dataset) ?? 0 }
+        }
         for (index, row) in rows.enumerated() {
             for (column, model) in models.enumerated() {
                 guard let outcome = row.outcomes[model] else { continue }
@@ -77,6 +89,8 @@ struct PanelData: Sendable {
             }
         }
     }
+
+    static let mostKinds = 16
 
     var count: Int { texts.count }
 }

@@ -18,6 +18,8 @@ struct PanelTrainer: Sendable {
     var folds = 5
     /// Forests, grown with different seeds, that are averaged.
     var forests = 2
+    /// How much a row's kind counts beside a model's outcome, where that helps.
+    var kindShare: Float = 3
     var logistic = SparseLogistic()
     var grower = TreeGrower()
 
@@ -77,22 +79,26 @@ struct PanelTrainer: Sendable {
         }
         let start = (0..<width).map { Float(logit(data.targets.mean(of: $0, rows: all))) }
         let bins = BinnedTable(dense, rows: all)
-        let (calibrations, honest) = calibrate(data, dense, bins, folding, progress)
+        var (chosen, calibrated) = (data.targets, calibrate(data, data.targets, dense, bins, folding, progress))
+        if let shared = sharedTargets(data) {
+            let other = calibrate(data, shared, dense, bins, folding, progress)
+            if other.loss < calibrated.loss { (chosen, calibrated) = (shared, other) }
+        }
         let forest = Forest.average(
             (0..<forests).map { round in
                 progress(0.85 + 0.1 * Double(round) / Double(forests), "forest \(round + 1) of \(forests)")
-                return grow(bins, data.targets, rows: all, start: start, round: round)
+                return grow(bins, chosen, rows: all, width: width, round: round)
             })
         progress(0.97, "lengths")
         let profile = PanelProfile(
             name: data.name, models: data.models, countFeatures: counts.first?.count ?? 0,
             counts: (0..<width).map { model in all.reduce(0) { $0 + Int32(data.targets.known[$1, model]) } },
             baseRates: (0..<width).map { Float(data.targets.mean(of: $0, rows: all)) }, vocabulary: vocabulary,
-            table: table, intercepts: intercepts, start: start, forest: forest, calibrations: calibrations,
-            couplings: couplings(data, honest),
+            table: table, intercepts: intercepts, start: start, forest: forest, calibrations: calibrated.calibrations,
+            couplings: couplings(data, calibrated.honest),
             worth: 30 + Float(data.count).squareRoot(), outputTokens: .fit(dense, data.outputTokens),
             costUSD: .fit(dense, data.costUSD), seconds: .fit(dense, data.seconds))
-        return TrainedPanel(profile: profile, honest: honest)
+        return TrainedPanel(profile: profile, honest: calibrated.honest)
     }
 
     /// More rows need less of a penalty: chosen on validation rows, 1e-3 up to 2,000 rows and 3e-4 at 8,500.
@@ -108,22 +114,47 @@ struct PanelTrainer: Sendable {
         return groups.map { byGroup[$0] }
     }
 
-    private func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], start: [Float], round: Int) -> Forest {
+    /// Trees for the first `width` columns of the targets; the others only take part in the choice of questions.
+    private func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], width: Int, round: Int) -> Forest {
         var grower = grower
+        // Few rows carry few trees.
+        grower.rounds = min(grower.rounds, max(rows.count, 20))
         grower.seed = seed &* 31 &+ UInt64(round)
-        return grower.grow(bins, targets, rows: rows, start: start)
+        let start = (0..<targets.scores.width).map { Float(logit(targets.mean(of: $0, rows: rows))) }
+        return grower.grow(bins, targets, rows: rows, start: start).trimmed(to: width)
     }
 
-    /// Fits every model's calibration on log-odds of forests that did not see the row.
+    /// The models' targets and beside them the rows' kinds as further ones, so that the forest asks questions that tell
+    /// kinds apart (auxiliary tasks, Caruana 1997); nil where the rows have no kinds.
+    private func sharedTargets(_ data: PanelData) -> Targets? {
+        guard let last = data.kinds.max() else { return nil }
+        let first = data.targets.scores.stride * 4
+        var shared = Targets(rows: data.count, width: first + last + 1)
+        for row in 0..<data.count {
+            for model in data.models.indices {
+                shared.scores[row, model] = data.targets.scores[row, model]
+                shared.known[row, model] = data.targets.known[row, model]
+            }
+            for kind in 0...last {
+                shared.scores[row, first + kind] = data.kinds[row] == kind ? 1 : 0
+                shared.known[row, first + kind] = kindShare
+            }
+        }
+        return shared
+    }
+
+    /// Fits every model's calibration on log-odds of forests that did not see the row; `honest` are the probabilities
+    /// that come of it, and `loss` their mean log loss.
     private func calibrate(
-        _ data: PanelData, _ dense: [[Float]], _ bins: BinnedTable, _ folding: [Int], _ progress: Progress
-    ) -> ([Calibration], honest: LaneTable) {
+        _ data: PanelData, _ targets: Targets, _ dense: [[Float]], _ bins: BinnedTable, _ folding: [Int],
+        _ progress: Progress
+    ) -> (calibrations: [Calibration], honest: LaneTable, loss: Double) {
         var scores = LaneTable(rows: data.count, width: data.models.count)
         for fold in 0..<folds {
             progress(0.68 + 0.03 * Double(fold), "calibration, part \(fold + 1) of \(folds)")
             let rows = (0..<data.count).filter { folding[$0] != fold }
             let start = data.models.indices.map { Float(logit(data.targets.mean(of: $0, rows: rows))) }
-            let forest = grow(bins, data.targets, rows: rows, start: start, round: 0)
+            let forest = grow(bins, targets, rows: rows, width: data.models.count, round: 0)
             for row in 0..<data.count where folding[row] == fold {
                 var sums = [Lane](repeating: .zero, count: forest.stride)
                 for (model, value) in start.enumerated() { sums[model >> 2][model & 3] = value }
@@ -138,12 +169,20 @@ struct PanelTrainer: Sendable {
             return Calibration.fit(
                 known.map { scores[$0, model] }, known.map { data.targets.scores[$0, model] })
         }
+        var loss = 0.0
+        var count = 0.0
         for row in 0..<data.count {
             for model in data.models.indices {
-                scores[row, model] = calibrations[model].probability(scores[row, model])
+                let p = calibrations[model].probability(scores[row, model])
+                scores[row, model] = p
+                guard data.targets.known[row, model] > 0 else { continue }
+                let y = Double(data.targets.scores[row, model])
+                let q = min(max(Double(p), 1e-6), 1 - 1e-6)
+                loss -= y * log(q) + (1 - y) * log(1 - q)
+                count += 1
             }
         }
-        return (calibrations, scores)
+        return (calibrations, scores, loss / max(count, 1))
     }
 
     /// For every pair, where between independence and nesting its observed joint errors lie.

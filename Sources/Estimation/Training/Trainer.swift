@@ -17,7 +17,8 @@ package struct Trainer: Sendable {
         let memory = QuestionMemory(of: panels)
         for panel in panels.indices {
             for row in 0..<panels[panel].count {
-                panels[panel].counts[row] += memory.recall(panels[panel].stems[row]).counts(notFrom: panel)
+                panels[panel].counts[row] +=
+                    memory.recall(panels[panel].stems[row]).counts(notFrom: panel) + panels[panel].fits[row]
             }
         }
         // Time goes with texts times models, roughly.
