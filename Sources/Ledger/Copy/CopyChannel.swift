@@ -19,8 +19,13 @@ final class CopyChannel: Sendable {
     }
 
     private let state = Mutex(State())
-    private let free = DispatchSemaphore(value: 4)
+    /// Counts the free places. It begins with none, since a semaphore must not end below its beginning.
+    private let free = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
+
+    private static let places = 4
+
+    init() { for _ in 0..<Self.places { free.signal() } }
 
     /// Waits for room; throws where the writer has given up.
     func send(_ message: CopyMessage) throws(LedgerError) {
