@@ -17,6 +17,8 @@ package struct BatchProgress: Hashable, Sendable {
     package var expectedCost = Money.zero
     /// Seconds to the end at the present pace; nil before there is one.
     package var secondsLeft: Double?
+
+    package init() {}
 }
 
 /// Why a batch stopped where it did.

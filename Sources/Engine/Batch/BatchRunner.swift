@@ -254,7 +254,10 @@ package struct BatchRunner: Sendable {
         guard !course.open.isEmpty else { return .success(.finished) }
         let left = course.left
         if course.mayGoOn {
-            let planner = course.planner
+            // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
+            var terms = terms
+            terms.confidence = 0.5
+            let planner = BatchPlanner(table: course.planner.table, terms: terms, weights: course.planner.weights)
             let rows = course.aside.sorted()
             let means = BatchPlanner.Means(left: left, seconds: secondsLeft)
             let plan = await Aside.run {

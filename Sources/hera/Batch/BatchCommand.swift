@@ -1,0 +1,121 @@
+import ArgumentParser
+import Core
+import Engine
+import Foundation
+import Ledger
+import ServiceLifecycle
+import UnixSignals
+
+extension ShortRule: ExpressibleByArgument {}
+
+/// `hera batch`: many requests under one budget.
+struct BatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "batch", abstract: "Answer a file of requests under a budget.",
+        discussion: """
+            The input is OpenAI's batch file: one {"custom_id", "method": "POST", "url": "/v1/chat/completions", "body"} a
+            line, plain, .gz or - for standard input. All rows are planned together, so that the predicted accuracy is the
+            greatest that the budget buys; what that is, is said before anything is spent.
+
+              hera batch questions.jsonl --budget 0.50 --out answers.jsonl
+
+            Stop it however you like, kill -9 included: the same command goes on, and no row is paid for twice. The budget
+            is never passed. A batch is known by its input and --model and --run; a larger --budget goes on with the rows
+            that a smaller one left. Lines that are wrong, and rows that nobody answered, are in the errors file.
+
+            Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when
+            the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results
+            cannot be written.
+            """)
+
+    @Argument(help: "The requests (JSON Lines, plain or .gz; - for standard input).")
+    var input: String
+
+    @Option(name: .long, help: "What all rows together may cost at most, in USD, for example 0.50.")
+    var budget: String
+
+    @Option(name: .long, help: "Where the answers go; - for standard output.")
+    var out: String
+
+    @Option(name: .long, help: "Where errors go. Default: beside OUT, named .errors.jsonl.")
+    var errors: String?
+
+    @Option(name: .long, help: "Seconds after which no further row begins.")
+    var deadline: Double?
+
+    @Option(
+        name: .long,
+        help: """
+            When the money does not suffice for all rows: refuse (start nothing), cheapest (as many rows as it pays for), \
+            best (each on its best model, as many as it pays for). Default: the policy's on_infeasible.
+            """)
+    var ifShort: ShortRule?
+
+    @Option(
+        name: .long, help: "Ask for this in place of each row's model: hera, hera/POLICY or a model of the catalog.")
+    var model: String?
+
+    @Option(name: .long, help: "Calls at the same time; a model's own slots bound its share.")
+    var concurrency = BatchTerms.standardConcurrency
+
+    @Option(name: .long, help: "How sure the plan has to keep the budget: 0.5 (on predicted costs alone) to below 1.")
+    var confidence = BatchTerms.standardConfidence
+
+    @Option(name: .customLong("run"), help: "A name that tells this run from others of the same input.")
+    var runName = ""
+
+    @Flag(name: .long, help: "Try rows again that ended with an error before.")
+    var retryFailed = false
+
+    @Option(name: .long, help: "What is printed at the end: text for people, json for programs.")
+    var format: OutputFormat = .text
+
+    @OptionGroup var places: Places
+    @OptionGroup var database: DatabaseOption
+
+    func validate() throws {
+        guard confidence >= 0.5, confidence < 1 else {
+            throw ValidationError("--confidence has to be at least 0.5 and below 1, for example 0.95")
+        }
+        guard (1...1024).contains(concurrency) else { throw ValidationError("--concurrency has to be 1 to 1024") }
+        if let deadline, !(deadline > 0) { throw ValidationError("--deadline has to be above 0 seconds") }
+        do {
+            guard try Money(usd: budget) > .zero else { throw ValidationError("--budget has to be above 0") }
+        } catch let error as MoneyError {
+            let hint = budget.contains { $0.isLetter } ? "; amounts are in USD, as a plain number" : ""
+            throw ValidationError("--budget: \(error)\(hint)")
+        }
+        if out == "-", format == .json {
+            throw ValidationError("--out - and --format json would mix on standard output")
+        }
+    }
+
+    func run() async throws {
+        try await Exit.mapped {
+            let files = BatchFiles(input: input, out: out, errors: errors)
+            try files.check()
+            let plant = try Plant(places: places, database: database, logger: Installation.logger())
+            let terms = BatchTerms(
+                budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },
+                ifShort: ifShort ?? ShortRule(plant.engine.settings.defaultPolicy.onInfeasible), model: model,
+                concurrency: concurrency, confidence: confidence)
+            let bytes = try files.read(atMost: plant.engine.settings.limits.fileBytes)
+            var identity = BatchIdentity(options: [model ?? "", runName])
+            identity.update(bytes)
+            try await plant.bookInterruptedCalls()
+            let follower = BatchFollower(
+                plant: plant, id: identity.id, bytes: bytes, terms: terms, files: files, retriesFailed: retryFailed,
+                format: format)
+            var configuration = ServiceGroupConfiguration(
+                services: plant.callingServices + [
+                    .init(service: follower, successTerminationBehavior: .gracefullyShutdownGroup)
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: Installation.logger())
+            // What is still under way then is booked at its upper bound at the next start.
+            configuration.maximumGracefulShutdownDuration = .seconds(20)
+            try? await ServiceGroup(configuration: configuration).run()
+            let exit = await follower.conclude()
+            await plant.engine.ledger.close()
+            if let exit { throw exit }
+        }
+    }
+}

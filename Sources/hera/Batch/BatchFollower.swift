@@ -1,0 +1,189 @@
+import Core
+import Engine
+import Foundation
+import Ledger
+import ServiceLifecycle
+import Synchronization
+
+/// Takes a batch from its input to its results, shows how far it is, and ends with it.
+final class BatchFollower: Service {
+    /// How the run went.
+    private struct State {
+        var exit: Exit?
+        var intake: BatchIntake?
+        var ending = BatchEnding.stopped
+        var progress = BatchProgress()
+        var hasStarted = false
+    }
+
+    private let plant: Plant
+    private let id: String
+    private let bytes: [UInt8]
+    private let terms: BatchTerms
+    private let files: BatchFiles
+    private let retriesFailed: Bool
+    private let format: OutputFormat
+    private let started = ContinuousClock.now
+    private let state = Mutex(State())
+
+    init(
+        plant: Plant, id: String, bytes: [UInt8], terms: BatchTerms, files: BatchFiles, retriesFailed: Bool,
+        format: OutputFormat
+    ) {
+        self.plant = plant
+        self.id = id
+        self.bytes = bytes
+        self.terms = terms
+        self.files = files
+        self.retriesFailed = retriesFailed
+        self.format = format
+    }
+
+    func run() async throws {
+        do {
+            try await work()
+        } catch let exit as Exit {
+            state.withLock { $0.exit = exit }
+        } catch {
+            let exit = Exit(Self.code(of: error), "\(error)")
+            state.withLock { $0.exit = exit }
+        }
+    }
+
+    private func work() async throws {
+        await plant.scout.look()
+        let intake = try await takeIn()
+        state.withLock { $0.intake = intake }
+        for fault in intake.faults.prefix(5) { Exit.tell("line \(fault.line): \(fault.message)") }
+        if intake.faults.count > 5 { Exit.tell("\(intake.faults.count - 5) more lines are wrong") }
+        let bar = BatchBar()
+        defer { bar.clear() }
+        let runner = BatchRunner(
+            engine: plant.engine, batch: intake.batch, terms: terms, caller: Caller()
+        ) { [self] progress in
+            state.withLock { $0.progress = progress }
+            bar.show(progress)
+        }
+        let prepared = try await runner.prepare()
+        try await tell(prepared, runner)
+        state.withLock { $0.hasStarted = true }
+        let ending = try await runner.run(prepared)
+        state.withLock { $0.ending = ending }
+    }
+
+    /// The batch of before, or a new one; held by this process from now on.
+    private func takeIn() async throws -> BatchIntake {
+        let ledger = plant.engine.ledger
+        let now = Timestamp.now()
+        if try await ledger.batch(id) == nil {
+            // A status that is open would ask services on the same ledger to run it.
+            try await ledger.saveBatch(
+                BatchRecord(
+                    id: id, status: .cancelled, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
+                    state: BatchState(terms: terms).json, attribution: Attribution(batch: id), createdAt: now,
+                    updatedAt: now))
+        }
+        guard let batch = try await ledger.claimBatch(id, seizing: false) else {
+            throw Exit(75, "another process works on this batch: run the same command when it has ended")
+        }
+        if retriesFailed { try await ledger.reopenRows(ofBatch: id) }
+        var rest = bytes[...]
+        return try await plant.engine.takeIn(batch) { () throws(EngineError) -> [UInt8]? in
+            defer { rest = rest.dropFirst(1 << 20) }
+            return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
+        }
+    }
+
+    /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.
+    private func tell(_ prepared: BatchRunner.Prepared, _ runner: BatchRunner) async throws {
+        let outlook = prepared.outlook
+        if prepared.completedBefore > 0 { Exit.tell("\(prepared.completedBefore) of \(prepared.rows) rows are done") }
+        for line in outlook.lines { Exit.tell(line) }
+        if prepared.elsewhere > 0 { Exit.tell("another process works on \(prepared.elsewhere) rows of this batch") }
+        guard outlook.rows > 0, !outlook.sufficesForAll else { return }
+        if outlook.affordable == 0 || terms.ifShort == .refuse {
+            try await runner.giveBack(prepared)
+            let advice = outlook.affordable == 0 ? "" : ", or say --if-short cheapest or best"
+            throw Exit(65, "nothing was started: raise --budget\(advice)")
+        }
+    }
+
+    // MARK: The end
+
+    /// Writes the results from the ledger, and says how it ended; to be called when nothing runs any more.
+    func conclude() async -> Exit? {
+        let (exit, intake, ending, progress, hasStarted) = state.withLock {
+            ($0.exit, $0.intake, $0.ending, $0.progress, $0.hasStarted)
+        }
+        guard let intake, hasStarted else { return exit ?? Exit(75, "stopped before anything was started") }
+        do {
+            let count = try await write(intake, ending)
+            let isDone = count.failed + count.malformed + count.notDone == 0
+            let status = exit == nil ? ending : .stopped
+            try await giveUp(intake.batch, isDone: isDone && exit == nil)
+            let summary = BatchSummary(
+                id: id, ending: status, count: count, spent: try await spent(), budget: terms.budget,
+                accuracy: progress.accuracy, seconds: started.duration(to: .now) / .seconds(1), files: files)
+            switch format {
+            case .json: print(String(decoding: summary.json, as: UTF8.self))
+            case .text: files.out == "-" ? Exit.tell(summary.text) : print(summary.text)
+            }
+            return exit ?? summary.exit
+        } catch let exit as Exit {
+            return exit
+        } catch {
+            return Exit(Self.code(of: error), "\(error)")
+        }
+    }
+
+    private func write(_ intake: BatchIntake, _ ending: BatchEnding) async throws -> BatchOutput.Count {
+        let output = BatchOutput(batch: id, faults: intake.faults, ending: ending)
+        let answers = files.out == "-" ? nil : try AtomicFile(files.out)
+        var errors: AtomicFile?
+        let count: BatchOutput.Count
+        do {
+            count = try await output.write(from: plant.engine.ledger) { line in
+                if let answers { try answers.write(line) } else { FileHandle.standardOutput.write(Data(line)) }
+            } errors: { line in
+                guard let path = files.errors else { return FileHandle.standardError.write(Data(line)) }
+                if errors == nil { errors = try AtomicFile(path) }
+                try errors?.write(line)
+            }
+        } catch {
+            answers?.discard()
+            errors?.discard()
+            throw error
+        }
+        try answers?.finish()
+        if let errors {
+            try errors.finish()
+        } else if let path = files.errors {
+            // Errors of an earlier run that have been made good.
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        return count
+    }
+
+    /// Lets go of the batch.
+    private func giveUp(_ batch: BatchRecord, isDone: Bool) async throws {
+        var batch = batch
+        batch.status = isDone ? .completed : .cancelled
+        batch.updatedAt = .now()
+        try await plant.engine.ledger.saveBatch(batch)
+        try await plant.engine.ledger.returnBatch(batch)
+    }
+
+    private func spent() async throws -> Money {
+        let budgets = try await plant.engine.ledger.budgets(of: [.batch(id)], at: .now())
+        return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
+    }
+
+    private static func code(of error: any Error) -> Int32 {
+        switch error {
+        case is LedgerError, EngineError.ledger: 74
+        case EngineError.badRequest: 65
+        case EngineError.routing, EngineError.unknownModel, EngineError.modelUnavailable: 65
+        default: 70
+        }
+    }
+}
