@@ -17,7 +17,8 @@ extension Planner {
         let scored = candidates.compactMap { candidate -> (candidate: Candidate, score: Double)? in
             guard let priced = models[candidate.model] else { return nil }
             let ahead = Ahead(steps: 0, step: step, candidate: candidate, priced: priced, context: context)
-            let option: AssignmentOption? = ahead.option
+            // A candidate's own amounts are means already.
+            let option = context.policy.plan.reading == .mean ? candidate.option : ahead.option
             return option.map { (candidate, forecast.pricedObjective($0)) }
         }.sorted { ($0.score, $0.candidate.model) < ($1.score, $1.candidate.model) }
         let floor = min(1, context.policy.kappa.kappa(at: step.position) * reference.prediction.quality - 1e-9)
@@ -32,5 +33,14 @@ extension Planner {
         }
         guard let first else { return nil }
         return [first] + scored.map(\.candidate.model).filter { $0 != first }
+    }
+}
+
+extension Candidate {
+    /// The expected amounts of this step, as the optimiser reads them.
+    fileprivate var option: AssignmentOption {
+        AssignmentOption(
+            cost: Double(cost.total.nanoUSD), energy: energyJoules, latency: latencySeconds,
+            accuracy: min(max(prediction.quality, 0), 1))
     }
 }

@@ -38,6 +38,8 @@ struct StepForecast: Sendable {
             let model = models[index]
             candidates[index].similarity = number(
                 estimates.stepSimilarity(of: model, to: models[best]), "sse", model.id)
+            // URC looks at a run once, at its first step.
+            guard step.position == 1 else { continue }
             candidates[index].requestSimilarity = number(
                 estimates.requestSimilarity(of: model, to: models[best]), "urc", model.id)
         }
