@@ -50,6 +50,15 @@ struct SequentialRuleTests {
         #expect(verdict.reason == "kept on b: predicted similarity 0.80 to reference > kappa 0.68 at step 4")
     }
 
+    @Test("two figures that look alike in two decimals are told apart by four")
+    func closeFigures() throws {
+        var rule = SequentialRule()
+        let step = RuleFixture.step([candidate("a", quality: 0.5, similarity: 0.6212)])
+        let verdict = try #require(rule.handle(.step(step)).called)
+        #expect(verdict.reason == "kept on a: predicted similarity 0.6212 to reference > kappa 0.6200 at step 1")
+        #expect(rule.words == ["sse: a 0.6212 > 0.6200"])
+    }
+
     @Test("a candidate behind the reference in the plan is not tried")
     func behindReference() throws {
         var step = RuleFixture.step([])

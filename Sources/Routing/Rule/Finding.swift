@@ -15,14 +15,14 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .compared(let stage, let model, let value, let passes, let threshold, let ahead):
-            "\(stage.rawValue): \(model) \(ahead > 0 ? "+\(ahead) " : "")\(Decimals.two(value)) "
-                + "\(passes ? ">" : "<=") \(Decimals.two(threshold))"
+            "\(stage.rawValue): \(model) \(ahead > 0 ? "+\(ahead) " : "")"
+                + Decimals.compared(value, passes ? ">" : "<=", threshold)
         case .neverCatchesUp(let model, let probability):
             "sle: \(model) is expected never to get where the reference would be (probability \(Decimals.two(probability)))"
         case .noNumber(let test, let model):
             "\(test): the estimator returned no number for \(model); taken as no estimate"
         case .verified(let model, let value, let passes, let threshold):
-            "verify: \(model) \(Decimals.two(value)) \(passes ? ">=" : "<") \(Decimals.two(threshold))"
+            "verify: \(model) \(Decimals.compared(value, passes ? ">=" : "<", threshold))"
         case .note(let text): text
         }
     }
@@ -30,10 +30,20 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
 
 /// Figures as people read thresholds.
 enum Decimals {
-    static func two(_ value: Double) -> String {
+    static func two(_ value: Double) -> String { fixed(value, digits: 2) }
+
+    /// Two figures with what stands between them, to as many decimals as tell them apart: "0.71 > kappa 0.66".
+    static func compared(_ value: Double, _ between: String, _ other: Double) -> String {
+        let digits = abs(value - other) >= 5e-5 && two(value) == two(other) ? 4 : 2
+        return "\(fixed(value, digits: digits)) \(between) \(fixed(other, digits: digits))"
+    }
+
+    private static func fixed(_ value: Double, digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
-        let hundredths = Int((abs(value) * 100).rounded())
-        let sign = value < 0 && hundredths > 0 ? "-" : ""
-        return "\(sign)\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
+        let unit = digits == 2 ? 100 : 10_000
+        let parts = Int((abs(value) * Double(unit)).rounded())
+        let sign = value < 0 && parts > 0 ? "-" : ""
+        let decimals = "\(parts % unit)"
+        return "\(sign)\(parts / unit).\(String(repeating: "0", count: digits - decimals.count))\(decimals)"
     }
 }

@@ -24,14 +24,14 @@ extension SequentialRule {
         if passes {
             return .keep(
                 model,
-                reason: "\(model)'s answer is acceptable with probability \(Decimals.two(acceptance)) >= \(name) "
-                    + Decimals.two(threshold))
+                reason: "\(model)'s answer is acceptable with probability "
+                    + Decimals.compared(acceptance, ">= \(name)", threshold))
         }
         tried.append(answer)
         release(
             from: model,
-            because: "its answer is acceptable with probability \(Decimals.two(acceptance)) < \(name) "
-                + Decimals.two(threshold))
+            because: "its answer is acceptable with probability "
+                + Decimals.compared(acceptance, "< \(name)", threshold))
         return search(step)
     }
 

@@ -10,7 +10,7 @@ extension SequentialRule {
             return .init(
                 model: candidate.model, stage: .urc,
                 reason: "whole request on \(candidate.model): predicted to end like \(step.reference.model) with "
-                    + "probability \(Decimals.two(similarity)) > \(Decimals.two(step.requestThreshold))")
+                    + "probability \(Decimals.compared(similarity, ">", step.requestThreshold))")
         }
         return nil
     }
@@ -32,8 +32,9 @@ extension SequentialRule {
         guard compare(.sse, model, similarity, kappa) else { return nil }
         return .init(
             model: model, stage: .sse,
-            reason: "kept on \(model): predicted similarity \(Decimals.two(similarity)) to \(step.reference.model) > "
-                + "kappa \(Decimals.two(kappa)) at step \(step.position)")
+            reason: "kept on \(model): predicted similarity "
+                + Decimals.compared(similarity, "to \(step.reference.model) > kappa", kappa)
+                + " at step \(step.position)")
     }
 
     /// SLE: d = DP(x, i), finite and above 0; cos(SP_m at i + d, SP_r at i) > kappa_i.
@@ -60,7 +61,7 @@ extension SequentialRule {
         return .init(
             model: model, stage: .sle,
             reason: "kept on \(model): \(steps(distance)) further on its output is predicted to be like "
-                + "\(step.reference.model)'s now, similarity \(Decimals.two(similarity)) > kappa \(Decimals.two(kappa)) "
+                + "\(step.reference.model)'s now, similarity \(Decimals.compared(similarity, "> kappa", kappa)) "
                 + "at step \(step.position)" + (commits ? "; it keeps the run through step \(through)" : ""))
     }
 
@@ -80,8 +81,8 @@ extension SequentialRule {
         return .init(
             model: model, stage: .cd,
             reason: "kept on \(model) through step \(through): there it is predicted to agree with "
-                + "\(step.reference.model), similarity \(Decimals.two(last.similarity)) > kappa "
-                + "\(Decimals.two(last.kappa))")
+                + "\(step.reference.model), similarity "
+                + Decimals.compared(last.similarity, "> kappa", last.kappa))
     }
 
     private mutating func commit(_ model: ModelID, _ stage: Stage, from: Int, through: Int) {
