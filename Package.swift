@@ -112,6 +112,7 @@ let package = Package(
             name: "EngineTests",
             dependencies: [
                 "Core", "Catalog", "Estimation", "Upstream", "Ledger", "Routing", "Engine", "ScriptedUpstream",
+                .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "ServerTests",

@@ -8,13 +8,15 @@ package import Upstream
 package struct Engine: Sendable {
     package let fleet: Fleet
     package let router: Router
-    /// The router's own, also for the rows of batches, which are routed by a plan for all of them.
+    /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
+    /// plan for all of them.
     let estimator: any Estimating
     package let ledger: any LedgerStore
     package let settings: Settings
     package let sessions = Sessions()
     package let pool: WorkPool
     package let feed = JobFeed()
+    package let learning: Learning
     let caller: StepCaller
     let logger: Logger
 
@@ -23,8 +25,10 @@ package struct Engine: Sendable {
         settings: Settings, keys: Keyring, pool: WorkPool = WorkPool(), logger: Logger
     ) {
         fleet = Fleet(catalog: catalog)
-        router = Router(estimator: estimator)
-        self.estimator = estimator
+        let learning = Learning(ledger: ledger, logger: logger)
+        self.learning = learning
+        self.estimator = LiveEstimator(estimator) { learning.calibration }
+        router = Router(estimator: self.estimator)
         self.ledger = ledger
         self.settings = settings
         self.pool = pool

@@ -27,6 +27,7 @@ package struct HTTPService: Service {
         let group = router.group("v1")
         ChatController(engine: engine).addRoutes(to: group)
         JobsController(engine: engine, desk: desk).addRoutes(to: group)
+        FeedbackController(engine: engine).addRoutes(to: group)
         application = Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)

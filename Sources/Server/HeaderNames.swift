@@ -9,6 +9,8 @@ extension HTTPField.Name {
     static let heraCost = name("x-hera-cost-usd")
     /// The run that a call belongs to, named by the caller.
     static let heraSession = name("x-hera-session")
+    /// Names a request, so that a repetition is not done twice.
+    static let idempotencyKey = name("idempotency-key")
 
     private static func name(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no header name") }

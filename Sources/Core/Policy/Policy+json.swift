@@ -6,9 +6,16 @@ extension Policy {
         ] + SequenceRule.fieldNames
 
     /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
-    package init(json: JSONValue, base: Policy = Policy(), path: String = "policy") throws(FieldError) {
+    ///
+    /// - Parameter others: members that may stand beside the policy's own; they are for somebody else to read.
+    package init(
+        json: JSONValue, base: Policy = Policy(), path: String = "policy", others: [String] = []
+    ) throws(FieldError) {
         self = base
-        let fields = try FieldReader(json, path: path, known: Self.fieldNames)
+        if json["shadow"] != nil, !others.contains("shadow") {
+            throw FieldError("\(path).shadow", "is the operator's to set, since audits are on the operator's account")
+        }
+        let fields = try FieldReader(json, path: path, known: Self.fieldNames + others)
         let most = Double.greatestFiniteMagnitude
         budget = try fields.money("budget_usd") ?? budget
         deadlineSeconds = try fields.number("deadline_s", in: 0...most) ?? deadlineSeconds

@@ -1,17 +1,51 @@
-import Core
+package import Core
 package import Upstream
 
 /// What can be seen to be wrong with an answer without knowing the right one.
-package enum AnswerCheck {
+package struct AnswerCheck: Sendable {
+    private let tools: ToolSchemas?
+
+    /// - Parameter tools: the `tools` of the request; nil where it offers none.
+    package init(tools: JSONValue?) {
+        self.tools = tools.map { ToolSchemas($0) }
+    }
+
     /// The fault in words; nil where none is seen.
-    package static func problem(with answer: ChatAnswer) -> String? {
+    package func problem(with answer: ChatAnswer) -> String? {
         if answer.refusal != nil { return "it refused" }
         if answer.finishReason == .contentFilter { return "the provider withheld the answer" }
-        for call in answer.toolCalls where (try? JSONDocument(Array(call.arguments.utf8))) == nil {
-            return "the arguments of its call of \(call.name) are not JSON"
-        }
+        if let problem = toolProblem(with: answer) { return problem }
         if answer.toolCalls.isEmpty, answer.text.allSatisfy(\.isWhitespace) { return "the answer is empty" }
         if answer.finishReason == .length { return "the answer was cut off at its limit of tokens" }
         return nil
+    }
+
+    /// The fault of the first call of a tool that does not fit the tool's schema; nil where all fit.
+    package func toolProblem(with answer: ChatAnswer) -> String? {
+        for call in answer.toolCalls {
+            if let tools {
+                if let problem = tools.problem(callOf: call.name, arguments: call.arguments) { return problem }
+            } else if (try? JSONDocument(Array(call.arguments.utf8))) == nil {
+                return "the arguments of its call of \(call.name) are not JSON"
+            }
+        }
+        return nil
+    }
+}
+
+extension ChatAnswer {
+    /// The answer as the estimators of answers read it: its text, or its calls of tools as a JSON list.
+    var output: String {
+        guard !toolCalls.isEmpty else { return text }
+        var writer = JSONWriter()
+        writer.array { list in
+            for call in toolCalls {
+                list.object { object in
+                    object.member("name", call.name)
+                    object.member("arguments", call.arguments)
+                }
+            }
+        }
+        return (text.isEmpty ? "" : text + "\n") + String(decoding: writer.bytes, as: UTF8.self)
     }
 }

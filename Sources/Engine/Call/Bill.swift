@@ -48,6 +48,7 @@ struct Bill {
     /// answered was.
     func baseline(usage: Usage, true figures: CallFigures, timings: ServerTimings?) -> Baseline? {
         let reference = order.decision.reference
+        guard order.purpose == .step else { return Baseline(model: reference, figures: .zero) }
         if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
         guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
         let forecast = Forecast(other, economics: order.context.economics, tier: tier(of: other))
@@ -57,7 +58,8 @@ struct Bill {
         let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
         var slowness = 1.0
         if let timings, other.model.placement == .edge {
-            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(prompt - cached, output)
+            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(
+                prompt - cached, output)
             if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
         }
         let busy = forecast.busySeconds(prompt - cached, output) * slowness
@@ -74,7 +76,8 @@ struct Bill {
         PlannedCall(
             runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
             model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
-            stage: order.decision.stage, policy: order.policyName, catalogVersion: order.decision.catalogVersion,
+            stage: order.purpose == .audit ? nil : order.decision.stage, policy: order.policyName,
+            catalogVersion: order.decision.catalogVersion,
             priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
     }
 

@@ -92,10 +92,11 @@ struct CallAttempt {
         let response = try await caller.upstream.open(call)
         var reader = ChatStreamReader(wire: priced.model.endpoint.wire, host: response.body.host)
         var firstToken: Double?
+        var held: [UInt8] = []
         var hasReader = true
         var failure: UpstreamError?
         var goneAt: ContinuousClock.Instant?
-        delivery.began(priced.model.id)
+        if !delivery.isHeldBack { delivery.began(priced.model.id) }
         do throws(UpstreamError) {
             var pieces = response.body.makeAsyncIterator()
             reading: while let piece = try await pieces.next(isolation: nil) {
@@ -108,7 +109,12 @@ struct CallAttempt {
                     if event.kind == .done { continue }
                     forwarded += event.wireBytes
                 }
-                if hasReader, !forwarded.isEmpty { hasReader = await delivery.relay.send(forwarded) }
+                if delivery.isHeldBack {
+                    held += forwarded
+                    hasReader = !delivery.relay.isAbandoned
+                } else if hasReader, !forwarded.isEmpty {
+                    hasReader = await delivery.relay.send(forwarded)
+                }
                 if !hasReader, goneAt == nil { goneAt = .now }
                 if let goneAt, goneAt.seconds > caller.limits.drainSeconds {
                     response.cancel()
@@ -124,7 +130,7 @@ struct CallAttempt {
         }
         let outcome: CallOutcome = failure != nil ? .failed : hasReader ? .completed : .clientGone
         return Reading(
-            answer: reader.answer, firstTokenSeconds: firstToken, outcome: outcome, failure: failure)
+            answer: reader.answer, body: held, firstTokenSeconds: firstToken, outcome: outcome, failure: failure)
     }
 
     // MARK: Booking
@@ -146,49 +152,38 @@ struct CallAttempt {
         let baseline = bill.baseline(usage: usage, true: figures, timings: reading.answer.timings)
         let isKnown = reading.answer.usage != nil
         let entry = LedgerEntry(
-            id: reservation, at: .now(), kind: isKnown ? .call : .uncertain, call: bill.planned(baseline: baseline),
+            id: reservation, at: .now(), kind: kind(isKnown: isKnown), call: bill.planned(baseline: baseline),
             result: CallResult(
                 servedModel: reading.answer.model, usage: usage, figures: figures,
                 energyProvenance: reading.joules == nil ? priced.model.energy?.provenance ?? .estimated : .measured,
                 firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome,
                 httpStatus: 200))
-        if delivery == nil, order.context.policy.verify, let problem = AnswerCheck.problem(with: reading.answer) {
-            var failed = entry
-            failed.result.outcome = .failed
-            failed.call.baseline = zeroBaseline
-            await book(StepCommit(settlements: [(reservation, failed)]))
-            return .failed(.malformed(host: priced.model.id.rawValue, reason: problem), isFinal: false)
-        }
         return .answered(
             StepOutcome(
                 model: priced.model.id, answer: reading.answer, body: reading.body, figures: figures, entryID: entry.id,
                 commit: StepCommit(settlements: [(reservation, entry)]), failure: reading.failure))
     }
 
+    private func kind(isKnown: Bool) -> EntryKind {
+        guard isKnown else { return .uncertain }
+        return order.purpose == .audit ? .shadow : .call
+    }
+
     /// After a failure without an answer: released where nothing can have been billed, else booked at the upper bound.
     private func giveUp(_ error: UpstreamError, reservation: String, started: ContinuousClock.Instant) async -> Result {
         switch error {
         case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped:
-            await book(StepCommit(releases: [reservation]))
+            await caller.book(StepCommit(releases: [reservation]))
         case .timeout, .reset, .tooLarge, .malformed, .cancelled:
             let entry = LedgerEntry(
                 id: reservation, at: .now(), kind: .uncertain, call: bill.planned(baseline: zeroBaseline),
                 result: CallResult(
                     usage: Usage(requests: 1), figures: upperBoundFigures(seconds: started.seconds),
                     outcome: .failed))
-            await book(StepCommit(settlements: [(reservation, entry)]))
+            await caller.book(StepCommit(settlements: [(reservation, entry)]))
         }
         let isFinal = if case .status(let failure) = error { failure.isCallersFault } else { error == .stopped }
         return .failed(error, isFinal: isFinal)
-    }
-
-    private func book(_ commit: StepCommit) async {
-        do throws(LedgerError) {
-            _ = try await caller.ledger.commitStep(commit)
-        } catch {
-            // The reservation stays open and is booked at its upper bound at the next start.
-            caller.logger.critical("the ledger could not be written", metadata: ["reason": "\(error)"])
-        }
     }
 
     /// A provider that says nothing of usage is taken to have read what was estimated and written what was seen.

@@ -7,10 +7,29 @@ import Synchronization
 /// Bounded: the runs that were used longest ago are forgotten.
 package final class Sessions: Sendable {
     package struct Memory: Hashable, Sendable {
-        package var lastModel: ModelID?
+        package private(set) var lastModel: ModelID?
         package var state = RunState()
+        /// Steps so far, the requests that they belong to, and how many of them the last model did.
+        package private(set) var steps = 0
+        package private(set) var requests = 0
+        package private(set) var stepsOnLast = 0
+        /// How often one step was done by another model than the step before.
+        package private(set) var switches = 0
 
         package init() {}
+
+        /// Notes a step that a model has done.
+        package mutating func note(_ model: ModelID, position: Int, state: RunState) {
+            if let lastModel, lastModel != model {
+                switches += 1
+                stepsOnLast = 0
+            }
+            lastModel = model
+            stepsOnLast += 1
+            steps += 1
+            if position <= 1 || requests == 0 { requests += 1 }
+            self.state = state
+        }
     }
 
     private struct Table {

@@ -27,7 +27,7 @@ package struct StepCaller: Sendable {
         self.logger = logger
     }
 
-    /// Calls the chosen model, then the fallbacks, until one has answered.
+    /// Calls the chosen model, then the fallbacks, until one has answered in a form that the policy takes.
     ///
     /// - Parameter delivery: where an answer is streamed to while it comes; nil to collect it whole. Once its first
     ///   bytes have gone out, no other model can answer any more.
@@ -35,20 +35,16 @@ package struct StepCaller: Sendable {
     ///   failed before are booked already.
     func answer(_ order: StepOrder, delivery: StreamDelivery? = nil) async throws(EngineError) -> StepOutcome {
         var failures: [(model: ModelID, error: UpstreamError)] = []
+        let check = AnswerCheck(tools: order.request.tools)
         for model in order.modelsInOrder {
-            guard let priced = order.context.models.first(where: { $0.model.id == model }) else { continue }
-            let attempt = CallAttempt(caller: self, order: order, priced: priced, delivery: delivery)
-            let result = await slots.withSlot(of: priced.model) { await attempt.run() }
+            guard let result = await attempt(model, order, delivery: delivery) else { continue }
             switch result {
             case .answered(let outcome):
-                fleet.recordSuccess(model)
-                return outcome
+                guard delivery == nil, order.context.policy.verify, let problem = check.problem(with: outcome.answer)
+                else { return outcome }
+                await reject(outcome, order)
+                failures.append((model, .malformed(host: model.rawValue, reason: problem)))
             case .failed(let error, let isFinal):
-                logger.warning(
-                    "call failed", metadata: ["model": "\(model)", "run": "\(order.step.runID)", "reason": "\(error)"])
-                if error.isFaultOfServer {
-                    fleet.recordFailure(model, reason: error.description, at: .now())
-                }
                 failures.append((model, error))
                 if isFinal { throw Self.ended(failures) }
             case .unpaid(let error):
@@ -58,8 +54,47 @@ package struct StepCaller: Sendable {
         throw Self.ended(failures)
     }
 
+    /// One call of one model, in one of its slots. Nil where the model cannot be called at all.
+    ///
+    /// What failed is booked or released already; what was answered is for the caller to commit, or to `reject`.
+    func attempt(
+        _ model: ModelID, _ order: StepOrder, delivery: StreamDelivery? = nil
+    ) async -> CallAttempt.Result? {
+        guard let priced = order.context.models.first(where: { $0.model.id == model }) else { return nil }
+        let attempt = CallAttempt(caller: self, order: order, priced: priced, delivery: delivery)
+        let result = await slots.withSlot(of: priced.model) { await attempt.run() }
+        switch result {
+        case .answered: fleet.recordSuccess(model)
+        case .failed(let error, _):
+            logger.warning(
+                "call failed", metadata: ["model": "\(model)", "run": "\(order.step.runID)", "reason": "\(error)"])
+            if error.isFaultOfServer { fleet.recordFailure(model, reason: error.description, at: .now()) }
+        case .unpaid: break
+        }
+        return result
+    }
+
+    /// Books an answer that was paid for and does not count: what was spent stays spent.
+    func reject(_ outcome: StepOutcome, _ order: StepOrder) async {
+        var commit = outcome.commit
+        for index in commit.settlements.indices {
+            commit.settlements[index].entry.result.outcome = .failed
+            commit.settlements[index].entry.call.baseline = Baseline(model: order.decision.reference, figures: .zero)
+        }
+        await book(commit)
+    }
+
+    func book(_ commit: StepCommit) async {
+        do throws(LedgerError) {
+            _ = try await ledger.commitStep(commit)
+        } catch {
+            // The reservation stays open and is booked at its upper bound at the next start.
+            logger.critical("the ledger could not be written", metadata: ["reason": "\(error)"])
+        }
+    }
+
     /// The caller's own mistake is told as such, everything else as the servers' failure.
-    private static func ended(_ failures: [(model: ModelID, error: UpstreamError)]) -> EngineError {
+    static func ended(_ failures: [(model: ModelID, error: UpstreamError)]) -> EngineError {
         if let last = failures.last, case .status(let failure) = last.error, failure.isCallersFault {
             return .refused(model: last.model, failure)
         }

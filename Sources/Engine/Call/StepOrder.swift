@@ -11,6 +11,7 @@ package struct StepOrder: Sendable {
     package var attribution: Attribution
     /// The name of the policy, where it has one.
     package var policyName: String?
+    package var purpose = CallPurpose.step
 
     package init(
         request: ChatRequest, step: Step, decision: Decision, context: RoutingContext, attribution: Attribution,
@@ -26,4 +27,14 @@ package struct StepOrder: Sendable {
 
     /// The model chosen, then those that answer if it fails.
     var modelsInOrder: [ModelID] { [decision.model] + decision.fallbacks }
+}
+
+/// What a call is made for.
+package enum CallPurpose: Hashable, Sendable {
+    /// The step itself.
+    case step
+    /// A copy of a step for the reference, to measure quality: on the operator's account, compared with nothing.
+    case audit
+    /// A call on the way to a step's answer: its own baseline would be counted twice.
+    case part
 }

@@ -7,7 +7,7 @@ package struct StepOutcome: Sendable {
     /// The model that answered, which may be another than the one decided on.
     package var model: ModelID
     package var answer: ChatAnswer
-    /// The answer in OpenAI's format; empty where it was streamed.
+    /// The answer in OpenAI's format: whole, the events of a stream that was held back, or empty where it was streamed.
     package var body: [UInt8]
     package var figures: CallFigures
     package var entryID: String
@@ -22,12 +22,17 @@ package struct StreamDelivery: Sendable {
     package let relay: Relay
     /// Whether the caller asked for the chunk with the usage.
     package let wantsUsage: Bool
+    /// Whether the bytes are kept until the answer has been verified, instead of going out as they come.
+    package let isHeldBack: Bool
     /// Called once, when the answer has begun and its model is known.
     package let began: @Sendable (ModelID) -> Void
 
-    package init(relay: Relay, wantsUsage: Bool, began: @escaping @Sendable (ModelID) -> Void) {
+    package init(
+        relay: Relay, wantsUsage: Bool, isHeldBack: Bool = false, began: @escaping @Sendable (ModelID) -> Void
+    ) {
         self.relay = relay
         self.wantsUsage = wantsUsage
+        self.isHeldBack = isHeldBack
         self.began = began
     }
 }

@@ -30,4 +30,22 @@ package struct ChatMessage: Sendable {
 
     /// The types of its content parts: `image_url`, `input_audio`, ...
     var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
+
+    /// What a model reads of the message, as bytes.
+    var essence: [UInt8] {
+        var bytes = Array(role.rawValue.utf8) + [0]
+        if let content = value["content"] {
+            if content.kind == .array {
+                for part in content.elements {
+                    if let text = part["text"] { bytes += text.raw } else { bytes += part.raw }
+                }
+            } else {
+                bytes += content.raw
+            }
+        }
+        for name in ["tool_calls", "tool_call_id"] {
+            if let value = value[name] { bytes += value.raw }
+        }
+        return bytes
+    }
 }

@@ -9,9 +9,9 @@ package struct ChatReply: Sendable {
     }
 
     package let decision: Decision
-    /// The model that answered.
-    package let model: ModelID
-    /// The true cost; nil for a stream, whose cost is not known at its beginning.
+    /// The model that answered; nil for a stream that began before its answer was verified.
+    package let model: ModelID?
+    /// The true cost of everything that was paid for the answer; nil for a stream, whose cost is not known at its beginning.
     package let cost: Money?
     package let body: Body
 }

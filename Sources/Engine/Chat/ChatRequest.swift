@@ -86,8 +86,16 @@ package struct ChatRequest: Sendable {
         return "session_" + String(hash, radix: 16)
     }
 
+    /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
+    /// spelling of the JSON round them do not count.
+    package var trail: Trail { Trail(messages.lazy.map(\.essence)) }
+
     /// The step that this call asks for.
-    package func step(id: String, runID: String, previousModel: ModelID?) -> Step {
+    ///
+    /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
+    ///   holds them.
+    package func step(id: String, runID: String, previousModel: ModelID?, after end: Trail.End? = nil) -> Step {
+        let trail = trail
         let lastUser = messages.lastIndex { $0.role == .user }
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
         let after = lastUser.map { messages[($0 + 1)...].map(\.text).joined(separator: "\n") } ?? ""
@@ -95,14 +103,16 @@ package struct ChatRequest: Sendable {
         let estimate = TokenEstimate(bytes: size, messages: messages.count)
         // What the previous call has read is in its cache: all but the newest messages.
         let newest = messages.last?.value.raw.count ?? 0
-        let cached = previousModel == nil ? 0 : TokenEstimate(bytes: size - newest, messages: messages.count).likely
+        let isWarm = previousModel != nil && (end.map(trail.follows) ?? true)
+        let cached = isWarm ? TokenEstimate(bytes: size - newest, messages: messages.count).likely : 0
         return Step(
             id: id, runID: runID, position: position,
             text: StepText(
                 prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
                 history: String(after.suffix(4000))),
             promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost, maxOutputTokens: maxOutputTokens,
-            needs: needs, previousModel: previousModel, cachedTokens: cached)
+            needs: needs, previousModel: previousModel, cachedTokens: cached,
+            trail: trail)
     }
 }
 

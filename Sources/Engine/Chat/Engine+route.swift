@@ -33,17 +33,12 @@ extension Engine {
     }
 
     /// Routes a chat call.
-    ///
-    /// - Parameter remembers: whether the session learns of the decision.
-    func route(
-        _ request: ChatRequest, from caller: Caller, remembers: Bool = true
-    ) throws(EngineError) -> StepOrder {
+    func route(_ request: ChatRequest, from caller: Caller) throws(EngineError) -> RoutedStep {
         let now = Timestamp.now()
         let runID = caller.session ?? request.sessionID
-        var memory = sessions.memory(of: runID)
-        // A new request of the user opens a new chain: what an earlier one was given to does not bind it.
-        if request.position == 1 { memory.state = RunState() }
-        let step = request.step(id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel)
+        let memory = sessions.memory(of: Self.sessionKey(runID, caller))
+        let step = request.step(
+            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.trail)
         let admitted = try resolved(caller.models)
         var models = fleet.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy
@@ -70,17 +65,21 @@ extension Engine {
         policy.models = try resolved(policy.models)
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
-            catalogVersion: fleet.catalog.version)
-        var decision = try decide(step, state: &memory.state, context: context)
-        if let pinned {
-            decision.stage = .pinned
-            decision.reason = "\(pinned.model.id): named by the caller"
-        }
-        if remembers { sessions.remember(memory, of: runID) }
+            catalogVersion: fleet.catalog.version,
+            kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
+        var course = try begin(step, state: memory.state, context: context)
+        if let pinned { course.pin("\(pinned.model.id): named by the caller") }
         let attribution = Attribution(team: caller.team, key: caller.key, session: runID)
-        return StepOrder(
-            request: request, step: step, decision: decision, context: context, attribution: attribution,
-            policyName: policyName)
+        return RoutedStep(
+            order: StepOrder(
+                request: request, step: step, decision: course.decision, context: context, attribution: attribution,
+                policyName: policyName),
+            course: course, memory: memory)
+    }
+
+    /// The name under which a session is remembered: two keys that begin with the same words are two sessions.
+    static func sessionKey(_ runID: String, _ caller: Caller) -> String {
+        caller.key.map { "\($0) \(runID)" } ?? runID
     }
 
     /// Names that callers use for models become the catalog's.
@@ -105,11 +104,10 @@ extension Engine {
         return ids
     }
 
-    func decide(
-        _ step: Step, state: inout RunState, context: RoutingContext
-    ) throws(EngineError) -> Decision {
+    /// Begins a step by the rule.
+    func begin(_ step: Step, state: RunState, context: RoutingContext) throws(EngineError) -> StepCourse {
         do throws(RoutingError) {
-            return try router.route(step, decisionID: Identifier.make("dec"), state: &state, context: context)
+            return try router.course(of: step, decisionID: Identifier.make("dec"), state: state, context: context)
         } catch {
             throw .routing(error)
         }

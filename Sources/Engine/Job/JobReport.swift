@@ -20,8 +20,13 @@ enum JobReport {
         writer.object { object in
             identity(order, thread: thread, into: &object)
             object.member("answered_by", outcome.model.rawValue)
-            if outcome.model != order.decision.model {
-                object.member("fallback", "\(order.decision.model) did not answer; \(outcome.model) was next")
+            let attempts = order.decision.attempts
+            if let first = attempts.first, first.model != outcome.model {
+                object.member("fallback", "\(first.model): \(first.words); \(outcome.model) was next")
+            }
+            if attempts.count > 1 {
+                object.member(
+                    "attempts", array: { list in for attempt in attempts { list.object { attempt.write(into: &$0) } } })
             }
             object.member("predicted", object: { predicted(order, model: outcome.model, into: &$0) })
             object.member("actual", object: { figures(outcome.figures, into: &$0) })

@@ -61,28 +61,29 @@ actor JobRunner {
     }
 
     private func step(_ thread: String) async {
-        let order: StepOrder
+        let step: RoutedStep
         do throws(EngineError) {
-            order = try self.order(thread)
+            step = try routed(thread)
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
             return
         }
-        await note("step.decided", JobReport.decided(order, thread: thread))
+        await note("step.decided", JobReport.decided(step.order, thread: thread))
         do throws(EngineError) {
-            let outcome = try await engine.caller.answer(order)
-            await take(outcome, order: order, thread: thread)
+            await take(try await engine.perform(step, takesApart: true), thread: thread)
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
         }
     }
 
     /// Books an answered step together with the job's new state, then goes on.
-    private func take(_ outcome: StepOutcome, order: StepOrder, thread: String) async {
+    private func take(_ done: FinishedStep, thread: String) async {
+        let (order, outcome) = (done.order, done.outcome)
         let answer = answer(from: outcome, step: order.step.id, thread: thread)
-        spent = (try? spent.adding(outcome.figures.cost.total)) ?? spent
-        spentJoules += outcome.figures.energyJoules
-        memories[thread, default: Sessions.Memory()].lastModel = outcome.model
+        spent = (try? spent.adding(done.spent)) ?? spent
+        spentJoules += done.joules
+        memories[thread, default: Sessions.Memory()].note(
+            outcome.model, position: order.step.position, state: done.state)
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()
         let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
@@ -93,12 +94,13 @@ actor JobRunner {
                 id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
                 entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
         commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
+        engine.learn(from: order, outcome)
         await perform(actions, committing: commit)
     }
 
     // MARK: Routing
 
-    private func order(_ thread: String) throws(EngineError) -> StepOrder {
+    private func routed(_ thread: String) throws(EngineError) -> RoutedStep {
         guard let place = machine.state.threads.first(where: { $0.id == thread }) else {
             throw .notFound(kind: "subtask", id: thread)
         }
@@ -111,18 +113,25 @@ actor JobRunner {
         } catch {
             throw .badRequest(FieldError("messages", "\(error)"))
         }
-        var memory = memories[thread] ?? Sessions.Memory()
-        var step = request.step(id: Identifier.make("step"), runID: id, previousModel: memory.lastModel)
+        let memory = memories[thread] ?? Sessions.Memory()
+        var step = request.step(
+            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.trail)
         step.position = place.nextPosition
+        let policy = machine.spec.policy
+        let policyName = machine.spec.metadata["policy"]
         let context = RoutingContext(
             models: engine.fleet.models(at: .now()), economics: engine.settings.economics,
-            policy: machine.spec.policy, remaining: remaining, horizon: horizon(place),
-            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings, catalogVersion: engine.fleet.catalog.version)
-        let decision = try engine.decide(step, state: &memory.state, context: context)
-        memories[thread] = memory
-        return StepOrder(
+            policy: policy, remaining: remaining, horizon: horizon(place),
+            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings, catalogVersion: engine.fleet.catalog.version,
+            kappaOffset: engine.learning.kappaOffset(policyName: policyName, policy: policy))
+        let course = try engine.begin(step, state: memory.state, context: context)
+        var decision = course.decision
+        // What is done first may be a question to another model; then the step's own is not settled yet.
+        if decision.reason.isEmpty { decision.reason = course.action.reason }
+        let order = StepOrder(
             request: request, step: step, decision: decision, context: context, attribution: record.attribution,
-            policyName: machine.spec.metadata["policy"])
+            policyName: policyName)
+        return RoutedStep(order: order, course: course, memory: memory)
     }
 
     private var remaining: Remaining {

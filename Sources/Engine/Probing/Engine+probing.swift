@@ -14,8 +14,8 @@ extension Engine {
         _ item: ProbeItem, of model: ModelID, session: String, maximumOutputTokens: Int
     ) async throws(EngineError) -> ProbeAnswer {
         let order = try route(
-            try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session),
-            remembers: false)
+            try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session)
+        ).order
         let relay = Relay()
         let reader = relay.reader()
         let delivery = StreamDelivery(relay: relay, wantsUsage: false) { _ in }

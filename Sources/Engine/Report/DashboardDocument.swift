@@ -4,8 +4,10 @@ package import Ledger
 extension DashboardReport {
     /// The dashboard as JSON: what was asked, a row per group, and the totals. Money in exact decimals of USD.
     ///
-    /// - Parameter economics: for the carbon of the energy used.
-    package func document(economics: Economics) -> [UInt8] {
+    /// - Parameters:
+    ///   - economics: for the carbon of the energy used.
+    ///   - quality: what was measured of quality in the same time, where that is wanted too.
+    package func document(economics: Economics, quality: QualityReport? = nil) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024 + 512 * rows.count)
         writer.object { object in
             object.member("object", "dashboard")
@@ -23,6 +25,7 @@ extension DashboardReport {
                     }
                 })
             object.member("totals", object: { totals.write(into: &$0, economics: economics) })
+            if let quality { object.member("quality", object: { quality.write(into: &$0) }) }
         }
         return writer.bytes
     }

@@ -19,6 +19,10 @@ extension Decision {
             object.member("reason", reason)
             object.member("considered", array: { list in for line in considered { list.element(line) } })
             object.member("fallbacks", array: { list in for model in fallbacks { list.element(model.rawValue) } })
+            if !attempts.isEmpty {
+                object.member(
+                    "attempts", array: { list in for attempt in attempts { list.object { attempt.write(into: &$0) } } })
+            }
             object.member("catalog", catalogVersion)
             if withFront {
                 object.member("pareto", array: { list in for one in front { list.element(one.model.rawValue) } })
@@ -46,5 +50,16 @@ extension Candidate {
         object.member("energy_j", energyJoules)
         object.member("output_tokens", prediction.outputTokens.mean)
         if let rejection { object.member("rejected", rejection) }
+    }
+}
+
+extension Attempt {
+    func write(into object: inout JSONWriter) {
+        object.member("model", model.rawValue)
+        if let score { object.member("score", score) }
+        if let kappa { object.member("kappa", kappa) }
+        object.member("accepted", isAccepted)
+        object.member("words", words)
+        if let entryID { object.member("entry", entryID) }
     }
 }

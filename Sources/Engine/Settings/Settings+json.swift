@@ -7,13 +7,16 @@ extension Settings {
         let fields = try FieldReader(
             json, path: "", known: ["default_policy", "policies", "electricity", "transfer", "limits"])
         if let value = fields.value("default_policy") {
-            defaultPolicy = try Policy(json: value, path: "default_policy")
+            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
         }
         if let value = fields.value("policies") {
             guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
             for member in value.members {
+                let path = "policies.\(member.key)"
                 policies[member.key] = try Policy(
-                    json: member.value, base: defaultPolicy, path: "policies.\(member.key)")
+                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
         }
         if let value = fields.value("electricity") {
@@ -30,6 +33,11 @@ extension Settings {
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
     }
+
+    private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {
+        guard let value = policy["shadow"], !value.isNull else { return nil }
+        return try ShadowRule(json: value, path: path)
+    }
 }
 
 extension ServiceLimits {
@@ -37,7 +45,7 @@ extension ServiceLimits {
         self.init()
         let known = [
             "body_bytes", "answer_bytes", "file_bytes", "batch_rows", "running_jobs", "first_byte_s", "idle_s",
-            "call_s", "drain_s", "lease_s",
+            "call_s", "drain_s", "lease_s", "keep_alive_s",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
@@ -48,6 +56,7 @@ extension ServiceLimits {
         firstByteSeconds = try fields.number("first_byte_s", in: 0.1...86_400) ?? firstByteSeconds
         idleSeconds = try fields.number("idle_s", in: 0.1...86_400) ?? idleSeconds
         callSeconds = try fields.number("call_s", in: 0.1...86_400) ?? callSeconds
+        keepAliveSeconds = try fields.number("keep_alive_s", in: 0.01...3600) ?? keepAliveSeconds
         drainSeconds = try fields.number("drain_s", in: 0...86_400) ?? drainSeconds
         leaseSeconds = try fields.number("lease_s", in: 0.5...86_400) ?? leaseSeconds
     }

@@ -6,18 +6,25 @@ package struct Settings: Sendable {
     package var policies: [String: Policy]
     /// The policy of `model: "hera"`.
     package var defaultPolicy: Policy
+    /// Shadow audits by the name of the policy, the default one's under the empty name; a policy that has none of its
+    /// own has the default one's.
+    package var shadows: [String: ShadowRule]
     package var economics: Economics
     package var limits: ServiceLimits
 
     package init(
-        policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), economics: Economics = .standard,
-        limits: ServiceLimits = ServiceLimits()
+        policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
+        economics: Economics = .standard, limits: ServiceLimits = ServiceLimits()
     ) {
         self.policies = policies
         self.defaultPolicy = defaultPolicy
+        self.shadows = shadows
         self.economics = economics
         self.limits = limits
     }
+
+    /// Which share of a policy's steps is audited, and for how much; nil for none.
+    package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
 }
 
 /// Sizes, times and numbers that a client cannot pass.
@@ -35,13 +42,16 @@ package struct ServiceLimits: Hashable, Sendable {
     package var callSeconds: Double
     /// Seconds that an answer is still read for its bill after its client has gone.
     package var drainSeconds: Double
+    /// Seconds after which a client that waits for a verdict gets a comment, so that its connection stays open.
+    package var keepAliveSeconds: Double
     /// Seconds after which a node that is silent is taken for dead, and the others take over its jobs and batches.
     package var leaseSeconds: Double
 
     package init(
         bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, fileBytes: Int = 200 << 20, batchRows: Int = 50_000,
         runningJobs: Int = 64, firstByteSeconds: Double = 120,
-        idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15
+        idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15,
+        keepAliveSeconds: Double = 10
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
@@ -52,6 +62,7 @@ package struct ServiceLimits: Hashable, Sendable {
         self.idleSeconds = idleSeconds
         self.callSeconds = callSeconds
         self.drainSeconds = drainSeconds
+        self.keepAliveSeconds = keepAliveSeconds
         self.leaseSeconds = leaseSeconds
     }
 }

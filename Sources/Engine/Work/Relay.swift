@@ -40,6 +40,9 @@ package final class Relay: Sendable {
         }
     }
 
+    /// Whether the reader has gone.
+    package var isAbandoned: Bool { state.withLock { $0.readerHasGone } }
+
     /// Ends the stream: the reader gets what is left, and then nothing more.
     package func finish() {
         state.withLock { state in

@@ -7,6 +7,11 @@ import NIOCore
 /// OpenAI's chat completions, and the decision alone.
 struct ChatController {
     let engine: Engine
+    private let repeated = RepeatedRequests<ChatReply>()
+
+    init(engine: Engine) {
+        self.engine = engine
+    }
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("chat/completions", use: complete)
@@ -16,12 +21,19 @@ struct ChatController {
     @Sendable
     func complete(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let chat = try ChatRequest(try await request.json(upTo: engine.settings.limits.bodyBytes))
-        let reply = try await engine.chat(chat, from: context.caller)
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let chat = try ChatRequest(body)
+        // A stream is read once: there is nothing to give a second time.
+        let reply =
+            chat.isStream
+            ? try await engine.chat(chat, from: context.caller)
+            : try await repeated.value(of: request, in: context, body: body.bytes) {
+                try await engine.chat(chat, from: context.caller)
+            }
         var headers: HTTPFields = [
-            .heraModel: reply.model.rawValue, .heraDecision: reply.decision.id,
-            .heraStage: reply.decision.stage.rawValue,
+            .heraDecision: reply.decision.id, .heraStage: reply.decision.stage.rawValue,
         ]
+        if let model = reply.model { headers[.heraModel] = model.rawValue }
         switch reply.body {
         case .complete(let bytes):
             headers[.contentType] = "application/json"

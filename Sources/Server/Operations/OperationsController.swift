@@ -91,7 +91,8 @@ struct OperationsController {
             from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
         do throws(LedgerError) {
             let report = try await engine.ledger.dashboard(query)
-            return Response(json: report.document(economics: engine.settings.economics))
+            let quality = try await QualityReport(of: engine, since: query.from)
+            return Response(json: report.document(economics: engine.settings.economics, quality: quality))
         } catch {
             throw EngineError.ledger(error)
         }

@@ -29,15 +29,13 @@ struct Plant {
 
     /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [
-            .init(service: pulse), .init(service: upstream), .init(service: engine.pool), .init(service: scout),
-            .init(service: desk),
-        ]
+        let services: [any Service] = [pulse, upstream, engine.pool, engine.learning, scout, desk]
+        return services.map { .init(service: $0) }
     }
 
     /// Only what calls need, for commands that run no jobs.
     var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [.init(service: upstream), .init(service: engine.pool)]
+        [.init(service: pulse), .init(service: upstream), .init(service: engine.pool)]
     }
 
     /// Gives back to the system what only reading catalog and profiles needed (about 8 MB), since the service stays.

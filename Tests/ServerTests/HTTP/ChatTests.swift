@@ -117,7 +117,11 @@ struct ChatTests {
             #expect(answer.headers["x-hera-cost-usd"] == "0.0012")
             #expect(service.models.record.requests.map(\.model).suffix(2) == ["test/cheap", "test/dear"])
             let id = try #require(answer.headers["x-hera-decision"])
-            #expect(try await service.json("GET", "/v1/decisions/\(id)").root["model"]?.string == "test/cheap")
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            #expect(decision["model"]?.string == "test/dear")
+            let attempts = Array(try #require(decision["attempts"]?.elements))
+            #expect(attempts.map { $0["model"]?.string } == ["test/cheap", "test/dear"])
+            #expect(attempts.map { $0["entry"]?.string == nil } == [true, false])
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
             #expect(try await service.engine.ledger.openReservations().isEmpty)

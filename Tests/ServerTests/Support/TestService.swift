@@ -56,7 +56,8 @@ struct TestService {
             await scout.look()
             listening.yield(port)
         }
-        let group = ServiceGroup(services: [client, upstream, engine.pool, desk, service], logger: logger)
+        let group = ServiceGroup(
+            services: [client, upstream, engine.pool, engine.learning, desk, service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             tasks.addTask {

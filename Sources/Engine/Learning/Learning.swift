@@ -1,0 +1,180 @@
+package import Core
+import Dispatch
+package import Ledger
+package import Logging
+package import ServiceLifecycle
+import Synchronization
+
+/// What is learned while serving: measured quality, the offset of kappa that it leads to, and the calibration of the
+/// estimators, which is re-estimated in the background every 500 steps or when answers drift from what was predicted.
+package final class Learning: Service {
+    /// Steps after which profiles are re-estimated, as in the paper's continual tuning.
+    package static let stepsBetween = 500
+    /// Newest observations that a re-estimation looks at.
+    static let mostObservations = 20_000
+
+    private struct State {
+        var versions: [Recalibration.Version] = [.first]
+        var newestNumber = 0
+        var steps = 0
+        var drift: [ModelID: DriftWatch] = [:]
+        var quality: [String: PolicyQuality] = [:]
+        var budgets: [String: Money] = [:]
+        /// Audits that came to nothing.
+        var failedAudits = 0
+    }
+
+    private let state = Mutex(State())
+    private let ledger: any LedgerStore
+    private let logger: Logger
+    private let requests: AsyncStream<String>
+    private let request: AsyncStream<String>.Continuation
+
+    package init(ledger: any LedgerStore, logger: Logger) {
+        self.ledger = ledger
+        self.logger = logger
+        (requests, request) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Reads what earlier processes have learned, then re-estimates when asked to, until the shutdown.
+    package func run() async {
+        await load()
+        await cancelWhenGracefulShutdown { [self] in
+            for await reason in requests { await reestimate(reason) }
+        }
+    }
+
+    // MARK: What routing asks
+
+    /// The calibration in use.
+    package var calibration: ModelCalibration { state.withLock { $0.versions.last?.calibration ?? .none } }
+
+    /// The number of the version in use; 0 before anything was learned.
+    package var version: Int { state.withLock { $0.versions.last?.number ?? 0 } }
+
+    /// What has to be added to kappa so that the measured quality meets the policy's `min_accuracy`.
+    package func kappaOffset(policyName: String?, policy: Policy) -> Double {
+        state.withLock { $0.quality[policyName ?? ""]?.offset(for: policy.minAccuracy) ?? 0 }
+    }
+
+    /// What has been measured since the service began, by the policy's name.
+    package var quality: [String: PolicyQuality] { state.withLock { $0.quality } }
+
+    package var failedAudits: Int { state.withLock { $0.failedAudits } }
+
+    // MARK: What happens
+
+    /// Counts a step that was served.
+    func noteStep(by model: ModelID, policyName: String?, policy: Policy) {
+        let isDue = state.withLock { state in
+            state.steps += 1
+            state.quality[policyName ?? "", default: PolicyQuality()].served(by: model, policy: policy)
+            return state.steps % Self.stepsBetween == 0
+        }
+        if isDue { request.yield("\(Self.stepsBetween) steps") }
+    }
+
+    func noteFailedAudit() { state.withLock { $0.failedAudits += 1 } }
+
+    /// Keeps an observation, and lets control and drift watch see it. Returns whether it is a new one.
+    ///
+    /// - Parameter share: the share of the steps that are audited; nil for feedback, which is nobody's sample.
+    package func observe(_ observation: QualityObservation, share: Double?) async throws(LedgerError) -> Bool {
+        let isNew = try await ledger.observe(observation)
+        guard isNew else { return false }
+        let hasDrifted = state.withLock { state in
+            if observation.source == .audit, let share, let model = observation.model {
+                state.quality[observation.policy, default: PolicyQuality()].looked(
+                    at: model, score: observation.score, share: share)
+            }
+            let predicted =
+                observation.source == .audit ? observation.predictedSimilarity : observation.predictedQuality
+            guard let model = observation.model, model != observation.reference, let predicted else { return false }
+            return state.drift[model, default: DriftWatch()].observe(predicted: predicted, outcome: observation.score)
+        }
+        if hasDrifted, let model = observation.model { request.yield("drift of \(model)") }
+        return true
+    }
+
+    /// Sets the month's budget of the audits of a policy in the ledger, where it has not been set yet.
+    func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws(LedgerError) {
+        guard state.withLock({ $0.budgets[session] }) != rule.budget else { return }
+        try await ledger.setBudget(
+            Budget(scope: .session(session), limit: .usd(rule.budget), window: .month), at: now)
+        state.withLock { $0.budgets[session] = rule.budget }
+    }
+
+    // MARK: Re-estimation
+
+    func load() async {
+        do throws(LedgerError) {
+            let records = try await ledger.calibrations(limit: 1000)
+            let used = records.reversed().filter { $0.status != .rejected }.compactMap { record in
+                ModelCalibration(json: record.body).map {
+                    Recalibration.Version(number: record.version, since: record.at, calibration: $0)
+                }
+            }
+            state.withLock { state in
+                state.versions = [.first] + used
+                state.newestNumber = records.first?.version ?? 0
+            }
+        } catch {
+            logger.error("what was learned before cannot be read", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Re-estimates now; to be called by the service, and by tests.
+    package func reestimate(_ reason: String) async {
+        do throws(LedgerError) {
+            let observations = try await ledger.latestObservations(limit: Self.mostObservations)
+            let work = Recalibration(versions: state.withLock { $0.versions }, observations: observations)
+            let outcome = await Self.offPool { work.outcome() }
+            try await apply(outcome, reason: reason)
+        } catch {
+            logger.error("re-estimation failed; the calibration in use stays", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func apply(_ outcome: Recalibration.Outcome, reason: String) async throws(LedgerError) {
+        switch outcome {
+        case .nothing: return
+        case .rollBack(let note):
+            let (bad, before) = state.withLock { ($0.versions.last ?? .first, $0.versions.dropLast().last ?? .first) }
+            try await ledger.saveCalibration(
+                CalibrationRecord(
+                    version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since))
+            // Going back is a version of its own, so that every observation's version can be told by its time.
+            let version = try await save(
+                before.calibration, status: .active, note: "\(reason): version \(before.number) again: \(note)")
+            state.withLock { $0.versions.append(version) }
+            logger.warning("calibration rolled back", metadata: ["version": "\(bad.number)", "note": "\(note)"])
+        case .activate(let calibration, let note):
+            let version = try await save(calibration, status: .active, note: "\(reason): \(note)")
+            state.withLock { $0.versions.append(version) }
+            logger.info("calibration in use", metadata: ["version": "\(version.number)", "note": "\(note)"])
+        case .reject(let calibration, let note):
+            _ = try await save(calibration, status: .rejected, note: "\(reason): \(note)")
+        }
+    }
+
+    private func save(
+        _ calibration: ModelCalibration, status: CalibrationStatus, note: String
+    ) async throws(LedgerError) -> Recalibration.Version {
+        let number = state.withLock { state in
+            state.newestNumber += 1
+            return state.newestNumber
+        }
+        let version = Recalibration.Version(number: number, since: .now(), calibration: calibration)
+        try await ledger.saveCalibration(
+            CalibrationRecord(
+                version: number, status: status, body: calibration.json, note: note, at: version.since))
+        return version
+    }
+
+    /// Computes on a thread of its own, not on one of those that serve.
+    private static func offPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async { continuation.resume(returning: work()) }
+        }
+    }
+}

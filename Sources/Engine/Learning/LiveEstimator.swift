@@ -1,0 +1,59 @@
+package import Core
+package import Routing
+
+/// The estimator as it is used live: corrected by what was learned while serving. Estimates that are no numbers go
+/// through as they are: the rule says in the decision what stands in for them.
+package struct LiveEstimator: Estimating {
+    private let base: any Estimating
+    private let calibration: @Sendable () -> ModelCalibration
+
+    package init(_ base: any Estimating, calibration: @escaping @Sendable () -> ModelCalibration) {
+        self.base = base
+        self.calibration = calibration
+    }
+
+    package func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
+        LiveEstimates(base: base.estimates(of: text, for: models), calibration: calibration())
+    }
+}
+
+/// See `LiveEstimator`.
+struct LiveEstimates: StepEstimates {
+    let base: any StepEstimates
+    let calibration: ModelCalibration
+
+    func prediction(for model: Model) -> Prediction {
+        var prediction = base.prediction(for: model)
+        prediction.quality = corrected(prediction.quality) { calibration.quality($0, of: model.id) }
+        return prediction
+    }
+
+    func stepSimilarity(of model: Model, to reference: Model) -> Double {
+        corrected(base.stepSimilarity(of: model, to: reference)) { calibration.similarity($0, of: model.id) }
+    }
+
+    func requestSimilarity(of model: Model, to reference: Model) -> Double {
+        corrected(base.requestSimilarity(of: model, to: reference)) { calibration.similarity($0, of: model.id) }
+    }
+
+    func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double? {
+        base.similarity(of: model, ahead: steps, to: reference, ahead: others).map { value in
+            corrected(value) { calibration.similarity($0, of: model.id) }
+        }
+    }
+
+    func distance(of model: Model, to reference: Model, position: Int) -> DistanceForecast? {
+        base.distance(of: model, to: reference, position: position)
+    }
+
+    func acceptance(of answers: [(model: Model, output: String)]) -> Double? {
+        guard let value = base.acceptance(of: answers), let model = answers.last?.model else { return nil }
+        return corrected(value) { calibration.quality($0, of: model.id) }
+    }
+
+    /// Only shares above 0 can be corrected: a cosine may be below, and what is no number stays none.
+    private func corrected(_ value: Double, _ correction: (Double) -> Double) -> Double {
+        guard value > 0 else { return value }
+        return correction(min(value, 1))
+    }
+}

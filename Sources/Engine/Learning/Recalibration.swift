@@ -1,0 +1,83 @@
+package import Core
+package import Ledger
+
+/// One re-estimation of the calibration from what the ledger has observed: pure, so that it can be tested and run off
+/// the threads that serve.
+package struct Recalibration: Sendable {
+    /// A version and the moment from which it was used.
+    package struct Version: Hashable, Sendable {
+        package var number: Int
+        package var since: Timestamp
+        package var calibration: ModelCalibration
+
+        package init(number: Int, since: Timestamp, calibration: ModelCalibration) {
+            self.number = number
+            self.since = since
+            self.calibration = calibration
+        }
+
+        /// Before anything was learned.
+        package static let first = Version(number: 0, since: Timestamp(milliseconds: 0), calibration: .none)
+    }
+
+    package enum Outcome: Hashable, Sendable {
+        /// The version in use predicted what came after it worse than the one before would have: back to that one.
+        case rollBack(note: String)
+        /// A better one, to be used from now on.
+        case activate(ModelCalibration, note: String)
+        /// Fitted, but no better on the rows kept back.
+        case reject(ModelCalibration, note: String)
+        /// Too few observations to learn or to judge.
+        case nothing
+    }
+
+    /// The versions used so far, oldest first; `Version.first` stands for the time before them.
+    package var versions: [Version]
+    /// Oldest first, with predictions as they were made at their time.
+    package var observations: [QualityObservation]
+
+    package init(versions: [Version], observations: [QualityObservation]) {
+        self.versions = versions.isEmpty ? [.first] : versions
+        self.observations = observations
+    }
+
+    /// One row in this many is kept back to judge on.
+    package static let heldOutEvery = 4
+    /// A smaller change of the mean squared error is no improvement.
+    package static let leastGain = 0.0005
+
+    package func outcome() -> Outcome {
+        guard let current = versions.last else { return .nothing }
+        let raw = observations.map { observation in
+            (versions.last { $0.since <= observation.at } ?? .first).calibration.raw(observation)
+        }
+        let since = zip(observations, raw).filter { $0.0.at > current.since }.map(\.1)
+        if versions.count > 1, since.count >= ModelCalibration.leastRows {
+            let before = versions[versions.count - 2]
+            if let now = current.calibration.brier(since), let then = before.calibration.brier(since),
+                now > then + Self.leastGain
+            {
+                return .rollBack(
+                    note: "mean squared error \(Self.text(now)) on the \(since.count) observations after it, "
+                        + "\(Self.text(then)) by version \(before.number)")
+            }
+        }
+        let kept = raw.enumerated().filter { $0.offset % Self.heldOutEvery == Self.heldOutEvery - 1 }.map(\.element)
+        let training = raw.enumerated().filter { $0.offset % Self.heldOutEvery != Self.heldOutEvery - 1 }
+            .map(\.element)
+        let fitted = ModelCalibration.fit(training)
+        guard !fitted.maps.isEmpty, let old = current.calibration.brier(kept), let new = fitted.brier(kept) else {
+            return .nothing
+        }
+        let note =
+            "mean squared error \(Self.text(new)) on \(kept.count) observations kept back, \(Self.text(old)) by "
+            + "version \(current.number)"
+        return new < old - Self.leastGain ? .activate(fitted, note: note) : .reject(fitted, note: note)
+    }
+
+    private static func text(_ error: Double) -> String {
+        let tenThousandths = Int((error * 10_000).rounded())
+        let digits = String(tenThousandths % 10_000)
+        return "\(tenThousandths / 10_000)." + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}

@@ -1,0 +1,31 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import Ledger
+
+/// Scores of decisions, steps and jobs by those who got the answers.
+struct FeedbackController {
+    let engine: Engine
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("feedback", use: take)
+    }
+
+    /// 201 for a first score, 200 where it replaces the caller's earlier one.
+    @Sendable
+    func take(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let feedback = try Feedback(json: body.root)
+        let isFirst = try await engine.take(feedback, from: context.caller)
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("object", "feedback")
+            object.member(feedback.target.kind, feedback.target.id)
+            object.member("score", feedback.score)
+            object.member("replaced", !isFirst)
+        }
+        return Response(json: writer.bytes, status: isFirst ? .created : .ok)
+    }
+}

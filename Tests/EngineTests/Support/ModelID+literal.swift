@@ -1,0 +1,5 @@
+import Core
+
+extension ModelID: ExpressibleByStringLiteral {
+    public init(stringLiteral name: String) { self.init(name) }
+}

@@ -1,0 +1,168 @@
+import Core
+import Engine
+import Ledger
+import Routing
+import ScriptedUpstream
+import Testing
+import Upstream
+
+@Suite("Answers are verified before they count")
+struct CascadeTests {
+    private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
+    private let question =
+        #"{"model":"hera","hera":{"verify":true},"messages":[{"role":"user","content":"What is 2+2?"}]}"#
+
+    /// Takes "4" for right and everything else for wrong.
+    private let grader = TestEstimator(acceptance: { _, text in text == "4" ? 0.9 : 0.2 })
+
+    private func entries(_ service: TestService) async throws -> [LedgerEntry] {
+        let report = try await service.engine.ledger.dashboard(
+            DashboardQuery(from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.run]))
+        var entries: [LedgerEntry] = []
+        for row in report.rows {
+            if let run = row.keys.first { entries += try await service.engine.ledger.entries(ofRun: run) }
+        }
+        return entries
+    }
+
+    @Test("an answer below kappa lets the next candidate answer, and both are paid, booked and told")
+    func next() async throws {
+        let usage = usage
+        try await TestService.with(estimator: grader) { request in
+            .completion(request.model == "test/cheap" ? "5" : "4", usage: usage)
+        } _: { service async throws in
+            let answer = try await service.send("POST", "/v1/chat/completions", body: question)
+            #expect(answer.status == 200)
+            #expect(answer.headers["x-hera-model"] == "test/dear")
+            #expect(
+                answer.headers["x-hera-cost-usd"] == "0.00132", "0.00012 for the first answer, 0.0012 for the second")
+            let id = try #require(answer.headers["x-hera-decision"])
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            let attempts = Array(try #require(decision["attempts"]?.elements))
+            #expect(attempts.map { $0["model"]?.string } == ["test/cheap", "test/dear"])
+            #expect(attempts.map { $0["score"]?.double } == [0.2, 0.9])
+            #expect(attempts.map { $0["accepted"]?.boolean } == [false, true])
+            #expect(attempts.allSatisfy { $0["words"]?.string?.isEmpty == false && $0["entry"]?.string != nil })
+            let booked = try await entries(service)
+            #expect(booked.map(\.call.model) == [TestModels.cheap, TestModels.dear])
+            #expect(booked.map(\.result.outcome) == [.failed, .completed])
+            #expect(booked.map { $0.call.baseline?.figures.cost.total.nanoUSD } == [0, 1_200_000])
+            #expect(try await service.engine.ledger.openReservations().isEmpty)
+            #expect(try await service.engine.ledger.verify().isSound)
+        }
+    }
+
+    @Test("an acceptable answer is kept, and nobody else is asked")
+    func kept() async throws {
+        let usage = usage
+        try await TestService.with(estimator: grader) { _ in
+            .completion("4", usage: usage)
+        } _: { service async throws in
+            let answer = try await service.send("POST", "/v1/chat/completions", body: question)
+            #expect(answer.headers["x-hera-model"] == "test/cheap")
+            #expect(service.models.record.requests.count { $0.method == "POST" } == 1)
+        }
+    }
+
+    @Test("where no answer passes, the best one that was paid for is given")
+    func best() async throws {
+        let usage = usage
+        let grader = TestEstimator(acceptance: { model, _ in model == TestModels.cheap ? 0.5 : 0.1 })
+        try await TestService.with(estimator: grader) { request in
+            .completion("from \(request.model)", usage: usage)
+        } _: { service async throws in
+            let answer = try await service.send("POST", "/v1/chat/completions", body: question)
+            #expect(answer.status == 200)
+            #expect(answer.headers["x-hera-model"] == "test/cheap")
+            #expect(answer.text.contains("from test/cheap"))
+            #expect(try await entries(service).count == 2)
+            #expect(try await service.engine.ledger.openReservations().isEmpty)
+        }
+    }
+
+    @Test("an estimator of answers that says NaN leaves the form of the answer to decide")
+    func nan() async throws {
+        let usage = usage
+        try await TestService.with(estimator: TestEstimator(acceptance: { _, _ in .nan })) { request in
+            request.model == "test/cheap" ? .completion("5", usage: usage) : .completion("4", usage: usage)
+        } _: { service async throws in
+            let answer = try await service.send("POST", "/v1/chat/completions", body: question)
+            #expect(answer.status == 200)
+            #expect(answer.headers["x-hera-model"] == "test/cheap")
+            let id = try #require(answer.headers["x-hera-decision"])
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            let first = try #require(decision["attempts"]?.elements.first { _ in true })
+            #expect(first["score"] == nil)
+            #expect(first["words"]?.string == "in good form")
+        }
+    }
+
+    @Test("an estimator that predicts NaN is replaced by the tier's prior, and the decision says so")
+    func nanPrediction() async throws {
+        let usage = usage
+        let broken = TestEstimator(cheapQuality: .nan, dearQuality: .nan, similarity: .nan)
+        try await TestService.with(estimator: broken) { _ in
+            .completion("4", usage: usage)
+        } _: { service async throws in
+            let body = #"{"model":"hera","messages":[{"role":"user","content":"What is 2+2?"}]}"#
+            let answer = try await service.send("POST", "/v1/chat/completions", body: body)
+            #expect(answer.status == 200)
+            let id = try #require(answer.headers["x-hera-decision"])
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            let lines = Array(try #require(decision["considered"]?.elements)).compactMap(\.string)
+            #expect(lines.contains { $0.contains("no number") })
+            #expect(decision["candidates"]?.elements.allSatisfy { $0["p"]?.double != nil } == true)
+        }
+    }
+
+    @Test("a further answer is not asked for where the budget cannot pay it as well")
+    func budget() async throws {
+        let usage = usage
+        try await TestService.with(estimator: grader) { _ in
+            .completion("5", usage: usage)
+        } _: { service async throws in
+            func body(_ policy: String) -> String {
+                #"{"model":"hera","hera":{\#(policy)},"messages":[{"role":"user","content":"What is 2+2?"}]}"#
+            }
+            let plan = try await service.json("POST", "/v1/route", body: body(#""verify":true"#)).root
+            let dear = try #require(plan["candidates"]?.elements.first { $0["model"]?.string == "test/dear" })
+            let most = try Money(usd: try #require(dear["worst_case_cost_usd"]?.numberText))
+            // Room for the dear model alone, but not for it after the 0.00012 USD of the cheap one.
+            let budget = Money(nanoUSD: most.nanoUSD + 60_000)
+            let answer = try await service.send(
+                "POST", "/v1/chat/completions", body: body(#""verify":true,"budget_usd":\#(budget)"#))
+            #expect(answer.status == 200)
+            #expect(answer.headers["x-hera-model"] == "test/cheap")
+            #expect(answer.headers["x-hera-cost-usd"] == "0.00012")
+            let id = try #require(answer.headers["x-hera-decision"])
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            let attempts = Array(try #require(decision["attempts"]?.elements))
+            #expect(attempts.last?["words"]?.string?.contains("no room") == true)
+            #expect(service.models.record.requests.count { $0.method == "POST" } == 1)
+        }
+    }
+
+    @Test("a call of a tool that does not fit its schema goes to the next candidate")
+    func toolSchema() async throws {
+        let usage = usage
+        let tools =
+            #"[{"type":"function","function":{"name":"add","parameters":{"type":"object","properties":{"a":{"type":"number"}},"required":["a"]}}}]"#
+        try await TestService.with(estimator: TestEstimator()) { request in
+            .toolCall("add", arguments: request.model == "test/cheap" ? #"{"a":"two"}"# : #"{"a":2}"#, usage: usage)
+        } _: { service async throws in
+            let message = #""messages":[{"role":"user","content":"Add"}],"tools":"# + tools
+            let verified = try await service.send(
+                "POST", "/v1/chat/completions", body: #"{"model":"hera","hera":{"verify":true},\#(message)}"#)
+            #expect(verified.headers["x-hera-model"] == "test/dear")
+            #expect(verified.text.contains(#"{\"a\":2}"#))
+            let plain = try await service.send(
+                "POST", "/v1/chat/completions", body: #"{"model":"hera/default",\#(message)}"#,
+                headers: [("x-hera-session", "another")])
+            #expect(plain.headers["x-hera-model"] == "test/cheap", "without verify it is passed on")
+            let id = try #require(plain.headers["x-hera-decision"])
+            let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+            let first = try #require(decision["attempts"]?.elements.first { _ in true })
+            #expect(first["words"]?.string?.contains("do not fit the tool's schema") == true)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Core
+import Engine
+import Ledger
+import Routing
+import ScriptedUpstream
+import Testing
+import Upstream
+
+@Suite("Steps of jobs in parts, and spans over several steps")
+struct DecompositionTests {
+    private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
+    private let job =
+        #"{"input":"Write the report","policy":{"decompose":{"mode":"partial","by":"test/cheap"},"stages":["sse","sd"]}}"#
+
+    /// Whole steps are beyond the cheap model; parts named "easy" are not.
+    private struct PartEstimator: Estimating, StepEstimates {
+        var text = ""
+
+        func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { PartEstimator(text: text.prompt) }
+        func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
+        func requestSimilarity(of model: Model, to reference: Model) -> Double { 0 }
+        func stepSimilarity(of model: Model, to reference: Model) -> Double { text.hasPrefix("easy") ? 0.9 : 0.2 }
+    }
+
+    private func decision(_ job: JSONValue, _ service: TestService) async throws -> JSONValue {
+        let id = try #require(job["steps"]?.elements.first { _ in true }?["decision"]?.string)
+        return try await service.json("GET", "/v1/decisions/\(id)").root
+    }
+
+    @Test("a decomposer's parts go to their own models, the last one's answer is the step's, and every call is booked")
+    func parts() async throws {
+        let usage = usage
+        try await TestService.with(estimator: PartEstimator()) { request in
+            let body = request.bodyText
+            if body.contains("Split the task") {
+                return .completion(#"Sure: ["easy: collect", "hard: judge", "easy: write"]"#, usage: usage)
+            }
+            if body.contains("Do the last part: easy: write") { return .completion("The report.", usage: usage) }
+            return .completion(body.contains("its result: easy: collect") ? "collected" : "judged", usage: usage)
+        } _: { service async throws in
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: job).root["id"]?.string)
+            let done = try await service.job(id, reaches: ["completed", "failed"])
+            #expect(done["output"]?.string == "The report.")
+            let asked = service.models.record.requests.filter { $0.method == "POST" }
+            #expect(asked.map(\.model) == ["test/cheap", "test/cheap", "test/dear", "test/cheap"])
+            #expect(asked.last?.bodyText.contains("collected") == true)
+            #expect(asked.last?.bodyText.contains("judged") == true)
+            let decision = try await decision(done, service)
+            #expect(decision["stage"]?.string == "sd")
+            #expect(decision["attempts"]?.count == 4)
+            #expect(try await service.engine.ledger.entries(ofRun: id).count == 4)
+            // Three cheap calls of 50 x 1 + 5 x 2 and a dear one of ten times that, in USD per million.
+            #expect(done["totals"]?["cost_usd"]?.numberText == "0.00078")
+            #expect(try await service.engine.ledger.openReservations().isEmpty)
+        }
+    }
+
+    @Test(
+        "a decomposer that answers rubbish leaves the step whole, and what it cost is booked",
+        arguments: ["I would rather not.", "[]", #"["easy: only one"]"#, #"[{"part": 1}]"#, ""])
+    func rubbish(answer: String) async throws {
+        let usage = usage
+        try await TestService.with(estimator: PartEstimator()) { request in
+            .completion(request.bodyText.contains("Split the task") ? answer : "The report.", usage: usage)
+        } _: { service async throws in
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: job).root["id"]?.string)
+            let done = try await service.job(id, reaches: ["completed", "failed"])
+            #expect(done["output"]?.string == "The report.")
+            let decision = try await decision(done, service)
+            #expect(decision["model"]?.string == "test/dear")
+            let lines = Array(try #require(decision["considered"]?.elements)).compactMap(\.string)
+            #expect(lines.contains { $0.contains("the step stays whole") })
+            #expect(try await service.engine.ledger.entries(ofRun: id).count == 2)
+        }
+    }
+
+    @Test("a decomposer that is down, or parts that nobody can do, leave the step whole", arguments: [true, false])
+    func down(isDecomposer: Bool) async throws {
+        let usage = usage
+        try await TestService.with(estimator: PartEstimator()) { request in
+            let body = request.bodyText
+            if body.contains("Split the task") {
+                return isDecomposer ? .status(503) : .completion(#"["easy: a", "easy: b"]"#, usage: usage)
+            }
+            return body.contains("Do only this part") ? .status(503) : .completion("The report.", usage: usage)
+        } _: { service async throws in
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: job).root["id"]?.string)
+            let done = try await service.job(id, reaches: ["completed", "failed"])
+            #expect(done["output"]?.string == "The report.")
+            #expect(done["status"]?.string == "completed")
+            #expect(try await service.engine.ledger.openReservations().isEmpty)
+        }
+    }
+}
