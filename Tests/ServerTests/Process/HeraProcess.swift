@@ -17,7 +17,7 @@ final class HeraProcess: Sendable {
     }
 
     /// A folder with a catalog of one model at a scripted server.
-    static func folder(modelsAt baseURL: String) throws -> URL {
+    static func folder(modelsAt baseURL: String, inputPrice: Int = 1) throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-process-\(UUID())")
         let catalog = folder.appendingPathComponent("Catalog")
         try FileManager.default.createDirectory(at: catalog, withIntermediateDirectories: true)
@@ -33,19 +33,29 @@ final class HeraProcess: Sendable {
                 context: 4096
                 max_output: 256
                 capabilities: [tools, streaming]
-                prices: {input: 1, output: 2, source: test, as_of: 2026-11-01}
+                prices: {input: \(inputPrice), output: 2, source: test, as_of: 2026-11-01}
             """
         try yaml.write(to: catalog.appendingPathComponent("test.yaml"), atomically: true, encoding: .utf8)
         return folder
     }
 
     /// Starts the service on a free port and waits until a model is live.
-    static func start(in folder: URL) async throws -> HeraProcess {
+    ///
+    /// - Parameters:
+    ///   - database: where its ledger is; by itself a file in the folder.
+    ///   - leaseSeconds: after which other nodes take over what it holds when it is silent.
+    static func start(
+        in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15
+    ) async throws -> HeraProcess {
+        let config = folder.appendingPathComponent("hera.yaml")
+        try "limits: {lease_s: \(leaseSeconds)}\n".write(to: config, atomically: true, encoding: .utf8)
         let port = Int.random(in: 10_000...30_000)
         let process = Process()
         process.executableURL = try binary()
         process.currentDirectoryURL = folder
-        process.arguments = ["serve", "--port", "\(port)", "--catalog", "Catalog", "--database", "sqlite:hera.sqlite"]
+        process.arguments = [
+            "serve", "--port", "\(port)", "--catalog", "Catalog", "--config", "hera.yaml", "--database", database,
+        ]
         process.standardError = FileHandle.nullDevice
         try process.run()
         let hera = HeraProcess(process, port: port)
@@ -75,17 +85,40 @@ final class HeraProcess: Sendable {
         }
     }
 
-    func request(_ method: String, _ path: String, body: String? = nil) async throws -> JSONValue {
+    /// Runs a command to its end; what it prints.
+    static func command(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = try binary()
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw TimedOut(what: "exit code 0 of \(arguments)") }
+        return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    func request(_ method: String, _ path: String, body: String? = nil, key: String? = nil) async throws -> JSONValue {
+        try await answer(method, path, body: body, key: key).root
+    }
+
+    /// The status and the body of an answer.
+    func answer(
+        _ method: String, _ path: String, body: String? = nil, key: String? = nil
+    ) async throws -> (status: Int, root: JSONValue) {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.httpBody = body.map { Data($0.utf8) }
-        let (data, _) = try await URLSession.shared.data(for: request)
-        return try JSONDocument(Array(data)).root
+        if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
+        let (data, response) = try await URLSession.shared.data(for: request)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, try JSONDocument(Array(data)).root)
     }
 
     /// The executable beside the test bundle.
-    private static func binary() throws -> URL {
+    static func binary() throws -> URL {
         var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()

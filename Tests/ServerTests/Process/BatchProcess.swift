@@ -1,0 +1,100 @@
+import Core
+import Foundation
+import Ledger
+import ScriptedUpstream
+
+/// `hera batch` as a process of its own on a scripted server: two models, one of them ten times as dear as the other.
+struct BatchProcess {
+    let folder: URL
+
+    /// Makes a folder with a catalog of `test/small` and `test/large` at a server.
+    init(modelsAt baseURL: String) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-batch-\(UUID())")
+        let catalog = folder.appendingPathComponent("Catalog")
+        try FileManager.default.createDirectory(at: catalog, withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("None"), withIntermediateDirectories: true)
+        let models = [("small", "small", 1, 2), ("large", "frontier", 10, 20)].map { name, tier, input, output in
+            """
+              - id: test/\(name)
+                provider: test
+                base_url: \(baseURL)
+                wire: openai
+                placement: cloud
+                upstream_name: test/\(name)
+                tier: \(tier)
+                context: 4096
+                max_output: 64
+                capabilities: [tools, streaming]
+                prices: {input: \(input), output: \(output), source: test, as_of: 2026-11-01}
+            """
+        }
+        try ("models:\n" + models.joined(separator: "\n")).write(
+            to: catalog.appendingPathComponent("test.yaml"), atomically: true, encoding: .utf8)
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    /// Writes rows `row-1` ... `row-N`, each with a text that names it.
+    func write(rows: ClosedRange<Int>, to name: String = "in.jsonl", extra: String = "") throws {
+        let lines = rows.map { Self.line("row-\($0)", text: "say <row-\($0)>") }
+        try (lines.joined(separator: "\n") + "\n" + extra).write(
+            to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    }
+
+    static func line(_ id: String, text: String) -> String {
+        #"{"custom_id":"\#(id)","method":"POST","url":"/v1/chat/completions","body":{"model":"hera","max_tokens":16,"#
+            + #""messages":[{"role":"user","content":"\#(text)"}]}}"#
+    }
+
+    /// Starts `hera batch in.jsonl --out out.jsonl` with further options.
+    func start(_ options: [String], input: String = "in.jsonl") throws -> Process {
+        let process = Process()
+        process.executableURL = try HeraProcess.binary()
+        process.currentDirectoryURL = folder
+        process.arguments =
+            [
+                "batch", input, "--out", "out.jsonl", "--catalog", "Catalog", "--profiles", "None", "--database",
+                "sqlite:hera.sqlite",
+            ] + options
+        process.standardOutput = try output("stdout")
+        process.standardError = try output("stderr")
+        try process.run()
+        return process
+    }
+
+    /// Starts it and waits for its end; the exit code.
+    func run(_ options: [String], input: String = "in.jsonl") throws -> Int32 {
+        let process = try start(options, input: input)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    private func output(_ name: String) throws -> FileHandle {
+        let url = folder.appendingPathComponent(name)
+        _ = FileManager.default.createFile(atPath: url.path, contents: nil)
+        return try FileHandle(forWritingTo: url)
+    }
+
+    func text(_ name: String) -> String {
+        (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
+    }
+
+    /// The lines of a file of JSON Lines.
+    func lines(_ name: String) throws -> [JSONValue] {
+        try text(name).split(separator: "\n").map { try JSONDocument(Array($0.utf8)).root }
+    }
+
+    func exists(_ name: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+    }
+
+    /// The ledger, opened as another process would; what a dead process left is booked first.
+    func ledger<Value>(_ body: (SQLLedger) async throws -> Value) async throws -> Value {
+        let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
+        _ = try await ledger.recover(at: .now())
+        let value = try await body(ledger)
+        await ledger.close()
+        return value
+    }
+}
