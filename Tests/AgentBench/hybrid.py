@@ -43,8 +43,8 @@ class Hybrid:
 
     def __init__(self, rows: list[dict[str, Any]]):
         texts = [grams(text_of(row["prompt"], row.get("tools"))) for row in rows]
-        labels = [float(row["outcomes"][PROFILES["small"]]["score"] >= row["outcomes"][PROFILES["large"]]["score"])
-                  for row in rows]
+        small, large = PROFILES["small"], PROFILES["large"]
+        labels = [float(row["outcomes"][small]["score"] >= row["outcomes"][large]["score"]) for row in rows]
         self.weights: dict[int, float] = {}
         self.bias = 0.0
         for _ in range(ROUNDS):  # gradient descent on all rows at once: the loss is convex and the rows are few

@@ -28,7 +28,9 @@ def traces(runs: dict[str, list[Outcome]], figures: dict[str, Figures]) -> list[
     rows = []
     for name, outcomes in runs.items():
         for outcome in outcomes:
-            steps = [trace_step(step, figures[name]) for step in outcome.steps]
+            order = [subtask["id"] for subtask in outcome.task["subtasks"]]
+            steps = [trace_step(step, figures[name]) for step in sorted(
+                outcome.steps, key=lambda step: (order.index(step.subtask), step.document["position"]))]
             rows.append({
                 "task_id": outcome.task["id"], "suite": TRACES, "dataset": outcome.task["kind"],
                 "split": split(outcome.task), "prompt": "\n\n".join(subtask["prompt"] for subtask in outcome.task["subtasks"]),
@@ -84,7 +86,14 @@ def outcomes(large: list[Outcome], upstreams: Upstreams, figures: dict[str, Figu
                     "cost_usd": figures[name].dollars(call), "latency_s": figures[name].seconds(call),
                     "output": said(text, calls)}
             rows.setdefault(json.dumps([prompt, row.get("tools"), is_read]), row)
-    return list(rows.values())
+    # Steps side by side end in any order; training looks at the order of rows.
+    return sorted(rows.values(), key=lambda row: row["id"])
+
+
+def as_good(rows: list[dict[str, Any]]) -> int:
+    """The steps on which the small model's answer is at least as good as the large one's."""
+    small, large = PROFILES["small"], PROFILES["large"]
+    return sum(row["outcomes"][small]["score"] >= row["outcomes"][large]["score"] for row in rows)
 
 
 def is_right(text: str, calls: list[dict[str, Any]], subtask: dict[str, Any], prompt: str) -> bool:

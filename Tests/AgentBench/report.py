@@ -87,13 +87,13 @@ def write(results: dict[str, Any]) -> None:
         "date": f"{datetime.date.today():%-d %B %Y}", "machine": machine(), "main": main, "ablation": parts,
         "threshold": curve, "kappa": kappas, "targets": "\n".join(targets(results)),
         "solo": solo_table(results["training"]),
-        "policy": json.dumps(chosen["policy"]), "rows": str(results["rows"]),
+        "policy": json.dumps(chosen["policy"]), "rows": str(results["rows"]), "equal": str(results["equal"]),
         "kinds": kinds(results), "training_count": str(TASKS_PER_KIND_AND_GRADE["training"] * 25),
         "points": f"{100 / (TASKS_PER_KIND_AND_GRADE['evaluation'] * 25):g}",
         "evaluation_count": str(TASKS_PER_KIND_AND_GRADE["evaluation"] * 25),
         "at_share": percent(results["threshold_at_share"]) if results["threshold_at_share"] is not None else "none",
-        "tried": table(["profiles of", "kappa base", "URC", "verify", "accuracy", "small share"], [
-            [found["profiles"], str(found["policy"]["kappa"]["base"]), str(found["policy"]["request_threshold"]),
+        "tried": table(["profiles of", "kappa base", "verify", "accuracy", "small share"], [
+            [found["profiles"], str(found["policy"]["kappa"]["base"]),
              "yes" if found["policy"]["verify"] else "no", percent(found["accuracy"]), percent(found["small_share"])]
             for found in chosen["tried"]]),
         "profiles": chosen["profiles"], "target": percent(chosen["target"]),
