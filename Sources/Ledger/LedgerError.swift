@@ -31,6 +31,8 @@ package enum LedgerError: Error, Equatable, Sendable {
     case badLocation(String, reason: String)
     /// Another node works on it now: this one was taken for dead, or its work was taken from it.
     case leaseLost(kind: String, id: String)
+    /// The key has used up its tokens of the minute; nothing was reserved.
+    case rateLimited(RateRefusal)
     /// The key is not known, revoked or expired.
     case badKey(String)
 }
@@ -92,6 +94,7 @@ extension LedgerError: CustomStringConvertible {
             "'\(text)' names no ledger database: \(reason); write sqlite:PATH or postgres://user@host/database"
         case .leaseLost(let kind, let id):
             "\(kind) '\(id)' was taken over by another node; nothing of this write was booked: book what was spent alone"
+        case .rateLimited(let refusal): refusal.description
         case .badKey(let reason): reason
         }
     }

@@ -34,8 +34,10 @@ extension SQLLedger {
     }
 
     package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
-        try await write(
+        let receipt = try await write(
             MoneyOperation(commit), read: { if case .receipt(let receipt) = $0 { receipt } else { nil } }
         ) { (session) throws(LedgerError) in try session.commit(commit) }
+        rates.end(with: commit)
+        return receipt
     }
 }

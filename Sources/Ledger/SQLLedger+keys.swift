@@ -16,6 +16,8 @@ extension SQLLedger {
     }
 
     package func authenticate(_ text: String, at moment: Timestamp) async throws(LedgerError) -> AccessKey {
-        try await read { (session) throws(LedgerError) in try session.authenticate(text, at: moment) }
+        let key = try await read { (session) throws(LedgerError) in try session.authenticate(text, at: moment) }
+        rates.note(key, at: moment)
+        return key
     }
 }

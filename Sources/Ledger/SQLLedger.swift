@@ -4,6 +4,7 @@ package import Core
 package struct SQLLedger: LedgerStore {
     let database: any SQLDatabase
     private let commits: GroupCommit
+    let rates = TokenRates()
 
     /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
     ///
@@ -71,22 +72,31 @@ extension SQLLedger {
     }
 
     package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
-        try await write(.reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }) {
-            (session) throws(LedgerError) in try session.reserve(request)
+        if let refusal = rates.take(request) { throw .rateLimited(refusal) }
+        do throws(LedgerError) {
+            return try await write(
+                .reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }
+            ) { (session) throws(LedgerError) in try session.reserve(request) }
+        } catch {
+            rates.end(request.id, used: 0, at: request.at)
+            throw error
         }
     }
 
     package func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement {
         let commit = StepCommit(settlements: [(reservationID, entry)])
-        return try await write(
+        let settlement = try await write(
             .commit(commit), read: { if case .receipt(let receipt) = $0 { receipt.settlements.first } else { nil } }
         ) { (session) throws(LedgerError) in try session.settle(reservationID, entry) }
+        rates.end(with: commit)
+        return settlement
     }
 
     package func release(_ reservationID: String) async throws(LedgerError) {
         try await write(.commit(StepCommit(releases: [reservationID])), read: { _ in () }) {
             (session) throws(LedgerError) in try session.release(reservationID)
         }
+        rates.end(reservationID, used: 0, at: .now())
     }
 
     package func correct(_ entryID: String, with truth: LedgerEntry) async throws(LedgerError) -> LedgerEntry {

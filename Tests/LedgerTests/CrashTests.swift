@@ -33,7 +33,7 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let deaths = Self.deaths(
-            times: Self.isLong ? 60 : 5, points: 1...(Self.isLong ? 120 : 24), random: Self.isLong ? 60 : 4)
+            times: Self.isLong ? 60 : 4, points: 1...(Self.isLong ? 120 : 14), random: Self.isLong ? 60 : 3)
         try await Self.killAll(deaths, location: "sqlite:\(place.path)")
     }
 
@@ -43,7 +43,7 @@ import Testing
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
             let deaths = Self.deaths(
-                times: Self.isLong ? 30 : 1, points: 1...(Self.isLong ? 60 : 3), random: Self.isLong ? 60 : 3)
+                times: Self.isLong ? 30 : 1, points: 1...(Self.isLong ? 60 : 3), random: Self.isLong ? 60 : 2)
             try await Self.killAll(deaths, location: server.url)
         }
     }

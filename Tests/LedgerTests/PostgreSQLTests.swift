@@ -175,6 +175,33 @@ struct PostgreSQLTests {
         }
     }
 
+    @Test("a database of every earlier version is brought up to date, and keeps what was booked")
+    func earlier() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let main = try PostgreSQLDatabase(url: server.url)
+            for version in LedgerMigration.all.indices {
+                var made: Result<Void, LedgerError> = .success(())
+                try main.withWriter { connection in
+                    made = Result { () throws(LedgerError) in
+                        try connection.execute("CREATE DATABASE version\(version)", [])
+                    }
+                }
+                try made.get()
+                let url = server.url.replacing("@/postgres?", with: "@/version\(version)?")
+                let migrations = Array(LedgerMigration.all.prefix(version + 1))
+                let old = SQLLedger(database: try PostgreSQLDatabase(url: url, migrations: migrations))
+                try await old.append(Sample.entry("e", nanoUSD: 5))
+                await old.close()
+                let ledger = try SQLLedger.open(url)
+                #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
+                #expect(try await ledger.verify().differences == [])
+                #expect(try await ledger.claimJobs(limit: 1).isEmpty)
+                await ledger.close()
+            }
+            main.close()
+        }
+    }
+
     @Test("a server that is not there is named")
     func noServer() {
         let error = #expect(throws: LedgerError.self) {

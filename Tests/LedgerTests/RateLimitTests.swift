@@ -66,18 +66,47 @@ import Testing
         #expect(bucket.wait(for: 1, at: earlier.advanced(bySeconds: 6)) == 0)
     }
 
-    @Test("a key is held to both of its limits, and what was not used is given back")
-    func limits() {
+    @Test("a key is held to its requests a minute, and one without a limit is not held up")
+    func requests() {
         let limits = RateLimits()
-        let key = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 3, tokensPerMinute: 100)
-        #expect(limits.admit(key, tokens: 60, at: Sample.noon) == nil)
-        let refusal = limits.admit(key, tokens: 60, at: Sample.noon)
-        #expect(refusal == RateRefusal(limit: .tokens(perMinute: 100), retryAfterSeconds: 12))
-        limits.settle(key, expected: 60, used: 10, at: Sample.noon)
-        #expect(limits.admit(key, tokens: 60, at: Sample.noon) == nil)
-        #expect(limits.admit(key, tokens: 1, at: Sample.noon) == nil)
-        #expect(limits.admit(key, tokens: 1, at: Sample.noon)?.limit == .requests(perMinute: 3))
+        let key = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 3)
+        #expect((0..<3).allSatisfy { _ in limits.admit(key, at: Sample.noon) == nil })
+        #expect(
+            limits.admit(key, at: Sample.noon) == RateRefusal(limit: .requests(perMinute: 3), retryAfterSeconds: 20))
+        #expect(limits.admit(key, at: Sample.noon.advanced(bySeconds: 20)) == nil)
         let free = AccessKey(id: "free", createdAt: Sample.noon)
-        #expect((0..<1000).allSatisfy { _ in limits.admit(free, tokens: 1_000_000, at: Sample.noon) == nil })
+        #expect((0..<1000).allSatisfy { _ in limits.admit(free, at: Sample.noon) == nil })
+    }
+
+    @Test(
+        "a call takes the tokens it may use at most, and gives back what it did not use; jobs are not stopped halfway")
+    func tokens() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            let key = AccessKey(id: "abcdefghij", createdAt: Sample.noon, tokensPerMinute: 1000)
+            let text = try await ledger.createKey(key, budgets: [])
+            _ = try await ledger.authenticate(text, at: Sample.noon)
+            let call = Sample.call(account: Attribution(key: key.id))
+            _ = try await ledger.reserve(Sample.request("a", nanoUSD: 1, tokens: 900, call: call))
+            let next = Sample.request("b", nanoUSD: 1, tokens: 500, call: call)
+            let refusal = RateRefusal(limit: .tokens(perMinute: 1000), retryAfterSeconds: 24)
+            await #expect(throws: LedgerError.rateLimited(refusal)) { try await ledger.reserve(next) }
+            #expect(try await ledger.openReservations().map(\.request.id) == ["a"])
+            // 130 tokens were used of 900.
+            _ = try await ledger.settle("a", Sample.entry("a", nanoUSD: 1, call: call))
+            _ = try await ledger.reserve(next)
+            let step = Sample.call(account: Attribution(key: key.id, job: "j"))
+            _ = try await ledger.reserve(Sample.request("step", nanoUSD: 1, tokens: 5000, call: step))
+            try await ledger.release("step")
+            try await ledger.release("b")
+            _ = try await ledger.reserve(Sample.request("c", nanoUSD: 1, tokens: 870, call: call))
+            // A refused reservation keeps nothing.
+            try await ledger.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon)
+            try await ledger.release("c")
+            let poor = Sample.request("d", nanoUSD: 9, tokens: 800, call: call)
+            for _ in 0..<3 {
+                let error = await #expect(throws: LedgerError.self) { try await ledger.reserve(poor) }
+                #expect(error?.refusal != nil)
+            }
+        }
     }
 }

@@ -1,66 +1,31 @@
 package import Core
 import Synchronization
 
-/// The rate limits of all keys on this node. A limit is per node: with N nodes a key gets up to N times its rate.
+/// The requests a minute of all keys on this node. A limit is per node: with N nodes a key gets up to N times its rate,
+/// since a limit of moments that cost every request a journey to the database would cost more than it saves; what must
+/// not be passed is a budget's. Tokens a minute are counted where calls are reserved (`TokenRates`).
 package final class RateLimits: Sendable {
-    private struct Buckets {
-        var requests: TokenBucket?
-        var tokens: TokenBucket?
-    }
-
-    private let buckets = Mutex<[String: Buckets]>([:])
+    private let buckets = Mutex<[String: TokenBucket]>([:])
     /// Keys whose buckets are full are forgotten beyond this number.
     private static let mostKeys = 10_000
 
     package init() {}
 
-    /// Takes one request and its expected tokens from the key's limits, from both or from neither.
-    package func admit(_ key: AccessKey, tokens: Int, at moment: Timestamp) -> RateRefusal? {
-        if key.requestsPerMinute == nil, key.tokensPerMinute == nil { return nil }
+    /// Takes one request; the refusal where the key has to wait.
+    package func admit(_ key: AccessKey, at moment: Timestamp) -> RateRefusal? {
+        guard let limit = key.requestsPerMinute else { return nil }
         return buckets.withLock { all in
-            if all.count >= Self.mostKeys {
-                all = all.filter { !($0.value.requests?.isFull ?? true) || !($0.value.tokens?.isFull ?? true) }
-            }
-            var own = all[key.id] ?? Buckets()
-            own.requests = Self.bucket(own.requests, perMinute: key.requestsPerMinute, at: moment)
-            own.tokens = Self.bucket(own.tokens, perMinute: key.tokensPerMinute, at: moment)
+            if all.count >= Self.mostKeys { all = all.filter { !$0.value.isFull } }
+            let fresh = TokenBucket(perMinute: limit, at: moment)
+            // A limit that was changed begins with a full bucket.
+            var own = all[key.id].flatMap { $0.perMinute == fresh.perMinute ? $0 : nil } ?? fresh
             defer { all[key.id] = own }
-            if let limit = key.requestsPerMinute, let wait = Self.refusal(&own.requests, 1, at: moment) {
-                return RateRefusal(limit: .requests(perMinute: limit), retryAfterSeconds: wait)
+            if let wait = own.wait(for: 1, at: moment), wait > 0 {
+                return RateRefusal(limit: .requests(perMinute: limit), retryAfterSeconds: Int((wait + 999) / 1000))
             }
-            if let limit = key.tokensPerMinute, let wait = Self.refusal(&own.tokens, tokens, at: moment) {
-                return RateRefusal(limit: .tokens(perMinute: limit), retryAfterSeconds: wait)
-            }
-            own.requests?.take(1, at: moment)
-            own.tokens?.take(tokens, at: moment)
+            own.take(1, at: moment)
             return nil
         }
-    }
-
-    /// Corrects what was taken once the true number of tokens is known.
-    package func settle(_ key: AccessKey, expected: Int, used: Int, at moment: Timestamp) {
-        buckets.withLock { all in
-            if used <= expected {
-                all[key.id]?.tokens?.giveBack(expected - used)
-            } else {
-                all[key.id]?.tokens?.take(used - expected, at: moment)
-            }
-        }
-    }
-
-    /// A limit that was changed begins with a full bucket.
-    private static func bucket(_ bucket: TokenBucket?, perMinute: Int?, at moment: Timestamp) -> TokenBucket? {
-        guard let perMinute else { return nil }
-        let fresh = TokenBucket(perMinute: perMinute, at: moment)
-        guard let bucket, bucket.perMinute == fresh.perMinute else { return fresh }
-        return bucket
-    }
-
-    /// Seconds to wait, at least one; a day where waiting does not help. Nil where nothing has to be waited for.
-    private static func refusal(_ bucket: inout TokenBucket?, _ count: Int, at moment: Timestamp) -> Int? {
-        guard bucket != nil else { return nil }
-        guard let wait = bucket?.wait(for: count, at: moment) else { return 86_400 }
-        return wait == 0 ? nil : Int((wait + 999) / 1000)
     }
 }
 

@@ -14,7 +14,7 @@ struct PostgreSQLDatabase: SQLDatabase {
     private static let readerCount = 4
 
     /// Connects and brings the tables up to date.
-    init(url: String) throws(LedgerError) {
+    init(url: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
         self.url = url
         let key = Int64.random(in: 1 ... .max)
         owner = String(key)
@@ -32,21 +32,23 @@ struct PostgreSQLDatabase: SQLDatabase {
         listener = PostgreSQLListener(url: url, hub: hub)
         var result: Result<Void, LedgerError> = .success(())
         try writer.with { connection in
-            result = Result { () throws(LedgerError) in try Self.migrate(connection, url: url) }
+            result = Result { () throws(LedgerError) in try Self.migrate(connection, migrations) }
         }
         try result.get()
     }
 
-    private static func migrate(_ connection: PostgreSQLConnection, url: String) throws(LedgerError) {
+    private static func migrate(
+        _ connection: PostgreSQLConnection, _ migrations: [LedgerMigration]
+    ) throws(LedgerError) {
         try connection.script("CREATE TABLE IF NOT EXISTS hera_migration (name TEXT PRIMARY KEY)")
         do throws(LedgerError) {
             for statement in connection.dialect.begin { try connection.execute(statement, []) }
             let applied = try connection.rows("SELECT name FROM hera_migration", []).map { $0.text(0) }
-            let unknown = Set(applied).subtracting(LedgerMigration.all.map(\.name))
+            let unknown = Set(applied).subtracting(migrations.map(\.name))
             guard unknown.isEmpty else {
                 throw .newerVersion(database: "the database", migrations: unknown.sorted())
             }
-            for migration in LedgerMigration.all where !applied.contains(migration.name) {
+            for migration in migrations where !applied.contains(migration.name) {
                 for statement in migration.statements(in: .postgreSQL) { try connection.script(statement) }
                 try connection.execute("INSERT INTO hera_migration VALUES (?)", [.text(migration.name)])
             }

@@ -21,8 +21,6 @@ struct CallerMiddleware: RouterMiddleware {
 
     /// Paths that monitors ask without a key.
     private static let open: Set<String> = ["/healthz", "/readyz"]
-    /// What a call is counted as against tokens per minute: its true number is not known before.
-    private static let expectedTokens = 500
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -43,9 +41,7 @@ struct CallerMiddleware: RouterMiddleware {
                 guard case .badKey(let reason) = error else { throw EngineError.ledger(error) }
                 return Self.refusal(reason)
             }
-            if request.method == .post,
-                let refusal = rates.admit(key, tokens: Self.expectedTokens, at: .now())
-            {
+            if request.method == .post, let refusal = rates.admit(key, at: .now()) {
                 return ErrorMiddleware.response(
                     ErrorReply(
                         status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",

@@ -88,7 +88,11 @@ struct ErrorReply {
             self.init(
                 status: wait == nil ? .paymentRequired : .tooManyRequests,
                 message: words, type: "insufficient_quota", code: "budget_exceeded", retryAfterSeconds: wait)
-        case .ledger(.diskFull), .ledger(.busy):
+        case .ledger(.rateLimited(let refusal)):
+            self.init(
+                status: .tooManyRequests, message: words, type: "rate_limit_error", code: "rate_limited",
+                retryAfterSeconds: Double(refusal.retryAfterSeconds))
+        case .ledger(let error) where error.isTemporary:
             self.init(
                 status: .serviceUnavailable, message: words, type: "server_error", code: "ledger_unavailable",
                 retryAfterSeconds: 5)
