@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import ways
-from figures import summary
+from figures import at_share, summary
 from jobs import Outcome
 from picture import draw
 from plant import ROOT, Figures
@@ -79,7 +79,9 @@ def write(results: dict[str, Any]) -> None:
         row(found["way"], found) + [", ".join(f"{name} {count}" for name, count in found["stages"].items())]
         for found in results["ablation"]])
     curve = table(HEAD, [row(found["way"], found) for found in results["threshold"]])
-    kappas = table(HEAD, [row(found["way"], found) for found in results["kappa"]])
+    kappas = table(HEAD + ["threshold at that share"], [
+        row(found["way"], found) + [share_text(at_share(results["threshold"], found["small_share"]))]
+        for found in results["kappa"]])
     chosen = json.loads(ways.CHOSEN.read_text())
     results |= {"date": datetime.date.today().isoformat(), "machine": machine(), "chosen": chosen["policy"]}
     text = (ROOT / "Tests" / "AgentBench" / "agents.template.md").read_text()
@@ -91,7 +93,7 @@ def write(results: dict[str, Any]) -> None:
         "kinds": kinds(results), "training_count": str(TASKS_PER_KIND_AND_GRADE["training"] * 25),
         "points": f"{100 / (TASKS_PER_KIND_AND_GRADE['evaluation'] * 25):g}",
         "evaluation_count": str(TASKS_PER_KIND_AND_GRADE["evaluation"] * 25),
-        "at_share": percent(results["threshold_at_share"]) if results["threshold_at_share"] is not None else "none",
+        "at_share": share_text(results["threshold_at_share"]),
         "tried": table(["profiles of", "kappa base", "verify", "accuracy", "small share"], [
             [found["profiles"], str(found["policy"]["kappa"]["base"]),
              "yes" if found["policy"]["verify"] else "no", percent(found["accuracy"]), percent(found["small_share"])]
@@ -105,6 +107,10 @@ def write(results: dict[str, Any]) -> None:
     (OUT / "agents.svg").write_text(draw(results))
     print(f"\n{main}\n\n{parts}\n\n{kappas}\n\n{curve}\n\n" + "\n".join(targets(results)))
     print(f"\n{results['new_answers']} new answers, {results['seconds']:.0f} s; written to docs/results/agents.md")
+
+
+def share_text(accuracy: float | None) -> str:
+    return "none" if accuracy is None else percent(accuracy)
 
 
 def kinds(results: dict[str, Any]) -> str:
