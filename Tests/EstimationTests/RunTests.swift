@@ -27,9 +27,12 @@ import Testing
         }
     }
 
+    /// Trained once for all tests.
+    private static let trained = Result { try SyntheticPanel.trainer().train(outcomes: [], traces: runs(tasks: 60)) }
+
     @Test("a run that meets errors is known to fail, before its task alone could tell")
     func figures() throws {
-        let profiles = try SyntheticPanel.trainer().train(outcomes: [], traces: Self.runs(tasks: 60))
+        let profiles = try Self.trained.get()
         let figures = try #require(
             RunFigures(suite: "desk", runs: Self.runs(tasks: 60, seed: 7), profiles: profiles))
         let start = figures.successAUC[0].mean
@@ -44,7 +47,7 @@ import Testing
 
     @Test("profiles of runs survive a file, and a cut file is refused")
     func coding() throws {
-        let profiles = try SyntheticPanel.trainer().train(outcomes: [], traces: Self.runs(tasks: 60))
+        let profiles = try Self.trained.get()
         let profile = try #require(profiles.runs.values.first)
         let bytes = ProfileFile.encode(.runs, profile.encoded())
         let again = try ProfileFile.decode(bytes, path: "x") { (_, reader) throws(ByteReader.Failure) in

@@ -9,10 +9,11 @@ struct AnswerProfile: Sendable {
     var sight: Float
 
     /// The probability of every model that it is right.
-    func judge(_ state: AnswerState) -> [Double] {
-        state.answers.indices.map { model in
-            Double(judge.probabilities(judge.dense(state.grams(model), state.counts(model)))[0])
-        }
+    func judge(_ state: AnswerState) -> [Double] { state.answers.indices.map { judge(state, $0) } }
+
+    /// The probability of one model that it is right.
+    func judge(_ state: AnswerState, _ model: Int) -> Double {
+        Double(judge.probabilities(judge.dense(state.grams(model), state.counts(model)))[0])
     }
 
     /// Whether the judge was trained on the questions of such a panel.

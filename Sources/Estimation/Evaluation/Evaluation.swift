@@ -76,14 +76,17 @@ package struct Evaluation: Sendable {
     private var runTable: String {
         var rows = [
             [
-                "runs", "tasks", "AUC start", "after 1", "after 2", "URC AUC", "distance acc", "best single %",
+                "runs", "tasks", "AUC start", "after 1", "after 2", "URC AUC", "distance acc", "blind", "majority",
+                "SSE AUC", "best single %",
                 "success max %", "at 25 %", "at 50 %", "cost ratio", "SLM share",
             ]
         ]
         for suite in runs {
             rows.append(
                 [suite.suite, "\(suite.tasks)"] + (0...2).map { Self.fixed(suite.successAUC[$0].mean, 3) } + [
-                    Self.fixed(suite.similarityAUC, 3), Self.fixed(suite.distanceAccuracy, 3),
+                    Self.fixed(suite.similarityAUC, 3), Self.fixed(suite.outputs.distanceAccuracy, 3),
+                    Self.fixed(suite.outputs.blindDistanceAccuracy, 3),
+                    Self.fixed(suite.outputs.distanceMajority, 3), Self.fixed(suite.outputs.similarityAUC, 3),
                     Self.percent(suite.bestSingle.accuracy), Self.percent(suite.policy.successMax),
                     Self.percent(suite.policy.successAtQuarter), Self.percent(suite.policy.successAtHalf),
                     suite.policy.costRatioAtBestSingle.map { Self.fixed($0, 3) } ?? "never",

@@ -17,8 +17,18 @@ extension RunFigures {
             $0.member(
                 "distance",
                 object: { json in
-                    json.member("accuracy", distanceAccuracy)
-                    json.member("mae", distanceError)
+                    json.member("accuracy", outputs.distanceAccuracy)
+                    json.member("mae", outputs.distanceError)
+                    json.member("blind_accuracy", outputs.blindDistanceAccuracy)
+                    json.member("majority", outputs.distanceMajority)
+                })
+            $0.member(
+                "similarity",
+                object: { json in
+                    json.member("auc", outputs.similarityAUC)
+                    json.member("accuracy", outputs.similarityAccuracy)
+                    json.member("above_kappa", outputs.shareAboveKappa)
+                    json.member("similar_above_kappa", outputs.similarAboveKappa)
                 })
             $0.member("policy", object: policy.writeMembers)
         }

@@ -9,9 +9,8 @@ package struct RunFigures: Sendable {
     package var successAUC: [(mean: Double, perModel: [Double?])]
     package var similarityAUC: Double
     package var similarityAccuracy: Double
-    package var distanceAccuracy: Double
-    /// The mean absolute error of the class of distance (0, 1, 2 or more, never as 3).
-    package var distanceError: Double
+    /// Predictions of what is said next.
+    package var outputs: OutputFigures
     package var bestSingle: CostCurve.Point
     package var policy: RestartFigures
 
@@ -53,45 +52,9 @@ package struct RunFigures: Sendable {
         }
         similarityAUC = Self.mean(aucs)
         similarityAccuracy = Self.mean(accuracies)
-        (distanceAccuracy, distanceError) = Self.distances(replay)
+        outputs = OutputFigures(replay)
         policy = RestartFigures(replay)
         bestSingle = policy.bestSingle
-    }
-
-    /// Mean over cheaper models of the share of steps whose class is predicted, and of the class's absolute error.
-    private static func distances(_ replay: RunReplay) -> (accuracy: Double, error: Double) {
-        let reference = replay.profile.reference
-        var accuracies: [Double] = []
-        var errors: [Double] = []
-        for model in replay.models.indices where model != reference {
-            var right = 0.0
-            var off = 0.0
-            var count = 0.0
-            for task in replay.tasks.indices {
-                guard let run = replay.runs[task][model], let best = replay.runs[task][reference] else { continue }
-                let steps = best.steps.map { RunStep($0) }
-                let truth = StepDistance.classes(
-                    reference: steps.map { replay.profile.embedding(of: $0) },
-                    other: run.steps.map { replay.profile.embedding(of: RunStep($0)) })
-                for (place, label) in truth.enumerated() {
-                    guard
-                        let shares = replay.profile.distances(
-                            steps[place], position: place + 1, model: model,
-                            start: replay.start[task].map { Float($0) },
-                            baseRates: replay.panel.baseRates)
-                    else { continue }
-                    let guess = shares.indices.max { shares[$0] < shares[$1] } ?? 0
-                    right += guess == label ? 1 : 0
-                    off += abs(StepDistance.value(ofClass: guess) - StepDistance.value(ofClass: label))
-                    count += 1
-                }
-            }
-            if count > 0 {
-                accuracies.append(right / count)
-                errors.append(off / count)
-            }
-        }
-        return (mean(accuracies), mean(errors))
     }
 
     private static func mean(_ values: [Double]) -> Double {

@@ -6,6 +6,8 @@ struct RunReplay: Sendable {
     var models: [String]
     /// The tasks that every model of the suite ran.
     var tasks: [String]
+    /// By task: what was asked.
+    var prompts: [String]
     /// By task, then model.
     var runs: [[TraceRow?]]
     /// By task, then model: P(success) from the task alone.
@@ -17,6 +19,8 @@ struct RunReplay: Sendable {
     /// The runs' profile that made the predictions, and its panel.
     var profile: RunProfile
     var panel: PanelProfile
+    private let profiles: ProfileSet
+    private let place: Int
 
     /// - Returns: nil where the profiles know nothing of runs of such models.
     init?(suite: String, runs all: [TraceRow], profiles: ProfileSet) {
@@ -27,9 +31,12 @@ struct RunReplay: Sendable {
         self.suite = suite
         self.profile = profile
         self.panel = panel
-        let grouped = RunTrainer.Tasks(all)
+        self.profiles = profiles
+        self.place = place
+        let grouped = RunTasks(all)
         models = profile.models
         tasks = []
+        prompts = []
         runs = []
         start = []
         success = []
@@ -39,12 +46,14 @@ struct RunReplay: Sendable {
             guard let prompt = ofTask.first?.prompt else { continue }
             let row = models.map { name in ofTask.first { $0.model == name } }
             let features = profiles.features(of: StepText(prompt: prompt))
-            let begin = panel.probabilities(panel.dense(features.grams, features.counts(forPanel: place)))
+            var words = Reading(profiles, features)
+            let opening = words.run(place, profile, history: "")
+            let begin = opening.start
             tasks.append(task)
+            prompts.append(prompt)
             runs.append(row)
             start.append(begin.map(Double.init))
-            similarity.append(
-                profile.similarities(features, start: begin, couplings: panel.couplings).map(Double.init))
+            similarity.append((opening.similarities ?? begin).map(Double.init))
             success.append(
                 row.enumerated().map { model, run in
                     let steps = (run?.steps ?? []).map { RunStep($0) }
@@ -55,6 +64,14 @@ struct RunReplay: Sendable {
                     }
                 })
         }
+    }
+
+    /// What is predicted of the step that follows some steps of a task's run.
+    func reading(task: Int, after steps: ArraySlice<RunStep>) -> RunReading {
+        let history = RunText.history(of: steps)
+        let features = profiles.features(of: StepText(prompt: prompts[task], history: history))
+        var words = Reading(profiles, features)
+        return words.run(place, profile, history: history)
     }
 
     /// P(success) after at most `taken` steps: the whole run where it was shorter.

@@ -49,12 +49,14 @@ struct Reading {
     private let features: StepFeatures
     private var dense: [[Float]?]
     private var probabilities: [[Float]?]
+    private var recalled: [[Float]?]
 
     init(_ set: ProfileSet, _ features: StepFeatures) {
         self.set = set
         self.features = features
         dense = Array(repeating: nil, count: set.panels.count)
         probabilities = dense
+        recalled = dense
     }
 
     mutating func dense(_ panel: Int) -> [Float] {
@@ -66,9 +68,31 @@ struct Reading {
 
     mutating func probabilities(_ panel: Int) -> [Float] {
         if let found = probabilities[panel] { return found }
-        let made = set.panels[panel].probabilities(dense(panel))
+        var made = set.panels[panel].probabilities(dense(panel))
+        if let runs = set.runs[panel] {
+            // Suites of runs have few tasks, and those most like this one say more than the panel alone.
+            let own = runs.models.count
+            made.replaceSubrange(0..<own, with: runs.start(Array(made[..<own]), recalled: recalled(panel, runs)))
+        }
         probabilities[panel] = made
         return made
+    }
+
+    /// What a suite's recall of its tasks says.
+    private mutating func recalled(_ panel: Int, _ runs: RunProfile) -> [Float] {
+        if let found = recalled[panel] { return found }
+        let made = runs.recall.scores(features.grams)
+        recalled[panel] = made
+        return made
+    }
+
+    /// The step as a suite's profile of runs reads it.
+    /// - Parameter history: what was said and came back before it; empty at the start of a run.
+    mutating func run(_ panel: Int, _ runs: RunProfile, history: String) -> RunReading {
+        let start = Array(probabilities(panel)[..<runs.models.count])
+        return RunReading(
+            runs, set.panels[panel], features, start: start, recalled: recalled(panel, runs),
+            history: RunText.end(of: history, bytes: RunText.most))
     }
 
     mutating func prediction(of model: ModelID, _ sources: [ProfileSet.Source]) -> Prediction {

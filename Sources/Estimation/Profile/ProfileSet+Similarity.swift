@@ -23,7 +23,7 @@ extension ProfileSet {
     /// What is taken where two models never answered the same queries.
     static let unknownCoupling: Float = 0.4
 
-    private func coupling(of model: ModelID, to reference: ModelID, _ features: StepFeatures) -> Double {
+    func coupling(of model: ModelID, to reference: ModelID, _ features: StepFeatures) -> Double {
         var sum = 0.0
         var weight = 0.0
         for place in places(of: model) {

@@ -41,13 +41,15 @@ enum RunCounts {
 }
 
 /// Marks of trouble in what came back from a step.
-private struct StepMarks {
+struct StepMarks {
     var errors = 0
     var numbers = 0
     var lines = 1
 
-    init(_ step: RunStep) {
-        var text = step.observation
+    init(_ step: RunStep) { self.init(step.observation) }
+
+    init(_ text: String) {
+        var text = text
         text.withUTF8 { bytes in
             var index = 0
             while index < bytes.count {
@@ -76,7 +78,7 @@ private struct StepMarks {
 }
 
 /// The budget that an observation names: "You have 3 steps left and 1 chances ..."; -1 where it names none.
-private struct StepsLeft {
+struct StepsLeft {
     var steps: Float = -1
     var chances: Float = -1
 

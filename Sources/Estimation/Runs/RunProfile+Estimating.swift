@@ -1,15 +1,15 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 extension RunProfile {
-    /// What a step says, as a direction: the latent part of its text, with the weights of the progress estimator.
-    func embedding(of step: RunStep) -> [Float] {
-        let scores = progress.table.scores(NGrams(of: [step.output]), progress.vocabulary)
-        return Array(scores[progress.models.count...])
+    /// Every model's P(success) from the task alone.
+    /// - Parameter panel: what the panel says; `recalled`, what `recall` does.
+    func start(_ panel: [Float], recalled: [Float]) -> [Float] {
+        models.indices.map { model in
+            logistic(
+                startMix[0] * Self.odds(panel[model]) + startMix[1] * Self.odds(recalled[model]) + startMix[2 + model])
+        }
     }
+
+    /// The log-odds of an estimate that may lie outside 0...1.
+    static func odds(_ value: Float) -> Float { Float(logit(Double(min(max(value, 0.02), 0.98)))) }
 
     /// The probability that a run ends well, after the steps seen.
     func success(_ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]) -> Double {
@@ -18,38 +18,79 @@ extension RunProfile {
         return Double(progress.probabilities(progress.dense(NGrams(of: RunCounts.texts(of: steps)), counts))[0])
     }
 
-    /// The counts of the distance estimator, for one step of the reference and one other model.
-    static func distanceCounts(
-        _ step: RunStep, position: Int, model: Int, reference: Int, start: [Float], baseRates: [Float]
-    ) -> [Float] {
-        [
-            Float(position), log1p(Float(step.output.utf8.count)), Float(logit(Double(start[model]))),
-            Float(logit(Double(start[reference]))), Float(logit(Double(baseRates[model]))), Float(model),
-            step.kind == "propose" ? 1 : step.kind == "tool" ? 0 : -1,
-        ]
-    }
-
-    /// The probabilities of the S-L distances 0, 1, 2 or more, and never; nil where none could be trained.
-    func distances(_ step: RunStep, position: Int, model: Int, start: [Float], baseRates: [Float]) -> [Float]? {
-        guard let distance else { return nil }
-        let counts = Self.distanceCounts(
-            step, position: position, model: model, reference: reference, start: start, baseRates: baseRates)
-        return distance.probabilities(distance.dense(NGrams(of: [step.output]), counts))
-    }
-
     /// Every model's probability that its run ends at least as well as the reference's.
-    ///
-    /// The mean, in log-odds, of the estimator trained on that very label and of what the predictions of success and the
-    /// pair's coupling say.
-    func similarities(_ features: StepFeatures, start: [Float], couplings: [Float]) -> [Float] {
+    func similarities(_ features: StepFeatures, start: [Float], recalled: [Float], couplings: [Float]) -> [Float] {
         let counts = features.counts + start.map { Float(logit(Double($0))) }
         let trained = similarity.probabilities(similarity.dense(features.grams, counts))
-        let r = start[reference]
-        return trained.indices.map { model in
+        return models.indices.map { model in
             if model == reference { return 1 }
-            let coupling = couplings[model * models.count + reference]
-            let lost = (1 - coupling) * r * (1 - start[model]) + coupling * max(0, r - start[model])
-            return logistic(Float(logit(Double(trained[model])) + logit(Double(1 - lost))) / 2)
+            let odds = Self.similarityOdds(
+                trained: trained[model], start: start, model: model, reference: reference, couplings: couplings,
+                recalled: recalled[models.count + model])
+            return logistic(zip(odds, similarityMix).reduce(similarityMix[odds.count]) { $0 + $1.0 * $1.1 })
         }
+    }
+
+    /// The three voices of `similarities`, as log-odds.
+    static func similarityOdds(
+        trained: Float, start: [Float], model: Int, reference: Int, couplings: [Float], recalled: Float
+    ) -> [Float] {
+        let r = start[reference]
+        let coupling = couplings[model * start.count + reference]
+        let lost = (1 - coupling) * r * (1 - start[model]) + coupling * max(0, r - start[model])
+        return [odds(trained), odds(1 - lost), odds(recalled)]
+    }
+
+    /// What the predictor of outputs reads of a step: the task, what was said last, and how it looks.
+    func state(_ features: StepFeatures, history: String, counts: [Float]) -> [Float] {
+        embedder.direction(features.grams) + embedder.direction(RunText.end(of: history, bytes: RunText.recent))
+            + embedder.direction(RunText.end(of: history, bytes: RunText.most)) + counts + features.counts
+    }
+
+    /// The median of the cosine that two outputs will have, from their expected directions; 0 where it is below.
+    func similarity(
+        _ a: ExpectedDirection, _ model: Int, ahead: Int, _ b: ExpectedDirection, _ reference: Int, ahead others: Int
+    ) -> Double {
+        let features = PairReading.features(
+            a, ahead: ahead, b, ahead: others, usual: usual[model * models.count + reference])
+        return min(max(zip(features, cosine).reduce(0) { $0 + $1.0 * $1.1 }, 0), 1)
+    }
+
+    /// The counts of the distance estimator, from the state before the reference's step.
+    /// - Parameters:
+    ///   - means: the expected next outputs of both.
+    ///   - text: the direction of the reference's step where its text is known.
+    func distanceCounts(
+        _ means: (model: [ExpectedDirection], reference: [ExpectedDirection]), text: [Float]?, history: [Float],
+        position: Int, model: Int, reference: Int, start: [Float], baseRates: [Float]
+    ) -> [Float] {
+        let next = text.map { ExpectedDirection($0) } ?? means.reference[0]
+        let at = { (ahead: Int) in
+            Float(self.similarity(means.model[ahead], model, ahead: ahead, next, reference, ahead: 0))
+        }
+        return PairReading.distanceCounts(
+            means.model, next, after: means.reference[1], isKnown: text != nil,
+            known: [
+                Float(position), usual[model * models.count + reference], at(0), at(1),
+                Float(logit(Double(start[model]))), Float(logit(Double(start[reference]))),
+                Float(logit(Double(baseRates[model]))), Float(logit(Double(baseRates[reference]))),
+            ], history: history)
+    }
+
+    /// The probabilities of the S-L distances 0, 1, 2 or more, and never, summing to 1; nil where none could be trained.
+    func distances(
+        _ state: [Float], text: [Float]?, history: [Float], position: Int, model: Int, reference: Int,
+        start: [Float], baseRates: [Float]
+    ) -> [Float]? {
+        guard let distance else { return nil }
+        let counts = distanceCounts(
+            (
+                (0..<PairReading.horizons).map { predictor.mean(state, model: model, ahead: $0) },
+                (0..<2).map { predictor.mean(state, model: reference, ahead: $0) }
+            ), text: text, history: history, position: position, model: model, reference: reference, start: start,
+            baseRates: baseRates)
+        let shares = distance.probabilities(distance.dense(NGrams(of: []), counts))
+        let sum = shares.reduce(0, +)
+        return shares.map { $0 / sum }
     }
 }

@@ -4,13 +4,29 @@ struct RunProfile: Sendable {
     var name: String
     /// The models, in the panel's order.
     var models: [String]
-    /// The model that the others are compared with: the most successful on the training tasks.
+    /// The model that the others are compared with in evaluations: the most successful on the training tasks.
     var reference: Int
+    /// The training tasks, and what came of them: for every model its success, then for every model whether its run
+    /// ended at least as well as the reference's.
+    var recall: TaskRecall
+    /// How the panel's and the recalled tasks' word on success are put together: the log-odds' weights, then an offset for
+    /// every model.
+    var startMix: [Float]
     /// One probability: that the run under way ends well. Counts: `RunCounts`, the run's start, the model's mean.
     var progress: PanelProfile
     /// One probability a model: that its run ends at least as well as the reference's (HERA's URC).
     var similarity: PanelProfile
-    /// Probabilities of the S-L distances 0, 1, 2 or more, and never (HERA's DP), of a step of the reference.
+    /// The log-odds' weights of that, of what the predictions of success say, and of the recalled tasks; then an offset.
+    var similarityMix: [Float]
+    /// The space in which outputs are compared.
+    var embedder: StepEmbedder
+    /// Where every model's outputs will go (HERA's SP).
+    var predictor: OutputPredictor
+    /// Row m, column r: how often m's aligned output was similar to r's on training runs, as log-odds.
+    var usual: [Float]
+    /// The weights of `PairReading.features` whose sum is the median of the cosine that two outputs will have.
+    var cosine: [Double]
+    /// Probabilities of the S-L distances 0, 1, 2 or more, and never (HERA's DP), from the state before the step.
     var distance: PanelProfile?
     /// By model, then steps taken (up to `horizon`): the mean cost of the rest of a run that goes on, in dollars.
     var remainingUSD: [Float]
@@ -23,12 +39,6 @@ struct RunProfile: Sendable {
     /// The expected cost of the rest of a run after some steps.
     func remainingUSD(model: Int, steps: Int) -> Double {
         Double(remainingUSD[model * Self.horizon + min(steps, Self.horizon - 1)])
-    }
-
-    /// The counts of the progress estimator.
-    /// - Parameter start: every model's probability from the task alone.
-    func progressCounts(_ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]) -> [Float] {
-        Self.progressCounts(steps, isOver: isOver, model: model, start: start, baseRates: baseRates)
     }
 
     static func progressCounts(

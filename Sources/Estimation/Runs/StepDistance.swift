@@ -12,15 +12,23 @@ enum StepDistance {
 
     /// The class of every step of the reference: 0, 1, 2 (or more), 3 (never).
     static func classes(reference: [[Float]], other: [[Float]]) -> [Int] {
+        alignment(reference: reference, other: other).classes
+    }
+
+    /// The same, and for every step of the reference the step of the other model that its distance is counted from.
+    static func alignment(reference: [[Float]], other: [[Float]]) -> (classes: [Int], from: [Int]) {
         var next = 0
-        return reference.map { step in
+        var from: [Int] = []
+        let found = reference.map { step in
+            from.append(next)
             for index in next..<max(other.count, next) where cosine(step, other[index]) > similar {
                 let distance = index - next
                 next = index + 1
                 return min(distance, many)
             }
-            return classes - 1
+            return Self.classes - 1
         }
+        return (found, from)
     }
 
     /// The value that a class stands for when errors are averaged: never counts as one more than many.

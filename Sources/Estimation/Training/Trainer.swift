@@ -79,9 +79,12 @@ package struct Trainer: Sendable {
             throw .notEnoughData("there is no row with \"split\": \"train\" in the data, and only such rows are fitted")
         }
         for panel in panels {
-            if panel.count < 50 {
+            // A task of runs is told by its steps, too.
+            let least = panel.isOfRuns ? 20 : 50
+            if panel.count < least {
                 throw .notEnoughData(
-                    "suite \(panel.name) has \(panel.count) training rows; a panel needs at least 50")
+                    "suite \(panel.name) has \(panel.count) training \(panel.isOfRuns ? "tasks" : "rows"); a panel needs at least \(least)"
+                )
             }
             let allowed = panel.name.utf8.allSatisfy { byte in
                 ByteKind.of(byte) == .letter && byte < 0x80 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")

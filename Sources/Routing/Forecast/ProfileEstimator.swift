@@ -10,24 +10,19 @@ package struct ProfileEstimator: Estimating {
     }
 
     package func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
-        let features = profiles.features(of: text)
-        let names = models.compactMap(\.profile)
-        let predictions = profiles.predictions(features, for: names)
-        var known: [ModelID: Prediction] = [:]
-        for (name, prediction) in zip(names, predictions) { known[name] = prediction }
-        return ProfileEstimates(profiles: profiles, features: features, known: known)
+        ProfileEstimates(profiles: profiles, reading: profiles.read(text, models: models.compactMap(\.profile)))
     }
 }
 
 /// See `ProfileEstimator`.
+///
+/// Where no profile can tell, and where an estimate is not a number, the prior of the model's tier or nil stands.
 struct ProfileEstimates: StepEstimates {
     let profiles: ProfileSet
-    let features: StepFeatures
-    /// Predictions by profile name.
-    let known: [ModelID: Prediction]
+    let reading: StepReading
 
     func prediction(for model: Model) -> Prediction {
-        guard let name = model.profile, var prediction = known[name] else {
+        guard let name = model.profile, var prediction = reading.prediction(of: name) else {
             return TierPrior.prediction(of: model.tier)
         }
         prediction.speed = profiles.speed(of: name)
@@ -35,18 +30,31 @@ struct ProfileEstimates: StepEstimates {
     }
 
     func stepSimilarity(of model: Model, to reference: Model) -> Double {
-        trained(model, reference, profiles.stepSimilarity) ?? expected(model, reference)
+        both(model, reference) { reading.stepSimilarity(of: $0, to: $1) } ?? expected(model, reference)
     }
 
     func requestSimilarity(of model: Model, to reference: Model) -> Double {
-        trained(model, reference, profiles.requestSimilarity) ?? expected(model, reference)
+        both(model, reference) { reading.requestSimilarity(of: $0, to: $1) } ?? expected(model, reference)
     }
 
-    private func trained(
-        _ model: Model, _ reference: Model, _ similarity: (StepFeatures, ModelID, ModelID) -> Double?
-    ) -> Double? {
+    func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double? {
+        both(model, reference) { reading.outputSimilarity(of: $0, ahead: steps, to: $1, ahead: others) }
+    }
+
+    func distance(of model: Model, to reference: Model, position: Int) -> DistanceForecast? {
+        both(model, reference) { reading.distance(of: $0, to: $1, position: position) }
+    }
+
+    func acceptance(of answers: [(model: Model, output: String)]) -> Double? {
+        reading.acceptance(of: answers.map { (model: $0.model.profile ?? $0.model.id, output: $0.output) })
+    }
+
+    /// An estimate of a pair of models that both have a profile.
+    private func both<Estimate>(
+        _ model: Model, _ reference: Model, _ estimate: (ModelID, ModelID) -> Estimate?
+    ) -> Estimate? {
         guard let name = model.profile, let other = reference.profile else { return nil }
-        return similarity(features, name, other)
+        return estimate(name, other)
     }
 
     private func expected(_ model: Model, _ reference: Model) -> Double {

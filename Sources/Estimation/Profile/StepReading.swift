@@ -1,0 +1,136 @@
+package import Core
+
+/// One step as all profiles read it, before anybody is paid: its words are read once, and every estimate is made of that.
+///
+/// Every estimate is nil where no profile can tell, and where what it makes is not a number.
+package struct StepReading: Sendable {
+    private let set: ProfileSet
+    private let text: StepText
+    private let features: StepFeatures
+    private let predictions: [ModelID: Prediction]
+    /// The suite of runs that the step is like, and what its profile reads.
+    private let run: (panel: Int, reading: RunReading)?
+    /// The panel that judges answers to such texts, its dense vector and its predictions.
+    private let judge: (panel: Int, dense: [Float], predicted: [Float])?
+
+    /// A suite's profile of runs, and a panel's judge of answers, speak for a text that the gate gives at least this
+    /// share to: when the text is more like its own queries than like all others together.
+    static let homeShare: Float = 0.5
+
+    /// - Parameter models: the names of the profiles that predictions are wanted of.
+    init(_ set: ProfileSet, _ text: StepText, models: [ModelID]) {
+        self.set = set
+        self.text = text
+        features = set.features(of: text)
+        var words = Reading(set, features)
+        var predictions: [ModelID: Prediction] = [:]
+        for model in models where predictions[model] == nil {
+            let sources = set.sources(of: model, features)
+            if sources.isEmpty { continue }
+            let prediction = words.prediction(of: model, sources)
+            if prediction.quality.isFinite, prediction.deviation.isFinite, prediction.outputTokens.mean.isFinite,
+                prediction.outputTokens.p95.isFinite
+            {
+                predictions[model] = prediction
+            }
+        }
+        self.predictions = predictions
+        let shares = features.shares
+        let home = shares.indices.max { shares[$0] < shares[$1] }.flatMap { shares[$0] >= Self.homeShare ? $0 : nil }
+        run = home.flatMap { panel in
+            set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
+        }
+        judge = home.flatMap { panel in
+            set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
+        }
+    }
+
+    /// What a model is expected to make of the step.
+    package func prediction(of model: ModelID) -> Prediction? { predictions[model] }
+
+    /// The probability that the model's output some steps after its next one is similar to the reference's some steps
+    /// after its next one (HERA's SSE for 0 and 0, SLE and CD beyond); nil where no suite of runs has both models and is
+    /// like the text.
+    package func outputSimilarity(
+        of model: ModelID, ahead: Int, to reference: ModelID, ahead others: Int
+    ) -> Double? {
+        guard let run, let m = place(model, run.panel), let r = place(reference, run.panel), ahead >= 0, others >= 0
+        else { return nil }
+        if m == r, ahead == others { return 1 }
+        let value = run.reading.similarity(of: m, ahead: ahead, to: r, ahead: others)
+        return value.isFinite ? value : nil
+    }
+
+    /// The S-L distance of the reference's next step for the model (HERA's DP).
+    package func distance(of model: ModelID, to reference: ModelID, position: Int) -> DistanceForecast? {
+        guard let run, let m = place(model, run.panel), let r = place(reference, run.panel), m != r,
+            let shares = run.reading.distances(of: m, to: r, position: position), shares.allSatisfy(\.isFinite)
+        else { return nil }
+        return DistanceForecast(
+            none: Double(shares[0]), one: Double(shares[1]), more: Double(shares[2]), never: Double(shares[3]))
+    }
+
+    /// How similar the two models' next outputs will be, else the probability that nothing is lost.
+    package func stepSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
+        outputSimilarity(of: model, ahead: 0, to: reference, ahead: 0) ?? unlost(model, reference)
+    }
+
+    /// The probability that the model alone ends the whole request at least as well as the reference (HERA's URC): from
+    /// the suite's own estimator against its reference at the start of a run, else that nothing is lost.
+    package func requestSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
+        if let run, let similarities = run.reading.similarities, let m = place(model, run.panel),
+            place(reference, run.panel) == run.reading.profile.reference, similarities[m].isFinite
+        {
+            return Double(similarities[m])
+        }
+        return unlost(model, reference)
+    }
+
+    /// The probability that the last of the answers paid for so far is acceptable (`verify_m`), by the judge of the panel
+    /// that the text is like; nil where there is none.
+    package func acceptance(of answers: [(model: ModelID, output: String)]) -> Double? {
+        guard let judge, let profile = set.answers[judge.panel], let last = answers.last else { return nil }
+        let panel = set.panels[judge.panel]
+        let count = panel.models.count
+        var state = AnswerState(
+            predicted: Array(judge.predicted[..<count]), baseRates: panel.baseRates,
+            question: AnswerState.question(judge.dense, panel, honest: Array(judge.predicted[..<count])),
+            answers: panel.models.map { _ in nil })
+        var place = 0
+        for answer in answers {
+            if let known = self.place(answer.model, judge.panel) {
+                place = known
+            } else {
+                // A model that the judge does not know: what is predicted of it stands for its mean, too.
+                let quality = Float(predictions[answer.model]?.quality ?? 0.5)
+                place = state.answers.count
+                state.predicted.append(quality)
+                state.baseRates.append(quality)
+                state.answers.append(nil)
+            }
+            state.answers[place] = AnswerState.Answer(answer.output, tools: text.tools)
+        }
+        if CallCheck.problem(in: last.output, tools: text.tools) != nil { return 0 }
+        let value = profile.judge(state, place)
+        return value.isFinite ? value : nil
+    }
+
+    /// P(not (reference good and model bad)), from both predictions and the pair's coupling.
+    private func unlost(_ model: ModelID, _ reference: ModelID) -> Double? {
+        guard let p = predictions[model]?.quality, let r = predictions[reference]?.quality else { return nil }
+        let coupling = set.coupling(of: model, to: reference, features)
+        let value = 1 - ((1 - coupling) * r * (1 - p) + coupling * max(0, r - p))
+        return value.isFinite ? value : nil
+    }
+
+    /// The column of a model that was measured in a panel.
+    private func place(_ model: ModelID, _ panel: Int) -> Int? {
+        set.places(of: model).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
+    }
+}
+
+extension ProfileSet {
+    /// Reads a step once, for all estimates of it.
+    /// - Parameter models: the names of the profiles that predictions are wanted of.
+    package func read(_ text: StepText, models: [ModelID]) -> StepReading { StepReading(self, text, models: models) }
+}

@@ -1,0 +1,65 @@
+/// One step of a run as its suite's profile reads it, before anybody is paid: the state is read once, and every pair of
+/// models is compared from there.
+struct RunReading: Sendable {
+    let profile: RunProfile
+    /// By model: P(success) of a whole run from the task alone.
+    let start: [Float]
+    let baseRates: [Float]
+    let state: [Float]
+    let history: [Float]
+    /// By model: P(its run ends at least as well as the reference's); nil once the run has begun.
+    let similarities: [Float]?
+
+    /// - Parameters:
+    ///   - start: P(success) by model, from the task alone.
+    ///   - recalled: what the profile's recall says of the task.
+    ///   - text: the history of the run; empty at its start.
+    init(
+        _ profile: RunProfile, _ panel: PanelProfile, _ features: StepFeatures, start: [Float], recalled: [Float],
+        history text: String
+    ) {
+        self.profile = profile
+        self.start = start
+        baseRates = panel.baseRates
+        history = RunText.counts(of: text)
+        state = profile.predictor.standardized(profile.state(features, history: text, counts: history))
+        similarities =
+            text.isEmpty
+            ? profile.similarities(features, start: start, recalled: recalled, couplings: panel.couplings) : nil
+    }
+
+    /// The probability that the model's output some steps after its next one is similar to the reference's some steps
+    /// after its next one: SSE, SLE and CD.
+    ///
+    /// For the reference's next step this is the probability that its distance is not greater than what the model is
+    /// ahead. Steps beyond are as likely as that, less by how much the predicted cosine falls until then.
+    func similarity(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
+        // A decision about similarity does not know the position; a run under way counts as at its third step.
+        let position = history.first == 1 ? 1 : 3
+        guard let shares = distances(of: model, to: reference, position: position) else {
+            return cosine(of: model, ahead: ahead, to: reference, ahead: others)
+        }
+        let lead = max(0, ahead - others)
+        let next = Double(shares[...min(lead, StepDistance.many)].reduce(0, +))
+        if others == 0 { return next }
+        let now = cosine(of: model, ahead: lead, to: reference, ahead: 0)
+        let then = cosine(of: model, ahead: ahead, to: reference, ahead: others)
+        return now > 1e-6 ? next * min(1, then / now) : 0
+    }
+
+    /// The median of the cosine of two outputs to come.
+    private func cosine(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
+        let most = OutputPredictor.horizons - 1
+        return profile.similarity(
+            profile.predictor.mean(state, model: model, ahead: min(ahead, most)), model, ahead: ahead,
+            profile.predictor.mean(state, model: reference, ahead: min(others, most)), reference, ahead: others)
+    }
+
+    /// The probabilities of the S-L distances 0, 1, 2 or more, and never, of the reference's next step.
+    /// - Parameter text: what the reference says next, where that is known; else it is expected.
+    func distances(of model: Int, to reference: Int, position: Int, text: String? = nil) -> [Float]? {
+        profile.distances(
+            state, text: text.map { profile.embedder.direction($0) }, history: history, position: position,
+            model: model, reference: reference, start: start, baseRates: baseRates)
+    }
+}

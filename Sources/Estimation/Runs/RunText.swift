@@ -1,0 +1,55 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// The text of a run so far as a gateway sees it: what was said and what came back since the user's request, in one
+/// piece, newest last, shortened. Training writes recorded runs in the same form, so that both are read alike.
+enum RunText {
+    /// Bytes that are kept of it, as in a chat call's `StepText.history`.
+    static let most = 4000
+    /// Bytes that count as the newest of it.
+    static let recent = 800
+
+    /// The history after some steps.
+    static func history(of steps: some Collection<RunStep>) -> String {
+        var parts: [String] = []
+        var bytes = 0
+        for step in steps.reversed() {
+            for part in [step.observation, step.output] where !part.isEmpty {
+                parts.append(part)
+                bytes += part.utf8.count + 1
+            }
+            if bytes > most { break }
+        }
+        return end(of: parts.reversed().joined(separator: "\n"), bytes: most)
+    }
+
+    /// The last bytes of a text, from the start of a character on.
+    static func end(of text: String, bytes: Int) -> String {
+        text.utf8.count <= bytes ? text : String(decoding: text.utf8.suffix(bytes), as: UTF8.self)
+    }
+
+    /// Numbers in a vector of counts.
+    static let count = 14
+
+    /// What a history looks like from outside: how long, errors, repetition, steps left.
+    static func counts(of history: String) -> [Float] {
+        if history.isEmpty { return [1] + [Float](repeating: 0, count: count - 1) }
+        let newest = end(of: history, bytes: recent)
+        let all = StepMarks(history)
+        let late = StepMarks(newest)
+        let left = StepsLeft(newest)
+        let lines = history.utf8.split(separator: UInt8(ascii: "\n")).map { Array($0) }.filter { $0.count > 12 }
+        let repeated = lines.count - Set(lines).count
+        let lastTwo = lines.suffix(2)
+        return [
+            0, log1p(Float(history.utf8.count)), Float(lines.count), Float(min(all.errors, 20)),
+            Float(min(late.errors, 10)), late.errors > 0 ? 1 : 0, Float(repeated),
+            Float(repeated) / Float(max(lines.count, 1)), left.steps, left.chances, log1p(Float(late.numbers)),
+            lastTwo.count == 2 && lastTwo.first == lastTwo.last ? 1 : 0, history.utf8.count >= most ? 1 : 0,
+            log1p(Float(lines.last?.count ?? 0)),
+        ]
+    }
+}
