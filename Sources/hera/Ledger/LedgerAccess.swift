@@ -30,7 +30,7 @@ enum LedgerAccess {
         }
     }
 
-    private static func code(of error: LedgerError) -> Int32 {
+    static func code(of error: LedgerError) -> Int32 {
         switch error {
         case .invalid, .badLocation, .duplicate: 64
         case .notFound, .corrupt, .newerVersion: 65
