@@ -80,6 +80,25 @@ struct CatalogTests {
         #expect(price.rates(promptTokens: 200_001).prices[.output]?.nanoUSDPerMillion == 600_000_000)
     }
 
+    @Test("reads context tiers of a service tier, which leave the standard prices as they are")
+    func contextTiersOfServiceTiers() throws {
+        let sheet = try Sheet(
+            Sheet.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
+            with: """
+                batch: {input: 0.075, output: 0.3}
+                      context_tiers:
+                        - {above: 200_000, input: 0.3}
+                        - {above: 200_000, tier: batch, input: 0.1}
+                """)
+        let price = try #require(sheet.load(today: testDay())[ModelID("one")]).price(on: testDay())
+        func input(_ tier: ServiceTier) -> Int64? {
+            price.rates(tier: tier, promptTokens: 200_001).prices[.input]?.nanoUSDPerMillion
+        }
+        #expect(input(.standard) == 300_000_000)
+        #expect(input(.batch) == 100_000_000)
+        #expect(input(.flex) == 300_000_000, "billed as standard")
+    }
+
     @Test("lets a model override what the file says for all")
     func override() throws {
         let sheet = try Sheet(

@@ -8,6 +8,9 @@ enum Lists {
             "input_cost_per_token": 1.5e-07, "output_cost_per_token": 6e-07, "cache_read_input_token_cost": 3.75e-08,
             "input_cost_per_token_batches": 7.5e-08, "output_cost_per_token_batches": 3e-07,
             "input_cost_per_token_priority": 2.5e-07, "output_cost_per_token_priority": 1e-06,
+            "input_cost_per_token_above_64k_tokens": 3e-07, "output_cost_per_token_above_64k_tokens": 1.2e-06,
+            "input_cost_per_token_above_64k_tokens_priority": 5e-07,
+            "output_cost_per_token_above_64k_tokens_priority": 2e-06,
             "supports_function_calling": true, "supports_vision": true, "supports_response_schema": false
           },
           "gemini/gemini-test": {

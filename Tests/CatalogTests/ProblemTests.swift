@@ -91,6 +91,10 @@ struct ProblemTests {
             replacement: "context_tiers:\n        - {above: 9, input: 1}\n        - {above: 9, input: 2}", at: 21,
             says: ["two context tiers begin above 9 tokens"]),
         Fault(
+            name: "context tier of a service tier without rates", line: "batch: {input: 0.075, output: 0.3}",
+            replacement: "context_tiers:\n        - {above: 9, tier: flex, input: 1}", at: 20,
+            says: ["`prices.context_tiers.tier` is 'flex', which has no rates here", "standard"]),
+        Fault(
             name: "context tier that changes nothing", line: "batch: {input: 0.075, output: 0.3}",
             replacement: "context_tiers:\n        - {above: 9}", at: 20,
             says: ["`prices.context_tiers.input` is missing"]),

@@ -48,7 +48,8 @@ struct CatalogYAML {
         }
         if !model.contextTiers.isEmpty { lines.append("      context_tiers:") }
         for tier in model.contextTiers {
-            let fields = ["above: \(tier.aboveTokens)"] + fields(of: tier.rates)
+            let name = tier.tier == .standard ? [] : ["tier: \(tier.tier.rawValue)"]
+            let fields = ["above: \(tier.aboveTokens)"] + name + fields(of: tier.rates)
             lines.append("        - {\(fields.joined(separator: ", "))}")
         }
         return lines + ["      source: \(Self.quoted(source))", "      as_of: \(asOf)", ""]

@@ -49,7 +49,7 @@ enum LiteLLMList {
             provider: provider, name: name, contextTokens: Int(context),
             maxOutputTokens: value["max_output_tokens"]?.integer.map(Int.init),
             capabilities: Set(capabilities.filter { value[$0.1]?.boolean == true }.map(\.0) + [.streaming]),
-            tiers: tiers, contextTiers: try contextTiers(of: value))
+            tiers: tiers, contextTiers: try contextTiers(of: value, for: tiers))
     }
 
     private static func rates(of value: JSONValue, suffix: String) throws(SkipReason) -> ListedRates {
@@ -58,15 +58,21 @@ enum LiteLLMList {
         return rates
     }
 
-    /// Tiers like `input_cost_per_token_above_200k_tokens`.
-    private static func contextTiers(of value: JSONValue) throws(SkipReason) -> [ContextTier] {
-        let (prefix, suffix) = ("input_cost_per_token_above_", "k_tokens")
-        var tiers: [ContextTier] = []
-        for (key, _) in value.members where key.hasPrefix(prefix) && key.hasSuffix(suffix) {
-            guard let thousands = Int(key.dropFirst(prefix.count).dropLast(suffix.count)) else { continue }
-            let rates = try rates(of: value, suffix: "_above_\(thousands)k_tokens").rates
-            tiers.append(ContextTier(aboveTokens: thousands * 1000, rates: rates))
+    /// Tiers like `input_cost_per_token_above_200k_tokens` and `..._above_200k_tokens_priority`, of the service tiers
+    /// that have rates.
+    private static func contextTiers(
+        of value: JSONValue, for tiers: [ServiceTier: Rates]
+    ) throws(SkipReason) -> [ContextTier] {
+        let prefix = "input_cost_per_token_above_"
+        var found: [ContextTier] = []
+        for (tier, suffix) in [(.standard, "")] + suffixes where tiers[tier] != nil {
+            let ending = "k_tokens" + suffix
+            for (key, _) in value.members where key.hasPrefix(prefix) && key.hasSuffix(ending) {
+                guard let thousands = Int(key.dropFirst(prefix.count).dropLast(ending.count)) else { continue }
+                let rates = try rates(of: value, suffix: "_above_\(thousands)\(ending)").rates
+                found.append(ContextTier(tier: tier, aboveTokens: thousands * 1000, rates: rates))
+            }
         }
-        return tiers.sorted { $0.aboveTokens < $1.aboveTokens }
+        return found.sorted { ($0.tier.rawValue, $0.aboveTokens) < ($1.tier.rawValue, $1.aboveTokens) }
     }
 }

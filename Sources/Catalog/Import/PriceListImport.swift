@@ -82,8 +82,10 @@ extension PriceListImport.Selection {
         var model = model
         model.address = address ?? ProviderAddress.known[model.provider] ?? model.address
         if model.address == nil { throw .noAddress }
-        // One set of context tiers holds for all service tiers, and would price long priority prompts too low.
-        if !model.contextTiers.isEmpty { model.tiers[.priority] = nil }
+        // Where long prompts are dearer, and the list does not say how dear with priority, it would be priced too low.
+        if !model.contextTiers.isEmpty, !model.contextTiers.contains(where: { $0.tier == .priority }) {
+            model.tiers[.priority] = nil
+        }
         return model
     }
 }

@@ -50,7 +50,7 @@ extension Price {
             guard let inner = table.table(tier.rawValue, rules: Rates.rules, log: &log) else { continue }
             tiers[tier] = Rates(reading: inner, required: required, log: &log)
         }
-        let contextTiers = ContextTier.tiers(of: table, standard: standard, log: &log)
+        let contextTiers = ContextTier.tiers(of: table, rates: tiers, log: &log)
         let from = table.scalar("valid_from", log: &log)?.day(log: &log)
         let until = table.scalar("valid_until", log: &log)?.day(log: &log)
         if let from, let until, from > until {
@@ -93,10 +93,17 @@ extension Price {
 
 extension ContextTier {
     private static let rules =
-        Rates.rules + [FieldRule("above", "`above: 200000`, the tokens of the prompt above which it holds")]
+        Rates.rules + [
+            FieldRule("above", "`above: 200000`, the tokens of the prompt above which it holds"),
+            FieldRule("tier", "`tier: flex`, the way of being served that it belongs to; standard where none is named"),
+        ]
 
     /// The tiers of a price's table, with the classes that they change.
-    fileprivate static func tiers(of price: YAMLTable, standard: Rates?, log: inout ProblemLog) -> [ContextTier] {
+    ///
+    /// - Parameter rates: the price's rates by service tier.
+    fileprivate static func tiers(
+        of price: YAMLTable, rates: [ServiceTier: Rates], log: inout ProblemLog
+    ) -> [ContextTier] {
         let name = "context_tiers"
         guard let node = price.node(name) else { return [] }
         let path = YAMLTable.join(price.path, name)
@@ -106,18 +113,34 @@ extension ContextTier {
                 "begin each tier with `- above: 200000` and name the prices that change")
             return []
         }
-        var seen: Set<Int> = []
+        var seen: Set<String> = []
         return sequence.compactMap { node -> ContextTier? in
             guard let table = YAMLTable(node, path: path, rules: rules, log: &log),
                 let above = table.required("above", log: &log)?.integer(atLeast: 1, log: &log),
-                let rates = Rates(reading: table, required: [], standard: standard, log: &log)
+                let tier = serviceTier(of: table, among: rates, log: &log),
+                let rates = Rates(reading: table, required: [], standard: rates[tier], log: &log)
             else { return nil }
-            guard seen.insert(above).inserted else {
+            guard seen.insert("\(tier.rawValue) \(above)").inserted else {
                 log.error(table.line, "two context tiers begin above \(above) tokens", "put them into one")
                 return nil
             }
             if rates.prices.isEmpty { table.reportMissing("input", log: &log) }
-            return ContextTier(aboveTokens: above, rates: rates)
+            return ContextTier(tier: tier, aboveTokens: above, rates: rates)
         }
+    }
+
+    /// The service tier that a context tier names; it has to have rates of its own.
+    private static func serviceTier(
+        of table: YAMLTable, among rates: [ServiceTier: Rates], log: inout ProblemLog
+    ) -> ServiceTier? {
+        guard let scalar = table.scalar("tier", log: &log) else { return .standard }
+        guard let tier = ServiceTier(rawValue: scalar.text), tier == .standard || rates[tier] != nil else {
+            log.error(
+                table.line(of: "tier"),
+                "`\(YAMLTable.join(table.path, "tier"))` is '\(scalar.text)', which has no rates here",
+                "name one of the price's own: \(rates.keys.map(\.rawValue).sorted().joined(separator: ", "))")
+            return nil
+        }
+        return tier
     }
 }

@@ -102,6 +102,8 @@ package struct RobustBudget: Sendable {
         for _ in 0..<6 {
             let root = variance.squareRoot()
             var pessimistic = program
+            // The pessimistic cost is never below the predicted one, so its limit alone keeps the budget.
+            pessimistic.budget = nil
             let most = budget - z * root / 2
             guard most > 0 else { break }
             pessimistic.limits.append(limit(program, z: z, root: root, most: most))

@@ -10,6 +10,22 @@ package struct LimitEffect: Sendable {
     /// How much more was tried, in the limit's unit, and the totals that it buys.
     package var more: Double
     package var withMore: AssignmentTotals
+    /// What the program's steps are called.
+    package var noun = "steps"
+
+    package init(
+        limit: LimitName, otherwise: [Int: Int], stepCount: Int, present: AssignmentTotals, without: AssignmentTotals,
+        more: Double, withMore: AssignmentTotals, noun: String = "steps"
+    ) {
+        self.limit = limit
+        self.otherwise = otherwise
+        self.stepCount = stepCount
+        self.present = present
+        self.without = without
+        self.more = more
+        self.withMore = withMore
+        self.noun = noun
+    }
 
     /// In words: "the deadline binds: 3 of 8 steps would otherwise run on edge; 0.4 s more would buy ...".
     ///
@@ -17,7 +33,7 @@ package struct LimitEffect: Sendable {
     ///   - names: the models' names, by index.
     package func words(_ names: [String]) -> String {
         let moved = otherwise.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { model, count in
-            "\(count) of \(stepCount) steps would otherwise run on "
+            "\(count) of \(stepCount) \(noun) would otherwise run on "
                 + (names.indices.contains(model) ? names[model] : "model \(model)")
         }
         let binds = "\(limit) binds" + (moved.isEmpty ? "" : ": " + moved.joined(separator: ", "))

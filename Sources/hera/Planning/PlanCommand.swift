@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Estimation
+import Routing
 
 /// `hera plan`: a batch of recorded rows planned on predictions, and what came of it.
 struct PlanCommand: AsyncParsableCommand {
@@ -13,6 +14,9 @@ struct PlanCommand: AsyncParsableCommand {
             as far as the profiles know their own errors. Calls nobody.
 
               hera plan --outcomes answers.jsonl.gz --split validation --budget 0.25
+
+            With --follow the rows are done one after another, each one's true cost is booked when it is done, and the \
+            rest is planned again where the costs drift from the plan.
 
             planned     what the predictions promise: the batch's cost in USD and its mean accuracy
             realised    what the chosen models did cost and score
@@ -32,6 +36,11 @@ struct PlanCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "How sure the budget has to be kept: 0.5 (on the predicted cost alone) to below 1.")
     var confidence = 0.95
+
+    @Flag(
+        name: .long,
+        help: "Do the rows in order and plan the rest again as true costs arrive, as a batch that runs does.")
+    var follow = false
 
     @Option(name: .long, help: "Only so many rows, the first ones.")
     var rows: Int?
@@ -73,7 +82,11 @@ struct PlanCommand: AsyncParsableCommand {
                             + "`cost_usd` (hera train)")
                 }
                 bar.show(0.7, "planning")
-                let report = PlanReport(batch: batch, budget: budget, plan: try budget.plan(batch))
+                var plan = try budget.plan(batch)
+                let effect = RecordedPlan.effect(
+                    of: Double(budget.budget.nanoUSD), on: batch, plan: plan, confidence: confidence)
+                if follow { plan.carryOut(batch) }
+                let report = PlanReport(batch: batch, budget: budget, plan: plan, effect: effect)
                 bar.clear()
                 tellCaveats(batch)
                 print(format == .json ? String(decoding: report.json, as: UTF8.self) : report.text)

@@ -1,11 +1,14 @@
 import Core
 import Estimation
+import Routing
 
 /// A plan of recorded rows beside what came of it, for people and for programs.
 struct PlanReport: Sendable {
     let batch: RecordedBatch
     let budget: BatchBudget
-    let plan: BatchBudget.Plan
+    let plan: RecordedPlan
+    /// What the budget does to the plan, in words; nil where it binds nothing.
+    let effect: String?
 
     private var realised: BatchTotals { batch.realised(plan.choice) }
 
@@ -37,6 +40,8 @@ struct PlanReport: Sendable {
             $0.member("budget_usd", budget.budget.usd)
             $0.member("confidence", budget.confidence)
             $0.member("pessimistic_cost_usd", plan.pessimisticCostUSD)
+            $0.member("replans", plan.replans)
+            if let effect { $0.member("effect", effect) }
             $0.member(
                 "rows_by_model",
                 object: { json in for entry in rowsByModel { json.member(entry.model, entry.rows) } })
@@ -61,6 +66,7 @@ struct PlanReport: Sendable {
             \(totals.text)
 
             No plan with this margin can pass a predicted \(percent(plan.accuracyBound, 2)) (gap \(percent(gap, 3))).
+            \(effect.map { "\($0.prefix(1).uppercased())\($0.dropFirst())." } ?? "The budget binds nothing: every row is on its best model.")
             The cost stays below \(TextTable.fixed(plan.pessimisticCostUSD, 6)) USD with a confidence of \(budget.confidence).
 
             \(models.text)

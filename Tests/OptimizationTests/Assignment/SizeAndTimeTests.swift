@@ -42,6 +42,30 @@ struct SizeAndTimeTests {
         #expect(solution.proven)
     }
 
+    @Test("equal steps are counted rather than branched over: ties do not cost time", arguments: [7, 40, 120])
+    func ties(steps: Int) throws {
+        // Three models in seven hundredths of a cent; the budget cuts between plans of many equal twins.
+        let options: [AssignmentOption?] = [(300.0, 0.5), (1700, 0.71), (4100, 0.9)].map {
+            AssignmentOption(cost: $0.0, energy: 0, latency: 1, accuracy: $0.1)
+        }
+        var program = AssignmentProgram(
+            options: [[AssignmentOption?]](repeating: options, count: steps), weights: .only(.accuracy),
+            timeLimit: .seconds(20), gap: 0)
+        program.budget = 2111 * Double(steps)
+        let solution = try AssignmentSolver().solve(program)
+        #expect(solution.proven)
+        var best = 0.0
+        for large in 0...steps {
+            for medium in 0...(steps - large) {
+                let cost = 4100 * large + 1700 * medium + 300 * (steps - large - medium)
+                guard cost <= 2111 * steps else { continue }
+                let right = 0.9 * Double(large) + 0.71 * Double(medium) + 0.5 * Double(steps - large - medium)
+                best = max(best, right / Double(steps))
+            }
+        }
+        #expect(abs(solution.totals.meanAccuracy - best) < 1e-9)
+    }
+
     @Test("a time too short gives the best plan so far with its true gap, or says so")
     func shortTime() throws {
         var program = program(steps: 400, models: 8, seed: 3)

@@ -94,4 +94,22 @@ struct LinearProgramTests {
         #expect(throws: OptimizationError.self) { try GLPK.solve(Self.textbook(), timeLimit: .zero, gap: 0) }
         #expect(throws: OptimizationError.self) { try GLPK.solve(Self.textbook(), timeLimit: .seconds(1), gap: 1) }
     }
+
+    @Test("a million columns are solved, and more columns than can be solved are an error that says how many can")
+    func million() throws {
+        // One row that asks for one unit of the dearest column or of any other: the cheapest is taken.
+        var program = LinearProgram(
+            columns: (0..<1_000_000).map { LinearProgram.Column(objective: Double(1_000_000 - $0), upper: 1) })
+        program.rows = [.init(lower: 1, upper: 1)]
+        program.entries = (0..<1_000_000).map { LinearProgram.Entry(row: 0, column: $0, value: 1) }
+        let solution = try GLPK.solve(program, timeLimit: .seconds(60), gap: 0)
+        #expect(solution.status == .optimal)
+        #expect(solution.objective == 1)
+        program.columns = [LinearProgram.Column](
+            repeating: .init(objective: 1), count: LinearProgram.greatestCount + 1)
+        let error = #expect(throws: OptimizationError.self) {
+            try GLPK.solve(program, timeLimit: .seconds(1), gap: 0)
+        }
+        #expect(error?.description.contains("at most 4000000 can be solved") == true)
+    }
 }

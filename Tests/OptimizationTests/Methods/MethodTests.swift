@@ -119,7 +119,7 @@ struct ParetoPictureTests {
         #expect(svg.contains("a &lt; b &amp; c"))
         #expect(svg.contains("&quot;big&quot;"))
         // Least cost at the left edge, greatest accuracy at the top.
-        #expect(svg.contains("<circle cx=\"70.0\" cy=\"360.0\""))
-        #expect(svg.contains("<circle cx=\"620.0\" cy=\"50.0\""))
+        #expect(svg.contains("<circle class=\"plan\" cx=\"70.0\" cy=\"360.0\""))
+        #expect(svg.contains("<circle class=\"plan\" cx=\"600.0\" cy=\"50.0\""))
     }
 }

@@ -1,24 +1,24 @@
 import Core
-import Estimation
-import Optimization
+package import Estimation
+package import Optimization
 
 /// Recorded rows that a plan can be made for: predictions of every model, and behind them what really happened.
 ///
 /// Of a row's record, a plan sees only which models there is a price and a score for. What they cost and scored is
 /// read by `realised` alone, once the models are chosen.
-struct RecordedBatch: Sendable {
+package struct RecordedBatch: Sendable {
     /// The names of the models that stand for at least one row; the columns of `options`.
-    let models: [String]
+    package let models: [String]
     /// The rows that can be planned.
-    let rows: [OutcomeRow]
+    package let rows: [OutcomeRow]
     /// Rows that no model is both predicted and priced for; they are in no figure.
-    let leftOut: [OutcomeRow]
+    package let leftOut: [OutcomeRow]
     /// `[row][model]`: predicted cost in nano-USD and accuracy, nil where there is no prediction or no record.
-    let options: [[AssignmentOption?]]
+    package let options: [[AssignmentOption?]]
     /// `[row][model]`: variance of the predicted cost, nano-USD squared.
-    let variances: [[Double]]
+    package let variances: [[Double]]
 
-    init(_ recorded: [OutcomeRow], profiles: ProfileSet) {
+    package init(_ recorded: [OutcomeRow], profiles: ProfileSet) {
         let names = Set(recorded.flatMap(\.outcomes.keys)).sorted()
         let ids = names.map { ModelID($0) }
         var rows: [OutcomeRow] = []
@@ -50,8 +50,28 @@ struct RecordedBatch: Sendable {
         }
     }
 
+    /// A batch of some of the rows, which may be named more than once.
+    package func rows(_ indices: [Int]) -> RecordedBatch {
+        RecordedBatch(
+            models: models, rows: indices.map { rows[$0] }, options: indices.map { options[$0] },
+            variances: indices.map { variances[$0] })
+    }
+
+    private init(models: [String], rows: [OutcomeRow], options: [[AssignmentOption?]], variances: [[Double]]) {
+        self.models = models
+        self.rows = rows
+        leftOut = []
+        self.options = options
+        self.variances = variances
+    }
+
+    /// What one row did cost with a model, nano-USD.
+    package func trueCost(_ row: Int, model: Int) -> Double {
+        ((rows[row].outcomes[models[model]]?.costUSD ?? 0) * 1e9).rounded()
+    }
+
     /// What a choice of models, by row, did cost and score.
-    func realised(_ choice: [Int]) -> BatchTotals {
+    package func realised(_ choice: [Int]) -> BatchTotals {
         var totals = BatchTotals(costUSD: 0, accuracy: 0)
         for (row, model) in zip(rows, choice) {
             guard let outcome = row.outcomes[models[model]] else { continue }
@@ -64,7 +84,7 @@ struct RecordedBatch: Sendable {
 }
 
 /// What a batch costs as a whole, in USD, and the mean accuracy of its rows, 0...1.
-struct BatchTotals: Sendable, Hashable {
-    var costUSD: Double
-    var accuracy: Double
+package struct BatchTotals: Sendable, Hashable {
+    package var costUSD: Double
+    package var accuracy: Double
 }
