@@ -35,11 +35,15 @@ package struct AnswerChoice: Sendable {
     /// The one choice that the answer has; a letter counts only where a mark or the end of the text follows it.
     private func only(in answer: String) -> Int? {
         let words = Self.words(of: answer, keepsCase: areLetters)
+        // "A or B" names both.
+        func isListed(_ start: Int) -> Bool {
+            start + 1 < words.count && ["or", "and"].contains(words[start + 1].text)
+        }
         var found: Set<Int> = []
         for (place, choice) in choices.enumerated() {
             let wanted = Self.words(of: choice, keepsCase: areLetters).map(\.text)
             for start in words.indices where words[start...].prefix(wanted.count).map(\.text) == wanted {
-                if areLetters, !words[start].endsSharply { continue }
+                if areLetters, !words[start].endsSharply, !isListed(start) { continue }
                 found.insert(place)
             }
         }

@@ -7,14 +7,16 @@ import Foundation
 /// small; it is no prison for hostile code, so it is only used where the operator allows it.
 package struct CodeTrial: Sendable {
     /// Where Python is.
-    package let python: String
+    package private(set) var python: String
     var seconds = 10.0
 
-    /// Nil where no python3 is found.
-    package init?(path: String = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") {
-        let places = path.split(separator: ":").map { "\($0)/python3" }
-        guard let found = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
-        python = found
+    /// The first python3 of a search path that runs without any environment; nil where there is none.
+    package init?(path: String = "/usr/bin:" + (ProcessInfo.processInfo.environment["PATH"] ?? "")) {
+        for place in path.split(separator: ":") {
+            python = "\(place)/python3"
+            if FileManager.default.isExecutableFile(atPath: python), passes("", tests: "assert True") { return }
+        }
+        return nil
     }
 
     /// Whether the code in an answer (its fenced blocks, or all of it) passes the tests.

@@ -38,7 +38,7 @@ struct LiveInference: Sendable {
     var slopePrecision = 30.0
     var abilityPrecision = 0.3
     var panelPrecision = 2.0
-    var kindPrecision = 2.0
+    var kindPrecision = 0.7
     /// The share of what the author's level says in the expected difficulty, the rest is what the panels predict.
     var levelShare = 0.5
     /// The share of c_kind that is taken for the model's own skill rather than for the probes' fault.

@@ -40,9 +40,9 @@ package struct ProbeAnswer: Sendable {
 
         package init(prefillTokens: Int, prefillSeconds: Double, decodeTokens: Int, decodeSeconds: Double) {
             self.prefillTokens = prefillTokens
-            self.prefillSeconds = prefillSeconds
+            self.prefillSeconds = ProbeAnswer.rounded(prefillSeconds)
             self.decodeTokens = decodeTokens
-            self.decodeSeconds = decodeSeconds
+            self.decodeSeconds = ProbeAnswer.rounded(decodeSeconds)
         }
     }
 
@@ -61,8 +61,8 @@ package struct ProbeAnswer: Sendable {
         self.inputTokens = inputTokens
         self.outputTokens = outputTokens
         self.costNanoUSD = costNanoUSD
-        self.seconds = seconds
-        self.firstTokenSeconds = firstTokenSeconds
+        self.seconds = Self.rounded(seconds)
+        self.firstTokenSeconds = firstTokenSeconds.map(Self.rounded)
         self.timing = timing
     }
 }
@@ -93,19 +93,20 @@ extension ProbeAnswer {
             line.member("input_tokens", inputTokens)
             line.member("output_tokens", outputTokens)
             line.member("cost_nano_usd", costNanoUSD)
-            line.member("seconds", Self.rounded(seconds))
-            line.member("first_token_s", firstTokenSeconds.map(Self.rounded))
+            line.member("seconds", seconds)
+            line.member("first_token_s", firstTokenSeconds)
             if let timing {
                 line.member("prefill_tokens", timing.prefillTokens)
-                line.member("prefill_s", Self.rounded(timing.prefillSeconds))
+                line.member("prefill_s", timing.prefillSeconds)
                 line.member("decode_tokens", timing.decodeTokens)
-                line.member("decode_s", Self.rounded(timing.decodeSeconds))
+                line.member("decode_s", timing.decodeSeconds)
             }
         }
         return writer.bytes
     }
 
-    private static func rounded(_ seconds: Double) -> Double { (seconds * 1e4).rounded() / 1e4 }
+    /// To a tenth of a millisecond, here and not in the file, so that an answer read back is the very same.
+    fileprivate static func rounded(_ seconds: Double) -> Double { (seconds * 1e4).rounded() / 1e4 }
 
     /// Reads a line; nil where it is none, as after a kill in the middle of writing.
     init?(line: ArraySlice<UInt8>) {

@@ -174,6 +174,7 @@ package struct ProfileSet: Sendable {
 
     /// Reads a text once; the result serves all predictions of that step.
     package func features(of text: StepText) -> StepFeatures {
+        let text = text.abridged
         let grams = NGrams(of: text.estimatedTexts)
         let (counts, fit) = SurfaceCounts.reading(of: text)
         return StepFeatures(

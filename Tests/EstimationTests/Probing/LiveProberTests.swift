@@ -58,19 +58,21 @@ import Testing
         }
     }
 
-    @Test("one kind of probe that is harder than it looks does not make the model dull")
+    @Test("a kind of probe that is harder than it looks costs less where kinds may differ")
     func kinds() throws {
-        let inference = LiveInference()
         func reading(_ kind: String, _ score: Double) -> LiveInference.Reading {
             LiveInference.Reading(kind: kind, score: score, difficulty: 1, shares: [1], slopes: [1])
         }
         let others = (0..<40).map { reading("kind\($0 % 5)", $0 % 4 == 0 ? 0 : 1) }
         let odd = (0..<8).map { _ in reading("odd", 0) }
-        let without = inference.abilities(others, panels: 1)[0]
-        let with = inference.abilities(others + odd, panels: 1)[0]
-        let asOneKind = inference.abilities((others + odd).map { reading("one", $0.score) }, panels: 1)[0]
-        #expect(with < without)
-        #expect(without - with < 0.75 * (without - asOneKind))
+        func loss(_ kindPrecision: Double) -> Double {
+            var inference = LiveInference()
+            inference.kindShare = 0
+            inference.kindPrecision = kindPrecision
+            return inference.abilities(others, panels: 1)[0] - inference.abilities(others + odd, panels: 1)[0]
+        }
+        #expect(loss(0.7) > 0)
+        #expect(loss(0.7) < loss(1e6))
     }
 
     @Test("a blend follows the line of abilities up to the ablest known model, and only shifts beyond")
