@@ -86,7 +86,7 @@ struct PlanProcessTests {
     @Test(
         "wrong usage and bad files end with words and a code of their own",
         arguments: [
-            (["--budget", "-1"], "rows.jsonl", Int32(64), "--budget has to be at least 0"),
+            (["--budget=-1"], "rows.jsonl", Int32(64), "--budget has to be at least 0"),
             (["--budget", "nan"], "rows.jsonl", 64, "--budget"),
             (["--budget", "1", "--confidence", "1"], "rows.jsonl", 64, "--confidence has to be"),
             (["--budget", "1", "--rows", "0"], "rows.jsonl", 64, "--rows has to be at least 1"),
