@@ -1,0 +1,198 @@
+import Core
+import Foundation
+import Ledger
+import ScriptedUpstream
+import Synchronization
+import Testing
+
+/// Several `hera serve` on one PostgreSQL.
+@Suite(
+    "Nodes that share a database", .serialized,
+    .enabled(
+        if: TemporaryPostgreSQL.isAvailable && ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1",
+        "no PostgreSQL server is here, or HERA_CHAOS is not 1"))
+struct NodeTests {
+    private static let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
+    private static let calculatorJob = #"{"input":"6*7?","agent":{"tools":[{"type":"calculator"}]}}"#
+
+    @Test("a job whose node is killed is finished by another one within the lease, and every call is booked")
+    func takeover() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let database = server.url
+            let asked = Mutex(0)
+            try await ScriptedUpstream.with { request in
+                let isFirst =
+                    request.method == "POST"
+                    && asked.withLock {
+                        $0 += 1; return $0 == 1
+                    }
+                // The first call never ends: its node is killed in the middle of it.
+                return isFirst ? Self.reply(request).delayed(by: .seconds(120)) : Self.reply(request)
+            } _: { models async throws in
+                let folder = try HeraProcess.folder(modelsAt: models.baseURL)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let first = try await HeraProcess.start(in: folder, database: database, leaseSeconds: 2)
+                defer { first.kill() }
+                let id = try #require(
+                    try await first.request("POST", "/v1/jobs", body: Self.calculatorJob)["id"]?.string)
+                try await Self.until("a call") { asked.withLock { $0 } == 1 }
+                let second = try await HeraProcess.start(in: folder, database: database, leaseSeconds: 2)
+                defer { second.kill() }
+                // The other node looks for work several times meanwhile, and leaves the job to the living one.
+                try await Task.sleep(for: .seconds(3))
+                #expect(asked.withLock { $0 } == 1)
+                first.kill()
+                let job = try await Self.job(id, at: second, reaches: ["completed", "failed"])
+                #expect(job["output"]?.string == "It is 42.")
+                #expect(job["steps"]?.count == 2, "no step twice")
+                let totals = try await second.request("GET", "/v1/dashboard")["totals"]
+                #expect(totals?["calls"]?.integer == 3, "two answered, and the one that was under way")
+                #expect(totals?["uncertain"]?.integer == 1)
+                #expect(asked.withLock { $0 } == 3)
+                let ledger = try SQLLedger.open(database)
+                #expect(try await ledger.job(id)?.lease == 2)
+                #expect(try await ledger.verify().isSound)
+                await ledger.close()
+            }
+        }
+    }
+
+    @Test("tool outputs, cancels, revoked keys and budgets count on whichever node they arrive")
+    func anywhere() async throws {
+        try await Self.withNodes(count: 2, prices: [1, 3], hasKey: true) { nodes, models, database async throws in
+            let key = try HeraProcess.command(["keys", "create", "--budget", "20/month", "--database", database])
+            let body = #"""
+                {"input":"call the tool","agent":{"tools":[{"type":"function","function":{"name":"look",
+                "description":"looks","parameters":{"type":"object","properties":{}}}}]}}
+                """#
+            let id = try #require(try await nodes[0].request("POST", "/v1/jobs", body: body, key: key)["id"]?.string)
+            let paused = try await Self.job(id, at: nodes[1], reaches: ["requires_action"], key: key)
+            let pending = paused["required_action"]?["tool_calls"]?.elements.compactMap { $0["id"]?.string } ?? []
+            let call = try #require(pending.first)
+            let outputs = #"{"tool_outputs":[{"tool_call_id":"\#(call)","output":"seen"}]}"#
+            let taken = try await nodes[1].answer("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs, key: key)
+            #expect(taken.status == 200)
+            let done = try await Self.job(id, at: nodes[0], reaches: ["completed", "failed"], key: key)
+            #expect(done["output"]?.string == "It is 42.")
+
+            let slow = try #require(
+                try await nodes[0].request("POST", "/v1/jobs", body: #"{"input":"be slow"}"#, key: key)["id"]?.string)
+            _ = try await Self.job(slow, at: nodes[0], reaches: ["running"], key: key)
+            for node in nodes {
+                let answer = try await node.answer("POST", "/v1/jobs/\(slow)/cancel", key: key)
+                #expect([200, 409].contains(answer.status))
+            }
+            #expect(try await nodes[0].request("GET", "/v1/jobs/\(slow)", key: key)["status"]?.string == "cancelled")
+
+            let chat = #"{"model":"hera","messages":[{"role":"user","content":"hello"}]}"#
+            for node in nodes {
+                #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 200)
+            }
+            let id2 = try #require(key.split(separator: "-").dropFirst().first.map(String.init))
+            _ = try HeraProcess.command(["budgets", "set", "key:\(id2)", "0/day", "--database", database])
+            for node in nodes {
+                #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 402)
+            }
+            _ = try HeraProcess.command(["keys", "revoke", id2, "--database", database])
+            for node in nodes {
+                #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 401)
+            }
+            // The nodes have different catalogs: each entry was priced by its own node's, and names its version.
+            try await Self.until("the cancelled call to be booked") { models.record.requests.count >= 4 }
+            let ledger = try SQLLedger.open(database)
+            let versions = Set(
+                try await ledger.entries(ofRun: id).map(\.call.catalogVersion)
+                    + (try await ledger.entries(ofRun: slow).map(\.call.catalogVersion)))
+            #expect(!versions.isEmpty)
+            #expect(try await ledger.verify().isSound)
+            await ledger.close()
+        }
+    }
+
+    @Test("while PostgreSQL restarts, calls wait or fail with words, and afterwards nothing is missing")
+    func restart() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            try await ScriptedUpstream.with {
+                Self.reply($0)
+            } _: { models async throws in
+                let folder = try HeraProcess.folder(modelsAt: models.baseURL)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let node = try await HeraProcess.start(in: folder, database: server.url, leaseSeconds: 3)
+                defer { node.kill() }
+                let chat = #"{"model":"hera","messages":[{"role":"user","content":"hello"}]}"#
+                let calls = Task {
+                    var statuses: [Int] = []
+                    for _ in 0..<12 {
+                        statuses.append(try await node.answer("POST", "/v1/chat/completions", body: chat).status)
+                    }
+                    return statuses
+                }
+                try await Self.until("calls") { models.record.requests.count { $0.method == "POST" } >= 3 }
+                try server.crashAndRestart()
+                let statuses = try await calls.value
+                #expect(statuses.allSatisfy { [200, 500, 503].contains($0) }, "\(statuses)")
+                #expect(statuses.last == 200)
+                let ledger = try SQLLedger.open(server.url)
+                let answered = statuses.count { $0 == 200 }
+                #expect(try await ledger.verify().entries >= answered)
+                #expect(try await ledger.verify().isSound)
+                await ledger.close()
+            }
+        }
+    }
+
+    // MARK: Stage
+
+    private static func reply(_ request: ScriptedRequest) -> ScriptedReply {
+        if request.method == "GET" { return .models(["test/small"]) }
+        let text = request.bodyText
+        if text.contains("be slow") { return .completion("done", usage: usage).delayed(by: .milliseconds(1500)) }
+        let isAnswered = text.contains(#""role":"tool""#)
+        if text.contains("call the tool"), !isAnswered { return .toolCall("look", arguments: "{}", usage: usage) }
+        if text.contains("6*7"), !isAnswered {
+            return .toolCall("calculator", arguments: #"{"expression":"6*7"}"#, usage: usage)
+        }
+        return .completion("It is 42.", usage: usage)
+    }
+
+    /// Nodes with a folder each on a database of their own; leases of two seconds.
+    private static func withNodes(
+        count: Int, prices: [Int] = [1, 1], hasKey: Bool = false,
+        _ body: @escaping @Sendable ([HeraProcess], ScriptedUpstream, String) async throws -> Void
+    ) async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let database = server.url
+            if hasKey { _ = try HeraProcess.command(["keys", "create", "--database", database]) }
+            try await ScriptedUpstream.with {
+                reply($0)
+            } _: { models async throws in
+                var nodes: [HeraProcess] = []
+                defer { for node in nodes { node.kill() } }
+                for index in 0..<count {
+                    let folder = try HeraProcess.folder(modelsAt: models.baseURL, inputPrice: prices[index])
+                    nodes.append(try await HeraProcess.start(in: folder, database: database, leaseSeconds: 2))
+                }
+                try await body(nodes, models, database)
+            }
+        }
+    }
+
+    private static func job(
+        _ id: String, at node: HeraProcess, reaches states: [String], key: String? = nil
+    ) async throws -> JSONValue {
+        for _ in 0..<800 {
+            let job = try await node.request("GET", "/v1/jobs/\(id)", key: key)
+            if let status = job["status"]?.string, states.contains(status) { return job }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        throw TimedOut(what: "job \(id) to become \(states)")
+    }
+
+    private static func until(_ what: String, _ holds: () -> Bool) async throws {
+        for _ in 0..<800 {
+            if holds() { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw TimedOut(what: what)
+    }
+}

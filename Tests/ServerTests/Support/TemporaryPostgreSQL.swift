@@ -1,0 +1,1 @@
+../../LedgerTests/Support/TemporaryPostgreSQL.swift
