@@ -91,4 +91,44 @@ struct DecompositionTests {
             #expect(try await service.engine.ledger.openReservations().isEmpty)
         }
     }
+
+    /// Every step but the first looks alike on both models.
+    private struct AheadEstimator: Estimating, StepEstimates {
+        func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
+        func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
+        func requestSimilarity(of model: Model, to reference: Model) -> Double { 0 }
+        func stepSimilarity(of model: Model, to reference: Model) -> Double { 0.2 }
+        func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double? {
+            steps == others && steps > 0 ? 0.95 : 0.2
+        }
+    }
+
+    @Test("a span that consistency detection commits keeps its model over the steps of a job")
+    func span() async throws {
+        let usage = usage
+        try await TestService.with(estimator: AheadEstimator()) { request in
+            let turns = request.bodyText.components(separatedBy: #""role":"tool""#).count - 1
+            return turns < 3
+                ? .toolCall(
+                    "calculator", arguments: #"{"expression":"1+\#(turns)"}"#, id: "call_\(turns)", usage: usage)
+                : .completion("done", usage: usage)
+        } _: { service async throws in
+            let body =
+                #"{"input":"go","agent":{"tools":[{"type":"calculator"}],"max_steps":6},"policy":{"stages":["sse","cd"],"look_ahead":2}}"#
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
+            let done = try await service.job(id, reaches: ["completed", "failed"])
+            let steps = Array(try #require(done["steps"]?.elements))
+            #expect(steps.count == 4)
+            // The plan of three steps begins with the dear model; from the third on the cheap one stands before it.
+            #expect(steps.suffix(2).map { $0["stage"]?.string } == ["cd", "cd"])
+            #expect(steps.suffix(2).map { $0["answered_by"]?.string } == ["test/cheap", "test/cheap"])
+            #expect(steps.last?["reason"]?.string?.contains("of the span that cd committed at step 3") == true)
+        }
+    }
+}
+
+extension String {
+    fileprivate func components(separatedBy separator: String) -> [Substring] {
+        split(separator: separator, omittingEmptySubsequences: false)
+    }
 }
