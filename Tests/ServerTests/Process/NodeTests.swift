@@ -89,7 +89,7 @@ struct NodeTests {
                 #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 200)
             }
             let id2 = try #require(key.split(separator: "-").dropFirst().first.map(String.init))
-            _ = try HeraProcess.command(["budgets", "set", "key:\(id2)", "0/day", "--database", database])
+            _ = try HeraProcess.command(["budgets", "set", "key:\(id2)", "0", "--database", database])
             for node in nodes {
                 #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 402)
             }
