@@ -22,6 +22,8 @@ actor JobRunner {
     private var isLost = false
     /// The ledger could not be read or written, so that nothing goes on here.
     private var isStuck = false
+    private var isWriting = false
+    private var waitingToWrite: [CheckedContinuation<Void, Never>] = []
 
     init(engine: Engine, record: JobRecord, spec: JobSpec, state: JobState) {
         self.engine = engine
@@ -183,6 +185,8 @@ actor JobRunner {
             guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
             commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
         }
+        await turnToWrite()
+        defer { passTurn() }
         var attempts = 0
         while !(await write(commit, isRepeat: attempts > 0)) {
             attempts += 1
@@ -193,6 +197,20 @@ actor JobRunner {
     }
 
     private static let mostAttempts = 60
+
+    /// Waits until nothing else of this job is being written: of two steps that end together, the older state must
+    /// not land on the newer one.
+    private func turnToWrite() async {
+        guard isWriting else {
+            isWriting = true
+            return
+        }
+        await withCheckedContinuation { waitingToWrite.append($0) }
+    }
+
+    private func passTurn() {
+        if waitingToWrite.isEmpty { isWriting = false } else { waitingToWrite.removeFirst().resume() }
+    }
 
     /// False where the same may succeed later.
     private func write(_ commit: StepCommit, isRepeat: Bool) async -> Bool {

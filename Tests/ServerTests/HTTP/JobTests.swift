@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Foundation
 import Ledger
 import ScriptedUpstream
 import Testing
@@ -35,6 +36,26 @@ struct JobTests {
             }
             #expect(events.contains(#""output":"459""#))
             #expect(try await service.engine.ledger.verify().isSound)
+        }
+    }
+
+    @Test("subtasks that end together leave the job completed, with every output")
+    func together() async throws {
+        let usage = usage
+        try await TestService.with { _ in
+            .completion("Done.", usage: usage)
+        } _: { service async throws in
+            let subtasks = (1...8).map { #"{"id":"s\#($0)","prompt":"Part \#($0)"}"# }.joined(separator: ",")
+            for _ in 0..<8 {
+                let created = try await service.json(
+                    "POST", "/v1/jobs", body: #"{"input":"All","subtasks":[\#(subtasks)]}"#)
+                let id = try #require(created.root["id"]?.string)
+                let job = try await service.job(id, reaches: ["completed"])
+                #expect(Array(try #require(job["steps"]?.elements)).count == 8)
+                let events = try await service.send("GET", "/v1/jobs/\(id)/events").text
+                #expect(events.components(separatedBy: "event: job.completed\n").count == 2)
+                #expect(try await service.job(id, reaches: ["completed"])["status"]?.string == "completed")
+            }
         }
     }
 
