@@ -180,15 +180,16 @@ actor JobRunner {
     /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
     private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
         var commit = commit
+        // As it is now: what other threads do while this waits for its turn is written with theirs.
+        let state = machine.state
         for action in actions {
-            let state = machine.state
             guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
             commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
         }
         await turnToWrite()
         defer { passTurn() }
         var attempts = 0
-        while !(await write(commit, isRepeat: attempts > 0)) {
+        while !(await write(commit, of: state, isRepeat: attempts > 0)) {
             attempts += 1
             if attempts == Self.mostAttempts { isStuck = true }
             guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
@@ -213,10 +214,8 @@ actor JobRunner {
     }
 
     /// False where the same may succeed later.
-    private func write(_ commit: StepCommit, isRepeat: Bool) async -> Bool {
+    private func write(_ commit: StepCommit, of state: JobState, isRepeat: Bool) async -> Bool {
         var commit = commit
-        let state = machine.state
-        // Whatever other threads have done meanwhile is in the state as well.
         record.status = state.status
         record.state = state.json
         record.failure = state.error
