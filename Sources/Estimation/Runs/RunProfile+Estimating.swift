@@ -78,18 +78,19 @@ extension RunProfile {
     }
 
     /// The probabilities of the S-L distances 0, 1, 2 or more, and never, summing to 1; nil where none could be trained.
+    /// - Parameters:
+    ///   - means: the expected outputs of the model, `PairReading.horizons` of them.
+    ///   - others: the next two of the reference.
     func distances(
-        _ state: [Float], text: [Float]?, history: [Float], position: Int, model: Int, reference: Int,
+        _ means: [ExpectedDirection], _ others: [ExpectedDirection], text: [Float]?, history: [Float], position: Int,
+        model: Int, reference: Int,
         start: [Float], baseRates: [Float]
     ) -> [Float]? {
         guard let distance else { return nil }
         let counts = distanceCounts(
-            (
-                (0..<PairReading.horizons).map { predictor.mean(state, model: model, ahead: $0) },
-                (0..<2).map { predictor.mean(state, model: reference, ahead: $0) }
-            ), text: text, history: history, position: position, model: model, reference: reference, start: start,
-            baseRates: baseRates)
-        let shares = distance.probabilities(distance.dense(NGrams(of: []), counts))
+            (means, others), text: text, history: history, position: position, model: model, reference: reference,
+            start: start, baseRates: baseRates)
+        let shares = distance.probabilities(distance.dense(.none, counts))
         let sum = shares.reduce(0, +)
         return shares.map { $0 / sum }
     }

@@ -9,6 +9,7 @@ struct RunReading: Sendable {
     let history: [Float]
     /// By model: P(its run ends at least as well as the reference's); nil once the run has begun.
     let similarities: [Float]?
+    private let cache = RunCache()
 
     /// - Parameters:
     ///   - start: P(success) by model, from the task alone.
@@ -51,15 +52,30 @@ struct RunReading: Sendable {
     private func cosine(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
         let most = OutputPredictor.horizons - 1
         return profile.similarity(
-            profile.predictor.mean(state, model: model, ahead: min(ahead, most)), model, ahead: ahead,
-            profile.predictor.mean(state, model: reference, ahead: min(others, most)), reference, ahead: others)
+            mean(model, ahead: min(ahead, most)), model, ahead: ahead, mean(reference, ahead: min(others, most)),
+            reference, ahead: others)
     }
 
     /// The probabilities of the S-L distances 0, 1, 2 or more, and never, of the reference's next step.
     /// - Parameter text: what the reference says next, where that is known; else it is expected.
     func distances(of model: Int, to reference: Int, position: Int, text: String? = nil) -> [Float]? {
+        guard let text else {
+            let key = (model * start.count + reference) * 64 + min(position, 63)
+            return cache.distances(key) { distances(model, reference, position, next: nil) }
+        }
+        return distances(model, reference, position, next: profile.embedder.direction(text))
+    }
+
+    private func distances(_ model: Int, _ reference: Int, _ position: Int, next: [Float]?) -> [Float]? {
         profile.distances(
-            state, text: text.map { profile.embedder.direction($0) }, history: history, position: position,
-            model: model, reference: reference, start: start, baseRates: baseRates)
+            (0..<PairReading.horizons).map { mean(model, ahead: $0) }, (0..<2).map { mean(reference, ahead: $0) },
+            text: next, history: history, position: position, model: model, reference: reference, start: start,
+            baseRates: baseRates)
+    }
+
+    private func mean(_ model: Int, ahead: Int) -> ExpectedDirection {
+        cache.direction(model * OutputPredictor.horizons + ahead) {
+            profile.predictor.mean(state, model: model, ahead: ahead)
+        }
     }
 }

@@ -6,14 +6,18 @@ package import Core
 /// only, so the first term is everything that does not grow with the answer: network, queue and prefill.
 struct SpeedProfile: Sendable {
     /// Models and their speeds, in the order of their names.
-    var models: [String] = []
-    var speeds: [AnswerSpeed] = []
+    let models: [String]
+    let speeds: [AnswerSpeed]
+    private let byName: [String: AnswerSpeed]
+
+    init(models: [String] = [], speeds: [AnswerSpeed] = []) {
+        self.models = models
+        self.speeds = speeds
+        byName = Dictionary(zip(models.map(ModelName.canonical), speeds)) { first, _ in first }
+    }
 
     /// The speed of a model under this or another spelling of its name; nil where none was recorded.
-    subscript(model: ModelID) -> AnswerSpeed? {
-        let name = ModelName.canonical(model.rawValue)
-        return models.firstIndex { ModelName.canonical($0) == name }.map { speeds[$0] }
-    }
+    subscript(model: ModelID) -> AnswerSpeed? { byName[ModelName.canonical(model.rawValue)] }
 }
 
 extension SpeedProfile {
@@ -28,7 +32,8 @@ extension SpeedProfile {
     }
 
     init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
-        models = try reader.strings()
+        let models = try reader.strings()
+        var speeds: [AnswerSpeed] = []
         for _ in models {
             let first = Double(try reader.float())
             let each = Double(try reader.float())
@@ -37,6 +42,7 @@ extension SpeedProfile {
             }
             speeds.append(AnswerSpeed(firstTokenSeconds: first, secondsPerToken: each))
         }
+        self.init(models: models, speeds: speeds)
     }
 }
 

@@ -15,12 +15,8 @@ struct SpeedTrainer {
                 calls[model, default: []].append((tokens, seconds))
             }
         }
-        var profile = SpeedProfile()
-        for (model, calls) in calls.sorted(by: { $0.key < $1.key }) where calls.count >= Self.leastRows {
-            profile.models.append(model)
-            profile.speeds.append(Self.fit(calls))
-        }
-        return profile
+        let enough = calls.filter { $0.value.count >= Self.leastRows }.sorted { $0.key < $1.key }
+        return SpeedProfile(models: enough.map(\.key), speeds: enough.map { Self.fit($0.value) })
     }
 
     /// Least squares of seconds over tokens, both terms at least 0; a slope below 0 becomes the mean alone.

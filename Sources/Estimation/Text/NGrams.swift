@@ -18,6 +18,9 @@ package struct NGrams: Sendable {
     /// The buckets of word n-grams.
     package private(set) var words: [UInt32] = []
 
+    /// No n-grams.
+    static let none = NGrams(of: [])
+
     /// The n-grams of some texts together.
     package init(of texts: [String]) {
         var marks = BucketMarks()

@@ -49,8 +49,8 @@ struct SpeedTests {
             try SpeedProfile(&reader)
         }
         #expect(read.models == profile.models && read.speeds == profile.speeds)
-        var broken = profile
-        broken.speeds[0].secondsPerToken = -1
+        let broken = SpeedProfile(
+            models: ["a"], speeds: [AnswerSpeed(firstTokenSeconds: 0.5, secondsPerToken: -1)])
         let wrong = ProfileFile.encode(.speed, broken.encoded())
         #expect(throws: EstimationError.self) {
             try ProfileFile.decode(wrong, path: "x") { (_, reader) throws(ByteReader.Failure) in
