@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CHECKED := --explicit-target-dependency-import-check error
 SWIFT_FILES := Package.swift Sources Tests
 
-.PHONY: help setup build demo test lint file-lengths format bench bench-agents run smoke
+.PHONY: help setup build demo test chaos lint file-lengths format bench bench-agents run smoke
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -26,6 +26,10 @@ test: setup lint file-lengths  ## lint, build and run all tests, then the releas
 smoke:           ## the release binary does its first steps
 	@Tests/Demo/smoke.sh
 
+chaos: setup     ## the long form of the tests that kill processes, batches and nodes
+	swift build --build-tests $(CHECKED)
+	HERA_CHAOS=1 swift test --skip-build --no-parallel --filter 'BatchKillTests|CrashTests|NodeTests'
+
 lint:            ## swift format in strict mode
 	swift format lint --strict --parallel --configuration .swift-format --recursive $(SWIFT_FILES)
 
@@ -39,6 +43,7 @@ format:          ## format all sources in place
 bench: setup     ## benchmarks of the parts (ratios within one run)
 	swift build -c release --product Benchmarks
 	.build/release/Benchmarks plan
+	.build/release/Benchmarks rule Profiles
 
 bench-agents: build  ## agent jobs on two real models, by several ways of routing
 	@Tests/AgentBench/bench.sh
