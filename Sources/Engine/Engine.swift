@@ -34,7 +34,8 @@ package struct Engine: Sendable {
         self.pool = pool
         self.logger = logger
         caller = StepCaller(
-            fleet: fleet, slots: Slots(fleet: fleet), upstream: upstream, ledger: ledger, limits: settings.limits, keys: keys,
+            fleet: fleet, slots: Slots(fleet: fleet), upstream: upstream, ledger: ledger, limits: settings.limits,
+            keys: keys,
             logger: logger)
     }
 }

@@ -49,7 +49,8 @@ import Testing
         var schema = schema
         var prompt = "What is the mass?"
         let words = prompt.withUTF8 { TextTally($0) }.words
-        let values = schema.withUTF8 { ToolTally($0, promptWords: words, promptStems: WordSet()) }.values(promptBytes: 17)
+        let values = schema.withUTF8 { ToolTally($0, promptWords: words, promptStems: WordSet()) }.values(
+            promptBytes: 17)
         #expect(values[0] == 1)
         #expect(values[1] == 2)
         #expect(values[2] == 2)

@@ -12,9 +12,6 @@ struct BatchPlanner: Sendable {
     /// What the policy weighs where there is no budget; with one, only accuracy counts.
     let weights: AssignmentWeights
 
-    /// Standard deviation of the error that all predicted costs of a batch share, as a share of the cost: what plans on
-    /// recorded answers were off by (docs/optimizer.md).
-    private static let sharedDeviation = 0.12
     /// Amounts above this are no longer exact in a program (9 million USD).
     private static let greatest = 9_007_199_254_740_992.0
 
@@ -131,7 +128,7 @@ struct BatchPlanner: Sendable {
         var pessimistic = cost
         if terms.confidence > 0.5 {
             let deviation = options.reduce(0) { $0 + $1.variance }.squareRoot()
-            pessimistic += Normal.quantile(terms.confidence) * (deviation + Self.sharedDeviation * cost)
+            pessimistic += Normal.quantile(terms.confidence) * (deviation + RecordedPlan.sharedDeviation * cost)
         }
         return Plan(rows: rows, batch: batch, pessimisticCost: pessimistic)
     }
@@ -140,7 +137,7 @@ struct BatchPlanner: Sendable {
         guard terms.confidence > 0.5 else { return nil }
         return RobustBudget(
             confidence: terms.confidence, variances: rows.map { table.rows[$0].options.map { $0?.variance ?? 0 } },
-            sharedDeviation: Self.sharedDeviation)
+            sharedDeviation: RecordedPlan.sharedDeviation)
     }
 
     private func program(

@@ -1,5 +1,6 @@
 import Core
 
 extension ModelID: ExpressibleByStringLiteral {
+    /// A name written down as it is.
     public init(stringLiteral name: String) { self.init(name) }
 }
