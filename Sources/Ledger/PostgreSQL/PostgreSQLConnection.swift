@@ -20,8 +20,11 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
+    /// libpq said that something is wrong with the connection itself, which its status may not tell yet.
+    private var isBroken = false
+
     /// Whether the connection can still be used.
-    var isUsable: Bool { PQstatus(handle) == CONNECTION_OK }
+    var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
     /// Connects; throws `unreachable` with the server's words.
     init(url: String) throws(LedgerError) {
@@ -59,9 +62,9 @@ final class PostgreSQLConnection: SQLConnection {
         let postedCount = posted.count
         posted.removeAll(keepingCapacity: true)
         for query in all { try prepare(query) }
-        guard PQenterPipelineMode(handle) == 1 else { throw failure(of: nil) }
-        for query in all where !send(query) { throw failure(of: nil) }
-        guard PQpipelineSync(handle) == 1 else { throw failure(of: nil) }
+        guard PQenterPipelineMode(handle) == 1 else { throw broken() }
+        for query in all where !send(query) { throw broken() }
+        guard PQpipelineSync(handle) == 1 else { throw broken() }
         var results: [SQLResult] = []
         var fault: LedgerError?
         for index in all.indices {
@@ -81,7 +84,8 @@ final class PostgreSQLConnection: SQLConnection {
         }
         // The result of the synchronisation itself.
         PQclear(PQgetResult(handle))
-        if PQexitPipelineMode(handle) != 1, fault == nil { fault = failure(of: nil) }
+        // Results that are not there yet will never come: the connection was lost on the way.
+        if PQexitPipelineMode(handle) != 1 { fault = broken() }
         if let fault { throw fault }
         return results
     }
@@ -191,12 +195,19 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
-    /// What went wrong, by the result's SQLSTATE.
+    /// The connection is given up; the next use makes another one.
+    private func broken() -> LedgerError {
+        isBroken = true
+        return failure(of: nil)
+    }
+
+    /// What went wrong, by the result's SQLSTATE. The server gives one with every error, libpq with none of its own.
     private func failure(of result: OpaquePointer?) -> LedgerError {
         let own = result.map { Self.trimmed(PQresultErrorMessage($0)) } ?? ""
         let detail = own.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : own
-        guard isUsable else { return .unreachable(detail) }
         let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
+        if state.isEmpty, PQresultStatus(result) != PGRES_PIPELINE_ABORTED { isBroken = true }
+        guard isUsable else { return .unreachable(detail) }
         return switch state {
         case "40001", "40P01": .conflict(detail)
         case "22003": .overflow(detail)
