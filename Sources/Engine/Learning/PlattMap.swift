@@ -1,3 +1,5 @@
+import Estimation
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -25,35 +27,10 @@ package struct PlattMap: Hashable, Sendable {
         self == .identity ? probability : Self.logistic((Self.logit(probability) - offset) / slope)
     }
 
-    /// Newton's method on the log loss of outcomes in 0...1, with a pull towards no correction that is worth `prior` rows.
+    /// The map that makes outcomes in 0...1 likeliest, with a pull towards no correction that is worth `prior` rows.
     package static func fit(_ rows: [(predicted: Double, outcome: Double)], prior: Double = 10) -> PlattMap {
-        var slope = 1.0
-        var offset = 0.0
-        for _ in 0..<50 {
-            var gradient = (slope: prior * (slope - 1), offset: prior * 0.1 * offset)
-            var curvature = (ss: prior, so: 0.0, oo: prior * 0.1)
-            for row in rows {
-                let z = logit(row.predicted)
-                let p = logistic(slope * z + offset)
-                let weight = max(p * (1 - p), 1e-6)
-                gradient.slope += (p - row.outcome) * z
-                gradient.offset += p - row.outcome
-                curvature.ss += weight * z * z
-                curvature.so += weight * z
-                curvature.oo += weight
-            }
-            let determinant = curvature.ss * curvature.oo - curvature.so * curvature.so
-            guard determinant > 1e-12 else { break }
-            let move = (
-                slope: (curvature.oo * gradient.slope - curvature.so * gradient.offset) / determinant,
-                offset: (curvature.ss * gradient.offset - curvature.so * gradient.slope) / determinant
-            )
-            slope -= min(max(move.slope, -1), 1)
-            offset -= min(max(move.offset, -1), 1)
-            if abs(move.slope) + abs(move.offset) < 1e-9 { break }
-        }
-        // A negative slope would turn the order of predictions round: noise of few rows, never knowledge.
-        return PlattMap(slope: max(slope, 0.05), offset: offset)
+        let scaling = PlattScaling.fit(rows.map { (z: logit($0.predicted), outcome: $0.outcome) }, prior: prior)
+        return PlattMap(slope: scaling.slope, offset: scaling.offset)
     }
 
     private static func logistic(_ z: Double) -> Double { 1 / (1 + exp(-z)) }
