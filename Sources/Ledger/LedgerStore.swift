@@ -73,7 +73,8 @@ package protocol LedgerStore: QualityStore {
     func claimJob(_ id: String, seizing: Bool) async throws(LedgerError) -> JobRecord?
     /// Gives up a job that was claimed with this record; does nothing where it was taken over meanwhile.
     func returnJob(_ job: JobRecord) async throws(LedgerError)
-    /// Takes batches that have not ended and that no living store holds, as `claimJobs` does.
+    /// Takes batches that have not ended and that no living store holds, as `claimJobs` does; only those that came with
+    /// a file: the others are run by whoever made them.
     func claimBatches(limit: Int) async throws(LedgerError) -> [BatchRecord]
     /// Takes one batch, as `claimJob` does.
     func claimBatch(_ id: String, seizing: Bool) async throws(LedgerError) -> BatchRecord?
@@ -97,17 +98,31 @@ package protocol LedgerStore: QualityStore {
     /// Makes an empty file; `byteCount` is counted from the chunks.
     func createFile(_ file: FileRecord) async throws(LedgerError)
     func appendChunk(_ bytes: [UInt8], toFile id: String) async throws(LedgerError)
+    /// All chunks are there: the file can be read from now on, until its end.
+    func completeFile(_ id: String, expiresAt: Timestamp?) async throws(LedgerError)
+    /// A file, complete or not.
     func file(_ id: String) async throws(LedgerError) -> FileRecord?
-    /// Newest first.
-    func files(limit: Int) async throws(LedgerError) -> [FileRecord]
+    /// Files that can be read at a moment.
+    func files(_ page: PageQuery, at: Timestamp) async throws(LedgerError) -> [FileRecord]
+    /// What a key keeps, files under way included; nil for what belongs to no key.
+    func fileTotals(ofKey key: String?) async throws(LedgerError) -> FileTotals
     /// A chunk by its number from 1; nil behind the last.
     func chunk(_ number: Int, ofFile id: String) async throws(LedgerError) -> [UInt8]?
     func deleteFile(_ id: String) async throws(LedgerError)
-    /// Inserts a batch or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
+    /// Deletes some files whose time is over, and some that were begun before a moment and never completed; how many.
+    func deleteFiles(expiredAt: Timestamp, begunBefore: Timestamp) async throws(LedgerError) -> Int
+    /// Inserts a batch or replaces the one with its id; throws `leaseLost` where another store has claimed it since. One
+    /// that is being cancelled stays so until it ends. The files of its results are complete from then on.
     func saveBatch(_ batch: BatchRecord) async throws(LedgerError)
     func batch(_ id: String) async throws(LedgerError) -> BatchRecord?
-    /// Newest first.
+    /// Newest first, of every kind.
     func batches(limit: Int) async throws(LedgerError) -> [BatchRecord]
+    /// Batches that came with a file.
+    func batches(_ page: PageQuery) async throws(LedgerError) -> [BatchRecord]
+    /// Asks a batch to stop, whoever holds it, where it has not ended; the batch then, nil where there is none.
+    func cancelBatch(_ id: String, at: Timestamp) async throws(LedgerError) -> BatchRecord?
+    /// Booked on a batch so far.
+    func spent(onBatch id: String) async throws(LedgerError) -> Money
     /// Adds rows. Adding the same row again changes nothing; a line or custom id with other content is a `duplicate`.
     func addRows(_ rows: [BatchRow]) async throws(LedgerError)
     /// Takes pending rows for this store, in the order of the lines; no two stores get the same row.

@@ -1,30 +1,6 @@
+package import Core
+
 extension SQLLedger {
-    package func createFile(_ file: FileRecord) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.createFile(file) }
-    }
-
-    package func appendChunk(_ bytes: [UInt8], toFile id: String) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.appendChunk(bytes, toFile: id) }
-    }
-
-    package func file(_ id: String) async throws(LedgerError) -> FileRecord? {
-        try await read { (session) throws(LedgerError) in try session.file(id) }
-    }
-
-    package func files(limit: Int) async throws(LedgerError) -> [FileRecord] {
-        try await read { (session) throws(LedgerError) in
-            try session.files(where: "1 = 1 ORDER BY created_at DESC, id LIMIT ?", [.integer(max(limit, 0))])
-        }
-    }
-
-    package func chunk(_ number: Int, ofFile id: String) async throws(LedgerError) -> [UInt8]? {
-        try await read { (session) throws(LedgerError) in try session.chunk(number, ofFile: id) }
-    }
-
-    package func deleteFile(_ id: String) async throws(LedgerError) {
-        try await write { (session) throws(LedgerError) in try session.deleteFile(id) }
-    }
-
     package func saveBatch(_ batch: BatchRecord) async throws(LedgerError) {
         try await write { (session) throws(LedgerError) in try session.saveBatch(batch) }
     }
@@ -37,6 +13,18 @@ extension SQLLedger {
         try await read { (session) throws(LedgerError) in
             try session.batches(where: "1 = 1 ORDER BY created_at DESC, id LIMIT ?", [.integer(max(limit, 0))])
         }
+    }
+
+    package func batches(_ page: PageQuery) async throws(LedgerError) -> [BatchRecord] {
+        try await read { (session) throws(LedgerError) in try session.batches(page) }
+    }
+
+    package func cancelBatch(_ id: String, at moment: Timestamp) async throws(LedgerError) -> BatchRecord? {
+        try await write { (session) throws(LedgerError) in try session.cancelBatch(id, at: moment) }
+    }
+
+    package func spent(onBatch id: String) async throws(LedgerError) -> Money {
+        try await read { (session) throws(LedgerError) in try session.spent(onBatch: id) }
     }
 
     package func addRows(_ rows: [BatchRow]) async throws(LedgerError) {

@@ -24,7 +24,7 @@ import Testing
             var expected = file
             expected.byteCount = 4
             #expect(try await ledger.file("f") == expected)
-            #expect(try await ledger.files(limit: 5) == [expected])
+            #expect(try await ledger.files(PageQuery(limit: 5), at: Sample.noon) == [expected])
             #expect(try await ledger.chunk(1, ofFile: "f") == [1, 2, 3])
             #expect(try await ledger.chunk(2, ofFile: "f") == [4])
             #expect(try await ledger.chunk(3, ofFile: "f") == nil)

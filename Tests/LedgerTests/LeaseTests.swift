@@ -64,8 +64,8 @@ import Testing
         try await store.saveJob(job("j"))
         try await store.saveBatch(
             BatchRecord(
-                id: "b", status: .inProgress, endpoint: "/v1/chat/completions", createdAt: Sample.noon,
-                updatedAt: Sample.noon))
+                id: "b", status: .inProgress, endpoint: "/v1/chat/completions", inputFileID: "f",
+                createdAt: Sample.noon, updatedAt: Sample.noon))
         #expect(try await store.claimJobs(limit: 5).count == 1)
         #expect(try await store.claimBatches(limit: 5).count == 1)
     }

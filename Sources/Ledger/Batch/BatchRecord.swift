@@ -31,6 +31,8 @@ package struct BatchRecord: Hashable, Sendable {
     package var updatedAt: Timestamp
     /// The end of the completion window.
     package var expiresAt: Timestamp?
+    /// When it was asked to stop; set by `cancelBatch`.
+    package internal(set) var cancellingAt: Timestamp?
     /// Set by the ledger: how often the batch was claimed. A record of an earlier claim cannot be saved any more.
     package internal(set) var lease: Int64 = 0
 

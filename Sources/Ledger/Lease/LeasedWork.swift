@@ -18,6 +18,12 @@ enum LeasedWork: String {
         return names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
+    /// The condition of work that any node may take up. Batches without a file belong to the command that made them.
+    var isForAnyone: String {
+        let isOpen = "status IN (\(openStatuses))"
+        return self == .batch ? isOpen + " AND input_file IS NOT NULL" : isOpen
+    }
+
     /// The end of a record's upsert: only the newest holder may write, and work that pauses or ends is nobody's.
     var fencedUpdate: String {
         "owner = CASE WHEN excluded.status IN (\(openStatuses)) THEN \(table).owner ELSE NULL END "

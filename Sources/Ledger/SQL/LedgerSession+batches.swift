@@ -3,16 +3,20 @@ import Core
 extension LedgerSession {
     private static let batchColumns =
         "id, status, endpoint, input_file, output_file, error_file, metadata, state, team, api_key, session, job, "
-        + "created_at, updated_at, expires_at, lease"
+        + "created_at, updated_at, expires_at, lease, cancelling_at"
     private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
 
     /// Throws `leaseLost` where the batch was claimed after this record was read.
+    ///
+    /// One that is being cancelled only ends: its holder may not know yet. The files of its results are complete from
+    /// then on.
     mutating func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
         try Self.check(id: batch.id, "batch")
         let account = batch.attribution
         let written = try connection.execute(
-            "INSERT INTO batch (\(Self.batchColumns)) VALUES (\(Self.placeholders(16))) ON CONFLICT (id) DO UPDATE SET "
-                + "status = excluded.status, output_file = excluded.output_file, error_file = excluded.error_file, "
+            "INSERT INTO batch (\(Self.batchColumns)) VALUES (\(Self.placeholders(17))) ON CONFLICT (id) DO UPDATE SET "
+                + "status = CASE WHEN batch.status = 'cancelling' AND excluded.status IN (\(LeasedWork.batch.openStatuses)) "
+                + "THEN batch.status ELSE excluded.status END, output_file = excluded.output_file, error_file = excluded.error_file, "
                 + "metadata = excluded.metadata, state = excluded.state, updated_at = excluded.updated_at, "
                 + "expires_at = excluded.expires_at, \(LeasedWork.batch.fencedUpdate)",
             [
@@ -21,10 +25,40 @@ extension LedgerSession {
                 .blob(batch.state), .optional(account.team), .optional(account.key), .optional(account.session),
                 .optional(account.job), .integer(batch.createdAt.milliseconds),
                 .integer(batch.updatedAt.milliseconds), .integer(batch.expiresAt.map { Int($0.milliseconds) }),
-                .integer(batch.lease),
+                .integer(batch.lease), .integer(batch.cancellingAt.map { Int($0.milliseconds) }),
             ])
         guard written == 1 else { throw .leaseLost(kind: "batch", id: batch.id) }
+        for file in [batch.outputFileID, batch.errorFileID].compactMap({ $0 }) {
+            try connection.post("UPDATE file SET complete = 1 WHERE id = ?", [.text(file)])
+        }
         notify(.batch(batch.id))
+    }
+
+    /// Asks a batch to stop, whoever holds it; one that has ended stays as it is. Nil where there is none.
+    mutating func cancelBatch(_ id: String, at moment: Timestamp) throws(LedgerError) -> BatchRecord? {
+        let changed = try connection.execute(
+            "UPDATE batch SET status = 'cancelling', cancelling_at = ?, updated_at = ? "
+                + "WHERE id = ? AND status IN ('validating', 'in_progress')",
+            [.integer(moment.milliseconds), .integer(moment.milliseconds), .text(id)])
+        if changed == 1 { notify(.batch(id)) }
+        return try batches(where: "id = ?", [.text(id)]).first
+    }
+
+    /// Batches that came with a file.
+    func batches(_ page: PageQuery) throws(LedgerError) -> [BatchRecord] {
+        var conditions: [(sql: String, value: SQLValue)] = [("COALESCE(input_file, '') <> ?", .text(""))]
+        if let key = page.key { conditions.append(("api_key = ?", .text(key))) }
+        let clause = page.clause("batch", with: conditions)
+        return try batches(where: clause.sql, clause.1)
+    }
+
+    /// Booked on a batch so far.
+    mutating func spent(onBatch id: String) throws(LedgerError) -> Money {
+        guard let batch = try names.existingID(id, on: connection) else { return .zero }
+        let row = try connection.row(
+            "SELECT CAST(COALESCE(SUM(api + energy_cost + hardware), 0) AS BIGINT) FROM entry WHERE batch = ?",
+            [.integer(batch)])
+        return Money(nanoUSD: row?.integer(0) ?? 0)
     }
 
     func batches(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRecord] {
@@ -43,6 +77,7 @@ extension LedgerSession {
                 updatedAt: Timestamp(milliseconds: row.integer(13)),
                 expiresAt: row.optionalInteger(14).map { Timestamp(milliseconds: $0) })
             batch.lease = row.integer(15)
+            batch.cancellingAt = row.optionalInteger(16).map { Timestamp(milliseconds: $0) }
             batches.append(batch)
         }
         return batches
@@ -96,7 +131,16 @@ extension LedgerSession {
     }
 
     /// Writes how a row ended; one that has ended stays as it is, and telling it otherwise is refused.
+    ///
+    /// A row is given back by the store that claimed it alone: another one may have taken it meanwhile.
     func finishRow(_ result: BatchRowResult) throws(LedgerError) {
+        if result.status == .pending {
+            try connection.execute(
+                "UPDATE batch_row SET status = 'pending', owner = NULL "
+                    + "WHERE batch = ? AND line = ? AND status = 'claimed' AND owner = ?",
+                [.text(result.batchID), .integer(result.line), .text(owner)])
+            return
+        }
         let changed = try connection.execute(
             "UPDATE batch_row SET status = ?, response = ?, entry = ?, owner = NULL "
                 + "WHERE batch = ? AND line = ? AND status IN ('pending', 'claimed')",

@@ -14,7 +14,7 @@ extension LedgerSession {
         try returnLeases(of: work, isAlive: isAlive)
         // Rows that another node is just taking are passed over rather than waited for.
         let rows = try connection.rows(
-            "SELECT id FROM \(work.table) WHERE status IN (\(work.openStatuses)) AND owner IS NULL "
+            "SELECT id FROM \(work.table) WHERE \(work.isForAnyone) AND owner IS NULL "
                 + "ORDER BY created_at, id LIMIT ?" + connection.dialect.skipLocked,
             [.integer(max(limit, 0))])
         let ids = rows.map { $0.text(0) }
