@@ -70,15 +70,13 @@ extension SQLConnection {
 
     /// Writes rows as they are, their numbers too.
     func insert(_ rows: [[SQLValue]], into table: CopiedTable, columns: [CopiedColumn]) throws(LedgerError) {
-        let names = columns.map(\.name).joined(separator: ", ")
+        let insertion = SQLInsertion(
+            table: table.rawValue, columns: columns.map(\.name), types: columns.map(\.type),
+            keepingNumbers: table.serial != nil)
         switch dialect {
-        case .sqlite:
-            let places = columns.map { _ in "?" }.joined(separator: ", ")
-            for row in rows { try execute("INSERT INTO \(table.rawValue) (\(names)) VALUES (\(places))", row) }
+        case .sqlite: for row in rows { try execute(insertion.single, row) }
         case .postgreSQL:
-            let query = SQLArray.insertion(
-                into: table.rawValue, columns: names, types: columns.map(\.type), rows: rows,
-                keepingNumbers: table.serial != nil)
+            let query = insertion.together(rows)
             try execute(query.sql, query.arguments)
         }
     }

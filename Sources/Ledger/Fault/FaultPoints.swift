@@ -35,6 +35,14 @@ struct FaultyConnection: SQLConnection {
         try base.post(sql, arguments)
     }
 
+    func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
+        // Row by row, so that there is a point between any two.
+        for row in rows {
+            points.reached(insertion.single)
+            try base.insert([row], insertion)
+        }
+    }
+
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
         if !queries.allSatisfy({ $0.sql.hasPrefix("SELECT") }) { points.reached(queries[0].sql) }
         return try base.results(queries)

@@ -43,6 +43,10 @@ final class PostgreSQLConnection: SQLConnection {
 
     func post(_ sql: String, _ arguments: [SQLValue]) { posted.append(SQLQuery(sql, arguments)) }
 
+    func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) {
+        if !rows.isEmpty { posted.append(insertion.together(rows)) }
+    }
+
     func dropPosted() { posted.removeAll() }
 
     @discardableResult

@@ -23,7 +23,8 @@ struct PostgreSQLDatabase: SQLDatabase {
         // reading them whole would seem best, and the plan would stay.
         writer = PostgreSQLLane(
             url: url, name: "writer",
-            greeting: "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; "
+            greeting: "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+                + "SET plan_cache_mode = force_generic_plan; "
                 + "SELECT pg_advisory_lock(\(key))")
         readers = (0..<Self.readerCount).map { number in
             PostgreSQLLane(

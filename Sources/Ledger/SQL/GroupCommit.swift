@@ -135,7 +135,7 @@ final class GroupCommit: Sendable {
         var answers: [@Sendable () -> Void] = []
         do throws(LedgerError) {
             for statement in connection.dialect.begin { try connection.post(statement, []) }
-            let together = connection.dialect.prefersFewStatements ? try performMoney(group, in: &session) : []
+            let together = try performMoney(group, in: &session)
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
                     answers.append(answer)

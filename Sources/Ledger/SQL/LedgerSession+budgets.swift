@@ -18,6 +18,11 @@ struct BudgetTotal: Hashable {
 
 extension LedgerSession {
     static let budgetColumns = "id, scope, unit, period, mode, amount"
+    /// Writes totals over what they were.
+    static let totalInsertion = SQLInsertion(
+        table: "budget_total", columns: ["budget", "start", "spent", "reserved"],
+        types: Array(repeating: "BIGINT", count: 4),
+        conflict: " ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved")
 
     /// What asks for the budgets of some scopes, and for what is gone of them in the windows of a moment.
     func budgetQuery(of scopes: [BudgetScope], at moment: Timestamp) -> SQLQuery {
@@ -78,8 +83,7 @@ extension LedgerSession {
 
     func setTotal(_ total: BudgetTotal, of budget: Int64, start: Int64) throws(LedgerError) {
         try connection.post(
-            "INSERT INTO budget_total (budget, start, spent, reserved) VALUES (?, ?, ?, ?) "
-                + "ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved",
+            Self.totalInsertion.single,
             [.integer(budget), .integer(start), .integer(total.spent), .integer(total.reserved)])
     }
 

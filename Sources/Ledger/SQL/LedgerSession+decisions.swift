@@ -1,11 +1,12 @@
 import Core
 
 extension LedgerSession {
-    static let decisionColumns = "id, run, at, team, api_key, session, job, batch, body"
-    /// PostgreSQL's types of `decisionColumns`.
-    static let decisionTypes = ["TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BYTEA"]
+    static let decisionInsertion = SQLInsertion(
+        table: "decision", columns: ["id", "run", "at", "team", "api_key", "session", "job", "batch", "body"],
+        types: ["TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BYTEA"])
+    private static let insertNewDecision = decisionInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
-    /// The values of `decisionColumns`.
+    /// The values of `decisionInsertion`.
     static func decisionRow(_ record: DecisionRecord) throws(LedgerError) -> [SQLValue] {
         try check(id: record.decision.id, "decision")
         let account = record.attribution
@@ -17,9 +18,7 @@ extension LedgerSession {
     }
 
     func record(_ record: DecisionRecord) throws(LedgerError) {
-        let inserted = try connection.execute(
-            "INSERT INTO decision (\(Self.decisionColumns)) VALUES (\(Self.placeholders(9))) "
-                + "ON CONFLICT (id) DO NOTHING", try Self.decisionRow(record))
+        let inserted = try connection.execute(Self.insertNewDecision, try Self.decisionRow(record))
         guard inserted == 1 else {
             // Decisions are made once; telling the same one again changes nothing.
             guard try decision(record.decision.id) == record else {

@@ -9,14 +9,12 @@ extension LedgerSession {
     private static let headColumns = [
         "id", "at", "charged_at", "kind", "reservation", "reserved_nano", "corrects", "uncertain",
     ]
-    static let entryColumns = (headColumns + CallColumns.names + resultColumns).joined(separator: ", ")
-    /// PostgreSQL's types of `entryColumns`.
-    static let entryTypes =
-        headColumns.map { ["id", "reservation", "corrects"].contains($0) ? "TEXT" : "BIGINT" } + CallColumns.types
-        + resultColumns.map { _ in "BIGINT" }
-    private static let insertEntry =
-        "INSERT INTO entry (\(entryColumns)) VALUES (\(placeholders(headColumns.count + CallColumns.names.count + resultColumns.count)))"
-        + " ON CONFLICT (id) DO NOTHING"
+    static let entryColumns = entryInsertion.columns.joined(separator: ", ")
+    static let entryInsertion = SQLInsertion(
+        table: "entry", columns: headColumns + CallColumns.names + resultColumns,
+        types: headColumns.map { ["id", "reservation", "corrects"].contains($0) ? "TEXT" : "BIGINT" }
+            + CallColumns.types + resultColumns.map { _ in "BIGINT" })
+    private static let insertNewEntry = entryInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
     /// `?, ?, ?`
     static func placeholders(_ count: Int) -> String {
@@ -28,7 +26,7 @@ extension LedgerSession {
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money? = nil
     ) throws(LedgerError) {
         let (row, slot) = try entryRow(entry, figures, reserved: reserved)
-        let inserted = try connection.execute(Self.insertEntry, row)
+        let inserted = try connection.execute(Self.insertNewEntry, row)
         guard inserted == 1 else { throw .duplicate(kind: "entry", id: entry.id) }
         rollUp(EntrySums(figures), into: slot)
     }

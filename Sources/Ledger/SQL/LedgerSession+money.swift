@@ -1,77 +1,18 @@
 import Core
 
-/// Many money operations in a few statements, for databases where each statement is a round trip.
+/// Many money operations in a few statements: what they need is read at once, each is checked and booked in memory in its
+/// turn, and one statement for each table writes the rows.
 ///
 /// Whatever is out of the ordinary (an id that is known, a rolling window, a reservation that is not open) is left to
 /// the operations one by one, which know every case.
 extension LedgerSession {
-    /// What the database knows of the ids, scopes and windows of a group, and what the group has changed of it.
-    private struct Books {
-        /// Nil for those that the group has ended.
-        var open: [String: TakenReservation?] = [:]
-        var entries: Set<String> = []
-        var settled: Set<String> = []
-        var decisions: Set<String> = []
-        var lines: [BudgetScope: [BudgetLine]] = [:]
-        var totals: [TotalKey: BudgetTotal] = [:]
-        var newReservations: [[SQLValue]] = []
-        var newEntries: [(id: String, row: [SQLValue])] = []
-        var newDecisions: [(id: String, row: [SQLValue])] = []
-        var ended: [(id: String, held: TakenReservation)] = []
-        /// What totals were before each change.
-        private var earlier: [(TotalKey, BudgetTotal?)] = []
-
-        mutating func set(_ total: BudgetTotal, of key: TotalKey) {
-            earlier.append((key, totals[key]))
-            totals[key] = total
-        }
-
-        var changed: Set<TotalKey> { Set(earlier.map(\.0)) }
-
-        mutating func end(_ id: String, _ held: TakenReservation) {
-            open[id] = .some(nil)
-            ended.append((id, held))
-        }
-
-        /// A place to go back to when a commit cannot be done whole.
-        struct Place {
-            let entries: Int
-            let decisions: Int
-            let ended: Int
-            let totals: Int
-        }
-
-        var place: Place {
-            Place(
-                entries: newEntries.count, decisions: newDecisions.count, ended: ended.count, totals: earlier.count)
-        }
-
-        mutating func goBack(to place: Place) {
-            while newEntries.count > place.entries { entries.remove(newEntries.removeLast().id) }
-            while newDecisions.count > place.decisions { decisions.remove(newDecisions.removeLast().id) }
-            while ended.count > place.ended {
-                let last = ended.removeLast()
-                open[last.id] = last.held
-            }
-            while earlier.count > place.totals {
-                let (key, total) = earlier.removeLast()
-                totals[key] = total
-            }
-        }
-    }
-
-    private struct TotalKey: Hashable {
-        let budget: Int64
-        let start: Int64
-    }
-
     /// Does what can be done together. Nil stands for an operation that is to be done by itself afterwards.
     mutating func perform(
         _ operations: [MoneyOperation]
     ) throws(LedgerError) -> [Result<MoneyAnswer, LedgerError>?] {
-        try names.prepare(operations.flatMap(\.labels), on: connection)
         var books = try look(at: operations)
         var answers: [Result<MoneyAnswer, LedgerError>?] = []
+        answers.reserveCapacity(operations.count)
         for operation in operations {
             do throws(LedgerError) {
                 switch operation {
@@ -88,67 +29,92 @@ extension LedgerSession {
 
     // MARK: Reading
 
-    private mutating func look(at operations: [MoneyOperation]) throws(LedgerError) -> Books {
-        let reservations = SQLArray.texts(operations.flatMap(\.reservationIDs))
-        let found = try connection.results([
+    /// What a group needs to know, in one journey to the server; in two where a reservation is of another window or
+    /// account than the entry that settles it.
+    private mutating func look(at operations: [MoneyOperation]) throws(LedgerError) -> GroupBooks {
+        let dialect = connection.dialect
+        var books = GroupBooks()
+        for operation in operations {
+            switch operation {
+            case .reserve(let request): books.want(request.call.attribution, at: request.at)
+            case .commit(let commit):
+                for (_, entry) in commit.settlements { books.want(entry.call.attribution, at: entry.at) }
+            }
+        }
+        let missing = names.missing(of: operations.flatMap(\.labels))
+        let reservations = SQLList(texts: operations.flatMap(\.reservationIDs), in: dialect)
+        let entries = SQLList(texts: operations.flatMap(\.entryIDs), in: dialect)
+        let decisions = operations.flatMap(\.decisionIDs)
+        var queries = [
             SQLQuery(
                 "SELECT id, at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch "
-                    + "FROM reservation WHERE id = ANY(CAST(? AS TEXT[]))", [reservations]),
+                    + "FROM reservation WHERE id \(reservations.isAny(in: dialect))", [reservations.argument]),
+            SQLQuery("SELECT id FROM entry WHERE id \(entries.isAny(in: dialect))", [entries.argument]),
             SQLQuery(
-                "SELECT id FROM entry WHERE id = ANY(CAST(? AS TEXT[]))",
-                [SQLArray.texts(operations.flatMap(\.entryIDs))]),
-            SQLQuery("SELECT reservation FROM entry WHERE reservation = ANY(CAST(? AS TEXT[]))", [reservations]),
-            SQLQuery(
-                "SELECT id FROM decision WHERE id = ANY(CAST(? AS TEXT[]))",
-                [SQLArray.texts(operations.flatMap(\.decisionIDs))]),
-        ])
-        var books = Books()
+                "SELECT reservation FROM entry WHERE reservation \(reservations.isAny(in: dialect))",
+                [reservations.argument]),
+        ]
+        queries += budgetQueries(for: books)
+        let decisionsAt = queries.count
+        if !decisions.isEmpty {
+            let list = SQLList(texts: decisions, in: dialect)
+            queries.append(SQLQuery("SELECT id FROM decision WHERE id \(list.isAny(in: dialect))", [list.argument]))
+        }
+        let namesAt = queries.count
+        queries += NameTable.queries(for: missing, in: dialect)
+
+        let found = try connection.results(queries)
+        names.learn(found[namesAt...])
         for row in found[0].rows {
             books.open[row.text(0)] = try decodeTaken(SQLRow(values: Array(row.values.dropFirst())))
         }
-        books.entries = Set(found[1].rows.map { $0.text(0) })
-        books.settled = Set(found[2].rows.map { $0.text(0) })
-        books.decisions = Set(found[3].rows.map { $0.text(0) })
-        try readBudgets(of: operations, into: &books)
+        for row in found[1].rows { books.entries.insert(row.text(0)) }
+        for row in found[2].rows { books.settled.insert(row.text(0)) }
+        try readBudgets(found[3], found[4], into: &books)
+        if decisionsAt < namesAt { for row in found[decisionsAt].rows { books.decisions.insert(row.text(0)) } }
+        try lookAgain(for: operations, &books)
         return books
     }
 
-    private func readBudgets(of operations: [MoneyOperation], into books: inout Books) throws(LedgerError) {
-        var scopes: Set<BudgetScope> = []
-        var starts: Set<Int64> = [0]
-        let note = { (account: Attribution, moment: Timestamp) in
-            scopes.formUnion(account.scopes)
-            for window in [BudgetWindow.day, .week, .month] { starts.insert(window.start(of: moment)) }
+    /// Reads the budgets that only the reservations found have told of.
+    private func lookAgain(for operations: [MoneyOperation], _ books: inout GroupBooks) throws(LedgerError) {
+        let known = (books.scopes.count, books.starts.count)
+        for id in operations.flatMap(\.reservationIDs) {
+            if let taken = books.open[id] ?? nil { books.want(taken.attribution, at: taken.at) }
         }
         for operation in operations {
-            switch operation {
-            case .reserve(let request): note(request.call.attribution, request.at)
-            case .commit(let commit):
-                for (id, entry) in commit.settlements {
-                    guard let taken = books.open[id] ?? nil else { continue }
-                    note(taken.attribution, taken.at)
-                    note(entry.call.attribution, taken.at)
-                }
-                for id in commit.releases {
-                    guard let taken = books.open[id] ?? nil else { continue }
-                    note(taken.attribution, taken.at)
-                }
+            guard case .commit(let commit) = operation else { continue }
+            for (id, entry) in commit.settlements {
+                if let taken = books.open[id] ?? nil { books.want(entry.call.attribution, at: taken.at) }
             }
         }
-        let texts = SQLArray.texts(scopes.map(\.description))
-        let found = try connection.results([
+        if known == (books.scopes.count, books.starts.count) { return }
+        let found = try connection.results(budgetQueries(for: books))
+        (books.lines, books.totals) = ([:], [:])
+        try readBudgets(found[0], found[1], into: &books)
+    }
+
+    private func budgetQueries(for books: GroupBooks) -> [SQLQuery] {
+        let dialect = connection.dialect
+        let scopes = SQLList(texts: books.scopes.map(\.description), in: dialect)
+        let starts = SQLList(integers: books.starts, in: dialect)
+        let ofScopes = "FROM budget WHERE scope \(scopes.isAny(in: dialect))"
+        return [
+            SQLQuery("SELECT \(Self.budgetColumns) \(ofScopes) ORDER BY id", [scopes.argument]),
             SQLQuery(
-                "SELECT \(Self.budgetColumns) FROM budget WHERE scope = ANY(CAST(? AS TEXT[])) ORDER BY id", [texts]),
-            SQLQuery(
-                "SELECT budget, start, spent, reserved FROM budget_total WHERE budget IN (SELECT id FROM budget "
-                    + "WHERE scope = ANY(CAST(? AS TEXT[]))) AND start = ANY(CAST(? AS BIGINT[]))",
-                [texts, SQLArray.integers(starts)]),
-        ])
-        for row in found[0].rows {
+                "SELECT budget, start, spent, reserved FROM budget_total WHERE budget IN (SELECT id \(ofScopes)) "
+                    + "AND start \(starts.isAny(in: dialect))", [scopes.argument, starts.argument]),
+        ]
+    }
+
+    private func readBudgets(
+        _ lines: SQLResult, _ totals: SQLResult, into books: inout GroupBooks
+    ) throws(LedgerError) {
+        for row in lines.rows {
             let line = try Self.decodeBudget(row)
             books.lines[line.budget.scope, default: []].append(line)
         }
-        for row in found[1].rows {
+        for row in totals.rows {
             books.totals[TotalKey(budget: row.integer(0), start: row.integer(1))] = BudgetTotal(
                 spent: row.integer(2), reserved: row.integer(3))
         }
@@ -157,11 +123,11 @@ extension LedgerSession {
     // MARK: Operations
 
     private mutating func reserve(
-        _ request: ReservationRequest, in books: inout Books
+        _ request: ReservationRequest, in books: inout GroupBooks
     ) throws(LedgerError) -> MoneyAnswer? {
         let isNew =
             books.open[request.id] == nil && !books.entries.contains(request.id) && !books.settled.contains(request.id)
-        guard isNew, let lines = lines(of: request.call.attribution.scopes, in: books) else { return nil }
+        guard isNew, let lines = books.lines(of: request.call.attribution.scopes) else { return nil }
         try Self.checkReservable(request)
         var warnings: [BudgetRefusal] = []
         var moves: [(TotalKey, BudgetTotal)] = []
@@ -186,7 +152,7 @@ extension LedgerSession {
     }
 
     /// All parts of a commit, or none.
-    private mutating func commit(_ commit: StepCommit, in books: inout Books) throws(LedgerError) -> MoneyAnswer? {
+    private mutating func commit(_ commit: StepCommit, in books: inout GroupBooks) throws(LedgerError) -> MoneyAnswer? {
         let before = books.place
         do throws(LedgerError) {
             if let receipt = try parts(of: commit, in: &books) { return .receipt(receipt) }
@@ -199,7 +165,7 @@ extension LedgerSession {
     }
 
     /// Nil where a part is out of the ordinary; the caller undoes what was done before it.
-    private mutating func parts(of commit: StepCommit, in books: inout Books) throws(LedgerError) -> StepReceipt? {
+    private mutating func parts(of commit: StepCommit, in books: inout GroupBooks) throws(LedgerError) -> StepReceipt? {
         var settlements: [Settlement] = []
         var sums: [(EntrySums, RollupSlot)] = []
         for (id, entry) in commit.settlements {
@@ -238,11 +204,13 @@ extension LedgerSession {
     /// Takes a reservation off the budgets of its scopes and puts amounts on those of an entry; false where one of them
     /// is of a kind that is not done here.
     private func move(
-        _ taken: TakenReservation, spending amounts: Amounts, on account: Attribution, in books: inout Books
+        _ taken: TakenReservation, spending amounts: Amounts, on account: Attribution, in books: inout GroupBooks
     ) throws(LedgerError) -> Bool {
         let held = taken.attribution.scopes
         let spent = account.scopes
-        guard let lines = lines(of: held + spent.filter { !held.contains($0) }, in: books) else { return false }
+        guard let lines = books.lines(of: held == spent ? held : held + spent.filter { !held.contains($0) }) else {
+            return false
+        }
         var moves: [(TotalKey, BudgetTotal)] = []
         for line in lines {
             let scope = line.budget.scope
@@ -259,31 +227,22 @@ extension LedgerSession {
         return true
     }
 
-    /// The budgets of some scopes in their order; nil where one has a rolling window.
-    private func lines(of scopes: [BudgetScope], in books: Books) -> [BudgetLine]? {
-        let lines = scopes.flatMap { books.lines[$0] ?? [] }
-        return lines.contains { $0.budget.window.bucketMilliseconds != nil } ? nil : lines
-    }
-
     // MARK: Writing
 
-    private func write(_ books: Books) throws(LedgerError) {
-        let insertions = [
-            ("reservation", Self.reservationColumns, Self.reservationTypes, books.newReservations),
-            ("entry", Self.entryColumns, Self.entryTypes, books.newEntries.map(\.row)),
-            ("decision", Self.decisionColumns, Self.decisionTypes, books.newDecisions.map(\.row)),
-        ]
-        for (table, columns, types, rows) in insertions where !rows.isEmpty {
-            let query = SQLArray.insertion(into: table, columns: columns, types: types, rows: rows)
-            try connection.post(query.sql, query.arguments)
-        }
+    private func write(_ books: GroupBooks) throws(LedgerError) {
+        try connection.insert(books.newReservations, Self.reservationInsertion)
+        try connection.insert(books.newEntries.map(\.row), Self.entryInsertion)
+        try connection.insert(books.newDecisions.map(\.row), Self.decisionInsertion)
         if !books.ended.isEmpty {
+            let ended = SQLList(texts: books.ended.map(\.id), in: connection.dialect)
             try connection.post(
-                "DELETE FROM reservation WHERE id = ANY(CAST(? AS TEXT[]))", [SQLArray.texts(books.ended.map(\.id))])
+                "DELETE FROM reservation WHERE id \(ended.isAny(in: connection.dialect))", [ended.argument])
         }
-        for key in books.changed {
-            guard let total = books.totals[key] else { continue }
-            try setTotal(total, of: key.budget, start: key.start)
+        let totals = books.changed.compactMap { key in
+            books.totals[key].map { total in
+                [key.budget, key.start, total.spent, total.reserved].map { SQLValue.integer($0) }
+            }
         }
+        try connection.insert(totals, Self.totalInsertion)
     }
 }

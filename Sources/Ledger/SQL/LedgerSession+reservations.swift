@@ -1,19 +1,17 @@
 import Core
 
 extension LedgerSession {
-    static let reservationColumns =
-        "id, at, owner, bound_nano, bound_tokens, bound_uj, \(CallColumns.list)"
-    /// PostgreSQL's types of `reservationColumns`.
-    static let reservationTypes =
-        ["TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"] + CallColumns.types
-    private static let insertReservation =
-        "INSERT INTO reservation (\(reservationColumns)) VALUES (\(placeholders(6 + CallColumns.names.count)))"
-        + " ON CONFLICT (id) DO NOTHING"
+    static let reservationColumns = reservationInsertion.columns.joined(separator: ", ")
+    static let reservationInsertion = SQLInsertion(
+        table: "reservation",
+        columns: ["id", "at", "owner", "bound_nano", "bound_tokens", "bound_uj"] + CallColumns.names,
+        types: ["TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"] + CallColumns.types)
+    private static let insertNewReservation = reservationInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
     mutating func reserve(_ request: ReservationRequest) throws(LedgerError) -> Reservation {
         try Self.checkReservable(request)
         let bound = request.upperBound
-        let inserted = try connection.execute(Self.insertReservation, try reservationRow(request))
+        let inserted = try connection.execute(Self.insertNewReservation, try reservationRow(request))
         guard inserted == 1 else {
             guard let open = try reservations(where: "id = ?", [.text(request.id)]).first,
                 open.request.upperBound == bound, open.request.at == request.at

@@ -16,6 +16,7 @@ struct NameTable {
         guard let label else { return .null }
         if let id = ids[label] { return .integer(id) }
         if let id = try existingID(label, on: connection) { return .integer(id) }
+        guard !label.utf8.contains(0) else { throw .invalid("a name with a NUL in it ('\(label.prefix(40))')") }
         let inserted = try connection.row(
             "INSERT INTO name (label) VALUES (?) ON CONFLICT (label) DO NOTHING RETURNING id", [.text(label)])
         if let inserted {
@@ -28,22 +29,30 @@ struct NameTable {
         return ids[label].map { .integer($0) } ?? .null
     }
 
-    /// Makes the texts that are new, and remembers all, in two statements.
-    mutating func prepare(_ labels: [String], on connection: any SQLConnection) throws(LedgerError) {
-        let missing = Set(labels).filter { ids[$0] == nil }
-        if missing.isEmpty { return }
-        let texts = SQLArray.texts(missing)
-        let known = "SELECT id, label FROM name WHERE label = ANY(CAST(? AS TEXT[]))"
-        let before = Set(try connection.rows(known, [texts]).map { $0.text(1) })
-        let results = try connection.results([
+    /// Those of some texts that are not in memory.
+    func missing(of labels: [String]) -> Set<String> {
+        var missing: Set<String> = []
+        for label in labels where ids[label] == nil { missing.insert(label) }
+        return missing
+    }
+
+    /// What makes those of some texts that are new, and then tells the numbers of all; nothing for no texts.
+    static func queries(for labels: Set<String>, in dialect: SQLDialect) -> [SQLQuery] {
+        if labels.isEmpty { return [] }
+        let list = SQLList(texts: labels, in: dialect)
+        return [
             SQLQuery(
-                "INSERT INTO name (label) SELECT unnest(CAST(? AS TEXT[])) ON CONFLICT (label) DO NOTHING",
-                [SQLArray.texts(missing.subtracting(before))]), SQLQuery(known, [texts]),
-        ])
-        for row in results[1].rows {
-            remember(row.text(1), row.integer(0))
-            if !before.contains(row.text(1)) { fresh.append(row.text(1)) }
-        }
+                "INSERT INTO name (label) SELECT value FROM \(list.table(in: dialect)) WHERE true "
+                    + "ON CONFLICT (label) DO NOTHING RETURNING id, label", [list.argument]),
+            SQLQuery("SELECT id, label FROM name WHERE label \(list.isAny(in: dialect))", [list.argument]),
+        ]
+    }
+
+    /// Remembers what `queries` gave.
+    mutating func learn(_ results: ArraySlice<SQLResult>) {
+        guard let made = results.first, let all = results.last else { return }
+        for row in all.rows { remember(row.text(1), row.integer(0)) }
+        fresh += made.rows.map { $0.text(1) }
         kept = fresh.count
     }
 

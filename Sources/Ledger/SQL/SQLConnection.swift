@@ -58,9 +58,6 @@ enum SQLDialect: Hashable, Sendable {
         }
     }
 
-    /// Whether every statement is a journey to a server, so that few large ones are better than many small ones.
-    var prefersFewStatements: Bool { self == .postgreSQL }
-
     /// What a query ends with that locks rows and passes over those that others have locked.
     var skipLocked: String {
         switch self {
@@ -86,6 +83,8 @@ protocol SQLConnection {
     /// the error is a `conflict`: which operation it belonged to cannot be told, so the whole transaction is to be
     /// undone and run again.
     func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError)
+    /// Writes rows into a table, as `post` does.
+    func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError)
     /// Runs some queries and changing statements, in one turn where the database allows it.
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult]
     /// Forgets what was posted and not run, since the transaction is given up.

@@ -23,6 +23,20 @@ struct SQLiteConnection: SQLConnection {
 
     func dropPosted() {}
 
+    func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
+        if rows.isEmpty { return }
+        let sql = insertion.single
+        do {
+            let statement = try database.cachedStatement(sql: sql)
+            for row in rows {
+                try bind(row, to: statement, of: sql)
+                try statement.execute()
+            }
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
         var results: [SQLResult] = []
         for query in queries {
@@ -54,12 +68,16 @@ struct SQLiteConnection: SQLConnection {
     /// A statement with its parameters bound, one by one: GRDB's own argument lists took a third of the writer's time.
     private func prepared(_ sql: String, _ arguments: [SQLValue]) throws -> Statement {
         let statement = try database.cachedStatement(sql: sql)
+        try bind(arguments, to: statement, of: sql)
+        return statement
+    }
+
+    private func bind(_ arguments: [SQLValue], to statement: Statement, of sql: String) throws {
         statement.setUncheckedArguments(Self.noArguments)
         for (index, argument) in arguments.enumerated() {
             let code = argument.bind(to: statement.sqliteStatement, at: CInt(index + 1))
             guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code), sql: sql) }
         }
-        return statement
     }
 
     private static let noArguments = StatementArguments()
