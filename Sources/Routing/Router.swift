@@ -73,7 +73,7 @@ package struct Router: Sendable {
             let planned = try planned(
                 over: sensible.isEmpty ? affordable : sensible, forecast, step: step, state: &state, context: context)
             let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
-            let bend = bend(planned, order: order, reference: forecast.reference, context: context)
+            let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
             return Ordered(
                 order: order, kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend),
                 remarks: planned.remarks)
@@ -94,6 +94,8 @@ package struct Router: Sendable {
     /// A plan's order for this step, and what is to be said of the plan.
     private struct Planned {
         var order: [ModelID]
+        /// The model that the plan has for this step.
+        var choice: ModelID?
         var forecast: PlanForecast?
         var remarks: [String]
         /// Whether the plan only holds with kappa at its floor.
@@ -110,44 +112,51 @@ package struct Router: Sendable {
             let models = Set(candidates.map(\.model))
             if let drift = earlier.drift(at: step, models: models, reference: forecast.reference, context: context) {
                 remarks = ["plan: solved again: \(drift)"]
-            } else if let order = planner.order(
-                by: plan, earlier, step: step, candidates: candidates, reference: forecast.reference, context: context)
+            } else if let kept = planner.order(
+                by: plan, earlier, step: step, candidates: candidates,
+                tests: ExpectedTests(
+                    at: step.position, reference: forecast.reference.model, state: state, context: context),
+                context: context)
             {
                 return Planned(
-                    order: order, forecast: earlier,
+                    order: kept.order, choice: kept.choice, forecast: earlier,
                     remarks: ["plan: kept from step \(earlier.position)"] + plan.effects.map { "plan: \($0)" })
             } else {
-                remarks = ["plan: solved again: the model it has for this step is below kappa"]
+                remarks = ["plan: solved again: the model it has for this step is not expected to pass kappa"]
             }
         }
-        let (plan, isAtFloor) = try solved(over: candidates, forecast, step: step, context: context)
+        let (plan, isAtFloor) = try solved(over: candidates, forecast, step: step, state: state, context: context)
         state.plan = plan
         remarks = plan.effects.map { "plan: \($0)" } + remarks
         if isAtFloor {
             let floor = Decimals.two(context.policy.kappa.floor)
             remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
         }
-        return Planned(order: plan.order, forecast: plan.forecast, remarks: remarks, isAtFloor: isAtFloor)
+        return Planned(
+            order: plan.order, choice: plan.choices.first, forecast: plan.forecast, remarks: remarks,
+            isAtFloor: isAtFloor)
     }
 
     /// The plan with the policy's kappa or, where a budget leaves none, with kappa at its floor.
     private func solved(
-        over candidates: [Candidate], _ forecast: StepForecast, step: Step, context: RoutingContext
+        over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: RunState, context: RoutingContext
     ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
         do throws(RoutingError) {
-            let plan = try planner.plan(step, candidates: candidates, reference: forecast.reference, context: context)
+            let plan = try planner.plan(
+                step, candidates: candidates, reference: forecast.reference, state: state, context: context)
             return (plan, false)
         } catch {
             let rule = context.policy.kappa
             guard case .infeasible = error, rule.bends, context.remaining.budget != nil,
-                rule.floor < rule.kappa(at: step.position)
+                rule.floor < Kappa(rule, offset: context.kappaOffset).at(step.position)
             else { throw error }
             var scarce = context
             scarce.policy.kappa.base = rule.floor
             scarce.policy.kappa.slope = 0
+            scarce.kappaOffset = 0
             guard
                 var plan = try? planner.plan(
-                    step, candidates: candidates, reference: forecast.reference, context: scarce)
+                    step, candidates: candidates, reference: forecast.reference, state: state, context: scarce)
             else { throw error }
             // It answers another question than the policy's, so the next step asks again.
             plan.forecast = nil
@@ -156,14 +165,15 @@ package struct Router: Sendable {
     }
 
     private func bend(
-        _ planned: Planned, order: [Candidate], reference: Candidate, context: RoutingContext
+        _ planned: Planned, among candidates: [Candidate], reference: Candidate, context: RoutingContext
     ) -> KappaBend {
         if planned.isAtFloor { return KappaBend(moneyPrice: .infinity, spare: 0, risk: 0) }
         guard let forecast = planned.forecast, context.remaining.budget != nil else { return .none }
-        let cheaper = order.first { $0.model != reference.model }
+        let cheaper = planned.choice == reference.model ? nil : planned.choice
+        let likeliest = cheaper ?? planned.order.first { $0 != reference.model }
         return KappaBend(
             moneyPrice: forecast.moneyPrice, spare: forecast.spareBudget,
-            risk: cheaper.map { 1 - $0.prediction.quality } ?? 0)
+            risk: candidates.first { $0.model == likeliest }.map { 1 - $0.prediction.quality } ?? 0)
     }
 }
 

@@ -60,6 +60,12 @@ struct FixedEstimator: Estimating, StepEstimates {
     /// Step similarity; the ratio of qualities where none is named.
     var similarity: [String: Double] = [:]
     var requestSimilarity: [String: Double] = [:]
+    /// Similarity of both models' outputs that many steps ahead.
+    var later: [String: [Int: Double]] = [:]
+
+    func similarity(of model: Model, ahead steps: Int, to reference: Model, ahead others: Int) -> Double? {
+        steps == others ? later[model.id.rawValue]?[steps] : nil
+    }
 
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
 

@@ -69,14 +69,17 @@ struct SequentialRuleTests {
         #expect(verdict.model == step.reference.model)
     }
 
-    @Test("where the cheaper ones fall short of kappa, the reason says by how much")
+    @Test("where the cheaper ones fall short of kappa, the reason names the nearest and its similarity")
     func tooWeak() throws {
-        var step = RuleFixture.step([])
-        step.order.append(candidate("weak", quality: 0.3))
         var rule = SequentialRule()
-        let verdict = try #require(rule.handle(.step(step)).called)
+        let weak = [
+            candidate("weak", quality: 0.3, similarity: 0.4), candidate("weaker", quality: 0.3, similarity: 0.2),
+        ]
+        let verdict = try #require(rule.handle(.step(RuleFixture.step(weak))).called)
         #expect(verdict.stage == .reference)
-        #expect(verdict.reason.contains("no cheaper model reaches kappa 0.62 of its predicted quality 0.90"))
+        #expect(
+            verdict.reason == "reference: no cheaper candidate passed kappa 0.62 at step 1; the nearest is weak with "
+                + "similarity 0.40")
     }
 
     @Test("a run that was given to a model stays with it while it is a candidate")

@@ -30,12 +30,3 @@ extension Decision {
             single: able.indices.filter { !isOnFront[$0] }.map { (able[$0].model.rawValue, points[$0]) })
     }
 }
-
-extension Candidate {
-    /// The candidate's own amounts, as a plan of one step sees them.
-    fileprivate var option: AssignmentOption {
-        AssignmentOption(
-            cost: Double(cost.total.nanoUSD), energy: energyJoules, latency: latencySeconds,
-            accuracy: prediction.quality)
-    }
-}

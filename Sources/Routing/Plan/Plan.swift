@@ -4,7 +4,7 @@ package import Core
 package struct Plan: Hashable, Sendable {
     /// The model of each step of the horizon, this one first.
     package var choices: [ModelID]
-    /// This step's usable candidates: the plan's choice, then by rising weighted objective.
+    /// This step's candidates in the order in which the rule tries them (docs/method.md, "the plan's order").
     package var order: [ModelID]
     /// The limits that cost something, by name; empty where none binds.
     package var binding: [String]

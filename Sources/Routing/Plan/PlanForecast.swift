@@ -81,6 +81,37 @@ package struct PlanForecast: Hashable, Sendable {
     /// Shadow price of money on the scale of the normalised weights, which sum to 1.
     package var moneyPrice: Double { prices.nanoUSD * scale.span[0] }
 
+    /// Shadow prices of cost, energy, latency and accuracy on the scale of the normalised weights.
+    var scaledPrices: [Double] {
+        zip([prices.nanoUSD, prices.joule, prices.second, prices.accuracy], scale.span).map { $0 * $1 }
+    }
+
+    /// Width of a criterion's scale in the plan; 0 where its options agree.
+    func width(of criterion: Criterion) -> Double {
+        // The scale says 1 where all options agree, which for money, energy and time is no width worth naming.
+        let span = scale.span[Criterion.allCases.firstIndex(of: criterion) ?? 0]
+        return span == 1 ? 0 : span
+    }
+
+    /// Whether the run's limits are kept where this option takes the place of the plan's own, and all goes on as planned.
+    func hasRoom(for option: AssignmentOption, ahead: Int, context: RoutingContext) -> Bool {
+        let later = uses.dropFirst(ahead + 1)
+        let left = context.remaining
+        func fits(_ amount: Double, _ use: (Use) -> Double, _ most: Double?) -> Bool {
+            most.map { amount + later.reduce(0) { $0 + use($1) } <= $0 } ?? true
+        }
+        let isInTime =
+            shape == .chain
+            ? fits(option.latency, \.seconds, left.seconds) : left.seconds.map { option.latency <= $0 } ?? true
+        let joules = option.energy + later.reduce(0) { $0 + $1.joules }
+        let accuracy =
+            option.accuracy + uses.enumerated().reduce(0) { $1.offset == ahead ? $0 : $0 + $1.element.quality }
+        return isInTime && fits(option.cost, \.nanoUSD, left.budget.map { Double($0.nanoUSD) })
+            && fits(option.energy, \.joules, left.joules)
+            && (left.carbonGrams.map { context.economics.gramsCO2e(joules: joules) <= $0 } ?? true)
+            && (policy.minAccuracy.map { accuracy >= $0 * Double(uses.count) } ?? true)
+    }
+
     /// The scaled weighted sum of an option of any step, with what it uses of the limits at their prices.
     func pricedObjective(_ option: AssignmentOption) -> Double {
         scale.objective(option, policy.weights.assignment) + prices.nanoUSD * option.cost

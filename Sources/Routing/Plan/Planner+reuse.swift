@@ -5,42 +5,39 @@ extension Planner {
     /// The candidates in the order of a plan made at an earlier step, by this step's own predictions.
     ///
     /// Under the weighted sum the plan's shadow prices stand for its limits: the option of the least priced objective
-    /// among those above the accuracy floor is what the plan would take, without a new solve (Lagrangian
+    /// among those that are expected to pass is what the plan would take, without a new solve (Lagrangian
     /// decomposition). Other methods take the model that the plan has for this step.
     ///
-    /// - Returns: nil where no candidate keeps the floor, so that a new plan has to say what gives.
+    /// - Returns: nil where that model is not expected to pass, so that a new plan has to say what gives.
     func order(
-        by plan: Plan, _ forecast: PlanForecast, step: Step, candidates: [Candidate], reference: Candidate,
+        by plan: Plan, _ forecast: PlanForecast, step: Step, candidates: [Candidate], tests: ExpectedTests,
         context: RoutingContext
-    ) -> [ModelID]? {
-        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
-        let scored = candidates.compactMap { candidate -> (candidate: Candidate, score: Double)? in
-            guard let priced = models[candidate.model] else { return nil }
-            let ahead = Ahead(steps: 0, step: step, candidate: candidate, priced: priced, context: context)
-            // A candidate's own amounts are means already.
-            let option = context.policy.plan.reading == .mean ? candidate.option : ahead.option
-            return option.map { (candidate, forecast.pricedObjective($0)) }
-        }.sorted { ($0.score, $0.candidate.model) < ($1.score, $1.candidate.model) }
-        let floor = min(1, context.policy.kappa.kappa(at: step.position) * reference.prediction.quality - 1e-9)
-        let first: ModelID?
+    ) -> (order: [ModelID], choice: ModelID)? {
+        let ahead = step.position - forecast.position
+        let options = options(candidates, step: step, context: context)
+        let passes = candidates.map { tests.pass($0) }
+        let expected = candidates.indices.filter { passes[$0] }
+        let choice: Int?
         if context.policy.method == .weighted {
-            first = scored.first { $0.candidate.prediction.quality >= floor }?.candidate.model
+            let scores = options.map { forecast.pricedObjective($0) }
+            choice = expected.min { (scores[$0], candidates[$0].model) < (scores[$1], candidates[$1].model) }
         } else {
-            let planned = plan.choices[step.position - forecast.position]
-            first =
-                scored.first { $0.candidate.model == planned && $0.candidate.prediction.quality >= floor }?
-                .candidate.model
+            choice = expected.first { candidates[$0].model == plan.choices[ahead] }
         }
-        guard let first else { return nil }
-        return [first] + scored.map(\.candidate.model).filter { $0 != first }
+        guard let choice else { return nil }
+        let order = PlanOrder(forecast: forecast, ahead: ahead, context: context)
+            .order(candidates, options: options, passes: passes, choice: choice)
+        return (order, candidates[choice].model)
     }
-}
 
-extension Candidate {
-    /// The expected amounts of this step, as the optimiser reads them.
-    fileprivate var option: AssignmentOption {
-        AssignmentOption(
-            cost: Double(cost.total.nanoUSD), energy: energyJoules, latency: latencySeconds,
-            accuracy: min(max(prediction.quality, 0), 1))
+    /// What each candidate takes at this step. A candidate's own amounts are means already.
+    private func options(_ candidates: [Candidate], step: Step, context: RoutingContext) -> [AssignmentOption] {
+        guard context.policy.plan.reading != .mean else { return candidates.map(\.option) }
+        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
+        return candidates.map { candidate in
+            guard let priced = models[candidate.model] else { return candidate.option }
+            return Ahead(steps: 0, step: step, candidate: candidate, priced: priced, context: context).option
+                ?? candidate.option
+        }
     }
 }

@@ -21,24 +21,31 @@ package struct Planner: Sendable {
     ///
     /// - Parameters:
     ///   - candidates: those that can serve and pay for the step; at least one.
-    ///   - reference: the model that accuracy floors are relative to.
+    ///   - reference: the model that the others are compared with.
+    ///   - state: what the run was promised.
     /// - Throws: `.infeasible` with the limit that binds, `.planning` where the solver failed.
     package func plan(
-        _ step: Step, candidates: [Candidate], reference: Candidate, context: RoutingContext
+        _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState = RunState(),
+        context: RoutingContext
     ) throws(RoutingError) -> Plan {
-        let program = program(step, candidates: candidates, reference: reference, context: context)
+        let tests = ExpectedTests(at: step.position, reference: reference.model, state: state, context: context)
+        let horizon = min(context.horizon, Self.longestHorizon)
+        if let shortfall = tests.shortfall(of: candidates, steps: context.shape == .chain ? horizon : 1) {
+            throw .infeasible(shortfall, report: nil)
+        }
+        let rows = PlanRows(step, candidates: candidates, tests: tests, steps: horizon, context: context)
+        let program = program(rows, candidates: candidates, context: context)
         do {
             let solution = try solver.solve(program, by: context.policy.planMethod)
-            let scores = scores(of: candidates, weights: context.policy.weights)
-            let first = solution.choice[0]
-            let rest = candidates.indices.filter { $0 != first }.sorted { (scores[$0], $0) < (scores[$1], $1) }
+            let forecast = PlanForecast(
+                of: solution, program, step: step, candidates: candidates, reference: reference, context: context)
+            let order = PlanOrder(forecast: forecast, ahead: 0, context: context).order(
+                candidates, options: rows.first, passes: candidates.map { tests.pass($0) }, choice: solution.choice[0])
             return Plan(
-                choices: solution.choice.map { candidates[$0].model },
-                order: ([first] + rest).map { candidates[$0].model },
+                choices: solution.choice.map { candidates[$0].model }, order: order,
                 binding: solution.bindingLimits.map(\.description),
                 effects: effects(of: solution, program, candidates: candidates, method: context.policy.method),
-                forecast: PlanForecast(
-                    of: solution, program, step: step, candidates: candidates, reference: reference, context: context))
+                forecast: forecast)
         } catch {
             switch error {
             case .infeasible(let report): throw .infeasible(report.description, report: report)
@@ -59,49 +66,24 @@ package struct Planner: Sendable {
     }
 
     private func program(
-        _ step: Step, candidates: [Candidate], reference: Candidate, context: RoutingContext
+        _ rows: PlanRows, candidates: [Candidate], context: RoutingContext
     ) -> AssignmentProgram {
-        let horizon = min(context.horizon, Self.longestHorizon)
         let policy = context.policy
-        let models = Dictionary(uniqueKeysWithValues: context.models.map { ($0.model.id, $0) })
-        var options: [[AssignmentOption?]] = []
-        var switching: [[AssignmentSwitch]] = []
-        var floors: [Double] = []
-        for ahead in 0..<horizon {
-            var row: [AssignmentOption?] = []
-            var moves: [AssignmentSwitch] = []
-            var referenceAccuracy = reference.prediction.quality
-            for candidate in candidates {
-                guard let priced = models[candidate.model] else { continue }
-                let steps = context.shape == .chain ? ahead : 0
-                let ahead = Ahead(steps: steps, step: step, candidate: candidate, priced: priced, context: context)
-                let option = ahead.option
-                if candidate.model == reference.model { referenceAccuracy = option?.accuracy ?? referenceAccuracy }
-                row.append(option)
-                moves.append(ahead.move)
-            }
-            options.append(row)
-            switching.append(moves)
-            let position = step.position + (context.shape == .chain ? ahead : 0)
-            floors.append(min(1, max(0, policy.kappa.kappa(at: position) * referenceAccuracy - 1e-9)))
-        }
         return AssignmentProgram(
-            options: options, accuracyFloors: floors, weights: policy.weights.assignment,
-            switching: switching,
+            options: rows.options, weights: policy.weights.assignment, switching: rows.switching,
             budget: context.remaining.budget.map { Double($0.nanoUSD) }, deadline: context.remaining.seconds,
-            latencyPaths: context.shape == .chain ? [] : (0..<horizon).map { [$0] },
+            latencyPaths: context.shape == .chain ? [] : rows.options.indices.map { [$0] },
             energyCap: context.remaining.joules, minimumMeanAccuracy: policy.minAccuracy,
-            slots: slots(candidates, models: models, context: context),
-            limits: carbonLimit(options, switching: switching, context: context),
+            slots: slots(candidates, context: context),
+            limits: carbonLimit(rows.options, switching: rows.switching, context: context),
             timeLimit: Self.timeLimit, gap: Self.gap)
     }
 
     /// Subtasks that run side by side: no more of them on a server of the operator's own than it has slots free of
     /// other jobs, at least one. Only where another model has no such limit, so that a busy server never means no plan.
-    private func slots(
-        _ candidates: [Candidate], models: [ModelID: PricedModel], context: RoutingContext
-    ) -> [Int?] {
+    private func slots(_ candidates: [Candidate], context: RoutingContext) -> [Int?] {
         guard context.shape == .siblings else { return [] }
+        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
         let free = candidates.map { candidate -> Int? in
             guard let priced = models[candidate.model], let slots = priced.model.slots else { return nil }
             return max(1, slots - priced.live.busySlots - priced.live.waiting)
@@ -121,38 +103,23 @@ package struct Planner: Sendable {
                 switching: switching.map { $0.map { economics.gramsCO2e(joules: $0.energy) } })
         ]
     }
-
-    /// The weighted objective of each candidate for this step alone, each criterion scaled to 0...1 over them.
-    private func scores(of candidates: [Candidate], weights: Weights) -> [Double] {
-        func scaled(_ value: (Candidate) -> Double) -> [Double] {
-            let values = candidates.map(value)
-            guard let least = values.min(), let most = values.max(), most > least else {
-                return values.map { _ in 0 }
-            }
-            return values.map { ($0 - least) / (most - least) }
-        }
-        let cost = scaled { Double($0.cost.total.nanoUSD) }
-        let energy = scaled(\.energyJoules)
-        let latency = scaled(\.latencySeconds)
-        let error = scaled { 1 - $0.prediction.quality }
-        return candidates.indices.map {
-            weights.cost * cost[$0] + weights.energy * energy[$0] + weights.latency * latency[$0]
-                + weights.accuracy * error[$0]
-        }
-    }
 }
 
 extension Policy {
     /// The policy's method in the optimiser's terms; weights rank the criteria where a method wants an order.
     var planMethod: PlanMethod {
-        let ranked = Criterion.allCases.filter { weights.assignment[$0] > 0 }
-            .sorted { weights.assignment[$0] > weights.assignment[$1] }
         switch method {
-        case .weighted: return .weighted
-        case .epsilonConstraint: return .epsilonConstraint(objective: ranked.first ?? .cost, most: [:])
-        case .lexicographic: return .lexicographic(ranked)
-        case .chebyshev: return .augmentedChebyshev
+        case .weighted: .weighted
+        case .epsilonConstraint: .epsilonConstraint(objective: rankedCriteria.first ?? .cost, most: [:])
+        case .lexicographic: .lexicographic(rankedCriteria)
+        case .chebyshev: .augmentedChebyshev
         }
+    }
+
+    /// The criteria that count, those of the greatest weight first.
+    var rankedCriteria: [Criterion] {
+        let weights = weights.assignment
+        return Criterion.allCases.filter { weights[$0] > 0 }.sorted { weights[$0] > weights[$1] }
     }
 }
 

@@ -79,22 +79,6 @@ extension SequentialRule {
                     + "kappa \(Decimals.two(kappa)) at step \(step.position)")
         }
         if step.cheaper.isEmpty {
-            let short = step.order.filter { $0.cost.total < reference.cost.total }
-            let floor = kappa * reference.prediction.quality
-            if let best = short.map(\.prediction.quality).max(), best < floor {
-                for candidate in short {
-                    findings.append(
-                        .note(
-                            "plan: \(candidate.model) quality \(Decimals.two(candidate.prediction.quality)) < "
-                                + Decimals.two(floor)))
-                }
-                return .init(
-                    model: reference.model, stage: .reference,
-                    reason:
-                        "\(reference.model): no cheaper model reaches kappa \(Decimals.two(kappa)) of its predicted "
-                        + "quality \(Decimals.two(reference.prediction.quality)) at step \(step.position) (the best has "
-                        + "\(Decimals.two(best)))")
-            }
             findings.append(.note("plan: \(reference.model) comes first"))
             return .init(
                 model: reference.model, stage: .plan,
@@ -105,6 +89,15 @@ extension SequentialRule {
         return .init(
             model: reference.model, stage: .reference,
             reason: "\(reference.model): no cheaper candidate passed kappa \(Decimals.two(kappa)) at step "
-                + "\(step.position)")
+                + "\(step.position)" + nearest(step))
+    }
+
+    /// The candidate that came nearest to the reference, in words; nothing where none was estimated.
+    private func nearest(_ step: RuleStep) -> String {
+        let known = step.cheaper.compactMap { candidate in
+            (predicted[candidate.model] ?? candidate.similarity).map { (candidate.model, $0) }
+        }.filter { $0.1.isFinite }
+        guard let best = known.max(by: { ($0.1, $1.0) < ($1.1, $0.0) }) else { return "" }
+        return "; the nearest is \(best.0) with similarity \(Decimals.two(best.1))"
     }
 }
