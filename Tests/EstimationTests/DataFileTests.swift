@@ -32,6 +32,18 @@ import Testing
         return Array(data)
     }
 
+    @Test("what went before a step is read with it, its newest part where it is long; other rows begin a run")
+    func history() throws {
+        let long = String(repeating: "a", count: 5000) + "z"
+        let rows = [line, line.dropLast() + #","history":"24"}"#, line.dropLast() + #","history":"\#(long)"}"#]
+        try withFile(Array(rows.joined(separator: "\n").utf8)) { path in
+            let found = try OutcomeRow.read(path).map(\.text.history)
+            #expect(found[0] == "")
+            #expect(found[1] == "24")
+            #expect(found[2] == long.suffix(4000))
+        }
+    }
+
     @Test("rows are read alike from a plain file and from gzip")
     func plainAndGzip() throws {
         for bytes in [Array((line + "\n\n" + line).utf8), try gzip(line + "\n" + line + "\n")] {

@@ -29,7 +29,10 @@ package struct OutcomeRow: Sendable {
             let tools = JSONSlice.value(of: "tools", in: line).map { String(decoding: $0, as: UTF8.self) }
             return OutcomeRow(
                 id: row.id, suite: row.suite, dataset: row.dataset ?? row.suite, split: row.split ?? .train,
-                text: StepText(prompt: row.prompt, tools: tools == "null" ? nil : tools), outcomes: row.outcomes)
+                text: StepText(
+                    prompt: row.prompt, tools: tools == "null" ? nil : tools,
+                    history: RunText.end(of: row.history ?? "", bytes: RunText.most)),
+                outcomes: row.outcomes)
         }
     }
 
@@ -39,6 +42,7 @@ package struct OutcomeRow: Sendable {
         var dataset: String?
         var split: Split?
         var prompt: String
+        var history: String?
         var outcomes: [String: Outcome]
     }
 }
