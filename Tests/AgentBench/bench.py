@@ -34,8 +34,9 @@ from ways import Way
 
 CACHE = Path(os.environ.get("HERA_CACHE", Path.home() / ".cache" / "hera")) / "bench"
 SHIPPED = Path(__file__).resolve().parent / "answers.jsonl.gz"
-#: Candidates of the choice: the base of kappa.
-KAPPAS = [0.6, 0.7, 0.8, 0.85, 0.87, 0.9]
+#: Candidates of the choice: the base of kappa and URC's threshold with it, and what an answer needs to be kept.
+KAPPAS = [0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93]
+VERIFICATIONS = [False, True, {"threshold": 0.8}, {"threshold": 0.9}]
 #: A point of accuracy may be given up, as the bench's target says.
 TOLERANCE = 0.01
 
@@ -143,10 +144,11 @@ def choose(bench: Bench) -> None:
 
 
 def candidates() -> Iterable[dict[str, Any]]:
-    """The base of kappa with the paper's slope, with and without verification."""
-    for verify in (False, True):
+    """The base of kappa with the paper's slope, without and with verification."""
+    for verify in VERIFICATIONS:
         for base in KAPPAS:
-            yield {"kappa": {"base": base, "cap": 1, "floor": 0}, "stages": ways.ALL_STAGES, "verify": verify}
+            yield {"kappa": {"base": base, "cap": 1, "floor": 0}, "request_threshold": base,
+                   "stages": ways.ALL_STAGES, "verify": verify}
 
 
 def evaluate(bench: Bench) -> None:

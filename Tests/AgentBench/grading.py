@@ -20,7 +20,7 @@ def is_right(text: str, want: dict[str, Any], question: str = "") -> bool:
     """Whether an answer in words gives what is wanted.
 
     A number is right when the answer states it and no other number, those of the question not counted. Words are right
-    when one of them is in the answer and none of those that must not be.
+    when one of them is in the answer (or all, where all are wanted) and none of those that must not be.
     """
     if "code" in want:
         return runs(text, want)
@@ -29,6 +29,8 @@ def is_right(text: str, want: dict[str, Any], question: str = "") -> bool:
         known = numbers(question)
         return any(near(number, want["number"]) for number in stated) and all(
             near(number, want["number"]) or number in known for number in stated)
+    if "all" in want:
+        return all(has(text, word) for word in want["all"])
     return any(has(text, word) for word in want["words"]) and not any(has(text, word) for word in want.get("not", []))
 
 

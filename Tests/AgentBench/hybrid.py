@@ -1,8 +1,8 @@
 """The baseline: HybridLLM's router (arXiv 2404.14618) at every step: one classifier and one threshold.
 
 The label is the paper's deterministic one: the small model's answer is at least as good as the large one's. The paper
-fits DeBERTa; this is a logistic regression on word 1-2-grams and character 3-5-grams of the step's prompt and tools,
-the same texts that hera's profiles read, fitted to the same rows.
+fits DeBERTa; this is a logistic regression on word 1-2-grams and character 3-5-grams of the step's prompt and tools and
+of what came back since the user's request, the same texts that hera's profiles read, fitted to the same rows.
 """
 
 import json
@@ -11,6 +11,7 @@ import re
 import zlib
 from typing import Any
 
+from jobs import past
 from plant import PROFILES
 
 BUCKETS = 1 << 16
@@ -34,15 +35,15 @@ def grams(text: str) -> dict[int, float]:
     return weights
 
 
-def text_of(prompt: str, tools: list[dict[str, Any]] | None) -> str:
-    return prompt + ("\n" + json.dumps(tools) if tools else "")
+def text_of(prompt: str, tools: list[dict[str, Any]] | None, history: str | None) -> str:
+    return prompt + ("\n" + json.dumps(tools) if tools else "") + (f"\nresult: {history}" if history else "")
 
 
 class Hybrid:
     """P(the small model's answer is at least as good), by step."""
 
     def __init__(self, rows: list[dict[str, Any]]):
-        texts = [grams(text_of(row["prompt"], row.get("tools"))) for row in rows]
+        texts = [grams(text_of(row["prompt"], row.get("tools"), row.get("history"))) for row in rows]
         small, large = PROFILES["small"], PROFILES["large"]
         labels = [float(row["outcomes"][small]["score"] >= row["outcomes"][large]["score"]) for row in rows]
         self.weights: dict[int, float] = {}
@@ -62,10 +63,7 @@ class Hybrid:
         score = self.bias + sum(self.weights.get(gram, 0) * weight for gram, weight in text.items())
         return 1 / (1 + math.exp(-score))
 
-    def probability(self, prompt: str, tools: list[dict[str, Any]] | None) -> float:
-        return self._probability(grams(text_of(prompt, tools)))
-
     def of_body(self, body: dict[str, Any]) -> float:
-        """The probability for a chat request, of its last message from the user and its tools."""
+        """The probability for a chat request, of its last message from the user, its tools and what came after."""
         prompt = next(message["content"] for message in reversed(body["messages"]) if message["role"] == "user")
-        return self.probability(prompt, body.get("tools"))
+        return self._probability(grams(text_of(prompt, body.get("tools"), past(body["messages"]))))

@@ -146,6 +146,12 @@ def question(call: Call) -> str:
     return next(message["content"] for message in reversed(call.body["messages"]) if message["role"] == "user")
 
 
+def past(messages: list[dict[str, Any]]) -> str:
+    """What was said and came back since the user's request, as hera reads it of a chat call."""
+    last = max(index for index, message in enumerate(messages) if message["role"] == "user")
+    return "\n".join(message.get("content") or "" for message in messages[last + 1:])
+
+
 def taken(calls: list[Call], document: dict[str, Any]) -> Call | None:
     """The call that answered a step, taken out of the list: the first with the same text and tools."""
     wanted = document["output"], [call["function"]["arguments"] for call in document["tool_calls"]]

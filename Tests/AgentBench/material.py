@@ -1,4 +1,5 @@
-"""What the tasks are made of. Every list has one part for training and one for evaluation, which share nothing.
+"""What the tasks are made of, in three packs that share nothing but the days of the week:
+two for training tasks, one for those of evaluation.
 
 Grades run from 1 (very easy) to 5 (very hard).
 """
@@ -6,7 +7,7 @@ Grades run from 1 (very easy) to 5 (very hard).
 # --- Facts: grade, question, accepted answers -------------------------------------------------------------------
 
 FACTS = {
-    "training": [
+    "first": [
         (1, "What is the capital of Italy?", ["Rome"]),
         (1, "What is the capital of Spain?", ["Madrid"]),
         (1, "What is the capital of Germany?", ["Berlin"]),
@@ -48,7 +49,7 @@ FACTS = {
         (5, "What is the past tense of lie, as in lie down?", ["lay"]),
         (5, "Which planet has the most moons?", ["Saturn"]),
     ],
-    "evaluation": [
+    "second": [
         (1, "What is the capital of France?", ["Paris"]),
         (1, "What is the capital of Japan?", ["Tokyo"]),
         (1, "What is the capital of England?", ["London"]),
@@ -81,12 +82,44 @@ FACTS = {
         (5, "How many teeth does an adult human have?", ["32", "thirty-two"]),
         (5, "What is the past tense of weave?", ["wove"]),
     ],
+    "third": [
+        (1, "What is the capital of China?", ["Beijing"]),
+        (1, "What is the capital of Ireland?", ["Dublin"]),
+        (1, "What is the capital of Poland?", ["Warsaw"]),
+        (1, "How many legs does a horse have?", ["4", "four"]),
+        (1, "What is the plural of man?", ["men"]),
+        (1, "What is the opposite of good?", ["bad", "evil"]),
+        (2, "What is the capital of Sweden?", ["Stockholm"]),
+        (2, "What is the capital of Austria?", ["Vienna"]),
+        (2, "How many days are in a year?", ["365", "366"]),
+        (2, "In which continent is Japan?", ["Asia"]),
+        (2, "What is the opposite of day?", ["night"]),
+        (2, "Who wrote Romeo and Juliet?", ["Shakespeare"]),
+        (3, "What is the past tense of see?", ["saw"]),
+        (3, "What is the capital of Chile?", ["Santiago"]),
+        (3, "Which language is spoken in Argentina?", ["Spanish"]),
+        (3, "How many weeks are in a year?", ["52", "fifty-two"]),
+        (3, "In which continent is Nigeria?", ["Africa"]),
+        (3, "What is the chemical symbol of carbon?", ["C"]),
+        (4, "What is the capital of New Zealand?", ["Wellington"]),
+        (4, "How many sides does a pentagon have?", ["5", "five"]),
+        (4, "What is the past tense of catch?", ["caught"]),
+        (4, "Which is the smallest planet of the solar system?", ["Mercury"]),
+        (4, "What is the chemical symbol of calcium?", ["Ca"]),
+        (4, "Who wrote the Odyssey?", ["Homer"]),
+        (5, "What is the capital of Mongolia?", ["Ulaanbaatar", "Ulan Bator"]),
+        (5, "What is the chemical symbol of mercury?", ["Hg"]),
+        (5, "In which year did the Titanic sink?", ["1912"]),
+        (5, "What is the square root of 196?", ["14", "fourteen"]),
+        (5, "How many chambers does the human heart have?", ["4", "four"]),
+        (5, "What is the past tense of slay?", ["slew"]),
+    ],
 }
 
 # --- Functions: grade, signature, what it does, calls with what they return ------------------------------------
 
 FUNCTIONS = {
-    "training": [
+    "first": [
         (1, "add(a, b)", "returns the sum of a and b", [([2, 3], 5), ([-1, 1], 0)]),
         (1, "triple(x)", "returns three times x", [([4], 12), ([0], 0)]),
         (1, "square(x)", "returns x times x", [([5], 25), ([-2], 4)]),
@@ -127,7 +160,7 @@ FUNCTIONS = {
         (5, "balanced(text)", "tells whether the round brackets in text are balanced", [(["(())"], True), (["())("], False)]),
         (5, "minutes(time)", "converts a time like '02:30' to minutes since midnight", [(["02:30"], 150), (["00:05"], 5)]),
     ],
-    "evaluation": [
+    "second": [
         (1, "multiply(a, b)", "returns the product of a and b", [([2, 3], 6), ([-1, 4], -4)]),
         (1, "double(x)", "returns two times x", [([4], 8), ([0], 0)]),
         (1, "cube(x)", "returns x times x times x", [([3], 27), ([-2], -8)]),
@@ -162,44 +195,91 @@ FUNCTIONS = {
          [(["Dormitory", "dirty room"], True), (["ab", "abb"], False)]),
         (5, "collatz(n)", "returns how many Collatz steps n needs to reach 1", [([6], 8), ([1], 0)]),
     ],
+    "third": [
+        (1, "half(x)", "returns x divided by two", [([4], 2), ([1], 0.5)]),
+        (1, "negate(x)", "returns x with the other sign", [([4], -4), ([-2], 2)]),
+        (1, "difference(a, b)", "returns a minus b", [([9, 4], 5), ([1, 3], -2)]),
+        (1, "quadruple(x)", "returns four times x", [([3], 12), ([0], 0)]),
+        (1, "is_positive(n)", "tells whether n is greater than zero", [([4], True), ([-1], False)]),
+        (1, "volume(a, b, c)", "returns the product of a, b and c", [([2, 3, 4], 24), ([1, 1, 5], 5)]),
+        (2, "join(words)", "returns the words of a list with a blank between them", [([["a", "b"]], "a b"), ([["x"]], "x")]),
+        (2, "contains(items, x)", "tells whether x is in a list", [([[1, 2], 2], True), ([[1], 3], False)]),
+        (2, "increment_all(numbers)", "returns a list with every number one higher", [([[1, 2]], [2, 3]), ([[]], [])]),
+        (2, "range_of(items)", "returns the largest item of a list minus the smallest", [([[4, 9, 2]], 7), ([[3]], 0)]),
+        (2, "swap(pair)", "returns a list of two items in the other order", [([[1, 2]], [2, 1]), ([["a", "b"]], ["b", "a"])]),
+        (2, "is_empty(text)", "tells whether a text has no characters", [([""], True), (["a"], False)]),
+        (3, "to_metres(feet)", "converts feet to metres, with 0.3048 metres in a foot", [([10], 3.048), ([0], 0.0)]),
+        (3, "count_words_longer(text, n)", "returns the number of words in text with more than n characters",
+         [(["a big tree", 2], 2), (["a", 1], 0)]),
+        (3, "positives(numbers)", "returns the numbers of a list that are greater than zero", [([[1, -2, 3]], [1, 3]), ([[-1]], [])]),
+        (3, "middle(items)", "returns the middle item of a list with an odd number of items", [([[1, 2, 3]], 2), ([[7]], 7)]),
+        (3, "product(numbers)", "returns the product of a list of numbers", [([[2, 3, 4]], 24), ([[5]], 5)]),
+        (3, "starts_with_capital(text)", "tells whether text begins with an upper-case letter", [(["Abc"], True), (["abc"], False)]),
+        (4, "triangle(n)", "returns the sum of the whole numbers from 1 to n", [([4], 10), ([1], 1)]),
+        (4, "is_square(n)", "tells whether a whole number is the square of a whole number", [([16], True), ([15], False), ([0], True)]),
+        (4, "common(a, b)", "returns the sorted distinct items that two lists share", [([[1, 2, 3], [3, 2, 5]], [2, 3]), ([[1], [2]], [])]),
+        (4, "remove_vowels(text)", "returns text without its vowels", [(["banana"], "bnn"), (["sky"], "sky")]),
+        (4, "most_frequent(items)", "returns the item that occurs most often in a list", [([[1, 2, 2]], 2), ([["a"]], "a")]),
+        (4, "prime_factors(n)", "returns the sorted prime factors of n, each as often as it divides n", [([12], [2, 2, 3]), ([7], [7])]),
+        (5, "hexadecimal(n)", "returns a positive whole number as a string of lower-case hexadecimal digits, without using hex or format",
+         [([255], "ff"), ([16], "10")]),
+        (5, "spiral(rows)", "returns the items of a matrix in clockwise spiral order from the top left",
+         [([[[1, 2], [3, 4]]], [1, 2, 4, 3]), ([[[1, 2, 3]]], [1, 2, 3])]),
+        (5, "chunks(items, n)", "splits a list into lists of n items, the last one may be shorter", [([[1, 2, 3], 2], [[1, 2], [3]]), ([[1], 3], [[1]])]),
+        (5, "pig_latin(word)", "moves the first letter of a word to its end and adds 'ay'", [(["pig"], "igpay"), (["cat"], "atcay")]),
+        (5, "longest_run(items)", "returns the length of the longest run of equal items in a list", [([[1, 1, 2]], 2), ([[]], 0)]),
+        (5, "pascal(n)", "returns row n of Pascal's triangle, with pascal(0) = [1]", [([2], [1, 2, 1]), ([4], [1, 4, 6, 4, 1])]),
+    ],
 }
 
 # --- The shop's table: item, price in dollars, pieces in stock, aisle ------------------------------------------
 
 SHOP = {
-    "training": [
+    "first": [
         ("lamp", 24, 17, 3), ("chair", 45, 12, 5), ("kettle", 31, 8, 2), ("pillow", 14, 40, 6), ("mirror", 52, 5, 4),
         ("basket", 11, 33, 6), ("candle", 4, 120, 1), ("clock", 27, 9, 4), ("blanket", 36, 21, 7), ("bucket", 7, 26, 2),
         ("ladder", 63, 6, 9), ("hammer", 18, 15, 8), ("vase", 22, 11, 3), ("carpet", 89, 4, 7), ("shelf", 58, 7, 5),
     ],
-    "evaluation": [
+    "second": [
         ("table", 75, 9, 5), ("toaster", 29, 13, 2), ("towel", 12, 48, 6), ("curtain", 34, 16, 7), ("stool", 26, 14, 5),
         ("teapot", 19, 10, 1), ("broom", 9, 22, 2), ("fan", 41, 7, 4), ("saw", 17, 18, 8), ("cushion", 15, 37, 6),
         ("frame", 13, 28, 3), ("bench", 94, 3, 9),
+    ],
+    "third": [
+        ("drawer", 66, 8, 5), ("bowl", 6, 54, 1), ("pan", 23, 19, 2), ("quilt", 57, 12, 7), ("wardrobe", 92, 2, 9),
+        ("drill", 48, 13, 8), ("plate", 5, 88, 1), ("heater", 61, 10, 4), ("rope", 16, 31, 8), ("cupboard", 85, 4, 5),
+        ("flask", 21, 27, 2), ("poster", 8, 46, 3), ("wheelbarrow", 72, 3, 9), ("jug", 18, 23, 1), ("sponge", 3, 95, 6),
+        ("doormat", 25, 20, 7),
     ],
 }
 
 # --- People, places and things of forms and notes ---------------------------------------------------------------
 
 NOTES = {
-    "training": {
+    "first": {
         "person": ["Tom Berg", "Eva Lind", "Ana Costa", "Paul Meyer", "Mia Roth", "Sean Kelly", "Nora Weiss", "Ivan Petrov"],
         "city": ["Oslo", "Rome", "Madrid", "Berlin", "Vienna", "Dublin", "Zurich", "Sofia"],
         "item": ["red lamp", "blue chair", "green bag", "white shelf", "black desk", "brown belt", "grey coat", "pink cup"],
         "day": ["Monday", "Tuesday", "Friday", "Sunday"],
     },
-    "evaluation": {
+    "second": {
         "person": ["Leo Hart", "Ida Falk", "Max Stein", "Lucy Grant", "Omar Haddad", "Julia Novak"],
         "city": ["Lisbon", "Prague", "Helsinki", "Warsaw", "Athens", "Geneva"],
         "item": ["yellow sofa", "silver watch", "purple scarf", "orange tent", "golden ring", "beige rug"],
         "day": ["Wednesday", "Thursday", "Saturday"],
+    },
+    "third": {
+        "person": ["Carl Winter", "Rosa Blum", "Hugo Lang", "Emma Frost", "Karim Aziz", "Vera Kolar"],
+        "city": ["Milan", "Bergen", "Porto", "Leeds", "Graz", "Tallinn"],
+        "item": ["wooden stool", "copper kettle", "linen shirt", "glass bowl", "leather sofa", "woollen hat"],
+        "day": ["Monday", "Thursday", "Sunday"],
     },
 }
 
 # --- Word problems: grade, text with places for numbers, expression, ranges ------------------------------------
 
 PROBLEMS = {
-    "training": [
+    "first": [
         (1, "What is {a} times {b}?", "{a}*{b}"),
         (1, "What is {a} plus {b}?", "{a}+{b}"),
         (2, "A bag holds {a} apples. How many apples are in {b} bags?", "{a}*{b}"),
@@ -211,7 +291,7 @@ PROBLEMS = {
         (5, "A coat costs {c} dollars. It is sold at a discount of {p} percent, then a tax of 10 percent is added. What is the final price?", "{c}*(100-{p})/100*1.1"),
         (5, "A car drives {a} hours at 60 km/h and {b} hours at 90 km/h. What is its mean speed in km/h?", "({a}*60+{b}*90)/({a}+{b})"),
     ],
-    "evaluation": [
+    "second": [
         (1, "What is {a} multiplied by {b}?", "{a}*{b}"),
         (1, "What is {a} minus {b}?", "{a}-{b}"),
         (2, "A shelf holds {a} books. How many books are on {b} shelves?", "{a}*{b}"),
@@ -222,5 +302,17 @@ PROBLEMS = {
         (4, "A farm has {d} eggs. It fills {a} boxes of {b} eggs each. How many eggs are left over?", "{d}-{a}*{b}"),
         (5, "A bike costs {c} dollars. Its price rises by {p} percent and then falls by 20 percent. What is the price now?", "{c}*(100+{p})/100*0.8"),
         (5, "A class of {a} pupils has a mean mark of 7 and a class of {b} pupils one of 9. What is the mean mark of all pupils?", "({a}*7+{b}*9)/({a}+{b})"),
+    ],
+    "third": [
+        (1, "What is the product of {a} and {b}?", "{a}*{b}"),
+        (1, "What is the sum of {a} and {c}?", "{a}+{c}"),
+        (2, "A train has {a} wagons with {b} doors each. How many doors has the train?", "{a}*{b}"),
+        (2, "A jar holds {d} sweets. The children eat {c} of them. How many sweets are left?", "{d}-{c}"),
+        (3, "A phone costs {d} dollars and each of {b} covers costs {a} dollars. What does everything cost?", "{d}+{a}*{b}"),
+        (3, "Mara runs {a} km a day for {b} days, but on the last day {b} km less. How many km is that in all?", "{a}*{b}-{b}"),
+        (4, "Each of {a} machines makes {b} parts a minute. {c} parts are thrown away. How many parts are kept after 5 minutes?", "{a}*{b}*5-{c}"),
+        (4, "A roll of {d} metres of cable is cut into {a} pieces of {b} metres. How many metres remain?", "{d}-{a}*{b}"),
+        (5, "A laptop costs {c} dollars. It gets {p} percent dearer, then a voucher takes 15 percent off. What does it cost now?", "{c}*(100+{p})/100*0.85"),
+        (5, "A mixes {a} litres of a 20 percent solution with {b} litres of a 50 percent solution. What percentage has the mixture?", "({a}*20+{b}*50)/({a}+{b})"),
     ],
 }

@@ -12,15 +12,16 @@ from typing import Any
 
 import grading
 from answers import Upstreams
-from jobs import Outcome, Step, has_called, question
+from jobs import Outcome, Step, has_called, past, question
 from plant import PROFILES, Figures
 
 TRACES, STEPS = "agents", "agent-steps"
-VALIDATION = "4"
+#: Numbers of the tasks of each kind and grade that choose settings: one of each pack of material.
+VALIDATION = ("4", "6")
 
 
 def split(task: dict[str, Any]) -> str:
-    """The last task of each kind and grade chooses settings, the others are fitted."""
+    """A third of the tasks of each kind and grade chooses settings, the others are fitted."""
     return "validation" if task["id"].endswith(VALIDATION) else "train"
 
 
@@ -75,6 +76,8 @@ def outcomes(large: list[Outcome], upstreams: Upstreams, figures: dict[str, Figu
                    "dataset": outcome.task["kind"], "split": split(outcome.task), "prompt": prompt, "outcomes": {}}
             if tools := step.call.body.get("tools"):
                 row["tools"] = tools
+            if said_since := past(step.call.body["messages"]):
+                row["history"] = said_since
             other = upstreams.ask("small", step.call.body)
             for name, call in (("large", step.call), ("small", other)):
                 usage = call.answer["usage"]

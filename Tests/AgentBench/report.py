@@ -12,7 +12,7 @@ from figures import at_share, summary
 from jobs import Outcome
 from picture import draw
 from plant import ROOT, Figures
-from tasks import GRADES, TASKS_PER_KIND_AND_GRADE
+from tasks import GRADES
 
 THRESHOLDS = [0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96]
 KAPPAS = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85]
@@ -83,6 +83,7 @@ def write(results: dict[str, Any]) -> None:
         row(found["way"], found) + [share_text(at_share(results["threshold"], found["small_share"]))]
         for found in results["kappa"]])
     chosen = json.loads(ways.CHOSEN.read_text())
+    large = results["large"]
     results |= {"date": datetime.date.today().isoformat(), "machine": machine(), "chosen": chosen["policy"]}
     text = (ROOT / "Tests" / "AgentBench" / "agents.template.md").read_text()
     for name, value in {
@@ -90,9 +91,9 @@ def write(results: dict[str, Any]) -> None:
         "threshold": curve, "kappa": kappas, "targets": "\n".join(targets(results)),
         "solo": solo_table(results["training"]),
         "policy": json.dumps(chosen["policy"]), "rows": str(results["rows"]), "equal": str(results["equal"]),
-        "kinds": kinds(results), "training_count": str(TASKS_PER_KIND_AND_GRADE["training"] * 25),
-        "points": f"{100 / (TASKS_PER_KIND_AND_GRADE['evaluation'] * 25):g}",
-        "evaluation_count": str(TASKS_PER_KIND_AND_GRADE["evaluation"] * 25),
+        "kinds": kinds(results), "training_count": str(results["training"]["large"]["tasks"]),
+        "points": f"{100 / large['tasks']:.3g}",
+        "evaluation_count": str(large["tasks"]),
         "at_share": share_text(results["threshold_at_share"]),
         "tried": table(["profiles of", "kappa base", "verify", "accuracy", "small share"], [
             [found["profiles"], str(found["policy"]["kappa"]["base"]),
