@@ -13,7 +13,7 @@ package struct HTTPService: Service {
     ///   - needsKey: whether a request without any key is turned away.
     ///   - onListening: called with the port when the service accepts connections.
     package init(
-        engine: Engine, desk: JobDesk, host: String, port: Int, key: String?, needsKey: Bool,
+        engine: Engine, desk: JobDesk, batches: BatchDesk, host: String, port: Int, key: String?, needsKey: Bool,
         logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
@@ -28,6 +28,8 @@ package struct HTTPService: Service {
         ChatController(engine: engine).addRoutes(to: group)
         JobsController(engine: engine, desk: desk).addRoutes(to: group)
         FeedbackController(engine: engine).addRoutes(to: group)
+        FilesController(engine: engine).addRoutes(to: group)
+        BatchesController(engine: engine, desk: batches).addRoutes(to: group)
         application = Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)

@@ -9,6 +9,8 @@ struct BatchCall: Sendable {
         case answered(cost: Money)
         /// No model would take the row as it is; its error is booked.
         case refused
+        /// Another node has ended the row meanwhile; what was spent here is booked.
+        case taken
         /// No answer; what may have been billed is booked.
         case failed(EngineError, isBusy: Bool, retryAfter: Double?)
         /// Nobody was called: a budget has no room now.
@@ -32,7 +34,7 @@ struct BatchCall: Sendable {
                 throw .notFound(kind: "row of batch \(batch.id)", id: "\(line)")
             }
             let forecast = try runner.engine.forecast(
-                row, asking: runner.terms.model, models: models, caller: runner.caller)
+                row, terms: runner.terms, models: models, caller: runner.caller)
             let order = forecast.order(
                 model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
             let outcome = try await runner.engine.caller.answer(order)
@@ -43,7 +45,14 @@ struct BatchCall: Sendable {
                 BatchRowResult(
                     batchID: batch.id, line: line, status: .completed, response: outcome.body,
                     entryID: outcome.entryID))
-            try await runner.commit(commit)
+            do throws(EngineError) {
+                try await runner.commit(commit)
+            } catch {
+                guard case .ledger(.duplicate) = error else { throw error }
+                commit.rows = []
+                try await runner.commit(commit)
+                return .taken
+            }
             return .answered(cost: outcome.figures.cost.total)
         } catch {
             return await end(of: error)
@@ -70,7 +79,8 @@ struct BatchCall: Sendable {
                 try await runner.commit(StepCommit(rows: [result]))
                 return .refused
             } catch {
-                return .broken(error)
+                guard case .ledger(.duplicate) = error else { return .broken(error) }
+                return .taken
             }
         }
     }

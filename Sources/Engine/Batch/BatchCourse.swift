@@ -15,6 +15,11 @@ struct BatchCourse: Sendable {
     private var tried: [Int: Set<Int>] = [:]
     private var attempts: [Int: Int] = [:]
     let budget: Money?
+    /// Whether somebody says what is spent (`learned`); else it is counted from the answers.
+    let isTold: Bool
+    /// Energy that the rows may take; nil for any.
+    private let joules: Double?
+    private var joulesUsed = 0.0
     /// Booked on the batch, as far as known.
     private(set) var spent: Money
     /// Booked before the present plan was made.
@@ -29,9 +34,14 @@ struct BatchCourse: Sendable {
     static let mostAttempts = 5
     private static let driftToReplan = 0.1
 
-    init(planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money) {
+    init(
+        planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money, isTold: Bool,
+        joules: Double? = nil
+    ) {
         self.planner = planner
         self.budget = budget
+        self.isTold = isTold
+        self.joules = joules
         self.spent = spent
         queue = BatchQueue(table: planner.table, concurrency: planner.terms.concurrency)
         open = Set(planner.table.rows.indices)
@@ -43,6 +53,9 @@ struct BatchCourse: Sendable {
 
     /// Money not spent, what is set aside for calls under way included; nil for any.
     var left: Money? { budget.map { (try? $0.subtracting(spent)) ?? .zero } }
+
+    /// Energy not taken by answers so far, as predicted; nil for any.
+    var joulesLeft: Double? { joules.map { max(0, $0 - joulesUsed) } }
 
     private var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD } }
 
@@ -121,7 +134,8 @@ struct BatchCourse: Sendable {
         answeredSincePlan += 1
         answeredThisRound += 1
         accuracySum += table.rows[row].options[model]?.accuracy ?? 0
-        if budget == nil { spent = (try? spent.adding(cost)) ?? spent }
+        joulesUsed += table.rows[row].options[model]?.joules ?? 0
+        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
         if let place = places[row] { plan?.batch.book(place, model: model, cost: Double(cost.nanoUSD)) }
     }
 
@@ -148,6 +162,14 @@ struct BatchCourse: Sendable {
     mutating func unpaid(_ row: Int, model: Int) {
         queue.ended(row)
         queue.add(row, model: model)
+    }
+
+    /// A budget of the batch has no room for the row on a model though nothing is under way: that model is not asked for
+    /// it again.
+    mutating func turnedAway(_ row: Int, model: Int) {
+        queue.ended(row)
+        tried[row, default: []].insert(model)
+        tooDear(row, model: model)
     }
 
     /// The row's highest bill on its model does not fit: another model's may, else the row is set aside.

@@ -8,6 +8,13 @@ package struct BatchIntake: Sendable {
     package var faults: [BatchFault]
     /// Lines that are rows.
     package var rows: Int
+
+    /// Throws `badRequest` where no line can be done.
+    package func checked() throws(EngineError) -> BatchIntake {
+        guard rows == 0 else { return self }
+        let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
+        throw .badRequest(FieldError("input", "has no line that can be done (\(faults.count) are wrong)\(first)"))
+    }
 }
 
 extension Engine {
@@ -16,7 +23,7 @@ extension Engine {
     /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
     ///
     /// - Parameter next: the next piece of the input; nil behind the last.
-    /// - Throws: `badRequest` for more rows than `limits.batch_rows`, or for no row at all; nothing is to be done then.
+    /// - Throws: `badRequest` for more rows than `limits.batch_rows`; nothing is to be done then.
     package func takeIn(
         _ batch: BatchRecord, next: () async throws(EngineError) -> [UInt8]?
     ) async throws(EngineError) -> BatchIntake {
@@ -47,12 +54,7 @@ extension Engine {
         while let piece = try await next() { try await take(reader.feed(piece)) }
         if let last = reader.finish() { try await take([last]) }
         if !waiting.isEmpty { try await add() }
-        guard reader.requestCount > 0 else {
-            let first = reader.faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
-            throw .badRequest(
-                FieldError("input", "has no line that can be done (\(reader.faults.count) are wrong)\(first)"))
-        }
-        if !isKnown {
+        if !isKnown, reader.requestCount > 0 {
             state.rowCount = reader.requestCount
             state.keep(reader.faults)
             batch.state = state.json

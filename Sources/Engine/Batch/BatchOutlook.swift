@@ -1,4 +1,5 @@
 package import Core
+package import Ledger
 
 /// What a batch's budget is expected to do, said before anything is spent.
 package struct BatchOutlook: Hashable, Sendable {
@@ -18,6 +19,8 @@ package struct BatchOutlook: Hashable, Sendable {
     package var budgetForAll: Money?
     /// The money that is left for these rows; nil for any.
     package var left: Money?
+    /// Whose budget leaves no more.
+    package var leftOf: BudgetScope?
     /// How many rows each model does, by the plan.
     package var share: [String: Int]
 
@@ -44,7 +47,8 @@ extension BatchOutlook {
 
     /// Why not all rows can be done, and what would do them.
     package var shortage: String {
-        let have = left.map { "$\($0) left" } ?? "the time left"
+        var have = left.map { "$\($0) left" } ?? "the time left"
+        if let leftOf, case .batch = leftOf {} else if let leftOf { have += " of the budget of \(leftOf)" }
         let want =
             budgetForAll.map { "$\($0) would do all on their cheapest models" }
             ?? "no budget does all in the time left: a later deadline, or more calls at the same time, may"
@@ -62,6 +66,7 @@ extension BatchOutlook {
             object.member("gap", gap)
             object.member("budget_for_all_usd", budgetForAll?.usd)
             object.member("left_usd", left?.usd)
+            object.member("left_of", leftOf?.description)
             object.member(
                 "models",
                 object: { models in

@@ -111,3 +111,21 @@ package struct BatchOutput: Sendable {
     /// The same however often the results are written.
     private func id(_ line: Int64) -> String { "batch_req_\(batch.dropFirst("batch_".count))_\(line)" }
 }
+
+extension BatchOutput {
+    /// The same into two files of the ledger.
+    func write(
+        from ledger: any LedgerStore, answers: inout FileWriter, errors: inout FileWriter
+    ) async throws(EngineError) -> Count {
+        do {
+            return try await write(
+                from: ledger, answers: { try await answers.write($0) }, errors: { try await errors.write($0) })
+        } catch let error as EngineError {
+            throw error
+        } catch let error as LedgerError {
+            throw .ledger(error)
+        } catch {
+            throw .conflict("\(error)")
+        }
+    }
+}

@@ -31,6 +31,8 @@ struct BatchPlanner: Sendable {
         var left: Money?
         /// Seconds that are left; nil for any.
         var seconds: Double?
+        /// Energy that may still be taken; nil for any.
+        var joules: Double?
     }
 
     /// Plans some rows of the table, all of them or as many as can be done.
@@ -61,16 +63,20 @@ struct BatchPlanner: Sendable {
 
     /// Nano-USD that would do all of some rows on their cheapest models, with the confidence asked for; nil where the
     /// time forbids that at any price.
-    func budgetForAll(_ rows: [Int], seconds: Double?, timeLimit: Duration) -> Double? {
+    func budgetForAll(_ rows: [Int], means: Means, timeLimit: Duration) -> Double? {
         let cheapest = rows.compactMap { row in
             table.rows[row].options.compactMap { $0 }.min { $0.cost < $1.cost }
         }
         let cost = cheapest.reduce(0) { $0 + $1.cost }
         var least = cost
-        let means = Means(left: nil, seconds: seconds)
+        var means = means
+        means.left = nil
         let program = program(rows, budget: nil, means: means, bestOnly: false, timeLimit: timeLimit)
         if let robust = robust(rows) {
             guard let found = try? robust.leastBudget(program) else { return nil }
+            least = found
+        } else if program.minimumMeanAccuracy != nil || program.energyCap != nil {
+            guard let found = try? RobustBudget.none(for: program).leastBudget(program) else { return nil }
             least = found
         }
         return max(least, Self.need(of: cheapest)).rounded(.up)
@@ -159,6 +165,8 @@ struct BatchPlanner: Sendable {
         var program = AssignmentProgram(
             options: options, weights: budget == nil ? weights : .only(.accuracy), budget: budget,
             timeLimit: timeLimit, gap: 1e-4)
+        program.minimumMeanAccuracy = terms.minAccuracy
+        program.energyCap = means.joules
         if let seconds = means.seconds { program.limits = capacities(rows, seconds: seconds) }
         return program
     }

@@ -17,6 +17,14 @@ package struct BatchState: Hashable, Sendable {
     package var rowCount = 0
     /// Why the batch failed, or why rows were left undone.
     package var problem: BatchFault?
+    /// How it ends, once its results are being written.
+    package var ending: BatchEnding?
+    /// How many rows ended how, once its results are written.
+    package var count: BatchOutput.Count?
+    /// Predicted, of the rows that were answered.
+    package var accuracy: Double?
+    /// Seconds from its end to that of its result files; nil for the service's own time.
+    package var outputSeconds: Double?
 
     package static let mostFaultsKept = 100
 
@@ -50,6 +58,10 @@ extension BatchState {
             object.member("fault_count", faultCount)
             object.member("row_count", rowCount)
             if let problem { object.member("problem", object: { problem.write(into: &$0) }) }
+            if let ending { object.member("ending", object: { ending.write(into: &$0) }) }
+            if let count { object.member("count", object: { count.write(into: &$0) }) }
+            object.member("accuracy", accuracy)
+            object.member("output_s", outputSeconds)
         }
         return writer.bytes
     }
@@ -67,6 +79,10 @@ extension BatchState {
         faultCount = root["fault_count"]?.integer.map { Int($0) } ?? 0
         rowCount = root["row_count"]?.integer.map { Int($0) } ?? 0
         problem = root["problem"].map(BatchFault.init(json:))
+        ending = root["ending"].flatMap(BatchEnding.init(json:))
+        count = root["count"].map(BatchOutput.Count.init(json:))
+        accuracy = root["accuracy"]?.double
+        outputSeconds = root["output_s"]?.double
     }
 }
 
@@ -76,6 +92,10 @@ extension BatchTerms {
         object.member("deadline_ms", deadline?.milliseconds)
         object.member("if_short", ifShort.rawValue)
         object.member("model", model)
+        object.member("policy_name", policyName)
+        if let policy { object.member("policy", raw: policy) }
+        object.member("min_accuracy", minAccuracy)
+        object.member("energy_j", energyJoules)
         object.member("concurrency", concurrency)
         object.member("confidence", confidence)
     }
@@ -88,6 +108,10 @@ extension BatchTerms {
             model: value["model"]?.string,
             concurrency: value["concurrency"]?.integer.map { Int($0) } ?? Self.standardConcurrency,
             confidence: value["confidence"]?.double ?? Self.standardConfidence)
+        policyName = value["policy_name"]?.string
+        policy = value["policy"].map { Array($0.raw) }
+        minAccuracy = value["min_accuracy"]?.double
+        energyJoules = value["energy_j"]?.double
     }
 }
 
@@ -103,5 +127,23 @@ extension BatchFault {
         self.init(
             line: value["line"]?.integer ?? 0, customID: value["custom_id"]?.string,
             code: value["code"]?.string ?? "", message: value["message"]?.string ?? "")
+    }
+}
+
+extension BatchOutput.Count {
+    func write(into object: inout JSONWriter) {
+        object.member("completed", completed)
+        object.member("failed", failed)
+        object.member("malformed", malformed)
+        object.member("not_done", notDone)
+    }
+
+    init(json value: JSONValue) {
+        func number(_ name: String) -> Int { value[name]?.integer.map { Int($0) } ?? 0 }
+        self.init()
+        completed = number("completed")
+        failed = number("failed")
+        malformed = number("malformed")
+        notDone = number("not_done")
     }
 }

@@ -27,6 +27,14 @@ package struct BatchTerms: Hashable, Sendable {
     package var ifShort: ShortRule
     /// What to ask for in place of each row's own `model`; nil leaves it.
     package var model: String?
+    /// The policy by name of rows whose `model` is `hera`; nil for the key's or the default one.
+    package var policyName: String?
+    /// JSON of a policy that is laid over that of every row which names no model; a row's own comes on top.
+    package var policy: [UInt8]?
+    /// Least mean predicted accuracy of the rows that are done, 0...1.
+    package var minAccuracy: Double?
+    /// Most energy that all rows together may take.
+    package var energyJoules: Double?
     /// Calls at the same time over all models; a model's own `slots` bound its share.
     package var concurrency: Int
     /// Share of batches whose true cost has to stay within the budget, 0.5 ..< 1; 0.5 plans on the mean.

@@ -33,17 +33,20 @@ extension Engine {
     ///
     /// - Parameter models: those that may be called.
     func forecast(
-        _ row: BatchRow, asking model: String?, models: [PricedModel], caller: Caller
+        _ row: BatchRow, terms: BatchTerms, models: [PricedModel], caller: Caller
     ) throws(EngineError) -> BatchForecast {
         let request: ChatRequest
         do {
             var document = try JSONDocument(row.request)
-            if let model { document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))])) }
+            if let model = terms.model {
+                document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))]))
+            }
             request = try ChatRequest(document)
         } catch {
             throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
         }
-        let name = request.model == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : request.model
+        let named = (terms.policyName ?? caller.policy).map { "hera/\($0)" } ?? "hera"
+        let name = request.model == "hera" ? named : request.model
         var policy: Policy
         var policyName: String?
         var isPinned = false
@@ -56,12 +59,13 @@ extension Engine {
             policy = Policy(models: ModelFilter(allow: [pinned.model.id]))
             isPinned = true
         }
-        if let json = request.policy {
-            do throws(FieldError) {
-                policy = try Policy(json: json, base: policy, path: "hera")
-            } catch {
-                throw .badRequest(error)
+        do throws(FieldError) {
+            if !isPinned, let json = terms.policy.flatMap({ try? JSONDocument($0).root }) {
+                policy = try Policy(json: json, base: policy, path: "hera.policy")
             }
+            if let json = request.policy { policy = try Policy(json: json, base: policy, path: "hera") }
+        } catch {
+            throw .badRequest(error)
         }
         policy.models = try resolved(policy.models)
         let context = RoutingContext(
@@ -69,7 +73,8 @@ extension Engine {
             catalogVersion: fleet.catalog.version)
         let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
         let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
-        let candidates = Candidates.of(step, in: context, predicting: estimates.prediction(for:))
+        let candidates = RowLimits(policy: policy, economics: settings.economics).applied(
+            to: Candidates.of(step, in: context, predicting: estimates.prediction(for:)))
         guard candidates.contains(where: { $0.rejection == nil }) else {
             throw .routing(.noCandidate(candidates.map { ($0.model, $0.rejection ?? "") }))
         }

@@ -44,13 +44,18 @@ extension ServiceLimits {
     init(json: JSONValue) throws(FieldError) {
         self.init()
         let known = [
-            "body_bytes", "answer_bytes", "file_bytes", "batch_rows", "running_jobs", "first_byte_s", "idle_s",
-            "call_s", "drain_s", "lease_s", "keep_alive_s",
+            "body_bytes", "answer_bytes", "file_bytes", "files", "files_bytes", "file_days", "batch_rows",
+            "running_batches", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
+            "keep_alive_s",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
         answerBytes = try fields.integer("answer_bytes", in: 1024...1 << 30) ?? answerBytes
         fileBytes = try fields.integer("file_bytes", in: 1024...1 << 33) ?? fileBytes
+        files = try fields.integer("files", in: 1...10_000_000) ?? files
+        filesBytes = try fields.integer("files_bytes", in: 1024...1 << 50) ?? filesBytes
+        fileDays = try fields.number("file_days", in: 0.001...36_500) ?? fileDays
+        runningBatches = try fields.integer("running_batches", in: 1...1000) ?? runningBatches
         batchRows = try fields.integer("batch_rows", in: 1...10_000_000) ?? batchRows
         runningJobs = try fields.integer("running_jobs", in: 1...100_000) ?? runningJobs
         firstByteSeconds = try fields.number("first_byte_s", in: 0.1...86_400) ?? firstByteSeconds

@@ -33,8 +33,16 @@ package struct ServiceLimits: Hashable, Sendable {
     package var answerBytes: Int
     /// An uploaded file.
     package var fileBytes: Int
+    /// Files that a key may keep, those of results included.
+    package var files: Int
+    /// Bytes of all files of a key together.
+    package var filesBytes: Int
+    /// Days after which a file goes by itself; its uploader may say less.
+    package var fileDays: Double
     /// Rows of one batch.
     package var batchRows: Int
+    /// Batches that run on a node at the same time; later ones wait.
+    package var runningBatches: Int
     /// Jobs that run at the same time; later ones wait.
     package var runningJobs: Int
     package var firstByteSeconds: Double
@@ -51,12 +59,17 @@ package struct ServiceLimits: Hashable, Sendable {
         bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, fileBytes: Int = 200 << 20, batchRows: Int = 50_000,
         runningJobs: Int = 64, firstByteSeconds: Double = 120,
         idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15,
-        keepAliveSeconds: Double = 10
+        keepAliveSeconds: Double = 10, files: Int = 1000, filesBytes: Int = 10 << 30, fileDays: Double = 30,
+        runningBatches: Int = 4
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
         self.fileBytes = fileBytes
+        self.files = files
+        self.filesBytes = filesBytes
+        self.fileDays = fileDays
         self.batchRows = batchRows
+        self.runningBatches = runningBatches
         self.runningJobs = runningJobs
         self.firstByteSeconds = firstByteSeconds
         self.idleSeconds = idleSeconds

@@ -91,7 +91,7 @@ final class BatchFollower: Service {
         return try await plant.engine.takeIn(batch) { () throws(EngineError) -> [UInt8]? in
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
-        }
+        }.checked()
     }
 
     /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.

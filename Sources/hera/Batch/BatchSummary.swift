@@ -16,7 +16,7 @@ struct BatchSummary: Sendable {
     private var status: String {
         switch ending {
         case .finished: count.failed + count.malformed + count.notDone == 0 ? "completed" : "completed_with_errors"
-        case .stopped: "stopped"
+        case .stopped, .cancelled, .forbidden: "stopped"
         case .shortOfMoney: "short_of_money"
         case .late: "late"
         case .elsewhere: "in_progress_elsewhere"
@@ -58,7 +58,7 @@ struct BatchSummary: Sendable {
     /// Nil where every row has its answer.
     var exit: Exit? {
         switch ending {
-        case .stopped: Exit(75, "stopped: the same command goes on where this one ended")
+        case .stopped, .cancelled, .forbidden: Exit(75, "stopped: the same command goes on where this one ended")
         case .elsewhere(let rows):
             Exit(75, "another process works on \(rows) rows: run the same command when it has ended")
         case .finished, .shortOfMoney, .late:

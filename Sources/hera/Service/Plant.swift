@@ -10,6 +10,7 @@ import Upstream
 struct Plant {
     let engine: Engine
     let desk: JobDesk
+    let batches: BatchDesk
     let scout: Scout
     private let pulse: NodePulse
     private let upstream: UpstreamClient
@@ -22,6 +23,7 @@ struct Plant {
             ledger: try Installation.ledger(database), upstream: upstream,
             settings: try Installation.settings(places), keys: keys, logger: logger)
         desk = JobDesk(engine: engine)
+        batches = BatchDesk(engine: engine)
         pulse = NodePulse(
             ledger: engine.ledger, leaseSeconds: engine.settings.limits.leaseSeconds, logger: logger)
         scout = Scout(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
@@ -29,7 +31,7 @@ struct Plant {
 
     /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] {
-        let services: [any Service] = [pulse, upstream, engine.pool, engine.learning, scout, desk]
+        let services: [any Service] = [pulse, upstream, engine.pool, engine.learning, scout, desk, batches]
         return services.map { .init(service: $0) }
     }
 

@@ -46,8 +46,8 @@ struct ServeCommand: AsyncParsableCommand {
             try await plant.bookInterruptedCalls()
             plant.giveBackLoadingMemory()
             let service = HTTPService(
-                engine: plant.engine, desk: plant.desk, host: host, port: port, key: key, needsKey: needsKey,
-                logger: logger
+                engine: plant.engine, desk: plant.desk, batches: plant.batches, host: host, port: port, key: key,
+                needsKey: needsKey, logger: logger
             ) { port in
                 Exit.tell(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))

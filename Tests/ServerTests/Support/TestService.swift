@@ -47,17 +47,19 @@ struct TestService {
             catalog: TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day), estimator: estimator,
             ledger: ledger, upstream: upstream, settings: settings, keys: Keyring(environment: [:]), logger: logger)
         let desk = JobDesk(engine: engine)
+        let batches = BatchDesk(engine: engine)
         let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
-            engine: engine, desk: desk, host: "127.0.0.1", port: 0, key: key, needsKey: key != nil, logger: logger
+            engine: engine, desk: desk, batches: batches, host: "127.0.0.1", port: 0, key: key, needsKey: key != nil,
+            logger: logger
         ) {
             port in
             await scout.look()
             listening.yield(port)
         }
         let group = ServiceGroup(
-            services: [client, upstream, engine.pool, engine.learning, desk, service], logger: logger)
+            services: [client, upstream, engine.pool, engine.learning, desk, batches, service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             tasks.addTask {

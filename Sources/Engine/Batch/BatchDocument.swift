@@ -1,0 +1,101 @@
+package import Core
+package import Ledger
+
+/// OpenAI's batch object, and under `hera` the plan, the money and how far it is.
+package struct BatchDocument: Sendable {
+    private let record: BatchRecord
+    private let state: BatchState
+    private let counts: [BatchRowStatus: Int64]
+    private let spent: Money
+    private let progress: BatchProgress?
+
+    private static let moments = [
+        "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelled_at",
+    ]
+
+    /// - Parameters:
+    ///   - counts: of the batch's rows.
+    ///   - spent: booked on the batch so far.
+    ///   - progress: where it runs on this node.
+    init(record: BatchRecord, counts: [BatchRowStatus: Int64], spent: Money, progress: BatchProgress?) {
+        self.record = record
+        self.counts = counts
+        self.spent = spent
+        self.progress = progress
+        state = BatchState(json: record.state) ?? BatchState(terms: BatchTerms(budget: nil))
+    }
+
+    package func write(into object: inout JSONWriter) {
+        object.member("id", record.id)
+        object.member("object", "batch")
+        object.member("endpoint", record.endpoint)
+        writeErrors(into: &object)
+        object.member("input_file_id", record.inputFileID)
+        object.member("completion_window", state.completionWindow)
+        object.member("status", record.status.rawValue)
+        object.member("output_file_id", record.outputFileID)
+        object.member("error_file_id", record.errorFileID)
+        object.member("created_at", Self.seconds(record.createdAt))
+        object.member("expires_at", Self.seconds(record.expiresAt))
+        for name in Self.moments { object.member(name, Self.seconds(state.moments[name])) }
+        object.member("cancelling_at", Self.seconds(record.cancellingAt))
+        object.member(
+            "request_counts",
+            object: { object in
+                object.member("total", state.rowCount + state.faultCount)
+                object.member("completed", Int(counts[.completed] ?? 0))
+                object.member("failed", Int(counts[.failed] ?? 0) + state.faultCount + (state.count?.notDone ?? 0))
+            })
+        object.member("metadata", raw: record.metadata)
+        object.member("hera", object: { writeHera(into: &$0) })
+    }
+
+    package var json: [UInt8] {
+        var writer = JSONWriter(capacity: 1024)
+        writer.object { write(into: &$0) }
+        return writer.bytes
+    }
+
+    /// What kept the whole batch from being done, and the lines that could not be rows.
+    private func writeErrors(into object: inout JSONWriter) {
+        let errors = [state.problem].compactMap { $0 } + state.faults
+        guard !errors.isEmpty else { return object.memberNull("errors") }
+        object.member(
+            "errors",
+            object: { object in
+                object.member("object", "list")
+                object.member(
+                    "data",
+                    array: { list in
+                        for error in errors {
+                            list.object { item in
+                                item.member("code", error.code)
+                                item.member("line", error.line == 0 ? nil : error.line)
+                                item.member("message", error.message)
+                                item.memberNull("param")
+                            }
+                        }
+                    })
+            })
+    }
+
+    private func writeHera(into object: inout JSONWriter) {
+        let terms = state.terms
+        object.member("budget_usd", terms.budget?.usd)
+        object.member("spent_usd", spent.usd)
+        object.member("if_short", terms.ifShort.rawValue)
+        object.member("model", terms.model)
+        object.member("policy", terms.policyName)
+        object.member("confidence", terms.confidence)
+        object.member("concurrency", terms.concurrency)
+        object.member("min_accuracy", terms.minAccuracy)
+        object.member("energy_j", terms.energyJoules)
+        object.member("malformed", state.faultCount)
+        if let outlook = state.outlook { object.member("plan", raw: outlook) } else { object.memberNull("plan") }
+        object.member("expected_accuracy", progress?.accuracy ?? state.accuracy)
+        object.member("expected_cost_usd", progress?.expectedCost.usd)
+        object.member("seconds_left", progress?.secondsLeft)
+    }
+
+    private static func seconds(_ moment: Timestamp?) -> Int64? { moment.map { $0.milliseconds / 1000 } }
+}

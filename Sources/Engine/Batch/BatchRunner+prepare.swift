@@ -1,0 +1,149 @@
+import Core
+package import Ledger
+import Optimization
+import Routing
+
+/// What comes before a batch spends anything.
+extension BatchRunner {
+    /// The rows of a batch, predicted and planned; nothing is spent yet.
+    package struct Prepared: Sendable {
+        /// What to say before starting.
+        package let outlook: BatchOutlook
+        let course: BatchCourse
+        /// Rows that had their answer before.
+        package let completedBefore: Int
+        package let failed: Int
+        /// Rows of the batch, with or without result.
+        package let rows: Int
+        /// Rows that other processes hold.
+        package let elsewhere: Int
+    }
+
+    /// What may still be taken for the batch.
+    struct Purse: Sendable {
+        /// Money; nil for any.
+        var left: Money?
+        /// Whose budget leaves no more; nil where there is none.
+        var scope: BudgetScope?
+        /// Energy; nil for any.
+        var joules: Double?
+    }
+
+    /// Claims what is to be done, predicts it, and plans it under the batch's budget.
+    ///
+    /// Rows that no model can serve get their error at once.
+    package func prepare() async throws(EngineError) -> Prepared {
+        try await setBudgets()
+        let models = try engine.batchModels(for: caller)
+        var table = BatchTable(models: models)
+        var weights = engine.settings.defaultPolicy.weights
+        while !isStopping {
+            let claimed = try await ledger { ledger throws(LedgerError) in
+                try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
+            }
+            if claimed.isEmpty { break }
+            var faults: [BatchRowResult] = []
+            for row in claimed {
+                do throws(EngineError) {
+                    let forecast = try engine.forecast(row, terms: terms, models: models, caller: caller)
+                    weights = forecast.context.policy.weights
+                    if !table.append(line: row.line, candidates: forecast.candidates) {
+                        faults.append(result(of: row, EngineError.routing(.noCandidate([]))))
+                    }
+                } catch {
+                    faults.append(result(of: row, error))
+                }
+            }
+            if !faults.isEmpty { try await commit(StepCommit(rows: faults)) }
+        }
+        let counts = try await ledger { ledger throws(LedgerError) in try await ledger.rowCounts(ofBatch: batch.id) }
+        let spent = try await spent()
+        let purse = try await purse()
+        let planner = BatchPlanner(
+            table: table, terms: terms,
+            weights: AssignmentWeights(
+                cost: weights.cost, energy: weights.energy, latency: weights.latency, accuracy: weights.accuracy))
+        let (plan, outlook) = try await plan(planner, purse)
+        return Prepared(
+            outlook: outlook,
+            course: BatchCourse(
+                planner: planner, plan: plan, budget: purse.left.flatMap { try? $0.adding(spent) }, spent: spent,
+                isTold: terms.budget != nil, joules: purse.joules),
+            completedBefore: Int(counts[.completed] ?? 0), failed: Int(counts[.failed] ?? 0),
+            rows: Int(counts.values.reduce(0, +)), elsewhere: Int(counts[.claimed] ?? 0) - table.rows.count)
+    }
+
+    private func plan(
+        _ planner: BatchPlanner, _ purse: Purse
+    ) async throws(EngineError) -> (BatchPlanner.Plan?, BatchOutlook) {
+        let rows = Array(planner.table.rows.indices)
+        guard !rows.isEmpty else { return (nil, BatchOutlook(planner, rows: [], plan: nil, purse, forAll: nil)) }
+        let means = BatchPlanner.Means(left: purse.left, seconds: secondsLeft, joules: purse.joules)
+        let rule = terms.ifShort
+        let result = await Aside.run { () -> Result<(BatchPlanner.Plan?, BatchOutlook), OptimizationError> in
+            do throws(OptimizationError) {
+                let plan = try planner.plan(
+                    rows, means: means, bestOnly: rule == .best, timeLimit: Self.firstPlanLimit)
+                let isShort = plan?.rows.count != rows.count
+                let forAll =
+                    isShort ? planner.budgetForAll(rows, means: means, timeLimit: Self.firstPlanLimit) : nil
+                return .success((plan, BatchOutlook(planner, rows: rows, plan: plan, purse, forAll: forAll)))
+            } catch {
+                return .failure(error)
+            }
+        }
+        do throws(OptimizationError) {
+            return try result.get()
+        } catch {
+            throw .routing(.planning(error))
+        }
+    }
+
+    private func setBudgets() async throws(EngineError) {
+        let limits = [terms.budget.map { BudgetLimit.usd($0) }, terms.energyJoules.map { BudgetLimit.joules($0) }]
+        for limit in limits.compactMap({ $0 }) {
+            try await ledger { ledger throws(LedgerError) in
+                try await ledger.setBudget(Budget(scope: .batch(batch.id), limit: limit), at: .now())
+            }
+        }
+    }
+
+    /// The least that any budget of the batch, its key, its team and everybody leaves.
+    private func purse() async throws(EngineError) -> Purse {
+        let budgets = try await ledger { ledger throws(LedgerError) in
+            try await ledger.budgets(of: batch.attribution.scopes, at: .now())
+        }
+        var purse = Purse()
+        for status in budgets where status.budget.mode == .hard {
+            let left = max(status.left, 0)
+            switch status.budget.limit.unit {
+            case .usd where purse.left.map({ left < $0.nanoUSD }) ?? true:
+                purse.left = Money(nanoUSD: left)
+                purse.scope = status.budget.scope
+            case .joules: purse.joules = min(purse.joules ?? .infinity, Double(left) / 1e6)
+            case .usd, .tokens: continue
+            }
+        }
+        return purse
+    }
+}
+
+extension BatchOutlook {
+    init(
+        _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ purse: BatchRunner.Purse, forAll: Double?
+    ) {
+        let options = plan.map { plan in
+            zip(plan.rows, plan.batch.choice).compactMap { planner.table.rows[$0].options[$1] }
+        }
+        let chosen = options ?? []
+        var share: [String: Int] = [:]
+        for model in plan?.batch.choice ?? [] { share[planner.table.models[model].model.id.rawValue, default: 0] += 1 }
+        self.init(
+            rows: rows.count, affordable: chosen.count,
+            accuracy: chosen.reduce(0) { $0 + $1.accuracy } / Double(max(1, chosen.count)),
+            cost: Money(nanoUSD: Int64(chosen.reduce(0) { $0 + $1.cost }.rounded())),
+            pessimisticCost: Money(nanoUSD: Int64((plan?.pessimisticCost ?? 0).rounded(.up))),
+            gap: plan?.batch.solution.gap ?? 0, budgetForAll: forAll.map { Money(nanoUSD: Int64($0.rounded(.up))) },
+            left: purse.left, leftOf: purse.scope, share: share)
+    }
+}

@@ -1,0 +1,204 @@
+import Core
+import Ledger
+import Routing
+
+/// A batch that came over HTTP, on its way from its file to its results. Every part of the way can be gone again: after
+/// a kill the next holder of the batch begins where the ledger says it stood.
+struct ServedBatch: Sendable {
+    enum End: Hashable, Sendable {
+        /// The batch has ended, or is another node's.
+        case over
+        /// It waits for whoever claims it next.
+        case unfinished
+    }
+
+    let engine: Engine
+    let stop: BatchStop
+    let view: BatchView
+
+    func run(_ record: BatchRecord) async throws(EngineError) -> End {
+        var batch = record
+        var state = BatchState(json: record.state) ?? BatchState(terms: BatchTerms(budget: nil))
+        if batch.status == .cancelling { stop.request(.cancelled) }
+        if state.ending == nil {
+            if stop.reason == nil, batch.status == .validating {
+                guard try await takeIn(&batch, &state) else { return .over }
+            }
+            guard let ending = try await work(&batch, &state) else { return .over }
+            switch ending {
+            case .stopped, .elsewhere: return stop.reason == .lost ? .over : .unfinished
+            case .finished, .cancelled, .forbidden, .shortOfMoney, .late: state.ending = ending
+            }
+        }
+        try await conclude(&batch, &state)
+        return .over
+    }
+
+    // MARK: Validating
+
+    /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
+    private func takeIn(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(EngineError) -> Bool {
+        let intake: BatchIntake
+        do throws(EngineError) {
+            guard let input = batch.inputFileID, let file = try await engine.whole(input) else {
+                throw .badRequest(FieldError("input_file_id", "the file was deleted before it was read"))
+            }
+            var pieces = FileReader(file.id, in: engine.ledger)
+            intake = try await engine.takeIn(batch) { () throws(EngineError) in try await pieces.next() }
+            state.keep(intake.faults)
+            _ = try intake.checked()
+        } catch {
+            guard case .badRequest(let field) = error else { throw error }
+            let problem = BatchFault(line: 0, customID: nil, code: "invalid_input", message: field.description)
+            try await fail(&batch, &state, problem)
+            return false
+        }
+        batch = intake.batch
+        state = BatchState(json: batch.state) ?? state
+        state.moments["in_progress_at"] = .now()
+        try await save(&batch, .inProgress, state)
+        return true
+    }
+
+    private func fail(
+        _ batch: inout BatchRecord, _ state: inout BatchState, _ problem: BatchFault
+    ) async throws(EngineError) {
+        state.problem = problem
+        state.moments["failed_at"] = .now()
+        try await save(&batch, .failed, state)
+    }
+
+    // MARK: Calling
+
+    /// Does the rows; nil where nothing was begun and the batch has failed.
+    private func work(
+        _ batch: inout BatchRecord, _ state: inout BatchState
+    ) async throws(EngineError) -> BatchEnding? {
+        if stop.reason == .cancelled { return .cancelled }
+        if let deadline = state.terms.deadline, deadline <= .now() { return .late }
+        let caller: Caller
+        switch try await account(of: batch) {
+        case .success(let found): caller = found
+        case .failure(let refused): return .forbidden(refused.reason)
+        }
+        guard try !engine.batchModels(for: caller).isEmpty else { throw .routing(.noCandidate([])) }
+        if batch.lease > 1 {
+            // Rows of the node that had the batch before are free as soon as its calls are booked.
+            _ = try await engine.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
+        }
+        let runner = BatchRunner(
+            engine: engine, batch: batch, terms: state.terms, caller: caller, stop: stop
+        ) { [view] in view.show($0) }
+        let prepared = try await runner.prepare()
+        let outlook = prepared.outlook
+        if state.outlook == nil, !stop.isRequested {
+            if outlook.rows > 0, !outlook.sufficesForAll, outlook.affordable == 0 || state.terms.ifShort == .refuse {
+                try await runner.giveBack(prepared)
+                state.outlook = outlook.json
+                try await fail(&batch, &state, shortage(outlook))
+                return nil
+            }
+            state.outlook = outlook.json
+            try await save(&batch, .inProgress, state)
+        }
+        let ending = try await runner.run(prepared)
+        state.accuracy = view.progress?.accuracy
+        return ending
+    }
+
+    private func shortage(_ outlook: BatchOutlook) -> BatchFault {
+        let advice = outlook.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
+        return BatchFault(
+            line: 0, customID: nil, code: "budget_exceeded",
+            message: "\(outlook.shortage); nothing was started: raise budget_usd\(advice)")
+    }
+
+    private struct Refused: Error {
+        let reason: String
+    }
+
+    /// Whose models and policy hold: those of the batch's key as it is now.
+    private func account(of batch: BatchRecord) async throws(EngineError) -> Result<Caller, Refused> {
+        guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
+        let keys = try await engine.inLedger { ledger throws(LedgerError) in try await ledger.keys() }
+        guard let key = keys.first(where: { $0.id == id }) else {
+            return .failure(Refused(reason: "the key '\(id)' is not known any more"))
+        }
+        if let reason = key.fault(at: .now()) { return .failure(Refused(reason: reason)) }
+        return .success(Caller(key: key.id, team: key.team, models: key.models, policy: key.policy))
+    }
+
+    // MARK: Finalizing
+
+    /// Writes the result files and ends the batch together with them.
+    private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(EngineError) {
+        let ending = state.ending ?? .finished
+        if ending == .cancelled {
+            // It stays `cancelling` until its files are there.
+        } else {
+            state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now()
+        }
+        try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
+        var answers = writer(of: batch, state, named: "output")
+        var errors = writer(of: batch, state, named: "error")
+        do throws(EngineError) {
+            let faults = try await faults(of: batch, state)
+            let output = BatchOutput(batch: batch.id, faults: faults, ending: ending)
+            state.count = try await output.write(from: engine.ledger, answers: &answers, errors: &errors)
+            if !answers.isEmpty { try await answers.flush() }
+            if !errors.isEmpty { try await errors.flush() }
+            if !answers.isEmpty { batch.outputFileID = answers.file.id }
+            if !errors.isEmpty { batch.errorFileID = errors.file.id }
+            let status = status(after: ending)
+            if let fault = ending.fault, state.problem == nil, ending != .cancelled {
+                state.problem = BatchFault(line: 0, customID: nil, code: fault.code, message: fault.message)
+            }
+            state.moments["\(status.rawValue)_at"] = .now()
+            try await save(&batch, status, state)
+        } catch {
+            await answers.discard()
+            await errors.discard()
+            throw error
+        }
+    }
+
+    private func status(after ending: BatchEnding) -> BatchStatus {
+        switch ending {
+        case .finished, .shortOfMoney, .stopped, .elsewhere: .completed
+        case .cancelled: .cancelled
+        case .late: .expired
+        case .forbidden: .failed
+        }
+    }
+
+    private func writer(of batch: BatchRecord, _ state: BatchState, named name: String) -> FileWriter {
+        let now = Timestamp.now()
+        let seconds = state.outputSeconds ?? engine.settings.limits.fileDays * 86_400
+        return FileWriter(
+            FileRecord(
+                id: Identifier.make("file"), purpose: "batch_output", name: "\(batch.id)_\(name).jsonl", byteCount: 0,
+                key: batch.attribution.key, createdAt: now, expiresAt: now.advanced(bySeconds: seconds)),
+            in: engine.ledger)
+    }
+
+    /// All lines that could not be rows; where the input is gone, those that were kept of them.
+    private func faults(of batch: BatchRecord, _ state: BatchState) async throws(EngineError) -> [BatchFault] {
+        guard state.faultCount > state.faults.count, let input = batch.inputFileID,
+            let file = try await engine.whole(input)
+        else { return state.faults }
+        var reader = BatchReader(mostLineBytes: engine.settings.limits.bodyBytes)
+        var pieces = FileReader(file.id, in: engine.ledger)
+        while let piece = try await pieces.next() { _ = reader.feed(piece) }
+        _ = reader.finish()
+        return reader.faults
+    }
+
+    private func save(
+        _ batch: inout BatchRecord, _ status: BatchStatus, _ state: BatchState
+    ) async throws(EngineError) {
+        batch.status = status
+        batch.state = state.json
+        batch.updatedAt = .now()
+        try await engine.save(batch)
+    }
+}

@@ -1,0 +1,123 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import Ledger
+import NIOCore
+
+/// OpenAI's files: upload, list, look, read, delete. Files are kept in the ledger, so that every node can read them.
+struct FilesController {
+    let engine: Engine
+
+    private static let mostListed = 10_000
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("files", use: upload)
+        group.get("files", use: list)
+        group.get("files/{id}", use: file)
+        group.get("files/{id}/content", use: content)
+        group.delete("files/{id}", use: delete)
+    }
+
+    @Sendable
+    func upload(request: Request, context: HeraContext) async throws -> Response {
+        try await checkRoom(for: request, caller: context.caller)
+        var upload = try FileUpload(
+            contentType: request.headers[.contentType] ?? "", limits: engine.settings.limits, key: context.caller.key,
+            ledger: engine.ledger)
+        do {
+            for try await piece in request.body { try await upload.take(Array(buffer: piece)) }
+            return Response(json: FileDocument(try await upload.finish()).json)
+        } catch {
+            await upload.discard()
+            if let problem = error as? MultipartReader.Problem {
+                throw EngineError.badRequest(FieldError("", problem.description))
+            }
+            throw error
+        }
+    }
+
+    /// Whether the caller may keep another file, and one of the size that the request has.
+    private func checkRoom(for request: Request, caller: Caller) async throws {
+        let limits = engine.settings.limits
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
+            throw FileUpload.tooLarge(limits)
+        }
+        let totals = try await engine.inStore { ledger throws(LedgerError) in
+            try await ledger.fileTotals(ofKey: caller.key)
+        }
+        guard totals.files < limits.files else {
+            throw EngineError.badRequest(
+                FieldError(
+                    "file",
+                    "there are \(totals.files) files already, and no more than \(limits.files) are kept: delete some with "
+                        + "DELETE /v1/files/{id}, or raise limits.files"))
+        }
+        guard totals.bytes < limits.filesBytes else {
+            throw EngineError.badRequest(
+                FieldError(
+                    "file",
+                    "the files have \(totals.bytes) bytes already, and no more than \(limits.filesBytes) are kept: delete "
+                        + "some with DELETE /v1/files/{id}, or raise limits.files_bytes"))
+        }
+    }
+
+    @Sendable
+    func list(request: Request, context: HeraContext) async throws -> Response {
+        let page = try ListPage(request, most: Self.mostListed, usual: Self.mostListed)
+        var query = page.query(for: context.caller)
+        query.purpose = request.uri.queryParameters["purpose"].map(String.init)
+        let asked = query
+        let files = try await engine.inStore { ledger throws(LedgerError) in try await ledger.files(asked, at: .now()) }
+        return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
+    }
+
+    @Sendable
+    func file(request: Request, context: HeraContext) async throws -> Response {
+        Response(json: FileDocument(try await engine.file(id(context), for: context.caller)).json)
+    }
+
+    @Sendable
+    func content(request: Request, context: HeraContext) async throws -> Response {
+        let file = try await engine.file(id(context), for: context.caller)
+        let ledger = engine.ledger
+        let name = file.name.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }
+        var headers: HTTPFields = [.contentType: "application/octet-stream"]
+        headers[.contentDisposition] = "attachment; filename=\"\(name)\""
+        return Response(
+            status: .ok, headers: headers,
+            body: ResponseBody(contentLength: Int(file.byteCount)) { writer in
+                var reader = FileReader(file.id, in: ledger)
+                while let piece = try await reader.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                try await writer.finish(nil)
+            })
+    }
+
+    @Sendable
+    func delete(request: Request, context: HeraContext) async throws -> Response {
+        let file = try await engine.file(id(context), for: context.caller)
+        try await engine.inStore { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("id", file.id)
+            object.member("object", "file")
+            object.member("deleted", true)
+        }
+        return Response(json: writer.bytes)
+    }
+
+    private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }
+}
+
+extension Engine {
+    /// Asks the ledger; its errors become the engine's.
+    func inStore<Value>(
+        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+    ) async throws(EngineError) -> Value {
+        do throws(LedgerError) {
+            return try await work(ledger)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Core
+import Engine
+import Hummingbird
+import Ledger
+
+/// A page of a list in OpenAI's form: `limit`, `after` and `order` in, `data`, `first_id`, `last_id` and `has_more` out.
+struct ListPage {
+    private let limit: Int
+    private let after: String?
+    private let isAscending: Bool
+
+    /// - Parameters:
+    ///   - most: the largest page.
+    ///   - usual: where the request does not say.
+    init(_ request: Request, most: Int, usual: Int) throws {
+        let parameters = request.uri.queryParameters
+        after = parameters["after"].map(String.init)
+        switch parameters["order"] {
+        case nil, "desc": isAscending = false
+        case "asc": isAscending = true
+        default: throw EngineError.badRequest(FieldError("order", "must be asc or desc"))
+        }
+        guard let text = parameters["limit"] else {
+            limit = usual
+            return
+        }
+        guard let number = Int(text), (1...most).contains(number) else {
+            throw EngineError.badRequest(FieldError("limit", "must be a whole number from 1 to \(most)"))
+        }
+        limit = number
+    }
+
+    /// One more than asked for, to know whether there are more. A caller without a key sees everybody's.
+    func query(for caller: Caller) -> PageQuery {
+        PageQuery(key: caller.key, after: after, limit: limit + 1, isAscending: isAscending)
+    }
+
+    func document<Item>(
+        of items: [Item], id: (Item) -> String, _ write: (Item, inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        let shown = items.prefix(limit)
+        var writer = JSONWriter(capacity: 256 + shown.count * 400)
+        writer.object { object in
+            object.member("object", "list")
+            object.member("data", array: { list in for item in shown { list.object { write(item, &$0) } } })
+            object.member("first_id", shown.first.map(id))
+            object.member("last_id", shown.last.map(id))
+            object.member("has_more", items.count > shown.count)
+        }
+        return writer.bytes
+    }
+}
