@@ -7,9 +7,15 @@ import Synchronization
 
 /// What is learned while serving: measured quality, the offset of kappa that it leads to, and the calibration of the
 /// estimators, which is re-estimated in the background every 500 steps or when answers drift from what was predicted.
+///
+/// Quality and offsets are kept in the ledger after every audit, every hundredth step and at the end, so that the next
+/// process goes on from there. Of several nodes each measures what it serves itself; one that starts goes on from what
+/// was written last, by whichever node.
 package final class Learning: Service {
     /// Steps after which profiles are re-estimated, as in the paper's continual tuning.
     package static let stepsBetween = 500
+    /// Steps after which it is written down how many were served.
+    static let stepsBetweenSaves = 100
     /// Newest observations that a re-estimation looks at.
     static let mostObservations = 20_000
 
@@ -29,18 +35,52 @@ package final class Learning: Service {
     private let logger: Logger
     private let requests: AsyncStream<String>
     private let request: AsyncStream<String>.Continuation
+    private let writes: AsyncStream<Void>
+    private let write: AsyncStream<Void>.Continuation
 
     package init(ledger: any LedgerStore, logger: Logger) {
         self.ledger = ledger
         self.logger = logger
         (requests, request) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
+        (writes, write) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Reads what earlier processes have learned, then re-estimates when asked to, until the shutdown.
     package func run() async {
         await load()
         await cancelWhenGracefulShutdown { [self] in
-            for await reason in requests { await reestimate(reason) }
+            await withDiscardingTaskGroup { group in
+                group.addTask { for await reason in self.requests { await self.reestimate(reason) } }
+                group.addTask { for await _ in self.writes { await self.saveControl() } }
+            }
+        }
+        await saveControl()
+    }
+
+    // MARK: What outlives the process
+
+    /// Writes down where quality and the offsets of kappa stand.
+    func saveControl() async {
+        let quality = quality
+        guard !quality.isEmpty else { return }
+        var writer = JSONWriter()
+        writer.object { object in
+            for (name, quality) in quality.sorted(by: { $0.key < $1.key }) {
+                object.member(name, object: { quality.write(into: &$0) })
+            }
+        }
+        do throws(LedgerError) {
+            try await ledger.saveControl(writer.bytes, at: .now())
+        } catch {
+            logger.error("measured quality cannot be kept", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func loadControl() async throws(LedgerError) {
+        guard let body = try await ledger.control(), let root = try? JSONDocument(body).root else { return }
+        for member in root.members {
+            guard let kept = PolicyQuality(json: member.value) else { continue }
+            state.withLock { $0.quality[member.key] = kept }
         }
     }
 
@@ -57,7 +97,7 @@ package final class Learning: Service {
         state.withLock { $0.quality[policyName ?? ""]?.offset(for: policy.minAccuracy) ?? 0 }
     }
 
-    /// What has been measured since the service began, by the policy's name.
+    /// What has been measured, by the policy's name.
     package var quality: [String: PolicyQuality] { state.withLock { $0.quality } }
 
     package var failedAudits: Int { state.withLock { $0.failedAudits } }
@@ -66,12 +106,13 @@ package final class Learning: Service {
 
     /// Counts a step that was served.
     func noteStep(by model: ModelID, policyName: String?, policy: Policy) {
-        let isDue = state.withLock { state in
+        let steps = state.withLock { state in
             state.steps += 1
             state.quality[policyName ?? "", default: PolicyQuality()].served(by: model, policy: policy)
-            return state.steps % Self.stepsBetween == 0
+            return state.steps
         }
-        if isDue { request.yield("\(Self.stepsBetween) steps") }
+        if steps % Self.stepsBetween == 0 { request.yield("\(Self.stepsBetween) steps") }
+        if steps % Self.stepsBetweenSaves == 0 { write.yield() }
     }
 
     func noteFailedAudit() { state.withLock { $0.failedAudits += 1 } }
@@ -92,6 +133,7 @@ package final class Learning: Service {
             guard let model = observation.model, model != observation.reference, let predicted else { return false }
             return state.drift[model, default: DriftWatch()].observe(predicted: predicted, outcome: observation.score)
         }
+        if observation.source == .audit { write.yield() }
         if hasDrifted, let model = observation.model { request.yield("drift of \(model)") }
         return true
     }
@@ -118,6 +160,7 @@ package final class Learning: Service {
                 state.versions = [.first] + used
                 state.newestNumber = records.first?.version ?? 0
             }
+            try await loadControl()
         } catch {
             logger.error("what was learned before cannot be read", metadata: ["reason": "\(error)"])
         }

@@ -5,13 +5,22 @@ package import Routing
 package struct PolicyQuality: Hashable, Sendable {
     package private(set) var estimate = QualityEstimate()
     package private(set) var controller: KappaController?
+    /// Where the controller of an earlier process stood, until the policy's bounds are known.
+    private var earlier: Standing?
+
+    /// A controller without its bounds, which are those of the policy of the day.
+    private struct Standing: Hashable, Sendable {
+        var target: Double
+        var offset: Double
+        var estimate: QualityEstimate
+    }
 
     package init() {}
 
     /// What the controller adds to kappa under this target; 0 without one.
     package func offset(for target: Double?) -> Double {
-        guard let controller, controller.target == target else { return 0 }
-        return controller.offset
+        guard let standing, standing.target == target else { return 0 }
+        return standing.offset
     }
 
     /// A step has been served.
@@ -20,7 +29,11 @@ package struct PolicyQuality: Hashable, Sendable {
         guard let target = policy.minAccuracy else { return }
         if controller?.target != target {
             // Another target: the controller begins where the old one stood.
-            controller = KappaController(target: target, rule: policy.kappa, offset: controller?.offset ?? 0)
+            let isSame = standing?.target == target
+            controller = KappaController(
+                target: target, rule: policy.kappa, offset: standing?.offset ?? 0,
+                estimate: isSame ? standing?.estimate : nil)
+            earlier = nil
         }
         controller?.served(by: model)
     }
@@ -31,5 +44,33 @@ package struct PolicyQuality: Hashable, Sendable {
     package mutating func looked(at model: ModelID, score: Double, share: Double) {
         estimate.looked(at: model.rawValue, score: score, share: share)
         controller?.looked(at: model, score: score, share: share)
+    }
+
+    private var standing: Standing? {
+        controller.map { Standing(target: $0.target, offset: $0.offset, estimate: $0.estimate) } ?? earlier
+    }
+}
+
+// MARK: As JSON
+
+extension PolicyQuality {
+    /// Writes where the policy stands into the object that is open.
+    func write(into object: inout JSONWriter) {
+        object.member("estimate", object: { estimate.write(into: &$0) })
+        guard let standing else { return }
+        object.member("target", standing.target)
+        object.member("offset", standing.offset)
+        object.member("controlled", object: { standing.estimate.write(into: &$0) })
+    }
+
+    /// Reads what `write` has written; nil for anything else.
+    init?(json: JSONValue) {
+        guard let estimate = json["estimate"].flatMap({ QualityEstimate(json: $0) }) else { return nil }
+        self.estimate = estimate
+        guard let target = json["target"]?.double else { return }
+        guard let offset = json["offset"]?.double, offset.isFinite,
+            let controlled = json["controlled"].flatMap({ QualityEstimate(json: $0) })
+        else { return nil }
+        earlier = Standing(target: target, offset: offset, estimate: controlled)
     }
 }

@@ -15,6 +15,10 @@ package protocol QualityStore: Sendable {
     func saveCalibration(_ calibration: CalibrationRecord) async throws(LedgerError)
     /// Newest first.
     func calibrations(limit: Int) async throws(LedgerError) -> [CalibrationRecord]
+    /// Keeps where the controllers of kappa stand, JSON that is opaque to the ledger; the last writer's counts.
+    func saveControl(_ body: [UInt8], at now: Timestamp) async throws(LedgerError)
+    /// What was kept last; nil before the first.
+    func control() async throws(LedgerError) -> [UInt8]?
 }
 
 extension SQLLedger {
@@ -40,5 +44,13 @@ extension SQLLedger {
 
     package func calibrations(limit: Int) async throws(LedgerError) -> [CalibrationRecord] {
         try await read { (session) throws(LedgerError) in try session.calibrations(limit: limit) }
+    }
+
+    package func saveControl(_ body: [UInt8], at now: Timestamp) async throws(LedgerError) {
+        try await write { (session) throws(LedgerError) in try session.saveControl(body, at: now) }
+    }
+
+    package func control() async throws(LedgerError) -> [UInt8]? {
+        try await read { (session) throws(LedgerError) in try session.control() }
     }
 }

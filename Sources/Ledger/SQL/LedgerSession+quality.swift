@@ -92,7 +92,7 @@ extension LedgerSession {
 
     func calibrations(limit: Int) throws(LedgerError) -> [CalibrationRecord] {
         let rows = try connection.rows(
-            "SELECT version, status, body, note, at FROM calibration ORDER BY version DESC LIMIT ?",
+            "SELECT version, status, body, note, at FROM calibration WHERE version > 0 ORDER BY version DESC LIMIT ?",
             [.integer(max(limit, 0))])
         var calibrations: [CalibrationRecord] = []
         for row in rows {
@@ -105,6 +105,18 @@ extension LedgerSession {
                     at: Timestamp(milliseconds: row.integer(4))))
         }
         return calibrations
+    }
+
+    /// The control of kappa is kept beside the versions of the calibration, as number 0.
+    func saveControl(_ body: [UInt8], at now: Timestamp) throws(LedgerError) {
+        try connection.execute(
+            "INSERT INTO calibration (version, status, body, note, at) VALUES (0, 'control', ?, '', ?) "
+                + "ON CONFLICT (version) DO UPDATE SET body = excluded.body, at = excluded.at",
+            [.blob(body), .integer(now.milliseconds)])
+    }
+
+    func control() throws(LedgerError) -> [UInt8]? {
+        try connection.rows("SELECT body FROM calibration WHERE version = 0", []).first?.blob(0)
     }
 
     private static func millionths(_ number: Double) -> Int64? {

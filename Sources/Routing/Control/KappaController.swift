@@ -25,9 +25,10 @@ package struct KappaController: Hashable, Sendable {
     /// - Parameters:
     ///   - rule: its floor and cap bound the offset.
     ///   - offset: where an earlier run of the service had got to.
+    ///   - estimate: what it had measured under this target.
     package init(
         target: Double, rule: KappaRule, gain: Double = KappaController.standardGain, greatestMove: Double = 0.02,
-        memory: Double = 2000, offset: Double = 0
+        memory: Double = 2000, offset: Double = 0, estimate: QualityEstimate? = nil
     ) {
         self.target = target
         self.gain = gain
@@ -36,7 +37,7 @@ package struct KappaController: Hashable, Sendable {
         let lower = min(rule.floor - (ends.max() ?? rule.floor), 0)
         bounds = lower...max(rule.cap - (ends.min() ?? rule.cap), lower, 0)
         self.offset = offset.isFinite ? min(max(offset, bounds.lowerBound), bounds.upperBound) : 0
-        estimate = QualityEstimate(memory: memory)
+        self.estimate = estimate ?? QualityEstimate(memory: memory)
     }
 
     /// Counts a step that a model served.

@@ -19,7 +19,7 @@ package struct QualityEstimate: Hashable, Sendable {
     }
 
     /// What is known of one stratum.
-    private struct Stratum: Hashable, Sendable {
+    struct Stratum: Hashable, Sendable {
         var served = 0.0
         var weights = 0.0
         var squaredWeights = 0.0
@@ -34,10 +34,15 @@ package struct QualityEstimate: Hashable, Sendable {
 
     /// Steps after which a look counts e times less; `.infinity` to forget nothing.
     package let memory: Double
-    private var strata: [String: Stratum] = [:]
+    private(set) var strata: [String: Stratum] = [:]
 
     package init(memory: Double = 2000) {
         self.memory = memory
+    }
+
+    init(memory: Double, strata: [String: Stratum]) {
+        self.memory = memory
+        self.strata = strata
     }
 
     /// Counts a step that was served.

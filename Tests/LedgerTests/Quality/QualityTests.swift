@@ -77,6 +77,17 @@ struct QualityTests {
         }
     }
 
+    @Test("where the controllers stand is kept beside the versions, and the last word counts")
+    func control() async throws {
+        try await TemporaryLedger.with { ledger, _ async throws in
+            #expect(try await ledger.control() == nil)
+            try await ledger.saveControl(Array("{\"a\":1}".utf8), at: Sample.noon)
+            try await ledger.saveControl(Array("{\"a\":2}".utf8), at: Sample.noon)
+            #expect(try await ledger.control() == Array("{\"a\":2}".utf8))
+            #expect(try await ledger.calibrations(limit: 5).isEmpty)
+        }
+    }
+
     @Test("a step is found by its id")
     func step() async throws {
         try await TemporaryLedger.with { ledger, _ async throws in
