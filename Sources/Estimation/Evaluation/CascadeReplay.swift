@@ -30,7 +30,7 @@ struct CascadeReplay {
         let columns = replay.models.map { panel.models.firstIndex(of: $0) }
         couplings = columns.flatMap { row in
             columns.map { column in
-                guard let row, let column else { return ProfileSet.unknownCoupling }
+                guard let row, let column else { return Coupling.unknown }
                 return panel.couplings[row * panel.models.count + column]
             }
         }

@@ -62,19 +62,21 @@ struct LiveInference: Sendable {
     /// Reads a probe with the panels of a set.
     func reading(_ probe: GradedProbe, _ set: ProfileSet, _ scales: [AbilityScale]) -> Reading {
         let features = set.features(of: probe.item.text)
+        // A probe is answered once, so only panels of answers say how hard it is.
+        let shares = features.shares.amongAnswers.map { Double($0) }
         var levels = 0.0
         var slopes: [Double] = []
         for (place, panel) in set.panels.enumerated() {
             let dense = panel.dense(features.grams, features.counts(forPanel: place))
             let own = panel.probabilities(dense).prefix(panel.models.count)
             let line = scales[place].line(own.map { logit(Double($0)) })
-            levels += Double(features.shares[place]) * line.level
+            levels += shares[place] * line.level
             slopes.append(line.slope)
         }
         let authors = Self.levelOdds[min(max(probe.item.level, 1), 5) - 1]
         return Reading(
             kind: probe.item.kind, score: probe.score, difficulty: levelShare * authors + (1 - levelShare) * levels,
-            shares: features.shares.map { Double($0) }, slopes: slopes)
+            shares: shares, slopes: slopes)
     }
 
     /// The model's ability over the average of each panel's models, in log-odds.

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Tells from the text alone which panel's queries it is most like.
 struct Gate: Sendable {
     /// The panels, in the order of the columns.
@@ -12,17 +6,10 @@ struct Gate: Sendable {
     var table: GramTable
     var intercepts: [Float]
 
-    /// The share of each panel, summing to 1.
-    func shares(_ grams: NGrams) -> [Float] {
+    /// The log-odds that a text is of a panel's rather than of any other's, by panel.
+    func scores(_ grams: NGrams) -> [Float] {
         var scores = table.scores(grams, vocabulary)
         for panel in scores.indices { scores[panel] += intercepts[panel] }
-        let greatest = scores.max() ?? 0
-        var sum: Float = 0
-        for panel in scores.indices {
-            scores[panel] = exp(scores[panel] - greatest)
-            sum += scores[panel]
-        }
-        for panel in scores.indices { scores[panel] /= sum }
         return scores
     }
 

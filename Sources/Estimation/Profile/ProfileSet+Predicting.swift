@@ -1,5 +1,11 @@
 package import Core
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 extension ProfileSet {
     /// What an answer's length is taken to be where no source ever said it.
     package static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
@@ -36,7 +42,7 @@ extension ProfileSet {
 
     /// The panels to ask about a model.
     func sources(of model: ModelID, _ features: StepFeatures) -> [Source] {
-        let all = places(of: model).map { Source(place: $0, share: features.shares[$0.panel]) }
+        let all = places(of: model).map { Source(place: $0, share: features.shares.step[$0.panel]) }
         let near = all.filter { $0.share >= Self.leastShare }
         if !near.isEmpty || all.count <= 1 { return near.isEmpty ? all : near }
         return all.max { $0.share < $1.share }.map { [$0] } ?? []
@@ -104,15 +110,17 @@ struct Reading {
         for source in sources {
             let panel = set.panels[source.place.panel]
             let share = total > 0 ? source.share / total : 1 / Float(sources.count)
-            quality += share * probabilities(source.place.panel)[source.place.model]
-            base += share * panel.baseRate(source.place.model)
+            let steps = set.meanSteps[source.place.panel]
+            quality += share * Self.ofStep(probabilities(source.place.panel)[source.place.model], steps)
+            base += share * Self.ofStep(panel.baseRate(source.place.model), steps)
             let measured = panel.measured(source.place.model)
             worth += share * panel.worth
             if panel.outputTokens.isKnown(measured.model) {
                 dense(source.place.panel).withUnsafeBufferPointer { dense in
-                    tokens.mean += Double(share) * measured.tokens * panel.outputTokens.mean(dense, measured.model)
+                    let times = Double(share) * measured.tokens / Double(steps)
+                    tokens.mean += times * panel.outputTokens.mean(dense, measured.model)
                     tokens.p95 +=
-                        Double(share) * measured.tokens
+                        times
                         * panel.outputTokens.quantile(dense, measured.model, deviations: 1.645)
                 }
                 tokens.share += Double(share)
@@ -132,6 +140,12 @@ struct Reading {
             basis: .profile(model))
     }
 
+    /// What the success of a whole run says of one of its steps: the run succeeds where all of its steps do, so a step's
+    /// success is the mean factor of the run's.
+    private static func ofStep(_ success: Float, _ steps: Float) -> Float {
+        steps > 1 ? pow(success, 1 / steps) : success
+    }
+
     mutating func cost(_ sources: [ProfileSet.Source]) -> Double? {
         var sum = 0.0
         var weight = 0.0
@@ -144,6 +158,7 @@ struct Reading {
                 share
                 * dense(source.place.panel).withUnsafeBufferPointer {
                     measured.dollars * panel.costUSD.mean($0, measured.model)
+                        / Double(set.meanSteps[source.place.panel])
                 }
             weight += share
         }

@@ -10,8 +10,7 @@ extension ProfileSet {
     package func requestSimilarity(_ features: StepFeatures, of model: ModelID, to reference: ModelID) -> Double? {
         let both = predictions(features, for: [model, reference])
         guard let p = both[0]?.quality, let r = both[1]?.quality else { return nil }
-        let coupling = coupling(of: model, to: reference, features)
-        return 1 - ((1 - coupling) * r * (1 - p) + coupling * max(0, r - p))
+        return 1 - Coupling.lost(p, reference: r, coupling: coupling(of: model, to: reference, features))
     }
 
     /// How similar the two models' next outputs will be: HERA's SSE.
@@ -20,15 +19,12 @@ extension ProfileSet {
         requestSimilarity(features, of: model, to: reference)
     }
 
-    /// What is taken where two models never answered the same queries.
-    static let unknownCoupling: Float = 0.4
-
     func coupling(of model: ModelID, to reference: ModelID, _ features: StepFeatures) -> Double {
         var sum = 0.0
         var weight = 0.0
         for place in places(of: model) {
             for other in places(of: reference) where other.panel == place.panel {
-                let share = Double(max(features.shares[place.panel], 1e-4))
+                let share = Double(max(features.shares.step[place.panel], 1e-4))
                 let panel = panels[place.panel]
                 sum +=
                     share
@@ -38,6 +34,6 @@ extension ProfileSet {
                 weight += share
             }
         }
-        return weight > 0 ? sum / weight : Double(Self.unknownCoupling)
+        return weight > 0 ? sum / weight : Double(Coupling.unknown)
     }
 }

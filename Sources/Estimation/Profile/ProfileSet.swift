@@ -18,6 +18,12 @@ package struct ProfileSet: Sendable {
     var speed = SpeedProfile()
     /// Models known from the probe suite.
     var live: [LiveProfile] = []
+    /// By panel: whether its outcomes are those of whole runs.
+    let isOfRuns: [Bool]
+    /// By panel: the panels that it hears the memory of.
+    private let heard: [[Bool]]
+    /// By panel: the calls that an outcome takes on average, 1 for an answer.
+    let meanSteps: [Float]
     private let places: [String: [Place]]
 
     /// Where a model stands: in which panel, and in which column of it.
@@ -40,6 +46,9 @@ package struct ProfileSet: Sendable {
             }
         }
         self.runs = byPanel
+        isOfRuns = panels.indices.map { byPanel[$0] != nil }
+        meanSteps = panels.indices.map { byPanel[$0]?.meanSteps(panels[$0]) ?? 1 }
+        heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: isOfRuns)
         var judges: [Int: AnswerProfile] = [:]
         for profile in answers {
             if let panel = panels.firstIndex(where: { $0.name == profile.name && profile.fits($0) }) {
@@ -180,6 +189,8 @@ package struct ProfileSet: Sendable {
         return StepFeatures(
             grams: grams, counts: counts, fit: fit,
             recollection: memory.recall(QuestionStem.hash(text.prompt)),
-            shares: gate?.shares(grams) ?? [Float](repeating: 1 / Float(panels.count), count: panels.count))
+            shares: gate.map { PanelShares(scores: $0.scores(grams), isOfRuns: isOfRuns) }
+                ?? PanelShares(evenly: isOfRuns),
+            heard: heard)
     }
 }

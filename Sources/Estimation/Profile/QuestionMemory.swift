@@ -1,7 +1,8 @@
 /// Questions that were answered before, by panel: how much better or worse than usual the panel's models did.
 ///
 /// The same question is often asked of other models elsewhere. What *those* made of it says how hard it is; so a panel
-/// only ever looks at what other panels remember, in training as in use.
+/// only ever looks at what other panels remember, in training as in use. What a whole run came to is no answer, so nobody
+/// hears panels of runs; and a panel that was recorded with no other models than one's own has nothing to add.
 struct QuestionMemory: Sendable {
     /// A remembered question: the hash of its stem, who remembers it, the mean of score less base rate over models.
     struct Entry: Sendable, BitwiseCopyable {
@@ -18,6 +19,17 @@ struct QuestionMemory: Sendable {
     init(panels: [String] = [], _ entries: [Entry] = []) {
         self.panels = panels
         self.entries = entries.sorted { ($0.stem, $0.panel, $0.surplus) < ($1.stem, $1.panel, $1.surplus) }
+    }
+
+    /// By panel: whether it hears what each panel remembers.
+    /// - Parameter models: by panel.
+    static func heard(by models: [[String]], isOfRuns: [Bool]) -> [[Bool]] {
+        let names = models.map { Set($0.map { ModelName.canonical($0) }) }
+        return names.indices.map { listener in
+            names.indices.map { speaker in
+                listener != speaker && !isOfRuns[speaker] && !names[speaker].isSubset(of: names[listener])
+            }
+        }
     }
 
     /// What is remembered of a question, by panels.
@@ -61,11 +73,11 @@ struct Recollection: Sendable {
     /// Numbers that `counts` gives.
     static let count = 2
 
-    /// For a panel: the mean surplus in all other panels, and whether there is any.
-    func counts(notFrom panel: Int) -> [Float] {
+    /// The mean surplus in the panels heard, and whether there is any.
+    func counts(heard: [Bool]) -> [Float] {
         var sum: Float = 0
         var count: Float = 0
-        for entry in entries where Int(entry.panel) != panel {
+        for entry in entries where heard[Int(entry.panel)] {
             sum += entry.surplus
             count += 1
         }

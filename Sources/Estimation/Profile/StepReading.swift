@@ -8,13 +8,15 @@ package struct StepReading: Sendable {
     private let text: StepText
     private let features: StepFeatures
     private let predictions: [ModelID: Prediction]
+    /// Whether panels of answers know such steps.
+    private let isAnswered: Bool
     /// The suite of runs that the step is like, and what its profile reads.
     private let run: (panel: Int, reading: RunReading)?
     /// The panel that judges answers to such texts, its dense vector and its predictions.
     private let judge: (panel: Int, dense: [Float], predicted: [Float])?
 
-    /// A suite's profile of runs, and a panel's judge of answers, speak for a text that the gate gives at least this
-    /// share to: when the text is more like its own queries than like all others together.
+    /// A suite's profile of runs, and a panel's judge of answers, speak for a text that they have at least this share of,
+    /// among panels of their kind: when the text is more like their own queries than like all others together.
     static let homeShare: Float = 0.5
 
     /// - Parameter models: the names of the profiles that predictions are wanted of.
@@ -36,14 +38,16 @@ package struct StepReading: Sendable {
         }
         self.predictions = predictions
         let shares = features.shares
-        let home = shares.indices.max { shares[$0] < shares[$1] }.flatMap { shares[$0] >= Self.homeShare ? $0 : nil }
-        run = home.flatMap { panel in
+        isAnswered = shares.answers >= Self.homeShare
+        run = Self.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        judge = home.flatMap { panel in
+        judge = Self.home(shares.step).flatMap { panel in
             set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
         }
     }
+
+    private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
 
     /// What a model is expected to make of the step.
     package func prediction(of model: ModelID) -> Prediction? { predictions[model] }
@@ -71,17 +75,21 @@ package struct StepReading: Sendable {
     }
 
     /// How similar the two models' next outputs will be, else the probability that nothing is lost.
+    ///
+    /// Where panels of answers know such steps, they tell at once whether anything is lost: an answer may be as good
+    /// without being similar.
     package func stepSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
-        outputSimilarity(of: model, ahead: 0, to: reference, ahead: 0) ?? unlost(model, reference)
+        if isAnswered, let value = unlost(model, reference) { return value }
+        return outputSimilarity(of: model, ahead: 0, to: reference, ahead: 0) ?? unlost(model, reference)
     }
 
     /// The probability that the model alone ends the whole request at least as well as the reference (HERA's URC): from
-    /// the suite's own estimator against its reference at the start of a run, else that nothing is lost.
+    /// the suite of runs at the start of a run, else that nothing is lost.
     package func requestSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
-        if let run, let similarities = run.reading.similarities, let m = place(model, run.panel),
-            place(reference, run.panel) == run.reading.profile.reference, similarities[m].isFinite
+        if let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
+            let value = run.reading.similarity(ofRun: m, to: r), value.isFinite
         {
-            return Double(similarities[m])
+            return Double(value)
         }
         return unlost(model, reference)
     }
@@ -118,8 +126,7 @@ package struct StepReading: Sendable {
     /// P(not (reference good and model bad)), from both predictions and the pair's coupling.
     private func unlost(_ model: ModelID, _ reference: ModelID) -> Double? {
         guard let p = predictions[model]?.quality, let r = predictions[reference]?.quality else { return nil }
-        let coupling = set.coupling(of: model, to: reference, features)
-        let value = 1 - ((1 - coupling) * r * (1 - p) + coupling * max(0, r - p))
+        let value = 1 - Coupling.lost(p, reference: r, coupling: set.coupling(of: model, to: reference, features))
         return value.isFinite ? value : nil
     }
 

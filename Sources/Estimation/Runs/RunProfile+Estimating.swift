@@ -35,9 +35,8 @@ extension RunProfile {
     static func similarityOdds(
         trained: Float, start: [Float], model: Int, reference: Int, couplings: [Float], recalled: Float
     ) -> [Float] {
-        let r = start[reference]
-        let coupling = couplings[model * start.count + reference]
-        let lost = (1 - coupling) * r * (1 - start[model]) + coupling * max(0, r - start[model])
+        let lost = Coupling.lost(
+            start[model], reference: start[reference], coupling: couplings[model * start.count + reference])
         return [odds(trained), odds(1 - lost), odds(recalled)]
     }
 

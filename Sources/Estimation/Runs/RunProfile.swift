@@ -41,6 +41,12 @@ struct RunProfile: Sendable {
         Double(remainingUSD[model * Self.horizon + min(steps, Self.horizon - 1)])
     }
 
+    /// Steps of a run on average, at least 1: `progress` was trained on all steps of the runs that `panel` knows the ends of.
+    func meanSteps(_ panel: PanelProfile) -> Float {
+        let runs = panel.counts.reduce(0, +)
+        return runs > 0 ? max(1, Float(progress.counts.first ?? 0) / Float(runs)) : 1
+    }
+
     static func progressCounts(
         _ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]
     ) -> [Float] {

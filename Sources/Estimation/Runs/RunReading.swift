@@ -7,8 +7,9 @@ struct RunReading: Sendable {
     let baseRates: [Float]
     let state: [Float]
     let history: [Float]
-    /// By model: P(its run ends at least as well as the reference's); nil once the run has begun.
+    /// By model: P(its run ends at least as well as the suite's reference's); nil once the run has begun.
     let similarities: [Float]?
+    private let couplings: [Float]
     private let cache = RunCache()
 
     /// - Parameters:
@@ -22,11 +23,22 @@ struct RunReading: Sendable {
         self.profile = profile
         self.start = start
         baseRates = panel.baseRates
+        couplings = panel.couplings
         history = RunText.counts(of: text)
         state = profile.predictor.standardized(profile.state(features, history: text, counts: history))
         similarities =
             text.isEmpty
             ? profile.similarities(features, start: start, recalled: recalled, couplings: panel.couplings) : nil
+    }
+
+    /// P(the model's whole run ends at least as well as the other's); nil once the run has begun. The suite's estimator knows
+    /// its own reference, for others it follows from both predictions of success.
+    func similarity(ofRun model: Int, to reference: Int) -> Float? {
+        guard let similarities else { return nil }
+        if reference == profile.reference { return similarities[model] }
+        return 1
+            - Coupling.lost(
+                start[model], reference: start[reference], coupling: couplings[model * start.count + reference])
     }
 
     /// The probability that the model's output some steps after its next one is similar to the reference's some steps

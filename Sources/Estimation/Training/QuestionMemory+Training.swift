@@ -2,10 +2,10 @@ extension QuestionMemory {
     /// A stem with more questions than this in one panel is a turn of phrase, not a question.
     private static let mostQuestions = 3
 
-    /// Remembers the training rows of all panels.
+    /// Remembers the training rows of all panels of answers.
     init(of panels: [PanelData]) {
         var entries: [Entry] = []
-        for (number, panel) in panels.enumerated() {
+        for (number, panel) in panels.enumerated() where !panel.isOfRuns {
             let width = panel.models.count
             let all = Array(0..<panel.count)
             let means = (0..<width).map { Float(panel.targets.mean(of: $0, rows: all)) }

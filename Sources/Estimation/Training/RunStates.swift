@@ -34,7 +34,8 @@ struct RunStates: Sendable {
                     var counts = tasks.counts[task]
                     counts[counts.count - 1] = log1p(Float(history.utf8.count))
                     let features = StepFeatures(
-                        grams: grams, counts: counts, fit: [], recollection: Recollection(), shares: [])
+                        grams: grams, counts: counts, fit: [], recollection: Recollection(),
+                        shares: PanelShares(evenly: []), heard: [])
                     rows.append(
                         OutputPredictorTrainer.Row(
                             model: model, fold: tasks.folding[task],

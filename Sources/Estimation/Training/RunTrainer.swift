@@ -57,7 +57,7 @@ struct RunTrainer: Sendable {
         let states = RunStates(tasks, profile)
         let (predictor, without) = outputs.train(states.rows, models: models.count, folds: Self.folds)
         profile.predictor = predictor
-        var pairs = RunPairs(tasks, states, reference: reference, seed: seed)
+        let pairs = RunPairs(tasks, states, reference: reference, seed: seed)
         profile.usual = pairs.usual(models: models.count)
         progress(0.7, "similarity of outputs")
         profile.cosine = pairs.cosine(states, without, profile.usual, models: models.count)

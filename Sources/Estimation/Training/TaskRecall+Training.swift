@@ -38,7 +38,7 @@ extension TaskRecall {
     }
 
     /// The index of the tasks' n-grams, without weights.
-    private init(of texts: [NGrams], width: Int) {
+    init(of texts: [NGrams], width: Int) {
         vocabulary = Vocabulary(of: texts, limit: 40_000)
         var lists = [[UInt16]](repeating: [], count: vocabulary.count)
         inverseLengths = []

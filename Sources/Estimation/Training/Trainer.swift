@@ -15,10 +15,11 @@ package struct Trainer: Sendable {
     ) throws(EstimationError) -> ProfileSet {
         var panels = try panels(outcomes, traces)
         let memory = QuestionMemory(of: panels)
+        let heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
         for panel in panels.indices {
             for row in 0..<panels[panel].count {
                 panels[panel].counts[row] +=
-                    memory.recall(panels[panel].stems[row]).counts(notFrom: panel) + panels[panel].fits[row]
+                    memory.recall(panels[panel].stems[row]).counts(heard: heard[panel]) + panels[panel].fits[row]
             }
         }
         // Time goes with texts times models, roughly.
