@@ -29,6 +29,8 @@ package enum LedgerError: Error, Equatable, Sendable {
     /// The database failed in another way, with its own words.
     case database(String)
     case badLocation(String, reason: String)
+    /// The disk refused to keep what was written; nothing is written any more until the ledger is opened again.
+    case writesLost(database: String, detail: String)
     /// Another node works on it now: this one was taken for dead, or its work was taken from it.
     case leaseLost(kind: String, id: String)
     /// The key has used up its tokens of the minute; nothing was reserved.
@@ -42,6 +44,14 @@ extension LedgerError {
     var isPassing: Bool {
         if case .conflict = self { return true }
         return false
+    }
+
+    /// Whether one operation may be at fault where the transaction of many failed.
+    var isOfOne: Bool {
+        switch self {
+        case .database, .overflow, .invalid: true
+        default: false
+        }
     }
 
     /// Whether the same operation may well succeed later: the server, the disk or a lock was in the way.
@@ -92,6 +102,9 @@ extension LedgerError: CustomStringConvertible {
         case .database(let detail): "the database failed: \(detail)"
         case .badLocation(let text, let reason):
             "'\(text)' names no ledger database: \(reason); write sqlite:PATH or postgres://user@host/database"
+        case .writesLost(let database, let detail):
+            "\(database) could not be put on disk (\(detail)); this process writes no more: check the disk, start again, "
+                + "and repeat the operation with the same ids: what was booked before is not booked twice"
         case .leaseLost(let kind, let id):
             "\(kind) '\(id)' was taken over by another node; nothing of this write was booked: book what was spent alone"
         case .rateLimited(let refusal): refusal.description

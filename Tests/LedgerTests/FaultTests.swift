@@ -102,22 +102,6 @@ import Testing
         }
     }
 
-    @Test("every commit is on disk before it counts")
-    func synchronous() throws {
-        let place = try TemporaryLedger()
-        defer { place.remove() }
-        let database = try SQLiteDatabase(path: place.path)
-        var settings: [String] = []
-        database.withWriter { connection in
-            for setting in ["synchronous", "journal_mode", "foreign_keys", "busy_timeout"] {
-                guard let row = try? connection.row("PRAGMA \(setting)") else { continue }
-                settings.append("\(setting) \(row.optionalText(0) ?? String(row.integer(0)))")
-            }
-        }
-        #expect(settings == ["synchronous 2", "journal_mode wal", "foreign_keys 1", "busy_timeout 5000"])
-        database.close()
-    }
-
     @Test("a full disk is named, nothing of the refused operation is booked, and writing goes on when there is space")
     func diskFull() async throws {
         let place = try TemporaryLedger()

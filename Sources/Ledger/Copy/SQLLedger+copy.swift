@@ -38,11 +38,13 @@ extension SQLLedger {
             DispatchQueue(label: "hera.ledger.copy").async {
                 var result: Result<CopyReport, LedgerError> = .failure(.database("the writer did not run"))
                 do throws(LedgerError) {
+                    let ticket = try destination.flushTicket()
                     try destination.withWriter { writer in
                         result = Result { () throws(LedgerError) in
                             try Self.write(from: channel, to: writer, progress: progress)
                         }
                     }
+                    if case .success = result { try destination.flush(ticket) }
                 } catch {
                     result = .failure(error)
                 }

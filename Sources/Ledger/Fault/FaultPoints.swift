@@ -13,6 +13,7 @@ struct FaultyConnection: SQLConnection {
     let points: FaultPoints
 
     var dialect: SQLDialect { base.dialect }
+    var identity: Int { base.identity }
     var isInTransaction: Bool { base.isInTransaction }
 
     @discardableResult
@@ -60,6 +61,14 @@ struct FaultyDatabase: SQLDatabase {
 
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
         try base.withWriter { body(FaultyConnection(base: $0, points: points)) }
+    }
+
+    func flushTicket() throws(LedgerError) -> Int { try base.flushTicket() }
+
+    func flush(_ ticket: Int) throws(LedgerError) {
+        points.reached("flush")
+        try base.flush(ticket)
+        points.reached("flushed")
     }
 
     func read<Value: Sendable>(

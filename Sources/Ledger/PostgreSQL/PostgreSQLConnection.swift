@@ -1,4 +1,5 @@
 import CPostgres
+import Synchronization
 
 /// A connection through libpq, used by one queue at a time. Statements are prepared once each; integers and bytes
 /// travel in binary.
@@ -10,6 +11,9 @@ final class PostgreSQLConnection: SQLConnection {
     private var posted: [SQLQuery] = []
 
     var dialect: SQLDialect { .postgreSQL }
+
+    let identity = PostgreSQLConnection.made.add(1, ordering: .relaxed).newValue
+    private static let made = Atomic<Int>(0)
 
     var isInTransaction: Bool {
         // What was posted begins with BEGIN where no transaction is open.

@@ -6,6 +6,8 @@ struct PostgreSQLDatabase: SQLDatabase {
     let owner: String
     private let url: String
     private let writer: PostgreSQLLane
+    /// Waits for the disk. As long as its connection lasts, no crash can have taken what the writer committed.
+    private let flusher: PostgreSQLLane
     private let readers: [PostgreSQLLane]
     private let turn = Turn()
     private let hub = NoticeHub()
@@ -23,9 +25,10 @@ struct PostgreSQLDatabase: SQLDatabase {
         // reading them whole would seem best, and the plan would stay.
         writer = PostgreSQLLane(
             url: url, name: "writer",
-            greeting: "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
+            greeting: "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
                 + "SET plan_cache_mode = force_generic_plan; "
                 + "SELECT pg_advisory_lock(\(key))")
+        flusher = PostgreSQLLane(url: url, name: "flusher", greeting: "SET plan_cache_mode = force_generic_plan")
         readers = (0..<Self.readerCount).map { number in
             PostgreSQLLane(
                 url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
@@ -71,6 +74,23 @@ struct PostgreSQLDatabase: SQLDatabase {
 
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
         try writer.with { body($0) }
+    }
+
+    func flushTicket() throws(LedgerError) -> Int { try flusher.connectionIdentity() }
+
+    /// A synchronous commit of its own: the log is flushed up to it, and so are all commits before. It has to be on the
+    /// connection that was there before them, since a server that came back from a crash may have lost them.
+    func flush(_ ticket: Int) throws(LedgerError) {
+        var result: Result<Void, LedgerError> = .success(())
+        try flusher.with { connection in
+            result = Result { () throws(LedgerError) in
+                guard connection.identity == ticket else {
+                    throw .unreachable("the connection was lost before what was written was on disk")
+                }
+                try connection.execute("SELECT pg_logical_emit_message(true, 'hera', '')", [])
+            }
+        }
+        try result.get()
     }
 
     func read<Value: Sendable>(
@@ -132,7 +152,9 @@ struct PostgreSQLDatabase: SQLDatabase {
     func close() {
         listener.close()
         hub.close()
-        writer.close()
+        // The server would notice a little later that the connection is gone.
+        writer.close(saying: "SELECT pg_advisory_unlock_all()")
+        flusher.close()
         for reader in readers { reader.close() }
     }
 }
@@ -152,6 +174,8 @@ final class PostgreSQLLane: Sendable {
     private let greeting: String
     /// Only used on the queue.
     private let connection = Mutex<Slot>(Slot())
+    /// That of the connection, or 0 where there is none.
+    private let identity = Atomic<Int>(0)
 
     /// A class reference that a lock guards.
     private struct Slot: ~Copyable {
@@ -166,6 +190,15 @@ final class PostgreSQLLane: Sendable {
         self.url = url
         self.greeting = greeting
         queue = DispatchQueue(label: "hera.ledger.\(name)")
+    }
+
+    /// The number of the connection, which is made where there is none; does not wait for work that is under way on it.
+    func connectionIdentity() throws(LedgerError) -> Int {
+        let identity = self.identity.load(ordering: .acquiring)
+        if identity != 0 { return identity }
+        var found = 0
+        try with { found = $0.identity }
+        return found
     }
 
     /// Blocks the calling thread until the body has run.
@@ -197,18 +230,30 @@ final class PostgreSQLLane: Sendable {
         return try result.get()
     }
 
-    func close() { queue.sync { connection.withLock { $0.connection = nil } } }
+    /// Ends the connection, with a last statement where one is given and the server is there.
+    func close(saying statement: String? = nil) {
+        queue.sync {
+            connection.withLock { slot in
+                if let statement, let connection = slot.connection, connection.isUsable {
+                    try? connection.script(statement)
+                }
+                slot.connection = nil
+            }
+        }
+    }
 
     private func connected(_ slot: inout Slot) throws(LedgerError) -> PostgreSQLConnection {
         if let connection = slot.connection, connection.isUsable { return connection }
         let wasConnected = slot.connection != nil
         slot.connection = nil
+        identity.store(0, ordering: .releasing)
         var attempts = 0
         while true {
             do throws(LedgerError) {
                 let connection = try PostgreSQLConnection(url: url)
                 try connection.script(greeting)
                 slot.connection = connection
+                identity.store(connection.identity, ordering: .releasing)
                 return connection
             } catch {
                 attempts += 1

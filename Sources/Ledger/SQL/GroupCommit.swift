@@ -3,8 +3,9 @@ import Synchronization
 
 /// The single writer: operations of all callers queue up, and as many as are waiting share one transaction.
 ///
-/// Each has a savepoint of its own, so that one that is refused undoes nothing of the others. A caller gets its result
-/// after the commit, when it is on disk. All of it runs on one serial queue outside the cooperative threads.
+/// What moves money alone is done together (`LedgerSession.perform`), the rest one by one, each in a savepoint of its own,
+/// so that one that is refused undoes nothing of the others. A caller gets its result when the commit is on disk
+/// (`Flusher`). All of it runs on one serial queue outside the cooperative threads.
 final class GroupCommit: Sendable {
     private struct Pending: Sendable {
         /// Does the work and returns what hands the result to the caller after the commit.
@@ -35,10 +36,18 @@ final class GroupCommit: Sendable {
     private let queue = DispatchQueue(label: "hera.ledger.writer")
     private let state = Mutex(State())
     /// Only used on the queue.
-    private let names = Mutex(NameTable())
+    private let memory = Mutex(Memory())
+    private let flusher: Flusher
+
+    /// What the writer remembers of the transactions of one connection.
+    private struct Memory {
+        var names = NameTable()
+        var connection = 0
+    }
 
     init(database: any SQLDatabase) {
         self.database = database
+        flusher = Flusher(database: database)
     }
 
     /// Runs an operation in the next transaction and waits until it is on disk.
@@ -70,14 +79,15 @@ final class GroupCommit: Sendable {
     }
 
     private func enqueue(_ operation: Pending) {
-        let (isClosed, starts) = state.withLock { state -> (Bool, Bool) in
-            if state.isClosed { return (true, false) }
+        let (fault, starts) = state.withLock { state -> (LedgerError?, Bool) in
+            if state.isClosed { return (.database("the ledger is closed"), false) }
+            if let fault = flusher.fault { return (fault, false) }
             state.pending.append(operation)
             let starts = !state.isDraining
             state.isDraining = true
-            return (false, starts)
+            return (nil, starts)
         }
-        if isClosed { return operation.fail(.database("the ledger is closed")) }
+        if let fault { return operation.fail(fault) }
         if starts { queue.async { self.drain() } }
     }
 
@@ -90,55 +100,69 @@ final class GroupCommit: Sendable {
                 return group
             }
             if group.isEmpty { return }
-            var attempts = 0
-            while !attempt(group, isLast: attempts >= Self.mostRetries) { attempts += 1 }
+            write(group)
         }
     }
 
-    /// One transaction. False where it was undone for a passing reason and is to be tried again; otherwise every
-    /// operation of the group is answered when this returns.
-    private func attempt(_ group: [Pending], isLast: Bool) -> Bool {
+    /// Writes a group: together at first, and where something of it lets the whole transaction fail, one by one.
+    private func write(_ group: [Pending]) {
+        var attempts = 0
+        while true {
+            switch attempt(group, together: attempts == 0) {
+            case .committed(let committed): return flusher.add(committed)
+            case .undone(let error):
+                attempts += 1
+                let isWorthwhile = error.isPassing ? attempts <= Self.mostRetries : attempts == 1 && error.isOfOne
+                if isWorthwhile { continue }
+                for operation in group { operation.fail(error) }
+                return
+            }
+        }
+    }
+
+    private enum Outcome {
+        /// With what each operation is told, be it kept or refused.
+        case committed(Flusher.Group)
+        /// Nothing of the group was kept.
+        case undone(LedgerError)
+    }
+
+    /// One transaction.
+    private func attempt(_ group: [Pending], together: Bool) -> Outcome {
         var outcome = Outcome.undone(.database("the writer did not run"))
         do {
+            let ticket = try database.flushTicket()
             try database.withWriter { connection in
-                names.withLock { names in
+                memory.withLock { memory in
+                    // What an earlier connection had committed may be lost with it.
+                    let isSame = memory.connection == connection.identity
                     // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
-                    var session = LedgerSession(connection: connection, owner: database.owner, names: names)
-                    names = NameTable()
-                    outcome = perform(group, in: &session)
-                    names = session.names
+                    var session = LedgerSession(
+                        connection: connection, owner: database.owner, names: isSame ? memory.names : NameTable())
+                    memory = Memory()
+                    outcome = perform(group, together: together, ticket: ticket, in: &session)
+                    memory = Memory(names: session.names, connection: connection.identity)
                 }
             }
         } catch {
             // The connection could not be had, so that nothing of the group was begun.
             outcome = .undone(error)
         }
-        switch outcome {
-        case .done(let answers):
-            for answer in answers { answer() }
-        case .undone(let error):
-            if error.isPassing, !isLast { return false }
-            for operation in group { operation.fail(error) }
-        }
-        return true
+        return outcome
     }
 
-    private enum Outcome {
-        /// Committed; what answers each operation, be it kept or refused.
-        case done([@Sendable () -> Void])
-        /// Nothing of the group was kept.
-        case undone(LedgerError)
-    }
-
-    private func perform(_ group: [Pending], in session: inout LedgerSession) -> Outcome {
+    private func perform(
+        _ group: [Pending], together isTogether: Bool, ticket: Int, in session: inout LedgerSession
+    ) -> Outcome {
         let connection = session.connection
-        var answers: [@Sendable () -> Void] = []
+        var answers: [GroupAnswer] = []
+        answers.reserveCapacity(group.count)
         do throws(LedgerError) {
-            for statement in connection.dialect.begin { try connection.post(statement, []) }
-            let together = try performMoney(group, in: &session)
+            for statement in connection.dialect.beginUnflushed { try connection.post(statement, []) }
+            let together = isTogether ? try performMoney(group, in: &session) : []
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
-                    answers.append(answer)
+                    answers.append(GroupAnswer(tell: answer, fail: operation.fail))
                     continue
                 }
                 try connection.post("SAVEPOINT operation", [])
@@ -146,14 +170,14 @@ final class GroupCommit: Sendable {
                     let answer = try operation.perform(&session)
                     try connection.post("RELEASE SAVEPOINT operation", [])
                     session.keepOperation()
-                    answers.append(answer)
+                    answers.append(GroupAnswer(tell: answer, fail: operation.fail))
                 } catch {
                     session.dropOperation()
                     // After some failures the database has undone everything by itself: then all have failed.
                     guard connection.isInTransaction, !error.isPassing else { throw error }
                     try connection.post("ROLLBACK TO SAVEPOINT operation", [])
                     try connection.post("RELEASE SAVEPOINT operation", [])
-                    answers.append { operation.fail(error) }
+                    answers.append(GroupAnswer(tell: { operation.fail(error) }, fail: operation.fail))
                 }
             }
             try session.writeRollups()
@@ -162,7 +186,7 @@ final class GroupCommit: Sendable {
             try connection.execute("COMMIT", [])
             session.endTransaction(committed: true)
             database.announced(notices)
-            return .done(answers)
+            return .committed(Flusher.Group(ticket: ticket, answers: answers))
         } catch {
             connection.dropPosted()
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
@@ -196,5 +220,6 @@ final class GroupCommit: Sendable {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
+        await flusher.close()
     }
 }

@@ -58,6 +58,15 @@ enum SQLDialect: Hashable, Sendable {
         }
     }
 
+    /// The same for a transaction that `SQLDatabase.flush` puts on disk after its commit, so that the others' turns need
+    /// not wait for the disk. (SQLite's writer never waits for it.)
+    var beginUnflushed: [String] {
+        switch self {
+        case .sqlite: begin
+        case .postgreSQL: ["BEGIN", "SET LOCAL synchronous_commit = off"] + begin.dropFirst()
+        }
+    }
+
     /// What a query ends with that locks rows and passes over those that others have locked.
     var skipLocked: String {
         switch self {
@@ -72,6 +81,8 @@ enum SQLDialect: Hashable, Sendable {
 /// The ledger's operations are written once, over this; SQLite and PostgreSQL differ below it.
 protocol SQLConnection {
     var dialect: SQLDialect { get }
+    /// Another number for another connection: what was known of an earlier one's transactions may be lost with it.
+    var identity: Int { get }
     /// Runs a statement and returns how many rows it changed.
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int
@@ -128,6 +139,11 @@ extension SQLConnection {
 protocol SQLDatabase: Sendable {
     /// Lets a body use the writing connection; blocks the calling thread, so never to be called from a task.
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError)
+    /// To be asked before a transaction that is to be flushed later.
+    func flushTicket() throws(LedgerError) -> Int
+    /// Returns when everything is on disk that was committed on `withWriter` after the ticket was given; blocks the
+    /// calling thread. Throws where that cannot be said.
+    func flush(_ ticket: Int) throws(LedgerError)
     /// Reads on a connection of its own, off the cooperative threads, from one state of the database.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value

@@ -7,6 +7,8 @@ struct SQLiteConnection: SQLConnection {
     let path: String
 
     var dialect: SQLDialect { .sqlite }
+    /// The writer's connection lasts as long as the store.
+    var identity: Int { 0 }
     var isInTransaction: Bool { database.isInsideTransaction }
 
     @discardableResult
