@@ -14,8 +14,11 @@ import Testing
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
 
     /// Kills at random times, and at points of the write path: each of the first ones, then random ones.
-    private static func deaths(times: Int, points: ClosedRange<Int>, random: Int) -> [Death] {
-        (0..<times).map { .time(milliseconds: .random(in: 0...60), waits: $0 % 4 != 3) } + points.map { .point($0) }
+    private static func deaths(
+        times: Int, milliseconds: ClosedRange<Int>, points: ClosedRange<Int>, random: Int
+    ) -> [Death] {
+        (0..<times).map { .time(milliseconds: .random(in: milliseconds), waits: $0 % 4 != 3) }
+            + points.map { .point($0) }
             + (0..<random).map { _ in .point(.random(in: points.upperBound...points.upperBound * 40)) }
     }
 
@@ -33,7 +36,8 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let deaths = Self.deaths(
-            times: Self.isLong ? 60 : 4, points: 1...(Self.isLong ? 120 : 14), random: Self.isLong ? 60 : 3)
+            times: Self.isLong ? 60 : 4, milliseconds: 0...60, points: 1...(Self.isLong ? 120 : 14),
+            random: Self.isLong ? 60 : 3)
         try await Self.killAll(deaths, location: "sqlite:\(place.path)")
     }
 
@@ -43,7 +47,8 @@ import Testing
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
             let deaths = Self.deaths(
-                times: Self.isLong ? 30 : 1, points: 1...(Self.isLong ? 60 : 3), random: Self.isLong ? 60 : 2)
+                times: Self.isLong ? 30 : 1, milliseconds: 100...500, points: 1...(Self.isLong ? 60 : 3),
+                random: Self.isLong ? 60 : 2)
             try await Self.killAll(deaths, location: server.url)
         }
     }

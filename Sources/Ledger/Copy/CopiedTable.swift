@@ -16,7 +16,7 @@ enum CopiedTable: String, CaseIterable {
 /// A column with its PostgreSQL type.
 struct CopiedColumn: Hashable {
     let name: String
-    let type: String
+    let type: SQLType
 }
 
 extension SQLConnection {
@@ -30,11 +30,11 @@ extension SQLConnection {
                     + "WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"
             }
         return try rows(query, [.text(table.rawValue)]).map { row in
-            let type =
+            let type: SQLType =
                 switch row.text(1).uppercased() {
-                case "INTEGER", "BIGINT": "BIGINT"
-                case "BLOB", "BYTEA": "BYTEA"
-                default: "TEXT"
+                case "INTEGER", "BIGINT": .bigint
+                case "BLOB", "BYTEA": .bytea
+                default: .text
                 }
             return CopiedColumn(name: row.text(0), type: type)
         }

@@ -142,6 +142,7 @@ final class PostgreSQLConnection: SQLConnection {
             case .integer: Self.int8
             case .text: Self.text
             case .blob: Self.bytea
+            case .array(let array): array.type.array
             }
         }
         let result = PQprepare(handle, name, Self.numbered(query.sql), Int32(types.count), types)
@@ -172,7 +173,10 @@ final class PostgreSQLConnection: SQLConnection {
         switch value {
         case .null: return nil
         case .integer(let number): withUnsafeBytes(of: number.bigEndian) { bytes += $0 }
-        case .text(let text): bytes += Array(text.utf8) + [0]
+        case .text(let text):
+            bytes += text.utf8
+            bytes.append(0)
+        case .array(let array): array.write(to: &bytes)
         // A zero behind it keeps the place of empty bytes inside the buffer.
         case .blob(let blob):
             bytes += blob + [0]

@@ -9,7 +9,7 @@ enum CallColumns {
         "baseline_hardware", "baseline_energy_uj", "baseline_latency_us",
     ]
     /// PostgreSQL's types.
-    static let types = names.map { $0 == "decision" ? "TEXT" : "BIGINT" }
+    static let types: [SQLType] = names.map { $0 == "decision" ? .text : .bigint }
     static let list = names.joined(separator: ", ")
 }
 

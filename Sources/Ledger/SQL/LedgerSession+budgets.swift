@@ -21,7 +21,7 @@ extension LedgerSession {
     /// Writes totals over what they were.
     static let totalInsertion = SQLInsertion(
         table: "budget_total", columns: ["budget", "start", "spent", "reserved"],
-        types: Array(repeating: "BIGINT", count: 4),
+        types: Array(repeating: .bigint, count: 4),
         conflict: " ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved")
 
     /// What asks for the budgets of some scopes, and for what is gone of them in the windows of a moment.

@@ -55,7 +55,6 @@ extension LedgerSession {
             }
         }
         try returnRows(isAlive: isAlive)
-        try forgetNodes(isAlive: isAlive)
         return booked
     }
 

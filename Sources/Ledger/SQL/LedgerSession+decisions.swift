@@ -3,7 +3,7 @@ import Core
 extension LedgerSession {
     static let decisionInsertion = SQLInsertion(
         table: "decision", columns: ["id", "run", "at", "team", "api_key", "session", "job", "batch", "body"],
-        types: ["TEXT", "TEXT", "BIGINT", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BYTEA"])
+        types: [.text, .text, .bigint, .text, .text, .text, .text, .text, .bytea])
     private static let insertNewDecision = decisionInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
     /// The values of `decisionInsertion`.

@@ -12,8 +12,8 @@ extension LedgerSession {
     static let entryColumns = entryInsertion.columns.joined(separator: ", ")
     static let entryInsertion = SQLInsertion(
         table: "entry", columns: headColumns + CallColumns.names + resultColumns,
-        types: headColumns.map { ["id", "reservation", "corrects"].contains($0) ? "TEXT" : "BIGINT" }
-            + CallColumns.types + resultColumns.map { _ in "BIGINT" })
+        types: headColumns.map { ["id", "reservation", "corrects"].contains($0) ? .text : .bigint }
+            + CallColumns.types + resultColumns.map { _ in .bigint })
     private static let insertNewEntry = entryInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
     /// `?, ?, ?`

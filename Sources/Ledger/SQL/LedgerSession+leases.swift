@@ -60,7 +60,8 @@ extension LedgerSession {
         }
     }
 
-    /// Forgets the heartbeats of stores that are gone.
+    /// Forgets the heartbeats of stores that are gone. One that is only silent keeps its last one: without it, it would
+    /// count as a short command that never sends any, and so as alive.
     func forgetNodes(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) {
         for node in try connection.rows("SELECT owner FROM node", []).map({ $0.text(0) }) where node != owner {
             if try isAlive(node) { continue }

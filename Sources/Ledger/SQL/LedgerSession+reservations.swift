@@ -5,7 +5,7 @@ extension LedgerSession {
     static let reservationInsertion = SQLInsertion(
         table: "reservation",
         columns: ["id", "at", "owner", "bound_nano", "bound_tokens", "bound_uj"] + CallColumns.names,
-        types: ["TEXT", "BIGINT", "TEXT", "BIGINT", "BIGINT", "BIGINT"] + CallColumns.types)
+        types: [.text, .bigint, .text, .bigint, .bigint, .bigint] + CallColumns.types)
     private static let insertNewReservation = reservationInsertion.single + " ON CONFLICT (id) DO NOTHING"
 
     mutating func reserve(_ request: ReservationRequest) throws(LedgerError) -> Reservation {

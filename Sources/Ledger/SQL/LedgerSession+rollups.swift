@@ -6,7 +6,7 @@ extension LedgerSession {
     /// Adds to the sums that are there; the latencies are written over.
     private static let rollupInsertion = SQLInsertion(
         table: "rollup", columns: slotColumns + sumColumns + ["latency"],
-        types: (slotColumns + sumColumns).map { _ in "BIGINT" } + ["BYTEA"],
+        types: (slotColumns + sumColumns).map { _ in .bigint } + [.bytea],
         conflict: " ON CONFLICT (\(slotColumns.joined(separator: ", "))) DO UPDATE SET "
             + sumColumns.map { "\($0) = rollup.\($0) + excluded.\($0)" }.joined(separator: ", ")
             + ", latency = excluded.latency")
@@ -55,7 +55,9 @@ extension LedgerSession {
             let results = try connection.results(keys.map { SQLQuery(Self.selectLatency, $0) })
             for (index, result) in results.enumerated() { latencies[index] = result.rows.first?.blob(0) }
         case .postgreSQL:
-            let columns = Self.slotColumns.indices.map { column in SQLArray(keys.map { $0[column] }).argument }
+            let columns = Self.slotColumns.indices.map { column in
+                SQLValue.array(SQLArray(keys.map { $0[column] }, of: .bigint))
+            }
             for row in try connection.rows(Self.selectLatencies, columns) {
                 latencies[Int(row.integer(0)) - 1] = row.blob(1)
             }

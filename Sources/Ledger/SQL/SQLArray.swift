@@ -1,38 +1,68 @@
-/// Values of many rows as PostgreSQL's array literals, so that one statement writes or looks up them all.
-struct SQLArray {
-    private var bytes: [UInt8] = [UInt8(ascii: "{")]
+/// PostgreSQL's types of the ledger's columns.
+enum SQLType: String {
+    case bigint = "BIGINT"
+    case text = "TEXT"
+    case bytea = "BYTEA"
+}
 
-    init(_ values: some Sequence<SQLValue> = []) { for value in values { append(value) } }
+/// Values of many rows as one of PostgreSQL's arrays, so that one statement writes or looks up them all.
+///
+/// Kept as the server reads it (`array_recv`): big-endian 32 bits each for the number of dimensions, whether there are
+/// nulls, the elements' type, their number and the first index; then each element's length (-1 for null) and bytes.
+struct SQLArray: Hashable, Sendable {
+    let type: SQLType
+    private var elements: [UInt8] = []
+    private var count: Int32 = 0
 
-    var argument: SQLValue { .text(String(decoding: bytes, as: UTF8.self) + "}") }
+    init(_ values: some Sequence<SQLValue> = [], of type: SQLType) {
+        self.type = type
+        for value in values { append(value) }
+    }
 
+    /// Whatever is not of the array's type counts as null, which the table's constraints refuse.
     mutating func append(_ value: SQLValue) {
-        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        switch value {
-        case .null: bytes += "NULL".utf8
-        case .integer(let number): bytes += String(number).utf8
-        case .text(let part): quote(part)
-        case .blob(let blob):
-            // `\x` and hexadecimal digits, the backslash escaped once more for the array.
-            bytes += "\"\\\\x".utf8
-            for byte in blob {
-                bytes.append(Self.digits[Int(byte >> 4)])
-                bytes.append(Self.digits[Int(byte & 15)])
-            }
-            bytes.append(Self.quotationMark)
+        count += 1
+        switch (type, value) {
+        case (.bigint, .integer(let number)):
+            Self.append(8, to: &elements)
+            withUnsafeBytes(of: number.bigEndian) { elements.append(contentsOf: $0) }
+        case (.text, .text(let text)):
+            Self.append(Int32(text.utf8.count), to: &elements)
+            elements.append(contentsOf: text.utf8)
+        case (.bytea, .blob(let blob)):
+            Self.append(Int32(blob.count), to: &elements)
+            elements.append(contentsOf: blob)
+        default: Self.append(-1, to: &elements)
         }
     }
 
-    private mutating func quote(_ part: String) {
-        bytes.append(Self.quotationMark)
-        for byte in part.utf8 {
-            if byte == Self.quotationMark || byte == Self.backslash { bytes.append(Self.backslash) }
-            bytes.append(byte)
-        }
-        bytes.append(Self.quotationMark)
+    /// Adds the whole array to some bytes.
+    func write(to bytes: inout [UInt8]) {
+        for field in [1, 1, type.element, count, 1] { Self.append(field, to: &bytes) }
+        bytes.append(contentsOf: elements)
     }
 
-    private static let quotationMark = UInt8(ascii: "\"")
-    private static let backslash = UInt8(ascii: "\\")
-    private static let digits = Array("0123456789abcdef".utf8)
+    private static func append(_ number: Int32, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+extension SQLType {
+    // Object ids of pg_type.
+    var element: Int32 {
+        switch self {
+        case .bytea: 17
+        case .bigint: 20
+        case .text: 25
+        }
+    }
+
+    /// The type of an array of these.
+    var array: UInt32 {
+        switch self {
+        case .bytea: 1001
+        case .bigint: 1016
+        case .text: 1009
+        }
+    }
 }

@@ -4,6 +4,8 @@ enum SQLValue: Hashable, Sendable {
     case integer(Int64)
     case text(String)
     case blob([UInt8])
+    /// Many values as one parameter; on PostgreSQL alone.
+    case array(SQLArray)
 
     static func integer(_ number: Int?) -> SQLValue { number.map { .integer(Int64($0)) } ?? .null }
     static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }

@@ -3,7 +3,7 @@ struct SQLInsertion {
     let table: String
     let columns: [String]
     /// PostgreSQL's types of the columns, in order.
-    let types: [String]
+    let types: [SQLType]
     /// What follows the values: nothing, or `ON CONFLICT ...`.
     var conflict = ""
     /// Whether the rows bring values of columns that the database counts up by itself.
@@ -17,12 +17,12 @@ struct SQLInsertion {
 
     /// Inserts all rows, each of which has one value for each column, on PostgreSQL.
     func together(_ rows: [[SQLValue]]) -> SQLQuery {
-        var arrays = types.map { _ in SQLArray() }
+        var arrays = types.map { SQLArray(of: $0) }
         for row in rows { for (index, value) in row.enumerated() { arrays[index].append(value) } }
-        let parameters = types.map { "CAST(? AS \($0)[])" }.joined(separator: ", ")
+        let parameters = types.map { "CAST(? AS \($0.rawValue)[])" }.joined(separator: ", ")
         let numbers = keepingNumbers ? "OVERRIDING SYSTEM VALUE " : ""
         return SQLQuery(
             "INSERT INTO \(table) (\(columns.joined(separator: ", "))) \(numbers)"
-                + "SELECT * FROM unnest(\(parameters))\(conflict)", arrays.map(\.argument))
+                + "SELECT * FROM unnest(\(parameters))\(conflict)", arrays.map { .array($0) })
     }
 }

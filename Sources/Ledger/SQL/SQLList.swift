@@ -2,25 +2,26 @@
 /// JSON on SQLite.
 struct SQLList {
     let argument: SQLValue
-    private let type: String
+    private let type: SQLType
 
     init(texts: some Sequence<String>, in dialect: SQLDialect) {
-        let values = texts.map { SQLValue.text($0) }
-        argument = dialect == .sqlite ? Self.json(values) : SQLArray(values).argument
-        type = "TEXT"
+        self.init(texts.map { .text($0) }, of: .text, in: dialect)
     }
 
     init(integers: some Sequence<Int64>, in dialect: SQLDialect) {
-        let values = integers.map { SQLValue.integer($0) }
-        argument = dialect == .sqlite ? Self.json(values) : SQLArray(values).argument
-        type = "BIGINT"
+        self.init(integers.map { .integer($0) }, of: .bigint, in: dialect)
+    }
+
+    private init(_ values: [SQLValue], of type: SQLType, in dialect: SQLDialect) {
+        self.type = type
+        argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
     }
 
     /// What a column is compared with, to be one of the list: `id \(list.isAny)`.
     func isAny(in dialect: SQLDialect) -> String {
         switch dialect {
         case .sqlite: "IN (SELECT value FROM json_each(?))"
-        case .postgreSQL: "= ANY(CAST(? AS \(type)[]))"
+        case .postgreSQL: "= ANY(CAST(? AS \(type.rawValue)[]))"
         }
     }
 
@@ -28,7 +29,7 @@ struct SQLList {
     func table(in dialect: SQLDialect) -> String {
         switch dialect {
         case .sqlite: "json_each(?)"
-        case .postgreSQL: "unnest(CAST(? AS \(type)[])) AS list (value)"
+        case .postgreSQL: "unnest(CAST(? AS \(type.rawValue)[])) AS list (value)"
         }
     }
 
@@ -39,7 +40,7 @@ struct SQLList {
             switch value {
             case .text(let text): quote(text, into: &bytes)
             case .integer(let number): bytes += String(number).utf8
-            case .null, .blob: bytes += "null".utf8
+            case .null, .blob, .array: bytes += "null".utf8
             }
         }
         bytes.append(UInt8(ascii: "]"))

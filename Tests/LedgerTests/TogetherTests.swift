@@ -1,0 +1,174 @@
+import Core
+import Testing
+
+@testable import Ledger
+
+/// Groups that are done in few statements, against the same operations one after the other.
+@Suite(.serialized) struct TogetherTests {
+    private static let budgets = [
+        Budget(scope: .global, limit: .usd(Money(nanoUSD: 40_000)), window: .week),
+        Budget(scope: .team("t"), limit: .usd(Money(nanoUSD: 9000)), window: .day),
+        Budget(scope: .team("t"), limit: .tokens(900), window: .month, mode: .warn),
+        Budget(scope: .key("k"), limit: BudgetLimit(unit: .joules, amount: 20_000_000), window: .none),
+        Budget(scope: .key("rolls"), limit: .usd(Money(nanoUSD: 6000)), window: .rolling(seconds: 7200)),
+    ]
+    private static let accounts = [
+        Attribution(), Attribution(team: "t", key: "k"), Attribution(team: "t", session: "s\"\\\n1"),
+        Attribution(team: "u", key: "rolls", job: "j"),
+    ]
+
+    @Test("a group gives the answers and the figures of its operations one by one, on SQLite", arguments: 1...5)
+    func sqlite(seed: Int) async throws {
+        let places = [try TemporaryLedger(), try TemporaryLedger()]
+        defer { for place in places { place.remove() } }
+        let databases = try places.map { try SQLiteDatabase(path: $0.path) }
+        try await play(seed: seed, on: databases[0], databases[1])
+    }
+
+    @Test(
+        "a group on PostgreSQL gives the answers and the figures of its operations one by one on SQLite",
+        .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
+    func postgreSQL() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let place = try TemporaryLedger()
+            defer { place.remove() }
+            try await play(
+                seed: 9, on: try PostgreSQLDatabase(url: server.url), try SQLiteDatabase(path: place.path))
+        }
+    }
+
+    private func play(seed: Int, on together: any SQLDatabase, _ oneByOne: any SQLDatabase) async throws {
+        let ledgers = [SQLLedger(database: together), SQLLedger(database: oneByOne)]
+        for ledger in ledgers {
+            for budget in Self.budgets { try await ledger.setBudget(budget, at: Sample.noon) }
+        }
+        var generator = SeededGenerator(seed: UInt64(seed))
+        var shared = 0
+        for _ in 0..<25 {
+            let group = (0..<Int.random(in: 1...24, using: &generator)).map { _ in operation(&generator) }
+            let answers = try Self.perform(group, on: together)
+            shared += answers.count { $0 != nil }
+            // What was left over comes last on both sides.
+            let order = group.indices.sorted { (answers[$0] == nil ? 1 : 0, $0) < (answers[$1] == nil ? 1 : 0, $1) }
+            let expected = try Self.one(order.map { group[$0] }, on: oneByOne)
+            let rest = try Self.one(order.filter { answers[$0] == nil }.map { group[$0] }, on: together)
+            #expect(order.compactMap { answers[$0] } + rest == expected)
+        }
+        #expect(shared > 50, "too few were done together for the test to say anything")
+        let states = [try await Self.state(of: ledgers[0]), try await Self.state(of: ledgers[1])]
+        #expect(states[0] == states[1])
+        for ledger in ledgers {
+            #expect(try await ledger.verify().differences == [])
+            await ledger.close()
+        }
+    }
+
+    // MARK: Operations
+
+    /// Few ids, so that many operations meet what others left; moments on both sides of midnight.
+    private func operation(_ generator: inout SeededGenerator) -> MoneyOperation {
+        let id = { (generator: inout SeededGenerator) in "c\(Int.random(in: 0..<60, using: &generator))" }
+        let moment = Sample.noon.advanced(bySeconds: .random(in: 39_000...47_000, using: &generator))
+        let name = id(&generator)
+        // A function of the id, mostly: the same request twice is one reservation.
+        let call = Sample.call(run: "run \(name)", account: Self.accounts[name.utf8.reduce(0) { $0 + Int($1) } % 4])
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0..<5:
+            return .reserve(
+                Sample.request(
+                    name, nanoUSD: .random(in: 0...1500, using: &generator), tokens: 130, microjoules: 1_600_000,
+                    at: moment, call: call))
+        case 5..<8:
+            var commit = StepCommit()
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let settled = id(&generator)
+                let own = Sample.call(
+                    run: "run \(settled)", account: Self.accounts[settled.utf8.reduce(0) { $0 + Int($1) } % 4])
+                let isBad = Int.random(in: 0..<12, using: &generator) == 0
+                commit.settlements.append(
+                    (settled, Sample.entry(settled, nanoUSD: isBad ? -5 : 700, at: moment, call: own)))
+            }
+            return .commit(commit)
+        case 8: return .commit(StepCommit(releases: [name]))
+        default:
+            var decision = Sample.decision
+            decision.id = "d-\(name)"
+            return .commit(
+                StepCommit(decisions: [DecisionRecord(decision: decision, attribution: Attribution(), at: Sample.noon)])
+            )
+        }
+    }
+
+    // MARK: Doing them
+
+    /// In one transaction; nil for those that were left over.
+    private static func perform(_ group: [MoneyOperation], on database: any SQLDatabase) throws -> [String?] {
+        try transaction(on: database) { (session) throws(LedgerError) in
+            let results = try session.perform(group)
+            session.keepOperation()
+            return results.map { $0.map(Self.text) }
+        }
+    }
+
+    /// In one transaction, each in a savepoint.
+    private static func one(_ group: [MoneyOperation], on database: any SQLDatabase) throws -> [String] {
+        try transaction(on: database) { (session) throws(LedgerError) in
+            var texts: [String] = []
+            for operation in group {
+                try session.connection.execute("SAVEPOINT operation", [])
+                let result = Result { () throws(LedgerError) -> MoneyAnswer in
+                    switch operation {
+                    case .reserve(let request): .reservation(try session.reserve(request))
+                    case .commit(let commit): .receipt(try session.commit(commit))
+                    }
+                }
+                if case .success = result {
+                    session.keepOperation()
+                } else {
+                    session.dropOperation()
+                    try session.connection.execute("ROLLBACK TO SAVEPOINT operation", [])
+                }
+                try session.connection.execute("RELEASE SAVEPOINT operation", [])
+                texts.append(text(result))
+            }
+            return texts
+        }
+    }
+
+    private static func transaction<Value>(
+        on database: any SQLDatabase, _ body: (inout LedgerSession) throws(LedgerError) -> Value
+    ) throws -> Value {
+        var result: Result<Value, LedgerError> = .failure(.database("the writer did not run"))
+        try database.withWriter { connection in
+            var session = LedgerSession(connection: connection, owner: database.owner)
+            result = Result { () throws(LedgerError) in
+                for statement in connection.dialect.begin { try connection.execute(statement, []) }
+                let value = try body(&session)
+                try session.writeRollups()
+                try connection.execute("COMMIT", [])
+                return value
+            }
+        }
+        return try result.get()
+    }
+
+    /// What a caller sees; owners differ from database to database.
+    private static func text(_ result: Result<MoneyAnswer, LedgerError>) -> String {
+        switch result {
+        case .success(.reservation(let made)): "\(made.request.id) \(made.request.at) \(made.warnings)"
+        case .success(.receipt(let receipt)): "\(receipt.settlements)"
+        case .failure(let error): "\(error)"
+        }
+    }
+
+    private static func state(of ledger: SQLLedger) async throws -> [String] {
+        var state = try await ledger.budgets(of: nil, at: Sample.noon.advanced(bySeconds: 46_000)).map { "\($0)" }
+            .sorted()
+        state += try await ledger.openReservations().map { "\($0.request)" }.sorted()
+        for number in 0..<60 {
+            state += try await ledger.entries(ofRun: "run c\(number)").map { "\($0)" }
+            if let decision = try await ledger.decision("d-c\(number)") { state.append(decision.decision.id) }
+        }
+        return state
+    }
+}
