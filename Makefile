@@ -26,9 +26,10 @@ test: setup lint file-lengths  ## lint, build and run all tests, then the releas
 smoke:           ## the release binary does its first steps
 	@Tests/Demo/smoke.sh
 
-chaos: setup     ## the long form of the tests that kill processes, batches and nodes
+chaos: setup     ## the long form of the tests that kill processes, servers, batches and nodes, and of those on hot budgets
 	swift build --build-tests $(CHECKED)
-	HERA_CHAOS=1 swift test --skip-build --no-parallel --filter 'BatchKillTests|CrashTests|NodeTests'
+	HERA_CHAOS=1 swift test --skip-build --no-parallel --filter \
+	  'BatchKillTests|CrashTests|NodeTests|HotBudgetTests|PostgreSQLTests|FlushTests|FaultTests|ClockTests'
 
 lint:            ## swift format in strict mode
 	swift format lint --strict --parallel --configuration .swift-format --recursive $(SWIFT_FILES)
@@ -44,6 +45,7 @@ bench: setup     ## benchmarks of the parts (ratios within one run)
 	swift build -c release --product Benchmarks
 	.build/release/Benchmarks plan
 	.build/release/Benchmarks rule Profiles
+	.build/release/Benchmarks ledger
 
 bench-agents: build  ## agent jobs on two real models, by several ways of routing
 	@Tests/AgentBench/bench.sh

@@ -123,7 +123,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Core", "Estimation", "Optimization", "Routing"],
+            dependencies: ["Core", "Estimation", "Ledger", "Optimization", "Routing"],
             path: "Tests/Benchmarks", exclude: ["plan_compare.py"]),
     ],
     swiftLanguageModes: [.v6]
