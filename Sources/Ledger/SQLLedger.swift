@@ -112,8 +112,15 @@ extension SQLLedger {
     }
 
     package func recover(at moment: Timestamp) async throws(LedgerError) -> [LedgerEntry] {
-        try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
-            try session.recover(at: moment, isAlive: isAlive)
+        let database = database
+        return try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
+            let booked = try session.recover(at: moment, isAlive: isAlive)
+            let connection = session.connection
+            try session.forgetNodes { (owner) throws(LedgerError) in
+                if try isAlive(owner) { return true }
+                return try database.isPresent(owner, on: connection)
+            }
+            return booked
         }
     }
 

@@ -59,6 +59,18 @@ import Testing
         try await Self.withTwoStores { stores in try await Self.loseToSilence(stores[0], stores[1]) }
     }
 
+    @Test("what a silent store held is taken up also after its calls were booked")
+    func silenceAfterRecovery() async throws {
+        try await Self.withTwoStores { stores in
+            try await stores[0].heartbeat(leaseSeconds: 60)
+            try await Self.fill(stores[0])
+            try await stores[0].heartbeat(leaseSeconds: 0)
+            for _ in 0..<2 { #expect(try await stores[1].recover(at: Sample.noon).isEmpty) }
+            #expect(try await stores[1].claimBatches(limit: 5).map(\.id) == ["b"])
+            #expect(try await stores[1].claimJobs(limit: 5).count == 1)
+        }
+    }
+
     /// One of each kind, claimed.
     private static func fill(_ store: SQLLedger) async throws {
         try await store.saveJob(job("j"))
