@@ -7,6 +7,8 @@ import Upstream
 struct Bill {
     let order: StepOrder
     let priced: PricedModel
+    /// The way of being served that the answer names, which may be another than the one asked for.
+    var served: ServiceTier?
 
     /// True figures of a finished call.
     ///
@@ -17,7 +19,7 @@ struct Bill {
     func figures(
         usage: Usage, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil
     ) throws(PriceError) -> CallFigures {
-        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
+        let forecast = Forecast(priced, economics: order.context.economics, tier: served ?? tier(of: priced))
         let fresh = Double(usage.promptTokens - usage.cachedRead)
         let output = Double(usage.completionTokens)
         let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
@@ -77,7 +79,7 @@ struct Bill {
             runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
             model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
             stage: order.purpose == .audit ? nil : order.decision.stage, policy: order.policyName,
-            catalogVersion: order.decision.catalogVersion,
+            tier: served ?? tier(of: priced), catalogVersion: order.decision.catalogVersion,
             priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
     }
 

@@ -140,6 +140,8 @@ struct CallAttempt {
     ) async -> Result {
         let seconds = started.seconds
         let usage = reading.answer.usage ?? estimatedUsage(reading)
+        var bill = bill
+        bill.served = reading.answer.serviceTier
         let figures: CallFigures
         do throws(PriceError) {
             figures = try bill.figures(

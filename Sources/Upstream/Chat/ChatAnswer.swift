@@ -6,6 +6,8 @@ package struct ChatAnswer: Hashable, Sendable {
     package var id: String?
     /// The model that answered, as the server names it; nil where it does not say.
     package var model: String?
+    /// The way of being served that the answer is billed at; nil where the server does not say.
+    package var serviceTier: ServiceTier?
     /// The visible text; empty where the model only calls tools.
     package var text = ""
     /// The model's own words where it refuses, from servers that set them apart.

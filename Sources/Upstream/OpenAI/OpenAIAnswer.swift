@@ -38,7 +38,13 @@ extension OpenAIWire {
         if answer.id == nil { answer.id = root["id"]?.string }
         if answer.model == nil { answer.model = root["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
         if let usage = usage(root["usage"]) { answer.usage = usage }
+        if let name = root["service_tier"]?.string { answer.serviceTier = tier(name) ?? answer.serviceTier }
         if let timings = timings(root["timings"]) { answer.timings = timings }
+    }
+
+    /// `default` is what price lists call standard.
+    private static func tier(_ name: String) -> ServiceTier? {
+        name == "default" ? .standard : ServiceTier(rawValue: name)
     }
 
     static func readLogProbabilities(_ choice: JSONValue, into answer: inout ChatAnswer) {
