@@ -62,7 +62,7 @@ extension Engine {
                 throw .badRequest(error)
             }
         }
-        policy.models = try resolved(policy.models)
+        policy = try resolved(policy)
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
             catalogVersion: fleet.catalog.version,
@@ -84,24 +84,20 @@ extension Engine {
 
     /// Names that callers use for models become the catalog's.
     func resolved(_ filter: ModelFilter) throws(EngineError) -> ModelFilter {
-        ModelFilter(
-            allow: try catalogIDs(filter.allow, field: "models.allow"),
-            deny: try catalogIDs(filter.deny, field: "models.deny"))
+        do throws(FieldError) {
+            return try filter.resolved(in: fleet.catalog, path: "models")
+        } catch {
+            throw .badRequest(error)
+        }
     }
 
-    private func catalogIDs(_ names: [ModelID], field: String) throws(EngineError) -> [ModelID] {
-        var ids: [ModelID] = []
-        for name in names {
-            guard let model = fleet.catalog[name] else {
-                let known = fleet.catalog.models.map(\.id.rawValue)
-                let hint = Spelling.closest(to: name.rawValue, among: known).map { "did you mean '\($0)'?" }
-                throw .badRequest(
-                    FieldError(
-                        field, "no model is named '\(name)'; \(hint ?? "GET /v1/models?all=true lists them")"))
-            }
-            ids.append(model.id)
+    /// The same for every model that a policy names.
+    func resolved(_ policy: Policy) throws(EngineError) -> Policy {
+        do throws(FieldError) {
+            return try policy.resolved(in: fleet.catalog)
+        } catch {
+            throw .badRequest(error)
         }
-        return ids
     }
 
     /// Begins a step by the rule.

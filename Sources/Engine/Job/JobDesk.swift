@@ -76,7 +76,8 @@ package final class JobDesk: Service {
     /// Books a new job; this node or another one claims it.
     package func submit(_ spec: JobSpec, from caller: Caller) async throws(EngineError) -> JobRecord {
         var spec = spec
-        spec.policy.models = try engine.resolved(spec.policy.models).narrowed(by: try engine.resolved(caller.models))
+        spec.policy = try engine.resolved(spec.policy)
+        spec.policy.models = spec.policy.models.narrowed(by: try engine.resolved(caller.models))
         let id = Identifier.make("job")
         let now = Timestamp.now()
         let state = JobState(of: spec)

@@ -17,11 +17,12 @@ struct Plant {
 
     init(places: Places, database: DatabaseOption, logger: Logger) throws {
         let keys = Installation.keyring()
+        let catalog = try Installation.catalog(places)
         upstream = UpstreamClient(logger: logger)
         engine = Engine(
-            catalog: try Installation.catalog(places), estimator: try Installation.estimator(places),
+            catalog: catalog, estimator: try Installation.estimator(places),
             ledger: try Installation.ledger(database), upstream: upstream,
-            settings: try Installation.settings(places), keys: keys, logger: logger)
+            settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
         desk = JobDesk(engine: engine)
         batches = BatchDesk(engine: engine)
         pulse = NodePulse(

@@ -36,7 +36,7 @@ struct RouteCommand: AsyncParsableCommand {
             let catalog = try Installation.catalog(places)
             let engine = Engine(
                 catalog: catalog, estimator: try Installation.estimator(places), ledger: try Self.scratchLedger(),
-                upstream: UpstreamClient(logger: logger), settings: try Installation.settings(places),
+                upstream: UpstreamClient(logger: logger), settings: try Installation.settings(places, for: catalog),
                 keys: Installation.keyring(), logger: logger)
             engine.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             let decision: Decision

@@ -35,10 +35,12 @@ enum Installation {
         }
     }
 
-    static func settings(_ places: Places) throws -> Settings {
+    /// Reads the operator's settings; with a catalog the models that their policies name have to be in it.
+    static func settings(_ places: Places, for catalog: Catalog? = nil) throws -> Settings {
         guard let path = places.config else { return Settings() }
         do {
-            return try Settings(json: try YAMLText.document(path: path).root)
+            let settings = try Settings(json: try YAMLText.document(path: path).root)
+            return try catalog.map { try settings.resolved(in: $0) } ?? settings
         } catch let error as FieldError {
             throw Exit(65, "\(path): \(error)")
         } catch let error as YAMLTextError {

@@ -37,6 +37,19 @@ struct ErrorTests {
                 "/v1/chat/completions", #"{"model":"hera","hera":{"models":{"allow":["test/cheep"]}},\#(user)}"#, 400,
                 "models.allow: no model is named 'test/cheep'; did you mean 'test/cheap'?"
             ),
+            (
+                "/v1/chat/completions", #"{"model":"hera","hera":{"text_predictor":"test/cheep"},\#(user)}"#, 400,
+                "text_predictor: no model is named 'test/cheep'; did you mean 'test/cheap'?"
+            ),
+            (
+                "/v1/jobs", #"{"input":"x","policy":{"decompose":{"by":"test/deer"}}}"#, 400,
+                "decompose.by: no model is named 'test/deer'; did you mean 'test/dear'?"
+            ),
+            (
+                "/v1/jobs",
+                #"{"subtasks":[{"id":"a","prompt":"p","depends_on":["b"]},{"id":"b","prompt":"p","depends_on":["a"]}]}"#,
+                400, "subtasks: depend on each other in a cycle"
+            ),
             ("/v1/jobs", #"{"input": ""}"#, 400, "input: is empty"),
             ("/v1/jobs", #"{"input": "x", "policy": {"deadline": 3}}"#, 400, "did you mean 'deadline_s'?"),
             ("/v1/jobs/job_none/cancel", "", 404, "there is no job 'job_none'"),
@@ -50,6 +63,7 @@ struct ErrorTests {
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
             #expect(text.contains(message), "got: \(text)")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
         }
     }
 

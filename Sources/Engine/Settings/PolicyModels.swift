@@ -1,0 +1,56 @@
+package import Catalog
+package import Core
+
+extension Policy {
+    /// The policy with the catalog's ids for every name of a model in it, aliases resolved.
+    ///
+    /// - Parameter path: where the policy stands, for errors.
+    /// - Throws: the field that names a model which the catalog does not have.
+    package func resolved(in catalog: Catalog, path: String = "") throws(FieldError) -> Policy {
+        let prefix = path.isEmpty ? "" : "\(path)."
+        var policy = self
+        policy.models = try models.resolved(in: catalog, path: "\(prefix)models")
+        if let predictor = sequence.textPredictor {
+            policy.sequence.textPredictor = try catalog.id(of: predictor, field: "\(prefix)text_predictor")
+        }
+        if case .model(let name) = sequence.decomposition.decomposer {
+            policy.sequence.decomposition.decomposer = .model(
+                try catalog.id(of: name, field: "\(prefix)decompose.by"))
+        }
+        return policy
+    }
+}
+
+extension ModelFilter {
+    /// The filter with the catalog's ids, aliases resolved.
+    package func resolved(in catalog: Catalog, path: String) throws(FieldError) -> ModelFilter {
+        var filter = ModelFilter()
+        for name in allow { filter.allow.append(try catalog.id(of: name, field: "\(path).allow")) }
+        for name in deny { filter.deny.append(try catalog.id(of: name, field: "\(path).deny")) }
+        return filter
+    }
+}
+
+extension Settings {
+    /// The settings with the catalog's ids for every name of a model in their policies.
+    package func resolved(in catalog: Catalog) throws(FieldError) -> Settings {
+        var settings = self
+        settings.defaultPolicy = try defaultPolicy.resolved(in: catalog, path: "default_policy")
+        for (name, policy) in policies {
+            settings.policies[name] = try policy.resolved(in: catalog, path: "policies.\(name)")
+        }
+        return settings
+    }
+}
+
+extension Catalog {
+    /// The id of a model by any of its names.
+    fileprivate func id(of name: ModelID, field: String) throws(FieldError) -> ModelID {
+        if let model = self[name] { return model.id }
+        let hint = Spelling.closest(to: name.rawValue, among: models.map(\.id.rawValue))
+            .map { "did you mean '\($0)'?" }
+        throw FieldError(
+            field, "no model is named '\(name)'; \(hint ?? "`hera catalog list` and GET /v1/models?all=true name them")"
+        )
+    }
+}
