@@ -13,6 +13,7 @@ enum RuleBenchmark {
 
     static func run(_ arguments: [String]) {
         print("what                                        runs     p50 us     p99 us     max us")
+        clock()
         rule()
         decisions("priors", PriorEstimator(), profiles: [])
         guard let folder = arguments.first else { return }
@@ -23,6 +24,16 @@ enum RuleBenchmark {
             print("no profiles: \(error)")
             PlanClock.fail()
         }
+    }
+
+    /// What asking for the CPU time takes: part of every figure below.
+    private static func clock() {
+        report(
+            "the clock itself",
+            (0..<10_000).map { _ in
+                let start = PlanClock.cpuSeconds
+                return PlanClock.cpuSeconds - start
+            })
     }
 
     /// The state machine by itself: the estimates are looked up in tables.

@@ -1,6 +1,16 @@
 /// A way of being served, each with its own prices.
 package enum ServiceTier: String, CaseIterable, Hashable, Sendable {
     case standard, batch, flex, priority
+
+    /// Place in a table by tier, in the order of the cases.
+    fileprivate var index: Int {
+        switch self {
+        case .standard: 0
+        case .batch: 1
+        case .flex: 2
+        case .priority: 3
+        }
+    }
 }
 
 /// Rates for prompts longer than a number of tokens, of one service tier.
@@ -20,8 +30,8 @@ package struct ContextTier: Hashable, Sendable {
 
 /// What a model costs during a span of days, and who says so.
 package struct Price: Hashable, Sendable {
-    /// Rates by service tier; `standard` is always there.
-    package let tiers: [ServiceTier: Rates]
+    /// By `ServiceTier.index`.
+    private let table: [Rates?]
     /// Rising by `aboveTokens`; they replace the standard rates of the classes they name.
     package let contextTiers: [ContextTier]
     /// First day that the price holds, or nil for always before.
@@ -37,13 +47,21 @@ package struct Price: Hashable, Sendable {
         tiers: [ServiceTier: Rates], contextTiers: [ContextTier] = [], validFrom: CalendarDay? = nil,
         validUntil: CalendarDay? = nil, source: String, asOf: CalendarDay
     ) {
-        self.tiers = tiers
+        table = ServiceTier.allCases.map { tiers[$0] }
         self.contextTiers = contextTiers.sorted { $0.aboveTokens < $1.aboveTokens }
         self.validFrom = validFrom
         self.validUntil = validUntil
         self.source = source
         self.asOf = asOf
     }
+
+    /// Rates by service tier; `standard` is always there.
+    package var tiers: [ServiceTier: Rates] {
+        Dictionary(uniqueKeysWithValues: ServiceTier.allCases.compactMap { tier in self[tier].map { (tier, $0) } })
+    }
+
+    /// The rates of a service tier; nil where it has none of its own.
+    package subscript(tier: ServiceTier) -> Rates? { table[tier.index] }
 
     /// Whether the price holds on a day.
     package func isValid(on day: CalendarDay) -> Bool {
@@ -55,12 +73,15 @@ package struct Price: Hashable, Sendable {
     /// A tier without rates of its own is billed as standard. One that has rates and no context tiers is billed, class
     /// by class, at the dearer of its own rate and the standard context tier's: never less than the provider may ask.
     package func rates(tier: ServiceTier = .standard, promptTokens: Int) -> Rates {
-        let named = tiers[tier] == nil ? .standard : tier
-        var rates = tiers[named] ?? Rates([:])
-        if let own = contextTier(named, promptTokens: promptTokens) {
-            rates.prices.merge(own.rates.prices) { _, higher in higher }
-        } else if let standard = contextTier(.standard, promptTokens: promptTokens) {
-            rates.prices.merge(standard.rates.prices) { max($0, $1) }
+        let own = self[tier]
+        let named = own == nil ? .standard : tier
+        let rates = own ?? self[.standard] ?? Rates([:])
+        if contextTiers.isEmpty { return rates }
+        if let higher = contextTier(named, promptTokens: promptTokens) {
+            return rates.merging(higher.rates) { _, higher in higher }
+        }
+        if let standard = contextTier(.standard, promptTokens: promptTokens) {
+            return rates.merging(standard.rates) { max($0, $1) }
         }
         return rates
     }
@@ -72,7 +93,7 @@ package struct Price: Hashable, Sendable {
     /// The cheapest of some service tiers for a call, among those that the price has rates for; the standard one where
     /// there is none.
     package func cheapestTier(of admitted: [ServiceTier], for usage: Usage) -> ServiceTier {
-        let able = admitted.filter { tiers[$0] != nil }
+        let able = admitted.filter { self[$0] != nil }
         let costs = able.compactMap { tier in (try? cost(of: usage, tier: tier)).map { (tier, $0) } }
         return costs.min { $0.1 < $1.1 }?.0 ?? able.first ?? .standard
     }

@@ -1,9 +1,26 @@
 /// Prices by class. A class that is absent is unknown, which is not the same as free.
 package struct Rates: Hashable, Sendable {
-    package var prices: [UsageClass: UnitPrice]
+    /// By `UsageClass.index`: every decision looks up a dozen prices of each model.
+    private var table: [UnitPrice?]
 
     package init(_ prices: [UsageClass: UnitPrice]) {
-        self.prices = prices
+        table = UsageClass.allCases.map { prices[$0] }
+    }
+
+    /// The prices that are named.
+    package var prices: [UsageClass: UnitPrice] {
+        get {
+            var prices: [UsageClass: UnitPrice] = [:]
+            for unit in UsageClass.allCases { prices[unit] = table[unit.index] }
+            return prices
+        }
+        set { self = Rates(newValue) }
+    }
+
+    /// The price that a class is named with; nil where it has none of its own.
+    package subscript(unit: UsageClass) -> UnitPrice? {
+        get { table[unit.index] }
+        set { table[unit.index] = newValue }
     }
 
     /// The price that a class is billed at.
@@ -11,13 +28,23 @@ package struct Rates: Hashable, Sendable {
     /// Where a list names no price of its own, reasoning is billed as output, cached and cache-write tokens as input
     /// (never less than the provider may ask), and a request costs nothing beyond its units. Audio has no substitute.
     package func price(of unit: UsageClass) -> UnitPrice? {
-        if let price = prices[unit] { return price }
+        if let price = self[unit] { return price }
         switch unit {
-        case .reasoning: return prices[.output]
-        case .cachedRead, .cacheWrite5m, .cacheWrite1h: return prices[.input]
+        case .reasoning: return self[.output]
+        case .cachedRead, .cacheWrite5m, .cacheWrite1h: return self[.input]
         case .request: return .zero
         case .input, .output, .audioInput, .audioOutput: return nil
         }
+    }
+
+    /// These prices, where `other` names none for the same class; `choose` settles where both do.
+    func merging(_ other: Rates, _ choose: (_ own: UnitPrice, _ other: UnitPrice) -> UnitPrice) -> Rates {
+        var merged = self
+        for unit in UsageClass.allCases {
+            guard let theirs = other[unit] else { continue }
+            merged[unit] = self[unit].map { choose($0, theirs) } ?? theirs
+        }
+        return merged
     }
 
     /// The exact cost of a call: summed over its classes in units of 10^-15 USD and rounded once, half to even.

@@ -12,6 +12,21 @@ package enum UsageClass: String, CaseIterable, Hashable, Sendable {
     case audioOutput = "audio_output"
     /// One per call.
     case request
+
+    /// Place in a table by class, in the order of the cases.
+    var index: Int {
+        switch self {
+        case .input: 0
+        case .cachedRead: 1
+        case .cacheWrite5m: 2
+        case .cacheWrite1h: 3
+        case .output: 4
+        case .reasoning: 5
+        case .audioInput: 6
+        case .audioOutput: 7
+        case .request: 8
+        }
+    }
 }
 
 /// Units used by one call, by class. Classes do not overlap: cached tokens are not in `input`, reasoning not in `output`.

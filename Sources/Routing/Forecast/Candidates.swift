@@ -50,8 +50,8 @@ package enum Candidates {
     private static func serviceTier(
         of priced: PricedModel, step: Step, prediction: Prediction, context: RoutingContext
     ) -> ServiceTier {
+        guard context.policy.plan.serviceTiers != [.standard] else { return .standard }
         let admitted = context.policy.plan.serviceTiers.filter { $0 != .batch || context.isBatch }
-        guard admitted != [.standard] else { return .standard }
         let output = min(prediction.outputTokens.mean, Double(outputTokensAtMost(priced.model, step: step)))
         return priced.price.cheapestTier(
             of: admitted, for: Usage(input: step.promptTokens, output: Int(output.rounded())))
@@ -66,19 +66,18 @@ package enum Candidates {
         let joules = forecast.joules(promptTokens: prompt, outputTokens: output)
         let rates = forecast.priced.price.rates(
             tier: forecast.tier, promptTokens: step.promptTokensAtMost)
-        func dearest(_ classes: [UsageClass]) throws(PriceError) -> UsageClass {
-            guard let unit = classes.max(by: { (rates.price(of: $0) ?? .zero) < (rates.price(of: $1) ?? .zero) }) else {
-                throw .unpriced(.input)
-            }
-            return unit
-        }
+        let input = rates.price(of: .input) ?? .zero
+        let shortWrite = rates.price(of: .cacheWrite5m) ?? .zero
+        let longWrite = rates.price(of: .cacheWrite1h) ?? .zero
         var usage = Usage()
-        switch try dearest([.cachedRead, .cacheWrite5m, .cacheWrite1h, .input]) {
-        case .cacheWrite5m: usage.cacheWrite5m = step.promptTokensAtMost
-        case .cacheWrite1h: usage.cacheWrite1h = step.promptTokensAtMost
-        default: usage.input = step.promptTokensAtMost
+        if longWrite > max(input, shortWrite) {
+            usage.cacheWrite1h = step.promptTokensAtMost
+        } else if shortWrite > input {
+            usage.cacheWrite5m = step.promptTokensAtMost
+        } else {
+            usage.input = step.promptTokensAtMost
         }
-        if try dearest([.reasoning, .output]) == .reasoning {
+        if (rates.price(of: .reasoning) ?? .zero) > (rates.price(of: .output) ?? .zero) {
             usage.reasoning = mostOutput
         } else {
             usage.output = mostOutput
@@ -92,8 +91,11 @@ package enum Candidates {
         if !policy.placement.admits(model.placement) {
             return "runs on \(model.placement.rawValue), policy.placement is \(policy.placement.rawValue)"
         }
-        let missing = step.needs.subtracting(model.capabilities)
-        if let need = missing.map(\.rawValue).min() { return "has no capability '\(need)'" }
+        if !step.needs.isSubset(of: model.capabilities),
+            let need = step.needs.subtracting(model.capabilities).map(\.rawValue).min()
+        {
+            return "has no capability '\(need)'"
+        }
         if step.promptTokens >= model.contextTokens {
             return "the prompt of about \(step.promptTokens) tokens does not fit its context of \(model.contextTokens)"
         }

@@ -5,31 +5,41 @@ import Optimization
 /// it.
 struct PlanRows {
     /// `[step][candidate]`; nil where the rule is expected to refuse it, or where it cannot be priced.
-    private(set) var options: [[AssignmentOption?]] = []
-    private(set) var switching: [[AssignmentSwitch]] = []
+    private(set) var options: [[AssignmentOption?]]
+    private(set) var switching: [[AssignmentSwitch]]
     /// Of this step, for every candidate, expected to pass or not.
     private(set) var first: [AssignmentOption]
+    /// Whether each candidate is expected to pass at this step.
+    let passes: [Bool]
 
     init(_ step: Step, candidates: [Candidate], tests: ExpectedTests, steps: Int, context: RoutingContext) {
-        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
-        let isChain = context.shape == .chain
+        options = Array(repeating: Array(repeating: nil, count: candidates.count), count: steps)
+        switching = Array(repeating: Array(repeating: .free, count: candidates.count), count: steps)
         first = candidates.map(\.option)
-        for row in 0..<steps {
-            let steps = isChain ? row : 0
-            var moves = [AssignmentSwitch](repeating: .free, count: candidates.count)
-            options.append(
-                candidates.enumerated().map { index, candidate in
-                    guard let priced = models[candidate.model] else { return nil }
-                    let ahead = Ahead(steps: steps, step: step, candidate: candidate, priced: priced, context: context)
-                    let passes = tests.pass(candidate, ahead: steps)
-                    guard passes || row == 0, let option = ahead.option else { return nil }
-                    if row == 0 { first[index] = option }
-                    guard passes else { return nil }
-                    moves[index] = ahead.move
-                    return option
-                })
-            switching.append(moves)
+        passes = candidates.map { tests.pass($0) }
+        let places = context.places
+        for (index, candidate) in candidates.enumerated() {
+            guard let place = places[candidate.model] else { continue }
+            let ahead = Ahead(candidate, context.models[place], step: step, context: context)
+            guard let now = ahead.now else { continue }
+            first[index] = now
+            for row in 0..<steps {
+                guard context.shape == .chain, row > 0 else {
+                    if passes[index] { options[row][index] = now }
+                    continue
+                }
+                guard tests.pass(candidate, ahead: row), let later = ahead.after(row) else { continue }
+                options[row][index] = later.option
+                switching[row][index] = later.move
+            }
         }
+    }
+}
+
+extension RoutingContext {
+    /// Where each model stands among `models`.
+    var places: [ModelID: Int] {
+        Dictionary(models.enumerated().map { ($1.model.id, $0) }) { first, _ in first }
     }
 }
 

@@ -33,11 +33,10 @@ extension Planner {
     /// What each candidate takes at this step. A candidate's own amounts are means already.
     private func options(_ candidates: [Candidate], step: Step, context: RoutingContext) -> [AssignmentOption] {
         guard context.policy.plan.reading != .mean else { return candidates.map(\.option) }
-        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
+        let places = context.places
         return candidates.map { candidate in
-            guard let priced = models[candidate.model] else { return candidate.option }
-            return Ahead(steps: 0, step: step, candidate: candidate, priced: priced, context: context).option
-                ?? candidate.option
+            guard let place = places[candidate.model] else { return candidate.option }
+            return Ahead(candidate, context.models[place], step: step, context: context).now ?? candidate.option
         }
     }
 }

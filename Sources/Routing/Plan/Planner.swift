@@ -40,7 +40,7 @@ package struct Planner: Sendable {
             let forecast = PlanForecast(
                 of: solution, program, step: step, candidates: candidates, reference: reference, context: context)
             let order = PlanOrder(forecast: forecast, ahead: 0, context: context).order(
-                candidates, options: rows.first, passes: candidates.map { tests.pass($0) }, choice: solution.choice[0])
+                candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0])
             return Plan(
                 choices: solution.choice.map { candidates[$0].model }, order: order,
                 binding: solution.bindingLimits.map(\.description),
@@ -83,9 +83,12 @@ package struct Planner: Sendable {
     /// other jobs, at least one. Only where another model has no such limit, so that a busy server never means no plan.
     private func slots(_ candidates: [Candidate], context: RoutingContext) -> [Int?] {
         guard context.shape == .siblings else { return [] }
-        let models = Dictionary(context.models.map { ($0.model.id, $0) }) { first, _ in first }
+        let places = context.places
         let free = candidates.map { candidate -> Int? in
-            guard let priced = models[candidate.model], let slots = priced.model.slots else { return nil }
+            guard let priced = places[candidate.model].map({ context.models[$0] }), let slots = priced.model.slots
+            else {
+                return nil
+            }
             return max(1, slots - priced.live.busySlots - priced.live.waiting)
         }
         return free.contains(nil) ? free : []

@@ -46,7 +46,9 @@ package struct RuleStep: Sendable {
     }
 
     /// Those that stand before the reference in the plan: the only ones that are worth a test.
-    var cheaper: ArraySlice<Candidate> { order.prefix { $0.model != reference.model } }
+    var cheaper: ArraySlice<Candidate> {
+        order[..<(order.indices.first { order[$0].model == reference.model } ?? order.endIndex)]
+    }
 
     func candidate(_ model: ModelID) -> Candidate? { order.first { $0.model == model } }
 }

@@ -82,8 +82,9 @@ extension SequentialRule {
             findings.append(.note("plan: \(reference.model) comes first"))
             return .init(
                 model: reference.model, stage: .plan,
-                reason: "\(reference.model): first in the plan, and the best predicted quality "
-                    + "(\(Decimals.two(reference.prediction.quality)))")
+                reason: "\(reference.model) comes first in the plan: its predicted quality "
+                    + "\(Decimals.two(reference.prediction.quality)) is the best, and by the policy's weights no other "
+                    + "model is better")
         }
         findings.append(.note("reference: \(reference.model) is the last resort"))
         return .init(

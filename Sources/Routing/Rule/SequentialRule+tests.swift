@@ -4,30 +4,38 @@ import Core
 extension SequentialRule {
     /// URC: the first candidate that is expected to end the whole request as well as the reference.
     mutating func requestLevel(_ step: RuleStep) -> RuleAction.Verdict? {
-        for candidate in step.cheaper {
-            guard let similarity = number(candidate.requestSimilarity, "urc", candidate.model) else { continue }
-            guard compare(.urc, candidate.model, similarity, step.requestThreshold) else { continue }
+        for index in step.cheaper.indices {
+            let model = step.order[index].model
+            guard let similarity = number(step.order[index].requestSimilarity, "urc", model) else { continue }
+            guard compare(.urc, model, similarity, step.requestThreshold) else { continue }
             return .init(
-                model: candidate.model, stage: .urc,
-                reason: "whole request on \(candidate.model): predicted to end like \(step.reference.model) with "
+                model: model, stage: .urc,
+                reason: "whole request on \(model): predicted to end like \(step.reference.model) with "
                     + "probability \(Decimals.compared(similarity, ">", step.requestThreshold))")
         }
         return nil
     }
 
     /// SSE, SLE and CD of one candidate.
-    mutating func test(_ candidate: Candidate, _ step: RuleStep) -> RuleAction.Verdict? {
-        let stages = step.settings.stages
-        if stages.contains(.sse), let verdict = similarity(of: candidate, step) { return verdict }
-        if stages.contains(.sle), let verdict = lookAhead(candidate, step) { return verdict }
-        if stages.contains(.cd), let verdict = consistency(of: candidate, step) { return verdict }
+    ///
+    /// - Parameters:
+    ///   - similarity: what is predicted of its next output (SSE).
+    ///   - stages: those that are on.
+    mutating func test(
+        _ model: ModelID, similarity: Double?, stages: FreeStages, _ step: RuleStep
+    ) -> RuleAction.Verdict? {
+        if stages.sse, let verdict = isSimilar(model, similarity, step) { return verdict }
+        if stages.sle, let verdict = lookAhead(model, step) { return verdict }
+        if stages.cd, let verdict = consistency(of: model, step) { return verdict }
         return nil
     }
 
     /// SSE: cos(SP_m(x), SP_r(x)) > kappa_i.
-    private mutating func similarity(of candidate: Candidate, _ step: RuleStep) -> RuleAction.Verdict? {
-        let model = candidate.model
-        guard let similarity = number(predicted[model] ?? candidate.similarity, "sse", model) else { return nil }
+    private mutating func isSimilar(
+        _ model: ModelID, _ trained: Double?, _ step: RuleStep
+    ) -> RuleAction.Verdict? {
+        let known = predicted.isEmpty ? trained : predicted[model] ?? trained
+        guard let similarity = number(known, "sse", model) else { return nil }
         let kappa = step.kappa.at(step.position)
         guard compare(.sse, model, similarity, kappa) else { return nil }
         return .init(
@@ -38,8 +46,7 @@ extension SequentialRule {
     }
 
     /// SLE: d = DP(x, i), finite and above 0; cos(SP_m at i + d, SP_r at i) > kappa_i.
-    private mutating func lookAhead(_ candidate: Candidate, _ step: RuleStep) -> RuleAction.Verdict? {
-        let model = candidate.model
+    private mutating func lookAhead(_ model: ModelID, _ step: RuleStep) -> RuleAction.Verdict? {
         guard let forecast = step.outlook.distance(model) else { return nil }
         guard forecast.isNumber else {
             findings.append(.noNumber("sle", model))
@@ -66,8 +73,7 @@ extension SequentialRule {
     }
 
     /// CD: both predictors rolled forward k = 1...L; the last k with cos(SP_m at i + k, SP_r at i + k) > kappa.
-    private mutating func consistency(of candidate: Candidate, _ step: RuleStep) -> RuleAction.Verdict? {
-        let model = candidate.model
+    private mutating func consistency(of model: ModelID, _ step: RuleStep) -> RuleAction.Verdict? {
         var last: (ahead: Int, similarity: Double, kappa: Double)?
         for ahead in 0..<max(step.settings.lookAhead, 0) {
             let ahead = ahead + 1
@@ -111,7 +117,24 @@ extension SequentialRule {
     private func steps(_ count: Int) -> String { count == 1 ? "1 step" : "\(count) steps" }
 }
 
+/// Which of the tests that call nobody are on.
+struct FreeStages {
+    let sse: Bool
+    let sle: Bool
+    let cd: Bool
+
+    init(_ stages: Set<Stage>) {
+        sse = stages.contains(.sse)
+        sle = stages.contains(.sle)
+        cd = stages.contains(.cd)
+    }
+
+    var isEmpty: Bool { !sse && !sle && !cd }
+}
+
 extension DistanceForecast {
     /// Whether every probability is one.
-    var isNumber: Bool { [none, one, more, never].allSatisfy { $0.isFinite && $0 >= 0 } }
+    var isNumber: Bool { Self.isShare(none) && Self.isShare(one) && Self.isShare(more) && Self.isShare(never) }
+
+    private static func isShare(_ value: Double) -> Bool { value.isFinite && value >= 0 }
 }

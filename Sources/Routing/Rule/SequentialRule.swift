@@ -56,7 +56,10 @@ package struct SequentialRule: Sendable {
 
     private mutating func begin(_ step: RuleStep) -> RuleAction {
         self.step = step
-        (findings, tried, down, predicted, next, wasDecomposed) = ([], [], [], [:], 0, false)
+        (tried, down, predicted, next, wasDecomposed) = ([], [], [:], 0, false)
+        findings.removeAll(keepingCapacity: true)
+        // URC, SSE, SLE and three steps of CD for each; growing would cost more than the tests.
+        findings.reserveCapacity(6 * step.order.count + 4)
         compareHistory(step)
         state.position = step.position
         state.trail = step.trail.end ?? state.trail
@@ -125,9 +128,8 @@ package struct SequentialRule: Sendable {
         findings.append(.note("\(span.stage.rawValue): committed at step \(span.from) through step \(span.through)"))
         return .init(
             model: span.model, stage: span.stage,
-            reason:
-                "stays on \(span.model): step \(step.position) of the span that \(span.stage.rawValue) committed at "
-                + "step \(span.from), through step \(span.through)")
+            reason: "stays on \(span.model) at step \(step.position): the look-ahead (\(span.stage.rawValue)) at step "
+                + "\(span.from) gave it the run through step \(span.through)")
     }
 
     /// Ends what a model was promised.
@@ -147,8 +149,7 @@ package struct SequentialRule: Sendable {
 
     /// The next candidate that passes a test; then SD, then the last resort.
     mutating func search(_ step: RuleStep) -> RuleAction {
-        let cheaper = step.cheaper
-        let free = step.settings.stages.intersection([.sse, .sle, .cd])
+        let free = FreeStages(step.settings.stages)
         if step.settings.stages.isEmpty, let first = step.order.first(where: { !wasTried($0.model) }) {
             return .call(
                 .init(
@@ -157,11 +158,12 @@ package struct SequentialRule: Sendable {
                         "\(first.model): \(tried.isEmpty && down.isEmpty ? "first" : "next") in the plan; the policy "
                         + "has no stage on that would test it"))
         }
-        while next < cheaper.count, !free.isEmpty {
-            let candidate = cheaper[next]
+        let end = free.isEmpty ? next : step.cheaper.endIndex
+        while next < end {
+            let (model, similarity) = (step.order[next].model, step.order[next].similarity)
             next += 1
-            if wasTried(candidate.model) { continue }
-            if let verdict = test(candidate, step) { return .call(verdict) }
+            if wasTried(model) { continue }
+            if let verdict = test(model, similarity: similarity, stages: free, step) { return .call(verdict) }
         }
         if tried.isEmpty, down.isEmpty, !wasDecomposed, let action = decompose(step) { return action }
         return lastResort(step)

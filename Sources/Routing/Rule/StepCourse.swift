@@ -157,8 +157,6 @@ package struct StepCourse: Sendable {
         decision.fallbacks = fallbacks
     }
 
-    /// Who answers if the chosen model fails: the best of the others first, the cheaper one where two are alike.
-    private var fallbacks: [ModelID] {
-        forecast.affordable.filter { $0.model != decision.model }.sorted { $1.isWorseReference(than: $0) }.map(\.model)
-    }
+    /// Who answers if the chosen model fails.
+    private var fallbacks: [ModelID] { forecast.byQuality.filter { $0 != decision.model } }
 }

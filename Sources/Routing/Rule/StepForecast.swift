@@ -9,8 +9,14 @@ struct StepForecast: Sendable {
     let reference: Candidate
     /// Estimates that were no numbers, in words.
     private(set) var remarks: [String] = []
-    private let models: [ModelID: Model]
+    /// In the order of the context.
+    private let models: [Model]
+    /// Indices of the candidates that can serve the step.
     private let able: [Int]
+    /// The candidates that can serve and whose highest possible bill fits what is left.
+    let affordable: [Candidate]
+    /// Those of them that answer if another one fails: the best first, the cheaper one where two are alike.
+    let byQuality: [ModelID]
 
     /// - Throws: `.noCandidate` where no model can serve the step.
     init(of step: Step, by estimator: any Estimating, in context: RoutingContext) throws(RoutingError) {
@@ -55,25 +61,30 @@ struct StepForecast: Sendable {
         self.candidates = candidates
         // As it is whether it can be paid for or not: it stays what the others are compared with.
         reference = candidates[best]
-        self.models = Dictionary(models.map { ($0.id, $0) }) { first, _ in first }
+        self.models = models
+        let payable = able.filter { candidates[$0].rejection == nil }
+        affordable = payable.map { candidates[$0] }
+        byQuality = payable.sorted { candidates[$1].isWorseReference(than: candidates[$0]) }.map {
+            candidates[$0].model
+        }
     }
 
-    /// The candidates that can serve and whose highest possible bill fits what is left.
-    var affordable: [Candidate] { able.map { candidates[$0] }.filter { $0.rejection == nil } }
-
-    func model(_ id: ModelID) -> Model? { models[id] }
+    func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }
 
     /// What the predictors see ahead of a position.
     func outlook(position: Int) -> Outlook {
         let estimates = estimates
         let models = models
-        guard let reference = models[reference.model] else { return Outlook() }
+        guard let reference = model(reference.model) else { return Outlook() }
+        @Sendable func place(_ model: ModelID) -> Int? { models.firstIndex { $0.id == model } }
         return Outlook(
             similarity: { model, ahead, others in
-                models[model].flatMap { estimates.similarity(of: $0, ahead: ahead, to: reference, ahead: others) }
+                place(model).flatMap {
+                    estimates.similarity(of: models[$0], ahead: ahead, to: reference, ahead: others)
+                }
             },
             distance: { model in
-                models[model].flatMap { estimates.distance(of: $0, to: reference, position: position) }
+                place(model).flatMap { estimates.distance(of: models[$0], to: reference, position: position) }
             })
     }
 

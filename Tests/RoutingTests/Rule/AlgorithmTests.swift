@@ -71,7 +71,8 @@ struct AlgorithmTests {
             #expect(verdict.stage == .sle)
             #expect(
                 verdict.reason
-                    == "stays on small: step \(position) of the span that sle committed at step 2, through step 4")
+                    == "stays on small at step \(position): the look-ahead (sle) at step 2 gave it the run through step 4"
+            )
         }
         let step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 5)
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)

@@ -113,7 +113,9 @@ struct RulePropertyTests {
             for position in 1...12 {
                 let before = rule.state.span
                 let action = rule.handle(.step(randomStep(position, &generator)))
-                guard let verdict = action.called, let before, verdict.reason.contains("of the span") else { continue }
+                guard let verdict = action.called, let before, verdict.reason.contains("gave it the run through") else {
+                    continue
+                }
                 #expect(position <= before.through)
                 #expect(before.through - before.from <= 5)
                 #expect(verdict.model == before.model)

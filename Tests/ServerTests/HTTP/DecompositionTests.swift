@@ -122,7 +122,7 @@ struct DecompositionTests {
             // At step 1 the outputs are seen to agree at step 3; step 4 is tested anew.
             #expect(steps.map { $0["stage"]?.string } == ["cd", "cd", "cd", "cd"])
             #expect(steps.map { $0["answered_by"]?.string } == Array(repeating: "test/cheap", count: 4))
-            #expect(steps[2]["reason"]?.string?.contains("of the span that cd committed at step 1") == true)
+            #expect(steps[2]["reason"]?.string?.contains("(cd) at step 1 gave it the run through step 3") == true)
             #expect(steps[3]["reason"]?.string?.contains("kept on test/cheap through step 6") == true)
         }
     }
