@@ -4,7 +4,7 @@ package struct StepText: Hashable, Sendable {
     package var prompt: String
     /// The text of the tool schemas as JSON, or nil where none are offered.
     package var tools: String?
-    /// What went before, newest last, shortened; empty at the start of a run.
+    /// What was said, called and came back since the request, newest last, shortened; empty at the start of a run.
     package var history: String
 
     package init(prompt: String, tools: String? = nil, history: String = "") {

@@ -28,6 +28,16 @@ package struct ChatMessage: Sendable {
         return content.elements.compactMap { $0["text"]?.string }.joined(separator: "\n")
     }
 
+    /// Its words and the calls of tools that came with them, one JSON object of name and arguments a line: the form in
+    /// which the runs are written that profiles are trained on.
+    var said: String {
+        let calls = value["tool_calls"]?.elements.compactMap { call in
+            call["function"].map { String(decoding: $0.raw, as: UTF8.self) }
+        }
+        guard let calls, !calls.isEmpty else { return text }
+        return ((text.isEmpty ? [] : [text]) + calls).joined(separator: "\n")
+    }
+
     /// The types of its content parts: `image_url`, `input_audio`, ...
     var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
 

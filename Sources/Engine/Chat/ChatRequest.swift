@@ -98,7 +98,7 @@ package struct ChatRequest: Sendable {
         let trail = trail
         let lastUser = messages.lastIndex { $0.role == .user }
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
-        let after = lastUser.map { messages[($0 + 1)...].map(\.text).joined(separator: "\n") } ?? ""
+        let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
         let size = messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0)
         let estimate = TokenEstimate(bytes: size, messages: messages.count)
         // What the previous call has read is in its cache: all but the newest messages.

@@ -30,6 +30,21 @@ struct ChatRequestTests {
         #expect(first.sessionID != other.sessionID)
     }
 
+    @Test("what an agent called, and with which arguments, is part of the words of its next step")
+    func history() throws {
+        let step = try request(
+            #"{"model":"hera","messages":[{"role":"user","content":"17*4?"},{"role":"assistant","content":"Let me see.","tool_calls":[{"id":"1","type":"function","function":{"name":"calculator","arguments":"{\"expression\":\"17*4\"}"}}]},{"role":"tool","tool_call_id":"1","content":"68"}]}"#
+        ).step(id: "s", runID: "r", previousModel: nil)
+        #expect(step.text.prompt == "17*4?")
+        #expect(
+            step.text.history
+                == #"""
+                Let me see.
+                {"name":"calculator","arguments":"{\"expression\":\"17*4\"}"}
+                68
+                """#)
+    }
+
     @Test("what the request needs of a model is read off it")
     func needs() throws {
         let body =
