@@ -49,6 +49,7 @@ extension Candidate {
         object.member("latency_s", latencySeconds)
         object.member("energy_j", energyJoules)
         object.member("output_tokens", prediction.outputTokens.mean)
+        if serviceTier != .standard { object.member("service_tier", serviceTier.rawValue) }
         if let rejection { object.member("rejected", rejection) }
     }
 }

@@ -91,6 +91,7 @@ extension Candidate {
             candidate.member("worst_case_nano_usd", worstCaseCost.nanoUSD)
             candidate.member("latency_s", latencySeconds)
             candidate.member("energy_j", energyJoules)
+            candidate.member("service_tier", serviceTier == .standard ? nil : serviceTier.rawValue)
             candidate.member("rejection", rejection)
         }
     }
@@ -119,6 +120,7 @@ extension Candidate {
             cost: CallCost(
                 api: Money(nanoUSD: api), energy: Money(nanoUSD: energy), hardware: Money(nanoUSD: hardware)),
             worstCaseCost: Money(nanoUSD: worst), latencySeconds: latency, energyJoules: joules,
+            serviceTier: value["service_tier"]?.string.flatMap(ServiceTier.init) ?? .standard,
             rejection: value["rejection"]?.string)
     }
 }

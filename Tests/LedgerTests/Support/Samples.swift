@@ -57,7 +57,7 @@ enum Sample {
                     quality: 0.83, deviation: 0.05, outputTokens: OutputTokens(mean: 120.5, p95: 300),
                     basis: .profile("openai/small")), similarity: 0.81, requestSimilarity: 0.4,
                 cost: CallCost(api: Money(nanoUSD: 12), energy: Money(nanoUSD: 3), hardware: Money(nanoUSD: 4)),
-                worstCaseCost: Money(nanoUSD: 99), latencySeconds: 0.7, energyJoules: 12.25),
+                worstCaseCost: Money(nanoUSD: 99), latencySeconds: 0.7, energyJoules: 12.25, serviceTier: .flex),
             Candidate(
                 model: "local/tiny", placement: .edge,
                 prediction: Prediction(
