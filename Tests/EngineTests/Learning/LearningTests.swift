@@ -43,23 +43,52 @@ struct LearningTests {
         }
     }
 
+    @Test("measured quality and the offset of kappa are kept as they come, and a new process goes on from there")
+    func control() async throws {
+        try await with { ledger, learning async throws in
+            let policy = Policy(minAccuracy: 0.9)
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            let later = Learning(ledger: ledger, logger: logger)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await learning.run() }
+                for row in RecalibrationTests.audits(60, bias: 3) {
+                    learning.noteStep(by: "small", policyName: nil, policy: policy)
+                    _ = try await learning.observe(row, share: 0.5)
+                }
+                let offset = learning.kappaOffset(policyName: nil, policy: policy)
+                #expect(offset > 0.01, "the answers are worse than the target")
+                #expect(later.kappaOffset(policyName: nil, policy: policy) == 0)
+                // Written down while the first process goes on: it may be killed at any time.
+                for _ in 0..<500 where later.kappaOffset(policyName: nil, policy: policy) != offset {
+                    try await Task.sleep(for: .milliseconds(10))
+                    await later.load()
+                }
+                #expect(later.kappaOffset(policyName: nil, policy: policy) == offset)
+                group.cancelAll()
+            }
+            #expect(later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5)) == 0, "another target")
+            let (before, after) = (learning.quality[""], later.quality[""])
+            #expect(after?.estimate.mean == before?.estimate.mean)
+            later.noteStep(by: "small", policyName: nil, policy: policy)
+            #expect(later.quality[""]?.controller?.offset == before?.controller?.offset)
+            #expect(later.quality[""]?.controller?.estimate.looks ?? 0 > 40, "it knows what was looked at")
+        }
+    }
+
     @Test("five hundred steps, or drift, ask for a re-estimation", arguments: [true, false])
     func triggers(byDrift: Bool) async throws {
         try await with { ledger, learning async throws in
-            let rows = RecalibrationTests.audits(200, bias: byDrift ? 4 : 3)
+            // Without a bias nothing drifts, and what is fitted is no better than what is in use.
+            let rows = RecalibrationTests.audits(200, bias: byDrift ? 4 : 1)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await learning.run() }
-                for row in rows {
-                    var row = row
-                    // Without their predictions nothing can be seen to drift.
-                    if !byDrift { row.source = .feedback }
-                    if !byDrift { row.predictedSimilarity = nil }
-                    _ = try await learning.observe(row, share: byDrift ? 1 : nil)
-                }
+                for row in rows { _ = try await learning.observe(row, share: 1) }
                 if !byDrift {
-                    for _ in 0..<Learning.stepsBetween {
+                    for _ in 1..<Learning.stepsBetween {
                         learning.noteStep(by: "small", policyName: nil, policy: Policy())
                     }
+                    #expect(try await ledger.calibrations(limit: 1).isEmpty, "neither drift nor enough steps")
+                    learning.noteStep(by: "small", policyName: nil, policy: Policy())
                 }
                 for _ in 0..<500 where try await ledger.calibrations(limit: 1).isEmpty {
                     try await Task.sleep(for: .milliseconds(10))
@@ -67,8 +96,8 @@ struct LearningTests {
                 group.cancelAll()
             }
             let notes = try await ledger.calibrations(limit: 10).map(\.note)
-            #expect(notes.contains { $0.hasPrefix(byDrift ? "drift of small" : "") })
             #expect(!notes.isEmpty)
+            #expect(notes.allSatisfy { $0.hasPrefix(byDrift ? "drift of small: " : "500 steps: ") }, "\(notes)")
         }
     }
 
