@@ -30,6 +30,7 @@ package final class BatchDesk: Service {
 
     /// Files that nobody completed for so long are taken for given up.
     private static let longestUploadSeconds = 86_400.0
+    private static let secondsBetweenSweeps = 60.0
 
     package init(engine: Engine) {
         self.engine = engine
@@ -63,10 +64,13 @@ package final class BatchDesk: Service {
     }
 
     private func lookNowAndThen() async {
+        var swept = ContinuousClock.now
         while (try? await Task.sleep(for: .seconds(engine.settings.limits.leaseSeconds / 3))) != nil {
             for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
             await giveBack()
             wake.yield()
+            guard swept.seconds > Self.secondsBetweenSweeps else { continue }
+            swept = .now
             _ = try? await engine.ledger.deleteFiles(
                 expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
         }
@@ -119,24 +123,30 @@ package final class BatchDesk: Service {
         let isTaken =
             isFree
             && engine.pool.submit { [self] in
-                do throws(EngineError) {
-                    if try await served.run(record) == .unfinished { keep(toReturn: record) }
-                } catch {
-                    if case .ledger(.leaseLost) = error {
-                        engine.logger.warning("batch was taken over", metadata: ["batch": "\(record.id)"])
-                    } else {
-                        engine.logger.error(
-                            "batch waits", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
-                        // Not at once: whatever is in the way is likely to be there still.
-                        try? await Task.sleep(for: .seconds(1))
-                        keep(toReturn: record)
-                    }
+                if await isUnfinished(record, by: served) {
+                    // Not at once: whatever is in the way is likely to be there still.
+                    if !Task.isShuttingDownGracefully { try? await Task.sleep(for: .seconds(1)) }
+                    keep(toReturn: record)
                 }
                 state.withLock { _ = $0.running.removeValue(forKey: record.id) }
                 await giveBack()
                 wake.yield()
             }
         if !isTaken { keep(toReturn: record) }
+    }
+
+    /// Runs a batch; whether it is to be given back for whoever claims it next.
+    private func isUnfinished(_ record: BatchRecord, by served: ServedBatch) async -> Bool {
+        do throws(EngineError) {
+            return try await served.run(record) == .unfinished
+        } catch {
+            if case .ledger(.leaseLost) = error {
+                engine.logger.warning("batch was taken over", metadata: ["batch": "\(record.id)"])
+                return false
+            }
+            engine.logger.error("batch waits", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
+            return true
+        }
     }
 
     private func keep(toReturn record: BatchRecord) { state.withLock { $0.returning.append(record) } }

@@ -19,7 +19,7 @@ package struct BatchOutlook: Hashable, Sendable {
     package var budgetForAll: Money?
     /// The money that is left for these rows; nil for any.
     package var left: Money?
-    /// Whose budget leaves no more.
+    /// Whose budget leaves no more, where it is not the batch's own.
     package var leftOf: BudgetScope?
     /// How many rows each model does, by the plan.
     package var share: [String: Int]
@@ -48,7 +48,7 @@ extension BatchOutlook {
     /// Why not all rows can be done, and what would do them.
     package var shortage: String {
         var have = left.map { "$\($0) left" } ?? "the time left"
-        if let leftOf, case .batch = leftOf {} else if let leftOf { have += " of the budget of \(leftOf)" }
+        if let leftOf { have += " of the budget of \(leftOf)" }
         let want =
             budgetForAll.map { "$\($0) would do all on their cheapest models" }
             ?? "no budget does all in the time left: a later deadline, or more calls at the same time, may"

@@ -23,7 +23,7 @@ extension BatchRunner {
     struct Purse: Sendable {
         /// Money; nil for any.
         var left: Money?
-        /// Whose budget leaves no more; nil where there is none.
+        /// Whose budget leaves no more; nil for the batch's own, or where there is none.
         var scope: BudgetScope?
         /// Energy; nil for any.
         var joules: Double?
@@ -119,7 +119,7 @@ extension BatchRunner {
             switch status.budget.limit.unit {
             case .usd where purse.left.map({ left < $0.nanoUSD }) ?? true:
                 purse.left = Money(nanoUSD: left)
-                purse.scope = status.budget.scope
+                purse.scope = status.budget.scope == .batch(batch.id) ? nil : status.budget.scope
             case .joules: purse.joules = min(purse.joules ?? .infinity, Double(left) / 1e6)
             case .usd, .tokens: continue
             }

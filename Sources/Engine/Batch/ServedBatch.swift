@@ -38,6 +38,15 @@ struct ServedBatch: Sendable {
 
     /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
     private func takeIn(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(EngineError) -> Bool {
+        if state.rowCount == 0 {
+            guard try await read(&batch, &state) else { return false }
+        }
+        state.moments["in_progress_at"] = .now()
+        try await save(&batch, .inProgress, state)
+        return true
+    }
+
+    private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(EngineError) -> Bool {
         let intake: BatchIntake
         do throws(EngineError) {
             guard let input = batch.inputFileID, let file = try await engine.whole(input) else {
@@ -55,8 +64,6 @@ struct ServedBatch: Sendable {
         }
         batch = intake.batch
         state = BatchState(json: batch.state) ?? state
-        state.moments["in_progress_at"] = .now()
-        try await save(&batch, .inProgress, state)
         return true
     }
 
@@ -133,11 +140,8 @@ struct ServedBatch: Sendable {
     /// Writes the result files and ends the batch together with them.
     private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(EngineError) {
         let ending = state.ending ?? .finished
-        if ending == .cancelled {
-            // It stays `cancelling` until its files are there.
-        } else {
-            state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now()
-        }
+        // One that is cancelled stays `cancelling` until its files are there.
+        if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }
         try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
         var answers = writer(of: batch, state, named: "output")
         var errors = writer(of: batch, state, named: "error")
@@ -150,9 +154,7 @@ struct ServedBatch: Sendable {
             if !answers.isEmpty { batch.outputFileID = answers.file.id }
             if !errors.isEmpty { batch.errorFileID = errors.file.id }
             let status = status(after: ending)
-            if let fault = ending.fault, state.problem == nil, ending != .cancelled {
-                state.problem = BatchFault(line: 0, customID: nil, code: fault.code, message: fault.message)
-            }
+            state.problem = state.problem ?? ending.problem
             state.moments["\(status.rawValue)_at"] = .now()
             try await save(&batch, status, state)
         } catch {

@@ -61,6 +61,13 @@ struct BatchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "How sure the plan has to keep the budget: 0.5 (on predicted costs alone) to below 1.")
     var confidence = BatchTerms.standardConfidence
 
+    @Option(name: .long, help: "Least mean predicted accuracy of the rows that are done, 0 to 1.")
+    var minAccuracy: Double?
+
+    @Option(
+        name: .customLong("energy"), help: "Most joules that all rows together may take on the operator's hardware.")
+    var energyJoules: Double?
+
     @Option(name: .customLong("run"), help: "A name that tells this run from others of the same input.")
     var runName = ""
 
@@ -79,6 +86,8 @@ struct BatchCommand: AsyncParsableCommand {
         }
         guard (1...1024).contains(concurrency) else { throw ValidationError("--concurrency has to be 1 to 1024") }
         if let deadline, !(deadline > 0) { throw ValidationError("--deadline has to be above 0 seconds") }
+        if let minAccuracy, !(0...1).contains(minAccuracy) { throw ValidationError("--min-accuracy has to be 0 to 1") }
+        if let energyJoules, !(energyJoules > 0) { throw ValidationError("--energy has to be above 0 joules") }
         do {
             guard try Money(usd: budget) > .zero else { throw ValidationError("--budget has to be above 0") }
         } catch let error as MoneyError {
@@ -95,10 +104,12 @@ struct BatchCommand: AsyncParsableCommand {
             let files = BatchFiles(input: input, out: out, errors: errors)
             try files.check()
             let plant = try Plant(places: places, database: database, logger: Installation.logger())
-            let terms = BatchTerms(
+            var terms = BatchTerms(
                 budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },
                 ifShort: ifShort ?? ShortRule(plant.engine.settings.defaultPolicy.onInfeasible), model: model,
                 concurrency: concurrency, confidence: confidence)
+            terms.minAccuracy = minAccuracy
+            terms.energyJoules = energyJoules
             let bytes = try files.read(atMost: plant.engine.settings.limits.fileBytes)
             var identity = BatchIdentity(options: [model ?? "", runName])
             identity.update(bytes)

@@ -76,15 +76,22 @@ final class BatchFollower: Service {
         let ledger = plant.engine.ledger
         let now = Timestamp.now()
         if try await ledger.batch(id) == nil {
-            // A status that is open would ask services on the same ledger to run it.
+            // Without a file it is this command's alone: services on the same ledger leave it.
             try await ledger.saveBatch(
                 BatchRecord(
-                    id: id, status: .cancelled, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
+                    id: id, status: .inProgress, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
                     state: BatchState(terms: terms).json, attribution: Attribution(batch: id), createdAt: now,
                     updatedAt: now))
         }
-        guard let batch = try await ledger.claimBatch(id, seizing: false) else {
+        guard var batch = try await claim() else {
             throw Exit(75, "another process works on this batch: run the same command when it has ended")
+        }
+        // What a process that just died had begun is booked, and its rows are free.
+        if batch.lease > 1 { _ = try await ledger.recover(at: now) }
+        if batch.status != .inProgress {
+            // An ended batch is nobody's as soon as it is written: only one that is under way is held.
+            batch.status = .inProgress
+            try await ledger.saveBatch(batch)
         }
         if retriesFailed { try await ledger.reopenRows(ofBatch: id) }
         var rest = bytes[...]
@@ -92,6 +99,15 @@ final class BatchFollower: Service {
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
         }.checked()
+    }
+
+    /// Takes the batch; a database server may take a moment to notice that the process before has died.
+    private func claim() async throws -> BatchRecord? {
+        for _ in 0..<10 {
+            if let batch = try await plant.engine.ledger.claimBatch(id, seizing: false) { return batch }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return nil
     }
 
     /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.
@@ -117,6 +133,9 @@ final class BatchFollower: Service {
         }
         guard let intake, hasStarted else { return exit ?? Exit(75, "stopped before anything was started") }
         do {
+            // The pulse has ended with the other services, and large files take their time.
+            let lease = max(60, plant.engine.settings.limits.leaseSeconds)
+            try? await plant.engine.ledger.heartbeat(leaseSeconds: lease)
             let count = try await write(intake, ending)
             let isDone = count.failed + count.malformed + count.notDone == 0
             let status = exit == nil ? ending : .stopped

@@ -48,7 +48,9 @@ struct BatchProcess {
     }
 
     /// Starts `hera batch in.jsonl --out out.jsonl` with further options.
-    func start(_ options: [String], input: String = "in.jsonl") throws -> Process {
+    ///
+    /// - Parameter stdin: a file of the folder that is its standard input.
+    func start(_ options: [String], input: String = "in.jsonl", stdin: String? = nil) throws -> Process {
         let process = Process()
         process.executableURL = try HeraProcess.binary()
         process.currentDirectoryURL = folder
@@ -57,6 +59,9 @@ struct BatchProcess {
                 "batch", input, "--out", "out.jsonl", "--catalog", "Catalog", "--profiles", "None", "--database",
                 "sqlite:hera.sqlite",
             ] + options
+        if let stdin {
+            process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent(stdin))
+        }
         process.standardOutput = try output("stdout")
         process.standardError = try output("stderr")
         try process.run()
@@ -64,8 +69,8 @@ struct BatchProcess {
     }
 
     /// Starts it and waits for its end; the exit code.
-    func run(_ options: [String], input: String = "in.jsonl") throws -> Int32 {
-        let process = try start(options, input: input)
+    func run(_ options: [String], input: String = "in.jsonl", stdin: String? = nil) throws -> Int32 {
+        let process = try start(options, input: input, stdin: stdin)
         process.waitUntilExit()
         return process.terminationStatus
     }

@@ -76,6 +76,11 @@ final class HeraProcess: Sendable {
         }
     }
 
+    /// Stands still until it is resumed, as a machine that sleeps does.
+    func pause() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGSTOP) } }
+
+    func resume() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGCONT) } }
+
     /// SIGTERM, and its good end.
     func end() throws {
         try process.withLock { process in
