@@ -13,6 +13,7 @@ struct GroupTests {
         try await TemporaryPostgreSQL.with { server in
             let ledger = try SQLLedger.open(server.url)
             try await Self.playAtOnce(on: ledger)
+            try await Self.poison(ledger)
             await ledger.close()
         }
     }
@@ -20,6 +21,35 @@ struct GroupTests {
     @Test("operations that come at once do what they would one by one, on SQLite")
     func sqlite() async throws {
         try await TemporaryLedger.with { ledger, _ in try await Self.playAtOnce(on: ledger) }
+    }
+
+    @Test("what a database cannot keep fails by itself, and nothing that came with it")
+    func poisoned() async throws {
+        try await TemporaryLedger.with { ledger, _ in try await Self.poison(ledger) }
+    }
+
+    /// One in ten has a text that no database keeps whole.
+    private static func poison(_ ledger: SQLLedger) async throws {
+        let kept = await withTaskGroup(of: Int.self) { group in
+            for index in 0..<60 {
+                group.addTask {
+                    let run = index % 10 == 3 ? "bad\u{0}\(index)" : "bad"
+                    let request = Sample.request("p\(index)", nanoUSD: 1, call: Sample.call(run: run))
+                    do {
+                        _ = try await ledger.reserve(request)
+                        return 1
+                    } catch {
+                        return "\(error)".contains("NUL") ? 0 : 1000
+                    }
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(kept == 54)
+        let open = try await ledger.openReservations().filter { $0.request.id.hasPrefix("p") }
+        #expect(open.count == 54)
+        #expect(open.allSatisfy { $0.request.call.runID == "bad" })
+        #expect(try await ledger.verify().differences == [])
     }
 
     /// Runs with odd names, refusals, calls told twice, releases and half-wrong commits, all at the same time.

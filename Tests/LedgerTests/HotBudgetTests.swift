@@ -25,7 +25,7 @@ import Testing
 
     @Test("exactly the affordable number of calls is let through, on SQLite", arguments: kinds)
     func sqlite(_ kind: Kind) async throws {
-        for round in 0..<(Self.isLong ? 20 : 1) {
+        for round in 0..<(Self.isLong ? 5 : 1) {
             try await TemporaryLedger.with { ledger, _ in try await storm(kind, key: "k\(round)", on: [ledger]) }
         }
     }
@@ -36,7 +36,7 @@ import Testing
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
             let nodes = try (0..<3).map { _ in try SQLLedger.open(server.url) }
-            for round in 0..<(Self.isLong ? 20 : 1) {
+            for round in 0..<(Self.isLong ? 5 : 1) {
                 for (index, kind) in Self.kinds.enumerated() {
                     try await storm(kind, key: "k\(round)-\(index)", on: nodes)
                 }

@@ -41,7 +41,7 @@ extension LedgerSession {
                 for (_, entry) in commit.settlements { books.want(entry.call.attribution, at: entry.at) }
             }
         }
-        let missing = names.missing(of: operations.flatMap(\.labels))
+        let missing = try names.missing(of: operations.flatMap(\.labels))
         let reservations = SQLList(texts: operations.flatMap(\.reservationIDs), in: dialect)
         let entries = SQLList(texts: operations.flatMap(\.entryIDs), in: dialect)
         let decisions = operations.flatMap(\.decisionIDs)

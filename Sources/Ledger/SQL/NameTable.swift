@@ -15,8 +15,8 @@ struct NameTable {
     mutating func id(_ label: String?, on connection: any SQLConnection) throws(LedgerError) -> SQLValue {
         guard let label else { return .null }
         if let id = ids[label] { return .integer(id) }
+        try Self.check(label)
         if let id = try existingID(label, on: connection) { return .integer(id) }
-        guard !label.utf8.contains(0) else { throw .invalid("a name with a NUL in it ('\(label.prefix(40))')") }
         let inserted = try connection.row(
             "INSERT INTO name (label) VALUES (?) ON CONFLICT (label) DO NOTHING RETURNING id", [.text(label)])
         if let inserted {
@@ -29,11 +29,21 @@ struct NameTable {
         return ids[label].map { .integer($0) } ?? .null
     }
 
-    /// Those of some texts that are not in memory.
-    func missing(of labels: [String]) -> Set<String> {
+    /// Those of some texts that are not in memory; throws where one of them cannot be kept.
+    func missing(of labels: [String]) throws(LedgerError) -> Set<String> {
         var missing: Set<String> = []
-        for label in labels where ids[label] == nil { missing.insert(label) }
+        for label in labels where ids[label] == nil {
+            try Self.check(label)
+            missing.insert(label)
+        }
         return missing
+    }
+
+    /// Databases end texts at a NUL, so that two would become one.
+    private static func check(_ label: String) throws(LedgerError) {
+        guard !label.utf8.contains(0) else {
+            throw .invalid("a NUL in the name of a model, run, key, team, session, job or batch")
+        }
     }
 
     /// What makes those of some texts that are new, and then tells the numbers of all; nothing for no texts.

@@ -23,14 +23,16 @@ struct TemporaryPostgreSQL {
         process = try Self.start(in: directory)
     }
 
+    /// A name of its own for each test target of the process, and never that of a process that was killed.
+    private static let templatePath = "/tmp/hera-postgres-template-\(UUID().uuidString.prefix(8))"
+
     /// An empty cluster, made once: making one takes longer than most tests. It goes when the process ends.
     private static let template = Result { () throws -> String in
-        let path = "/tmp/hera-postgres-template-\(getpid())"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        atexit { try? FileManager.default.removeItem(atPath: "/tmp/hera-postgres-template-\(getpid())") }
-        if getuid() == 0 { try run("/bin/chown", ["postgres", path]) }
-        try finish(program("initdb", ["-D", path, "-U", "postgres", "-A", "trust", "-N", "--no-locale"]))
-        return path
+        try FileManager.default.createDirectory(atPath: templatePath, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(atPath: TemporaryPostgreSQL.templatePath) }
+        if getuid() == 0 { try run("/bin/chown", ["postgres", templatePath]) }
+        try finish(program("initdb", ["-D", templatePath, "-U", "postgres", "-A", "trust", "-N", "--no-locale"]))
+        return templatePath
     }
 
     /// The server itself, as a child of this process.
