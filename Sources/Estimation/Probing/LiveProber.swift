@@ -88,15 +88,14 @@ package struct LiveProber: Sendable {
             // Probes that are not like the panel's questions say little of its answers' lengths.
             let share = reading.shares[place] + 0.02
             let features = set.features(of: probe.item.text)
-            panel.dense(features.grams, features.counts(forPanel: place)).withUnsafeBufferPointer { dense in
-                if let tokens = probe.outputTokens, panel.outputTokens.isKnown(like) {
-                    own.tokens += share * tokens
-                    others.tokens += share * panel.outputTokens.mean(dense, like)
-                }
-                if let cost = probe.costUSD, panel.costUSD.isKnown(like) {
-                    own.cost += share * cost
-                    others.cost += share * panel.costUSD.mean(dense, like)
-                }
+            let dense = panel.dense(features.grams, features.counts(forPanel: place))
+            if let tokens = probe.outputTokens, panel.outputTokens.isKnown(like) {
+                own.tokens += share * tokens
+                others.tokens += share * panel.outputTokens.mean(panel.outputTokens.estimates(dense), like)
+            }
+            if let cost = probe.costUSD, panel.costUSD.isKnown(like) {
+                own.cost += share * cost
+                others.cost += share * panel.costUSD.mean(panel.costUSD.estimates(dense), like)
             }
         }
         func ratio(_ own: Double, _ others: Double) -> Float { others > 0 ? Float(own / others) : 1 }

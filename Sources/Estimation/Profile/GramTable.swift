@@ -66,50 +66,30 @@ struct GramTable: Sendable {
         return Array(result[..<width])
     }
 
+    /// Rows that 16-bit sums of eight-bit weights can hold; then they are emptied into 32-bit sums.
+    private static let rowsOfShort = 256
+
     private func add(_ buckets: [UInt32], _ vocabulary: Vocabulary, to result: inout [Float]) {
         let blocks = stride / 16
-        var squares: UInt32 = 0
-        // 16-bit sums hold 256 rows of eight bits; then they are emptied into 32-bit sums.
-        withUnsafeTemporaryAllocation(of: SIMD16<Int16>.self, capacity: blocks) { short in
-            withUnsafeTemporaryAllocation(of: SIMD16<Int32>.self, capacity: blocks) { long in
-                short.initialize(repeating: .zero)
-                long.initialize(repeating: .zero)
-                var pending = 0
-                vocabulary.slots.withUnsafeBufferPointer { slots in
-                    vocabulary.weights.withUnsafeBufferPointer { weights in
-                        cells.withUnsafeBufferPointer { cells in
-                            for bucket in buckets {
-                                let slot = Int(slots[Int(bucket)])
-                                if slot == 0 { continue }
-                                let weight = UInt32(weights[slot - 1])
-                                squares &+= weight &* weight
-                                let base = (slot - 1) * blocks
-                                for block in 0..<blocks {
-                                    short[block] &+= SIMD16<Int16>(truncatingIfNeeded: cells[base + block])
-                                }
-                                pending += 1
-                                if pending == 256 {
-                                    Self.flush(short, into: long)
-                                    pending = 0
-                                }
-                            }
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: buckets.count) { rows in
+            let (count, squares) = vocabulary.rows(of: buckets, into: rows)
+            if squares == 0 { return }
+            withUnsafeTemporaryAllocation(of: SIMD16<Int32>.self, capacity: blocks) { sums in
+                sums.initialize(repeating: .zero)
+                cells.withUnsafeBufferPointer { cells in
+                    // A few hundred rows stay in the nearest cache while their blocks are summed one after the other.
+                    for first in Swift.stride(from: 0, to: count, by: Self.rowsOfShort) {
+                        let part = rows[first..<min(first + Self.rowsOfShort, count)]
+                        for block in 0..<blocks {
+                            var short = SIMD16<Int16>.zero
+                            for row in part { short &+= SIMD16<Int16>(truncatingIfNeeded: cells[row * blocks + block]) }
+                            sums[block] &+= SIMD16<Int32>(truncatingIfNeeded: short)
                         }
                     }
                 }
-                Self.flush(short, into: long)
-                if squares == 0 { return }
                 let factor = 1 / (Float(squares).squareRoot() * Vocabulary.weightStep)
-                for column in 0..<stride { result[column] += Float(long[column / 16][column % 16]) * factor }
+                for column in 0..<stride { result[column] += Float(sums[column / 16][column % 16]) * factor }
             }
-        }
-    }
-
-    private static func flush(
-        _ short: UnsafeMutableBufferPointer<SIMD16<Int16>>, into long: UnsafeMutableBufferPointer<SIMD16<Int32>>
-    ) {
-        for block in short.indices {
-            long[block] &+= SIMD16<Int32>(truncatingIfNeeded: short[block])
-            short[block] = .zero
         }
     }
 }

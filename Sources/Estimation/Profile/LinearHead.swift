@@ -18,21 +18,26 @@ struct LinearHead: Sendable {
 
     func isKnown(_ model: Int) -> Bool { counts[model] > 0 }
 
-    /// The mean of the quantity.
-    func mean(_ dense: UnsafeBufferPointer<Float>, _ model: Int) -> Double {
-        Double(exp(logEstimate(dense, model)) * smears[model])
+    /// Every model's estimate of log q, from a dense vector.
+    func estimates(_ dense: [Float]) -> [Float] {
+        let stride = weights.stride
+        return withUnsafeTemporaryAllocation(of: Lane.self, capacity: stride) { sums in
+            weights.lanes.withUnsafeBufferPointer { weights in
+                _ = sums.initialize(from: weights[(dense.count * stride)..<(dense.count * stride + stride)])
+                for (feature, value) in dense.enumerated() {
+                    for lane in 0..<stride { sums[lane] += value * weights[feature * stride + lane] }
+                }
+            }
+            return deviations.indices.map { sums[$0 >> 2][$0 & 3] }
+        }
     }
+
+    /// The mean of the quantity.
+    /// - Parameter estimates: as `estimates(_:)` gives them.
+    func mean(_ estimates: [Float], _ model: Int) -> Double { Double(exp(estimates[model]) * smears[model]) }
 
     /// The value that a share of outcomes do not pass, `deviations` beyond the median: 1.645 for 95 of 100.
-    func quantile(_ dense: UnsafeBufferPointer<Float>, _ model: Int, deviations beyond: Float) -> Double {
-        Double(exp(logEstimate(dense, model) + beyond * deviations[model]))
-    }
-
-    private func logEstimate(_ dense: UnsafeBufferPointer<Float>, _ model: Int) -> Float {
-        let stride = weights.stride
-        let lane = model >> 2
-        var sum = weights.lanes[dense.count * stride + lane][model & 3]
-        for feature in dense.indices { sum += dense[feature] * weights.lanes[feature * stride + lane][model & 3] }
-        return sum
+    func quantile(_ estimates: [Float], _ model: Int, deviations beyond: Float) -> Double {
+        Double(exp(estimates[model] + beyond * deviations[model]))
     }
 }

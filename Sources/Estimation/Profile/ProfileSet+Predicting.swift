@@ -10,7 +10,7 @@ extension ProfileSet {
     /// What an answer's length is taken to be where no source ever said it.
     package static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
     /// A panel with a smaller share of the text than this is not asked, unless the model stands in no other.
-    private static let leastShare: Float = 0.02
+    private static let leastShare: Float = 0.05
 
     /// What a model is expected to make of a step, or nil where it has no profile.
     package func predict(_ features: StepFeatures, for model: ModelID) -> Prediction? {
@@ -56,6 +56,9 @@ struct Reading {
     private var dense: [[Float]?]
     private var probabilities: [[Float]?]
     private var recalled: [[Float]?]
+    /// Estimates of log tokens and log dollars, by panel.
+    private var tokens: [[Float]?]
+    private var dollars: [[Float]?]
 
     init(_ set: ProfileSet, _ features: StepFeatures) {
         self.set = set
@@ -63,6 +66,8 @@ struct Reading {
         dense = Array(repeating: nil, count: set.panels.count)
         probabilities = dense
         recalled = dense
+        tokens = dense
+        dollars = dense
     }
 
     mutating func dense(_ panel: Int) -> [Float] {
@@ -116,13 +121,10 @@ struct Reading {
             let measured = panel.measured(source.place.model)
             worth += share * panel.worth
             if panel.outputTokens.isKnown(measured.model) {
-                dense(source.place.panel).withUnsafeBufferPointer { dense in
-                    let times = Double(share) * measured.tokens / Double(steps)
-                    tokens.mean += times * panel.outputTokens.mean(dense, measured.model)
-                    tokens.p95 +=
-                        times
-                        * panel.outputTokens.quantile(dense, measured.model, deviations: 1.645)
-                }
+                let times = Double(share) * measured.tokens / Double(steps)
+                let estimates = tokenEstimates(source.place.panel)
+                tokens.mean += times * panel.outputTokens.mean(estimates, measured.model)
+                tokens.p95 += times * panel.outputTokens.quantile(estimates, measured.model, deviations: 1.645)
                 tokens.share += Double(share)
             }
         }
@@ -140,6 +142,20 @@ struct Reading {
             basis: .profile(model))
     }
 
+    private mutating func tokenEstimates(_ panel: Int) -> [Float] {
+        if let found = tokens[panel] { return found }
+        let made = set.panels[panel].outputTokens.estimates(dense(panel))
+        tokens[panel] = made
+        return made
+    }
+
+    private mutating func dollarEstimates(_ panel: Int) -> [Float] {
+        if let found = dollars[panel] { return found }
+        let made = set.panels[panel].costUSD.estimates(dense(panel))
+        dollars[panel] = made
+        return made
+    }
+
     /// What the success of a whole run says of one of its steps: the run succeeds where all of its steps do, so a step's
     /// success is the mean factor of the run's.
     private static func ofStep(_ success: Float, _ steps: Float) -> Float {
@@ -155,11 +171,8 @@ struct Reading {
             guard panel.costUSD.isKnown(measured.model) else { continue }
             let share = Double(max(source.share, 1e-6))
             sum +=
-                share
-                * dense(source.place.panel).withUnsafeBufferPointer {
-                    measured.dollars * panel.costUSD.mean($0, measured.model)
-                        / Double(set.meanSteps[source.place.panel])
-                }
+                share * measured.dollars * panel.costUSD.mean(dollarEstimates(source.place.panel), measured.model)
+                / Double(set.meanSteps[source.place.panel])
             weight += share
         }
         return weight > 0 ? sum / weight : nil

@@ -130,7 +130,8 @@ enum ByteKind: UInt8 {
     /// Letters, digits and every byte of a character beyond ASCII make words.
     @inline(__always)
     static func of(_ byte: UInt8) -> ByteKind {
-        table[Int(byte)]
+        if byte <= 0x20 { return .blank }
+        return isASCIILetter(byte) || byte &- 0x30 <= 9 || byte >= 0x80 ? .letter : .mark
     }
 
     @inline(__always)
@@ -140,12 +141,4 @@ enum ByteKind: UInt8 {
 
     @inline(__always)
     static func isASCIILetter(_ byte: UInt8) -> Bool { folded(byte) >= 0x61 && folded(byte) <= 0x7a }
-
-    private static let table: [ByteKind] = (0...255).map { byte in
-        switch UInt8(byte) {
-        case 0...0x20: .blank
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x80...0xff: .letter
-        default: .mark
-        }
-    }
 }

@@ -24,6 +24,7 @@ struct TextTally {
     private var joints = 0
     private var sequels = 0
     private var lines = LineTally()
+    private let known = TellingWords.shared
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
         bytes = text.count
@@ -79,12 +80,13 @@ struct TextTally {
         wordCount += 1
         wordBytes += length
         longestWord = max(longestWord, length)
+        let known = known
         switch hash {
-        case Self.for, Self.while: loops += 1
-        case Self.if, Self.elif, Self.else: branches += 1
-        case Self.not, Self.except, Self.least, Self.never: negations += 1
-        case Self.and: joints += 1
-        case Self.also, Self.then, Self.both, Self.each, Self.respectively, Self.finally: sequels += 1
+        case known.for, known.while: loops += 1
+        case known.if, known.elif, known.else: branches += 1
+        case known.not, known.except, known.least, known.never: negations += 1
+        case known.and: joints += 1
+        case known.also, known.then, known.both, known.each, known.respectively, known.finally: sequels += 1
         default: break
         }
     }
@@ -111,23 +113,6 @@ struct TextTally {
             log1p(n(":")), log1p(n(";")), log1p(n("+") + n("*")), log1p(n("<") + n(">")),
         ] + lines.values()
     }
-
-    private static let `for` = WordHash.of("for")
-    private static let `while` = WordHash.of("while")
-    private static let `if` = WordHash.of("if")
-    private static let elif = WordHash.of("elif")
-    private static let `else` = WordHash.of("else")
-    private static let not = WordHash.of("not")
-    private static let except = WordHash.of("except")
-    private static let least = WordHash.of("least")
-    private static let never = WordHash.of("never")
-    private static let and = WordHash.of("and")
-    private static let also = WordHash.of("also")
-    private static let then = WordHash.of("then")
-    private static let both = WordHash.of("both")
-    private static let each = WordHash.of("each")
-    private static let respectively = WordHash.of("respectively")
-    private static let finally = WordHash.of("finally")
 }
 
 /// The lines of a text, and which of them are lettered choices (`A. ...` or `(B) ...`).
@@ -171,4 +156,26 @@ struct LineTally {
             choiceSpread / (1 + choiceMean), Float(choicesWithDigits) / Float(max(choices, 1)),
         ]
     }
+}
+
+/// The hashes of words that tell. A text fetches them once, since every look at a global costs a call.
+private struct TellingWords {
+    static let shared = TellingWords()
+
+    let `for` = WordHash.of("for")
+    let `while` = WordHash.of("while")
+    let `if` = WordHash.of("if")
+    let elif = WordHash.of("elif")
+    let `else` = WordHash.of("else")
+    let not = WordHash.of("not")
+    let except = WordHash.of("except")
+    let least = WordHash.of("least")
+    let never = WordHash.of("never")
+    let and = WordHash.of("and")
+    let also = WordHash.of("also")
+    let then = WordHash.of("then")
+    let both = WordHash.of("both")
+    let each = WordHash.of("each")
+    let respectively = WordHash.of("respectively")
+    let finally = WordHash.of("finally")
 }

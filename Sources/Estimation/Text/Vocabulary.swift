@@ -60,6 +60,29 @@ struct Vocabulary: Sendable {
         writer.put(weights)
     }
 
+    /// The rows of the known ones among some buckets, and the sum of the squares of their weights' steps.
+    ///
+    /// The look-ups do not wait for each other, nor for a guess which buckets are known: most of their time is memory's.
+    /// - Parameter rows: room for as many rows as there are buckets.
+    func rows(of buckets: [UInt32], into rows: UnsafeMutableBufferPointer<Int>) -> (count: Int, squares: UInt32) {
+        var count = 0
+        var squares: UInt32 = 0
+        slots.withUnsafeBufferPointer { slots in
+            for bucket in buckets {
+                let slot = Int(slots[Int(bucket)])
+                rows[count] = slot - 1
+                count += slot == 0 ? 0 : 1
+            }
+        }
+        weights.withUnsafeBufferPointer { weights in
+            for row in rows[..<count] {
+                let weight = UInt32(weights[row])
+                squares &+= weight &* weight
+            }
+        }
+        return (count, squares)
+    }
+
     /// A text as a sparse row: characters and words are brought to length 1 each.
     func row(_ grams: NGrams) -> [(column: Int32, value: Float)] {
         unitRow(grams.characters) + unitRow(grams.words)

@@ -47,7 +47,7 @@ extension LinearHead {
         var squares = 0.0
         var ratios = 0.0
         for row in rows {
-            let estimate = dense[row].withUnsafeBufferPointer { quantile($0, model, deviations: 0) }
+            let estimate = quantile(estimates(dense[row]), model, deviations: 0)
             let residual = log(Double(quantity[row, model]) / estimate)
             squares += residual * residual
             ratios += exp(residual)
