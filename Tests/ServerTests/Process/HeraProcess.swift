@@ -10,14 +10,21 @@ import Synchronization
 final class HeraProcess: Sendable {
     private let process: Mutex<Process>
     let port: Int
+    /// Where it runs, with its catalog.
+    let folder: URL
 
-    private init(_ process: Process, port: Int) {
+    private init(_ process: Process, port: Int, folder: URL) {
         self.process = Mutex(process)
         self.port = port
+        self.folder = folder
     }
 
     /// A folder with a catalog of one model at a scripted server.
-    static func folder(modelsAt baseURL: String, inputPrice: Int = 1) throws -> URL {
+    ///
+    /// - Parameters:
+    ///   - inputPrice: USD for a million tokens of input; a million of output is 2.
+    ///   - priceDay: the day of November 2026 on which the price was read.
+    static func folder(modelsAt baseURL: String, inputPrice: Int = 1, priceDay: Int = 1) throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-process-\(UUID())")
         let catalog = folder.appendingPathComponent("Catalog")
         try FileManager.default.createDirectory(at: catalog, withIntermediateDirectories: true)
@@ -33,7 +40,7 @@ final class HeraProcess: Sendable {
                 context: 4096
                 max_output: 256
                 capabilities: [tools, streaming]
-                prices: {input: \(inputPrice), output: 2, source: test, as_of: 2026-11-01}
+                prices: {input: \(inputPrice), output: 2, source: test, as_of: 2026-11-\(priceDay < 10 ? "0" : "")\(priceDay)}
             """
         try yaml.write(to: catalog.appendingPathComponent("test.yaml"), atomically: true, encoding: .utf8)
         return folder
@@ -58,7 +65,7 @@ final class HeraProcess: Sendable {
         ]
         process.standardError = FileHandle.nullDevice
         try process.run()
-        let hera = HeraProcess(process, port: port)
+        let hera = HeraProcess(process, port: port, folder: folder)
         for _ in 0..<1200 {
             try await Task.sleep(for: .milliseconds(25))
             if let ready = try? await hera.request("GET", "/readyz"), ready["status"]?.string == "ready" { return hera }
@@ -111,12 +118,13 @@ final class HeraProcess: Sendable {
 
     /// The status and the body of an answer.
     func answer(
-        _ method: String, _ path: String, body: String? = nil, key: String? = nil
+        _ method: String, _ path: String, body: String? = nil, key: String? = nil, headers: [String: String] = [:]
     ) async throws -> (status: Int, root: JSONValue) {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.httpBody = body.map { Data($0.utf8) }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
         if let key { request.setValue("Bearer \(key)", forHTTPHeaderField: "Authorization") }
         let (data, response) = try await URLSession.shared.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, try JSONDocument(Array(data)).root)
