@@ -39,7 +39,8 @@ package struct Router: Sendable {
         var state = state
         let ordered = try order(forecast, step: step, state: &state, context: context)
         let start = RuleStep(
-            position: step.position, order: ordered.order, reference: forecast.reference, kappa: ordered.kappa,
+            position: step.position, order: ordered.order, wholes: ordered.wholes, reference: forecast.reference,
+            kappa: ordered.kappa,
             requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
             verification: context.policy.verification, outlook: forecast.outlook(position: step.position),
             trail: step.trail, forced: ordered.forced)
@@ -57,6 +58,7 @@ package struct Router: Sendable {
     /// Candidates in the order in which the rule tries them.
     private struct Ordered {
         var order: [Candidate]
+        var wholes: [ModelID] = []
         var kappa: Kappa
         var remarks: [String] = []
         var forced: RuleStep.Forced?
@@ -75,8 +77,8 @@ package struct Router: Sendable {
             let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
             let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
             return Ordered(
-                order: order, kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend),
-                remarks: planned.remarks)
+                order: order, wholes: planned.wholes,
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend), remarks: planned.remarks)
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
                 let chosen = context.policy.onInfeasible.choice(among: affordable)
@@ -96,6 +98,7 @@ package struct Router: Sendable {
         var order: [ModelID]
         /// The model that the plan has for this step.
         var choice: ModelID?
+        var wholes: [ModelID] = []
         var forecast: PlanForecast?
         var remarks: [String]
         /// Whether the plan only holds with kappa at its floor.
@@ -133,8 +136,8 @@ package struct Router: Sendable {
             remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
         }
         return Planned(
-            order: plan.order, choice: plan.choices.first, forecast: plan.forecast, remarks: remarks,
-            isAtFloor: isAtFloor)
+            order: plan.order, choice: plan.choices.first, wholes: plan.wholes, forecast: plan.forecast,
+            remarks: remarks, isAtFloor: isAtFloor)
     }
 
     /// The plan with the policy's kappa or, where a budget leaves none, with kappa at its floor.

@@ -45,6 +45,28 @@ struct PlanOrderTests {
         #expect(ahead.state.plan?.choices == [ModelID("dear")], "the plan had not counted on that")
     }
 
+    @Test("URC is asked of a model that is better for the whole request, though the reference is for its first step")
+    func wholeRequest() throws {
+        // Over three steps the prompt grows: at the first one the dear model's price is a smaller part of the scale.
+        let prices = [
+            Fixture.priced(Fixture.model("cheap"), input: 1000, output: 2000),
+            Fixture.priced(Fixture.model("dear", tier: .frontier), input: 10_000, output: 20_000),
+        ]
+        let estimator = FixedEstimator(
+            quality: ["cheap": 0.6, "dear": 0.8], similarity: ["cheap": 0.9], requestSimilarity: ["cheap": 0.9])
+        let policy = Policy(weights: Weights(cost: 1, energy: 0, latency: 0, accuracy: 0.5))
+        let whole = try route(estimator, policy: policy, horizon: 3, models: prices)
+        #expect(whole.state.plan?.choices.first == ModelID("dear"), "by its step alone")
+        #expect(whole.decision.stage == .urc)
+        #expect(whole.decision.model == ModelID("cheap"))
+        #expect(whole.state.committed == ModelID("cheap"))
+        var unlike = estimator
+        unlike.requestSimilarity = ["cheap": 0.5]
+        let step = try route(unlike, policy: policy, horizon: 3, models: prices)
+        #expect(step.decision.model == ModelID("dear"))
+        #expect(step.decision.stage == .plan)
+    }
+
     @Test("where every test fails the reference answers, and each test is in the decision")
     func allFail() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.3, "cheap": 0.4, "dear": 0.9])

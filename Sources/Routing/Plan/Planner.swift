@@ -43,6 +43,7 @@ package struct Planner: Sendable {
                 candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0])
             return Plan(
                 choices: solution.choice.map { candidates[$0].model }, order: order,
+                wholes: wholes(rows, candidates: candidates, reference: reference.model, by: forecast),
                 binding: solution.bindingLimits.map(\.description),
                 effects: effects(of: solution, program, candidates: candidates, method: context.policy.method),
                 forecast: forecast)
@@ -52,6 +53,22 @@ package struct Planner: Sendable {
             default: throw .planning(error)
             }
         }
+    }
+
+    /// The models to which the whole request may go: their steps together are better than the reference's by the plan's
+    /// measure. One step alone does not tell: what a cheaper model saves grows with the prompt.
+    private func wholes(
+        _ rows: PlanRows, candidates: [Candidate], reference: ModelID, by forecast: PlanForecast
+    ) -> [ModelID] {
+        guard forecast.policy.method == .weighted,
+            let reference = candidates.firstIndex(where: { $0.model == reference })
+        else { return [] }
+        func objective(_ index: Int) -> Double {
+            rows.options.reduce(0) { sum, row in row[index].map { sum + forecast.pricedObjective($0) } ?? .infinity }
+        }
+        let most = objective(reference)
+        return candidates.indices.map { (index: $0, objective: objective($0)) }.filter { $0.objective < most }
+            .sorted { ($0.objective, $0.index) < ($1.objective, $1.index) }.map { candidates[$0.index].model }
     }
 
     /// What the limits that bind do, in words; their names alone where planning without them takes too long.

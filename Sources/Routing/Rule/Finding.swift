@@ -38,12 +38,33 @@ enum Decimals {
         return "\(fixed(value, digits: digits)) \(between) \(fixed(other, digits: digits))"
     }
 
+    /// Written digit by digit: every step's reasons hold a few of them.
     private static func fixed(_ value: Double, digits: Int) -> String {
         guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
         let unit = digits == 2 ? 100 : 10_000
-        let parts = Int((abs(value) * Double(unit)).rounded())
-        let sign = value < 0 && parts > 0 ? "-" : ""
-        let decimals = "\(parts % unit)"
-        return "\(sign)\(parts / unit).\(String(repeating: "0", count: digits - decimals.count))\(decimals)"
+        var rest = Int((abs(value) * Double(unit)).rounded())
+        let isNegative = value < 0 && rest > 0
+        return String(unsafeUninitializedCapacity: 24) { buffer in
+            // From the back: decimals, point, the whole part, sign.
+            var place = 24
+            var written = 0
+            repeat {
+                place -= 1
+                if written == digits {
+                    buffer[place] = UInt8(ascii: ".")
+                } else {
+                    buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                written += 1
+            } while rest > 0 || written < digits + 2
+            if isNegative {
+                place -= 1
+                buffer[place] = UInt8(ascii: "-")
+            }
+            let count = 24 - place
+            for index in 0..<count { buffer[index] = buffer[place + index] }
+            return count
+        }
     }
 }

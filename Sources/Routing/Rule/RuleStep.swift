@@ -5,6 +5,9 @@ package struct RuleStep: Sendable {
     package var position: Int
     /// The candidates in the plan's order; the reference among them where it can be called.
     package var order: [Candidate]
+    /// Those that URC is asked of beside the ones that stand before the reference: the whole request would be better with
+    /// them, though this step alone would not.
+    package var wholes: [ModelID]
     /// The model with the best predicted quality; may be missing from `order` where it does not fit the limits.
     package var reference: Candidate
     package var kappa: Kappa
@@ -29,12 +32,14 @@ package struct RuleStep: Sendable {
     }
 
     package init(
-        position: Int, order: [Candidate], reference: Candidate, kappa: Kappa, requestThreshold: Double = 0.7,
+        position: Int, order: [Candidate], wholes: [ModelID] = [], reference: Candidate, kappa: Kappa,
+        requestThreshold: Double = 0.7,
         settings: SequenceRule = .standard, verification: Verification = Verification(), outlook: Outlook = Outlook(),
         trail: Trail = Trail(), forced: Forced? = nil
     ) {
         self.position = position
         self.order = order
+        self.wholes = wholes
         self.reference = reference
         self.kappa = kappa
         self.requestThreshold = requestThreshold

@@ -95,10 +95,13 @@ extension SequentialRule {
 
     /// The candidate that came nearest to the reference, in words; nothing where none was estimated.
     private func nearest(_ step: RuleStep) -> String {
-        let known = step.cheaper.compactMap { candidate in
-            (predicted[candidate.model] ?? candidate.similarity).map { (candidate.model, $0) }
-        }.filter { $0.1.isFinite }
-        guard let best = known.max(by: { ($0.1, $1.0) < ($1.1, $0.0) }) else { return "" }
-        return "; the nearest is \(best.0) with similarity \(Decimals.two(best.1))"
+        var best: (index: Int, similarity: Double)?
+        for index in step.cheaper.indices {
+            let trained = step.order[index].similarity
+            let known = predicted.isEmpty ? trained : predicted[step.order[index].model] ?? trained
+            if let known, known.isFinite, known > best?.similarity ?? -.infinity { best = (index, known) }
+        }
+        guard let best else { return "" }
+        return "; the nearest is \(step.order[best.index].model) with similarity \(Decimals.two(best.similarity))"
     }
 }

@@ -4,7 +4,9 @@ import Core
 extension SequentialRule {
     /// URC: the first candidate that is expected to end the whole request as well as the reference.
     mutating func requestLevel(_ step: RuleStep) -> RuleAction.Verdict? {
-        for index in step.cheaper.indices {
+        let cheaper = step.cheaper.indices
+        let others = step.wholes.compactMap { model in step.order.firstIndex { $0.model == model } }
+        for index in others + cheaper.filter({ !others.contains($0) }) {
             let model = step.order[index].model
             guard let similarity = number(step.order[index].requestSimilarity, "urc", model) else { continue }
             guard compare(.urc, model, similarity, step.requestThreshold) else { continue }
