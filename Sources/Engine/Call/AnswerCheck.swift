@@ -4,10 +4,14 @@ package import Upstream
 /// What can be seen to be wrong with an answer without knowing the right one.
 package struct AnswerCheck: Sendable {
     private let tools: ToolSchemas?
+    private let takesWrittenCalls: Bool
 
-    /// - Parameter tools: the `tools` of the request; nil where it offers none.
-    package init(tools: JSONValue?) {
+    /// - Parameters:
+    ///   - tools: the `tools` of the request; nil where it offers none.
+    ///   - takesWrittenCalls: whether calls of tools that the model wrote as text will be carried out, as in jobs.
+    package init(tools: JSONValue?, takesWrittenCalls: Bool = false) {
         self.tools = tools.map { ToolSchemas($0) }
+        self.takesWrittenCalls = takesWrittenCalls
     }
 
     /// The fault in words; nil where none is seen.
@@ -22,7 +26,7 @@ package struct AnswerCheck: Sendable {
 
     /// The fault of the first call of a tool that does not fit the tool's schema; nil where all fit.
     package func toolProblem(with answer: ChatAnswer) -> String? {
-        for call in answer.toolCalls {
+        for call in calls(in: answer) {
             if let tools {
                 if let problem = tools.problem(callOf: call.name, arguments: call.arguments) { return problem }
             } else if (try? JSONDocument(Array(call.arguments.utf8))) == nil {
@@ -30,6 +34,11 @@ package struct AnswerCheck: Sendable {
             }
         }
         return nil
+    }
+
+    private func calls(in answer: ChatAnswer) -> [ToolCall] {
+        guard answer.toolCalls.isEmpty, takesWrittenCalls, let tools else { return answer.toolCalls }
+        return WrittenToolCall.calls(in: answer.text, offered: tools.names, idPrefix: "")
     }
 }
 

@@ -129,7 +129,7 @@ struct StepConductor: Sendable {
     mutating func judge(_ outcome: StepOutcome, part: String? = nil) async {
         note(outcome)
         let model = outcome.model
-        let check = AnswerCheck(tools: order.request.tools)
+        let check = AnswerCheck(tools: order.request.tools, takesWrittenCalls: takesApart)
         let verifies = order.context.policy.verify
         let problem = outcome.failure.map { "its stream broke off: \($0)" } ?? check.problem(with: outcome.answer)
         // What has gone out cannot be taken back: the verdict is only recorded.

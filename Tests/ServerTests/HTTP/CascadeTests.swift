@@ -165,4 +165,26 @@ struct CascadeTests {
             #expect(first["words"]?.string?.contains("do not fit the tool's schema") == true)
         }
     }
+
+    @Test("a call of a tool that a job's model wrote as text is held to its schema, too")
+    func writtenCall() async throws {
+        let usage = usage
+        try await TestService.with(estimator: TestEstimator()) { request in
+            let isWrong = request.model == "test/cheap"
+            return .completion(
+                isWrong ? #"```json {"name": "calculator", "arguments": {"sum": "1+1"}}```"# : "2", usage: usage)
+        } _: { service async throws in
+            let body =
+                #"{"input":"1+1?","agent":{"tools":[{"type":"calculator"}]},"policy":{"verify":true,"weights":{"accuracy":0.1}}}"#
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
+            let done = try await service.job(id, reaches: ["completed", "failed"])
+            #expect(done["status"]?.string == "completed")
+            #expect(done["output"]?.string == "2")
+            let decision = try #require(done["steps"]?.elements.first { _ in true }?["decision"]?.string)
+            let told = try await service.json("GET", "/v1/decisions/\(decision)").root
+            let attempts = Array(try #require(told["attempts"]?.elements))
+            #expect(attempts.map { $0["model"]?.string } == ["test/cheap", "test/dear"])
+            #expect(attempts.first?["words"]?.string?.contains("its call of calculator do not fit") == true)
+        }
+    }
 }
