@@ -160,4 +160,11 @@ import Testing
         let error = #expect(throws: LedgerError.self) { try Budget(text, scope: .global) }
         #expect(error?.description.contains("/month") == true || error?.description.contains("rolling") == true)
     }
+
+    @Test("a currency that is not USD is refused by its name", arguments: ["20EUR/month", "5 eur", "100yen/day"])
+    func currency(_ text: String) {
+        let error = #expect(throws: LedgerError.self) { try Budget(text, scope: .global) }
+        let currency = text.contains("yen") ? "yen" : "eur"
+        #expect(error?.description.contains("a budget in '\(currency)'; budgets are in USD") == true)
+    }
 }
