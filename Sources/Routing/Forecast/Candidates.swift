@@ -42,8 +42,7 @@ package enum Candidates {
 
     /// Tokens of the step's prompt that a model has in its cache.
     static func cachedTokens(of model: Model, step: Step) -> Double {
-        guard model.id == step.previousModel, model.promptCache == .kept else { return 0 }
-        return Double(min(step.cachedTokens, step.promptTokens))
+        model.id == step.previousModel ? Double(min(step.cachedTokens, step.promptTokens)) : 0
     }
 
     /// The cheapest way of being served that the policy admits and the model has a price for. Batch rates belong to
