@@ -27,6 +27,7 @@ struct CatalogTests {
 
         let edge = try #require(catalog[ModelID("local/small")])
         #expect(edge.endpoint.keyVariable == nil && edge.slots == 2)
+        #expect(cloud.promptCache == .kept && edge.promptCache == .none)
         #expect(edge.energy?.joulesPerDecodeToken == 0.05 && edge.energy?.provenance == .measured)
         #expect(edge.amortisation?.nanoUSDPerBusySecond == 991)
         #expect(edge.speed.decodeTokensPerSecond == 75)

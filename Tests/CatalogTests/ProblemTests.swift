@@ -198,7 +198,7 @@ struct ProblemTests {
             says: ["`energy.prefill_j_per_token` is not a number ('6 mJ')"]),
         Fault(
             name: "speed of zero", text: Sheet.edge, line: "decode_tokens_per_s: 75",
-            replacement: "decode_tokens_per_s: 0", at: 25,
+            replacement: "decode_tokens_per_s: 0", at: 26,
             says: ["`speed.decode_tokens_per_s` is zero", "above 0"]),
         Fault(
             name: "amortisation without its source", text: Sheet.edge, line: ", source: an invoice", replacement: "",

@@ -83,6 +83,7 @@ final class Sheet {
               source: a wattmeter
             amortisation: {nano_usd_per_busy_s: 991, source: an invoice}
             slots: 2
+            prompt_cache: none
             speed: {overhead_s: 0.01, prefill_tokens_per_s: 600, decode_tokens_per_s: 75, provenance: measured}
         """
 }

@@ -49,12 +49,13 @@ import Testing
 
     @Test("agreement and disagreement of the answers paid for are counted")
     func state() {
-        func answer(_ text: String) -> AnswerState.Answer { .init(text, tools: nil) }
+        let grounding = Grounding(of: StepText(prompt: "Is it?"))
+        func answer(_ text: String) -> AnswerState.Answer { .init(text, tools: nil, grounding: grounding) }
         let state = AnswerState(
             predicted: [0.5, 0.5, 0.5, 0.5], baseRates: [0.5, 0.5, 0.5, 0.5], question: [],
             answers: [answer("Yes"), answer("yes"), answer("No"), nil])
         let first = state.counts(0)
-        #expect(first.count == AnswerState.count)
+        #expect(first.count == AnswerState.count + Grounding.count)
         #expect(first[0] == 1 && first[1] == 3 && first[5] == 1 && first[8] == 1)
         let unasked = state.counts(3)
         #expect(unasked[0] == 0 && unasked[5] == 0 && unasked[8] == 0)

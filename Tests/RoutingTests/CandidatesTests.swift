@@ -47,6 +47,17 @@ struct CandidatesTests {
         #expect(try candidate("other", step: step, context: Fixture.context(models)).cost.api.nanoUSD == 100_000)
     }
 
+    @Test("a model whose server keeps no prompts reads all of it again")
+    func noCache() throws {
+        let model = Fixture.model("stays", promptCache: .none)
+        let step = Fixture.step(position: 2, previous: "stays")
+        let stays = try candidate(
+            "stays", step: step, context: Fixture.context([Fixture.priced(model, input: 1000, output: 0)]))
+        #expect(stays.cost.api.nanoUSD == 100_000)
+        // 0.5 + 100/1000 + 100/50 s: nothing of the prompt is saved
+        #expect(abs(stays.latencySeconds - 2.6) < 1e-9)
+    }
+
     @Test("a model that cannot serve the step says why")
     func rejections() throws {
         var policy = Policy()

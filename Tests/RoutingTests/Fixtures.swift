@@ -7,7 +7,7 @@ enum Fixture {
 
     static func model(
         _ id: String, placement: Placement = .cloud, tier: QualityTier = .medium, context: Int = 100_000,
-        capabilities: Set<Capability> = [.tools, .streaming], speed: Double = 50
+        capabilities: Set<Capability> = [.tools, .streaming], promptCache: PromptCache = .kept, speed: Double = 50
     ) -> Model {
         Model(
             id: ModelID(id), provider: "test",
@@ -19,6 +19,7 @@ enum Fixture {
                     joulesPerPrefillToken: 0.1, joulesPerDecodeToken: 1, idleWatts: 0, provenance: .estimated,
                     source: "test") : nil,
             amortisation: placement == .edge ? Amortisation(nanoUSDPerBusySecond: 1000, source: "test") : nil,
+            promptCache: promptCache,
             speed: Speed(
                 overheadSeconds: 0.5, prefillTokensPerSecond: 1000, decodeTokensPerSecond: speed,
                 provenance: .estimated))

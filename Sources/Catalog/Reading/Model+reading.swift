@@ -18,6 +18,7 @@ extension Model {
             FieldRule("energy", "`energy:` with \(EnergyUse.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
             FieldRule("amortisation", "`amortisation:` with `nano_usd_per_busy_s` and `source`"),
             FieldRule("slots", "`slots: 2`, the calls that the server answers at the same time"),
+            FieldRule("prompt_cache", "`prompt_cache: none`, where the server reads every prompt from its beginning"),
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 
@@ -34,6 +35,7 @@ extension Model {
         let energy = EnergyUse(reading: table, log: &log)
         let amortisation = Amortisation(reading: table, log: &log)
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
+        let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
         guard let id, let provider, let endpoint, let placement, let tier, let limits, let prices,
@@ -43,7 +45,7 @@ extension Model {
             id: id, provider: provider.text, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, prices: prices, energy: energy,
-            amortisation: amortisation, slots: slots, speed: speed)
+            amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -11,6 +11,12 @@ package enum Capability: String, CaseIterable, Hashable, Sendable {
     case streaming
 }
 
+/// Whether a model's server keeps the prompt of a call, so that the next call of the run need not read it again.
+package enum PromptCache: String, CaseIterable, Hashable, Sendable {
+    case kept
+    case none
+}
+
 /// Where a model runs.
 package enum Placement: String, CaseIterable, Hashable, Sendable {
     /// On hardware of the operator, paid for by energy and amortisation.

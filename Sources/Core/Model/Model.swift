@@ -22,13 +22,14 @@ package struct Model: Hashable, Sendable {
     package let amortisation: Amortisation?
     /// Calls that the server answers at the same time; nil where the provider sets no such limit.
     package let slots: Int?
+    package let promptCache: PromptCache
     package let speed: Speed
 
     package init(
         id: ModelID, provider: String, aliases: [ModelID] = [], endpoint: Endpoint, placement: Placement,
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, prices: [Price], energy: EnergyUse? = nil, amortisation: Amortisation? = nil,
-        slots: Int? = nil, speed: Speed
+        slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed
     ) {
         self.id = id
         self.provider = provider
@@ -44,6 +45,7 @@ package struct Model: Hashable, Sendable {
         self.energy = energy
         self.amortisation = amortisation
         self.slots = slots
+        self.promptCache = promptCache
         self.speed = speed
     }
 

@@ -14,10 +14,11 @@ package import Routing
 /// is expected to take still, r = (steps on the old model + 1) / (steps + 2) how likely the run goes back to it, s the
 /// moves that the session has made already: one that has gone back and forth needs ever better reasons.
 /// Within a tool loop similarity has to leave a band round kappa as well: above it to move down, below it to move up. So
-/// a run whose similarity hovers at kappa does not bounce.
+/// a run whose similarity hovers at kappa does not bounce. Where kappa is high there is little room above it, and what
+/// little a similarity is above it says more: the band narrows with that room.
 package struct SwitchRule: Sendable {
-    /// Half the width of the band round kappa.
-    package static let band = 0.05
+    /// Half the width of the band round kappa, as a share of what lies between kappa and 1.
+    package static let band = 0.125
     /// By how much the gain has to be greater than the cost.
     package static let margin = 0.2
     /// Steps of a request, where nothing is known of the session.
@@ -44,17 +45,17 @@ package struct SwitchRule: Sendable {
         if isUp(from: old, to: new, decision) {
             guard step.position > 1 else { return nil }
             let similarity = similarity(of: old, decision)
-            guard similarity >= decision.kappa - Self.band else { return nil }
+            guard similarity >= decision.kappa - band(decision) else { return nil }
             return
-                "stays on \(previous): similarity \(Self.text(similarity)) is within \(Self.text(Self.band)) of kappa "
+                "stays on \(previous): similarity \(Self.text(similarity)) is within \(Self.text(band(decision))) of kappa "
                 + "\(Self.text(decision.kappa)), too near to lose its prompt cache for \(new.model)"
         }
         if step.position > 1, stage == .sse || stage == .urc || stage == .plan,
-            similarity(of: new, decision) < decision.kappa + Self.band
+            similarity(of: new, decision) < decision.kappa + band(decision)
         {
             return
                 "stays on \(previous): \(new.model) passes kappa \(Self.text(decision.kappa)) by less than "
-                + "\(Self.text(Self.band)), too little to change models within a request"
+                + "\(Self.text(band(decision))), too little to change models within a request"
         }
         guard let balance = balance(old, new, decision), balance.gain <= balance.cost else { return nil }
         return
@@ -73,6 +74,8 @@ package struct SwitchRule: Sendable {
         let reference = decision.candidate(decision.reference)?.prediction.quality ?? 0
         return candidate.similarity ?? Similarity.expected(candidate.prediction.quality, reference: reference)
     }
+
+    private func band(_ decision: Decision) -> Double { max(Self.band * (1 - decision.kappa), 0) }
 
     /// Steps that the request is expected to take still, this one included.
     private var stepsLeft: Double {
@@ -118,7 +121,7 @@ package struct SwitchRule: Sendable {
     private func amounts(_ candidate: Candidate, cached: Int) -> Amounts? {
         guard let priced = context.models.first(where: { $0.model.id == candidate.model }) else { return nil }
         let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
-        let cached = min(cached, step.promptTokens)
+        let cached = priced.model.promptCache == .kept ? min(cached, step.promptTokens) : 0
         let output = candidate.prediction.outputTokens.mean
         let fresh = Double(step.promptTokens - cached)
         let joules = forecast.joules(

@@ -13,12 +13,14 @@ struct AnswerProfile: Sendable {
 
     /// The probability of one model that it is right.
     func judge(_ state: AnswerState, _ model: Int) -> Double {
-        Double(judge.probabilities(judge.dense(state.grams(model), state.counts(model)))[0])
+        let counts = Array(state.counts(model).prefix(judge.countFeatures))
+        return Double(judge.probabilities(judge.dense(state.grams(model), counts))[0])
     }
 
     /// Whether the judge was trained on the questions of such a panel.
     func fits(_ panel: PanelProfile) -> Bool {
-        judge.countFeatures == AnswerState.count + panel.table.width
+        let known = AnswerState.count + panel.table.width
+        return judge.countFeatures == known || judge.countFeatures == known + Grounding.count
     }
 
     /// The profile as the content of a file of kind `answers`.

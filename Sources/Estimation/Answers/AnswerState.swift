@@ -10,11 +10,14 @@ struct AnswerState: Sendable {
     struct Answer: Sendable {
         var final: FinalAnswer
         var marks: [Float]
+        /// How it rests on what was asked.
+        var grounds: [Float]
         var grams: NGrams
 
-        init(_ output: String, tools: String?) {
+        init(_ output: String, tools: String?, grounding: Grounding) {
             final = FinalAnswer(output, offersTools: tools != nil)
             marks = AnswerMarks.vector(output, final: final, tools: tools)
+            grounds = grounding.vector(output)
             grams = NGrams(of: [output])
         }
     }
@@ -27,10 +30,11 @@ struct AnswerState: Sendable {
     /// By model; nil where it was not asked.
     var answers: [Answer?]
 
-    /// Numbers in `counts`, apart from the question's own.
+    /// Numbers in `counts`, apart from the question's own and the last `Grounding.count`.
     static let count = 18 + AnswerMarks.count
 
-    /// The counts of the answer estimator for one model, asked or not.
+    /// The counts of the answer estimator for one model, asked or not. A judge that was trained before the grounds at
+    /// their end were read takes the others.
     func counts(_ model: Int) -> [Float] {
         var agree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
         var disagree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
@@ -64,6 +68,7 @@ struct AnswerState: Sendable {
             sorted.count > 1 ? sorted[1] / leading : 0, leading,
             asked > 1 && own != nil ? similarity / (asked - 1) : -1, agree.weight - disagree.weight,
         ] + (own?.marks ?? [Float](repeating: 0, count: AnswerMarks.count)) + question
+            + (own?.grounds ?? [Float](repeating: 0, count: Grounding.count))
     }
 
     /// The n-grams of a model's answer; none where it was not asked.

@@ -43,9 +43,12 @@ struct CascadeReplay {
                     predicted: predicted, baseRates: columns.map { $0.map { panel.baseRates[$0] } ?? 0.5 },
                     question: AnswerState.question(dense, panel, honest: panel.probabilities(dense)),
                     answers: replay.models.map { _ in nil }))
+            let grounding = Grounding(of: row.text)
             answers.append(
                 replay.models.map { name in
-                    row.outcomes[name]?.output.map { AnswerState.Answer($0, tools: row.text.tools) }
+                    row.outcomes[name]?.output.map {
+                        AnswerState.Answer($0, tools: row.text.tools, grounding: grounding)
+                    }
                 })
             judged.append([:])
         }

@@ -104,6 +104,7 @@ package struct StepReading: Sendable {
             predicted: Array(judge.predicted[..<count]), baseRates: panel.baseRates,
             question: AnswerState.question(judge.dense, panel, honest: Array(judge.predicted[..<count])),
             answers: panel.models.map { _ in nil })
+        let grounding = Grounding(of: text)
         var place = 0
         for answer in answers {
             if let known = self.place(answer.model, judge.panel) {
@@ -116,7 +117,7 @@ package struct StepReading: Sendable {
                 state.baseRates.append(quality)
                 state.answers.append(nil)
             }
-            state.answers[place] = AnswerState.Answer(answer.output, tools: text.tools)
+            state.answers[place] = AnswerState.Answer(answer.output, tools: text.tools, grounding: grounding)
         }
         if CallCheck.problem(in: last.output, tools: text.tools) != nil { return 0 }
         let value = profile.judge(state, place)

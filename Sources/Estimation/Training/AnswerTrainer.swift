@@ -30,7 +30,12 @@ struct AnswerTrainer: Sendable {
         var scores: [Float] = []
         let draws = max(1, min(draws, rowLimit / max(1, rows.count * 6)))
         for (place, row) in rows.enumerated() {
-            let answers = models.map { row.outcomes[$0]?.output.map { AnswerState.Answer($0, tools: row.text.tools) } }
+            let grounding = Grounding(of: row.text)
+            let answers = models.map {
+                row.outcomes[$0]?.output.map {
+                    AnswerState.Answer($0, tools: row.text.tools, grounding: grounding)
+                }
+            }
             let dense = trained.profile.dense(data.texts[place], data.counts[place])
             let question = AnswerState.question(dense, trained.profile, honest: trained.honest.row(place))
             for _ in 0..<draws {

@@ -42,7 +42,8 @@ package enum Candidates {
 
     /// Tokens of the step's prompt that a model has in its cache.
     static func cachedTokens(of model: Model, step: Step) -> Double {
-        model.id == step.previousModel ? Double(min(step.cachedTokens, step.promptTokens)) : 0
+        guard model.id == step.previousModel, model.promptCache == .kept else { return 0 }
+        return Double(min(step.cachedTokens, step.promptTokens))
     }
 
     /// The cheapest way of being served that the policy admits and the model has a price for. Batch rates belong to

@@ -8,6 +8,7 @@ struct Ahead {
     private let mostOutput: Int
     private let promptTokens: Double
     private let cachedTokens: Double
+    private let keepsPrompts: Bool
     private let reading: AmountReading
 
     /// Tokens that a tool's answer or a user's remark adds between two steps; measured on no run of the operator's yet.
@@ -19,6 +20,7 @@ struct Ahead {
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
         promptTokens = Double(step.promptTokens)
         cachedTokens = Candidates.cachedTokens(of: priced.model, step: step)
+        keepsPrompts = priced.model.promptCache == .kept
         reading = context.policy.plan.reading
     }
 
@@ -31,7 +33,7 @@ struct Ahead {
     /// everything but the newest observation in its cache; one that is moved to finds nothing.
     func after(_ steps: Int) -> (option: AssignmentOption, move: AssignmentSwitch)? {
         let prompt = promptTokens + Double(steps) * (prediction.outputTokens.mean + Self.observationTokens)
-        guard let warm = call(prompt, cached: max(prompt - Self.observationTokens, 0)),
+        guard let warm = call(prompt, cached: keepsPrompts ? max(prompt - Self.observationTokens, 0) : 0),
             let option = warm.option(reading)
         else { return nil }
         guard let cold = call(prompt, cached: 0) else { return (option, .free) }

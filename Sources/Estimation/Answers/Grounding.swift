@@ -1,0 +1,102 @@
+import Core
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// How an answer rests on what it was asked: words, numbers and names that it took over, left out or brought in.
+///
+/// An answer that brings in numbers and names of its own where a text was given, or leaves out what it was asked about, is
+/// seldom right, whoever wrote it; signs of this kind are used to find summaries that their source does not support
+/// (Maynez et al., ACL 2020).
+struct Grounding: Sendable {
+    /// Numbers in a vector.
+    static let count = 16
+
+    private let request: Words
+    /// Words of the request's last line, where the question mostly stands.
+    private let asked: Set<UInt64>
+    /// Numbers that came back since the request.
+    private let found: Set<UInt64>
+
+    init(of text: StepText) {
+        let text = text.abridged
+        var request = Words(text.prompt)
+        let last = text.prompt.split(separator: "\n").last { $0.contains { !$0.isWhitespace } } ?? ""
+        asked = Words(String(last)).content
+        let history = Words(text.history)
+        found = history.numbers
+        request.content.formUnion(history.content)
+        request.numbers.formUnion(history.numbers)
+        self.request = request
+    }
+
+    func vector(_ output: String) -> [Float] {
+        let answer = Words(output)
+        func amount(_ count: Int) -> Float { log1p(Float(count)) }
+        let shared = answer.content.intersection(request.content).count
+        let given = answer.content.intersection(request.content)
+        return [
+            Float(shared) / Float(answer.content.count + 1), Float(shared) / Float(request.content.count + 1),
+            amount(answer.numbers.subtracting(request.numbers).count),
+            amount(answer.numbers.intersection(request.numbers).count),
+            amount(request.numbers.subtracting(answer.numbers).count),
+            amount(answer.names.subtracting(request.names).count),
+            amount(answer.names.intersection(request.names).count),
+            amount(request.names.subtracting(answer.names).count),
+            amount(found.subtracting(answer.numbers).count), amount(found.intersection(answer.numbers).count),
+            amount(answer.count), Float(answer.distinct) / Float(answer.count + 1),
+            Float(asked.intersection(answer.content).count) / Float(asked.count + 1),
+            Float(given.subtracting(asked).count) / Float(answer.content.count + 1),
+            answer.numbers.isEmpty ? 0 : 1, found.isEmpty ? 0 : 1,
+        ]
+    }
+
+    /// The words of a text by their hashes, capitals folded.
+    private struct Words {
+        /// Words that say something: none of the commonest.
+        var content: Set<UInt64> = []
+        /// Words of digits alone.
+        var numbers: Set<UInt64> = []
+        /// Words with a capital, but for the first.
+        var names: Set<UInt64> = []
+        var count = 0
+        var distinct = 0
+
+        init(_ text: String) {
+            var all: Set<UInt64> = []
+            var text = text
+            text.withUTF8 { bytes in
+                var index = 0
+                while index < bytes.count {
+                    guard ByteKind.of(bytes[index]) == .letter else {
+                        index += 1
+                        continue
+                    }
+                    var hash = WordHash()
+                    var isNumber = true
+                    let isCapital = bytes[index] >= 0x41 && bytes[index] <= 0x5a
+                    while index < bytes.count, ByteKind.of(bytes[index]) == .letter {
+                        hash.add(bytes[index])
+                        if bytes[index] < 0x30 || bytes[index] > 0x39 { isNumber = false }
+                        index += 1
+                    }
+                    all.insert(hash.value)
+                    if isNumber { numbers.insert(hash.value) }
+                    if isCapital, count > 0 { names.insert(hash.value) }
+                    if !Grounding.common.contains(hash.value) { content.insert(hash.value) }
+                    count += 1
+                }
+            }
+            distinct = all.count
+        }
+    }
+
+    private static let common: Set<UInt64> = Set(
+        """
+        the a an of to in is are was and or for what which how who where on it that this with by from be as at do does \
+        did many much i you your my me please one write answer question short sentence
+        """.split(separator: " ").map { WordHash.of(String($0)) })
+}
