@@ -75,6 +75,8 @@ struct CostModelTests {
         #expect(flex.serviceTier == .flex)
         // 200 tokens x 60; the fee per request belongs to the standard rates alone where flex names none
         #expect(flex.cost.api.nanoUSD == 200 * 60 + 7)
+        // A server may serve the standard tier all the same: 400 tokens in and 1000 out at most, at its price.
+        #expect(flex.worstCaseCost.nanoUSD == 1400 * 100 + 7)
         policy.plan.serviceTiers = [.priority]
         #expect(try candidate(model, policy: policy).cost.api.nanoUSD == 200 * 200 + 7)
         var context = Fixture.context([model], policy: Policy(plan: PlanRule(serviceTiers: [.standard, .batch])))

@@ -34,6 +34,13 @@ package enum Candidates {
             candidate.energyJoules = call.joules.mean
             candidate.worstCaseCost = try worstCase(
                 forecast, step: step, mostOutput: outputTokensAtMost(model, step: step))
+            if candidate.serviceTier != .standard {
+                // A server that is asked for another tier may serve, and bill, the standard one.
+                let standard = Forecast(priced, economics: context.economics, tier: .standard)
+                candidate.worstCaseCost = max(
+                    candidate.worstCaseCost,
+                    try worstCase(standard, step: step, mostOutput: outputTokensAtMost(model, step: step)))
+            }
         } catch {
             candidate.rejection = candidate.rejection ?? error.description
         }
