@@ -8,6 +8,7 @@ Answers come from the cache where it has them; the model servers are started at 
 is interrupted goes on where it stopped.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -34,9 +35,10 @@ from ways import Way
 
 CACHE = Path(os.environ.get("HERA_CACHE", Path.home() / ".cache" / "hera")) / "bench"
 SHIPPED = Path(__file__).resolve().parent / "answers.jsonl.gz"
-#: Candidates of the choice: the base of kappa and URC's threshold with it, and what an answer needs to be kept.
-KAPPAS = [0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.93]
-VERIFICATIONS = [False, True, {"threshold": 0.8}, {"threshold": 0.9}]
+#: Candidates of the choice: the base of kappa with URC's threshold, kappa's slope, what an answer needs to be kept.
+KAPPAS = [0.6, 0.85, 0.88, 0.9]
+SLOPES = [0, 0.02]
+VERIFICATIONS = [False, {"on": True, "threshold": 0.9}]
 #: A point of accuracy may be given up, as the bench's target says.
 TOLERANCE = 0.01
 
@@ -130,7 +132,7 @@ def choose(bench: Bench) -> None:
         with bench.service(profiles) as service:
             wait_for(service, list(MODELS.values()))
             for policy in candidates():
-                name = f"{data}, kappa from {policy['kappa']['base']}, verify {policy['verify']}"
+                name = f"{data}, kappa from {policy['kappa']['base']} by {policy['kappa']['slope']}, verify {ways.verification(policy)}"
                 found = summary(bench.outcomes(service, Way(name, ways.BOTH | policy), tasks), bench.figures)
                 tried.append({"profiles": data, "policy": policy, "name": name}
                              | {name: found[name] for name in ("accuracy", "small_share", "energy_j")})
@@ -144,11 +146,10 @@ def choose(bench: Bench) -> None:
 
 
 def candidates() -> Iterable[dict[str, Any]]:
-    """The base of kappa with the paper's slope, without and with verification."""
-    for verify in VERIFICATIONS:
-        for base in KAPPAS:
-            yield {"kappa": {"base": base, "cap": 1, "floor": 0}, "request_threshold": base,
-                   "stages": ways.ALL_STAGES, "verify": verify}
+    """Kappa level and with the paper's slope, without and with verification."""
+    for verify, slope, base in itertools.product(VERIFICATIONS, SLOPES, KAPPAS):
+        yield {"kappa": {"base": base, "slope": slope, "cap": 1, "floor": 0}, "request_threshold": base,
+               "stages": ways.ALL_STAGES, "verify": verify}
 
 
 def evaluate(bench: Bench) -> None:

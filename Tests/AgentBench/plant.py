@@ -68,7 +68,8 @@ class Figures:
 def catalog(folder: Path, upstreams: Upstreams) -> Path:
     """The shipped catalog's entries of the two models with the cache in front, and the baseline as a third model.
 
-    The small model is said to know tools, which the shipped catalog denies: whether it can be trusted with one is for
+    Prompts are said to be read from the beginning at every call, as the figures count them. The small model is said to
+    know tools, which the shipped catalog denies: whether it can be trusted with one is for
     the routers to find out.
     """
     text = (ROOT / "Catalog" / "edge.yaml").read_text()
@@ -84,6 +85,7 @@ def catalog(folder: Path, upstreams: Upstreams) -> Path:
         block = re.sub(r"upstream_name: .*", f"upstream_name: {name}", block)
         block = re.sub(r"max_output: .*", f"max_output: {MOST_TOKENS}", block)
         block = re.sub(r"capabilities: .*", "capabilities: [tools, structured_output, streaming]", block)
+        block = re.sub(r"( *)slots: ", r"\1prompt_cache: none\n\1slots: ", block)
         if name == "hybrid":
             block = re.sub(r"prices: .*", "prices: *free", block)
         entries.append(f"  - id: {MODELS.get(name, HYBRID)}\n{block.rstrip()}\n")

@@ -15,7 +15,7 @@ from plant import ROOT, Figures
 from tasks import GRADES
 
 THRESHOLDS = [0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.96]
-KAPPAS = [0.5, 0.6, 0.7, 0.75, 0.8, 0.85]
+KAPPAS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9]
 OUT = ROOT / "docs" / "results"
 HEAD = ["way", "accuracy", "subtasks right", "steps by the small model", "energy", "latency", "cost"]
 
@@ -95,9 +95,9 @@ def write(results: dict[str, Any]) -> None:
         "points": f"{100 / large['tasks']:.3g}",
         "evaluation_count": str(large["tasks"]),
         "at_share": share_text(results["threshold_at_share"]),
-        "tried": table(["profiles of", "kappa base", "verify", "accuracy", "small share"], [
-            [found["profiles"], str(found["policy"]["kappa"]["base"]),
-             "yes" if found["policy"]["verify"] else "no", percent(found["accuracy"]), percent(found["small_share"])]
+        "tried": table(["profiles of", "kappa base", "slope", "verify", "accuracy", "small share"], [
+            [found["profiles"], str(found["policy"]["kappa"]["base"]), str(found["policy"]["kappa"]["slope"]),
+             ways.verification(found["policy"]), percent(found["accuracy"]), percent(found["small_share"])]
             for found in chosen["tried"]]),
         "profiles": chosen["profiles"], "target": percent(chosen["target"]),
     }.items():

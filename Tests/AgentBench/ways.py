@@ -27,6 +27,12 @@ def profile_data() -> str:
     return json.loads(CHOSEN.read_text())["profiles"]
 
 
+def verification(policy: dict[str, Any]) -> str:
+    """What an answer needs to be kept, in words."""
+    found = policy["verify"]
+    return f"at least {found['threshold']}" if isinstance(found, dict) else "kappa" if found else "no"
+
+
 def alone(model: str) -> Way:
     return Way(f"all {model}", {"models": {"allow": [MODELS[model]]}})
 
@@ -41,7 +47,8 @@ def hera(name: str, **changes: Any) -> Way:
 
 
 def kappa(base: float) -> Way:
-    return hera(f"kappa from {base}", kappa={"base": base, "cap": 1, "floor": 0})
+    chosen = json.loads(CHOSEN.read_text())["policy"]["kappa"]
+    return hera(f"kappa from {base}", kappa=chosen | {"base": base}, request_threshold=base)
 
 
 def ablation() -> list[Way]:
