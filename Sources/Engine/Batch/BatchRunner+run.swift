@@ -153,6 +153,9 @@ extension BatchRunner {
             }
         }
         let least = course.open.compactMap { course.planner.table.rows[$0].leastBound }.min() ?? .zero
+        if secondsLeft != nil, course.joulesLeft == nil, left.map({ $0 >= least }) ?? true {
+            return .success(.late)  // The money would do; no call is expected to end in the time left.
+        }
         guard let left else {
             return .success(.shortOfMoney("no model is left that keeps the batch's limits for the rows that are left"))
         }
