@@ -147,9 +147,14 @@ def question(call: Call) -> str:
 
 
 def past(messages: list[dict[str, Any]]) -> str:
-    """What was said and came back since the user's request, as hera reads it of a chat call."""
+    """What was said, called and came back since the user's request, as hera reads it of a chat call."""
     last = max(index for index, message in enumerate(messages) if message["role"] == "user")
-    return "\n".join(message.get("content") or "" for message in messages[last + 1:])
+    parts: list[str] = []
+    for message in messages[last + 1:]:
+        calls = [json.dumps(call["function"]) for call in message.get("tool_calls") or []]
+        parts += [message["content"]] if message.get("content") else [] if calls else [""]
+        parts += calls
+    return "\n".join(parts)
 
 
 def taken(calls: list[Call], document: dict[str, Any]) -> Call | None:
