@@ -83,8 +83,8 @@ extension SequentialRule {
             return .init(
                 model: reference.model, stage: .plan,
                 reason: "\(reference.model) comes first in the plan: its predicted quality "
-                    + "\(Decimals.two(reference.prediction.quality)) is the best, and by the policy's weights no other "
-                    + "model is better")
+                    + "\(Decimals.two(reference.prediction.quality)) is the best, and by the policy's weights and "
+                    + "limits no other model is better")
         }
         findings.append(.note("reference: \(reference.model) is the last resort"))
         return .init(
