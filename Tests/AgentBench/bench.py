@@ -1,4 +1,4 @@
-"""The agent bench: two real models, 50 tasks, and who does which step under each way of routing.
+"""The agent bench: two real models, 80 tasks, and who does which step under each way of routing.
 
 Usage: bench.py              records the training runs, trains, evaluates every way, writes docs/results/agents.*
        bench.py ship         the same, and keeps all answers that it used in answers.jsonl.gz
