@@ -13,11 +13,16 @@ package struct Endpoint: Hashable, Sendable {
     package let modelName: String
     /// The environment variable with the key, or nil for a server that asks for none.
     package let keyVariable: String?
+    /// The provider's interface for whole batches, or nil where it has none.
+    package let batches: BatchInterface?
 
-    package init(baseURL: String, wire: WireFormat, modelName: String, keyVariable: String?) {
+    package init(
+        baseURL: String, wire: WireFormat, modelName: String, keyVariable: String?, batches: BatchInterface? = nil
+    ) {
         self.baseURL = baseURL
         self.wire = wire
         self.modelName = modelName
         self.keyVariable = keyVariable
+        self.batches = batches
     }
 }
