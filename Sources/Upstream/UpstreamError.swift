@@ -33,13 +33,15 @@ package enum UpstreamError: Error, Hashable, Sendable {
     case cancelled
     /// The client has been shut down.
     case stopped
+    /// A batch may have been sent before: one of these (provider's ids) may be it. Nothing was sent.
+    case undecided(batches: [String])
 }
 
 extension UpstreamError {
     /// Whether the caller has seen nothing of an answer, so that another model may answer instead at no loss.
     package var isBeforeFirstByte: Bool {
         switch self {
-        case .invalidRequest, .connect, .tls, .overloaded, .stopped: true
+        case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: true
         case .status(let failure): failure.status != 0
         case .timeout(_, _, _, let bytesReceived), .reset(_, let bytesReceived): bytesReceived == 0
         case .tooLarge, .malformed, .cancelled: false
@@ -60,7 +62,7 @@ extension UpstreamError: CustomStringConvertible {
             "\(host) ran into the \(kind.rawValue) timeout of \(after) after \(bytes) bytes. "
                 + "Raise the timeout if the model is slow, or look at the server's load."
         case .reset(let host, 0):
-            "\(host) closed the connection twice before it answered. Look at the server's log; it may be restarting."
+            "\(host) closed the connection before it answered. Look at the server's log; it may be restarting."
         case .reset(let host, let bytes):
             "\(host) broke off after \(bytes) bytes of its answer. Look at the server's log; what it billed may be lost."
         case .tooLarge(let host, let limit):
@@ -75,6 +77,9 @@ extension UpstreamError: CustomStringConvertible {
             "the call was cancelled"
         case .stopped:
             "the upstream client has been shut down and takes no more calls"
+        case .undecided(let batches):
+            "the batch may have been sent before, as one of \(batches.joined(separator: ", ")); their results will tell. "
+                + "Try again when they have ended."
         }
     }
 }

@@ -61,6 +61,7 @@ final class EasyHandle {
                         pointer, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorBuffer)))
             }
         }
+        if !request.isRepeatable { options.set(CURLOPT_FRESH_CONNECT, 1) }
         setHeaders(request)
         options.set(hera_easy_set_list(pointer, CURLOPT_HTTPHEADER, headerList))
         return options.code

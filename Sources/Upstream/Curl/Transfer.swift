@@ -64,9 +64,9 @@ final class Transfer {
 
     // MARK: Callbacks
 
-    /// A connection stands and the request is about to go out: at most twice in all.
+    /// A connection stands and the request is about to go out: at most twice in all, or once where it says so.
     private func willSendRequest() -> Bool {
-        guard requestsSent < 2 else { return false }
+        guard requestsSent < (order.request.isRepeatable ? 2 : 1) else { return false }
         requestsSent += 1
         connectSeconds = startedAt.duration(to: .now).seconds
         return true
@@ -130,7 +130,9 @@ final class Transfer {
 
     /// Whether a broken connection is to be tried once more; then the handle is ready for it.
     func triesAgain(after code: CURLcode) -> Bool {
-        guard code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1, verdict == nil else {
+        guard order.request.isRepeatable, code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1,
+            verdict == nil
+        else {
             return false
         }
         hasTriedAgain = true

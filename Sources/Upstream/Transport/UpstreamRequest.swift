@@ -20,6 +20,9 @@ package struct UpstreamRequest: Sendable {
     /// Bytes of the answer's body above which the call fails with ``UpstreamError/tooLarge(host:limit:)``.
     package var maximumResponseBytes: Int
     package var cancellation: UpstreamCancellation
+    /// Whether it may be sent a second time where its connection breaks before the first byte of an answer. Where not, it
+    /// also goes on a connection of its own: a kept one may be dead already.
+    package var isRepeatable = true
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
