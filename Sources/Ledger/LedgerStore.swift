@@ -36,7 +36,8 @@ package protocol LedgerStore: QualityStore {
     func append(_ entry: LedgerEntry) async throws(LedgerError)
     func openReservations() async throws(LedgerError) -> [Reservation]
     /// Settles the reservations of processes that died as `uncertain` entries at their upper bound, since their calls
-    /// may have been billed, and makes the rows that they had claimed pending again. Returns these entries. To be
+    /// may have been billed, and makes the rows that they had claimed pending again. Returns these entries. What belongs
+    /// to an open group at a provider stays with the group. To be
     /// called at start, and now and then for other nodes.
     func recover(at: Timestamp) async throws(LedgerError) -> [LedgerEntry]
     func entry(_ id: String) async throws(LedgerError) -> LedgerEntry?
@@ -130,6 +131,23 @@ package protocol LedgerStore: QualityStore {
     /// Rows behind a line, in the order of the lines.
     func rows(ofBatch id: String, after line: Int64, limit: Int) async throws(LedgerError) -> [BatchRow]
     func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64]
+    /// Writes a group of claimed rows that go to a provider, reserves all of them and hands them to the group, or does
+    /// nothing of that. The reservations are of one account and moment; `budgetExceeded` asks for their sum. Throws
+    /// `leaseLost` where the batch was claimed again. Returns what budgets in `warn` mode say.
+    func openGroup(
+        _ group: ProviderGroup, rows: [GroupRow], of batch: BatchRecord
+    ) async throws(LedgerError) -> [BudgetRefusal]
+    /// Writes where an open group stands; throws `leaseLost` where the batch was claimed again.
+    func saveGroup(_ group: ProviderGroup, of batch: BatchRecord) async throws(LedgerError)
+    /// Ends a group. Its rows that have no end yet are pending again (or failed, with `fault` as their error), and their
+    /// reservations are given back or booked as uncertain; these entries are returned. Does nothing to one that is closed.
+    func closeGroup(
+        _ group: ProviderGroup, of batch: BatchRecord, rest: GroupRest, fault: [UInt8]?, at: Timestamp
+    ) async throws(LedgerError) -> [LedgerEntry]
+    /// All groups of a batch, the oldest first.
+    func groups(ofBatch id: String) async throws(LedgerError) -> [ProviderGroup]
+    /// Rows of an open group without an end, behind a line, in the order of the lines.
+    func rows(ofGroup name: String, after line: Int64, limit: Int) async throws(LedgerError) -> [BatchRow]
     /// Makes the failed rows of a batch pending again, their errors forgotten.
     func reopenRows(ofBatch id: String) async throws(LedgerError)
 

@@ -60,7 +60,7 @@ package struct BatchRecord: Hashable, Sendable {
 /// Where a row of a batch stands.
 package enum BatchRowStatus: String, CaseIterable, Hashable, Sendable {
     case pending
-    /// Some store works on it.
+    /// Some store works on it, or a provider.
     case claimed
     case completed, failed
 }
@@ -79,10 +79,12 @@ package struct BatchRow: Hashable, Sendable {
     package var response: [UInt8]?
     /// The entry that paid for it.
     package var entryID: String?
+    /// The last group at a provider that the row was in, open or not.
+    package var providerGroup: String?
 
     package init(
         batchID: String, line: Int64, customID: String, request: [UInt8], status: BatchRowStatus = .pending,
-        response: [UInt8]? = nil, entryID: String? = nil
+        response: [UInt8]? = nil, entryID: String? = nil, providerGroup: String? = nil
     ) {
         self.batchID = batchID
         self.line = line
@@ -91,6 +93,7 @@ package struct BatchRow: Hashable, Sendable {
         self.status = status
         self.response = response
         self.entryID = entryID
+        self.providerGroup = providerGroup
     }
 }
 

@@ -1,7 +1,8 @@
 /// The tables that a copy of a ledger takes along, in their order.
 enum CopiedTable: String, CaseIterable {
     case name, entry, reservation, budget, total = "budget_total", rollup, decision, step, job, event
-    case key = "access_key", file, chunk = "file_chunk", batch, row = "batch_row", observation, calibration
+    case key = "access_key", file, chunk = "file_chunk", batch
+    case row = "batch_row", group = "provider_group", observation, calibration
 
     /// The column that the database counts up by itself, where there is one.
     var serial: String? {

@@ -38,6 +38,7 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "3 leases", statements: third),
         LedgerMigration(name: "4 measured quality", statements: quality),
         LedgerMigration(name: "5 files that end, batches that are cancelled", statements: files),
+        LedgerMigration(name: "6 batches at providers", statements: providerBatches),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.

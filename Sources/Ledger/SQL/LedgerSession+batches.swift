@@ -5,6 +5,7 @@ extension LedgerSession {
         "id, status, endpoint, input_file, output_file, error_file, metadata, state, team, api_key, session, job, "
         + "created_at, updated_at, expires_at, lease, cancelling_at"
     private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
+    private static let readRowColumns = rowColumns + ", provider_group"
 
     /// Throws `leaseLost` where the batch was claimed after this record was read.
     ///
@@ -104,7 +105,7 @@ extension LedgerSession {
 
     func rows(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRow] {
         var rows: [BatchRow] = []
-        for row in try connection.rows("SELECT \(Self.rowColumns) FROM batch_row WHERE \(condition)", arguments) {
+        for row in try connection.rows("SELECT \(Self.readRowColumns) FROM batch_row WHERE \(condition)", arguments) {
             rows.append(try Self.decodeRow(row))
         }
         return rows
@@ -116,14 +117,14 @@ extension LedgerSession {
         }
         return BatchRow(
             batchID: row.text(0), line: row.integer(1), customID: row.text(2), request: row.blob(3), status: status,
-            response: row.optionalBlob(5), entryID: row.optionalText(6))
+            response: row.optionalBlob(5), entryID: row.optionalText(6), providerGroup: row.optionalText(7))
     }
 
     /// Takes pending rows for this store, in the order of the lines. No two stores get the same row.
     func claimRows(ofBatch id: String, limit: Int) throws(LedgerError) -> [BatchRow] {
         let rows = try connection.rows(
             "UPDATE batch_row SET status = 'claimed', owner = ? WHERE batch = ? AND line IN (SELECT line FROM batch_row "
-                + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?) RETURNING \(Self.rowColumns)",
+                + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?) RETURNING \(Self.readRowColumns)",
             [.text(owner), .text(id), .text(id), .integer(max(limit, 0))])
         var claimed: [BatchRow] = []
         for row in rows { claimed.append(try Self.decodeRow(row)) }

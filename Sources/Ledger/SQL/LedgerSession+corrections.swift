@@ -39,22 +39,36 @@ extension LedgerSession {
         return difference
     }
 
-    /// Settles the reservations of owners that are not alive at their upper bound, and gives back their batch rows.
+    /// Settles the reservations of owners that are not alive at their upper bound, and gives back their batch rows. What
+    /// belongs to an open group at a provider stays with that.
     mutating func recover(
         at moment: Timestamp, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> [LedgerEntry] {
         let owners = try connection.rows("SELECT DISTINCT owner FROM reservation", []).map { $0.text(0) }
         var booked: [LedgerEntry] = []
         for owner in owners where owner != self.owner {
+            if try isOpenGroup(owner) { continue }
             if try isAlive(owner) { continue }
-            for reservation in try reservations(where: "owner = ?", [.text(owner)]) {
-                var entry = Self.uncertainEntry(for: reservation.request, at: moment)
-                if try self.entry(entry.id) != nil { entry.id += "/uncertain" }
-                _ = try settle(reservation.request.id, entry)
-                booked += try entries(where: "id = ?", [.text(entry.id)])
-            }
+            booked += try bookUncertain(ownedBy: owner, at: moment)
         }
-        try returnRows(isAlive: isAlive)
+        try returnRows { (owner) throws(LedgerError) in
+            if try isOpenGroup(owner) { return true }
+            return try isAlive(owner)
+        }
+        return booked
+    }
+
+    /// Settles all reservations of an owner at their upper bound; the entries.
+    mutating func bookUncertain(
+        ownedBy owner: String, at moment: Timestamp
+    ) throws(LedgerError) -> [LedgerEntry] {
+        var booked: [LedgerEntry] = []
+        for reservation in try reservations(where: "owner = ?", [.text(owner)]) {
+            var entry = Self.uncertainEntry(for: reservation.request, at: moment)
+            if try self.entry(entry.id) != nil { entry.id += "/uncertain" }
+            _ = try settle(reservation.request.id, entry)
+            booked += try entries(where: "id = ?", [.text(entry.id)])
+        }
         return booked
     }
 

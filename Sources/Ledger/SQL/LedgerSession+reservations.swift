@@ -36,10 +36,14 @@ extension LedgerSession {
     }
 
     /// The values of `reservationColumns`.
-    mutating func reservationRow(_ request: ReservationRequest) throws(LedgerError) -> [SQLValue] {
+    ///
+    /// - Parameter holder: what it belongs to, where that is not this store.
+    mutating func reservationRow(
+        _ request: ReservationRequest, owner holder: String? = nil
+    ) throws(LedgerError) -> [SQLValue] {
         let bound = request.upperBound
         let head: [SQLValue] = [
-            .text(request.id), .integer(request.at.milliseconds), .text(owner), .integer(bound.money.nanoUSD),
+            .text(request.id), .integer(request.at.milliseconds), .text(holder ?? owner), .integer(bound.money.nanoUSD),
             .integer(bound.tokens), .integer(bound.microjoules),
         ]
         return head + (try encode(request.call))
@@ -50,7 +54,7 @@ extension LedgerSession {
         + "UNION ALL SELECT id FROM entry WHERE reservation = ?"
 
     /// Checks all budgets first, then moves them all.
-    private func setAside(
+    func setAside(
         _ bound: Amounts, on lines: [(line: BudgetLine, total: BudgetTotal)], at moment: Timestamp
     ) throws(LedgerError) -> [BudgetRefusal] {
         var warnings: [BudgetRefusal] = []
