@@ -174,7 +174,7 @@ struct CallAttempt {
     /// After a failure without an answer: released where nothing can have been billed, else booked at the upper bound.
     private func giveUp(_ error: UpstreamError, reservation: String, started: ContinuousClock.Instant) async -> Result {
         switch error {
-        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped:
+        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped, .undecided:
             await caller.book(StepCommit(releases: [reservation]))
         case .timeout, .reset, .tooLarge, .malformed, .cancelled:
             let entry = LedgerEntry(

@@ -107,7 +107,7 @@ extension UpstreamError {
     var isFaultOfServer: Bool {
         switch self {
         case .status(let failure): !failure.isCallersFault
-        case .invalidRequest, .cancelled, .overloaded, .stopped: false
+        case .invalidRequest, .cancelled, .overloaded, .stopped, .undecided: false
         case .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
         }
     }
