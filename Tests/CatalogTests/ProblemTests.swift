@@ -154,6 +154,13 @@ struct ProblemTests {
             name: "unknown placement", line: "placement: cloud", replacement: "placement: Clowd", at: 6,
             says: ["`placement` has an unknown value 'Clowd'", "did you mean `cloud`?"]),
         Fault(
+            name: "unknown batch interface", line: "wire: openai", replacement: "wire: openai\nbatch_api: own", at: 5,
+            says: ["`batch_api` has an unknown value 'own'", "write one of openai, anthropic"]),
+        Fault(
+            name: "batch interface of another dialect", line: "wire: openai",
+            replacement: "wire: openai\nbatch_api: anthropic", at: 5,
+            says: ["`batch_api: anthropic` does not go with `wire: openai`", "leave it out"]),
+        Fault(
             name: "unknown wire format", line: "wire: openai", replacement: "wire: grpc", at: 4,
             says: ["`wire` has an unknown value 'grpc'", "write one of openai, anthropic"]),
         Fault(

@@ -54,6 +54,19 @@ struct ShippedCatalogTests {
         }
     }
 
+    @Test("has a cheaper price for batches wherever it names an interface for them")
+    func batches() throws {
+        let day = try testDay()
+        let models = try Catalog.load(directory: Self.directory, today: day).models
+        let able = models.filter { $0.endpoint.batches != nil }
+        #expect(Set(able.map(\.provider)) == ["openai", "anthropic"])
+        for model in able where model.provider == "anthropic" {
+            let price = try model.price(on: day)
+            let usage = Usage(input: 1000, output: 100)
+            #expect(try price.cost(of: usage, tier: .batch) < price.cost(of: usage), "\(model.id)")
+        }
+    }
+
     @Test("names the demo's servers as they name themselves")
     func demo() throws {
         let catalog = try Catalog.load(directory: Self.directory, today: testDay())

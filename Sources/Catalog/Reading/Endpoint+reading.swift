@@ -7,6 +7,9 @@ extension Endpoint {
         FieldRule("base_url", "`base_url: https://api.openai.com/v1`, at the model or at the top of the file"),
         FieldRule("wire", "`wire: openai` (or anthropic), at the model or at the top of the file"),
         FieldRule("key_variable", "`key_variable: OPENAI_API_KEY`, the name of the environment variable with the key"),
+        FieldRule(
+            "batch_api",
+            "`batch_api: openai` (or anthropic), where the provider takes whole batches, at the model or at the top"),
         FieldRule("placement", "`placement: cloud` (or edge), at the model or at the top of the file"),
     ]
 
@@ -17,11 +20,29 @@ extension Endpoint {
         let name = table.required("upstream_name", log: &log)
         let variable = table.scalar("key_variable", log: &log)
         let isVariable = variable?.isVariableName(log: &log) ?? true
+        let interface = table.scalar("batch_api", log: &log)
+        let batches: BatchInterface? = interface?.choice(log: &log)
+        if let interface, let batches, let wire, batches.wire != wire {
+            log.error(
+                interface.line, "`batch_api: \(batches.rawValue)` does not go with `wire: \(wire.rawValue)`",
+                "leave it out, unless the provider takes whole batches in the dialect of its calls")
+        }
         guard let url, isURL, let wire, let name, isVariable else { return nil }
         if variable != nil, url.text.hasPrefix("http://"), !url.isLoopback {
             log.warning(url.line, "the key would go to `\(url.text)` unencrypted", "write https:// if the server can")
         }
-        self.init(baseURL: url.text, wire: wire, modelName: name.text, keyVariable: variable?.text)
+        self.init(
+            baseURL: url.text, wire: wire, modelName: name.text, keyVariable: variable?.text, batches: batches)
+    }
+}
+
+extension BatchInterface {
+    /// The dialect of its rows.
+    fileprivate var wire: WireFormat {
+        switch self {
+        case .openAI: .openAI
+        case .anthropic: .anthropic
+        }
     }
 }
 
