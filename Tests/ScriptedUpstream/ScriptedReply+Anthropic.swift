@@ -50,7 +50,7 @@ extension ScriptedReply {
 
 extension ScriptedUsage {
     /// The `usage` object of Anthropic's format.
-    fileprivate var anthropicJSON: String {
+    var anthropicJSON: String {
         """
         {"input_tokens":\(promptTokens - cachedTokens),"cache_creation_input_tokens":0,\
         "cache_read_input_tokens":\(cachedTokens),"output_tokens":\(completionTokens)}
