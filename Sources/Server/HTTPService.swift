@@ -11,28 +11,40 @@ package struct HTTPService: Service {
     /// - Parameters:
     ///   - key: the operator's own key; nil where there is none.
     ///   - needsKey: whether a request without any key is turned away.
+    ///   - metrics: what `/metrics` shows; filled where it is the process' factory of metrics.
     ///   - onListening: called with the port when the service accepts connections.
     package init(
         engine: Engine, desk: JobDesk, batches: BatchDesk, host: String, port: Int, key: String?, needsKey: Bool,
-        logger: Logger,
+        logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
+        let router = Self.router(
+            engine: engine, desk: desk, batches: batches, metrics: metrics,
+            access: CallerMiddleware(
+                ledger: engine.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) }, needsKey: needsKey))
+        application = Application(
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
+    }
+
+    /// All routes, and what every request passes on its way to them.
+    static func router(
+        engine: Engine, desk: JobDesk, batches: BatchDesk, metrics: PrometheusRegistry, access: CallerMiddleware
+    ) -> Hummingbird.Router<HeraContext> {
         let router = Hummingbird.Router(context: HeraContext.self)
+        router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware())
-        router.add(
-            middleware: CallerMiddleware(
-                ledger: engine.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) },
-                needsKey: needsKey))
+        router.add(middleware: access)
         OperationsController(engine: engine).addRoutes(to: router)
+        MetricsController(engine: engine, registry: metrics).addRoutes(to: router)
+        PagesController().addRoutes(to: router)
         let group = router.group("v1")
         ChatController(engine: engine).addRoutes(to: group)
         JobsController(engine: engine, desk: desk).addRoutes(to: group)
         FeedbackController(engine: engine).addRoutes(to: group)
         FilesController(engine: engine).addRoutes(to: group)
         BatchesController(engine: engine, desk: batches).addRoutes(to: group)
-        application = Application(
-            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
+        return router
     }
 
     package func run() async throws { try await application.run() }

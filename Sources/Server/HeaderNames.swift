@@ -11,6 +11,7 @@ extension HTTPField.Name {
     static let heraSession = name("x-hera-session")
     /// Names a request, so that a repetition is not done twice.
     static let idempotencyKey = name("idempotency-key")
+    static let referrerPolicy = name("referrer-policy")
 
     private static func name(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no header name") }

@@ -19,8 +19,8 @@ struct CallerMiddleware: RouterMiddleware {
     let needsKey: Bool
     let rates = RateLimits()
 
-    /// Paths that monitors ask without a key.
-    private static let open: Set<String> = ["/healthz", "/readyz"]
+    /// Paths that hold nobody's data: what monitors ask, the page that asks for a key, and the description.
+    private static let open: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response

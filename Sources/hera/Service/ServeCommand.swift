@@ -1,5 +1,6 @@
 import ArgumentParser
 import Core
+import CoreMetrics
 import Engine
 import Foundation
 import Ledger
@@ -34,6 +35,8 @@ struct ServeCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             let logger = Installation.logger()
+            let metrics = PrometheusRegistry()
+            MetricsSystem.bootstrap(metrics)
             let plant = try Plant(places: places, database: database, logger: logger)
             let hasKeys = try await plant.hasKeys()
             let needsKey = key != nil || hasKeys
@@ -47,7 +50,7 @@ struct ServeCommand: AsyncParsableCommand {
             plant.giveBackLoadingMemory()
             let service = HTTPService(
                 engine: plant.engine, desk: plant.desk, batches: plant.batches, host: host, port: port, key: key,
-                needsKey: needsKey, logger: logger
+                needsKey: needsKey, logger: logger, metrics: metrics
             ) { port in
                 Exit.tell(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))

@@ -1,0 +1,24 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+
+/// `GET /metrics`: what this process counts, how its models do, and what it takes of the machine, for Prometheus.
+struct MetricsController {
+    let engine: Engine
+    let registry: PrometheusRegistry
+
+    func addRoutes(to router: Hummingbird.Router<HeraContext>) {
+        router.get("metrics", use: metrics)
+    }
+
+    @Sendable
+    func metrics(request: Request, context: HeraContext) async throws -> Response {
+        var text = PrometheusText()
+        FleetFigures(fleet: engine.fleet, moment: .now()).write(into: &text)
+        ProcessFigures().write(into: &text)
+        return Response(
+            status: .ok, headers: [.contentType: PrometheusText.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text() + text.text)))
+    }
+}
