@@ -45,11 +45,16 @@ struct OpenAIBatchWire: BatchWire {
             $0.member("custom_id", row.customID)
             $0.member("method", "POST")
             $0.member("url", Self.rowPath)
-            // A line break between two members is no part of any text, and would end the line.
-            $0.member("body", raw: request.body.lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
+            $0.member("body", raw: Self.oneLine(request.body))
         }
         file += line.bytes
         file.append(0x0A)
+    }
+
+    /// JSON text without line breaks: between two members they are no part of any text, and would end the line.
+    private static func oneLine(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(where: { $0 == 0x0A || $0 == 0x0D }) else { return text }
+        return text.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     }
 
     func create(_ order: ProviderBatchOrder, file: String?) throws(UpstreamError) -> UpstreamRequest {
