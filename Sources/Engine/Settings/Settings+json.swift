@@ -46,7 +46,7 @@ extension ServiceLimits {
         let known = [
             "body_bytes", "answer_bytes", "file_bytes", "files", "files_bytes", "file_days", "batch_rows",
             "running_batches", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
-            "keep_alive_s",
+            "keep_alive_s", "provider_poll_s", "provider_window_s", "provider_rows",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
@@ -63,6 +63,9 @@ extension ServiceLimits {
         callSeconds = try fields.number("call_s", in: 0.1...86_400) ?? callSeconds
         keepAliveSeconds = try fields.number("keep_alive_s", in: 0.01...3600) ?? keepAliveSeconds
         drainSeconds = try fields.number("drain_s", in: 0...86_400) ?? drainSeconds
+        providerPollSeconds = try fields.number("provider_poll_s", in: 0.01...3600) ?? providerPollSeconds
+        providerWindowSeconds = try fields.number("provider_window_s", in: 0...30 * 86_400) ?? providerWindowSeconds
+        providerRows = try fields.integer("provider_rows", in: 1...100_000) ?? providerRows
         leaseSeconds = try fields.number("lease_s", in: 0.5...86_400) ?? leaseSeconds
     }
 }

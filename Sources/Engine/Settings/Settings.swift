@@ -54,13 +54,21 @@ package struct ServiceLimits: Hashable, Sendable {
     package var keepAliveSeconds: Double
     /// Seconds after which a node that is silent is taken for dead, and the others take over its jobs and batches.
     package var leaseSeconds: Double
+    /// Seconds from one look at a provider's batch to the next at first; each pause is half as long again, up to a minute.
+    package var providerPollSeconds: Double
+    /// Seconds that a batch has to have left for its rows to go to a provider's batch. Providers answer within 24 h; an hour
+    /// less lets a batch with a window of 24 h through.
+    package var providerWindowSeconds: Double
+    /// Rows of one batch at a provider, at most; its own limits hold too.
+    package var providerRows: Int
 
     package init(
         bodyBytes: Int = 4 << 20, answerBytes: Int = 64 << 20, fileBytes: Int = 200 << 20, batchRows: Int = 50_000,
         runningJobs: Int = 64, firstByteSeconds: Double = 120,
         idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15,
         keepAliveSeconds: Double = 10, files: Int = 1000, filesBytes: Int = 10 << 30, fileDays: Double = 30,
-        runningBatches: Int = 4
+        runningBatches: Int = 4, providerPollSeconds: Double = 5, providerWindowSeconds: Double = 82_800,
+        providerRows: Int = 10_000
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
@@ -77,5 +85,8 @@ package struct ServiceLimits: Hashable, Sendable {
         self.drainSeconds = drainSeconds
         self.keepAliveSeconds = keepAliveSeconds
         self.leaseSeconds = leaseSeconds
+        self.providerPollSeconds = providerPollSeconds
+        self.providerWindowSeconds = providerWindowSeconds
+        self.providerRows = providerRows
     }
 }
