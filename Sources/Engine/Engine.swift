@@ -18,6 +18,7 @@ package struct Engine: Sendable {
     package let feed = JobFeed()
     package let learning: Learning
     let caller: StepCaller
+    let webhooks: Webhooks
     let logger: Logger
 
     package init(
@@ -37,5 +38,6 @@ package struct Engine: Sendable {
             fleet: fleet, slots: Slots(fleet: fleet), upstream: upstream, ledger: ledger, limits: settings.limits,
             keys: keys,
             logger: logger)
+        webhooks = Webhooks(rules: settings.webhooks, upstream: upstream, keys: keys)
     }
 }

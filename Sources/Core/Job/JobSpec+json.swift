@@ -82,29 +82,43 @@ extension Tool {
             self = .calculator
         case "function":
             // OpenAI nests the function; a flat one is accepted too.
-            let body = json["function"] ?? json
             let known = ["type", "function", "name", "description", "parameters", "strict"]
-            let fields = try FieldReader(body, path: path, known: known)
-            guard let name = try fields.string("name"), !name.isEmpty else {
-                throw FieldError("\(path).name", "is missing: a function needs a name")
-            }
-            let parameters = fields.value("parameters")
-            if let parameters, parameters.kind != .object {
-                throw FieldError("\(path).parameters", "must be a JSON schema object")
-            }
+            let fields = try FieldReader(json["function"] ?? json, path: path, known: known)
             self = .function(
-                name: name, description: try fields.string("description") ?? "",
-                parameters: parameters.map { Array($0.raw) } ?? Array(#"{"type":"object","properties":{}}"#.utf8))
+                name: try Self.name(fields), description: try fields.string("description") ?? "",
+                parameters: try Self.parameters(fields))
         case "http":
-            throw FieldError(
-                path, "tools of type http are not enabled here; declare a `function` and send its outputs yourself")
+            let fields = try FieldReader(json, path: path, known: ["type", "name", "description", "parameters", "url"])
+            guard let url = try fields.string("url"), !url.isEmpty else {
+                throw FieldError("\(path).url", "is missing: where the arguments are posted to")
+            }
+            self = .http(
+                name: try Self.name(fields), description: try fields.string("description") ?? "",
+                parameters: try Self.parameters(fields), url: url)
         case let other:
             throw FieldError(
-                "\(path).type", "'\(other ?? "nothing")' is not known; use \"calculator\" or \"function\"")
+                "\(path).type", "'\(other ?? "nothing")' is not known; use \"calculator\", \"function\" or \"http\"")
         }
     }
 
-    /// Writes the tool in the form of OpenAI's `tools`; the calculator keeps its own short form.
+    private static func name(_ fields: FieldReader) throws(FieldError) -> String {
+        guard let name = try fields.string("name"), !name.isEmpty else {
+            throw FieldError(fields.path("name"), "is missing: a tool needs a name")
+        }
+        return name
+    }
+
+    private static func parameters(_ fields: FieldReader) throws(FieldError) -> [UInt8] {
+        guard let parameters = fields.value("parameters") else {
+            return Array(#"{"type":"object","properties":{}}"#.utf8)
+        }
+        guard parameters.kind == .object else {
+            throw FieldError(fields.path("parameters"), "must be a JSON schema object")
+        }
+        return Array(parameters.raw)
+    }
+
+    /// Writes the tool as it is read: functions in the form of OpenAI's `tools`.
     func write(into writer: inout JSONWriter) {
         switch self {
         case .calculator: writer.member("type", "calculator")
@@ -117,6 +131,12 @@ extension Tool {
                     function.member("description", description)
                     function.member("parameters", raw: parameters)
                 })
+        case .http(let name, let description, let parameters, let url):
+            writer.member("type", "http")
+            writer.member("name", name)
+            writer.member("description", description)
+            writer.member("parameters", raw: parameters)
+            writer.member("url", url)
         }
     }
 }

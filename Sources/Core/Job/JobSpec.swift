@@ -43,11 +43,13 @@ package enum Tool: Hashable, Sendable {
     case calculator
     /// Run by the client: the job pauses with `requires_action` until outputs are sent.
     case function(name: String, description: String, parameters: [UInt8])
+    /// Run by a server: the arguments are posted to a URL that the operator's settings allow, and its answer is the result.
+    case http(name: String, description: String, parameters: [UInt8], url: String)
 
     package var name: String {
         switch self {
         case .calculator: "calculator"
-        case .function(let name, _, _): name
+        case .function(let name, _, _), .http(let name, _, _, _): name
         }
     }
 }

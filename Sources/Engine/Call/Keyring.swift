@@ -10,7 +10,12 @@ package struct Keyring: Sendable, CustomStringConvertible {
 
     /// The key for an endpoint; nil where it asks for none or none is set.
     package func key(for endpoint: Endpoint) -> String? {
-        endpoint.keyVariable.flatMap { environment[$0] }.flatMap { $0.isEmpty ? nil : $0 }
+        endpoint.keyVariable.flatMap { secret(named: $0) }
+    }
+
+    /// What an environment variable holds; nil where it is not set or empty.
+    func secret(named variable: String) -> String? {
+        environment[variable].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     package var description: String { "Keyring" }

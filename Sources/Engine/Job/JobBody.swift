@@ -19,7 +19,7 @@ package enum JobBody {
     private static func write(_ tool: Tool, into list: inout JSONWriter) {
         switch tool {
         case .calculator: list.element(raw: Calculator.schema.utf8)
-        case .function(let name, let description, let parameters):
+        case .function(let name, let description, let parameters), .http(let name, let description, let parameters, _):
             list.object { object in
                 object.member("type", "function")
                 object.member(

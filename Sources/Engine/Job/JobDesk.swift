@@ -76,6 +76,7 @@ package final class JobDesk: Service {
     /// Books a new job; this node or another one claims it.
     package func submit(_ spec: JobSpec, from caller: Caller) async throws(EngineError) -> JobRecord {
         var spec = spec
+        try checkTools(of: spec)
         spec.policy = try engine.resolved(spec.policy)
         spec.policy.models = spec.policy.models.narrowed(by: try engine.resolved(caller.models))
         let id = Identifier.make("job")
@@ -97,6 +98,16 @@ package final class JobDesk: Service {
         }
         wake.yield()
         return record
+    }
+
+    /// Refuses a job that would ask a server which the settings do not allow.
+    private func checkTools(of spec: JobSpec) throws(EngineError) {
+        for (index, tool) in spec.agent.tools.enumerated() {
+            guard case .http(_, _, _, let url) = tool else { continue }
+            if let problem = engine.webhooks.problem(with: url) {
+                throw .badRequest(FieldError("agent.tools[\(index)].url", problem))
+            }
+        }
     }
 
     /// Gives a paused job what its tools said.

@@ -11,6 +11,8 @@ package enum JobSignal: Sendable {
     case stepFailed(thread: String, reason: String)
     /// The client has sent outputs of function calls.
     case toolOutputs([ToolOutput])
+    /// A tool's server has answered a thread's call, or will not.
+    case fetched(thread: String, ToolOutput)
     case cancelled
 }
 
@@ -40,7 +42,9 @@ package struct ToolOutput: Hashable, Sendable {
 package enum JobAction: Hashable, Sendable {
     /// Route and call a model for the thread's next step.
     case call(thread: String)
-    /// A built-in tool has been run.
+    /// A tool of type `http` has to be asked.
+    case fetch(thread: String, ToolCall)
+    /// A built-in tool has been run, or one of type `http` has answered.
     case ranTool(thread: String, ToolCall, result: String)
     /// The job waits for these outputs of the client.
     case requireOutputs([ToolCall])
@@ -72,6 +76,10 @@ package struct JobMachine: Sendable {
             for index in state.threads.indices where state.threads[index].phase == .calling {
                 state.threads[index].phase = .waiting
             }
+            // A tool's server that was being asked is asked again: its answer is lost, and it knows the call by its key.
+            for thread in state.threads {
+                actions += thread.fetching.map { .fetch(thread: thread.id, $0) }
+            }
         case .answered(let id, let answer):
             guard let index = index(of: id, in: .calling) else { return [] }
             take(answer, thread: index, actions: &actions)
@@ -80,6 +88,9 @@ package struct JobMachine: Sendable {
             fail(thread: index, reason: reason)
         case .toolOutputs(let outputs):
             for output in outputs { take(output) }
+        case .fetched(let id, let output):
+            guard let ran = take(output, fetchedFor: id) else { return [] }
+            actions.append(ran)
         case .cancelled:
             state.status = .cancelled
             return [.finish]
@@ -122,13 +133,27 @@ package struct JobMachine: Sendable {
                 actions.append(.ranTool(thread: state.threads[index].id, call, result: result))
             case .function:
                 state.threads[index].pending.append(call)
+            case .http:
+                state.threads[index].fetching.append(call)
+                actions.append(.fetch(thread: state.threads[index].id, call))
             case nil:
                 let names = spec.agent.tools.map(\.name).joined(separator: ", ")
                 let result = "error: there is no tool '\(call.name)'; there are: \(names.isEmpty ? "none" : names)"
                 state.threads[index].messages.append(JobPrompt.toolResult(call, output: result))
             }
         }
-        state.threads[index].phase = state.threads[index].pending.isEmpty ? .waiting : .tools
+        state.threads[index].phase = state.threads[index].awaitsTools ? .tools : .waiting
+    }
+
+    /// A tool's server has answered; nil where nobody waits for that.
+    private mutating func take(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
+        guard let index = index(of: id, in: .tools),
+            let position = state.threads[index].fetching.firstIndex(where: { $0.id == output.callID })
+        else { return nil }
+        let call = state.threads[index].fetching.remove(at: position)
+        state.threads[index].messages.append(JobPrompt.toolResult(call, output: output.output))
+        if !state.threads[index].awaitsTools { state.threads[index].phase = .waiting }
+        return .ranTool(thread: id, call, result: output.output)
     }
 
     private mutating func take(_ output: ToolOutput) {
@@ -138,7 +163,7 @@ package struct JobMachine: Sendable {
             }
             let call = state.threads[index].pending.remove(at: position)
             state.threads[index].messages.append(JobPrompt.toolResult(call, output: output.output))
-            if state.threads[index].pending.isEmpty { state.threads[index].phase = .waiting }
+            if !state.threads[index].awaitsTools { state.threads[index].phase = .waiting }
         }
     }
 
@@ -167,7 +192,7 @@ package struct JobMachine: Sendable {
             state.threads[index].phase = .calling
             actions.append(.call(thread: state.threads[index].id))
         }
-        if state.threads.contains(where: { $0.phase == .calling }) {
+        if state.threads.contains(where: { $0.phase == .calling || !$0.fetching.isEmpty }) {
             state.status = .running
         } else {
             state.status = .requiresAction

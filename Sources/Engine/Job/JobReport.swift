@@ -54,7 +54,7 @@ enum JobReport {
     ) -> (type: String, data: [UInt8])? {
         var writer = JSONWriter()
         switch action {
-        case .call: return nil
+        case .call, .fetch: return nil
         case .ranTool(let thread, let call, let result):
             writer.object { object in
                 if !thread.isEmpty { object.member("subtask", thread) }

@@ -53,13 +53,27 @@ actor JobRunner {
         if !isLost, !isStuck { await work(on: actions) }
     }
 
-    /// Makes the calls among some actions, side by side.
+    /// Makes the calls of models and tools among some actions, side by side.
     func work(on actions: [JobAction]) async {
         await withDiscardingTaskGroup { group in
-            for case .call(let thread) in actions {
-                group.addTask { await self.step(thread) }
+            for action in actions {
+                switch action {
+                case .call(let thread): group.addTask { await self.step(thread) }
+                case .fetch(let thread, let call): group.addTask { await self.fetch(call, thread: thread) }
+                case .ranTool, .requireOutputs, .finish: continue
+                }
             }
         }
+    }
+
+    /// Asks a tool's server; whatever comes of it is the tool's result, so that the model can act on it.
+    private func fetch(_ call: ToolCall, thread: String) async {
+        var output = "error: there is no tool '\(call.name)'"
+        for case .http(call.name, _, _, let url) in machine.spec.agent.tools {
+            output = await engine.webhooks.result(
+                of: WebhookCall(url: url, arguments: call.arguments, job: id, id: call.id))
+        }
+        await perform(machine.handle(.fetched(thread: thread, ToolOutput(callID: call.id, output: output))))
     }
 
     private func step(_ thread: String) async {

@@ -35,17 +35,8 @@ extension JobThread {
         writer.member("phase", phase.rawValue)
         writer.member("steps_taken", stepsTaken)
         writer.member("messages", array: { list in for message in messages { list.element(raw: message) } })
-        writer.member(
-            "pending",
-            array: { list in
-                for call in pending {
-                    list.object { object in
-                        object.member("id", call.id)
-                        object.member("name", call.name)
-                        object.member("arguments", call.arguments)
-                    }
-                }
-            })
+        writer.member("pending", array: { list in for call in pending { Self.write(call, into: &list) } })
+        writer.member("fetching", array: { list in for call in fetching { Self.write(call, into: &list) } })
         writer.member("output", output)
     }
 
@@ -57,13 +48,25 @@ extension JobThread {
         self.phase = phase
         stepsTaken = Int(steps)
         messages = json["messages"]?.elements.map { Array($0.raw) } ?? []
-        pending =
-            json["pending"]?.elements.compactMap { call in
-                guard let id = call["id"]?.string, let name = call["name"]?.string,
-                    let arguments = call["arguments"]?.string
-                else { return nil }
-                return ToolCall(id: id, name: name, arguments: arguments)
-            } ?? []
+        pending = Self.calls(json["pending"])
+        fetching = Self.calls(json["fetching"])
         output = json["output"]?.string
+    }
+
+    private static func write(_ call: ToolCall, into list: inout JSONWriter) {
+        list.object { object in
+            object.member("id", call.id)
+            object.member("name", call.name)
+            object.member("arguments", call.arguments)
+        }
+    }
+
+    private static func calls(_ list: JSONValue?) -> [ToolCall] {
+        list?.elements.compactMap { call in
+            guard let id = call["id"]?.string, let name = call["name"]?.string,
+                let arguments = call["arguments"]?.string
+            else { return nil }
+            return ToolCall(id: id, name: name, arguments: arguments)
+        } ?? []
     }
 }

@@ -57,13 +57,19 @@ package struct JobThread: Hashable, Sendable {
     package var stepsTaken = 0
     /// The conversation so far, each message as JSON text.
     package var messages: [[UInt8]] = []
+    /// Calls of functions that wait for the client's outputs.
     package var pending: [ToolCall] = []
+    /// Calls of tools of type `http` that are being asked.
+    package var fetching: [ToolCall] = []
     package var output: String?
 
     package init(id: String, depth: Int) {
         self.id = id
         self.depth = depth
     }
+
+    /// Whether a call of a tool has no result yet.
+    var awaitsTools: Bool { !pending.isEmpty || !fetching.isEmpty }
 
     /// The position of the thread's next step: HERA's index along a chain, the depth in a graph.
     package var nextPosition: Int { depth + stepsTaken }

@@ -1,11 +1,12 @@
 package import Core
 
 extension Settings {
-    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `transfer`, `limits`; all may be absent.
+    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `transfer`, `limits`, `webhooks`; all may
+    /// be absent.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
-            json, path: "", known: ["default_policy", "policies", "electricity", "transfer", "limits"])
+            json, path: "", known: ["default_policy", "policies", "electricity", "transfer", "limits", "webhooks"])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
@@ -32,6 +33,7 @@ extension Settings {
                 try transfer.number("usd_per_gb", in: 0...1000) ?? economics.transferUSDPerGB
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
+        if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

@@ -11,16 +11,19 @@ package struct Settings: Sendable {
     package var shadows: [String: ShadowRule]
     package var economics: Economics
     package var limits: ServiceLimits
+    /// Servers that jobs' tools of type `http` may ask.
+    package var webhooks: [WebhookRule]
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
-        economics: Economics = .standard, limits: ServiceLimits = ServiceLimits()
+        economics: Economics = .standard, limits: ServiceLimits = ServiceLimits(), webhooks: [WebhookRule] = []
     ) {
         self.policies = policies
         self.defaultPolicy = defaultPolicy
         self.shadows = shadows
         self.economics = economics
         self.limits = limits
+        self.webhooks = webhooks
     }
 
     /// Which share of a policy's steps is audited, and for how much; nil for none.

@@ -44,6 +44,28 @@ struct JobMachineTests {
         #expect(machine.state.error == "no answer after 3 steps: raise agent.max_steps, or simplify the task")
     }
 
+    @Test("a tool's server is asked while the job runs on, and again after a restart")
+    func http() throws {
+        let tool = Tool.http(name: "h", description: "", parameters: Array("{}".utf8), url: "https://a.example/h")
+        var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: [tool])))
+        _ = machine.handle(.taken)
+        let calls = ["a", "b"].map { ToolCall(id: $0, name: "h", arguments: "{}") }
+        let asked = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: calls)))
+        #expect(asked == calls.map { .fetch(thread: "", $0) })
+        #expect(machine.state.status == .running)
+        let first = machine.handle(.fetched(thread: "", ToolOutput(callID: "b", output: "2")))
+        #expect(first == [.ranTool(thread: "", calls[1], result: "2")])
+        #expect(machine.handle(.fetched(thread: "", ToolOutput(callID: "b", output: "3"))).isEmpty)
+
+        let saved = try #require(JobState(json: machine.state.json))
+        #expect(saved == machine.state)
+        var restarted = JobMachine(spec: machine.spec, state: saved)
+        #expect(restarted.handle(.taken) == [.fetch(thread: "", calls[0])])
+        let second = restarted.handle(.fetched(thread: "", ToolOutput(callID: "a", output: "1")))
+        #expect(second == [.ranTool(thread: "", calls[0], result: "1"), .call(thread: "")])
+        #expect(messages(restarted).suffix(2).map { $0.contains("tool_call_id") } == [true, true])
+    }
+
     @Test("a client's function pauses the job until all outputs are there")
     func functions() {
         let tools: [Tool] = [.function(name: "f", description: "", parameters: Array("{}".utf8))]
