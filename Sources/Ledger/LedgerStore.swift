@@ -4,7 +4,7 @@ package import Core
 ///
 /// When an operation returns, what it did is on disk. When it throws, nothing of it is. Ids are made by the callers and
 /// times are theirs too, so that an operation can be repeated after a failure without doing its work twice.
-package protocol LedgerStore: QualityStore {
+package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStore {
     // MARK: Budgets
 
     /// Sets or changes the budget of a scope, unit and window. What the scope has used so far counts.

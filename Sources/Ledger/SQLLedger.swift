@@ -4,7 +4,8 @@ package import Core
 package struct SQLLedger: LedgerStore {
     let database: any SQLDatabase
     private let commits: GroupCommit
-    let rates = TokenRates()
+    let rates = KeyRates()
+    let requests = OpenRequests()
 
     /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
     ///

@@ -68,7 +68,7 @@ import Testing
 
     @Test("a key is held to its requests a minute, and one without a limit is not held up")
     func requests() {
-        let limits = RateLimits()
+        let limits = KeyRates()
         let key = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 3)
         #expect((0..<3).allSatisfy { _ in limits.admit(key, at: Sample.noon) == nil })
         #expect(

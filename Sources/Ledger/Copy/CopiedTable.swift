@@ -3,6 +3,7 @@ enum CopiedTable: String, CaseIterable {
     case name, entry, reservation, budget, total = "budget_total", rollup, decision, step, job, event
     case key = "access_key", file, chunk = "file_chunk", batch
     case row = "batch_row", group = "provider_group", observation, calibration
+    case session = "session_memory", request = "kept_request"
 
     /// The column that the database counts up by itself, where there is one.
     var serial: String? {

@@ -12,6 +12,11 @@ package struct StepCommit: Sendable {
     package var events: [NewJobEvent]
     /// Rows of batches that ended with this step.
     package var rows: [BatchRowResult]
+    /// What routing remembers of the runs that the step belongs to.
+    package var sessions: [SessionRecord] = []
+    /// The answer to the request that the step answers, where that may be told again; left out where the request was
+    /// taken over meanwhile.
+    package var answer: (ticket: RequestTicket, answer: KeptAnswer)?
 
     package init(
         settlements: [(reservation: String, entry: LedgerEntry)] = [], releases: [String] = [],

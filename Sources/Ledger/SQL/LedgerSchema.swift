@@ -39,6 +39,9 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "4 measured quality", statements: quality),
         LedgerMigration(name: "5 files that end, batches that are cancelled", statements: files),
         LedgerMigration(name: "6 batches at providers", statements: providerBatches),
+        LedgerMigration(name: "7 shared rates", statements: rates),
+        LedgerMigration(name: "8 requests told again", statements: requests),
+        LedgerMigration(name: "9 sessions", statements: sessions),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.

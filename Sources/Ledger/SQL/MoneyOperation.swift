@@ -8,7 +8,9 @@ enum MoneyOperation: Sendable {
 
     /// A commit that writes nothing but money and decisions; nil for others.
     init?(_ commit: StepCommit) {
-        guard commit.steps.isEmpty, commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty else { return nil }
+        guard commit.steps.isEmpty, commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty,
+            commit.sessions.isEmpty, commit.answer == nil
+        else { return nil }
         self = .commit(commit)
     }
 }

@@ -17,7 +17,6 @@ struct CallerMiddleware: RouterMiddleware {
     let operatorKey: SHA256Digest?
     /// Whether a request without any key is turned away.
     let needsKey: Bool
-    let rates = RateLimits()
 
     /// Paths that hold nobody's data: what monitors ask, the page that asks for a key, and the description.
     private static let open: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
@@ -41,7 +40,7 @@ struct CallerMiddleware: RouterMiddleware {
                 guard case .badKey(let reason) = error else { throw EngineError.ledger(error) }
                 return Self.refusal(reason)
             }
-            if request.method == .post, let refusal = rates.admit(key, at: .now()) {
+            if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
                 return ErrorMiddleware.response(
                     ErrorReply(
                         status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",

@@ -54,13 +54,24 @@ package struct TokenBucket: Hashable, Sendable {
         level = overflow ? .min / 2 : rest
     }
 
+    /// Takes a number that was used elsewhere at a moment that this bucket may have passed already: time never goes back
+    /// for it, or it would fill twice.
+    package mutating func take(_ count: Int, usedAt moment: Timestamp) {
+        take(count, at: max(moment, filledAt))
+    }
+
     /// Gives back what was taken and not used.
     package mutating func giveBack(_ count: Int) {
         let (sum, overflow) = level.addingReportingOverflow(Self.units(count))
         level = overflow ? capacity : min(sum, capacity)
     }
 
-    package var isFull: Bool { level == capacity }
+    /// How many are gone at a moment; more than the whole bucket where there is a debt.
+    package mutating func missing(at moment: Timestamp) -> Int {
+        fill(at: moment)
+        let (gone, overflow) = capacity.subtractingReportingOverflow(level)
+        return overflow ? .max / 2 : Int((gone + Self.unitsPerToken - 1) / Self.unitsPerToken)
+    }
 
     private static func units(_ count: Int) -> Int64 {
         min(max(Int64(count), 0), mostPerMinute) * unitsPerToken

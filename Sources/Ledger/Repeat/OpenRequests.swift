@@ -1,0 +1,36 @@
+import Synchronization
+
+/// The requests under names (`Idempotency-Key`) that this store is at, and those that it gave up and could not yet say so.
+final class OpenRequests: Sendable {
+    private struct State {
+        var open: Set<RequestTicket> = []
+        var givenUp: Set<RequestTicket> = []
+    }
+
+    private let state = Mutex(State())
+
+    func isOpen(_ request: String, lease: Int64) -> Bool {
+        state.withLock { state in state.open.contains { $0.request == request && $0.lease == lease } }
+    }
+
+    func isOpen(_ ticket: RequestTicket) -> Bool { state.withLock { $0.open.contains(ticket) } }
+
+    func begin(_ ticket: RequestTicket) { state.withLock { _ = $0.open.insert(ticket) } }
+
+    func end(_ ticket: RequestTicket) {
+        state.withLock { state in
+            state.open.remove(ticket)
+            state.givenUp.remove(ticket)
+        }
+    }
+
+    /// Nobody works on it any more; the database is to be told.
+    func giveUp(_ ticket: RequestTicket) {
+        state.withLock { state in
+            state.open.remove(ticket)
+            state.givenUp.insert(ticket)
+        }
+    }
+
+    var givenUp: [RequestTicket] { state.withLock { Array($0.givenUp) } }
+}

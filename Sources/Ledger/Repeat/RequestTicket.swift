@@ -1,0 +1,30 @@
+/// The right to do the work of a request that may be told again: held by one telling of it at a time.
+package struct RequestTicket: Hashable, Sendable {
+    /// Names the request: the same for every telling of it.
+    package let request: String
+    /// How often the request was begun: an earlier holder cannot end it any more.
+    package let lease: Int64
+    /// The same for every time that the request is begun, so that what it makes (a job, a batch) has one id and is made
+    /// once, also where a node died between making it and answering.
+    package let token: String
+    /// Whether it was begun before by a node that died: its calls are booked, as uncertain where it could not book them.
+    package let isTakenOver: Bool
+
+    package init(request: String, lease: Int64, token: String, isTakenOver: Bool = false) {
+        self.request = request
+        self.lease = lease
+        self.token = token
+        self.isTakenOver = isTakenOver
+    }
+}
+
+/// What a telling of a request finds.
+package enum RequestClaim: Hashable, Sendable {
+    /// It is the first one, or the ones before have failed or died: to be done now.
+    case first(RequestTicket)
+    /// A living node is at it.
+    case underWay
+    case answered(KeptAnswer)
+    /// The name was used for another request.
+    case other
+}
