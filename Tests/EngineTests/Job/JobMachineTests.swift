@@ -152,7 +152,11 @@ struct JobMachineTests {
                     id: "t\(index)", prompt: "p",
                     dependsOn: (0..<index).filter { _ in Bool.random(using: &generator) }.map { "t\($0)" })
             }
-            let tools: [Tool] = [.calculator, .function(name: "f", description: "", parameters: Array("{}".utf8))]
+            let none = Array("{}".utf8)
+            let tools: [Tool] = [
+                .calculator, .function(name: "f", description: "", parameters: none),
+                .http(name: "h", description: "", parameters: none, url: "https://a.example"),
+            ]
             var machine = machine(JobSpec(input: "", agent: AgentSpec(tools: tools, maxSteps: 3), subtasks: subtasks))
             var open = machine.handle(.taken)
             var rounds = 0
@@ -166,14 +170,24 @@ struct JobMachineTests {
                     open = machine.handle(.toolOutputs(outputs))
                     continue
                 }
-                #expect(!calling.isEmpty)
+                let fetching = machine.state.threads.flatMap { thread in thread.fetching.map { (thread.id, $0.id) } }
+                #expect(!calling.isEmpty || !fetching.isEmpty)
+                if let (thread, id) = fetching.randomElement(using: &generator),
+                    calling.isEmpty || Bool.random(using: &generator)
+                {
+                    open = machine.handle(.fetched(thread: thread, ToolOutput(callID: id, output: "1")))
+                    continue
+                }
                 guard let thread = calling.randomElement(using: &generator) else { break }
                 let kind = Int.random(in: 0...9, using: &generator)
                 let answer =
                     switch kind {
                     case 0...5: StepAnswer(text: "done")
                     case 6: StepAnswer(text: "", toolCalls: [call("1+1", id: "c\(rounds)")])
-                    case 7: StepAnswer(text: "", toolCalls: [ToolCall(id: "f\(rounds)", name: "f", arguments: "{}")])
+                    case 7:
+                        StepAnswer(
+                            text: "",
+                            toolCalls: ["f", "h"].map { ToolCall(id: "\($0)\(rounds)", name: $0, arguments: "{}") })
                     default:
                         StepAnswer(text: "", toolCalls: [ToolCall(id: "x\(rounds)", name: "nobody", arguments: "?")])
                     }
