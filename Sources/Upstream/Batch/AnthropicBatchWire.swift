@@ -4,9 +4,8 @@ import Core
 struct AnthropicBatchWire: BatchWire {
     private static let pageSize = 1000
 
-    var limits: ProviderBatchLimits { .anthropic }
+    var limits = ProviderBatchLimits.anthropic
     var wire: WireFormat { .anthropic }
-    var keepsNames: Bool { false }
 
     // MARK: Requests
 
@@ -14,6 +13,7 @@ struct AnthropicBatchWire: BatchWire {
 
     func create(_ order: ProviderBatchOrder, file: String?) throws(UpstreamError) -> UpstreamRequest {
         var body = Array(#"{"requests":["#.utf8)
+        body.reserveCapacity(order.bodyBytes + order.rows.count * 256)
         for (index, row) in order.rows.enumerated() {
             let request = try AnthropicWire().request(order.call(row))
             var item = JSONWriter(capacity: request.body.count + 128)

@@ -5,8 +5,6 @@ protocol BatchWire: Sendable {
     var limits: ProviderBatchLimits { get }
     /// The dialect of the rows.
     var wire: WireFormat { get }
-    /// Whether the provider keeps our name with a batch and shows it in its list.
-    var keepsNames: Bool { get }
 
     /// The request that brings the rows to the provider before the batch is made; nil where they go with it.
     func upload(_ order: ProviderBatchOrder) throws(UpstreamError) -> UpstreamRequest?

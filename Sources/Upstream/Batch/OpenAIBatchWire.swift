@@ -8,9 +8,8 @@ struct OpenAIBatchWire: BatchWire {
     static let rowPath = "/v1/chat/completions"
     private static let pageSize = 100
 
-    var limits: ProviderBatchLimits { .openAI }
+    var limits = ProviderBatchLimits.openAI
     var wire: WireFormat { .openAI }
-    var keepsNames: Bool { true }
 
     // MARK: Requests
 
@@ -24,6 +23,7 @@ struct OpenAIBatchWire: BatchWire {
             Content-Type: application/jsonl\r\n\r\n
             """.utf8)
         let start = body.count
+        body.reserveCapacity(start + order.bodyBytes + order.rows.count * 256)
         for row in order.rows {
             try append(row, of: order, to: &body)
             guard body.count - start <= limits.bytes else { throw limits.tooManyBytes }

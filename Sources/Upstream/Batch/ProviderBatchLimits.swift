@@ -6,7 +6,7 @@ package struct ProviderBatchLimits: Hashable, Sendable {
     /// Bytes of the file or body that holds the rows.
     package let bytes: Int
     /// How much longer a row may get by translation.
-    private let growth: Int
+    let growth: Int
 
     /// OpenAI: 50,000 rows, 200 MB (API reference, "Create batch").
     package static let openAI = ProviderBatchLimits(rows: 50_000, bytes: 200_000_000, growth: 1)

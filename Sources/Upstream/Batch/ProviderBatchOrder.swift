@@ -64,6 +64,11 @@ package struct ProviderBatchOrder: Sendable {
         guard (1...40).contains(name.utf8.count), name.utf8.allSatisfy(Self.isNameByte) else {
             throw .invalidRequest(reason: "a batch's name has 1 to 40 letters, digits and hyphens")
         }
+        if let earlier {
+            guard earlier.name == name, earlier.rows == rows.count else {
+                throw .invalidRequest(reason: "what was sent earlier has another name or other rows than this batch")
+            }
+        }
         guard !rows.isEmpty else { throw .invalidRequest(reason: "a batch has at least one row") }
         guard rows.count <= limits.rows else {
             throw .invalidRequest(
@@ -82,6 +87,9 @@ package struct ProviderBatchOrder: Sendable {
             }
         }
     }
+
+    /// Bytes of all rows' requests, as the caller gave them.
+    var bodyBytes: Int { rows.reduce(0) { $0 + $1.body.bytes.count } }
 
     /// The call that a row stands for.
     func call(_ row: ProviderBatchRow) -> ChatCall {

@@ -6,7 +6,8 @@ package struct ProviderBatchTrace: Hashable, Sendable {
     package var name: String
     /// How many rows it has.
     package var rows: Int
-    /// A moment before it was first sent, by our clock. Batches that are ten minutes older are not looked at.
+    /// A moment before it was first sent, by our clock. Batches without a name that are ten minutes
+    /// older are not looked at.
     package var since: Timestamp
     /// Provider's ids of batches that are known to be others: they need not be told apart.
     package var others: Set<String>

@@ -11,10 +11,11 @@ extension UpstreamClient {
 
     /// Looks for a batch that may have been made by a request whose answer was lost.
     ///
-    /// - OpenAI keeps our name in a batch's metadata: what the list shows is certain.
-    /// - Anthropic keeps no names. A batch made since `since`, with as many rows, that is not one of `others`, may be
-    ///   it; the name in the first line of its results tells, which are there when it has ended. While one has not, the
-    ///   finding is undecided, unless another one turns out to be it. Within a day every batch ends.
+    /// - OpenAI keeps our name in a batch's metadata: a batch with it is ours, one with another is not.
+    /// - Anthropic keeps no names, nor do all that speak OpenAI's dialect, and nobody else's batch has one. A batch
+    ///   without a name that was made since `since`, with as many rows, and is not one of `others`, may be it; the first
+    ///   line of its results tells, which are there when it has ended. While one has not, the finding is undecided,
+    ///   unless another one turns out to be it. Within a day every batch ends.
     ///
     /// `absent` is only said after the list has been read twice, `settling` apart. It is as certain as that pause is
     /// longer than the provider takes to show in its list what it was asked for. Throws what a live call would throw.
@@ -35,16 +36,14 @@ extension UpstreamClient {
     private func look(
         for trace: ProviderBatchTrace, by dialect: any BatchWire, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatchFinding {
+        let batches = try await batches(since: trace.since, by: dialect, endpoint: endpoint, key: key)
+        if let batch = batches.first(where: { $0.name == trace.name }) { return .found(batch) }
         var undecided: [String] = []
-        for batch in try await batches(since: trace.since, by: dialect, endpoint: endpoint, key: key) {
-            if dialect.keepsNames {
-                if batch.name == trace.name { return .found(batch) }
-            } else if Self.mayBe(batch, trace) {
-                switch try await isNamed(trace.name, batch, by: dialect, endpoint: endpoint, key: key) {
-                case true?: return .found(batch)
-                case false?: continue
-                case nil: undecided.append(batch.id)
-                }
+        for batch in batches where Self.mayBe(batch, trace) {
+            switch try await isNamed(trace.name, batch, endpoint: endpoint, key: key) {
+            case true?: return .found(batch)
+            case false?: continue
+            case nil: undecided.append(batch.id)
             }
         }
         return undecided.isEmpty ? .absent : .undecided(undecided)
@@ -52,23 +51,22 @@ extension UpstreamClient {
 
     /// Whether nothing in a batch's description says that it is another one.
     private static func mayBe(_ batch: ProviderBatch, _ trace: ProviderBatchTrace) -> Bool {
-        !trace.others.contains(batch.id) && (batch.total == trace.rows || batch.total == 0)
+        guard batch.name == nil, !trace.others.contains(batch.id) else { return false }
+        let earliest = trace.since.advanced(bySeconds: -clockSkewSeconds)
+        return (batch.total == trace.rows || batch.total == 0) && batch.createdAt.map { $0 >= earliest } ?? true
     }
 
     /// Whether a batch's first result is of a row of this order; nil where no result can be read (yet).
     private func isNamed(
-        _ name: String, _ batch: ProviderBatch, by dialect: any BatchWire, endpoint: Endpoint, key: String?
+        _ name: String, _ batch: ProviderBatch, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> Bool? {
-        guard batch.isOver, !batch.resultFiles.isEmpty else { return nil }
-        let lines: ProviderBatchResults.AsyncIterator
+        guard batch.isOver else { return nil }
+        // Ours or not: it came to nothing and cost nothing.
+        if batch.resultFiles.isEmpty, batch.completed == 0 { return false }
+        guard let results = try? results(of: batch, endpoint: endpoint, key: key) else { return nil }
+        var lines = results.makeAsyncIterator()
         do throws(UpstreamError) {
-            lines = try results(of: batch, endpoint: endpoint, key: key).makeAsyncIterator()
-        } catch {
-            return nil
-        }
-        var iterator = lines
-        do throws(UpstreamError) {
-            while let line = try await iterator.next(isolation: nil) {
+            while let line = try await lines.next(isolation: nil) {
                 guard case .result(let result) = line else { continue }
                 return ProviderBatchOrder.isRow(result.customID, of: name)
             }
@@ -79,12 +77,11 @@ extension UpstreamClient {
         return nil
     }
 
-    /// The batches of an account that are not older than a moment, less the clocks' difference.
+    /// The batches of an account, down to those that are too old.
     private func batches(
         since: Timestamp, by dialect: any BatchWire, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> [ProviderBatch] {
-        let earliest = since.advanced(bySeconds: -Self.clockSkewSeconds)
-        let end = earliest.advanced(bySeconds: -Self.listSkewSeconds)
+        let end = since.advanced(bySeconds: -Self.clockSkewSeconds - Self.listSkewSeconds)
         var found: [ProviderBatch] = []
         var seen: Set<String> = []
         var last: String?
@@ -96,7 +93,7 @@ extension UpstreamClient {
             }
             var page: [ProviderBatch] = []
             for item in list.elements { page.append(try dialect.batch(item, host: host)) }
-            found += page.filter { $0.createdAt.map { $0 >= earliest } ?? true }
+            found += page
             guard value["has_more"]?.boolean == true, let id = page.last?.id else { return found }
             if page.allSatisfy({ $0.createdAt.map { $0 < end } ?? false }) { return found }
             guard seen.insert(id).inserted else {

@@ -18,6 +18,8 @@ package struct ScriptedBatchRules: Sendable {
     /// Requests for a new batch that are refused with 429 and `retry-after`, in seconds.
     package var refusals = 0
     package var retryAfterSeconds = 7
+    /// Whether OpenAI's metadata are kept; not all that speak its dialect do.
+    package var keepsNames = true
     /// Requests for a new batch whose connection is reset when the batch has been made.
     package var lostAnswers = 0
     /// Requests for a new batch whose connection is reset, and nothing made.

@@ -1,7 +1,8 @@
 import Core
 import ScriptedUpstream
 import Testing
-import Upstream
+
+@testable import Upstream
 
 @Suite("What a provider's batch is asked with")
 struct BatchRequestTests {
@@ -136,6 +137,24 @@ struct BatchRequestTests {
                 let failure = try #require(await loopback.failure(order))
                 #expect("\(failure)".contains("batch_api"))
                 #expect(!failure.mayHaveMadeBatch)
+            }
+        }
+    }
+
+    @Test("rows of more bytes than the provider takes are refused while the file is written")
+    func tooManyBytes() async throws {
+        try await BatchLoopback.with(.openAI) { loopback async throws in
+            let order = try loopback.order(rows: 10)
+            let full = try #require(try OpenAIBatchWire().upload(order)).body.count
+            var openAI = OpenAIBatchWire()
+            openAI.limits = ProviderBatchLimits(rows: 10, bytes: full / 2, growth: 1)
+            #expect(throws: openAI.limits.tooManyBytes) { _ = try openAI.upload(order) }
+            var anthropic = AnthropicBatchWire()
+            anthropic.limits = ProviderBatchLimits(rows: 10, bytes: 200, growth: 1)
+            #expect(throws: anthropic.limits.tooManyBytes) {
+                var order = order
+                order.endpoint = BatchLoopback.endpoint(.anthropic, baseURL: order.endpoint.baseURL)
+                _ = try anthropic.create(order, file: nil)
             }
         }
     }

@@ -64,6 +64,49 @@ struct BatchSubmitTests {
         }
     }
 
+    @Test("is not sent again at a server of OpenAI's dialect that forgets names, until the results have told")
+    func forgottenName() async throws {
+        var rules = ScriptedBatchRules()
+        rules.lostAnswers = 1
+        rules.keepsNames = false
+        try await BatchLoopback.with(.openAI, rules: rules) { loopback async throws in
+            var order = try loopback.order()
+            #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
+            order.earlier = loopback.trace(order)
+            #expect(await loopback.failure(order) == .undecided(batches: ["batch_1"]))
+            loopback.batches.endAll()
+            #expect(try await loopback.client.submit(order).id == "batch_1")
+            #expect(loopback.batches.record.createCalls == 1)
+        }
+    }
+
+    @Test("is sent again where the batch that it may have been was refused as a whole: it cost nothing")
+    func refusedAsAWhole() async throws {
+        var rules = ScriptedBatchRules()
+        rules.lostAnswers = 1
+        rules.keepsNames = false
+        rules.refusesBatchesWith = "not today"
+        try await BatchLoopback.with(.openAI, rules: rules) { loopback async throws in
+            var order = try loopback.order()
+            #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
+            loopback.batches.endAll()
+            order.earlier = loopback.trace(order)
+            #expect(try await loopback.client.submit(order).id == "batch_2")
+        }
+    }
+
+    @Test("is not looked for under another name, or with other rows")
+    func otherTrace() async throws {
+        try await BatchLoopback.with(.openAI) { loopback async throws in
+            var order = try loopback.order()
+            order.earlier = loopback.trace(try loopback.order("b-2"))
+            #expect(await loopback.failure(order)?.mayHaveMadeBatch == false)
+            order.earlier = loopback.trace(try loopback.order(rows: 3))
+            #expect(await loopback.failure(order)?.mayHaveMadeBatch == false)
+            #expect(loopback.loopback.server.record.calls == 0)
+        }
+    }
+
     @Test("at Anthropic is sent again when every batch that it might have been has turned out to be another")
     func othersEnd() async throws {
         var rules = ScriptedBatchRules()
