@@ -1,11 +1,18 @@
 extension SQLLedger {
     /// Opens the ledger at a location, with faults where they are given.
     ///
-    /// - Parameter faults: for tests alone; lets faults happen in the write path.
-    package static func open(_ location: String, faults: FaultPoints?) throws(LedgerError) -> SQLLedger {
+    /// - Parameters:
+    ///   - faults: for tests alone; lets faults happen in the write path.
+    ///   - entriesBetweenRollups: how many entries are booked before they are added to the roll-ups; nil for as many as
+    ///     always.
+    package static func open(
+        _ location: String, faults: FaultPoints?, entriesBetweenRollups: Int? = nil
+    ) throws(LedgerError) -> SQLLedger {
         let ledger = try open(location)
         guard let faults else { return ledger }
-        return SQLLedger(database: FaultyDatabase(base: ledger.database, points: faults))
+        return SQLLedger(
+            database: FaultyDatabase(base: ledger.database, points: faults),
+            entriesBetweenRollups: entriesBetweenRollups ?? Roller.entriesBetween)
     }
 
     /// Opens the ledger at a location: `sqlite:PATH`, or `postgres://user@host/database`.

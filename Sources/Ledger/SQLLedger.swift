@@ -14,9 +14,10 @@ package struct SQLLedger: LedgerStore {
         SQLLedger(database: try SQLiteDatabase(path: path))
     }
 
-    init(database: any SQLDatabase) {
+    /// - Parameter entriesBetweenRollups: how many entries are booked before they are added to the roll-ups.
+    init(database: any SQLDatabase, entriesBetweenRollups: Int = Roller.entriesBetween) {
         self.database = database
-        commits = GroupCommit(database: database)
+        commits = GroupCommit(database: database, entriesBetweenRollups: entriesBetweenRollups)
     }
 
     /// This running store, as its reservations name it.
@@ -44,6 +45,9 @@ package struct SQLLedger: LedgerStore {
     ) async throws(LedgerError) -> Value {
         try await commits.submit(money: money, read: read, body)
     }
+
+    /// Adds all entries to the roll-ups now; they are added by themselves when many were booked.
+    func rollUp() async throws(LedgerError) { try await commits.rollUp() }
 
     package func notices() -> AsyncStream<LedgerNotice> { database.notices() }
 

@@ -65,8 +65,10 @@ import Testing
         let old = SQLLedger(
             database: try SQLiteDatabase(path: place.path, migrations: Array(LedgerMigration.all.prefix(version))))
         try await old.append(Sample.entry("e", nanoUSD: 5))
+        try EarlierLedger.rollUp(old.database, migrations: version)
         await old.close()
         let ledger = try place.open()
+        try await EarlierLedger.checkRollups(of: ledger)
         #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
         #expect(try await ledger.verify().differences == [])
         #expect(try await ledger.keys().isEmpty)
@@ -92,9 +94,10 @@ import Testing
         try await TemporaryLedger.with { ledger, place in
             try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
             try await ledger.append(Sample.entry("e", nanoUSD: 5))
+            try await ledger.rollUp()
             #expect(try await ledger.verify().isSound)
             try place.edit("UPDATE budget_total SET spent = spent - 1")
-            try place.edit("UPDATE rollup SET api = 3 WHERE span = 3600000")
+            try place.edit("UPDATE rollup_sum SET api = 3 WHERE span = 3600000")
             let differences = try await ledger.verify().differences.map(\.description)
             #expect(differences.count == 2)
             #expect(differences.first?.contains("budget global usd none") == true)

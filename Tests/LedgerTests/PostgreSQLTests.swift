@@ -10,7 +10,7 @@ struct PostgreSQLTests {
     @Test("random operations end with the figures of a replay")
     func replay() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = try SQLLedger.open(server.url)
+            let ledger = SQLLedger(database: try PostgreSQLDatabase(url: server.url), entriesBetweenRollups: 6)
             try await ReplayTests().play(seed: 7, operations: 200, on: ledger)
             await ledger.close()
         }
@@ -191,8 +191,10 @@ struct PostgreSQLTests {
                 let migrations = Array(LedgerMigration.all.prefix(version + 1))
                 let old = SQLLedger(database: try PostgreSQLDatabase(url: url, migrations: migrations))
                 try await old.append(Sample.entry("e", nanoUSD: 5))
+                try EarlierLedger.rollUp(old.database, migrations: migrations.count)
                 await old.close()
                 let ledger = try SQLLedger.open(url)
+                try await EarlierLedger.checkRollups(of: ledger)
                 #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
                 #expect(try await ledger.verify().differences == [])
                 #expect(try await ledger.claimJobs(limit: 1).isEmpty)

@@ -29,12 +29,13 @@ import Testing
         }
     }
 
-    static func prepare(_ ledger: SQLLedger, budget: Int64 = 1000) async throws {
+    static func prepare(_ ledger: SQLLedger, budget: Int64? = 1000) async throws {
         try await ledger.saveBatch(
             BatchRecord(
                 id: "b", status: .inProgress, endpoint: "/v1/chat/completions", createdAt: Sample.noon,
                 updatedAt: Sample.noon))
         for scope in [BudgetScope.batch("b"), .team("t")] {
+            guard let budget else { continue }
             try await ledger.setBudget(
                 Budget(scope: scope, limit: .usd(Money(nanoUSD: budget))), at: Sample.noon)
         }
@@ -156,7 +157,7 @@ import Testing
         defer { place.remove() }
         let migrations = Array(LedgerMigration.all.prefix(5))
         let old = SQLLedger(database: try SQLiteDatabase(path: place.path, migrations: migrations))
-        try await Self.prepare(old)
+        try await Self.prepare(old, budget: nil)
         await old.close()
         let ledger = try place.open()
         let batch = try #require(try await ledger.claimBatch("b", seizing: false))

@@ -144,7 +144,6 @@ import Testing
             result = Result { () throws(LedgerError) in
                 for statement in connection.dialect.begin { try connection.execute(statement, []) }
                 let value = try body(&session)
-                try session.writeRollups()
                 try connection.execute("COMMIT", [])
                 return value
             }

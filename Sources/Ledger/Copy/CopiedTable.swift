@@ -1,6 +1,7 @@
 /// The tables that a copy of a ledger takes along, in their order.
 enum CopiedTable: String, CaseIterable {
-    case name, entry, reservation, budget, total = "budget_total", rollup, decision, step, job, event
+    case name, entry, reservation, budget, total = "budget_total", rollup = "rollup_sum", rolled
+    case decision, step, job, event
     case key = "access_key", file, chunk = "file_chunk", batch
     case row = "batch_row", group = "provider_group", observation, calibration
     case session = "session_memory", request = "kept_request"

@@ -26,7 +26,7 @@ struct EntryFigures {
         uncertainty = Int64(entry.uncertainty)
         usage = result.usage
         for unit in UsageClass.allCases {
-            try Self.check(Int64(usage[unit]), atMost: 1_000_000_000_000, signed: signed, "units of '\(unit.rawValue)'")
+            try Self.check(Int64(usage[unit]), atMost: 1_000_000_000_000, signed: signed, "units of", unit.rawValue)
         }
         cost = try Self.checked(result.figures.cost, signed: signed, "cost")
         energyMicrojoules = try Self.micro(result.figures.energyJoules, signed: signed, "joules")
@@ -53,39 +53,6 @@ struct EntryFigures {
             microjoules: energyMicrojoules)
     }
 
-    /// What the entry adds to a column.
-    func value(of column: SumColumn) -> Int64 {
-        switch column {
-        case .calls: kind == .correction ? 0 : 1
-        case .failures: kind != .correction && outcome != .completed ? 1 : 0
-        case .uncertain: uncertainty
-        case .input: Int64(usage.input)
-        case .cachedRead: Int64(usage.cachedRead)
-        case .cacheWrite5m: Int64(usage.cacheWrite5m)
-        case .cacheWrite1h: Int64(usage.cacheWrite1h)
-        case .output: Int64(usage.output)
-        case .reasoning: Int64(usage.reasoning)
-        case .audioInput: Int64(usage.audioInput)
-        case .audioOutput: Int64(usage.audioOutput)
-        case .requests: Int64(usage.requests)
-        case .api: cost.api.nanoUSD
-        case .energyCost: cost.energy.nanoUSD
-        case .hardware: cost.hardware.nanoUSD
-        case .predictedAPI: predicted.api.nanoUSD
-        case .predictedEnergyCost: predicted.energy.nanoUSD
-        case .predictedHardware: predicted.hardware.nanoUSD
-        case .baselineCost: baseline?.total.nanoUSD ?? 0
-        case .comparableCost: baseline == nil ? 0 : cost.total.nanoUSD
-        case .energy: energyMicrojoules
-        case .predictedEnergy: predictedMicrojoules
-        case .baselineEnergy: baselineMicrojoules
-        case .predictedLatency: predictedLatencyMicroseconds
-        case .firstToken: firstTokenMicroseconds ?? 0
-        case .firstTokenCount: firstTokenMicroseconds == nil ? 0 : 1
-        case .latency: latencyMicroseconds
-        }
-    }
-
     /// Ten million USD a call: far above any bill, and low enough that sums of a day stay within 64 bits.
     private static let mostNanoUSD: Int64 = 10_000_000_000_000_000
 
@@ -93,20 +60,20 @@ struct EntryFigures {
         _ cost: CallCost, signed: Bool, _ what: String
     ) throws(LedgerError) -> CallCost {
         for part in [cost.api, cost.energy, cost.hardware] {
-            try check(part.nanoUSD, atMost: mostNanoUSD, signed: signed, "nano-USD of \(what)")
+            try check(part.nanoUSD, atMost: mostNanoUSD, signed: signed, "nano-USD of", what)
         }
         return cost
     }
 
     private static func micro(_ number: Double, signed: Bool, _ what: String) throws(LedgerError) -> Int64 {
         guard let micro = Amounts.microjoules(number) else { throw .invalid("\(number) \(what)") }
-        try check(micro, atMost: 1_000_000_000_000_000, signed: signed, "millionths of \(what)")
+        try check(micro, atMost: 1_000_000_000_000_000, signed: signed, "millionths of", what)
         return micro
     }
 
     private static func check(
-        _ number: Int64, atMost limit: Int64, signed: Bool, _ what: String
+        _ number: Int64, atMost limit: Int64, signed: Bool, _ unit: String, _ what: String
     ) throws(LedgerError) {
-        guard number <= limit, number >= (signed ? -limit : 0) else { throw .invalid("\(number) \(what)") }
+        guard number <= limit, number >= (signed ? -limit : 0) else { throw .invalid("\(number) \(unit) \(what)") }
     }
 }

@@ -77,6 +77,16 @@ struct FaultyDatabase: SQLDatabase {
         try await base.read(body)
     }
 
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        try base.readBeside(body)
+    }
+
+    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try base.withWriterBeside { body(FaultyConnection(base: $0, points: points)) }
+    }
+
     func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
         try base.isPresent(owner, on: connection)
     }

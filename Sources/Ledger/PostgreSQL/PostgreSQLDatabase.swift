@@ -9,6 +9,8 @@ struct PostgreSQLDatabase: SQLDatabase {
     /// Waits for the disk. As long as its connection lasts, no crash can have taken what the writer committed.
     private let flusher: PostgreSQLLane
     private let readers: [PostgreSQLLane]
+    /// Reads and writes roll-ups, beside the turns.
+    private let roller: PostgreSQLLane
     private let turn = Turn()
     private let hub = NoticeHub()
     private let listener: PostgreSQLListener
@@ -23,11 +25,11 @@ struct PostgreSQLDatabase: SQLDatabase {
         // The lock is the session's: the server gives it back when the process ends, however it ends.
         // The writer looks up single rows by plans that are made once, maybe when the tables were still empty: then
         // reading them whole would seem best, and the plan would stay.
-        writer = PostgreSQLLane(
-            url: url, name: "writer",
-            greeting: "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
-                + "SET plan_cache_mode = force_generic_plan; "
-                + "SELECT pg_advisory_lock(\(key))")
+        let plans =
+            "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
+            + "SET plan_cache_mode = force_generic_plan"
+        writer = PostgreSQLLane(url: url, name: "writer", greeting: "\(plans); SELECT pg_advisory_lock(\(key))")
+        roller = PostgreSQLLane(url: url, name: "roller", greeting: plans)
         flusher = PostgreSQLLane(url: url, name: "flusher", greeting: "SET plan_cache_mode = force_generic_plan")
         readers = (0..<Self.readerCount).map { number in
             PostgreSQLLane(
@@ -97,18 +99,21 @@ struct PostgreSQLDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         let reader = readers[turn.next() % readers.count]
-        return try await reader.run { (connection) throws(LedgerError) in
-            // All queries of a body see one state of the database.
-            try connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [])
-            do throws(LedgerError) {
-                let value = try body(connection)
-                try connection.execute("COMMIT", [])
-                return value
-            } catch {
-                if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
-                throw error
-            }
+        return try await reader.run { (connection) throws(LedgerError) in try connection.readOneState(body) }
+    }
+
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        var result: Result<Value, LedgerError> = .failure(.database("the reader did not run"))
+        try roller.with { connection in
+            result = Result { () throws(LedgerError) in try connection.readOneState(body) }
         }
+        return try result.get()
+    }
+
+    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try roller.with { body($0) }
     }
 
     /// A lock that can be had means a dead owner.
@@ -155,7 +160,25 @@ struct PostgreSQLDatabase: SQLDatabase {
         // The server would notice a little later that the connection is gone.
         writer.close(saying: "SELECT pg_advisory_unlock_all()")
         flusher.close()
+        roller.close()
         for reader in readers { reader.close() }
+    }
+}
+
+extension PostgreSQLConnection {
+    /// Runs queries that all see one state of the database.
+    fileprivate func readOneState<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        try execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", [])
+        do throws(LedgerError) {
+            let value = try body(self)
+            try execute("COMMIT", [])
+            return value
+        } catch {
+            if isInTransaction { _ = try? execute("ROLLBACK", []) }
+            throw error
+        }
     }
 }
 

@@ -4,12 +4,16 @@ import Core
 enum DashboardPiece: Hashable {
     /// Whole days or hours from the roll-ups; the span is one of `RollupSlot`'s.
     case rollup(span: Int64, from: Int64, to: Int64)
+    /// Entries of the same time that are not in the roll-ups yet: those after a number.
+    case unrolled(after: Int64, from: Int64, to: Int64)
     /// The entries themselves.
     case entries(from: Int64, to: Int64)
 
     /// Pieces that together are a query's time: whole days where the dimensions allow it, the whole hours before and
-    /// after, and entries for what is left of an hour at either end.
-    static func cover(_ query: DashboardQuery) -> [DashboardPiece] {
+    /// after, with the entries that are not in them yet, and entries for what is left of an hour at either end.
+    ///
+    /// - Parameter rolled: the number of the last entry in the roll-ups.
+    static func cover(_ query: DashboardQuery, rolled: Int64) -> [DashboardPiece] {
         let (from, to) = (query.from.milliseconds, query.to.milliseconds)
         guard from < to else { return [] }
         let dimensions = query.groupBy + query.filters.keys
@@ -18,6 +22,7 @@ enum DashboardPiece: Hashable {
         let (firstHour, lastHour) = ((from + hour - 1).floored(to: hour), to.floored(to: hour))
         guard firstHour < lastHour else { return [.entries(from: from, to: to)] }
         var pieces: [DashboardPiece] = [.entries(from: from, to: firstHour), .entries(from: lastHour, to: to)]
+        pieces.append(.unrolled(after: rolled, from: firstHour, to: lastHour))
         let day = RollupSlot.dayMilliseconds
         let (firstDay, lastDay) = ((firstHour + day - 1).floored(to: day), lastHour.floored(to: day))
         if firstDay < lastDay, !dimensions.contains(.hour) {
@@ -33,21 +38,21 @@ enum DashboardPiece: Hashable {
 
     private var bounds: (from: Int64, to: Int64) {
         switch self {
-        case .rollup(_, let from, let to), .entries(let from, let to): (from, to)
+        case .rollup(_, let from, let to), .unrolled(_, let from, let to), .entries(let from, let to): (from, to)
         }
     }
 
     var table: String {
         switch self {
-        case .rollup: "rollup"
-        case .entries: "entry"
+        case .rollup: "rollup_sum"
+        case .unrolled, .entries: "entry"
         }
     }
 
     private var time: String {
         switch self {
         case .rollup: "start"
-        case .entries: "charged_at"
+        case .unrolled, .entries: "charged_at"
         }
     }
 
@@ -56,6 +61,12 @@ enum DashboardPiece: Hashable {
         switch self {
         case .rollup(let span, let from, let to):
             ("span = ? AND start >= ? AND start < ?", [.integer(span), .integer(from), .integer(to)])
+        case .unrolled(let after, let from, let to):
+            // With a plus, so that the few entries are found by their numbers and not by the time.
+            (
+                "sequence > ? AND +charged_at >= ? AND +charged_at < ?",
+                [.integer(after), .integer(from), .integer(to)]
+            )
         case .entries(let from, let to):
             ("charged_at >= ? AND charged_at < ?", [.integer(from), .integer(to)])
         }
@@ -73,7 +84,7 @@ enum DashboardPiece: Hashable {
     func expression(of column: SumColumn) -> String {
         switch self {
         case .rollup: column.rawValue
-        case .entries: column.expression
+        case .unrolled, .entries: column.expression
         }
     }
 
@@ -81,14 +92,14 @@ enum DashboardPiece: Hashable {
     var latency: String {
         switch self {
         case .rollup: "latency"
-        case .entries: "latency_us"
+        case .unrolled, .entries: "latency_us"
         }
     }
 
     var latencyCondition: String {
         switch self {
         case .rollup: ""
-        case .entries: " AND \(SumColumn.hasLatency)"
+        case .unrolled, .entries: " AND \(SumColumn.hasLatency)"
         }
     }
 }

@@ -46,15 +46,6 @@ struct EntrySums: Equatable {
         latency = LatencyHistogram()
     }
 
-    /// The columns of one entry.
-    init(_ figures: EntryFigures) {
-        values = SumColumn.allCases.map(figures.value)
-        latency = LatencyHistogram()
-        if figures.kind == .call || figures.kind == .shadow {
-            latency.record(microseconds: figures.latencyMicroseconds)
-        }
-    }
-
     mutating func add(_ other: EntrySums) {
         for index in values.indices { values[index] &+= other.values[index] }
         latency.merge(other.latency)

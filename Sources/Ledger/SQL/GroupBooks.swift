@@ -18,8 +18,10 @@ struct GroupBooks {
     var lines: [BudgetScope: [BudgetLine]] = [:]
     var totals: [TotalKey: BudgetTotal] = [:]
     /// What `lines` and `totals` were read for.
-    var scopes: Set<BudgetScope> = []
-    var starts: Set<Int64> = [0]
+    private(set) var scopes: Set<BudgetScope> = []
+    private(set) var starts: Set<Int64> = [0]
+    private var accounts: Set<Attribution> = []
+    private var days: Set<Int64> = []
     var newReservations: [[SQLValue]] = []
     var newEntries: [(id: String, row: [SQLValue])] = []
     var newDecisions: [(id: String, row: [SQLValue])] = []
@@ -29,7 +31,8 @@ struct GroupBooks {
 
     /// Asks for the budgets of an account, and for their totals in the windows of a moment.
     mutating func want(_ account: Attribution, at moment: Timestamp) {
-        scopes.formUnion(account.scopes)
+        if accounts.insert(account).inserted { scopes.formUnion(account.scopes) }
+        guard days.insert(BudgetWindow.day.start(of: moment)).inserted else { return }
         for window in [BudgetWindow.day, .week, .month] { starts.insert(window.start(of: moment)) }
     }
 

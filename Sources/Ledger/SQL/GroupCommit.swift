@@ -38,6 +38,7 @@ final class GroupCommit: Sendable {
     /// Only used on the queue.
     private let memory = Mutex(Memory())
     private let flusher: Flusher
+    private let roller: Roller
 
     /// What the writer remembers of the transactions of one connection.
     private struct Memory {
@@ -45,9 +46,11 @@ final class GroupCommit: Sendable {
         var connection = 0
     }
 
-    init(database: any SQLDatabase) {
+    /// - Parameter entriesBetweenRollups: how many entries are booked before they are added to the roll-ups.
+    init(database: any SQLDatabase, entriesBetweenRollups: Int) {
         self.database = database
         flusher = Flusher(database: database)
+        roller = Roller(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
     }
 
     /// Runs an operation in the next transaction and waits until it is on disk.
@@ -180,12 +183,12 @@ final class GroupCommit: Sendable {
                     answers.append(GroupAnswer(tell: { operation.fail(error) }, fail: operation.fail))
                 }
             }
-            try session.writeRollups()
             let notices = session.transactionNotices
             try database.announce(notices, on: connection)
             try connection.execute("COMMIT", [])
             session.endTransaction(committed: true)
             database.announced(notices)
+            roller.booked(session.madeEntries)
             return .committed(Flusher.Group(ticket: ticket, answers: answers))
         } catch {
             connection.dropPosted()
@@ -221,5 +224,9 @@ final class GroupCommit: Sendable {
             queue.async { continuation.resume() }
         }
         await flusher.close()
+        await roller.close()
     }
+
+    /// Adds all entries that are committed to the roll-ups, and waits for it.
+    func rollUp() async throws(LedgerError) { try await roller.rollUpAll() }
 }

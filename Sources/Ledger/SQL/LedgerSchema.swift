@@ -42,6 +42,7 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "7 shared rates", statements: rates),
         LedgerMigration(name: "8 requests told again", statements: requests),
         LedgerMigration(name: "9 sessions", statements: sessions),
+        LedgerMigration(name: "10 roll-ups that follow the entries", statements: rollups),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.
@@ -72,9 +73,7 @@ struct LedgerMigration: Sendable {
             + "UNIQUE (scope, unit, period)){strict}",
         "CREATE TABLE budget_total (budget {integer} NOT NULL, start {integer} NOT NULL, spent {integer} NOT NULL, "
             + "reserved {integer} NOT NULL, PRIMARY KEY (budget, start)){keyed}",
-        "CREATE TABLE rollup (span {integer} NOT NULL, start {integer} NOT NULL, "
-            + (RollupSlot.columns + SumColumn.allCases.map(\.rawValue)).map { "\($0) {integer} NOT NULL, " }.joined()
-            + "latency {bytes} NOT NULL, PRIMARY KEY (span, start, \(RollupSlot.columns.joined(separator: ", ")))){keyed}",
+        rollupTable(named: "rollup"),
         "CREATE TABLE decision (id TEXT PRIMARY KEY, run TEXT NOT NULL, at {integer} NOT NULL, team TEXT, api_key TEXT, "
             + "session TEXT, job TEXT, batch TEXT, body {bytes} NOT NULL){strict}",
         "CREATE TABLE step (id TEXT PRIMARY KEY, run TEXT NOT NULL, position {integer} NOT NULL, decision TEXT, "

@@ -154,7 +154,7 @@ extension LedgerSession {
     /// Where spent amounts are summed from.
     enum TotalSource {
         case entries
-        /// The days' roll-ups, which know no jobs, sessions and batches.
+        /// The days' roll-ups, which know no jobs, sessions and batches, and the entries behind them.
         case rollups
     }
 
@@ -173,51 +173,42 @@ extension LedgerSession {
         let window = line.budget.window
         // Days, weeks and months are whole days, so that sums by day or by bucket are enough.
         let span = window.bucketMilliseconds ?? RollupSlot.dayMilliseconds
-        var condition = ""
-        var arguments: [SQLValue] = [.integer(span)]
+        var condition = "1 = 1"
+        var arguments: [SQLValue] = []
         if let (column, id) = try scopeCondition(line.budget.scope) {
-            condition = " WHERE \(column) = ?"
+            condition = "\(column) = ?"
             arguments.append(.integer(id))
         }
-        let table =
-            switch source {
-            case .entries: "(SELECT * FROM entry\(condition)) AS booked"
-            case .rollups:
-                "(SELECT rollup.*, start AS charged_at FROM rollup\(condition)) AS booked "
-                    + "WHERE span = \(RollupSlot.dayMilliseconds)"
-            }
         let (spent, reserved) = Self.expressions(of: line.unit)
+        let ofEntries = "SELECT charged_at / \(span) AS bucket, \(spent) AS spent FROM entry WHERE \(condition)"
+        let (booked, bookedArguments) =
+            switch source {
+            case .entries: (ofEntries, arguments)
+            // In one statement, since the roll-ups follow the entries at any moment.
+            case .rollups:
+                (
+                    "SELECT start / \(span) AS bucket, \(spent) AS spent FROM rollup_sum "
+                        + "WHERE span = \(RollupSlot.dayMilliseconds) AND \(condition) UNION ALL "
+                        + "\(ofEntries) AND sequence > COALESCE((SELECT sequence FROM rolled), 0)",
+                    arguments + arguments
+                )
+            }
         var totals: [Int64: BudgetTotal] = [:]
         let what = "the budget of \(line.budget.scope)"
         for row in try connection.rows(
-            "SELECT charged_at / ? AS bucket, CAST(SUM(\(spent)) AS BIGINT) FROM \(table) GROUP BY 1", arguments)
+            "SELECT bucket, CAST(SUM(spent) AS BIGINT) FROM (\(booked)) AS booked GROUP BY 1", bookedArguments)
         {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
             totals[start, default: .zero].spent = try Self.sum(totals[start]?.spent ?? 0, row.integer(1), what)
         }
-        if source == .rollups {
-            // Roll-ups are written when the transaction ends; what it booked before this operation is not in them yet.
-            for (slot, sums) in transactionSums where try isOf(line.budget.scope, slot) {
-                let start = window.start(of: Timestamp(milliseconds: slot.hour))
-                totals[start, default: .zero].spent = try Self.sum(
-                    totals[start]?.spent ?? 0, sums.spent(in: line.unit), what)
-            }
-        }
         for row in try connection.rows(
-            "SELECT at / ? AS bucket, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation\(condition) GROUP BY 1",
-            arguments
-        ) {
+            "SELECT at / \(span) AS bucket, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation WHERE \(condition) "
+                + "GROUP BY 1", arguments)
+        {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
             totals[start, default: .zero].reserved = try Self.sum(totals[start]?.reserved ?? 0, row.integer(1), what)
         }
         return totals
-    }
-
-    /// Whether all entries of a roll-up's slot are of a scope that the roll-ups know.
-    private mutating func isOf(_ scope: BudgetScope, _ slot: RollupSlot) throws(LedgerError) -> Bool {
-        guard let (column, id) = try scopeCondition(scope) else { return true }
-        guard let position = RollupSlot.columns.firstIndex(of: column) else { return false }
-        return slot.dimensions[position] == id
     }
 
     /// The column that entries and reservations name a scope by, and its value; nil for the global scope.

@@ -6,7 +6,7 @@ extension LedgerSession {
             throw .invalid("a dashboard from \(query.from) to \(query.to): the end lies before the start")
         }
         var groups: [[String]: EntrySums] = [:]
-        for piece in DashboardPiece.cover(query) {
+        for piece in DashboardPiece.cover(query, rolled: try rolledAndLast().rolled) {
             try read(piece, query) { keys, sums in
                 if groups[keys]?.add(sums) == nil { groups[keys] = sums }
             }

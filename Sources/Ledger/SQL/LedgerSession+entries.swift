@@ -21,21 +21,21 @@ extension LedgerSession {
         Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
-    /// Appends an entry and its roll-up, and nothing else; throws `duplicate` where the id is taken.
+    /// Appends an entry and nothing else; throws `duplicate` where the id is taken.
     mutating func insert(
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money? = nil
     ) throws(LedgerError) {
-        let (row, slot) = try entryRow(entry, figures, reserved: reserved)
+        let row = try entryRow(entry, figures, reserved: reserved)
         let inserted = try connection.execute(Self.insertNewEntry, row)
         guard inserted == 1 else { throw .duplicate(kind: "entry", id: entry.id) }
-        rollUp(EntrySums(figures), into: slot)
     }
 
-    /// The values of `entryColumns`, and where the entry is rolled up.
+    /// The values of `entryColumns`.
     mutating func entryRow(
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money?
-    ) throws(LedgerError) -> ([SQLValue], RollupSlot) {
+    ) throws(LedgerError) -> [SQLValue] {
         try Self.check(id: entry.id, "entry")
+        madeEntries += 1
         let result = entry.result
         let call = try encode(entry.call)
         let kind = try nameID(entry.kind.rawValue)
@@ -53,10 +53,7 @@ extension LedgerSession {
         let tail: [SQLValue] = [
             provenance, .integer(figures.firstTokenMicroseconds.map { Int($0) }), outcome, .integer(result.httpStatus),
         ]
-        return (
-            head + call + [served] + usage + Self.encode(result.figures) + tail,
-            RollupSlot(chargedAt: entry.chargedAt, kind: kind, call: call, served: served)
-        )
+        return head + call + [served] + usage + Self.encode(result.figures) + tail
     }
 
     /// Reads one entry by a condition.

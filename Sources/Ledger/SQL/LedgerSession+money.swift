@@ -167,7 +167,6 @@ extension LedgerSession {
     /// Nil where a part is out of the ordinary; the caller undoes what was done before it.
     private mutating func parts(of commit: StepCommit, in books: inout GroupBooks) throws(LedgerError) -> StepReceipt? {
         var settlements: [Settlement] = []
-        var sums: [(EntrySums, RollupSlot)] = []
         for (id, entry) in commit.settlements {
             guard entry.kind != .correction, !books.entries.contains(entry.id), !books.settled.contains(id),
                 let taken = books.open[id] ?? nil
@@ -177,9 +176,7 @@ extension LedgerSession {
             var entry = entry
             entry.reservationID = id
             entry.chargedAt = taken.at
-            let (row, slot) = try entryRow(entry, figures, reserved: taken.bound.money)
-            books.newEntries.append((entry.id, row))
-            sums.append((EntrySums(figures), slot))
+            books.newEntries.append((entry.id, try entryRow(entry, figures, reserved: taken.bound.money)))
             books.entries.insert(entry.id)
             books.end(id, taken)
             settlements.append(
@@ -197,7 +194,6 @@ extension LedgerSession {
             books.newDecisions.append((record.decision.id, try Self.decisionRow(record)))
             books.decisions.insert(record.decision.id)
         }
-        for (sums, slot) in sums { rollUp(sums, into: slot) }
         return StepReceipt(settlements: settlements, eventSequences: [])
     }
 

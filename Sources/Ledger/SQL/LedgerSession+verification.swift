@@ -70,9 +70,15 @@ extension LedgerSession {
 
     private mutating func verifyRollups(_ differences: inout [LedgerDifference]) throws(LedgerError) -> Int {
         var checked = 0
+        let (rolled, last) = try rolledAndLast()
+        if rolled > last {
+            differences.append(
+                LedgerDifference(
+                    figure: "the last entry in the roll-ups", kept: "number \(rolled)", recomputed: "number \(last)"))
+        }
         for span in [RollupSlot.hourMilliseconds, RollupSlot.dayMilliseconds] {
             let kept = try keptRollups(span: span)
-            let recomputed = try recomputedRollups(span: span)
+            let recomputed = try entrySums(span: span, where: "sequence <= ?", [.integer(rolled)])
             let slots = Set(kept.keys).union(recomputed.keys)
             checked += slots.count
             let wrong = slots.filter { kept[$0] != recomputed[$0] }
@@ -87,7 +93,7 @@ extension LedgerSession {
         let columns = RollupSlot.columns + SumColumn.allCases.map(\.rawValue) + ["latency"]
         var kept: [RollupSlot: EntrySums] = [:]
         try connection.forEachRow(
-            "SELECT start, \(columns.joined(separator: ", ")) FROM rollup WHERE span = ?", [.integer(span)]
+            "SELECT start, \(columns.joined(separator: ", ")) FROM rollup_sum WHERE span = ?", [.integer(span)]
         ) { (row) throws(LedgerError) in
             let (slot, sums) = Self.slotAndSums(row)
             var read = sums
@@ -96,40 +102,6 @@ extension LedgerSession {
             kept[slot] = read
         }
         return kept
-    }
-
-    private func recomputedRollups(span: Int64) throws(LedgerError) -> [RollupSlot: EntrySums] {
-        let slot =
-            ["charged_at / \(span) * \(span)"] + RollupSlot.columns.map { "COALESCE(\($0), 0)" }
-        let sums = SumColumn.allCases.map { "CAST(SUM(\($0.expression)) AS BIGINT)" }
-        let grouping = slot.indices.map { String($0 + 1) }.joined(separator: ", ")
-        var recomputed: [RollupSlot: EntrySums] = [:]
-        try connection.forEachRow(
-            "SELECT \((slot + sums).joined(separator: ", ")) FROM entry GROUP BY \(grouping)", []
-        ) { (row) throws(LedgerError) in
-            let (slot, sums) = Self.slotAndSums(row)
-            recomputed[slot] = sums
-        }
-        try connection.forEachRow(
-            "SELECT \(slot.joined(separator: ", ")), latency_us FROM entry WHERE \(SumColumn.hasLatency)", []
-        ) { (row) throws(LedgerError) in
-            let dimensions = (1...RollupSlot.columns.count).map { row.integer($0) }
-            recomputed[RollupSlot(hour: row.integer(0), dimensions: dimensions)]?.latency
-                .record(microseconds: row.integer(1 + RollupSlot.columns.count))
-        }
-        // Roll-ups keep the sum of latencies as a column of its own.
-        return recomputed.mapValues { sums in
-            var sums = sums
-            sums.latency = LatencyHistogram(counts: sums.latency, sumMicroseconds: 0)
-            return sums
-        }
-    }
-
-    private static func slotAndSums(_ row: SQLRow) -> (RollupSlot, EntrySums) {
-        let dimensions = (1...RollupSlot.columns.count).map { row.integer($0) }
-        var sums = EntrySums()
-        for index in sums.values.indices { sums.values[index] = row.integer(1 + dimensions.count + index) }
-        return (RollupSlot(hour: row.integer(0), dimensions: dimensions), sums)
     }
 
     private mutating func difference(

@@ -4,10 +4,8 @@ struct LedgerSession {
     /// The running store, as reservations name it.
     let owner: String
     var names: NameTable
-    /// Sums of the operation under way, and of all operations of the transaction before it.
-    private var operationSums: [(slot: RollupSlot, sums: EntrySums)] = []
-    private(set) var transactionSums: [RollupSlot: EntrySums] = [:]
-
+    /// How many entries were made, be they kept or not.
+    var madeEntries = 0
     private var operationNotices: Set<LedgerNotice> = []
     /// What listeners are told when the transaction is committed.
     private(set) var transactionNotices: Set<LedgerNotice> = []
@@ -26,20 +24,11 @@ struct LedgerSession {
         try names.label(value, on: connection)
     }
 
-    /// Adds an entry's amounts to a roll-up when the transaction commits.
-    mutating func rollUp(_ sums: EntrySums, into slot: RollupSlot) {
-        operationSums.append((slot, sums))
-    }
-
     /// Tells everybody who listens, on every node, once the transaction is committed.
     mutating func notify(_ notice: LedgerNotice) { operationNotices.insert(notice) }
 
     /// The operation under way is to be kept.
     mutating func keepOperation() {
-        for (slot, sums) in operationSums {
-            if transactionSums[slot]?.add(sums) == nil { transactionSums[slot] = sums }
-        }
-        operationSums.removeAll(keepingCapacity: true)
         transactionNotices.formUnion(operationNotices)
         operationNotices.removeAll(keepingCapacity: true)
         names.keepOperation()
@@ -47,15 +36,12 @@ struct LedgerSession {
 
     /// The operation under way was undone.
     mutating func dropOperation() {
-        operationSums.removeAll(keepingCapacity: true)
         operationNotices.removeAll(keepingCapacity: true)
         names.dropOperation()
     }
 
     /// The transaction was committed or undone.
     mutating func endTransaction(committed: Bool) {
-        transactionSums.removeAll(keepingCapacity: true)
-        operationSums.removeAll(keepingCapacity: true)
         transactionNotices.removeAll(keepingCapacity: true)
         operationNotices.removeAll(keepingCapacity: true)
         names.endTransaction(committed: committed)

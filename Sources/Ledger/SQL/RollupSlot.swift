@@ -1,5 +1,3 @@
-import Core
-
 /// The place of an entry in the roll-ups: its hour and the dimensions that are rolled up, as numbers of names.
 struct RollupSlot: Hashable {
     /// Names of the dimensions' columns, in the order of `dimensions`.
@@ -13,14 +11,6 @@ struct RollupSlot: Hashable {
     var hour: Int64
     /// 0 stands for "none".
     var dimensions: [Int64]
-
-    /// `kind`, `call` and `served` as encoded for the entry's row.
-    init(chargedAt: Timestamp, kind: SQLValue, call: [SQLValue], served: SQLValue) {
-        hour = chargedAt.milliseconds.floored(to: Self.hourMilliseconds)
-        dimensions = [kind, call[8], served, call[9], call[10], call[11], call[6], call[2], call[1]].map {
-            if case .integer(let id) = $0 { id } else { 0 }
-        }
-    }
 
     init(hour: Int64, dimensions: [Int64]) {
         self.hour = hour

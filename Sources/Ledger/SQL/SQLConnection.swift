@@ -69,6 +69,14 @@ enum SQLDialect: Hashable, Sendable {
         }
     }
 
+    /// The same for what no other transaction waits for, beside the turns, and what a crash may take away again.
+    var beginBeside: [String] {
+        switch self {
+        case .sqlite: begin
+        case .postgreSQL: ["BEGIN", "SET LOCAL synchronous_commit = off"]
+        }
+    }
+
     /// What a query ends with that locks rows and passes over those that others have locked.
     var skipLocked: String {
         switch self {
@@ -150,6 +158,13 @@ protocol SQLDatabase: Sendable {
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value
+    /// Lets a body read one state of the database, beside the writer where that is possible; blocks the calling thread.
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value
+    /// Lets a body write what is derived from committed rows, beside the writer where that is possible; blocks the
+    /// calling thread.
+    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError)
     /// This running store, as reservations name it.
     var owner: String { get }
     /// Whether the database knows the store of that name to be connected; to be asked on the writer's connection.
@@ -165,4 +180,18 @@ protocol SQLDatabase: Sendable {
     /// Notices of this store, and of others where the database passes them on.
     func notices() -> AsyncStream<LedgerNotice>
     func close()
+}
+
+extension SQLDatabase {
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        var result: Result<Value, LedgerError> = .failure(.database("the reader did not run"))
+        try withWriter { connection in
+            result = Result { () throws(LedgerError) in try body(connection) }
+        }
+        return try result.get()
+    }
+
+    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) { try withWriter(body) }
 }

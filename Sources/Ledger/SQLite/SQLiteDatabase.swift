@@ -105,6 +105,16 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        do {
+            return try pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
     func isPresent(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
 
     /// All stores are on this machine, so that they share its clock since the start, which nobody sets.
