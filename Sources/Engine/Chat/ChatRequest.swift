@@ -1,4 +1,5 @@
 package import Core
+import Upstream
 
 /// An OpenAI chat request: its bytes, and the few fields that routing needs.
 package struct ChatRequest: Sendable {
@@ -14,9 +15,22 @@ package struct ChatRequest: Sendable {
     package let needs: Set<Capability>
     /// Hera's own member of the body: a policy for this call.
     package let policy: JSONValue?
+    /// Messages of the user that came together with results of tools: part of the work on a request, and none of
+    /// themselves.
+    private let asides: Set<Int>
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
+        guard document.root[AnthropicWire.originalMember] == nil else {
+            throw FieldError(AnthropicWire.originalMember, "is not for callers; use POST /v1/messages")
+        }
+        try self.init(translated: document, asides: [])
+    }
+
+    /// Reads a body that was made here, of a request in another dialect (``MessagesRequest``).
+    ///
+    /// - Parameter asides: indices of user messages that came together with results of tools.
+    init(translated document: JSONDocument, asides: Set<Int>) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard let model = root["model"]?.string, !model.isEmpty else {
@@ -42,6 +56,7 @@ package struct ChatRequest: Sendable {
         self.document = document
         self.model = model
         self.messages = messages
+        self.asides = asides
         isStream = root["stream"]?.boolean ?? false
         wantsUsageChunk = root["stream_options"]?["include_usage"]?.boolean ?? false
         tools = root["tools"].flatMap { $0.count > 0 ? $0 : nil }
@@ -72,8 +87,11 @@ package struct ChatRequest: Sendable {
 
     /// 1 + the assistant's turns since the last new request of the user (docs/method.md).
     package var position: Int {
-        messages.reversed().prefix { $0.role != .user }.count { $0.role == .assistant } + 1
+        messages[(lastRequest ?? 0)...].count { $0.role == .assistant } + 1
     }
+
+    /// Where the last new request of the user stands; nil where there is none.
+    private var lastRequest: Int? { messages.indices.last { messages[$0].role == .user && !asides.contains($0) } }
 
     /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
     /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
@@ -96,10 +114,13 @@ package struct ChatRequest: Sendable {
     ///   holds them.
     package func step(id: String, runID: String, previousModel: ModelID?, after end: Trail.End? = nil) -> Step {
         let trail = trail
-        let lastUser = messages.lastIndex { $0.role == .user }
+        let lastUser = lastRequest
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
         let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
-        let size = messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0)
+        // A server of the request's own dialect reads it as it was said there, which may be longer.
+        let size = max(
+            messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0),
+            document.root[AnthropicWire.originalMember]?.raw.count ?? 0)
         let estimate = TokenEstimate(bytes: size, messages: messages.count)
         // What the previous call has read is in its cache: all but the newest messages.
         let newest = messages.last?.value.raw.count ?? 0
@@ -126,5 +147,10 @@ package struct TokenEstimate: Hashable, Sendable {
     package init(bytes: Int, messages: Int) {
         likely = max(1, (bytes + 3) / 4)
         atMost = bytes + 16 * messages + 64
+    }
+
+    init(likely: Int, atMost: Int) {
+        self.likely = likely
+        self.atMost = atMost
     }
 }

@@ -1,7 +1,12 @@
 import Core
 
 extension AnthropicWire {
-    /// The caller's request in Anthropic's format.
+    /// A member of a body in OpenAI's format that holds the same request as it was said in Anthropic's, without the
+    /// members that are the service's own: an Anthropic server gets that one, so nothing is lost on the way there and
+    /// back. Every other server gets the body without it.
+    package static let originalMember = "anthropic"
+
+    /// The caller's request in Anthropic's format: as it was said in it (``originalMember``), or else translated.
     ///
     /// Taken over: messages with text, images, tool calls and tool results, system prompts, tools and their choice, the
     /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, the user. Refused, because
@@ -14,12 +19,14 @@ extension AnthropicWire {
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
         let root = call.body.root
         guard root.kind == .object else { throw .invalidRequest(reason: "the body is not a JSON object") }
+        if let original = root[originalMember] { return try body(of: call, original: original) }
         try refuseWhatIsUnknown(root)
         let conversation = try AnthropicConversation(root["messages"])
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
         writer.object { body in
             body.member("model", call.endpoint.modelName)
-            body.member("max_tokens", maximumOutputTokens(root) ?? call.maximumOutputTokens)
+            body.member(
+                "max_tokens", min(maximumOutputTokens(root) ?? call.maximumOutputTokens, call.maximumOutputTokens))
             if !conversation.system.isEmpty { body.member("system", conversation.system) }
             body.member("messages", array: { conversation.write(to: &$0) })
             writeSampling(root, to: &body)
@@ -28,6 +35,20 @@ extension AnthropicWire {
             if call.isStreaming { body.member("stream", true) }
         }
         return writer.bytes
+    }
+
+    /// The caller's own bytes with the model's name in them.
+    private static func body(of call: ChatCall, original: JSONValue) throws(UpstreamError) -> [UInt8] {
+        guard original.kind == .object, let document = try? JSONDocument(Array(original.raw)) else {
+            throw .invalidRequest(reason: "\(originalMember) is not a JSON object")
+        }
+        let limit = min(maximumOutputTokens(original) ?? call.maximumOutputTokens, call.maximumOutputTokens)
+        var members = [
+            (key: "model", value: JSONWriter.quoted(call.endpoint.modelName)),
+            (key: "max_tokens", value: Array(String(limit).utf8)),
+        ]
+        if call.isStreaming { members.append(("stream", Array("true".utf8))) }
+        return document.settingMembers(members, removing: ["stream"])
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {
@@ -47,7 +68,7 @@ extension AnthropicWire {
 
     private static func maximumOutputTokens(_ root: JSONValue) -> Int? {
         let limit = [root["max_completion_tokens"], root["max_tokens"]].lazy.compactMap { $0?.integer }.first
-        return limit.map { Int($0) }
+        return limit.map { Int(clamping: $0) }
     }
 
     private static func writeSampling(_ root: JSONValue, to body: inout JSONWriter) {

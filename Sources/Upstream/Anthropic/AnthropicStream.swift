@@ -7,6 +7,8 @@ struct AnthropicEventReader: ChatEventReader {
     private var writer = OpenAIWriter(id: "", model: "")
     /// Which tool call a block belongs to, by the block's index; blocks of text have none.
     private var toolCallOfBlock: [Int64: Int] = [:]
+    /// The same for blocks of thinking.
+    private var thinkingOfBlock: [Int64: Int] = [:]
 
     mutating func read(_ event: SSEEvent) -> [ChatEvent] {
         guard let document = try? JSONDocument(event.data), document.root.kind == .object else { return [] }
@@ -40,11 +42,23 @@ struct AnthropicEventReader: ChatEventReader {
             answer.toolCalls.append(call)
             return [writer.toolCall(index: answer.toolCalls.count - 1, id: call.id, name: call.name, arguments: "")]
         }
+        if let thought = AnthropicWire.thinking(block) {
+            thinkingOfBlock[index] = answer.thinking.count
+            answer.thinking.append(thought)
+            return [writer.thinking(thought, index: answer.thinking.count - 1)]
+        }
         return text(block["text"]?.string)
     }
 
     private mutating func readDelta(_ root: JSONValue) -> [ChatEvent] {
         guard let delta = root["delta"] else { return [] }
+        if let index = root["index"]?.integer, let thought = thinkingOfBlock[index] {
+            let piece = ThinkingBlock(
+                text: delta["thinking"]?.string ?? "", signature: delta["signature"]?.string ?? "")
+            answer.thinking[thought].text += piece.text
+            answer.thinking[thought].signature += piece.signature
+            return [writer.thinking(piece, index: thought)]
+        }
         guard let piece = delta["partial_json"]?.string else { return text(delta["text"]?.string) }
         guard !piece.isEmpty, let index = root["index"]?.integer, let call = toolCallOfBlock[index] else { return [] }
         answer.toolCalls[call].arguments += piece
@@ -59,10 +73,9 @@ struct AnthropicEventReader: ChatEventReader {
 
     private mutating func readMessageDelta(_ root: JSONValue) -> [ChatEvent] {
         answer.usage = AnthropicWire.usage(root["usage"], after: answer.usage)
-        guard let reason = root["delta"]?["stop_reason"]?.string else { return [] }
-        let finishReason = AnthropicWire.finishReason(reason)
-        answer.finishReason = finishReason
-        return completeToolCalls() + [writer.finish(finishReason)]
+        if let delta = root["delta"] { AnthropicWire.end(&answer, delta) }
+        guard answer.finishReason != nil else { return [] }
+        return completeToolCalls() + [writer.end(of: answer)]
     }
 
     /// A tool without parameters streams no input at all; OpenAI's callers expect an object.

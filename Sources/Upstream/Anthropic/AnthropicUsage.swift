@@ -33,4 +33,14 @@ extension AnthropicWire {
         default: .other(name)
         }
     }
+    /// Anthropic's `stop_reason` for a reason; nil for one that it has no name for.
+    static func stopReason(_ reason: FinishReason) -> String? {
+        switch reason {
+        case .stop: "end_turn"
+        case .length: "max_tokens"
+        case .toolCalls: "tool_use"
+        case .contentFilter: "refusal"
+        case .other: nil
+        }
+    }
 }

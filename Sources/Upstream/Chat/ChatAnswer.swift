@@ -13,7 +13,13 @@ package struct ChatAnswer: Hashable, Sendable {
     /// The model's own words where it refuses, from servers that set them apart.
     package var refusal: String?
     package var toolCalls: [ToolCall] = []
+    /// From Anthropic's servers, for calls that asked for it.
+    package var thinking: [ThinkingBlock] = []
     package var finishReason: FinishReason?
+    /// The reason in the provider's own words, where OpenAI's have no word for it; else nil.
+    package var nativeFinishReason: String?
+    /// The stop sequence that the model met, from servers that say so.
+    package var stopSequence: String?
     /// Tokens as the provider bills them; nil where it said nothing, which is not the same as zero.
     package var usage: Usage?
     /// From llama.cpp servers only.

@@ -23,6 +23,8 @@ extension OpenAIWire {
         answer.text = text(message["content"])
         answer.refusal = message["refusal"]?.string
         answer.finishReason = choice["finish_reason"]?.string.map(FinishReason.init(openAI:))
+        readNativeEnd(choice, into: &answer)
+        readThinking(message, into: &answer)
         if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
         readLogProbabilities(choice, into: &answer)
         return answer
@@ -50,6 +52,28 @@ extension OpenAIWire {
     static func readLogProbabilities(_ choice: JSONValue, into answer: inout ChatAnswer) {
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
         answer.logProbabilities = (answer.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+    }
+
+    /// What some servers say of the end besides `finish_reason` (see ``OpenAIWriter``).
+    static func readNativeEnd(_ choice: JSONValue, into answer: inout ChatAnswer) {
+        // vLLM gives the number of a stop token here, too.
+        if let sequence = choice["stop_reason"]?.string { answer.stopSequence = sequence }
+        if let name = choice["native_finish_reason"]?.string { answer.nativeFinishReason = name }
+    }
+
+    /// Blocks of thinking, or pieces of them in a stream, whose `index` says to which block they belong.
+    static func readThinking(_ message: JSONValue, into answer: inout ChatAnswer) {
+        guard let blocks = message["thinking_blocks"], blocks.kind == .array else { return }
+        for value in blocks.elements {
+            guard let block = AnthropicWire.thinking(value) else { continue }
+            let index = value["index"]?.integer.flatMap { Int(exactly: $0) } ?? answer.thinking.count
+            if answer.thinking.indices.contains(index) {
+                answer.thinking[index].text += block.text
+                answer.thinking[index].signature += block.signature
+            } else {
+                answer.thinking.append(block)
+            }
+        }
     }
 
     /// Text, or the texts of a list of parts.

@@ -20,7 +20,8 @@ extension OpenAIWire {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers
+        var removed = call.removedMembers + [AnthropicWire.originalMember]
+        limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
             members.append(("stream_options", streamOptions(root["stream_options"])))
@@ -29,6 +30,23 @@ extension OpenAIWire {
             removed += ["stream", "stream_options"]
         }
         return call.body.settingMembers(members, removing: removed)
+    }
+
+    /// No model is asked for more than it can write: callers name limits for one model and another may answer.
+    ///
+    /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
+    private static func limitAnswer(
+        _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
+    ) {
+        let names = ["max_completion_tokens", "max_tokens"]
+        guard let name = names.first(where: { call.body.root[$0]?.integer != nil }),
+            let asked = call.body.root[name]?.integer
+        else { return }
+        let isRenamed = name == "max_tokens" && call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
+        let limit = min(asked, Int64(call.maximumOutputTokens))
+        guard isRenamed || limit < asked else { return }
+        members.append((isRenamed ? "max_completion_tokens" : name, Array(String(limit).utf8)))
+        if isRenamed { removed.append("max_tokens") }
     }
 
     /// The caller's options with the usage asked for.

@@ -35,9 +35,11 @@ package struct OpenAIEventReader: ChatEventReader {
     /// Takes a choice's delta; returns its text.
     private mutating func read(_ choice: JSONValue) -> String {
         if let reason = choice["finish_reason"]?.string { answer.finishReason = FinishReason(openAI: reason) }
+        OpenAIWire.readNativeEnd(choice, into: &answer)
         OpenAIWire.readLogProbabilities(choice, into: &answer)
         guard let delta = choice["delta"], delta.kind == .object else { return "" }
         if let refusal = delta["refusal"]?.string { answer.refusal = (answer.refusal ?? "") + refusal }
+        OpenAIWire.readThinking(delta, into: &answer)
         if let calls = delta["tool_calls"] { calls.elements.forEach { readToolCall($0) } }
         let text = OpenAIWire.text(delta["content"])
         answer.text += text

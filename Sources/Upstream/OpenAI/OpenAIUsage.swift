@@ -15,7 +15,10 @@ extension OpenAIWire {
         let completionDetails = value["completion_tokens_details"]
         // Parts are never more than their whole, whatever a server says: the whole is what is billed.
         let cached = min(prompt, count(promptDetails?["cached_tokens"] ?? value["prompt_cache_hit_tokens"]))
-        let audioInput = min(prompt - cached, count(promptDetails?["audio_tokens"]))
+        // Under these names only another hera counts what was written to a cache.
+        let write5m = min(prompt - cached, count(promptDetails?["cache_write_5m_tokens"]))
+        let write1h = min(prompt - cached - write5m, count(promptDetails?["cache_write_1h_tokens"]))
+        let audioInput = min(prompt - cached - write5m - write1h, count(promptDetails?["audio_tokens"]))
         let saidReasoning = count(completionDetails?["reasoning_tokens"])
         let isApart =
             saidReasoning > 0 && value["total_tokens"]?.integer == Int64(prompt + completion + saidReasoning)
@@ -23,8 +26,9 @@ extension OpenAIWire {
         let visible = isApart ? completion : completion - reasoning
         let audioOutput = min(visible, count(completionDetails?["audio_tokens"]))
         return Usage(
-            input: prompt - cached - audioInput, cachedRead: cached, output: visible - audioOutput,
-            reasoning: reasoning, audioInput: audioInput, audioOutput: audioOutput)
+            input: prompt - cached - write5m - write1h - audioInput, cachedRead: cached, cacheWrite5m: write5m,
+            cacheWrite1h: write1h, output: visible - audioOutput, reasoning: reasoning, audioInput: audioInput,
+            audioOutput: audioOutput)
     }
 
     /// Reads llama.cpp's `timings` object; nil where there is none.

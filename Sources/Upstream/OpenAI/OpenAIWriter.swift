@@ -1,6 +1,10 @@
 package import Core
 
 /// Writes answers in OpenAI's format, for those that came in another dialect or another form.
+///
+/// What OpenAI's format has no place for is written under the names that others have given it: `thinking_blocks` of a
+/// message (LiteLLM), `stop_reason` of a choice for the stop sequence met (vLLM), `native_finish_reason` (OpenRouter). Of
+/// the usage's cached tokens, `cache_write_5m_tokens` and `cache_write_1h_tokens` are hera's own names.
 package struct OpenAIWriter: Sendable {
     private let id: String
     private let model: String
@@ -25,6 +29,7 @@ package struct OpenAIWriter: Sendable {
                         choice.member("index", 0)
                         choice.member("message", object: { writeMessage(answer, to: &$0) })
                         choice.member("finish_reason", answer.finishReason?.openAIName)
+                        Self.writeNativeEnd(answer, to: &choice)
                     }
                 })
             if let usage = answer.usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
@@ -35,11 +40,12 @@ package struct OpenAIWriter: Sendable {
     /// A complete answer as the events of a stream, `[DONE]` included.
     package func events(_ answer: ChatAnswer) -> [ChatEvent] {
         var events = [role()]
+        for (index, thought) in answer.thinking.enumerated() { events.append(thinking(thought, index: index)) }
         if !answer.text.isEmpty { events.append(text(answer.text)) }
         for (index, call) in answer.toolCalls.enumerated() {
             events.append(toolCall(index: index, id: call.id, name: call.name, arguments: call.arguments))
         }
-        events.append(finish(answer.finishReason ?? .stop))
+        events.append(end(of: answer))
         if let usage = answer.usage { events.append(self.usage(usage)) }
         return events + [.done]
     }
@@ -73,8 +79,23 @@ package struct OpenAIWriter: Sendable {
         }
     }
 
+    /// A block of thinking, or the next piece of one.
+    package func thinking(_ piece: ThinkingBlock, index: Int) -> ChatEvent {
+        chunk(text: "") { delta in
+            delta.member("thinking_blocks", array: { Self.write(piece, index: index, to: &$0) })
+        }
+    }
+
     package func finish(_ reason: FinishReason) -> ChatEvent {
         chunk(text: "", finishReason: reason) { _ in }
+    }
+
+    /// The chunk that says why an answer ended, with all that its server said of it.
+    package func end(of answer: ChatAnswer) -> ChatEvent {
+        chunk(text: "", finishReason: answer.finishReason ?? .stop) { _ in
+        } choice: {
+            Self.writeNativeEnd(answer, to: &$0)
+        }
     }
 
     /// The chunk without choices that ends a stream whose caller asked for its usage.
@@ -110,7 +131,8 @@ package struct OpenAIWriter: Sendable {
     }
 
     private func chunk(
-        text: String, finishReason: FinishReason? = nil, delta: (inout JSONWriter) -> Void
+        text: String, finishReason: FinishReason? = nil, delta: (inout JSONWriter) -> Void,
+        choice more: (inout JSONWriter) -> Void = { _ in }
     ) -> ChatEvent {
         var writer = JSONWriter(capacity: 256)
         writer.object { body in
@@ -122,6 +144,7 @@ package struct OpenAIWriter: Sendable {
                         choice.member("index", 0)
                         choice.member("delta", object: { delta(&$0) })
                         choice.member("finish_reason", finishReason?.openAIName)
+                        more(&choice)
                     }
                 })
         }
@@ -139,6 +162,10 @@ package struct OpenAIWriter: Sendable {
         writer.member("role", "assistant")
         writer.member("content", answer.text.isEmpty && !answer.toolCalls.isEmpty ? nil : answer.text)
         if let refusal = answer.refusal { writer.member("refusal", refusal) }
+        if !answer.thinking.isEmpty {
+            writer.member(
+                "thinking_blocks", array: { list in answer.thinking.forEach { Self.write($0, index: nil, to: &list) } })
+        }
         guard !answer.toolCalls.isEmpty else { return }
         writer.member(
             "tool_calls",
@@ -162,7 +189,31 @@ package struct OpenAIWriter: Sendable {
         writer.member("prompt_tokens", usage.promptTokens)
         writer.member("completion_tokens", usage.completionTokens)
         writer.member("total_tokens", usage.promptTokens + usage.completionTokens)
-        writer.member("prompt_tokens_details", object: { $0.member("cached_tokens", usage.cachedRead) })
+        writer.member(
+            "prompt_tokens_details",
+            object: { details in
+                details.member("cached_tokens", usage.cachedRead)
+                if usage.cacheWrite5m > 0 { details.member("cache_write_5m_tokens", usage.cacheWrite5m) }
+                if usage.cacheWrite1h > 0 { details.member("cache_write_1h_tokens", usage.cacheWrite1h) }
+            })
         writer.member("completion_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })
+    }
+    private static func writeNativeEnd(_ answer: ChatAnswer, to choice: inout JSONWriter) {
+        if let sequence = answer.stopSequence { choice.member("stop_reason", sequence) }
+        if let name = answer.nativeFinishReason { choice.member("native_finish_reason", name) }
+    }
+
+    private static func write(_ thought: ThinkingBlock, index: Int?, to list: inout JSONWriter) {
+        list.object { block in
+            if let index { block.member("index", index) }
+            if let data = thought.redacted {
+                block.member("type", "redacted_thinking")
+                block.member("data", data)
+            } else {
+                block.member("type", "thinking")
+                block.member("thinking", thought.text)
+                if index == nil || !thought.signature.isEmpty { block.member("signature", thought.signature) }
+            }
+        }
     }
 }

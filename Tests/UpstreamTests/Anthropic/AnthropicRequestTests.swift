@@ -105,6 +105,25 @@ struct AnthropicRequestTests {
         #expect(try Self.sent(#"{\#(Self.hello),"stop":["x","y"]}"#)["stop_sequences"]?.text == #"["x","y"]"#)
     }
 
+    @Test("a request that was said in Anthropic's format goes there in its own words")
+    func original() throws {
+        let body = #"""
+            {"model":"hera","messages":[{"role":"user","content":"translated"}],"max_tokens":900,"stream":true,
+            "anthropic":{"model":"hera","max_tokens":900,"top_k":5,"messages":[{"role":"user","content":[
+            {"type":"text","text":"own","cache_control":{"type":"ephemeral"}}]}]}}
+            """#
+        let sent = try Self.sent(body)
+        #expect(sent["model"]?.string == "served-name")
+        #expect(sent["max_tokens"]?.integer == 777, "no more than the model can write")
+        #expect(sent["top_k"]?.integer == 5)
+        #expect(sent["stream"] == nil && sent["anthropic"] == nil)
+        #expect(sent["messages"]?.text.contains("cache_control") == true)
+        #expect(try Self.sent(body, isStreaming: true)["stream"]?.boolean == true)
+        let other = try ChatCall.sample(body).sent
+        #expect(other["anthropic"] == nil, "other servers get the translation alone")
+        #expect(other["messages"]?.text == #"[{"role":"user","content":"translated"}]"#)
+    }
+
     @Test(
         "what cannot be said is refused",
         arguments: [

@@ -58,6 +58,22 @@ struct OpenAIRequestTests {
         #expect(throws: UpstreamError.self) { try OpenAIWire().embeddingsRequest(call) }
     }
 
+    @Test(
+        "no model is asked for more than it can write, and OpenAI's own servers by the newer name",
+        arguments: [
+            ("http://127.0.0.1:1/v1", #""max_tokens":5000"#, "max_tokens", 777),
+            ("http://127.0.0.1:1/v1", #""max_tokens":5"#, "max_tokens", 5),
+            ("http://127.0.0.1:1/v1", #""max_tokens":null,"max_completion_tokens":5000"#, "max_completion_tokens", 777),
+            ("https://api.openai.com/v1", #""max_tokens":5"#, "max_completion_tokens", 5),
+            ("https://api.openai.com/v1", #""max_completion_tokens":5"#, "max_completion_tokens", 5),
+        ])
+    func limit(baseURL: String, members: String, name: String, limit: Int64) throws {
+        let sent = try ChatCall.sample("{\"model\":\"a\",\"messages\":[],\(members)}", baseURL: baseURL).sent
+        #expect(sent[name]?.integer == limit)
+        let other = name == "max_tokens" ? "max_completion_tokens" : "max_tokens"
+        #expect(sent[other]?.integer == nil)
+    }
+
     @Test("a call for embeddings names the model too")
     func embeddings() throws {
         let request = try OpenAIWire().embeddingsRequest(.sample(#"{"model":"a","input":"text"}"#))

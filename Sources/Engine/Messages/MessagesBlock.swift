@@ -1,0 +1,110 @@
+import Core
+
+/// A content block of Anthropic's format, as parts of OpenAI's.
+enum MessagesBlock {
+    private static let textHead = Array(#"{"type":"text","text":"#.utf8)
+
+    /// A part of text.
+    static func text(_ words: String) -> [UInt8] { text(raw: JSONWriter.quoted(words)[...]) }
+
+    /// The string of a part of text, quotes included; nil for other parts.
+    static func text(in part: [UInt8]) -> ArraySlice<UInt8>? {
+        part.starts(with: textHead) ? part[textHead.count..<(part.count - 1)] : nil
+    }
+
+    private static func text(raw: ArraySlice<UInt8>) -> [UInt8] { textHead + raw + [UInt8(ascii: "}")] }
+
+    /// The parts of a block of text, of an image, or of a document that is text.
+    static func parts(of block: JSONValue, path: String) throws(FieldError) -> [[UInt8]] {
+        switch block["type"]?.string {
+        case "text":
+            guard let words = block["text"], words.kind == .string else {
+                throw FieldError("\(path).text", "must be a string")
+            }
+            return [text(raw: words.raw)]
+        case "image": return [try image(block["source"], path: "\(path).source")]
+        case "document": return try document(block, path: path)
+        case let type:
+            throw FieldError(
+                "\(path).type",
+                "'\(type ?? "")' cannot be passed on to every model; use text, image, document, tool_use, tool_result")
+        }
+    }
+
+    private static func image(_ source: JSONValue?, path: String) throws(FieldError) -> [UInt8] {
+        var url: [UInt8]
+        switch source?["type"]?.string {
+        case "base64":
+            guard let type = source?["media_type"]?.string, type.hasPrefix("image/"),
+                type.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !#""\"#.utf8.contains($0) })
+            else { throw FieldError("\(path).media_type", "must be one like image/png") }
+            guard let data = source?["data"], data.kind == .string else {
+                throw FieldError("\(path).data", "must be a string of base64")
+            }
+            // The picture is not decoded: it may be large.
+            url = Array("\"data:\(type);base64,".utf8)
+            url += data.raw.dropFirst()
+        case "url":
+            guard let address = source?["url"], address.kind == .string else {
+                throw FieldError("\(path).url", "must be a string")
+            }
+            url = Array(address.raw)
+        case let type:
+            throw FieldError("\(path).type", "'\(type ?? "")' cannot be passed on; use base64 or url")
+        }
+        var writer = JSONWriter(capacity: url.count + 64)
+        writer.object { part in
+            part.member("type", "image_url")
+            part.member("image_url", object: { $0.member("url", raw: url) })
+        }
+        return writer.bytes
+    }
+
+    /// Title, context and words of a document; other kinds than text are refused.
+    private static func document(_ block: JSONValue, path: String) throws(FieldError) -> [[UInt8]] {
+        let source = block["source"]
+        let head = ["title", "context"].compactMap { block[$0]?.string }.map { text($0) }
+        switch source?["type"]?.string {
+        case "text":
+            guard let data = source?["data"], data.kind == .string else {
+                throw FieldError("\(path).source.data", "must be a string")
+            }
+            return head + [text(raw: data.raw)]
+        case "content":
+            if let content = source?["content"], content.kind == .string { return head + [text(raw: content.raw)] }
+            var parts = head
+            guard let blocks = source?["content"] else { return parts }
+            for (index, block) in blocks.elements.enumerated() {
+                parts += try self.parts(of: block, path: "\(path).source.content[\(index)]")
+            }
+            return parts
+        case let type:
+            throw FieldError(
+                "\(path).source.type",
+                "documents of type '\(type ?? "")' cannot be passed on to every model; send their text or images")
+        }
+    }
+
+    /// A call of a tool, in OpenAI's form.
+    static func call(_ block: JSONValue, path: String) throws(FieldError) -> [UInt8] {
+        guard let id = block["id"], id.kind == .string else { throw FieldError("\(path).id", "must be a string") }
+        guard let name = block["name"], name.kind == .string else {
+            throw FieldError("\(path).name", "must be a string")
+        }
+        guard let input = block["input"], input.kind == .object else {
+            throw FieldError("\(path).input", "must be an object")
+        }
+        var writer = JSONWriter(capacity: input.raw.count + 128)
+        writer.object { call in
+            call.member("id", raw: id.raw)
+            call.member("type", "function")
+            call.member(
+                "function",
+                object: {
+                    $0.member("name", raw: name.raw)
+                    $0.member("arguments", String(decoding: input.raw, as: UTF8.self))
+                })
+        }
+        return writer.bytes
+    }
+}
