@@ -31,20 +31,32 @@ package struct HTTPService: Service {
     static func router(
         engine: Engine, desk: JobDesk, batches: BatchDesk, metrics: PrometheusRegistry, access: CallerMiddleware
     ) -> Hummingbird.Router<HeraContext> {
+        // Those of a router are known when they have been added, and what every request passes has to come before.
+        let routes = Hummingbird.Router(context: HeraContext.self)
+        addRoutes(to: routes, engine: engine, desk: desk, batches: batches, metrics: metrics)
         let router = Hummingbird.Router(context: HeraContext.self)
         router.add(middleware: MetricsMiddleware())
-        router.add(middleware: ErrorMiddleware())
+        router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
+        addRoutes(to: router, engine: engine, desk: desk, batches: batches, metrics: metrics)
+        return router
+    }
+
+    private static func addRoutes(
+        to router: Hummingbird.Router<HeraContext>, engine: Engine, desk: JobDesk, batches: BatchDesk,
+        metrics: PrometheusRegistry
+    ) {
         OperationsController(engine: engine).addRoutes(to: router)
         MetricsController(engine: engine, registry: metrics).addRoutes(to: router)
         PagesController().addRoutes(to: router)
         let group = router.group("v1")
         ChatController(engine: engine).addRoutes(to: group)
+        MessagesController(engine: engine).addRoutes(to: group)
+        EmbeddingsController(engine: engine).addRoutes(to: group)
         JobsController(engine: engine, desk: desk).addRoutes(to: group)
         FeedbackController(engine: engine).addRoutes(to: group)
         FilesController(engine: engine).addRoutes(to: group)
         BatchesController(engine: engine, desk: batches).addRoutes(to: group)
-        return router
     }
 
     package func run() async throws { try await application.run() }

@@ -11,6 +11,8 @@ extension HTTPField.Name {
     static let heraSession = name("x-hera-session")
     /// Names a request, so that a repetition is not done twice.
     static let idempotencyKey = name("idempotency-key")
+    /// What Anthropic's clients send with every request.
+    static let anthropicVersion = name("anthropic-version")
     static let referrerPolicy = name("referrer-policy")
 
     private static func name(_ text: String) -> HTTPField.Name {

@@ -9,6 +9,8 @@ package enum Capability: String, CaseIterable, Hashable, Sendable {
     /// Thinks before it answers and bills the thinking.
     case reasoning
     case streaming
+    /// Makes vectors of texts, and answers nothing: such a model is asked by its name and never routed to.
+    case embeddings
 }
 
 /// Whether a model's server keeps the prompt of a call, so that the next call of the run need not read it again.

@@ -10,6 +10,28 @@ extension Engine {
         case pinned(PricedModel)
     }
 
+    /// The model that a caller names: by its id or alias, or by the name that its server knows it by, where no other model
+    /// has the same. Throws where there is none, or it cannot be called now.
+    func model(named name: String, at now: Timestamp) throws(EngineError) -> PricedModel {
+        let catalog = fleet.catalog
+        var found = catalog[ModelID(name)]
+        if found == nil {
+            let served = catalog.models.filter { $0.endpoint.modelName == name }
+            if served.count == 1 { found = served[0] }
+        }
+        guard let model = found else {
+            let names = catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
+            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
+        }
+        if case .unavailable(let reason) = fleet.availability(of: model.id) {
+            throw .modelUnavailable(model.id, reason: reason)
+        }
+        guard let priced = fleet.pricedModel(model.id, at: now) else {
+            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
+        }
+        return priced
+    }
+
     /// Reads `hera`, `hera/<policy>`, or a model of the catalog.
     func target(of name: String, at now: Timestamp) throws(EngineError) -> Target {
         if name == "hera" || name == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
@@ -19,15 +41,10 @@ extension Engine {
             let hint = Spelling.closest(to: policy, among: settings.policies.keys).map { "hera/\($0)" }
             throw .unknownModel(name, suggestion: hint ?? "hera")
         }
-        guard let model = fleet.catalog[ModelID(name)] else {
-            let names = fleet.catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
-            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
-        }
-        if case .unavailable(let reason) = fleet.availability(of: model.id) {
-            throw .modelUnavailable(model.id, reason: reason)
-        }
-        guard let priced = fleet.pricedModel(model.id, at: now) else {
-            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
+        let priced = try model(named: name, at: now)
+        guard !priced.model.capabilities.contains(.embeddings) else {
+            throw .badRequest(
+                FieldError("model", "\(priced.model.id) makes vectors and no answers: use POST /v1/embeddings"))
         }
         return .pinned(priced)
     }

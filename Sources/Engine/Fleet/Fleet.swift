@@ -52,11 +52,13 @@ package final class Fleet: Sendable {
         state.withLock { $0.availability[model] } ?? .unavailable("not looked for yet")
     }
 
-    /// The models that can be called, with their prices of a day; those whose breaker is open are left out unless no
-    /// other is there.
+    /// The models that can be asked for an answer, with their prices of a day; those whose breaker is open are left out
+    /// unless no other is there.
     package func models(at now: Timestamp) -> [PricedModel] {
         let (live, resting) = state.withLock { state in
-            let live = catalog.models.filter { state.availability[$0.id] == .live }
+            let live = catalog.models.filter {
+                state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
+            }
             let resting = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
             return (live, resting)
         }

@@ -38,28 +38,25 @@ struct CallerMiddleware: RouterMiddleware {
                 key = try await ledger.authenticate(text, at: .now())
             } catch {
                 guard case .badKey(let reason) = error else { throw EngineError.ledger(error) }
-                return Self.refusal(reason)
+                throw Self.refusal(reason)
             }
             if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
-                return ErrorMiddleware.response(
-                    ErrorReply(
-                        status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
-                        code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds)))
+                throw ErrorReply(
+                    status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
+                    code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
             }
             context.caller.key = key.id
             context.caller.team = key.team
             context.caller.models = key.models
             context.caller.policy = key.policy
         } else if needsKey {
-            return Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
+            throw Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
         }
         return try await next(request, context)
     }
 
-    private static func refusal(_ message: String) -> Response {
-        ErrorMiddleware.response(
-            ErrorReply(
-                status: .unauthorized, message: message, type: "invalid_request_error", code: "invalid_api_key"))
+    private static func refusal(_ message: String) -> ErrorReply {
+        ErrorReply(status: .unauthorized, message: message, type: "invalid_request_error", code: "invalid_api_key")
     }
 
     private static func key(in request: Request) -> String? {

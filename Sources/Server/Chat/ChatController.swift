@@ -1,8 +1,6 @@
 import Core
 import Engine
-import HTTPTypes
 import Hummingbird
-import NIOCore
 
 /// OpenAI's chat completions, and the decision alone.
 struct ChatController {
@@ -30,27 +28,7 @@ struct ChatController {
             : try await repeated.value(of: request, in: context, body: body.bytes) {
                 try await engine.chat(chat, from: context.caller)
             }
-        var headers: HTTPFields = [
-            .heraDecision: reply.decision.id, .heraStage: reply.decision.stage.rawValue,
-        ]
-        if let model = reply.model { headers[.heraModel] = model.rawValue }
-        switch reply.body {
-        case .complete(let bytes):
-            headers[.contentType] = "application/json"
-            if let cost = reply.cost { headers[.heraCost] = cost.description }
-            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-        case .stream(let reader):
-            headers[.contentType] = "text/event-stream"
-            headers[.cacheControl] = "no-cache"
-            return Response(
-                status: .ok, headers: headers,
-                body: ResponseBody { writer in
-                    // Writing fails when the client has gone; then the relay says so to the one who reads upstream.
-                    defer { reader.cancel() }
-                    for await piece in reader { try await writer.write(ByteBuffer(bytes: piece)) }
-                    try await writer.finish(nil)
-                })
-        }
+        return try reply.response(in: OpenAIFormat())
     }
 
     @Sendable

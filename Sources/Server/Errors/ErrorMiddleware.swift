@@ -4,35 +4,42 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Turns every error into OpenAI's error object with the right status, at this one place.
+/// Turns every error into the caller's error object with the right status, at this one place.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = HeraContext
+
+    let routes: RouteTable
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)
-        } catch let error as EngineError {
-            return Self.response(ErrorReply(error))
-        } catch let error as FieldError {
-            return Self.response(ErrorReply(EngineError.badRequest(error)))
-        } catch let error as JSONError {
-            return Self.response(ErrorReply(error))
-        } catch let error as HTTPError {
-            return Self.response(ErrorReply(error, request: request))
         } catch {
-            context.logger.error("request failed", metadata: ["reason": "\(error)"])
-            return Self.response(
-                ErrorReply(
-                    status: .internalServerError,
-                    message: "something failed here: the log has request id \(context.id)",
-                    type: "server_error", code: "internal_error"))
+            return Self.response(reply(to: error, request, context), to: request)
         }
     }
 
-    static func response(_ reply: ErrorReply) -> Response {
-        var response = Response(json: reply.body, status: reply.status)
+    private func reply(to error: any Error, _ request: Request, _ context: Context) -> ErrorReply {
+        switch error {
+        case let error as ErrorReply: return error
+        case let error as EngineError: return ErrorReply(error)
+        case let error as FieldError: return ErrorReply(.badRequest(error))
+        case let error as JSONError: return ErrorReply(error)
+        case let error as HTTPError: return ErrorReply(error, request: request, routes: routes)
+        default:
+            context.logger.error("request failed", metadata: ["reason": "\(error)"])
+            return ErrorReply(
+                status: .internalServerError, message: "something failed here: the log has request id \(context.id)",
+                type: "server_error", code: "internal_error")
+        }
+    }
+
+    static func response(_ reply: ErrorReply, to request: Request) -> Response {
+        var response = Response(json: ErrorDialect(of: request).body(of: reply), status: reply.status)
+        if !reply.allowed.isEmpty {
+            response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
+        }
         if let seconds = reply.retryAfterSeconds {
             response.headers[.retryAfter] = String(max(1, Int(seconds.rounded(.up))))
         }

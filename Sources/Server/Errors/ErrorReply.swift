@@ -11,13 +11,15 @@ extension HTTPResponse.Status {
 }
 
 /// The status and words of an error, in the terms of HTTP and of OpenAI's clients.
-struct ErrorReply {
+struct ErrorReply: Error {
     var status: HTTPResponse.Status
     var message: String
     var type: String
     var code: String?
     var field: String?
     var retryAfterSeconds: Double?
+    /// The methods that the path has, where it has not the one that was asked for.
+    var allowed: [HTTPRequest.Method] = []
 
     init(
         status: HTTPResponse.Status, message: String, type: String, code: String? = nil, field: String? = nil,
@@ -31,21 +33,16 @@ struct ErrorReply {
         self.retryAfterSeconds = retryAfterSeconds
     }
 
-    var body: [UInt8] { ErrorBody.json(message: message, type: type, code: code, field: field) }
-
     init(_ error: JSONError) {
         self.init(
             status: .badRequest, message: "the body is not valid JSON: \(error)", type: "invalid_request_error",
             code: "invalid_json")
     }
 
-    init(_ error: HTTPError, request: Request) {
+    /// - Parameter routes: what there is, for requests of what there is not.
+    init(_ error: HTTPError, request: Request, routes: RouteTable) {
         switch error.status {
-        case .notFound:
-            self.init(
-                status: .notFound,
-                message: "there is no \(request.method.rawValue) \(request.uri.path); docs/api.md lists what there is",
-                type: "invalid_request_error", code: "not_found")
+        case .notFound: self.init(missing: request, routes: routes)
         case .contentTooLarge:
             self.init(
                 status: .contentTooLarge, message: error.body ?? "the body is larger than the limit",
@@ -53,6 +50,24 @@ struct ErrorReply {
         default:
             self.init(
                 status: error.status, message: error.body ?? error.status.reasonPhrase, type: "invalid_request_error")
+        }
+    }
+
+    /// 405 where the path has other methods, else 404 with the route that was perhaps meant.
+    private init(missing request: Request, routes: RouteTable) {
+        let (method, path) = (request.method.rawValue, request.uri.path)
+        let allowed = routes.methods(of: path)
+        if allowed.isEmpty {
+            let hint = routes.closest(to: path).map { "did you mean \($0)?" } ?? "GET /openapi.yaml lists what there is"
+            self.init(
+                status: .notFound, message: "there is no \(method) \(path); \(hint)", type: "invalid_request_error",
+                code: "not_found")
+        } else {
+            let names = allowed.map(\.rawValue).joined(separator: ", ")
+            self.init(
+                status: .methodNotAllowed, message: "\(path) has no \(method); use \(names)",
+                type: "invalid_request_error", code: "method_not_allowed")
+            self.allowed = allowed
         }
     }
 

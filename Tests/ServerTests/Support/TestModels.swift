@@ -5,6 +5,12 @@ import Core
 enum TestModels {
     static let cheap = ModelID("test/cheap")
     static let dear = ModelID("test/dear")
+    /// The dear model's equal, on a server of Anthropic's.
+    static let claude = ModelID("test/claude")
+    /// Makes embeddings.
+    static let vectors = ModelID("test/vectors")
+    /// The names that their server lists.
+    static let served = ["test/cheap", "test/dear", "claude-test", "vectors-test"]
 
     /// 1 USD per million prompt tokens and 2 per million of the answer; the dear one ten times that. Half of it as flex.
     static func catalog(baseURL: String, today: CalendarDay) -> Catalog {
@@ -15,20 +21,37 @@ enum TestModels {
             ], version: "test")
     }
 
+    /// The cheap model, one in Anthropic's own format that writes its cache at 12.5 USD, and one that makes vectors.
+    static func mixed(baseURL: String, today: CalendarDay) -> Catalog {
+        Catalog(
+            models: [
+                model(cheap, tier: .medium, input: 1, output: 2, baseURL: baseURL, today: today),
+                model(
+                    claude, tier: .frontier, input: 10, output: 20, baseURL: baseURL, today: today, wire: .anthropic,
+                    served: "claude-test", capabilities: [.tools, .streaming, .vision]),
+                model(
+                    vectors, tier: .small, input: 1, output: 0, baseURL: baseURL, today: today, served: "vectors-test",
+                    capabilities: [.embeddings]),
+            ], version: "test")
+    }
+
     private static func model(
-        _ id: ModelID, tier: QualityTier, input: Int64, output: Int64, baseURL: String, today: CalendarDay
+        _ id: ModelID, tier: QualityTier, input: Int64, output: Int64, baseURL: String, today: CalendarDay,
+        wire: WireFormat = .openAI, served: String? = nil, capabilities: Set<Capability> = [.tools, .streaming]
     ) -> Model {
         func rates(_ million: Int64) -> Rates {
             Rates([
                 .input: UnitPrice(nanoUSDPerMillion: input * million),
                 .output: UnitPrice(nanoUSDPerMillion: output * million),
+                .cacheWrite5m: UnitPrice(nanoUSDPerMillion: input * million * 5 / 4),
             ])
         }
         return Model(
             id: id, provider: "test",
-            endpoint: Endpoint(baseURL: baseURL, wire: .openAI, modelName: id.rawValue, keyVariable: nil),
+            endpoint: Endpoint(
+                baseURL: baseURL, wire: wire, modelName: served ?? id.rawValue, keyVariable: nil),
             placement: .cloud, tier: tier, contextTokens: 100_000, maxOutputTokens: 1000,
-            capabilities: [.tools, .streaming],
+            capabilities: capabilities,
             prices: [
                 Price(
                     tiers: [.standard: rates(1_000_000_000), .flex: rates(500_000_000)], source: "test", asOf: today)

@@ -1,3 +1,4 @@
+import Catalog
 import Core
 import Engine
 import Foundation
@@ -21,31 +22,35 @@ struct TestService {
     /// Runs a body against a service and shuts the service down in good order.
     static func with(
         settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
+        catalog: @escaping @Sendable (String, CalendarDay) -> Catalog = TestModels.catalog,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.with { request in
-            request.method == "GET" ? .models(["test/cheap", "test/dear"]) : script(request)
+            request.method == "GET" ? .models(TestModels.served) : script(request)
         } _: { models async throws in
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
             let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
-            try await run(models, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
+            let catalog = catalog(models.baseURL, Timestamp.now().day)
+            try await run(
+                models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
             await ledger.close()
         }
     }
 
-    private static func run(
-        _ models: ScriptedUpstream, ledger: SQLLedger, settings: Settings, key: String?, estimator: any Estimating,
+    static func run(
+        _ models: ScriptedUpstream, catalog: Catalog? = nil, ledger: SQLLedger, settings: Settings, key: String?,
+        estimator: any Estimating,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let upstream = UpstreamClient(logger: logger)
         let client = UpstreamClient(logger: logger)
         let engine = Engine(
-            catalog: TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day), estimator: estimator,
-            ledger: ledger, upstream: upstream, settings: settings, keys: Keyring(environment: [:]), logger: logger)
+            catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
+            estimator: estimator, ledger: ledger, upstream: upstream, settings: settings, keys: Keyring(environment: [:]), logger: logger)
         let desk = JobDesk(engine: engine)
         let batches = BatchDesk(engine: engine)
         let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)

@@ -1,0 +1,163 @@
+import Core
+import Ledger
+import Routing
+import Upstream
+
+/// One call of a model that makes vectors: reserved before, settled or released after, like any other.
+struct EmbeddingsCall: Sendable {
+    let caller: StepCaller
+    let request: EmbeddingsRequest
+    let priced: PricedModel
+    let decision: Decision
+    let economics: Economics
+    let attribution: Attribution
+
+    private var forecast: Forecast { Forecast(priced, economics: economics) }
+
+    /// Calls in one of the model's slots and books what came of it.
+    func run() async throws(EngineError) -> EmbeddingsReply {
+        let priced = priced
+        let result = await caller.slots.withSlot(of: priced.model) { () -> Result<EmbeddingsReply, EngineError> in
+            do throws(EngineError) {
+                return .success(try await call())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    private func call() async throws(EngineError) -> EmbeddingsReply {
+        let reservation = ReservationRequest(
+            id: Identifier.make("call"), at: .now(), call: try planned(), upperBound: try upperBound())
+        do throws(LedgerError) {
+            _ = try await caller.ledger.reserve(reservation)
+        } catch {
+            throw .ledger(error)
+        }
+        let started = ContinuousClock.now
+        let measured = MeasuredCall(of: priced.model, by: caller.fleet.gauge)
+        let answered: Answer
+        do throws(UpstreamError) {
+            answered = try await answer()
+        } catch {
+            _ = measured?.end()
+            if error.isFaultOfServer {
+                caller.fleet.recordFailure(priced.model.id, reason: error.description, at: .now())
+            }
+            await giveUp(error, reservation, seconds: started.seconds)
+            throw StepCaller.ended([(priced.model.id, error)])
+        }
+        let joules = measured?.end()
+        caller.fleet.recordSuccess(priced.model.id)
+        return try await settle(answered, reservation, seconds: started.seconds, joules: joules)
+    }
+
+    // MARK: Calling
+
+    private struct Answer {
+        var body: [UInt8]
+        var model: String?
+        var usage: Usage?
+    }
+
+    private func answer() async throws(UpstreamError) -> Answer {
+        let limits = caller.limits
+        let call = ChatCall(
+            endpoint: priced.model.endpoint, key: caller.keys.key(for: priced.model.endpoint), body: request.document,
+            isStreaming: false, maximumOutputTokens: priced.model.maxOutputTokens, removedMembers: ["hera"],
+            timeouts: UpstreamTimeouts(
+                firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
+                total: .seconds(limits.callSeconds)),
+            maximumResponseBytes: limits.answerBytes, cancellation: .drain(within: .seconds(limits.drainSeconds)))
+        let client = caller.upstream
+        let response = try await client.accept(try await client.send(try OpenAIWire().embeddingsRequest(call)))
+        let body = try await response.collect(upTo: limits.answerBytes)
+        guard let root = try? JSONDocument(body).root, let data = root["data"], data.kind == .array,
+            data.count == request.count
+        else {
+            throw .malformed(
+                host: response.body.host, reason: "its answer has not the \(request.count) embeddings asked for")
+        }
+        return Answer(body: body, model: root["model"]?.string, usage: OpenAIWire.usage(root["usage"]))
+    }
+
+    // MARK: Booking
+
+    private func planned() throws(EngineError) -> PlannedCall {
+        PlannedCall(
+            runID: decision.runID, attribution: attribution, decisionID: decision.id, model: priced.model.id,
+            provider: priced.model.provider, placement: priced.model.placement, stage: decision.stage,
+            catalogVersion: decision.catalogVersion, priceAsOf: priced.price.asOf,
+            predicted: try figures(Usage(input: request.tokens.likely)))
+    }
+
+    private func upperBound() throws(EngineError) -> Amounts {
+        let most = try figures(Usage(input: request.tokens.atMost))
+        return Amounts(
+            money: most.cost.total, tokens: Int64(request.tokens.atMost),
+            microjoules: Amounts.microjoules(most.energyJoules) ?? .max)
+    }
+
+    /// Money, energy and time of a usage, by the catalog where nothing was measured.
+    private func figures(
+        _ usage: Usage, seconds: Double? = nil, joules measured: Double? = nil
+    ) throws(EngineError) -> CallFigures {
+        let prompt = Double(usage.promptTokens)
+        let busy = forecast.busySeconds(prompt, 0)
+        let joules = measured ?? forecast.joules(promptTokens: prompt, outputTokens: 0)
+        do throws(PriceError) {
+            return CallFigures(
+                cost: try forecast.cost(of: usage, joules: joules, busySeconds: busy), energyJoules: joules,
+                latencySeconds: seconds ?? priced.model.speed.overheadSeconds + busy)
+        } catch {
+            throw .modelUnavailable(priced.model.id, reason: error.description)
+        }
+    }
+
+    private func settle(
+        _ answer: Answer, _ reservation: ReservationRequest, seconds: Double, joules: Double?
+    ) async throws(EngineError) -> EmbeddingsReply {
+        let usage = answer.usage ?? Usage(input: request.tokens.likely)
+        let figures = try figures(usage, seconds: seconds, joules: joules)
+        let entry = LedgerEntry(
+            id: reservation.id, at: .now(), kind: answer.usage == nil ? .uncertain : .call, call: reservation.call,
+            result: CallResult(
+                servedModel: answer.model, usage: usage, figures: figures,
+                energyProvenance: joules == nil ? priced.model.energy?.provenance ?? .estimated : .measured,
+                httpStatus: 200))
+        var decision = decision
+        decision.attempts = [
+            Attempt(model: priced.model.id, isAccepted: true, words: "not verified", entryID: entry.id)
+        ]
+        do throws(LedgerError) {
+            _ = try await caller.ledger.commitStep(
+                StepCommit(
+                    settlements: [(reservation.id, entry)],
+                    decisions: [DecisionRecord(decision: decision, attribution: attribution, at: .now())]))
+        } catch {
+            throw .ledger(error)
+        }
+        return EmbeddingsReply(
+            decision: decision, model: priced.model.id, cost: figures.cost.total, body: answer.body)
+    }
+
+    /// Released where nothing can have been billed, else booked at the upper bound.
+    private func giveUp(_ error: UpstreamError, _ reservation: ReservationRequest, seconds: Double) async {
+        switch error {
+        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped, .undecided:
+            await caller.book(StepCommit(releases: [reservation.id]))
+        case .timeout, .reset, .tooLarge, .malformed, .cancelled:
+            let most = reservation.upperBound
+            let entry = LedgerEntry(
+                id: reservation.id, at: .now(), kind: .uncertain, call: reservation.call,
+                result: CallResult(
+                    usage: Usage(requests: 1),
+                    figures: CallFigures(
+                        cost: CallCost(api: most.money, energy: .zero, hardware: .zero),
+                        energyJoules: Double(most.microjoules) / 1e6, latencySeconds: seconds),
+                    outcome: .failed))
+            await caller.book(StepCommit(settlements: [(reservation.id, entry)]))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Core
+import Engine
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// OpenAI's embeddings: vectors of texts, from the model that the caller names.
+struct EmbeddingsController {
+    let engine: Engine
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("embeddings", use: embed)
+    }
+
+    @Sendable
+    func embed(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let reply = try await engine.embeddings(try EmbeddingsRequest(body), from: context.caller)
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "application/json", .heraModel: reply.model.rawValue, .heraDecision: reply.decision.id,
+                .heraStage: reply.decision.stage.rawValue, .heraCost: reply.cost.description,
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body)))
+    }
+}

@@ -1,0 +1,41 @@
+import Core
+import Engine
+import Hummingbird
+import Upstream
+
+/// Anthropic's messages, from whichever model is chosen.
+struct MessagesController {
+    let engine: Engine
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("messages", use: answer)
+    }
+
+    @Sendable
+    func answer(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let reply = try await engine.chat(try MessagesRequest(body).chat, from: context.caller)
+        return try reply.response(in: AnthropicFormat(reply))
+    }
+}
+
+/// Anthropic's messages, and the events of its streams.
+private struct AnthropicFormat: AnswerFormat {
+    private let id: String
+    private let model: String
+    private var events: AnthropicEventWriter
+
+    init(_ reply: ChatReply) {
+        id = "msg_" + reply.decision.id.drop { $0 != "_" }.dropFirst()
+        model = (reply.model ?? reply.decision.model).rawValue
+        events = AnthropicEventWriter(id: id, model: model)
+    }
+
+    func whole(_ bytes: [UInt8]) throws -> [UInt8] {
+        let answer = try OpenAIWire().answer(bytes, host: model).answer
+        return AnthropicWriter(answer, id: id, model: model).body(answer)
+    }
+
+    mutating func piece(_ bytes: [UInt8]) -> [UInt8] { events.feed(bytes) }
+}
