@@ -28,8 +28,13 @@ struct PostgreSQLDatabase: SQLDatabase {
         let plans =
             "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
             + "SET plan_cache_mode = force_generic_plan"
-        writer = PostgreSQLLane(url: url, name: "writer", greeting: "\(plans); SELECT pg_advisory_lock(\(key))")
-        roller = PostgreSQLLane(url: url, name: "roller", greeting: plans)
+        writer = PostgreSQLLane(
+            url: url, name: "writer", greeting: "\(plans); SELECT pg_advisory_lock(\(key))",
+            insertions: [
+                LedgerSession.reservationInsertion, LedgerSession.entryInsertion, LedgerSession.decisionInsertion,
+            ])
+        roller = PostgreSQLLane(
+            url: url, name: "roller", greeting: plans, insertions: [LedgerSession.rollupInsertion])
         flusher = PostgreSQLLane(url: url, name: "flusher", greeting: "SET plan_cache_mode = force_generic_plan")
         readers = (0..<Self.readerCount).map { number in
             PostgreSQLLane(
@@ -195,6 +200,8 @@ final class PostgreSQLLane: Sendable {
     private let queue: DispatchQueue
     /// What is run on every new connection.
     private let greeting: String
+    /// What is inserted on it all the time.
+    private let insertions: [SQLInsertion]
     /// Only used on the queue.
     private let connection = Mutex<Slot>(Slot())
     /// That of the connection, or 0 where there is none.
@@ -209,9 +216,10 @@ final class PostgreSQLLane: Sendable {
     private static let connectAttempts = 20
     private static let secondsBetween = 0.25
 
-    init(url: String, name: String, greeting: String) {
+    init(url: String, name: String, greeting: String, insertions: [SQLInsertion] = []) {
         self.url = url
         self.greeting = greeting
+        self.insertions = insertions
         queue = DispatchQueue(label: "hera.ledger.\(name)")
     }
 
@@ -275,6 +283,7 @@ final class PostgreSQLLane: Sendable {
             do throws(LedgerError) {
                 let connection = try PostgreSQLConnection(url: url)
                 try connection.script(greeting)
+                try connection.makeRowTypes(for: insertions)
                 slot.connection = connection
                 identity.store(connection.identity, ordering: .releasing)
                 return connection

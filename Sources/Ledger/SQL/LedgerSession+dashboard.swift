@@ -52,7 +52,7 @@ extension LedgerSession {
                     throw .database("a roll-up's latencies cannot be read; run `hera ledger verify`")
                 }
                 latencies[group, default: LatencyHistogram()].merge(histogram)
-            case .null, .text, .array: break
+            case .null, .text, .array, .rows: break
             }
         }
         for (group, histogram) in latencies where histogram.count > 0 {

@@ -21,7 +21,7 @@ extension LedgerSession {
     private static let slotColumns = ["span", "start"] + RollupSlot.columns
     private static let sumColumns = SumColumn.allCases.map(\.rawValue)
     /// Adds to the sums that are there; the latencies are written over.
-    private static let rollupInsertion = SQLInsertion(
+    static let rollupInsertion = SQLInsertion(
         table: "rollup_sum", columns: slotColumns + sumColumns + ["latency"],
         types: (slotColumns + sumColumns).map { _ in .bigint } + [.bytea],
         conflict: " ON CONFLICT (\(slotColumns.joined(separator: ", "))) DO UPDATE SET "

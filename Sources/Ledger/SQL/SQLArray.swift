@@ -22,17 +22,22 @@ struct SQLArray: Hashable, Sendable {
     /// Whatever is not of the array's type counts as null, which the table's constraints refuse.
     mutating func append(_ value: SQLValue) {
         count += 1
+        Self.append(value, of: type, to: &elements)
+    }
+
+    /// A value's length (-1 for null) and bytes.
+    static func append(_ value: SQLValue, of type: SQLType, to bytes: inout [UInt8]) {
         switch (type, value) {
         case (.bigint, .integer(let number)):
-            Self.append(8, to: &elements)
-            withUnsafeBytes(of: number.bigEndian) { elements.append(contentsOf: $0) }
+            append(8, to: &bytes)
+            withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         case (.text, .text(let text)):
-            Self.append(Int32(text.utf8.count), to: &elements)
-            elements.append(contentsOf: text.utf8)
+            append(Int32(text.utf8.count), to: &bytes)
+            bytes.append(contentsOf: text.utf8)
         case (.bytea, .blob(let blob)):
-            Self.append(Int32(blob.count), to: &elements)
-            elements.append(contentsOf: blob)
-        default: Self.append(-1, to: &elements)
+            append(Int32(blob.count), to: &bytes)
+            bytes.append(contentsOf: blob)
+        default: append(-1, to: &bytes)
         }
     }
 
@@ -42,7 +47,7 @@ struct SQLArray: Hashable, Sendable {
         bytes.append(contentsOf: elements)
     }
 
-    private static func append(_ number: Int32, to bytes: inout [UInt8]) {
+    static func append(_ number: Int32, to bytes: inout [UInt8]) {
         withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
     }
 }

@@ -6,6 +6,7 @@ enum SQLValue: Hashable, Sendable {
     case blob([UInt8])
     /// Many values as one parameter; on PostgreSQL alone.
     case array(SQLArray)
+    case rows(SQLRows)
 
     static func integer(_ number: Int?) -> SQLValue { number.map { .integer(Int64($0)) } ?? .null }
     static func optional(_ text: String?) -> SQLValue { text.map { .text($0) } ?? .null }

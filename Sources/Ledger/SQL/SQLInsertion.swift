@@ -15,6 +15,23 @@ struct SQLInsertion {
             + "VALUES (\(LedgerSession.placeholders(columns.count)))\(conflict)"
     }
 
+    /// The same as `together` with one parameter, which has the rows as values of a type `rowType` of these columns: the
+    /// server takes a third of the time for it, since it keeps an array of its own for each parameter of `unnest`.
+    func rows(_ rows: [[SQLValue]], as type: SQLRowType) -> SQLQuery {
+        SQLQuery(
+            "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
+                + "SELECT * FROM unnest(CAST(? AS \(type.name)[]))\(conflict)",
+            [.rows(SQLRows(rows, of: type, types: types))])
+    }
+
+    /// Makes the row type for one session.
+    var makeRowType: String {
+        let fields = zip(columns, types).map { "\($0) \($1.rawValue)" }.joined(separator: ", ")
+        return "CREATE TYPE pg_temp.\(rowTypeName) AS (\(fields))"
+    }
+
+    var rowTypeName: String { "hera_\(table)" }
+
     /// Inserts all rows, each of which has one value for each column, on PostgreSQL.
     func together(_ rows: [[SQLValue]]) -> SQLQuery {
         var arrays = types.map { SQLArray(of: $0) }

@@ -40,7 +40,7 @@ struct SQLList {
             switch value {
             case .text(let text): quote(text, into: &bytes)
             case .integer(let number): bytes += String(number).utf8
-            case .null, .blob, .array: bytes += "null".utf8
+            case .null, .blob, .array, .rows: bytes += "null".utf8
             }
         }
         bytes.append(UInt8(ascii: "]"))

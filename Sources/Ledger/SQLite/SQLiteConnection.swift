@@ -91,7 +91,7 @@ extension SQLValue {
         case .null: DatabaseValue.null.bind(to: statement, at: index)
         case .integer(let number): number.bind(to: statement, at: index)
         case .text(let text): text.bind(to: statement, at: index)
-        case .array: DatabaseValue.null.bind(to: statement, at: index)
+        case .array, .rows: DatabaseValue.null.bind(to: statement, at: index)
         case .blob(let bytes): Data(bytes).bind(to: statement, at: index)
         }
     }
