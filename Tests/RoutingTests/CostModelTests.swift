@@ -83,6 +83,8 @@ struct CostModelTests {
         context.isBatch = true
         let row = Candidates.of(Fixture.step(), in: context, predicting: estimator.prediction(for:))
         #expect(row.first?.serviceTier == .batch)
+        // An interface for batches bills its own rates alone.
+        #expect(row.first?.worstCaseCost == Money(nanoUSD: 1400 * 50 + 7))
     }
 
     @Test("a plan on the 95 % quantile keeps a budget that the mean alone would not need")

@@ -34,7 +34,7 @@ struct BatchCall: Sendable {
                 throw .notFound(kind: "row of batch \(batch.id)", id: "\(line)")
             }
             let forecast = try runner.engine.forecast(
-                row, terms: runner.terms, models: models, caller: runner.caller)
+                row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
             let order = forecast.order(
                 model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
             let outcome = try await runner.engine.caller.answer(order)

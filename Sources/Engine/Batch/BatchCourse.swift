@@ -1,10 +1,13 @@
 import Core
+import Ledger
 import Optimization
 
 /// A batch on its way: which rows are planned, under way and done, what is spent, and when to plan again. No I/O.
 struct BatchCourse: Sendable {
-    let planner: BatchPlanner
+    private(set) var planner: BatchPlanner
     private(set) var queue: BatchQueue
+    /// Rows that wait to go to their model's provider, and those that are there.
+    var post: BatchPost
     private var plan: BatchPlanner.Plan?
     /// Where a row of the table stands in the plan.
     private var places: [Int: Int] = [:]
@@ -26,9 +29,12 @@ struct BatchCourse: Sendable {
     private var spentBefore = Money.zero
     private var answeredSincePlan = 0
     private var answeredThisRound = 0
-    /// Rows answered by this process, and the sum of their predicted accuracies.
+    /// Rows answered by this process, those of them that it had predicted, and the sum of their accuracies.
     private(set) var answered = 0
+    private var predicted = 0
     private var accuracySum = 0.0
+    /// Rows of the table by their line.
+    private var rowsByLine: [Int64: Int]
 
     /// A row that no model has answered in so many attempts has failed.
     static let mostAttempts = 5
@@ -44,6 +50,9 @@ struct BatchCourse: Sendable {
         self.joules = joules
         self.spent = spent
         queue = BatchQueue(table: planner.table, concurrency: planner.terms.concurrency)
+        post = BatchPost()
+        rowsByLine = Dictionary(
+            planner.table.rows.enumerated().map { ($1.line, $0) }, uniquingKeysWith: { first, _ in first })
         open = Set(planner.table.rows.indices)
         aside = open
         adopt(plan)
@@ -57,7 +66,11 @@ struct BatchCourse: Sendable {
     /// Energy not taken by answers so far, as predicted; nil for any.
     var joulesLeft: Double? { joules.map { max(0, $0 - joulesUsed) } }
 
-    private var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD } }
+    /// Nano-USD that nobody holds; nil for any.
+    private var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD - post.held.nanoUSD } }
+
+    /// Whether calls are under way or rows are at a provider: money may come back.
+    var isBusy: Bool { queue.runningCount > 0 || !post.isIdle }
 
     // MARK: Plans
 
@@ -71,12 +84,26 @@ struct BatchCourse: Sendable {
         guard let plan else { return }
         for (place, row) in plan.rows.enumerated() { places[row] = place }
         aside.subtract(plan.rows)
-        queue.assign(zip(plan.rows, plan.batch.choice).map { (row: $0, model: $1) })
+        assign(zip(plan.rows, plan.batch.choice).map { (row: $0, model: $1) })
     }
+
+    /// Gives the rows that wait to the lines of calls, or to the post.
+    private mutating func assign(_ choices: [(row: Int, model: Int)]) {
+        queue.assign(choices.filter { !goesByPost($0.row, $0.model) })
+        post.assign(choices.filter { goesByPost($0.row, $0.model) })
+    }
+
+    private mutating func enqueue(_ row: Int, model: Int) {
+        if goesByPost(row, model) { post.add(row, model: model) } else { queue.add(row, model: model) }
+    }
+
+    private func goesByPost(_ row: Int, _ model: Int) -> Bool { table.rows[row].options[model]?.tier == .batch }
 
     /// Whether true costs are so far from the plan that the rows that wait should be planned again.
     var wantsReplan: Bool {
-        guard let plan, queue.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20) else { return false }
+        guard let plan, queue.isWaiting || post.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20) else {
+            return false
+        }
         return plan.batch.drift > Self.driftToReplan
     }
 
@@ -106,15 +133,18 @@ struct BatchCourse: Sendable {
         self.plan = plan
         let waiting = batch.waiting.map { (row: plan.rows[$0], model: batch.choice[$0]) }
         let payable = waiting.filter { table.rows[$0.row].options[$0.model] != nil }
-        queue.assign(payable)
-        let running = queue.runningRows
-        aside = open.subtracting(payable.map(\.row)).subtracting(running)
+        // Rows that came into the table after the plan keep their place.
+        let others = (queue.waiting + post.waiting).filter { places[$0.row] == nil }
+        assign(payable + others)
+        aside = open.subtracting((payable + others).map(\.row)).subtracting(queue.runningRows).subtracting(
+            post.rowsAway)
     }
 
     // MARK: Rows
 
     mutating func next(at now: Double) -> BatchQueue.Next {
-        let next = queue.next(left: left, at: now)
+        let there = left.map { Money(nanoUSD: $0.nanoUSD - post.held.nanoUSD) }
+        let next = queue.next(left: there, at: now, mayGrow: !post.isIdle)
         if case .start(let row, _) = next, let place = places[row] { plan?.batch.begin(place) }
         return next
     }
@@ -131,6 +161,7 @@ struct BatchCourse: Sendable {
         queue.succeeded(model)
         open.remove(row)
         answered += 1
+        predicted += 1
         answeredSincePlan += 1
         answeredThisRound += 1
         accuracySum += table.rows[row].options[model]?.accuracy ?? 0
@@ -154,7 +185,7 @@ struct BatchCourse: Sendable {
         attempts[row, default: 0] += 1
         guard attempts[row, default: 0] < Self.mostAttempts else { return false }
         if !isBusy { tried[row, default: []].insert(model) }
-        queue.add(row, model: isBusy ? model : best(row, avoiding: tried[row] ?? []) ?? model)
+        enqueue(row, model: isBusy ? model : best(row, avoiding: tried[row] ?? []) ?? model)
         return true
     }
 
@@ -175,11 +206,67 @@ struct BatchCourse: Sendable {
     /// The row's highest bill on its model does not fit: another model's may, else the row is set aside.
     mutating func tooDear(_ row: Int, model: Int) {
         if let other = best(row, avoiding: (tried[row] ?? []).union([model])) {
-            queue.add(row, model: other)
+            enqueue(row, model: other)
         } else {
             aside.insert(row)
             if let place = places[row] { plan?.batch.drop(place) }
         }
+    }
+
+    // MARK: Rows at providers
+
+    /// The next rows that go to a provider together: as many of one model as the money, `mostRows` and `mostBytes` let.
+    /// While money may come back, they wait until it suffices for all.
+    mutating func nextGroup(mostRows: Int, mostBytes: Int) -> BatchPost.Parcel? {
+        post.pack(table: table, free: free, mostRows: mostRows, mostBytes: mostBytes, mayGrow: isBusy)
+    }
+
+    /// Nothing is under way, and not one row that waits for the post can be paid there: other models may be.
+    mutating func clearPost() {
+        for (row, model) in post.takeWaiting() { tooDear(row, model: model) }
+    }
+
+    /// The rows of a parcel are reserved, and belong to a group.
+    mutating func posted(_ parcel: BatchPost.Parcel, as name: String) {
+        post.posted(parcel, as: name)
+        for row in parcel.rows { if let place = places[row] { plan?.batch.begin(place) } }
+    }
+
+    /// No budget had room for a parcel: half of it is tried, and one row alone waits for money to come back.
+    mutating func refused(_ parcel: BatchPost.Parcel) { post.refused(parcel) }
+
+    /// The row of a line; nil for one that was at a provider before this process began.
+    func row(ofLine line: Int64) -> Int? { rowsByLine[line] }
+
+    /// A row that this process had not predicted was answered at a provider.
+    mutating func answeredAway(cost: Money) {
+        answered += 1
+        answeredThisRound += 1
+        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
+    }
+
+    /// Takes in a row that came back, or whose time for the post is over, with what the models make of it by ordinary
+    /// calls; false where none can serve it.
+    mutating func enter(line: Int64, candidates: [Candidate], bytes: Int) -> Bool {
+        let row: Int
+        if let known = rowsByLine[line] {
+            if let place = places.removeValue(forKey: known) { plan?.batch.drop(place) }
+            guard planner.table.replace(known, candidates: candidates) else {
+                open.remove(known)
+                return false
+            }
+            row = known
+        } else {
+            guard planner.table.append(line: line, candidates: candidates, bytes: bytes) else { return false }
+            row = planner.table.rows.count - 1
+            rowsByLine[line] = row
+        }
+        queue.table = planner.table
+        tried[row] = nil
+        open.insert(row)
+        aside.remove(row)
+        if let model = best(row, avoiding: []) { enqueue(row, model: model) } else { aside.insert(row) }
+        return true
     }
 
     /// The plan's next model for a row: of those whose highest bill fits, the one of the greatest accuracy after its
@@ -219,9 +306,10 @@ struct BatchCourse: Sendable {
         progress.completed = completedBefore + answered
         progress.failed = failed
         progress.running = queue.runningCount
+        progress.atProviders = post.awayCount
         progress.spent = spent
         progress.budget = budget
-        progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, answered + rest.rows))
+        progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, predicted + rest.rows))
         progress.expectedCost = Money(nanoUSD: spent.nanoUSD + Int64(rest.cost.rounded()))
         if answered > 0 { progress.secondsLeft = seconds / Double(answered) * Double(rest.rows) }
         return progress

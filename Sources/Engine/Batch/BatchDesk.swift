@@ -244,8 +244,11 @@ extension BatchDesk {
         let spent = try await engine.inLedger { ledger throws(LedgerError) in
             try await ledger.spent(onBatch: record.id)
         }
+        let groups = try await engine.inLedger { ledger throws(LedgerError) in
+            try await ledger.groups(ofBatch: record.id)
+        }
         return BatchDocument(
             record: record, counts: counts, spent: spent,
-            progress: state.withLock { $0.running[record.id]?.view.progress })
+            progress: state.withLock { $0.running[record.id]?.view.progress }, groups: groups)
     }
 }

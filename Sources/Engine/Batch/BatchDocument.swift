@@ -8,6 +8,7 @@ package struct BatchDocument: Sendable {
     private let counts: [BatchRowStatus: Int64]
     private let spent: Money
     private let progress: BatchProgress?
+    private let groups: [ProviderGroup]
 
     private static let moments = [
         "in_progress_at", "finalizing_at", "completed_at", "failed_at", "expired_at", "cancelled_at",
@@ -17,11 +18,16 @@ package struct BatchDocument: Sendable {
     ///   - counts: of the batch's rows.
     ///   - spent: booked on the batch so far.
     ///   - progress: where it runs on this node.
-    init(record: BatchRecord, counts: [BatchRowStatus: Int64], spent: Money, progress: BatchProgress?) {
+    ///   - groups: of its rows at providers.
+    init(
+        record: BatchRecord, counts: [BatchRowStatus: Int64], spent: Money, progress: BatchProgress?,
+        groups: [ProviderGroup] = []
+    ) {
         self.record = record
         self.counts = counts
         self.spent = spent
         self.progress = progress
+        self.groups = groups
         state = BatchState(json: record.state) ?? BatchState(terms: BatchTerms(budget: nil))
     }
 
@@ -95,7 +101,26 @@ package struct BatchDocument: Sendable {
         object.member("expected_accuracy", progress?.accuracy ?? state.accuracy)
         object.member("expected_cost_usd", progress?.expectedCost.usd)
         object.member("seconds_left", progress?.secondsLeft)
+        guard !groups.isEmpty else { return }
+        object.member(
+            "provider_batches",
+            array: { list in for group in groups { list.object { group.write(into: &$0) } } })
     }
 
     private static func seconds(_ moment: Timestamp?) -> Int64? { moment.map { $0.milliseconds / 1000 } }
+}
+
+extension ProviderGroup {
+    /// What is told of rows at a provider: `status` is `opened`, `sending`, `sent`, `cancelling`, `ended` or `closed`, and
+    /// `open` the rows that have no end yet.
+    func write(into object: inout JSONWriter) {
+        object.member("name", name)
+        object.member("id", providerID)
+        object.member("model", model.rawValue)
+        object.member("status", phase.rawValue)
+        object.member("rows", rows)
+        object.member("completed", completed)
+        object.member("failed", failed)
+        object.member("open", open)
+    }
 }

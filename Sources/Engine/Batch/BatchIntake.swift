@@ -68,7 +68,8 @@ extension Engine {
         try await inLedger { ledger throws(LedgerError) in try await ledger.saveBatch(batch) }
     }
 
-    func inLedger<Value>(
+    /// Asks the ledger; its errors become the engine's.
+    package func inLedger<Value>(
         _ work: (any LedgerStore) async throws(LedgerError) -> Value
     ) async throws(EngineError) -> Value {
         do throws(LedgerError) {

@@ -23,6 +23,8 @@ package struct BatchOutlook: Hashable, Sendable {
     package var leftOf: BudgetScope?
     /// How many rows each model does, by the plan.
     package var share: [String: Int]
+    /// How many of these rows go to their model's provider as a batch of its own, at its price for that.
+    package var batchShare: [String: Int] = [:]
 
     package var sufficesForAll: Bool { affordable == rows }
 }
@@ -38,11 +40,17 @@ extension BatchOutlook {
         if affordable > 0 {
             lines.append(
                 "by model: "
-                    + share.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+                    + share.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+                        "\($0.key) \($0.value)\(tier($0.key))"
+                    }
                     .joined(separator: ", "))
         }
         if !sufficesForAll { lines.append(shortage) }
         return lines
+    }
+
+    private func tier(_ model: String) -> String {
+        batchShare[model].map { " (\($0) as a batch of its provider's, at the price of the tier batch)" } ?? ""
     }
 
     /// Why not all rows can be done, and what would do them.
@@ -71,6 +79,14 @@ extension BatchOutlook {
                 "models",
                 object: { models in
                     for (model, count) in share.sorted(by: { $0.key < $1.key }) { models.member(model, count) }
+                })
+            let batches = batchShare.values.reduce(0, +)
+            guard batches > 0 else { return }
+            object.member(
+                "tiers",
+                object: { tiers in
+                    tiers.member(ServiceTier.batch.rawValue, batches)
+                    tiers.member("calls", affordable - batches)
                 })
         }
         return writer.bytes

@@ -12,11 +12,16 @@ package struct BatchOutput: Sendable {
         /// Lines that could not be rows.
         package var malformed = 0
         package var notDone = 0
+        /// Those of them that a provider works on.
+        package var atProviders = 0
 
         package init() {}
     }
 
     private static let rowsAtOnce = 64
+    private static let away = (
+        code: "at_provider", message: "the row is in a batch of its model's provider: start again to fetch its answer"
+    )
     private let batch: String
     private let faults: [BatchFault]
     private let ending: BatchEnding
@@ -56,7 +61,9 @@ package struct BatchOutput: Sendable {
                     try await errors(line(BatchFault(of: text)))
                 case .pending, .claimed:
                     count.notDone += 1
-                    let fault = ending.fault ?? BatchEnding.stopped.fault ?? ("batch_stopped", "")
+                    let isAway = row.status == .claimed && row.providerGroup != nil
+                    if isAway { count.atProviders += 1 }
+                    let fault = isAway ? Self.away : ending.fault ?? BatchEnding.stopped.fault ?? ("batch_stopped", "")
                     try await errors(
                         line(
                             BatchFault(

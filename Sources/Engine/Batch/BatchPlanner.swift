@@ -7,7 +7,7 @@ import Routing
 /// Besides the expected costs, a plan leaves room for the reservations on its way: a call is only begun when its
 /// highest possible bill fits what is left. Rows are called in falling order of that bill, which keeps the room small.
 struct BatchPlanner: Sendable {
-    let table: BatchTable
+    var table: BatchTable
     let terms: BatchTerms
     /// What the policy weighs where there is no budget; with one, only accuracy counts.
     let weights: AssignmentWeights
@@ -175,7 +175,10 @@ struct BatchPlanner: Sendable {
     private func capacities(_ rows: [Int], seconds: Double) -> [AssignmentLimit] {
         table.models.indices.compactMap { model in
             let seconds = max(seconds, 0) * Double(table.width(of: model, concurrency: terms.concurrency))
-            let latencies = rows.map { table.rows[$0].options[model]?.latencySeconds ?? 0 }
+            // What goes to a provider's batch takes no place among the calls.
+            let latencies = rows.map { row in
+                table.rows[row].options[model].map { $0.tier == .batch ? 0 : $0.latencySeconds } ?? 0
+            }
             guard latencies.reduce(0, +) > seconds else { return nil }
             let amounts = latencies.map { latency in
                 table.models.indices.map { $0 == model ? latency : 0 }

@@ -1,4 +1,5 @@
 package import Core
+package import Ledger
 
 /// How far a batch is.
 package struct BatchProgress: Hashable, Sendable {
@@ -7,6 +8,10 @@ package struct BatchProgress: Hashable, Sendable {
     package var completed = 0
     package var failed = 0
     package var running = 0
+    /// Rows at providers, as batches of theirs.
+    package var atProviders = 0
+    /// These batches, the oldest first.
+    package var providerBatches: [ProviderBatchView] = []
     /// Booked on the batch so far, calls that brought no answer included.
     package var spent = Money.zero
     package var budget: Money?
@@ -18,4 +23,20 @@ package struct BatchProgress: Hashable, Sendable {
     package var secondsLeft: Double?
 
     package init() {}
+}
+
+/// What is told of a group of rows at a provider.
+package struct ProviderBatchView: Hashable, Sendable {
+    package let model: ModelID
+    package let phase: ProviderGroup.Phase
+    package let rows: Int
+    /// Rows that the provider has answered so far, by its last word.
+    package let completed: Int
+
+    init(_ group: ProviderGroup) {
+        model = group.model
+        phase = group.phase
+        rows = group.rows
+        completed = group.completed
+    }
 }

@@ -15,7 +15,7 @@ struct BatchQueue: Sendable {
         case empty
     }
 
-    private let table: BatchTable
+    var table: BatchTable
     private let concurrency: Int
     private let widths: [Int]
     /// Rows by model; the next one stands last.
@@ -40,6 +40,10 @@ struct BatchQueue: Sendable {
     var runningCount: Int { running.count }
     var runningRows: Set<Int> { Set(running.keys) }
     var isWaiting: Bool { lines.contains { !$0.isEmpty } }
+    /// Rows that wait, with their models.
+    var waiting: [(row: Int, model: Int)] {
+        lines.enumerated().flatMap { model, rows in rows.map { (row: $0, model: model) } }
+    }
 
     /// Most money that the calls under way can take.
     var setAside: Money {
@@ -64,7 +68,8 @@ struct BatchQueue: Sendable {
     /// - Parameters:
     ///   - left: money not spent yet, what is set aside included; nil for any.
     ///   - now: seconds on any clock.
-    mutating func next(left: Money?, at now: Double) -> Next {
+    ///   - mayGrow: whether money may come back without any of these calls ending.
+    mutating func next(left: Money?, at now: Double, mayGrow: Bool = false) -> Next {
         guard isWaiting else { return .empty }
         guard running.count < concurrency else { return .wait(until: nil) }
         let free = left.map { $0.nanoUSD - setAside.nanoUSD }
@@ -85,7 +90,7 @@ struct BatchQueue: Sendable {
                 return .start(row: row, model: model)
             }
         }
-        if running.isEmpty, let tooDear {
+        if running.isEmpty, !mayGrow, let tooDear {
             lines[tooDear.model].removeLast()
             return .tooDear(row: tooDear.row, model: tooDear.model)
         }

@@ -17,6 +17,8 @@ extension BatchRunner {
         package let rows: Int
         /// Rows that other processes hold.
         package let elsewhere: Int
+        /// Groups of rows that are at providers already.
+        package let groups: [ProviderGroup]
     }
 
     /// What may still be taken for the batch.
@@ -45,9 +47,14 @@ extension BatchRunner {
             var faults: [BatchRowResult] = []
             for row in claimed {
                 do throws(EngineError) {
-                    let forecast = try engine.forecast(row, terms: terms, models: models, caller: caller)
+                    // A provider gets a row once: what comes back from there is called.
+                    let forecast = try engine.forecast(
+                        row, terms: terms, models: models, caller: caller,
+                        allowsBatchTier: leavesProvidersTime && row.providerGroup == nil)
                     weights = forecast.context.policy.weights
-                    if !table.append(line: row.line, candidates: forecast.candidates) {
+                    if !table.append(
+                        line: row.line, candidates: forecast.candidates, bytes: row.request.count)
+                    {
                         faults.append(result(of: row, EngineError.routing(.noCandidate([]))))
                     }
                 } catch {
@@ -57,6 +64,11 @@ extension BatchRunner {
             if !faults.isEmpty { try await commit(StepCommit(rows: faults)) }
         }
         let counts = try await ledger { ledger throws(LedgerError) in try await ledger.rowCounts(ofBatch: batch.id) }
+        let groups = try await ledger { ledger throws(LedgerError) in
+            try await ledger.groups(ofBatch: batch.id).filter { $0.phase != .closed }
+        }
+        let held = groups.reduce(Int64(0)) { $0 + $1.reserved.nanoUSD }
+        let away = groups.reduce(0) { $0 + $1.open }
         let spent = try await spent()
         let purse = try await purse()
         let planner = BatchPlanner(
@@ -67,10 +79,12 @@ extension BatchRunner {
         return Prepared(
             outlook: outlook,
             course: BatchCourse(
-                planner: planner, plan: plan, budget: purse.left.flatMap { try? $0.adding(spent) }, spent: spent,
+                planner: planner, plan: plan,
+                budget: purse.left.map { Money(nanoUSD: $0.nanoUSD + spent.nanoUSD + held) }, spent: spent,
                 isTold: terms.budget != nil, joules: purse.joules),
             completedBefore: Int(counts[.completed] ?? 0), failed: Int(counts[.failed] ?? 0),
-            rows: Int(counts.values.reduce(0, +)), elsewhere: Int(counts[.claimed] ?? 0) - table.rows.count)
+            rows: Int(counts.values.reduce(0, +)),
+            elsewhere: Int(counts[.claimed] ?? 0) - table.rows.count - away, groups: groups)
     }
 
     private func plan(
@@ -137,13 +151,18 @@ extension BatchOutlook {
         }
         let chosen = options ?? []
         var share: [String: Int] = [:]
-        for model in plan?.batch.choice ?? [] { share[planner.table.models[model].model.id.rawValue, default: 0] += 1 }
+        var batchShare: [String: Int] = [:]
+        for (row, model) in zip(plan?.rows ?? [], plan?.batch.choice ?? []) {
+            let name = planner.table.models[model].model.id.rawValue
+            share[name, default: 0] += 1
+            if planner.table.rows[row].options[model]?.tier == .batch { batchShare[name, default: 0] += 1 }
+        }
         self.init(
             rows: rows.count, affordable: chosen.count,
             accuracy: chosen.reduce(0) { $0 + $1.accuracy } / Double(max(1, chosen.count)),
             cost: Money(nanoUSD: Int64(chosen.reduce(0) { $0 + $1.cost }.rounded())),
             pessimisticCost: Money(nanoUSD: Int64((plan?.pessimisticCost ?? 0).rounded(.up))),
             gap: plan?.batch.solution.gap ?? 0, budgetForAll: forAll.map { Money(nanoUSD: Int64($0.rounded(.up))) },
-            left: purse.left, leftOf: purse.scope, share: share)
+            left: purse.left, leftOf: purse.scope, share: share, batchShare: batchShare)
     }
 }

@@ -4,20 +4,61 @@ import Logging
 import Optimization
 import Routing
 
-/// The calls of a batch, as long as there are rows, money and time.
+/// The calls of a batch, and its rows at providers, as long as there are rows, money and time.
 extension BatchRunner {
-    private enum Event: Sendable {
+    /// What happened.
+    enum Event: Sendable {
         case row(Int, model: Int, BatchCall.End)
         case tick
+        /// A group of rows was reserved for a provider, or not.
+        case opened(BatchPost.Parcel, ProviderCall.Opening)
+        /// Something came of a group at a provider; nil where it was woken to think again.
+        case group(String, GroupCourse.Action, GroupCourse.Event?)
+        /// The ledger stood in a group's way.
+        case broken(String, EngineError)
     }
 
-    /// Does the rows until there is nothing more to do or a reason to stop; rows without a result can be claimed again.
-    package func run(_ prepared: Prepared) async throws(EngineError) -> BatchEnding {
-        var course = prepared.course
-        let result = await withTaskGroup(of: Event.self) { group in
-            await work(&course, prepared, &group)
+    /// What a run keeps besides its course.
+    struct Board {
+        var course: BatchCourse
+        var groups: [String: GroupCourse] = [:]
+        /// Groups that something is being done for.
+        var busy: Set<String> = []
+        var failed: Int
+        /// Why it ends; rows at providers may have to be fetched before.
+        var ending: Result<BatchEnding, EngineError>?
+        /// Set when a wider budget has no room: nothing begins before something has ended.
+        var isHeld = false
+        var isTicking = false
+
+        /// Whether what is at providers is left there, for who goes on with the batch.
+        var isLeaving: Bool {
+            switch ending {
+            case .success(.stopped), .success(.elsewhere), .failure: true
+            default: false
+            }
         }
-        let lines = course.open.sorted().map { course.planner.table.rows[$0].line }
+
+        /// Whether something is under way that ends by itself.
+        var isWorking: Bool {
+            course.queue.runningCount > 0 || course.post.isReserving || !busy.isEmpty || isTicking && ending == nil
+        }
+    }
+
+    /// Does the rows until there is nothing more to do or a reason to stop; rows without a result can be claimed again,
+    /// unless they are at a provider.
+    package func run(_ prepared: Prepared) async throws(EngineError) -> BatchEnding {
+        var board = Board(course: prepared.course, failed: prepared.failed)
+        for group in prepared.groups {
+            board.groups[group.name] = GroupCourse(
+                group, pollSeconds: engine.settings.limits.providerPollSeconds)
+            board.course.post.found(group)
+        }
+        let result = await withTaskGroup(of: Event.self) { group in
+            await work(&board, prepared, &group)
+        }
+        let away = board.course.post.rowsAway
+        let lines = board.course.open.subtracting(away).sorted().map { board.course.planner.table.rows[$0].line }
         for start in stride(from: 0, to: lines.count, by: Self.rowsAtOnce) {
             let rows = lines[start..<min(start + Self.rowsAtOnce, lines.count)].map {
                 BatchRowResult(batchID: batch.id, line: $0, status: .pending)
@@ -36,106 +77,144 @@ extension BatchRunner {
     }
 
     private func work(
-        _ course: inout BatchCourse, _ prepared: Prepared, _ group: inout TaskGroup<Event>
+        _ board: inout Board, _ prepared: Prepared, _ group: inout TaskGroup<Event>
     ) async -> Result<BatchEnding, EngineError> {
         let started = ContinuousClock.now
-        var failed = prepared.failed
-        var ticking = false
-        // Set when a wider budget has no room: nothing begins before something has ended.
-        var isHeld = false
-        var ending: Result<BatchEnding, EngineError>?
         var lastWatch = -1.0
         while true {
-            if ending == nil {
-                if isStopping { ending = .success(stopped) }
-                if let seconds = secondsLeft, seconds <= 0 { ending = .success(.late) }
-            }
-            starting: while ending == nil, !isHeld {
-                switch course.next(at: started.seconds) {
-                case .start(let row, let model):
-                    let table = course.planner.table
-                    let call = BatchCall(runner: self, line: table.rows[row].line, models: table.models)
-                    let id = table.models[model].model.id
-                    group.addTask { .row(row, model: model, await call.run(by: id)) }
-                case .tooDear(let row, let model): course.tooDear(row, model: model)
-                case .wait(let until):
-                    if let until, !ticking {
-                        ticking = true
-                        let pause = min(max(until - started.seconds, 0.01), 0.25)
-                        group.addTask {
-                            try? await Task.sleep(for: .seconds(pause))
-                            return .tick
-                        }
-                    }
-                    break starting
-                case .empty: break starting
-                }
-            }
+            lookAtTheClock(&board)
+            await start(&board, &group, at: started.seconds)
+            goOn(&board, &group)
             if lastWatch + 0.2 < started.seconds {
                 lastWatch = started.seconds
-                report(course, prepared, failed: failed, seconds: lastWatch)
+                report(board, prepared, seconds: lastWatch)
             }
-            if course.queue.runningCount == 0, !ticking || ending != nil {
-                if let ending {
+            if !board.isWorking {
+                if let ending = board.ending {
                     group.cancelAll()
-                    report(course, prepared, failed: failed, seconds: started.seconds)
+                    await saveGroups(board)
+                    report(board, prepared, seconds: started.seconds)
                     return ending
                 }
-                ending = await nextRound(&course)
+                board.ending = await nextRound(&board.course)
                 continue
             }
             guard let event = await group.next() else { continue }
-            isHeld = false
-            switch event {
-            case .tick: ticking = false
-            case .row(let row, let model, let end):
-                do throws(EngineError) {
-                    switch end {
-                    case .answered(let cost):
-                        course.answered(row, by: model, cost: cost)
-                    case .refused:
-                        course.gaveUp(row)
-                        failed += 1
-                    case .taken: course.gaveUp(row)
-                    case .failed(let error, let isBusy, let retryAfter):
-                        let isWaiting = course.failed(
-                            row, model: model, isBusy: isBusy, retryAfter: retryAfter, at: started.seconds)
-                        if !isWaiting {
-                            try await fail(course.planner.table.rows[row].line, error)
-                            course.gaveUp(row)
-                            failed += 1
-                        }
-                    case .unpaid(let refusal):
-                        if course.queue.runningCount == 1, refusal.scope == .batch(batch.id) {
-                            course.turnedAway(row, model: model)
-                            break
-                        }
-                        course.unpaid(row, model: model)
-                        if course.queue.runningCount > 0 {
-                            isHeld = true
-                        } else if ending == nil {
-                            ending = .success(.shortOfMoney(refusal.description))
-                        }
-                    case .broken(let error):
-                        course.unpaid(row, model: model)
-                        throw error
-                    }
-                    if course.isTold { course.learned(spent: try await spent()) }
-                } catch {
-                    engine.logger.error("batch stops", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
-                    if ending == nil { ending = .failure(error) }
-                }
-                if ending == nil, course.wantsReplan {
-                    let present = course
-                    course.readopt(await Aside.run { present.replanned(timeLimit: Self.laterPlanLimit) })
-                }
+            do throws(EngineError) {
+                try await take(event, &board, at: started.seconds)
+                if board.course.isTold { board.course.learned(spent: try await spent()) }
+            } catch {
+                engine.logger.error("batch stops", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
+                if board.ending == nil || !board.isLeaving { board.ending = .failure(error) }
             }
+            if board.ending == nil, board.course.wantsReplan {
+                let present = board.course
+                board.course.readopt(await Aside.run { present.replanned(timeLimit: Self.laterPlanLimit) })
+            }
+        }
+    }
+
+    private func lookAtTheClock(_ board: inout Board) {
+        if board.ending == nil {
+            if isStopping { board.ending = .success(stopped) }
+            if let seconds = secondsLeft, seconds <= 0 { board.ending = .success(.late) }
+        } else if isLeavingNow, !board.isLeaving, !board.groups.isEmpty {
+            // What was to be fetched from providers is fetched by who goes on.
+            board.ending = .success(.stopped)
+        }
+    }
+
+    /// Begins whatever has a place and money.
+    private func start(_ board: inout Board, _ group: inout TaskGroup<Event>, at now: Double) async {
+        guard board.ending == nil, !board.isHeld else { return }
+        await post(&board, &group)
+        while true {
+            switch board.course.next(at: now) {
+            case .start(let row, let model):
+                let table = board.course.planner.table
+                let call = BatchCall(runner: self, line: table.rows[row].line, models: table.models)
+                let id = table.models[model].model.id
+                group.addTask { .row(row, model: model, await call.run(by: id)) }
+            case .tooDear(let row, let model): board.course.tooDear(row, model: model)
+            case .wait(let until):
+                if let until, !board.isTicking {
+                    board.isTicking = true
+                    let pause = min(max(until - now, 0.01), 0.25)
+                    group.addTask {
+                        try? await Task.sleep(for: .seconds(pause))
+                        return .tick
+                    }
+                }
+                return
+            case .empty: return
+            }
+        }
+    }
+
+    /// Books what happened.
+    private func take(_ event: Event, _ board: inout Board, at now: Double) async throws(EngineError) {
+        if case .group(_, _, nil) = event {} else { board.isHeld = false }
+        switch event {
+        case .tick: board.isTicking = false
+        case .row(let row, let model, let end): try await take(end, of: row, by: model, &board, at: now)
+        case .opened(let parcel, let opening): try opened(parcel, opening, &board)
+        case .group(let name, let action, let event):
+            board.busy.remove(name)
+            if let event { try await take(event, after: action, of: name, &board) }
+        case .broken(let name, let error):
+            board.busy.remove(name)
+            throw error
+        }
+    }
+
+    private func take(
+        _ end: BatchCall.End, of row: Int, by model: Int, _ board: inout Board, at now: Double
+    ) async throws(EngineError) {
+        board.course.post.moneyCameBack()
+        switch end {
+        case .answered(let cost): board.course.answered(row, by: model, cost: cost)
+        case .refused:
+            board.course.gaveUp(row)
+            board.failed += 1
+        case .taken: board.course.gaveUp(row)
+        case .failed(let error, let isBusy, let retryAfter):
+            let isWaiting = board.course.failed(
+                row, model: model, isBusy: isBusy, retryAfter: retryAfter, at: now)
+            if !isWaiting {
+                try await fail(board.course.planner.table.rows[row].line, error)
+                board.course.gaveUp(row)
+                board.failed += 1
+            }
+        case .unpaid(let refusal):
+            let isAlone = board.course.queue.runningCount == 1 && board.course.post.isIdle
+            if isAlone, refusal.scope == .batch(batch.id) {
+                board.course.turnedAway(row, model: model)
+                break
+            }
+            board.course.unpaid(row, model: model)
+            unpaid(refusal, &board)
+        case .broken(let error):
+            board.course.unpaid(row, model: model)
+            throw error
+        }
+    }
+
+    /// A budget has no room: what is under way may bring money back, else the batch is short of it.
+    func unpaid(_ refusal: BudgetRefusal, _ board: inout Board) {
+        if board.course.isBusy {
+            board.isHeld = true
+        } else if board.ending == nil {
+            board.ending = .success(.shortOfMoney(refusal.description))
         }
     }
 
     /// Nothing waits and nothing runs: rows that were set aside are planned once more, as long as that brings answers.
     private func nextRound(_ course: inout BatchCourse) async -> Result<BatchEnding, EngineError>? {
         guard !course.open.isEmpty else { return .success(.finished) }
+        if course.post.isWaiting {
+            course.clearPost()
+            if course.queue.isWaiting || course.post.isWaiting { return nil }
+        }
         let left = course.left
         if course.mayGoOn {
             // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
@@ -171,9 +250,12 @@ extension BatchRunner {
         }
     }
 
-    private func report(_ course: BatchCourse, _ prepared: Prepared, failed: Int, seconds: Double) {
-        watch(
-            course.progress(
-                completedBefore: prepared.completedBefore, failed: failed, rows: prepared.rows, seconds: seconds))
+    private func report(_ board: Board, _ prepared: Prepared, seconds: Double) {
+        var progress = board.course.progress(
+            completedBefore: prepared.completedBefore, failed: board.failed, rows: prepared.rows, seconds: seconds)
+        progress.providerBatches = board.groups.values.map(\.group).sorted {
+            ($0.createdAt, $0.name) < ($1.createdAt, $1.name)
+        }.map { ProviderBatchView($0) }
+        watch(progress)
     }
 }

@@ -68,10 +68,6 @@ package struct BatchRunner: Sendable {
     func ledger<Value>(
         _ work: (any LedgerStore) async throws(LedgerError) -> Value
     ) async throws(EngineError) -> Value {
-        do throws(LedgerError) {
-            return try await work(engine.ledger)
-        } catch {
-            throw .ledger(error)
-        }
+        try await engine.inLedger(work)
     }
 }

@@ -17,12 +17,16 @@ package struct BatchTable: Sendable {
         var joules: Double
         /// Probability that the answer is acceptable.
         var accuracy: Double
+        /// The way of being served that the cost is of; rows at the tier `batch` go to the model's provider together.
+        var tier = ServiceTier.standard
     }
 
     struct Row: Sendable {
         let line: Int64
         /// By model; nil where it cannot serve the row.
         let options: [Option?]
+        /// Bytes of its request.
+        let bytes: Int
 
         /// The least of all highest bills.
         var leastBound: Money? { options.compactMap { $0?.bound }.min() }
@@ -36,13 +40,26 @@ package struct BatchTable: Sendable {
     }
 
     /// Adds a row with its candidates; false where no model can serve it.
-    mutating func append(line: Int64, candidates: [Candidate]) -> Bool {
-        let options = models.map { model in
+    ///
+    /// - Parameter bytes: of its request.
+    mutating func append(line: Int64, candidates: [Candidate], bytes: Int = 0) -> Bool {
+        let options = options(candidates)
+        guard options.contains(where: { $0 != nil }) else { return false }
+        rows.append(Row(line: line, options: options, bytes: bytes))
+        return true
+    }
+
+    /// Replaces what is predicted for a row; false where no model can serve it any more.
+    mutating func replace(_ row: Int, candidates: [Candidate]) -> Bool {
+        let options = options(candidates)
+        rows[row] = Row(line: rows[row].line, options: options, bytes: rows[row].bytes)
+        return options.contains { $0 != nil }
+    }
+
+    private func options(_ candidates: [Candidate]) -> [Option?] {
+        models.map { model in
             candidates.first { $0.model == model.model.id && $0.rejection == nil }.map(Self.option)
         }
-        guard options.contains(where: { $0 != nil }) else { return false }
-        rows.append(Row(line: line, options: options))
-        return true
     }
 
     private static func option(_ candidate: Candidate) -> Option {
@@ -53,7 +70,7 @@ package struct BatchTable: Sendable {
         return Option(
             cost: cost, variance: tokens.mean > 0 ? cost * cost * spread / (tokens.mean * tokens.mean) : 0,
             bound: candidate.worstCaseCost, latencySeconds: candidate.latencySeconds, joules: candidate.energyJoules,
-            accuracy: min(1, max(0, candidate.prediction.quality)))
+            accuracy: min(1, max(0, candidate.prediction.quality)), tier: candidate.serviceTier)
     }
 
     /// Calls at the same time that a model may have, out of those of the whole batch.

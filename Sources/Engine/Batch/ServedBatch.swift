@@ -81,14 +81,22 @@ struct ServedBatch: Sendable {
     private func work(
         _ batch: inout BatchRecord, _ state: inout BatchState
     ) async throws(EngineError) -> BatchEnding? {
-        if stop.reason == .cancelled { return .cancelled }
-        if let deadline = state.terms.deadline, deadline <= .now() { return .late }
-        let caller: Caller
-        switch try await account(of: batch) {
-        case .success(let found): caller = found
-        case .failure(let refused): return .forbidden(refused.reason)
+        let isLate = state.terms.deadline.map { $0 <= .now() } ?? false
+        var caller = Caller(team: batch.attribution.team)
+        if stop.reason != .cancelled, !isLate {
+            switch try await account(of: batch) {
+            case .success(let found): caller = found
+            case .failure(let refused): stop.request(.forbidden(refused.reason))
+            }
         }
-        guard try !engine.batchModels(for: caller).isEmpty else { throw .routing(.noCandidate([])) }
+        if try await !hasRowsAtProviders(batch) {
+            if stop.reason == .cancelled { return .cancelled }
+            if isLate { return .late }
+            if case .forbidden(let reason) = stop.reason { return .forbidden(reason) }
+        }
+        // Nothing begins any more where the batch is to end; what is at providers is fetched all the same.
+        let mayBegin = !stop.isRequested && !isLate
+        if mayBegin, try engine.batchModels(for: caller).isEmpty { throw .routing(.noCandidate([])) }
         if batch.lease > 1 {
             // Rows of the node that had the batch before are free as soon as its calls are booked.
             _ = try await engine.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
@@ -99,7 +107,9 @@ struct ServedBatch: Sendable {
         let prepared = try await runner.prepare()
         let outlook = prepared.outlook
         if state.outlook == nil, !stop.isRequested {
-            if outlook.rows > 0, !outlook.sufficesForAll, outlook.affordable == 0 || state.terms.ifShort == .refuse {
+            if prepared.groups.isEmpty, outlook.rows > 0, !outlook.sufficesForAll,
+                outlook.affordable == 0 || state.terms.ifShort == .refuse
+            {
                 try await runner.giveBack(prepared)
                 state.outlook = outlook.json
                 try await fail(&batch, &state, shortage(outlook))
@@ -111,6 +121,12 @@ struct ServedBatch: Sendable {
         let ending = try await runner.run(prepared)
         state.accuracy = view.progress?.accuracy
         return ending
+    }
+
+    private func hasRowsAtProviders(_ batch: BatchRecord) async throws(EngineError) -> Bool {
+        try await engine.inLedger { ledger throws(LedgerError) in
+            try await ledger.groups(ofBatch: batch.id).contains { $0.phase != .closed }
+        }
     }
 
     private func shortage(_ outlook: BatchOutlook) -> BatchFault {

@@ -118,7 +118,8 @@ extension LedgerSession {
     /// The groups of a batch, the oldest first.
     func groups(ofBatch id: String) throws(LedgerError) -> [ProviderGroup] {
         let rows = try connection.rows(
-            "SELECT \(Self.groupColumns), (SELECT COUNT(*) FROM batch_row WHERE owner = name AND status = 'claimed') "
+            "SELECT \(Self.groupColumns), (SELECT COUNT(*) FROM batch_row WHERE owner = name AND status = 'claimed'), "
+                + "(SELECT CAST(COALESCE(SUM(bound_nano), 0) AS BIGINT) FROM reservation WHERE owner = name) "
                 + "FROM provider_group WHERE batch = ? ORDER BY created_at, name", [.text(id)])
         var groups: [ProviderGroup] = []
         for row in rows {
@@ -133,6 +134,7 @@ extension LedgerSession {
             group.failed = Int(row.integer(7))
             group.updatedAt = Timestamp(milliseconds: row.integer(9))
             group.open = Int(row.integer(10))
+            group.reserved = Money(nanoUSD: row.integer(11))
             groups.append(group)
         }
         return groups

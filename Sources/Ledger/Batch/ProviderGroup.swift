@@ -38,6 +38,8 @@ package struct ProviderGroup: Hashable, Sendable {
     package var updatedAt: Timestamp
     /// Set by the ledger: rows that have no end yet.
     package internal(set) var open = 0
+    /// Set by the ledger: what is set aside for them.
+    package internal(set) var reserved = Money.zero
 
     package init(
         name: String, batchID: String, model: ModelID, rows: Int, phase: Phase = .opened, createdAt: Timestamp

@@ -34,8 +34,9 @@ package enum Candidates {
             candidate.energyJoules = call.joules.mean
             candidate.worstCaseCost = try worstCase(
                 forecast, step: step, mostOutput: outputTokensAtMost(model, step: step))
-            if candidate.serviceTier != .standard {
-                // A server that is asked for another tier may serve, and bill, the standard one.
+            if candidate.serviceTier != .standard, candidate.serviceTier != .batch {
+                // A server that is asked for another tier may serve, and bill, the standard one. An interface for batches
+                // serves nothing else than batches: what it answers is billed at their rates.
                 let standard = Forecast(priced, economics: context.economics, tier: .standard)
                 candidate.worstCaseCost = max(
                     candidate.worstCaseCost,

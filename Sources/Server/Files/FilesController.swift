@@ -43,7 +43,7 @@ struct FilesController {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
             throw FileUpload.tooLarge(limits)
         }
-        let totals = try await engine.inStore { ledger throws(LedgerError) in
+        let totals = try await engine.inLedger { ledger throws(LedgerError) in
             try await ledger.fileTotals(ofKey: caller.key)
         }
         guard totals.files < limits.files else {
@@ -68,7 +68,8 @@ struct FilesController {
         var query = page.query(for: context.caller)
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query
-        let files = try await engine.inStore { ledger throws(LedgerError) in try await ledger.files(asked, at: .now()) }
+        let files = try await engine.inLedger { ledger throws(LedgerError) in try await ledger.files(asked, at: .now())
+        }
         return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
     }
 
@@ -96,7 +97,7 @@ struct FilesController {
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
         let file = try await engine.file(id(context), for: context.caller)
-        try await engine.inStore { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
+        try await engine.inLedger { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("id", file.id)
@@ -107,17 +108,4 @@ struct FilesController {
     }
 
     private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }
-}
-
-extension Engine {
-    /// Asks the ledger; its errors become the engine's.
-    func inStore<Value>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Value
-    ) async throws(EngineError) -> Value {
-        do throws(LedgerError) {
-            return try await work(ledger)
-        } catch {
-            throw .ledger(error)
-        }
-    }
 }

@@ -32,7 +32,15 @@ final class BatchBar: Sendable {
         let spent = String(format: "$%.4f of ~$%.4f", progress.spent.usd, progress.expectedCost.usd)
         let failed = progress.failed > 0 ? " (\(progress.failed) failed)" : ""
         let left = progress.secondsLeft.map { "  \(time($0)) left" } ?? ""
-        return "\(progress.completed)/\(progress.rows)\(failed)  \(spent)  acc \(accuracy)\(left)"
+        return "\(progress.completed)/\(progress.rows)\(failed)\(away(progress))  \(spent)  acc \(accuracy)\(left)"
+    }
+
+    /// Rows at providers and how far these are; nothing where there are none.
+    private static func away(_ progress: BatchProgress) -> String {
+        guard progress.atProviders > 0 else { return "" }
+        let done = progress.providerBatches.reduce(0) { $0 + $1.completed }
+        let phases = Set(progress.providerBatches.map(\.phase.rawValue)).sorted().joined(separator: ", ")
+        return "  \(progress.atProviders) at providers (\(phases); \(done) done)"
     }
 
     private static func time(_ seconds: Double) -> String {

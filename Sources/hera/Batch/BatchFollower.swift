@@ -116,6 +116,11 @@ final class BatchFollower: Service {
         if prepared.completedBefore > 0 { Exit.tell("\(prepared.completedBefore) of \(prepared.rows) rows are done") }
         for line in outlook.lines { Exit.tell(line) }
         if prepared.elsewhere > 0 { Exit.tell("another process works on \(prepared.elsewhere) rows of this batch") }
+        if !prepared.groups.isEmpty {
+            let rows = prepared.groups.reduce(0) { $0 + $1.open }
+            Exit.tell("\(rows) rows are at their models' providers; their answers are fetched first")
+            return
+        }
         guard outlook.rows > 0, !outlook.sufficesForAll else { return }
         if outlook.affordable == 0 || terms.ifShort == .refuse {
             try await runner.giveBack(prepared)

@@ -28,7 +28,8 @@ struct BatchSummary: Sendable {
             "\(status): \(count.completed) answered, \(count.failed) failed, \(count.malformed) malformed, "
                 + "\(count.notDone) not done; $\(spent) of $\(budget ?? .zero) spent"
         ]
-        if let fault = ending.fault, count.notDone > 0 { lines.append("not done: \(fault.message)") }
+        if count.atProviders > 0 { lines.append("at providers: \(count.atProviders) rows, which go on there") }
+        if let fault = ending.fault, count.notDone > count.atProviders { lines.append("not done: \(fault.message)") }
         if files.out != "-" { lines.append("answers: \(files.out)") }
         if count.failed + count.malformed + count.notDone > 0, let errors = files.errors {
             lines.append("errors: \(errors)")
@@ -45,6 +46,7 @@ struct BatchSummary: Sendable {
             object.member("failed", count.failed)
             object.member("malformed", count.malformed)
             object.member("not_done", count.notDone)
+            object.member("at_providers", count.atProviders)
             object.member("spent_usd", spent.usd)
             object.member("budget_usd", budget?.usd)
             object.member("predicted_accuracy", accuracy)
@@ -58,6 +60,11 @@ struct BatchSummary: Sendable {
     /// Nil where every row has its answer.
     var exit: Exit? {
         switch ending {
+        case .stopped where count.atProviders > 0:
+            Exit(
+                75,
+                "stopped: \(count.atProviders) rows are at their models' providers and go on there; the same command "
+                    + "fetches their answers")
         case .stopped, .cancelled, .forbidden: Exit(75, "stopped: the same command goes on where this one ended")
         case .elsewhere(let rows):
             Exit(75, "another process works on \(rows) rows: run the same command when it has ended")

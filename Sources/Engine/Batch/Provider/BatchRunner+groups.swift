@@ -1,0 +1,212 @@
+import Core
+import Ledger
+import Logging
+import Routing
+import ServiceLifecycle
+
+/// The part of a batch's rows that goes to providers, beside those that are called.
+extension BatchRunner {
+    /// Bytes of requests in one group, below every provider's limit: they are held in memory three times while they are
+    /// sent.
+    private static let mostGroupBytes = 32 << 20
+    /// How often a pause looks whether it is still wanted.
+    private static let longestNap = 0.2
+
+    /// Whether a row may still go to a provider: there is as much time left as one may take.
+    var leavesProvidersTime: Bool {
+        secondsLeft.map { $0 >= engine.settings.limits.providerWindowSeconds } ?? true
+    }
+
+    /// Whether this process ends, or may not work on the batch any more, whatever else was asked.
+    var isLeavingNow: Bool { Task.isShuttingDownGracefully || Task.isCancelled || stop.reason == .lost }
+
+    // MARK: Beginning
+
+    /// Reserves groups for rows that wait for the post; those that no time is left for are called instead.
+    func post(_ board: inout Board, _ group: inout TaskGroup<Event>) async {
+        guard board.course.post.isWaiting else { return }
+        guard leavesProvidersTime else {
+            let lines = board.course.post.takeWaiting().map { board.course.planner.table.rows[$0.row].line }
+            do throws(EngineError) {
+                try await callInstead(lines, &board)
+            } catch {
+                board.ending = .failure(error)
+            }
+            return
+        }
+        let limits = engine.settings.limits
+        while let parcel = board.course.nextGroup(mostRows: limits.providerRows, mostBytes: Self.mostGroupBytes) {
+            let table = board.course.planner.table
+            let call = ProviderCall(runner: self, model: table.models[parcel.model], models: table.models)
+            let lines = parcel.rows.map { table.rows[$0].line }.sorted()
+            group.addTask { .opened(parcel, await call.open(lines: lines)) }
+        }
+    }
+
+    /// Predicts claimed rows once more, as ordinary calls.
+    private func callInstead(_ lines: [Int64], _ board: inout Board) async throws(EngineError) {
+        for line in lines {
+            let rows = try await ledger { ledger throws(LedgerError) in
+                try await ledger.rows(ofBatch: batch.id, after: line - 1, limit: 1)
+            }
+            if let row = rows.first, row.line == line { try await enter(row, &board) }
+        }
+    }
+
+    private func enter(_ row: BatchRow, _ board: inout Board) async throws(EngineError) {
+        let models = board.course.planner.table.models
+        do throws(EngineError) {
+            let forecast = try engine.forecast(
+                row, terms: terms, models: models, caller: caller, allowsBatchTier: false)
+            if board.course.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) { return }
+            throw .routing(.noCandidate([]))
+        } catch {
+            try await fail(row.line, error)
+            board.failed += 1
+            if let known = board.course.row(ofLine: row.line) { board.course.gaveUp(known) }
+        }
+    }
+
+    func opened(
+        _ parcel: BatchPost.Parcel, _ opening: ProviderCall.Opening, _ board: inout Board
+    ) throws(EngineError) {
+        switch opening {
+        case .opened(let group):
+            board.course.posted(parcel, as: group.name)
+            board.groups[group.name] = GroupCourse(
+                group, pollSeconds: engine.settings.limits.providerPollSeconds)
+        case .unpaid(let refusal):
+            board.course.refused(parcel)
+            guard parcel.rows.count == 1 else { return }
+            if !board.course.isBusy, refusal.scope == .batch(batch.id) {
+                board.course.clearPost()
+            } else {
+                unpaid(refusal, &board)
+            }
+        case .broken(let error):
+            board.course.refused(parcel)
+            throw error
+        }
+    }
+
+    // MARK: On the way
+
+    /// Sets the next thing going for every group that nothing is done for.
+    func goOn(_ board: inout Board, _ group: inout TaskGroup<Event>) {
+        if board.isLeaving { return }
+        for name in board.groups.keys.sorted() where !board.busy.contains(name) {
+            guard var course = board.groups[name] else { continue }
+            if board.ending != nil { course.windUp() }
+            let next = course.next()
+            board.groups[name] = course
+            guard let next else { continue }
+            board.busy.insert(name)
+            let record = course.group
+            let models = board.course.planner.table.models
+            group.addTask { await step(next.action, after: next.pause, record, models) }
+        }
+    }
+
+    /// Saves where a group stands, waits, and does what is next; the waiting ends early where something else may be.
+    private func step(
+        _ action: GroupCourse.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
+    ) async -> Event {
+        do throws(EngineError) {
+            guard let model = engine.fleet.pricedModel(group.model, at: .now()) else {
+                throw .unknownModel("\(group.model)", suggestion: nil)
+            }
+            try await ledger { ledger throws(LedgerError) in try await ledger.saveGroup(group, of: batch) }
+            guard await isRested(pause) else { return .group(group.name, action, nil) }
+            let call = ProviderCall(runner: self, model: model, models: models)
+            return .group(group.name, action, try await call.perform(action, on: group))
+        } catch {
+            return .broken(group.name, error)
+        }
+    }
+
+    /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
+    private func isRested(_ seconds: Double) async -> Bool {
+        let reason = stop.reason
+        let wasLate = secondsLeft.map { $0 <= 0 } ?? false
+        let begun = ContinuousClock.now
+        while true {
+            if isLeavingNow || stop.reason != reason { return false }
+            if !wasLate, let left = secondsLeft, left <= 0 { return false }
+            let rest = seconds - begun.seconds
+            if rest <= 0 { return true }
+            if (try? await Task.sleep(for: .seconds(min(rest, Self.longestNap)))) == nil { return false }
+        }
+    }
+
+    /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
+    func saveGroups(_ board: Board) async {
+        for course in board.groups.values where !course.isClosed {
+            try? await engine.ledger.saveGroup(course.group, of: batch)
+        }
+    }
+
+    // MARK: Ends
+
+    func take(
+        _ event: GroupCourse.Event, after action: GroupCourse.Action, of name: String, _ board: inout Board
+    ) async throws(EngineError) {
+        guard var course = board.groups[name] else { return }
+        let before = course.trouble
+        course.handle(event, after: action)
+        board.groups[name] = course
+        if let trouble = course.trouble, trouble != before {
+            engine.logger.warning(
+                "provider's batch", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
+        }
+        switch event {
+        case .collected(let harvest), .interrupted(let harvest, _): take(harvest, of: course.group, &board)
+        case .failed(let error):
+            engine.logger.info(
+                "provider's batch waits", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
+        case .closed: try await closed(course.group, after: action, &board)
+        case .found, .sent, .seen: break
+        }
+    }
+
+    private func take(_ harvest: GroupCourse.Harvest, of group: ProviderGroup, _ board: inout Board) {
+        board.course.post.booked(harvest.booked.count + harvest.refused.count, in: group.name)
+        let models = board.course.planner.table.models
+        let model = models.firstIndex { $0.model.id == group.model }
+        for row in harvest.booked {
+            if let known = board.course.row(ofLine: row.line), let model {
+                board.course.answered(known, by: model, cost: row.cost)
+            } else {
+                board.course.answeredAway(cost: row.cost)
+            }
+        }
+        for line in harvest.refused {
+            board.failed += 1
+            if let known = board.course.row(ofLine: line) { board.course.gaveUp(known) }
+        }
+    }
+
+    /// Rows that come back from a group are called; they are this process's again as soon as it claims them.
+    private func closed(
+        _ group: ProviderGroup, after action: GroupCourse.Action, _ board: inout Board
+    ) async throws(EngineError) {
+        board.groups[group.name] = nil
+        let rows = board.course.post.ended(group.name).intersection(board.course.open)
+        if case .close(_, words: .some) = action {
+            for row in rows { board.course.gaveUp(row) }
+            board.failed += rows.count
+            return
+        }
+        guard board.ending == nil else {
+            // They are pending, and nobody's.
+            for row in rows { board.course.gaveUp(row) }
+            return
+        }
+        while true {
+            let claimed = try await ledger { ledger throws(LedgerError) in
+                try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
+            }
+            if claimed.isEmpty { return }
+            for row in claimed { try await enter(row, &board) }
+        }
+    }
+}

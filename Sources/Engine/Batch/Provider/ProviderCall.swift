@@ -1,0 +1,170 @@
+import Core
+import Ledger
+import Logging
+import Routing
+import Upstream
+
+/// What is done for a group of rows at a provider: reserved, sent, asked for, read and booked.
+struct ProviderCall: Sendable {
+    enum Opening: Sendable {
+        case opened(ProviderGroup)
+        /// A budget has no room for all of them; nothing was reserved.
+        case unpaid(BudgetRefusal)
+        case broken(EngineError)
+    }
+
+    let runner: BatchRunner
+    /// The group's model.
+    let model: PricedModel
+    /// All models of the batch: decisions show them, and the best of them is the baseline.
+    let models: [PricedModel]
+
+    /// Members of a row's body that are not for a provider's batch, which is a way of being served of its own.
+    private static let removedMembers = ["hera", "service_tier"]
+
+    var endpoint: Endpoint { model.model.endpoint }
+    var key: String? { runner.engine.caller.keys.key(for: endpoint) }
+    var upstream: UpstreamClient { runner.engine.caller.upstream }
+    var batch: BatchRecord { runner.batch }
+
+    // MARK: Before
+
+    /// Reserves claimed rows, each at its highest possible bill at the batch tier's price, and hands them to a new group.
+    func open(lines: [Int64]) async -> Opening {
+        let now = Timestamp.now()
+        let group = ProviderGroup(
+            name: Identifier.make("hera").replacing("_", with: "-"), batchID: batch.id, model: model.model.id,
+            rows: lines.count, createdAt: now)
+        do throws(EngineError) {
+            var rows: [GroupRow] = []
+            for line in lines {
+                guard let row = try await row(line) else { continue }
+                let bill = try bill(row, in: group)
+                rows.append(
+                    GroupRow(
+                        line: line,
+                        reservation: ReservationRequest(
+                            id: Self.id(line, in: group), at: now, call: bill.planned(baseline: nil),
+                            upperBound: bill.upperBound)))
+            }
+            let opened = rows
+            _ = try await runner.ledger { ledger throws(LedgerError) in
+                try await ledger.openGroup(group, rows: opened, of: batch)
+            }
+            return .opened(group)
+        } catch {
+            if case .ledger(let problem) = error, let refusal = problem.refusal { return .unpaid(refusal) }
+            return .broken(error)
+        }
+    }
+
+    func row(_ line: Int64) async throws(EngineError) -> BatchRow? {
+        let rows = try await runner.ledger { ledger throws(LedgerError) in
+            try await ledger.rows(ofBatch: batch.id, after: line - 1, limit: 1)
+        }
+        return rows.first { $0.line == line }
+    }
+
+    /// The id of a row's reservation and entry, and its name at the provider.
+    static func id(_ line: Int64, in group: ProviderGroup) -> String {
+        ProviderBatchOrder.customID(of: Int(line), in: group.name)
+    }
+
+    func order(_ row: BatchRow, in group: ProviderGroup) throws(EngineError) -> StepOrder {
+        let forecast = try runner.engine.forecast(
+            row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: true)
+        return forecast.order(
+            model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
+    }
+
+    func bill(_ row: BatchRow, in group: ProviderGroup) throws(EngineError) -> Bill {
+        // What an interface for batches answers is billed as such, whatever tier its answers name.
+        Bill(order: try order(row, in: group), priced: model, served: .batch)
+    }
+
+    // MARK: On the way
+
+    /// Does what is next for a group. Throws where the ledger, which is no part of the group's course, is in the way.
+    func perform(
+        _ action: GroupCourse.Action, on group: ProviderGroup
+    ) async throws(EngineError) -> GroupCourse.Event {
+        switch action {
+        case .send: try await send(group)
+        case .collect(let batch): try await collect(batch, of: group)
+        case .close(let rest, let words): try await close(group, rest, words)
+        case .find, .look, .cancel: await ask(action, group)
+        }
+    }
+
+    private func ask(_ action: GroupCourse.Action, _ group: ProviderGroup) async -> GroupCourse.Event {
+        let id = group.providerID ?? ""
+        do throws(UpstreamError) {
+            switch action {
+            case .find: return .found(try await find(group))
+            case .cancel: return .seen(try await upstream.cancelBatch(id, endpoint: endpoint, key: key))
+            case .send, .look, .collect, .close:
+                return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
+        // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
+        let settling = Duration.seconds(12 * runner.engine.settings.limits.providerPollSeconds)
+        let trace = ProviderBatchTrace(
+            name: group.name, rows: group.rows, since: group.createdAt, settling: settling)
+        switch try await upstream.find(trace, endpoint: endpoint, key: key) {
+        case .found(let batch): return batch
+        case .absent: return nil
+        case .undecided(let batches): throw .undecided(batches: batches)
+        }
+    }
+
+    private func send(_ group: ProviderGroup) async throws(EngineError) -> GroupCourse.Event {
+        var rows: [ProviderBatchRow] = []
+        var last: Int64 = 0
+        while true {
+            let behind = last
+            let piece = try await runner.ledger { ledger throws(LedgerError) in
+                try await ledger.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce)
+            }
+            for row in piece {
+                guard let body = try? JSONDocument(row.request) else { continue }
+                rows.append(
+                    ProviderBatchRow(
+                        customID: Self.id(row.line, in: group), body: body,
+                        maximumOutputTokens: model.model.maxOutputTokens))
+            }
+            guard let line = piece.last?.line else { break }
+            last = line
+        }
+        do throws(UpstreamError) {
+            return .sent(
+                try await upstream.submit(
+                    ProviderBatchOrder(
+                        endpoint: endpoint, key: key, name: group.name, rows: rows,
+                        removedMembers: Self.removedMembers)))
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func close(
+        _ group: ProviderGroup, _ rest: GroupRest, _ words: String?
+    ) async throws(EngineError) -> GroupCourse.Event {
+        let fault = words.map {
+            BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
+        }
+        let booked = try await runner.ledger { ledger throws(LedgerError) in
+            try await ledger.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
+        }
+        if !booked.isEmpty {
+            runner.engine.logger.warning(
+                "rows of a provider's batch may have been billed",
+                metadata: ["batch": "\(batch.id)", "provider_batch": "\(group.name)", "rows": "\(booked.count)"])
+        }
+        return .closed
+    }
+}

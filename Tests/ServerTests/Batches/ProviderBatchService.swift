@@ -1,0 +1,182 @@
+import Catalog
+import Core
+import Engine
+import Foundation
+import Ledger
+import Logging
+import Routing
+import ScriptedUpstream
+import ServiceLifecycle
+import Testing
+import Upstream
+
+/// A service's batches over a scripted provider with a batch interface: two models, one ten times as dear, whose rows cost
+/// 0.4 of the standard price in a batch. Its ledger outlives it.
+struct ProviderBatchService: Sendable {
+    static let small = ModelID("test/small")
+    static let large = ModelID("test/large")
+    /// What the provider's own bill is at, in nano-USD a token of the small model.
+    static let (inputNano, outputNano): (Int64, Int64) = (1000, 2000)
+    static let batchShare = (numerator: Int64(2), denominator: Int64(5))
+
+    let desk: BatchDesk
+    let engine: Engine
+
+    static var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+
+    /// Runs a body with the scripted provider and an empty ledger.
+    static func with(
+        _ batches: ScriptedBatches,
+        script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply = { _ in .nothing(.reset) },
+        _ body: (ScriptedUpstream, SQLLedger) async throws -> Void
+    ) async throws {
+        try await ScriptedUpstream.with { request in
+            if let reply = batches.reply(to: request) { return reply }
+            return request.method == "GET" ? .models([small.rawValue, large.rawValue]) : script(request)
+        } _: { models async throws in
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            try await body(models, ledger)
+            await ledger.close()
+        }
+    }
+
+    /// Runs a body with a service at work, and ends the service in good order.
+    ///
+    /// - Parameter seconds: that have to be left of a batch for its rows to go to the provider.
+    static func run<Value: Sendable>(
+        _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: SQLLedger,
+        leaving seconds: Double = 3600, rows: Int = 10_000,
+        _ body: @escaping @Sendable (ProviderBatchService) async throws -> Value
+    ) async throws -> Value {
+        let upstream = UpstreamClient(logger: logger)
+        let keys = Keyring(environment: ["TEST_KEY": "secret-of-tests"])
+        var policy = Policy()
+        policy.plan.serviceTiers = [.standard, .batch]
+        let engine = Engine(
+            catalog: catalog(interface, baseURL: models.baseURL), estimator: PriorEstimator(), ledger: ledger,
+            upstream: upstream,
+            settings: Settings(
+                defaultPolicy: policy,
+                limits: ServiceLimits(
+                    providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
+            logger: logger)
+        let desk = BatchDesk(engine: engine)
+        let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+        let group = ServiceGroup(services: [upstream, engine.pool, engine.learning, desk], logger: logger)
+        return try await withThrowingTaskGroup(of: Value?.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                await scout.look()
+                let result: Result<Value, any Error>
+                do {
+                    result = .success(try await body(ProviderBatchService(desk: desk, engine: engine)))
+                } catch {
+                    result = .failure(error)
+                }
+                await group.triggerGracefulShutdown()
+                return try result.get()
+            }
+            var value: Value?
+            for try await result in tasks { value = result ?? value }
+            return try #require(value)
+        }
+    }
+
+    private static func catalog(_ interface: ScriptedBatches.Interface?, baseURL: String) -> Catalog {
+        Catalog(
+            models: [model(small, .medium, interface, 1, baseURL), model(large, .frontier, interface, 10, baseURL)],
+            version: "test")
+    }
+
+    private static func model(
+        _ id: ModelID, _ tier: QualityTier, _ interface: ScriptedBatches.Interface?, _ factor: Int64, _ baseURL: String
+    ) -> Model {
+        func rates(_ share: (numerator: Int64, denominator: Int64)) -> Rates {
+            let million = 1_000_000 * factor * share.numerator / share.denominator
+            return Rates([
+                .input: UnitPrice(nanoUSDPerMillion: inputNano * million),
+                .output: UnitPrice(nanoUSDPerMillion: outputNano * million),
+            ])
+        }
+        let day = Timestamp.now().day
+        let isAnthropic = interface == .anthropic
+        return Model(
+            id: id, provider: "test",
+            endpoint: Endpoint(
+                baseURL: baseURL, wire: isAnthropic ? .anthropic : .openAI, modelName: id.rawValue,
+                keyVariable: "TEST_KEY", batches: interface.map { $0 == .openAI ? .openAI : .anthropic }),
+            placement: .cloud, tier: tier, contextTokens: 100_000, maxOutputTokens: 64, capabilities: [.streaming],
+            prices: [
+                Price(tiers: [.standard: rates((1, 1)), .batch: rates(batchShare)], source: "test", asOf: day)
+            ],
+            speed: Speed(
+                overheadSeconds: 0.1, prefillTokensPerSecond: 1000, decodeTokensPerSecond: 100, provenance: .estimated))
+    }
+
+    // MARK: Batches
+
+    /// Begins a batch of rows `row-1` ... `row-N` for a model.
+    func begin(
+        rows: Int, model: String = small.rawValue, window: String = "24h", budget: String = "1", hera: String = ""
+    ) async throws -> String {
+        var file = FileWriter(
+            FileRecord(
+                id: "file-\(UUID())", purpose: "batch", name: "in.jsonl", byteCount: 0, createdAt: .now(),
+                expiresAt: nil), in: engine.ledger)
+        try await file.write(Array(BatchClient.rows(1...rows, model: model).utf8))
+        try await file.flush()
+        try await engine.ledger.completeFile(file.file.id, expiresAt: nil)
+        let body = """
+            {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
+             "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}
+            """
+        let order = try BatchOrder(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
+        return try await desk.submit(order, from: Caller()).id
+    }
+
+    /// What is told of a batch.
+    func look(_ id: String) async throws -> JSONValue {
+        try JSONDocument(try await desk.document(try await desk.batch(id, for: Caller())).json).root
+    }
+
+    /// Waits until something is told of a batch.
+    @discardableResult
+    func wait(
+        _ id: String, _ what: String = "its end",
+        until isThere: @Sendable (JSONValue) throws -> Bool = {
+            ["completed", "failed", "expired", "cancelled"].contains($0["status"]?.string ?? "")
+        }
+    ) async throws -> JSONValue {
+        for _ in 0..<1000 {
+            let batch = try await look(id)
+            if try isThere(batch) { return batch }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw TimedOut(what: "batch \(id): \(what): \(String(decoding: try await look(id).raw, as: UTF8.self))")
+    }
+
+    /// The lines of a result file.
+    func lines(_ batch: JSONValue, _ member: String) async throws -> [JSONValue] {
+        guard let id = batch[member]?.string else { return [] }
+        var reader = FileReader(id, in: engine.ledger)
+        var bytes: [UInt8] = []
+        while let piece = try await reader.next() { bytes += piece }
+        return try bytes.split(separator: 0x0a).map { try JSONDocument(Array($0)).root }
+    }
+
+    /// What the batch interface has billed, at the batch tier's price.
+    static func bill(_ batches: ScriptedBatches) -> Int64 {
+        batches.record.bill.reduce(0) { sum, entry in
+            let factor: Int64 = entry.key == large.rawValue ? 10 : 1
+            let full =
+                Int64(entry.value.promptTokens) * inputNano + Int64(entry.value.completionTokens) * outputNano
+            return sum + full * factor * batchShare.numerator / batchShare.denominator
+        }
+    }
+}
