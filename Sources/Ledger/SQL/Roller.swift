@@ -16,6 +16,7 @@ final class Roller: Sendable {
         /// Entries since the roll-ups were looked at; at least so many.
         var booked: Int
         var isRunning = false
+        var isClosed = false
     }
 
     /// A dashboard reads so many entries in some milliseconds, and most combinations of an hour come many times among them.
@@ -64,26 +65,37 @@ final class Roller: Sendable {
     ///
     /// - Parameter rests: as long as each piece took, so that callers wait no longer than for one.
     private func rollUp(least: Int64, rests: Bool) throws(LedgerError) -> Int {
-        while flusher.fault == nil {
+        while !isStopped {
             let (rolled, last) = try database.readBeside { (connection) throws(LedgerError) in
                 try LedgerSession(connection: connection).rolledAndLast()
             }
             guard last - rolled >= max(least, 1) else { return Int(last - rolled) }
-            var entries = UnrolledEntries(after: rolled, upTo: min(last, rolled + Self.mostTogether))
-            // Entries never change, so that they need not be read in one transaction.
-            for start in stride(from: rolled, to: entries.upTo, by: Int64.Stride(Self.entriesPerPiece)) {
-                let began = DispatchTime.now().uptimeNanoseconds
-                let end = min(start + Self.entriesPerPiece, entries.upTo)
-                entries.add(
-                    try database.readBeside { (connection) throws(LedgerError) in
-                        try LedgerSession(connection: connection).hourSums(after: start, upTo: end)
-                    })
-                if rests { usleep(UInt32((DispatchTime.now().uptimeNanoseconds - began) / 1000)) }
-            }
-            try write(entries)
+            let upTo = min(last, rolled + Self.mostTogether)
+            if let entries = try read(after: rolled, upTo: upTo, rests: rests) { try write(entries) }
         }
         return 0
     }
+
+    /// Nil where another node was quicker, or the store is closed.
+    private func read(after: Int64, upTo: Int64, rests: Bool) throws(LedgerError) -> UnrolledEntries? {
+        var entries = UnrolledEntries(after: after, upTo: upTo)
+        // Entries never change, so that they need not be read in one transaction.
+        for start in stride(from: after, to: upTo, by: Int64.Stride(Self.entriesPerPiece)) {
+            let began = DispatchTime.now().uptimeNanoseconds
+            let sums = try database.readBeside { (connection) throws(LedgerError) -> [RollupSlot: EntrySums]? in
+                let session = LedgerSession(connection: connection)
+                guard try session.rolledAndLast().rolled == after else { return nil }
+                return try session.hourSums(after: start, upTo: min(start + Self.entriesPerPiece, upTo))
+            }
+            guard let sums, !isStopped else { return nil }
+            entries.add(sums)
+            if rests { usleep(UInt32((DispatchTime.now().uptimeNanoseconds - began) / 1000)) }
+        }
+        return entries
+    }
+
+    /// Nothing is written any more.
+    private var isStopped: Bool { flusher.fault != nil || state.withLock { $0.isClosed } }
 
     private func write(_ entries: UnrolledEntries) throws(LedgerError) {
         let rows = try database.readBeside { (connection) throws(LedgerError) in
@@ -119,8 +131,9 @@ final class Roller: Sendable {
         _ = try result.get()
     }
 
-    /// Waits for what is under way.
+    /// Gives up what is under way; the next store goes on with it.
     func close() async {
+        state.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
