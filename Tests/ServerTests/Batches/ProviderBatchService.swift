@@ -25,13 +25,18 @@ struct ProviderBatchService: Sendable {
     static var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
     /// Runs a body with the scripted provider and an empty ledger.
+    ///
+    /// - Parameters:
+    ///   - script: answers ordinary calls.
+    ///   - intercept: answers before anybody else, where it does.
     static func with(
         _ batches: ScriptedBatches,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply = { _ in .nothing(.reset) },
+        intercept: @escaping @Sendable (ScriptedRequest) -> ScriptedReply? = { _ in nil },
         _ body: (ScriptedUpstream, SQLLedger) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.with { request in
-            if let reply = batches.reply(to: request) { return reply }
+            if let reply = intercept(request) ?? batches.reply(to: request) { return reply }
             return request.method == "GET" ? .models([small.rawValue, large.rawValue]) : script(request)
         } _: { models async throws in
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")

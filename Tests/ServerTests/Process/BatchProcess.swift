@@ -7,8 +7,15 @@ import ScriptedUpstream
 struct BatchProcess {
     let folder: URL
 
+    /// Whether the server has a batch interface, in OpenAI's way, and the settings allow it.
+    private let hasBatchTier: Bool
+
     /// Makes a folder with a catalog of `test/small` and `test/large` at a server.
-    init(modelsAt baseURL: String) throws {
+    ///
+    /// - Parameter batchTier: whether rows may go to the server as batches of its own, 0.4 as dear and at most so many
+    ///   rows in one; nil for not.
+    init(modelsAt baseURL: String, batchTier: Int? = nil) throws {
+        hasBatchTier = batchTier != nil
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-batch-\(UUID())")
         let catalog = folder.appendingPathComponent("Catalog")
         try FileManager.default.createDirectory(at: catalog, withIntermediateDirectories: true)
@@ -26,8 +33,26 @@ struct BatchProcess {
                 context: 4096
                 max_output: 64
                 capabilities: [tools, streaming]
-                prices: {input: \(input), output: \(output), source: test, as_of: 2026-11-01}
             """
+                + (batchTier == nil
+                    ? "\n    prices: {input: \(input), output: \(output), source: test, as_of: 2026-11-01}"
+                    : """
+
+                        key_variable: TEST_KEY
+                        batch_api: openai
+                        prices:
+                          input: \(input)
+                          output: \(output)
+                          batch: {input: \(Double(input) * 0.4), output: \(Double(output) * 0.4)}
+                          source: test
+                          as_of: 2026-11-01
+                    """)
+        }
+        if let batchTier {
+            try """
+            default_policy: {service_tiers: [standard, batch]}
+            limits: {provider_poll_s: 0.05, provider_rows: \(batchTier)}
+            """.write(to: folder.appendingPathComponent("hera.yaml"), atomically: true, encoding: .utf8)
         }
         try ("models:\n" + models.joined(separator: "\n")).write(
             to: catalog.appendingPathComponent("test.yaml"), atomically: true, encoding: .utf8)
@@ -58,7 +83,10 @@ struct BatchProcess {
             [
                 "batch", input, "--out", "out.jsonl", "--catalog", "Catalog", "--profiles", "None", "--database",
                 "sqlite:hera.sqlite",
-            ] + options
+            ] + (hasBatchTier ? ["--config", "hera.yaml"] : []) + options
+        if hasBatchTier {
+            process.environment = ProcessInfo.processInfo.environment.merging(["TEST_KEY": "secret-of-tests"]) { $1 }
+        }
         if let stdin {
             process.standardInput = try FileHandle(forReadingFrom: folder.appendingPathComponent(stdin))
         }
