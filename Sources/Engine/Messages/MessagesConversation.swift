@@ -13,7 +13,7 @@ struct MessagesConversation {
     private var isWorking = false
 
     init(system: JSONValue?, messages list: JSONValue?) throws(FieldError) {
-        if let system, !system.isNull { try read(system: system) }
+        if let system, !system.isNull { try read(system: system, path: "system") }
         guard let list, list.kind == .array else {
             throw FieldError("messages", "is missing: give a list of messages")
         }
@@ -26,32 +26,34 @@ struct MessagesConversation {
         }
     }
 
-    private mutating func read(system: JSONValue) throws(FieldError) {
+    /// A system prompt: its texts as one.
+    private mutating func read(system: JSONValue, path: String) throws(FieldError) {
         var text = system.string ?? ""
         if system.kind == .array {
             var texts: [String] = []
             for (index, block) in system.elements.enumerated() {
                 guard let text = block["text"]?.string else {
-                    throw FieldError("system[\(index)]", #"must be a block like {"type": "text", "text": "..."}"#)
+                    throw FieldError("\(path)[\(index)]", #"must be a block like {"type": "text", "text": "..."}"#)
                 }
                 texts.append(text)
             }
             text = texts.joined(separator: "\n\n")
         } else if system.kind != .string {
-            throw FieldError("system", "must be a string or a list of text blocks")
+            throw FieldError(path, "must be a string or a list of text blocks")
         }
         guard !text.isEmpty else { return }
         append(role: "system") { $0.member("content", text) }
     }
 
     private mutating func read(_ message: JSONValue, path: String) throws(FieldError) {
-        let isUser = message["role"]?.isString("user") == true
-        guard isUser || message["role"]?.isString("assistant") == true else {
-            throw FieldError("\(path).role", "must be user or assistant; system prompts stand in `system`")
+        guard let role = message["role"]?.string, ["user", "assistant", "system"].contains(role) else {
+            throw FieldError("\(path).role", "must be one of user, assistant, system")
         }
+        let isUser = role == "user"
         guard let content = message["content"], content.kind == .string || content.kind == .array else {
             throw FieldError("\(path).content", "must be a string or a list of blocks")
         }
+        if role == "system" { return try read(system: content, path: "\(path).content") }
         if content.kind == .string {
             if isUser { beginRequest() }
             append(role: isUser ? "user" : "assistant") { $0.member("content", raw: content.raw) }

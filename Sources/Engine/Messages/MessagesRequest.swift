@@ -15,7 +15,7 @@ package struct MessagesRequest: Sendable {
     /// Members that an Anthropic server is given; what is not known here could cost more than was set aside.
     private static let passedOn: Set = [
         "model", "max_tokens", "messages", "system", "metadata", "stop_sequences", "temperature", "top_p", "top_k",
-        "tools", "tool_choice", "thinking", "output_config",
+        "tools", "tool_choice", "thinking", "output_config", "cache_control",
     ]
     /// Members whose loss would be against the caller's will.
     private static let refused = [

@@ -30,22 +30,30 @@ struct RouteTable: Sendable {
         return Set(fitting.map(\.method)).sorted { $0.rawValue < $1.rawValue }
     }
 
-    /// The route whose path is most like another, with its method; nil where none is.
+    /// The route that was perhaps meant by a path, with its method: one of as many parts, each of them spelled alike; often
+    /// only the version is missing. Nil where none is.
     func closest(to path: String) -> String? {
         let parts = Self.parts(path[...])
-        // What may be anything is taken to be what was asked for.
-        let spelled = routes.map { route in
-            "/"
-                + zip(route.parts, Self.parts(route.path[...])).enumerated().map { index, part in
-                    part.0 == nil && index < parts.count ? String(parts[index]) : String(part.1)
-                }.joined(separator: "/")
+        let meant = [parts, ["v1"] + parts].lazy.compactMap { asked in
+            routes.map { (route: $0, equal: Self.likeness(of: asked, to: $0.parts)) }.max { $0.equal < $1.equal }
         }
-        let candidates = Set(spelled).sorted()
-        let asked = "/" + parts.joined(separator: "/")
-        // Often only the version is missing.
-        let found = candidates.contains("/v1" + asked) ? "/v1" + asked : Spelling.closest(to: asked, among: candidates)
-        guard let index = spelled.firstIndex(where: { $0 == found }) else { return nil }
-        return "\(routes[index].method.rawValue) \(routes[index].path)"
+        guard let best = meant.first(where: { $0.equal > 0 })?.route else { return nil }
+        return "\(best.method.rawValue) \(best.path)"
+    }
+
+    /// 1 + how many parts are the same; 0 where one is spelled otherwise.
+    private static func likeness(of asked: [Substring], to known: [Substring?]) -> Int {
+        guard asked.count == known.count else { return 0 }
+        var equal = 1
+        for (part, name) in zip(asked, known) {
+            guard let name else { continue }
+            if part == name {
+                equal += 1
+            } else if Spelling.closest(to: String(part), among: [String(name)]) == nil {
+                return 0
+            }
+        }
+        return equal
     }
 
     private static func parts(_ path: Substring) -> [Substring] { path.split(separator: "/") }

@@ -9,6 +9,7 @@ struct MessagesController {
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("messages", use: answer)
+        group.post("messages/count_tokens", use: count)
     }
 
     @Sendable
@@ -17,6 +18,17 @@ struct MessagesController {
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let reply = try await engine.chat(try MessagesRequest(body).chat, from: context.caller)
         return try reply.response(in: AnthropicFormat(reply))
+    }
+
+    /// How many tokens a prompt has, where the named model's server counts them.
+    @Sendable
+    func count(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let count = try await engine.promptTokens(of: try TokenCountRequest(body), from: context.caller)
+        var writer = JSONWriter()
+        writer.object { $0.member("input_tokens", count) }
+        return Response(json: writer.bytes)
     }
 }
 

@@ -16,6 +16,13 @@ extension AnthropicWire {
         call.request(path: "/messages", authorization: Self.authorization(call.key), body: try Self.body(of: call))
     }
 
+    /// The request that asks an Anthropic server how many tokens a prompt has; it costs nothing there. The body is in
+    /// Anthropic's format already, and only the model's name is set.
+    package func countRequest(_ call: ChatCall) -> UpstreamRequest {
+        let body = call.body.settingMembers([("model", JSONWriter.quoted(call.endpoint.modelName))])
+        return call.request(path: "/messages/count_tokens", authorization: Self.authorization(call.key), body: body)
+    }
+
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
         let root = call.body.root
         guard root.kind == .object else { throw .invalidRequest(reason: "the body is not a JSON object") }

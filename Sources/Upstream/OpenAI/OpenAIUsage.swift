@@ -4,7 +4,7 @@ extension OpenAIWire {
     /// Reads a `usage` object into classes that do not overlap; nil where there is none (or `null`, or no counts in it).
     /// Zero is zero.
     ///
-    /// OpenAI's `prompt_tokens` include cached and audio tokens, its `completion_tokens` reasoning and audio tokens. A
+    /// OpenAI's `prompt_tokens` include tokens read from a cache and written to it, and audio tokens, its `completion_tokens` reasoning and audio tokens. A
     /// few servers count reasoning apart; their `total_tokens` says so.
     package static func usage(_ value: JSONValue?) -> Usage? {
         guard let value, value.kind == .object else { return nil }
@@ -15,10 +15,10 @@ extension OpenAIWire {
         let completionDetails = value["completion_tokens_details"]
         // Parts are never more than their whole, whatever a server says: the whole is what is billed.
         let cached = min(prompt, count(promptDetails?["cached_tokens"] ?? value["prompt_cache_hit_tokens"]))
-        // Under these names only another hera counts what was written to a cache.
-        let write5m = min(prompt - cached, count(promptDetails?["cache_write_5m_tokens"]))
-        let write1h = min(prompt - cached - write5m, count(promptDetails?["cache_write_1h_tokens"]))
-        let audioInput = min(prompt - cached - write5m - write1h, count(promptDetails?["audio_tokens"]))
+        let written = min(prompt - cached, count(promptDetails?["cache_write_tokens"]))
+        // Only another hera tells those apart that are kept for an hour.
+        let write1h = min(written, count(promptDetails?["cache_write_1h_tokens"]))
+        let audioInput = min(prompt - cached - written, count(promptDetails?["audio_tokens"]))
         let saidReasoning = count(completionDetails?["reasoning_tokens"])
         let isApart =
             saidReasoning > 0 && value["total_tokens"]?.integer == Int64(prompt + completion + saidReasoning)
@@ -26,7 +26,7 @@ extension OpenAIWire {
         let visible = isApart ? completion : completion - reasoning
         let audioOutput = min(visible, count(completionDetails?["audio_tokens"]))
         return Usage(
-            input: prompt - cached - write5m - write1h - audioInput, cachedRead: cached, cacheWrite5m: write5m,
+            input: prompt - cached - written - audioInput, cachedRead: cached, cacheWrite5m: written - write1h,
             cacheWrite1h: write1h, output: visible - audioOutput, reasoning: reasoning, audioInput: audioInput,
             audioOutput: audioOutput)
     }

@@ -3,8 +3,8 @@ package import Core
 /// Writes answers in OpenAI's format, for those that came in another dialect or another form.
 ///
 /// What OpenAI's format has no place for is written under the names that others have given it: `thinking_blocks` of a
-/// message (LiteLLM), `stop_reason` of a choice for the stop sequence met (vLLM), `native_finish_reason` (OpenRouter). Of
-/// the usage's cached tokens, `cache_write_5m_tokens` and `cache_write_1h_tokens` are hera's own names.
+/// message (LiteLLM), `stop_reason` of a choice for the stop sequence met (vLLM), `native_finish_reason` (OpenRouter);
+/// `cache_write_1h_tokens`, of those that a usage counts as `cache_write_tokens`, is hera's own.
 package struct OpenAIWriter: Sendable {
     private let id: String
     private let model: String
@@ -193,7 +193,8 @@ package struct OpenAIWriter: Sendable {
             "prompt_tokens_details",
             object: { details in
                 details.member("cached_tokens", usage.cachedRead)
-                if usage.cacheWrite5m > 0 { details.member("cache_write_5m_tokens", usage.cacheWrite5m) }
+                let written = usage.cacheWrite5m + usage.cacheWrite1h
+                if written > 0 { details.member("cache_write_tokens", written) }
                 if usage.cacheWrite1h > 0 { details.member("cache_write_1h_tokens", usage.cacheWrite1h) }
             })
         writer.member("completion_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })

@@ -43,16 +43,28 @@ struct MessagesRequestTests {
         #expect(root["top_k"] == nil && root["service_tier"] == nil)
     }
 
+    @Test("a system prompt within the conversation stays where it is")
+    func systemWithin() throws {
+        let root = try Self.root(
+            Self.body(#"\#(Self.hello),{"role":"system","content":[{"type":"text","text":"Now in French."}]}"#))
+        #expect(
+            Self.text(root["messages"])
+                == #"[{"role":"user","content":"hi"},{"role":"system","content":"Now in French."}]"#)
+    }
+
     @Test("the request in its own words goes along for Anthropic's servers, without what is not for them")
     func original() throws {
         let root = try Self.root(
             Self.body(
                 Self.hello,
                 #""system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"top_k":5,"stream":true,"#
-                    + #""hera":{"budget_usd":1},"speed":"fast","service_tier":"auto","thinking":{"type":"adaptive"}"#))
+                    + #""hera":{"budget_usd":1},"speed":"fast","service_tier":"auto","thinking":{"type":"adaptive"},"#
+                    + #""cache_control":{"type":"ephemeral"}"#))
         let original = try #require(root[AnthropicWire.originalMember])
         #expect(
-            original.members.map(\.key).sorted() == ["max_tokens", "messages", "model", "system", "thinking", "top_k"])
+            original.members.map(\.key).sorted() == [
+                "cache_control", "max_tokens", "messages", "model", "system", "thinking", "top_k",
+            ])
         #expect(Self.text(original["system"])?.contains("cache_control") == true)
     }
 
@@ -210,7 +222,7 @@ struct MessagesRequestTests {
             (#"{"model":"hera","max_tokens":0,"messages":[\#(hello)]}"#, "max_tokens: must be"),
             (#"{"model":"hera","max_tokens":1}"#, "messages: is missing"),
             (#"{"model":"hera","max_tokens":1,"system":"s","messages":[]}"#, "messages: is empty"),
-            (body(#"{"role":"system","content":"x"}"#), "messages[0].role: must be user or assistant"),
+            (body(#"{"role":"judge","content":"x"}"#), "messages[0].role: must be one of user"),
             (body(#"{"role":"user"}"#), "messages[0].content: must be"),
             (body(#"{"role":"user","content":[{"type":"text"}]}"#), "messages[0].content[0].text: must be"),
             (body(#"{"role":"user","content":[{"type":"video"}]}"#), "messages[0].content[0].type: 'video' cannot"),

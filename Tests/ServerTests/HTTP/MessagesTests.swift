@@ -157,7 +157,7 @@ struct MessagesTests {
                 body: #"{"model":"test/claude","messages":[{"role":"user","content":"hi"}]}"#
             ).root
             let details = chat["usage"]?["prompt_tokens_details"]
-            #expect(details?["cache_write_5m_tokens"]?.integer == 100, "a caller of chat sees it, too")
+            #expect(details?["cache_write_tokens"]?.integer == 100, "a caller of chat sees it, too")
         }
     }
 
@@ -248,6 +248,29 @@ struct MessagesTests {
             #expect(types.first == "ping")
             #expect(types.filter { $0 != "ping" }.first == "message_start")
             #expect(types.last == "message_stop")
+        }
+    }
+
+    @Test("tokens are counted by the server of a model in Anthropic's own format, and guessed by nobody")
+    func count() async throws {
+        try await TestService.with(catalog: TestModels.mixed) { request in
+            request.path == "/v1/messages/count_tokens" ? .json(#"{"input_tokens":2095}"#) : .status(404)
+        } _: { service async throws in
+            let path = "/v1/messages/count_tokens"
+            let rest = #""system":"s","messages":[{"role":"user","content":"hi"}]"#
+            let counted = try await service.json(
+                "POST", path, body: #"{"model":"test/claude",\#(rest),"max_tokens":5}"#)
+            #expect(counted.status == 200)
+            #expect(counted.root["input_tokens"]?.integer == 2095)
+            let sent = try #require(service.models.record.requests.last)
+            #expect(sent.bodyText == #"{"model":"claude-test",\#(rest)}"#)
+            for model in ["hera", "test/cheap"] {
+                let refused = try await service.json("POST", path, body: #"{"model":"\#(model)",\#(rest)}"#)
+                #expect(refused.status == 400)
+                #expect(refused.root["error"]?["type"]?.string == "invalid_request_error")
+            }
+            let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
+            #expect((totals?["calls"]?.integer ?? 0) == 0, "counting is not billed")
         }
     }
 }

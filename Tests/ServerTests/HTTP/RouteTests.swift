@@ -34,6 +34,7 @@ struct RouteTests {
             ("POST", "/chat/completions", "did you mean POST /v1/chat/completions?"),
             ("POST", "/v1/mesages", "did you mean POST /v1/messages?"),
             ("POST", "/v1/jobs/job_1/cancle", "did you mean POST /v1/jobs/{id}/cancel?"),
+            ("POST", "/v1/messages/batches", "GET /openapi.yaml lists what there is"),
             ("GET", "/something/else/altogether", "GET /openapi.yaml lists what there is"),
         ])
     func path(method: String, path: String, words: String) async throws {

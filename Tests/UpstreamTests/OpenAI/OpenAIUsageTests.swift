@@ -64,4 +64,19 @@ struct OpenAIUsageTests {
         let usage = try Self.usage(#"{"prompt_tokens":10,"completion_tokens":1,"prompt_cache_hit_tokens":8}"#)
         #expect(usage == Usage(input: 2, cachedRead: 8, output: 1))
     }
+
+    @Test("what was written to a cache is counted apart, and never more than there was")
+    func cacheWrites() throws {
+        func read(_ details: String) throws -> Usage? {
+            let text =
+                #"{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":40,\#(details)}}"#
+            return OpenAIWire.usage(try JSONDocument(Array(text.utf8)).root)
+        }
+        #expect(
+            try read(#""cache_write_tokens":30"#) == Usage(input: 30, cachedRead: 40, cacheWrite5m: 30, output: 5))
+        #expect(
+            try read(#""cache_write_tokens":30,"cache_write_1h_tokens":20"#)
+                == Usage(input: 30, cachedRead: 40, cacheWrite5m: 10, cacheWrite1h: 20, output: 5))
+        #expect(try read(#""cache_write_tokens":900"#) == Usage(input: 0, cachedRead: 40, cacheWrite5m: 60, output: 5))
+    }
 }
