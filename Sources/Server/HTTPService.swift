@@ -38,6 +38,8 @@ package struct HTTPService: Service {
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
+        router.add(
+            middleware: RepeatMiddleware(ledger: engine.ledger, bodyBytes: engine.settings.limits.bodyBytes))
         addRoutes(to: router, engine: engine, desk: desk, batches: batches, metrics: metrics)
         return router
     }

@@ -11,6 +11,8 @@ extension HTTPField.Name {
     static let heraSession = name("x-hera-session")
     /// Names a request, so that a repetition is not done twice.
     static let idempotencyKey = name("idempotency-key")
+    /// On an answer that was given to an earlier telling of the request.
+    static let idempotentReplayed = name("idempotent-replayed")
     /// What Anthropic's clients send with every request.
     static let anthropicVersion = name("anthropic-version")
     static let referrerPolicy = name("referrer-policy")

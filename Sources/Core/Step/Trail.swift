@@ -33,5 +33,10 @@ package struct Trail: Hashable, Sendable {
     package struct End: Hashable, Sendable {
         package var count: Int
         package var digest: UInt64
+
+        package init(count: Int, digest: UInt64) {
+            self.count = count
+            self.digest = digest
+        }
     }
 }

@@ -185,7 +185,13 @@ extension BatchDesk {
         terms.deadline = end
         var state = BatchState(terms: terms, completionWindow: order.completionWindow)
         state.outputSeconds = order.outputSeconds
-        let id = Identifier.make("batch")
+        let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
+        // A node that died may have made it before it could answer.
+        if caller.ticket?.isTakenOver == true,
+            let made = try await engine.inLedger({ ledger throws(LedgerError) in try await ledger.batch(id) })
+        {
+            return made
+        }
         let record = BatchRecord(
             id: id, status: .validating, endpoint: order.endpoint, inputFileID: file.id, metadata: order.metadata,
             state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,

@@ -1,5 +1,5 @@
 package import Core
-import Ledger
+package import Ledger
 import Routing
 
 /// On whose account a chat call is made.
@@ -12,6 +12,8 @@ package struct Caller: Sendable {
     package var models: ModelFilter
     /// The policy of calls that name none.
     package var policy: String?
+    /// Set where the request may be told again (`Idempotency-Key`) and this telling of it does the work.
+    package var ticket: RequestTicket?
 
     package init(
         session: String? = nil, key: String? = nil, team: String? = nil, models: ModelFilter = ModelFilter(),
@@ -29,36 +31,56 @@ extension Engine {
     /// Answers an OpenAI chat request with the model that the policy, the predictions and the rule choose.
     ///
     /// The work goes on when the caller gives up: what is paid for is read and booked.
-    package func chat(_ request: ChatRequest, from caller: Caller) async throws(EngineError) -> ChatReply {
+    ///
+    /// - Parameter answer: what is sent for a complete reply. Where the request may be told again, it is kept in the same
+    ///   write as the books.
+    package func chat(
+        _ request: ChatRequest, from caller: Caller,
+        answer: @escaping @Sendable (ChatReply) async -> KeptAnswer? = { _ in nil }
+    ) async throws(EngineError) -> ChatReply {
+        await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
         let session = Self.sessionKey(step.order.step.runID, caller)
-        return request.isStream ? try await streamed(step, session) : try await whole(step, session)
+        if request.isStream { return try await streamed(step, session) }
+        return try await whole(step, session) { reply in
+            guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
+            return (ticket, kept)
+        }
     }
 
     /// The decision that `chat` would make, without calling anybody.
-    package func dryRun(_ request: ChatRequest, from caller: Caller) throws(EngineError) -> Decision {
+    package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(EngineError) -> Decision {
+        await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
         var conductor = StepConductor(engine: self, step: step)
         conductor.decideWithoutCalls()
         return conductor.decision
     }
 
-    private func whole(_ step: RoutedStep, _ session: String) async throws(EngineError) -> ChatReply {
-        let result = await pool.result { () -> Result<FinishedStep, EngineError> in
+    private func recallRun(of request: ChatRequest, from caller: Caller) async {
+        let opensRun = caller.session == nil && !request.messages.contains { $0.role == .assistant }
+        await recall(Self.sessionKey(caller.session ?? request.sessionID, caller), opensRun: opensRun)
+    }
+
+    private func whole(
+        _ step: RoutedStep, _ session: String,
+        _ answer: @escaping @Sendable (ChatReply) async -> (RequestTicket, KeptAnswer)?
+    ) async throws(EngineError) -> ChatReply {
+        let result = await pool.result { () -> Result<ChatReply, EngineError> in
             do throws(EngineError) {
                 let done = try await self.perform(step)
-                try await self.book(done, session)
+                let reply = ChatReply(
+                    decision: done.order.decision, model: done.outcome.model, cost: done.spent,
+                    body: .complete(done.outcome.body))
+                try await self.book(done, session, answer: await answer(reply))
                 self.learn(from: done.order, done.outcome)
-                return .success(done)
+                return .success(reply)
             } catch {
                 return .failure(error)
             }
         }
         guard let result else { throw .shuttingDown }
-        let done = try result.get()
-        return ChatReply(
-            decision: done.order.decision, model: done.outcome.model, cost: done.spent,
-            body: .complete(done.outcome.body))
+        return try result.get()
     }
 
     /// Does a routed step. Where nobody answers, the decision is kept all the same, with what each one said.
@@ -83,8 +105,11 @@ extension Engine {
         }
     }
 
-    /// Closes the books on a chat step: entry, decision and step in one transaction.
-    func book(_ done: FinishedStep, _ session: String) async throws(EngineError) {
+    /// Closes the books on a chat step: entry, decision, step, what is remembered of the session and the answer that is
+    /// kept, in one transaction.
+    func book(
+        _ done: FinishedStep, _ session: String, answer: (RequestTicket, KeptAnswer)? = nil
+    ) async throws(EngineError) {
         let order = done.order
         var commit = done.outcome.commit
         let now = Timestamp.now()
@@ -94,13 +119,15 @@ extension Engine {
                 id: order.step.id, runID: order.step.runID, position: order.step.position,
                 decisionID: order.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
+        commit.sessions = [
+            sessions.note(
+                done.outcome.model, position: order.step.position, state: done.state, of: session, at: now)
+        ]
+        if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {
             _ = try await ledger.commitStep(commit)
         } catch {
             throw .ledger(error)
         }
-        var memory = sessions.memory(of: session)
-        memory.note(done.outcome.model, position: order.step.position, state: done.state)
-        sessions.remember(memory, of: session)
     }
 }

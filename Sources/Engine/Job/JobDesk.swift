@@ -79,7 +79,9 @@ package final class JobDesk: Service {
         try checkTools(of: spec)
         spec.policy = try engine.resolved(spec.policy)
         spec.policy.models = spec.policy.models.narrowed(by: try engine.resolved(caller.models))
-        let id = Identifier.make("job")
+        let id = caller.ticket.map { "job_\($0.token)" } ?? Identifier.make("job")
+        // A node that died may have made it before it could answer.
+        if caller.ticket?.isTakenOver == true, let made = try await known(id) { return made }
         let now = Timestamp.now()
         let state = JobState(of: spec)
         var writer = JSONWriter()
@@ -152,11 +154,14 @@ package final class JobDesk: Service {
     }
 
     package func job(_ id: String) async throws(EngineError) -> JobRecord {
+        guard let record = try await known(id) else { throw .notFound(kind: "job", id: id) }
+        return record
+    }
+
+    private func known(_ id: String) async throws(EngineError) -> JobRecord? {
         do throws(LedgerError) {
-            guard let record = try await engine.ledger.job(id) else { throw LedgerError.notFound(kind: "job", id: id) }
-            return record
+            return try await engine.ledger.job(id)
         } catch {
-            if case .notFound = error { throw .notFound(kind: "job", id: id) }
             throw .ledger(error)
         }
     }

@@ -44,8 +44,23 @@ actor JobRunner {
             isStuck = true
             return
         }
+        await recall()
         await perform(machine.handle(.taken))
     }
+
+    /// Reads what is remembered of the threads that another node has begun, or this one before a restart.
+    private func recall() async {
+        for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
+            do throws(LedgerError) {
+                let record = try await engine.ledger.session(session(of: thread.id), unlike: nil)
+                memories[thread.id] = record.flatMap { Sessions.Memory(json: $0.body) }
+            } catch {
+                engine.logger.debug("a thread's memory is lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    private func session(of thread: String) -> String { "\(id)/\(thread)" }
 
     /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
@@ -98,8 +113,9 @@ actor JobRunner {
         let answer = answer(from: outcome, step: order.step.id, thread: thread)
         spent = (try? spent.adding(done.spent)) ?? spent
         spentJoules += done.joules
-        memories[thread, default: Sessions.Memory()].note(
-            outcome.model, position: order.step.position, state: done.state)
+        var memory = memories[thread] ?? Sessions.Memory()
+        memory.note(outcome.model, position: order.step.position, state: done.state)
+        memories[thread] = memory
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()
         let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
@@ -110,6 +126,7 @@ actor JobRunner {
                 id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
                 entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
         commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
+        commit.sessions.append(memory.record(of: session(of: thread), at: now))
         engine.learn(from: order, outcome)
         await perform(actions, committing: commit)
     }
@@ -273,6 +290,7 @@ actor JobRunner {
 
     /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
     func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
+        await recall()
         let actions = machine.handle(.toolOutputs(outputs))
         await save(actions)
         return actions

@@ -3,7 +3,8 @@ package import Ledger
 package import Logging
 import ServiceLifecycle
 
-/// Tells the other nodes that this one lives, and books what those that died may have spent.
+/// Tells the other nodes that this one lives and what keys have used on it, books what those that died may have spent,
+/// and sweeps up what is over.
 package struct NodePulse: Service {
     private let ledger: any LedgerStore
     private let leaseSeconds: Double
@@ -15,13 +16,24 @@ package struct NodePulse: Service {
         self.logger = logger
     }
 
+    private static let secondsBetweenExchanges = 1.0
+    private static let secondsBetweenSweeps = 60.0
+
     /// Three beats in a lease, until the work that it is for has ended.
     package func run() async {
         await cancelWhenGracefulShutdown {
-            repeat {
-                await beat()
-            } while (try? await Task.sleep(for: .seconds(leaseSeconds / 3))) != nil
+            await withDiscardingTaskGroup { group in
+                group.addTask { await every(leaseSeconds / 3) { await beat() } }
+                group.addTask { await exchangeRates() }
+                group.addTask { await every(Self.secondsBetweenSweeps) { await sweep() } }
+            }
         }
+    }
+
+    private func every(_ seconds: Double, _ work: @Sendable () async -> Void) async {
+        repeat {
+            await work()
+        } while (try? await Task.sleep(for: .seconds(seconds))) != nil
     }
 
     private func beat() async {
@@ -34,6 +46,28 @@ package struct NodePulse: Service {
             }
         } catch {
             logger.error("no heartbeat", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// While the ledger is away the rates of keys are counted here alone; that is said once.
+    private func exchangeRates() async {
+        var isAway = false
+        repeat {
+            do throws(LedgerError) {
+                try await ledger.exchangeRates(at: .now())
+                isAway = false
+            } catch {
+                if !isAway { logger.warning("rates count on this node alone", metadata: ["reason": "\(error)"]) }
+                isAway = true
+            }
+        } while (try? await Task.sleep(for: .seconds(Self.secondsBetweenExchanges))) != nil
+    }
+
+    private func sweep() async {
+        do throws(LedgerError) {
+            try await ledger.sweep(at: .now())
+        } catch {
+            logger.warning("sessions and kept answers were not swept", metadata: ["reason": "\(error)"])
         }
     }
 }

@@ -27,8 +27,7 @@ extension LedgerSession {
         }
         let holder = row.text(2)
         if holder == owner ? isOpen(lease) : try isAlive(holder) { return .underWay }
-        let ticket = RequestTicket(
-            request: id, lease: lease + 1, token: row.text(1), isTakenOver: holder != owner)
+        let ticket = RequestTicket(request: id, lease: lease + 1, token: row.text(1), isTakenOver: true)
         return .first(try beginRequest(ticket, digest, at: moment))
     }
 
@@ -68,10 +67,11 @@ extension LedgerSession {
             ] + holding(ticket))
     }
 
-    /// Forgets a request that came to nothing, so that it can be tried again.
-    func dropRequest(_ ticket: RequestTicket) throws(LedgerError) {
-        try connection.execute(
-            "DELETE FROM kept_request WHERE \(Self.heldRequest)", holding(ticket))
+    /// Forgets a request that came to nothing, so that it can be tried again; one that may have made something is
+    /// nobody's, and stays what it is.
+    func giveUp(_ ticket: RequestTicket, mayHaveMade: Bool) throws(LedgerError) {
+        let change = mayHaveMade ? "UPDATE kept_request SET owner = ''" : "DELETE FROM kept_request"
+        try connection.execute("\(change) WHERE \(Self.heldRequest)", holding(ticket))
     }
 
     /// The row of a ticket, while nobody else has begun the request since.

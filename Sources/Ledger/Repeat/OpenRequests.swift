@@ -4,7 +4,7 @@ import Synchronization
 final class OpenRequests: Sendable {
     private struct State {
         var open: Set<RequestTicket> = []
-        var givenUp: Set<RequestTicket> = []
+        var givenUp: [RequestTicket: Bool] = [:]
     }
 
     private let state = Mutex(State())
@@ -20,17 +20,18 @@ final class OpenRequests: Sendable {
     func end(_ ticket: RequestTicket) {
         state.withLock { state in
             state.open.remove(ticket)
-            state.givenUp.remove(ticket)
+            state.givenUp.removeValue(forKey: ticket)
         }
     }
 
     /// Nobody works on it any more; the database is to be told.
-    func giveUp(_ ticket: RequestTicket) {
+    func giveUp(_ ticket: RequestTicket, mayHaveMade: Bool) {
         state.withLock { state in
             state.open.remove(ticket)
-            state.givenUp.insert(ticket)
+            state.givenUp[ticket] = mayHaveMade
         }
     }
 
-    var givenUp: [RequestTicket] { state.withLock { Array($0.givenUp) } }
+    /// Each with whether it may have made something.
+    var givenUp: [RequestTicket: Bool] { state.withLock { $0.givenUp } }
 }

@@ -19,9 +19,10 @@ package protocol RequestStore: Sendable {
     func isUnderWay(_ request: String) async throws(LedgerError) -> Bool
     /// Keeps the answer to a request. Does nothing where a commit has kept one already (`StepCommit.answer`).
     func keep(_ answer: KeptAnswer, of ticket: RequestTicket) async throws(LedgerError)
-    /// Forgets a request that came to nothing. What cannot be written now is written with a later `sweep`; until then
-    /// this store takes the request for given up, and the others for under way.
-    func drop(_ ticket: RequestTicket) async
+    /// Gives up a request: it is forgotten, or where it may have made something, left to whoever tells it next, who gets
+    /// the same token. What cannot be written now is written with a later `sweep`; until then this store takes the
+    /// request for given up, and the others for under way.
+    func giveUp(_ ticket: RequestTicket, mayHaveMade: Bool) async
 }
 
 extension SQLLedger {
@@ -43,7 +44,7 @@ extension SQLLedger {
                 return claim
             }
         } catch {
-            if let ticket = begun.ticket { requests.giveUp(ticket) }
+            if let ticket = begun.ticket { requests.giveUp(ticket, mayHaveMade: ticket.isTakenOver) }
             throw error
         }
     }
@@ -58,19 +59,19 @@ extension SQLLedger {
         requests.end(ticket)
     }
 
-    package func drop(_ ticket: RequestTicket) async {
+    package func giveUp(_ ticket: RequestTicket, mayHaveMade: Bool) async {
         guard requests.isOpen(ticket) else { return }
-        requests.giveUp(ticket)
-        try? await tellGivenUp([ticket])
+        requests.giveUp(ticket, mayHaveMade: mayHaveMade)
+        try? await tellGivenUp([ticket: mayHaveMade])
     }
 
     /// Tells the database of requests that this store gave up.
-    func tellGivenUp(_ tickets: [RequestTicket]) async throws(LedgerError) {
+    func tellGivenUp(_ tickets: [RequestTicket: Bool]) async throws(LedgerError) {
         if tickets.isEmpty { return }
         try await write { (session) throws(LedgerError) in
-            for ticket in tickets { try session.dropRequest(ticket) }
+            for (ticket, mayHaveMade) in tickets { try session.giveUp(ticket, mayHaveMade: mayHaveMade) }
         }
-        for ticket in tickets { requests.end(ticket) }
+        for ticket in tickets.keys { requests.end(ticket) }
     }
 }
 

@@ -7,7 +7,8 @@ package struct RequestTicket: Hashable, Sendable {
     /// The same for every time that the request is begun, so that what it makes (a job, a batch) has one id and is made
     /// once, also where a node died between making it and answering.
     package let token: String
-    /// Whether it was begun before by a node that died: its calls are booked, as uncertain where it could not book them.
+    /// Whether it was begun before, by a node that died or lost sight of the ledger: what that node had reserved is
+    /// booked (as uncertain, where it could not say what came of it), and what it made may be there.
     package let isTakenOver: Bool
 
     package init(request: String, lease: Int64, token: String, isTakenOver: Bool = false) {

@@ -4,27 +4,27 @@ import Crypto
 extension LedgerSession {
     static let hourMilliseconds: Int64 = 3_600_000
 
-    /// Keeps what is remembered of a run, unless something newer is kept. Of two nodes that made the same step, the last
-    /// one counts.
+    /// Keeps what is remembered of a run, unless something newer is kept of it. Of two nodes that made the same step, the
+    /// last one counts.
     func save(_ record: SessionRecord) throws(LedgerError) {
         try connection.post(
             "INSERT INTO session_memory (id, version, owner, hour, body) VALUES (?, ?, ?, ?, ?) "
                 + "ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner = excluded.owner, "
-                + "hour = excluded.hour, body = excluded.body WHERE session_memory.version <= excluded.version",
+                + "hour = excluded.hour, body = excluded.body WHERE session_memory.version <= excluded.version "
+                + "OR session_memory.hour < ?",
             [
                 .text(Self.sessionKey(record.id)), .integer(record.version), .text(owner),
                 .integer(record.at.milliseconds.floored(to: Self.hourMilliseconds) / Self.hourMilliseconds),
-                .blob(record.body),
+                .blob(record.body), Self.firstHour(at: record.at),
             ])
     }
 
-    /// What is kept of a run, where that is not what the caller knows.
-    func session(_ id: String, unlike known: SessionRecord?) throws(LedgerError) -> SessionRecord? {
-        let version = Int64(known?.version ?? 0)
+    /// What is kept of a run, where that is newer than a version or another store's.
+    func session(_ id: String, newerThan version: Int, by owner: String) throws(LedgerError) -> SessionRecord? {
         let row = try connection.row(
             "SELECT version, owner, hour, body FROM session_memory "
                 + "WHERE id = ? AND (version > ? OR (version = ? AND owner <> ?))",
-            [.text(Self.sessionKey(id)), .integer(version), .integer(version), .text(known?.owner ?? "")])
+            [.text(Self.sessionKey(id)), .integer(version), .integer(version), .text(owner)])
         guard let row else { return nil }
         var record = SessionRecord(
             id: id, version: Int(row.integer(0)), body: row.blob(3),

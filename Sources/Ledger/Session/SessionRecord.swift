@@ -7,9 +7,10 @@ package struct SessionRecord: Hashable, Sendable {
     /// Counts the steps of the run: a greater one is newer.
     package var version: Int
     package var body: [UInt8]
+    /// Of the last step; in the database by the hour.
     package var at: Timestamp
-    /// The store that wrote it; nil before it is written.
-    package internal(set) var owner: String?
+    /// The store that wrote it; nil for one of the store's own.
+    package var owner: String?
 
     /// A run that was silent for so long is over.
     package static let idleSeconds = 86_400.0

@@ -11,7 +11,10 @@ package protocol SessionStore: Sendable {
 
 extension SQLLedger {
     package func session(_ id: String, unlike known: SessionRecord?) async throws(LedgerError) -> SessionRecord? {
-        try await read { (session) throws(LedgerError) in try session.session(id, unlike: known) }
+        let owner = known?.owner ?? owner
+        return try await read { (session) throws(LedgerError) in
+            try session.session(id, newerThan: known?.version ?? 0, by: owner)
+        }
     }
 
     /// Bounds how long a sweep holds up the writer.

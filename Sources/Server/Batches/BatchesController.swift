@@ -8,7 +8,6 @@ import Ledger
 struct BatchesController {
     let engine: Engine
     let desk: BatchDesk
-    private let repeated = RepeatedRequests<BatchRecord>()
 
     private static let mostListed = 100
     private static let usuallyListed = 20
@@ -31,9 +30,7 @@ struct BatchesController {
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let order = try BatchOrder(
             json: body.root, ifShort: ShortRule(engine.settings.defaultPolicy.onInfeasible))
-        let record = try await repeated.value(of: request, in: context, body: body.bytes) {
-            try await desk.submit(order, from: context.caller)
-        }
+        let record = try await desk.submit(order, from: context.caller)
         return Response(json: try await desk.document(record).json)
     }
 

@@ -1,11 +1,11 @@
 import Core
 import Engine
 import Hummingbird
+import Ledger
 
 /// OpenAI's chat completions, and the decision alone.
 struct ChatController {
     let engine: Engine
-    private let repeated = RepeatedRequests<ChatReply>()
 
     init(engine: Engine) {
         self.engine = engine
@@ -21,13 +21,9 @@ struct ChatController {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let chat = try ChatRequest(body)
-        // A stream is read once: there is nothing to give a second time.
-        let reply =
-            chat.isStream
-            ? try await engine.chat(chat, from: context.caller)
-            : try await repeated.value(of: request, in: context, body: body.bytes) {
-                try await engine.chat(chat, from: context.caller)
-            }
+        let reply = try await engine.chat(chat, from: context.caller) { reply in
+            try? await KeptAnswer(reply.response(in: OpenAIFormat()))
+        }
         return try reply.response(in: OpenAIFormat())
     }
 
@@ -36,7 +32,7 @@ struct ChatController {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let withFront = body.root["pareto"]?.boolean ?? false
-        let decision = try engine.dryRun(try ChatRequest(body), from: context.caller)
+        let decision = try await engine.dryRun(try ChatRequest(body), from: context.caller)
         return Response(json: decision.report(withFront: withFront))
     }
 }

@@ -9,7 +9,6 @@ import NIOCore
 struct JobsController {
     let engine: Engine
     let desk: JobDesk
-    private let repeated = RepeatedRequests<JobRecord>()
 
     init(engine: Engine, desk: JobDesk) {
         self.engine = engine
@@ -30,9 +29,7 @@ struct JobsController {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let spec = try JobSpec(json: body.root, basePolicy: engine.settings.defaultPolicy)
-        let record = try await repeated.value(of: request, in: context, body: body.bytes) {
-            try await desk.submit(spec, from: context.caller)
-        }
+        let record = try await desk.submit(spec, from: context.caller)
         return Response(json: try await document(record), status: .created)
     }
 

@@ -1,6 +1,7 @@
 import Core
 import Engine
 import Hummingbird
+import Ledger
 import Upstream
 
 /// Anthropic's messages, from whichever model is chosen.
@@ -16,7 +17,9 @@ struct MessagesController {
     func answer(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let reply = try await engine.chat(try MessagesRequest(body).chat, from: context.caller)
+        let reply = try await engine.chat(try MessagesRequest(body).chat, from: context.caller) { reply in
+            try? await KeptAnswer(reply.response(in: AnthropicFormat(reply)))
+        }
         return try reply.response(in: AnthropicFormat(reply))
     }
 

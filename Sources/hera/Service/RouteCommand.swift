@@ -45,7 +45,7 @@ struct RouteCommand: AsyncParsableCommand {
                 if document.root.kind == .object, document.root["model"] == nil {
                     document = try JSONDocument(document.settingMembers([("model", Array(#""hera""#.utf8))]))
                 }
-                decision = try engine.dryRun(try ChatRequest(document), from: Caller())
+                decision = try await engine.dryRun(try ChatRequest(document), from: Caller())
             } catch {
                 throw Exit(65, "\(error)")
             }

@@ -65,13 +65,24 @@ import Testing
     func failure() async throws {
         try await Self.withTwoStores { stores, _ in
             let first = try #require(Self.ticket(try await Self.claim(stores[0])))
-            await stores[0].drop(first)
+            await stores[0].giveUp(first, mayHaveMade: false)
             let second = try #require(Self.ticket(try await Self.claim(stores[1], digest: [2], token: "u")))
             #expect(second.token == "u" && !second.isTakenOver)
             // The earlier holder has no say any more.
-            await stores[0].drop(first)
+            await stores[0].giveUp(first, mayHaveMade: false)
             try await stores[0].keep(Self.answer, of: first)
             #expect(try await Self.claim(stores[0], digest: [2]) == .underWay)
+        }
+    }
+
+    @Test("a request that may have made something before it failed goes on under its token, at any node")
+    func unclear() async throws {
+        try await Self.withTwoStores { stores, _ in
+            let first = try #require(Self.ticket(try await Self.claim(stores[0])))
+            await stores[0].giveUp(first, mayHaveMade: true)
+            #expect(try await Self.claim(stores[1], digest: [2]) == .other)
+            let second = Self.ticket(try await Self.claim(stores[1], token: "u"))
+            #expect(second == RequestTicket(request: "r", lease: 2, token: "t", isTakenOver: true))
         }
     }
 
@@ -125,7 +136,7 @@ import Testing
         let ticket = try #require(Self.ticket(try await Self.claim(ledger)))
         database.goAway(true)
         await #expect(throws: LedgerError.unreachable("it is away")) { try await Self.claim(ledger) }
-        await ledger.drop(ticket)
+        await ledger.giveUp(ticket, mayHaveMade: false)
         database.goAway(false)
         let other = try place.open()
         #expect(try await Self.claim(other) == .underWay)

@@ -68,16 +68,25 @@ import Testing
     func sweep() async throws {
         try await TemporaryLedger.with { ledger, _ in
             var commit = StepCommit()
-            commit.sessions = (0..<700).map { Self.record("old \($0)", 1) }
+            commit.sessions = (0..<700).map { Self.record("old \($0)", $0 == 0 ? 9 : 1) }
             commit.sessions.append(Self.record("new", 1, at: Sample.noon.advanced(bySeconds: 90_000)))
             _ = try await ledger.commitStep(commit)
             let tomorrow = Sample.noon.advanced(bySeconds: 100_000)
             try await ledger.sweep(at: Sample.noon.advanced(bySeconds: 80_000))
             #expect(try await Self.count(ledger) == 701)
+            // A run of that name that begins anew counts from 1 again.
+            var again = StepCommit()
+            again.sessions = [
+                Self.record("old 0", 1, at: tomorrow), Self.record("old 1", 0, at: Sample.noon.advanced(bySeconds: 1)),
+            ]
+            again.sessions[0].body = [3]
+            _ = try await ledger.commitStep(again)
+            #expect(try await ledger.session("old 0", unlike: nil)?.body == [3])
+            #expect(try await ledger.session("old 1", unlike: nil)?.version == 1)
             try await ledger.sweep(at: tomorrow)
             #expect(try await Self.count(ledger) == 201)
             for _ in 0..<2 { try await ledger.sweep(at: tomorrow) }
-            #expect(try await Self.count(ledger) == 1)
+            #expect(try await Self.count(ledger) == 2)
             #expect(try await ledger.session("new", unlike: nil) != nil)
         }
     }

@@ -63,6 +63,98 @@ struct SessionTests {
         }
     }
 
+    /// A call of a session at a node; its decision.
+    private func decision(
+        _ body: String, session: String, at node: TestService, key: String? = nil
+    ) async throws -> JSONValue {
+        let access = key.map { [("authorization", "Bearer \($0)")] } ?? []
+        let answer = try await node.send(
+            "POST", "/v1/chat/completions", body: body, headers: [("x-hera-session", session)] + access)
+        try #require(answer.status == 200, "\(answer.text)")
+        let id = try #require(answer.headers["x-hera-decision"])
+        return try await node.json("GET", "/v1/decisions/\(id)").root
+    }
+
+    private func gist(_ decision: JSONValue) -> [String?] {
+        ["model", "stage", "reason", "reference"].map { decision[$0]?.string }
+            + ["position", "kappa"].map { decision[$0].map { String(decoding: $0.raw, as: UTF8.self) } }
+    }
+
+    @Test(
+        "a loop of tools that goes over two nodes decides as on one, and the whole request stays where it was given",
+        arguments: [true, false])
+    func overNodes(isCommitted: Bool) async throws {
+        let usage = usage
+        let estimator: any Estimating = isCommitted ? WholeRequest() : TestEstimator(similarity: 0.66)
+        try await TestService.withNodes(2, estimator: estimator) { _ in
+            .completion("ok", usage: usage)
+        } _: { nodes async throws in
+            var gists: [[[String?]]] = [[], []]
+            for (run, places) in [[0, 0, 0, 0, 0, 0], [0, 1, 1, 0, 1, 0]].enumerated() {
+                for (turns, place) in places.enumerated() {
+                    gists[run].append(
+                        gist(
+                            try await decision(
+                                body("Find the file", turns: turns), session: "run-\(run)", at: nodes[place])))
+                }
+            }
+            #expect(gists[0] == gists[1])
+            if isCommitted {
+                #expect(Set(gists[1].map { $0[0] }).count == 1, "it stays on one model")
+                #expect(gists[1][0][1] == "urc")
+                #expect(gists[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
+            }
+            #expect(try await nodes[1].engine.ledger.verify().isSound)
+        }
+    }
+
+    @Test("a history that is changed is seen at another node, and two keys' sessions of one name are two")
+    func historyOverNodes() async throws {
+        let usage = usage
+        try await TestService.withNodes(2, estimator: WholeRequest()) { _ in
+            .completion("ok", usage: usage)
+        } _: { nodes async throws in
+            let ledger = nodes[0].engine.ledger
+            var keys: [String] = []
+            for _ in 0..<2 {
+                keys.append(try await ledger.createKey(AccessKey(createdAt: .now()), budgets: []))
+            }
+            _ = try await decision(body("Find the file", turns: 0), session: "s", at: nodes[0], key: keys[0])
+            _ = try await decision(body("Find the file", turns: 1), session: "s", at: nodes[1], key: keys[0])
+            let changed = try await decision(
+                body("Delete the file", turns: 2), session: "s", at: nodes[0], key: keys[0])
+            let lines = Array(try #require(changed["considered"]?.elements)).compactMap(\.string)
+            #expect(
+                lines.contains { $0.hasPrefix("history: messages before step 2 were changed; dropped the commitment") },
+                "\(lines)")
+            // The other key's run of that name has no such past.
+            let other = try await decision(body("Delete the file", turns: 2), session: "s", at: nodes[1], key: keys[1])
+            let none = Array(try #require(other["considered"]?.elements)).compactMap(\.string)
+            #expect(!none.contains { $0.hasPrefix("history:") }, "\(none)")
+        }
+    }
+
+    @Test("a node alone looks a session up where it does not know it, as after a restart, and not again")
+    func restart() async throws {
+        let usage = usage
+        try await TestService.withNodes(2, estimator: WholeRequest()) { _ in
+            .completion("ok", usage: usage)
+        } _: { nodes async throws in
+            // Nobody has sent a heartbeat: to each node it is alone.
+            for node in nodes { try await node.engine.ledger.exchangeRates(at: .now()) }
+            #expect(!nodes[1].engine.ledger.hasOtherNodes)
+            _ = try await decision(body("Find the file", turns: 0), session: "s", at: nodes[0])
+            let second = try await decision(body("Find the file", turns: 1), session: "s", at: nodes[1])
+            #expect(second["reason"]?.string == "stays on test/cheap: the whole request was given to it")
+            #expect(nodes[1].engine.sessions.known("s")?.version == 2)
+            _ = try await decision(body("Find the file", turns: 2), session: "s", at: nodes[1])
+            // The first node was not told that it is not alone, and goes on from what it knows.
+            #expect(nodes[0].engine.sessions.known("s")?.version == 1)
+            _ = try await decision(body("Find the file", turns: 3), session: "s", at: nodes[0])
+            #expect(nodes[0].engine.sessions.known("s")?.version == 2)
+        }
+    }
+
     @Test("a reference that is down is stood in for by the best that is left, and only what was billed is booked")
     func referenceDown() async throws {
         let usage = usage

@@ -108,6 +108,76 @@ struct NodeTests {
         }
     }
 
+    @Test("a request whose node is killed is answered by another one, and what the dead one had reserved is booked")
+    func repeatedAfterDeath() async throws {
+        try await TemporaryPostgreSQL.with { server in
+            let asked = Mutex(0)
+            try await ScriptedUpstream.with { request in
+                if request.method == "GET" { return .models(["test/small"]) }
+                let number = asked.withLock {
+                    $0 += 1; return $0
+                }
+                let reply = ScriptedReply.completion("answer \(number)", usage: Self.usage)
+                return number == 1 ? reply.delayed(by: .seconds(120)) : reply
+            } _: { models async throws in
+                let folder = try HeraProcess.folder(modelsAt: models.baseURL)
+                defer { try? FileManager.default.removeItem(at: folder) }
+                let first = try await HeraProcess.start(in: folder, database: server.url, leaseSeconds: 2)
+                defer { first.kill() }
+                let second = try await HeraProcess.start(in: folder, database: server.url, leaseSeconds: 2)
+                defer { second.kill() }
+                let chat = #"{"model":"hera","messages":[{"role":"user","content":"hello"}]}"#
+                let headers = ["idempotency-key": "one"]
+                let lost = Task {
+                    try? await first.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
+                }
+                try await Self.until("a call") { asked.withLock { $0 } == 1 }
+                // Told again at the other node while the first is under way: it waits for the first one's answer.
+                async let told = second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
+                try await Task.sleep(for: .seconds(1))
+                #expect(asked.withLock { $0 } == 1)
+                first.kill()
+                let answer = try await told
+                _ = await lost.value
+                let text = answer.root["choices"]?.elements.first { _ in true }?["message"]?["content"]?.string
+                #expect(answer.status == 200 && text == "answer 2")
+                let again = try await second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
+                #expect(again.root["id"]?.string == answer.root["id"]?.string)
+                #expect(asked.withLock { $0 } == 2)
+                try await Self.until("the booking of the call that was under way") {
+                    try await second.request("GET", "/v1/dashboard")["totals"]?["uncertain"]?.integer == 1
+                }
+                let ledger = try SQLLedger.open(server.url)
+                #expect(try await ledger.verify().isSound)
+                await ledger.close()
+            }
+        }
+    }
+
+    @Test("a key's rate counts over all nodes: what is used at both, neither of which it would be too much for")
+    func rates() async throws {
+        try await Self.withNodes(count: 2, hasKey: true) { nodes, _, database async throws in
+            let key = try HeraProcess.command(["keys", "create", "--rpm", "20", "--database", database])
+            @Sendable func status(_ node: HeraProcess) async throws -> Int {
+                let body = #"{"model":"hera","messages":[{"role":"user","content":"hello"}]}"#
+                return try await node.answer("POST", "/v1/route", body: body, key: key).status
+            }
+            for node in nodes { for _ in 0..<12 { _ = try await status(node) } }
+            // Looked at seldom: one node's own bucket would still not be empty at the eighth look.
+            var last: [Int] = []
+            for _ in 0..<8 where last != [429, 429] {
+                try await Task.sleep(for: .seconds(2))
+                last = [try await status(nodes[0]), try await status(nodes[1])]
+            }
+            #expect(last == [429, 429])
+            let ledger = try SQLLedger.open(database)
+            try await ledger.exchangeRates(at: .now())
+            let known = try #require(try await ledger.keys().first { $0.requestsPerMinute == 20 })
+            #expect(ledger.admit(known, at: .now()) != nil, "a node that starts hears of it too")
+            await ledger.close()
+        }
+    }
+
     @Test("nodes with different catalogs book each call at the price of the node that made it, and the books hold")
     func catalogs() async throws {
         try await Self.withNodes(count: 2, prices: [1, 3]) { nodes, _, database async throws in
