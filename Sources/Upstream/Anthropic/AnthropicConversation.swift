@@ -131,7 +131,7 @@ struct AnthropicConversation {
             throw .invalidRequest(reason: "\(path) has a tool call whose arguments are not a JSON object")
         }
         return block("tool_use") { item in
-            item.member("id", call["id"]?.string)
+            item.member("id", call["id"]?.string.map(AnthropicWriter.identifier))
             item.member("name", call["function"]?["name"]?.string)
             item.member("input", raw: document.root.raw)
         }
@@ -143,7 +143,7 @@ struct AnthropicConversation {
         }
         let content = try blocks(message["content"], path: path)
         return block("tool_result") { item in
-            item.member("tool_use_id", id)
+            item.member("tool_use_id", AnthropicWriter.identifier(id))
             item.member("content", array: { list in content.forEach { list.element(raw: $0) } })
         }
     }

@@ -9,9 +9,9 @@ extension AnthropicWire {
     /// The caller's request in Anthropic's format: as it was said in it (``originalMember``), or else translated.
     ///
     /// Taken over: messages with text, images, tool calls and tool results, system prompts, tools and their choice, the
-    /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, the user. Refused, because
-    /// leaving them out would change the answer: `response_format`, more than one choice, audio. Left out as hints:
-    /// seeds, penalties, log-probabilities, reasoning effort and what is not known here.
+    /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, a schema for the answer, the
+    /// user. Refused, because leaving them out would change the answer: JSON without a schema, more than one choice,
+    /// audio. Left out as hints: seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         call.request(path: "/messages", authorization: Self.authorization(call.key), body: try Self.body(of: call))
     }
@@ -38,6 +38,7 @@ extension AnthropicWire {
             body.member("messages", array: { conversation.write(to: &$0) })
             writeSampling(root, to: &body)
             writeTools(root, to: &body)
+            if let schema = schema(root) { write(schema: schema, to: &body) }
             if let user = root["user"]?.string { body.member("metadata", object: { $0.member("user_id", user) }) }
             if call.isStreaming { body.member("stream", true) }
         }
@@ -59,11 +60,9 @@ extension AnthropicWire {
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {
-        if let format = root["response_format"]?["type"], !format.isString("text") {
+        if let format = root["response_format"]?["type"], !format.isString("text"), schema(root) == nil {
             throw .invalidRequest(
-                reason:
-                    "response_format is not translated for Anthropic's models; ask for a tool call, or use another model"
-            )
+                reason: "Anthropic's models write JSON by a schema: send it as response_format.json_schema.schema")
         }
         if let count = root["n"]?.integer, count > 1 {
             throw .invalidRequest(reason: "Anthropic's models give one choice; leave n out or set it to 1")
@@ -71,6 +70,27 @@ extension AnthropicWire {
         if let audio = root["audio"], !audio.isNull {
             throw .invalidRequest(reason: "Anthropic's models do not speak; leave audio out, or use another model")
         }
+    }
+
+    /// The schema that the answer has to keep to; nil where there is none.
+    private static func schema(_ root: JSONValue) -> JSONValue? {
+        guard let format = root["response_format"], format["type"]?.isString("json_schema") == true,
+            let schema = format["json_schema"]?["schema"], schema.kind == .object
+        else { return nil }
+        return schema
+    }
+
+    private static func write(schema: JSONValue, to body: inout JSONWriter) {
+        body.member(
+            "output_config",
+            object: { config in
+                config.member(
+                    "format",
+                    object: {
+                        $0.member("type", "json_schema")
+                        $0.member("schema", raw: schema.raw)
+                    })
+            })
     }
 
     private static func maximumOutputTokens(_ root: JSONValue) -> Int? {

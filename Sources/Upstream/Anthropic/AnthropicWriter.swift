@@ -124,7 +124,7 @@ package struct AnthropicWriter: Sendable {
     }
 
     /// Anthropic's ids have letters, digits, `_` and `-`; some servers' have others.
-    private static func identifier(_ id: String) -> String {
+    static func identifier(_ id: String) -> String {
         let allowed = id.unicodeScalars.map { scalar in
             let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
             return isPlain || scalar == "_" || scalar == "-" ? Character(scalar) : "_"

@@ -105,6 +105,27 @@ struct AnthropicRequestTests {
         #expect(try Self.sent(#"{\#(Self.hello),"stop":["x","y"]}"#)["stop_sequences"]?.text == #"["x","y"]"#)
     }
 
+    @Test("a schema for the answer goes along in Anthropic's form")
+    func schema() throws {
+        let format = #""response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}"#
+        #expect(
+            try Self.sent("{\(Self.hello),\(format)}")["output_config"]?.text
+                == #"{"format":{"type":"json_schema","schema":{"type":"object"}}}"#)
+        #expect(try Self.sent("{\(Self.hello)}")["output_config"] == nil)
+    }
+
+    @Test("ids of calls that Anthropic's servers would refuse are changed alike in call and result")
+    func identifiers() throws {
+        let sent = try Self.sent(
+            #"""
+            {"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[
+            {"id":"functions.f:0","type":"function","function":{"name":"f","arguments":"{}"}}]},
+            {"role":"tool","tool_call_id":"functions.f:0","content":"3"}]}
+            """#)
+        #expect(sent["messages"]?.text.contains(#""type":"tool_use","id":"functions_f_0""#) == true)
+        #expect(sent["messages"]?.text.contains(#""tool_use_id":"functions_f_0""#) == true)
+    }
+
     @Test("a request that was said in Anthropic's format goes there in its own words")
     func original() throws {
         let body = #"""
@@ -131,6 +152,7 @@ struct AnthropicRequestTests {
             #"{"messages":[{"role":"judge","content":"x"}]}"#, #"{"messages":[{"role":"tool","content":"x"}]}"#,
             #"{"messages":[{"role":"user","content":[{"type":"input_audio"}]}]}"#,
             #"{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"}}"#,
+            #"{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema"}}"#,
             #"{"messages":[{"role":"user","content":"x"}],"n":2}"#,
             #"{"messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{"}}]}]}"#,
         ])
