@@ -103,7 +103,11 @@ package final class BatchDesk: Service {
     }
 
     private func takeUp() async {
-        let free = state.withLock { engine.settings.limits.runningBatches - $0.running.count }
+        // Those that only wait, for a provider's day or a budget's next window, take no place from others.
+        let busy = state.withLock { state in
+            state.running.values.count { !($0.view.progress?.isIdle ?? false) }
+        }
+        let free = engine.settings.limits.runningBatches - busy
         guard free > 0 else { return }
         do throws(LedgerError) {
             for record in try await engine.ledger.claimBatches(limit: free) { start(record) }

@@ -15,6 +15,8 @@ package struct BatchProgress: Hashable, Sendable {
     /// Booked on the batch so far, calls that brought no answer included.
     package var spent = Money.zero
     package var budget: Money?
+    /// Set while nothing can begin before a budget's next window.
+    package var wait: BatchWait?
     /// Mean predicted accuracy of the rows answered since the start of this process and of those planned, 0...1.
     package var accuracy = 0.0
     /// Expected cost of the whole batch, what is spent included.
@@ -23,6 +25,9 @@ package struct BatchProgress: Hashable, Sendable {
     package var secondsLeft: Double?
 
     package init() {}
+
+    /// Whether it only waits, for a provider or for money, and calls nobody.
+    var isIdle: Bool { running == 0 && (wait != nil || atProviders > 0) }
 }
 
 /// What is told of a group of rows at a provider.

@@ -122,14 +122,17 @@ extension BatchRunner {
         }
     }
 
-    /// The least that any budget of the batch, its key, its team and everybody leaves.
+    /// The least that any budget of the batch, its key, its team and everybody leaves; of budgets with a window, what the
+    /// windows up to the batch's deadline leave, since it waits for them.
     private func purse() async throws(EngineError) -> Purse {
+        let now = Timestamp.now()
         let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.budgets(of: batch.attribution.scopes, at: .now())
+            try await ledger.budgets(of: batch.attribution.scopes, at: now)
         }
         var purse = Purse()
         for status in budgets where status.budget.mode == .hard {
-            let left = max(status.left, 0)
+            // Far from the end of 64 bits, so that what is spent can be added.
+            let left = min(status.left(until: terms.deadline, now: now), .max / 4)
             switch status.budget.limit.unit {
             case .usd where purse.left.map({ left < $0.nanoUSD }) ?? true:
                 purse.left = Money(nanoUSD: left)

@@ -14,6 +14,8 @@ extension BatchRunner {
         case opened(BatchPost.Parcel, ProviderCall.Opening)
         /// Something came of a group at a provider; nil where it was woken to think again.
         case group(String, GroupCourse.Action, GroupCourse.Event?)
+        /// The pause for a budget's next window is over, or was ended.
+        case rested
         /// The ledger stood in a group's way.
         case broken(String, EngineError)
     }
@@ -30,6 +32,9 @@ extension BatchRunner {
         /// Set when a wider budget has no room: nothing begins before something has ended.
         var isHeld = false
         var isTicking = false
+        /// Set until a used-up budget is whole again.
+        var wait: BatchWait?
+        var isResting = false
 
         /// Whether what is at providers is left there, for who goes on with the batch.
         var isLeaving: Bool {
@@ -41,7 +46,8 @@ extension BatchRunner {
 
         /// Whether something is under way that ends by itself.
         var isWorking: Bool {
-            course.queue.runningCount > 0 || course.post.isReserving || !busy.isEmpty || isTicking && ending == nil
+            course.queue.runningCount > 0 || course.post.isReserving || !busy.isEmpty || isResting
+                || isTicking && ending == nil
         }
     }
 
@@ -85,7 +91,8 @@ extension BatchRunner {
             lookAtTheClock(&board)
             await start(&board, &group, at: started.seconds)
             goOn(&board, &group)
-            if lastWatch + 0.2 < started.seconds {
+            rest(&board, &group)
+            if lastWatch + 0.2 < started.seconds || board.isResting {
                 lastWatch = started.seconds
                 report(board, prepared, seconds: lastWatch)
             }
@@ -126,7 +133,7 @@ extension BatchRunner {
 
     /// Begins whatever has a place and money.
     private func start(_ board: inout Board, _ group: inout TaskGroup<Event>, at now: Double) async {
-        guard board.ending == nil, !board.isHeld else { return }
+        guard board.ending == nil, !board.isHeld, board.wait == nil else { return }
         await post(&board, &group)
         while true {
             switch board.course.next(at: now) {
@@ -156,6 +163,10 @@ extension BatchRunner {
         if case .group(_, _, nil) = event {} else { board.isHeld = false }
         switch event {
         case .tick: board.isTicking = false
+        case .rested:
+            board.isResting = false
+            board.wait = nil
+            board.course.post.moneyCameBack()
         case .row(let row, let model, let end): try await take(end, of: row, by: model, &board, at: now)
         case .opened(let parcel, let opening): try opened(parcel, opening, &board)
         case .group(let name, let action, let event):
@@ -199,12 +210,27 @@ extension BatchRunner {
         }
     }
 
-    /// A budget has no room: what is under way may bring money back, else the batch is short of it.
+    /// A budget has no room: what is under way may bring money back, then its next window, else the batch is short of it.
     func unpaid(_ refusal: BudgetRefusal, _ board: inout Board) {
         if board.course.isBusy {
             board.isHeld = true
         } else if board.ending == nil {
-            board.ending = .success(.shortOfMoney(refusal.description))
+            if let wait = BatchWait(for: refusal, deadline: terms.deadline, now: .now()) {
+                board.wait = wait
+                engine.logger.info("batch waits", metadata: ["batch": "\(batch.id)", "reason": "\(wait.words)"])
+            } else {
+                board.ending = .success(.shortOfMoney(refusal.description))
+            }
+        }
+    }
+
+    /// Lets a wait pass; a reason to stop ends it.
+    private func rest(_ board: inout Board, _ group: inout TaskGroup<Event>) {
+        guard let wait = board.wait, !board.isResting, board.ending == nil else { return }
+        board.isResting = true
+        group.addTask {
+            _ = await isRested(wait.until.seconds - Timestamp.now().seconds)
+            return .rested
         }
     }
 
@@ -253,6 +279,7 @@ extension BatchRunner {
     private func report(_ board: Board, _ prepared: Prepared, seconds: Double) {
         var progress = board.course.progress(
             completedBefore: prepared.completedBefore, failed: board.failed, rows: prepared.rows, seconds: seconds)
+        progress.wait = board.ending == nil ? board.wait : nil
         progress.providerBatches = board.groups.values.map(\.group).sorted {
             ($0.createdAt, $0.name) < ($1.createdAt, $1.name)
         }.map { ProviderBatchView($0) }

@@ -9,8 +9,17 @@ final class BatchBar: Sendable {
     private let bar = ProgressBar()
     private let isWatched = isatty(STDERR_FILENO) == 1
     private let lastLine = Mutex(ContinuousClock.now)
+    private let lastWait = Mutex<BatchWait?>(nil)
 
     func show(_ progress: BatchProgress) {
+        let isNews = lastWait.withLock { last in
+            defer { last = progress.wait }
+            return progress.wait != nil && progress.wait != last
+        }
+        if isNews, let wait = progress.wait {
+            bar.clear()
+            Exit.tell(wait.words)
+        }
         let text = Self.text(progress)
         if isWatched {
             let done = progress.completed + progress.failed

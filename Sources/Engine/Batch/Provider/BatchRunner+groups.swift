@@ -125,7 +125,7 @@ extension BatchRunner {
     }
 
     /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
-    private func isRested(_ seconds: Double) async -> Bool {
+    func isRested(_ seconds: Double) async -> Bool {
         let reason = stop.reason
         let wasLate = secondsLeft.map { $0 <= 0 } ?? false
         let begun = ContinuousClock.now

@@ -1,0 +1,51 @@
+package import Core
+import Ledger
+
+/// Why nothing of a batch begins for now, and until when: a budget with a window is used up, and whole again in time.
+package struct BatchWait: Hashable, Sendable {
+    package let until: Timestamp
+    /// Which budget, and its figures.
+    package let reason: String
+
+    package var words: String { "waits until \(until) for money: \(reason)" }
+}
+
+extension BatchWait {
+    /// The wait that a refusal asks for; nil where waiting would not help, or not before the deadline. Without a deadline,
+    /// nobody has said that there is time to wait.
+    init?(for refusal: BudgetRefusal, deadline: Timestamp?, now: Timestamp) {
+        guard let deadline, refusal.asked <= refusal.limit.amount else { return nil }
+        let until: Timestamp
+        if let reset = refusal.resetsAt {
+            until = reset
+        } else if let bucket = refusal.window.bucketMilliseconds {
+            // The oldest span of a rolling window leaves it then.
+            until = Timestamp(milliseconds: now.milliseconds + bucket)
+        } else {
+            return nil
+        }
+        guard until < deadline else { return nil }
+        self.init(until: until, reason: refusal.description)
+    }
+}
+
+extension BudgetStatus {
+    /// What is left until a deadline, the windows that begin before it included, in the unit of the budget.
+    func left(until deadline: Timestamp?, now: Timestamp) -> Int64 {
+        let left = max(self.left, 0)
+        guard let deadline else { return left }
+        var windows: Int64 = 0
+        if case .rolling(let seconds) = budget.window {
+            windows = max(0, Int64(deadline.seconds - now.seconds)) / max(1, seconds)
+        } else {
+            var moment = now
+            while let end = budget.window.end(of: moment), end < deadline, windows < 10_000 {
+                windows += 1
+                moment = end
+            }
+        }
+        let (later, isGreat) = budget.limit.amount.multipliedReportingOverflow(by: windows)
+        let (sum, isGreater) = left.addingReportingOverflow(later)
+        return isGreat || isGreater ? .max : sum
+    }
+}

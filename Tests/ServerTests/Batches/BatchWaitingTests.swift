@@ -1,0 +1,62 @@
+import Core
+import Engine
+import Ledger
+import ScriptedUpstream
+import Testing
+
+@Suite("A batch under a budget with a window", .serialized)
+struct BatchWaitingTests {
+    private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
+        .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
+    }
+
+    @Test("waits for the next window, says until when, and never passes the budget of any window")
+    func waits() async throws {
+        try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
+            models, ledger async throws in
+            // A row takes 28,000 nano-USD and is reserved at some 350,000: no window of two seconds does all of them.
+            let limit = Money(nanoUSD: 400_000)
+            try await ledger.setBudget(
+                Budget(scope: .global, limit: .usd(limit), window: .rolling(seconds: 2)), at: .now())
+            let id = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
+                let id = try await service.begin(rows: 18, window: "2m")
+                let waiting = try await service.wait(id, "to wait") { $0["hera"]?["waiting_until"]?.integer != nil }
+                #expect(waiting["status"]?.string == "in_progress")
+                #expect(
+                    waiting["hera"]?["waiting_for"]?.string?.contains("the budget of global (rolling:2) has no room")
+                        == true,
+                    "\(String(decoding: waiting.raw, as: UTF8.self))")
+                let batch = try await service.wait(id)
+                #expect(batch["status"]?.string == "completed")
+                #expect(batch["request_counts"]?["completed"]?.integer == 18)
+                return id
+            }
+            let entries = try await ledger.entries(ofRun: id)
+            #expect(entries.count == 18)
+            for entry in entries {
+                let start = entry.chargedAt.advanced(bySeconds: -2)
+                let window = entries.filter { $0.chargedAt > start && $0.chargedAt <= entry.chargedAt }
+                #expect(window.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } <= limit.nanoUSD)
+            }
+            #expect(try await ledger.verify().isSound)
+        }
+    }
+
+    @Test("ends as short of money where the next window begins after its own end")
+    func tooLate() async throws {
+        try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
+            models, ledger async throws in
+            try await ledger.setBudget(
+                Budget(scope: .global, limit: .usd(Money(nanoUSD: 400_000)), window: .rolling(seconds: 86_400)),
+                at: .now())
+            _ = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
+                let id = try await service.begin(rows: 18, window: "2m", hera: #""if_short": "cheapest""#)
+                let batch = try await service.wait(id)
+                #expect(batch["status"]?.string == "completed")
+                let errors = try await service.lines(batch, "error_file_id")
+                #expect(!errors.isEmpty && errors.allSatisfy { $0["error"]?["code"]?.string == "budget_exceeded" })
+                return id
+            }
+        }
+    }
+}
