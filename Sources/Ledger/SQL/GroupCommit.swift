@@ -183,6 +183,7 @@ final class GroupCommit: Sendable {
                     answers.append(GroupAnswer(tell: { operation.fail(error) }, fail: operation.fail))
                 }
             }
+            try session.writeSessions()
             let notices = session.transactionNotices
             try database.announce(notices, on: connection)
             try connection.execute("COMMIT", [])

@@ -113,7 +113,7 @@ extension LedgerSession {
         var sequences: [Int64] = []
         for event in commit.events { sequences.append(try appendEvent(event)) }
         for row in commit.rows { try finishRow(row) }
-        for record in commit.sessions { try save(record) }
+        for record in commit.sessions { save(record) }
         if let answer = commit.answer { try keep(answer.answer, of: answer.ticket, at: .now()) }
         return StepReceipt(settlements: settlements, eventSequences: sequences)
     }

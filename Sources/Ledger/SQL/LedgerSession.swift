@@ -9,6 +9,9 @@ struct LedgerSession {
     private var operationNotices: Set<LedgerNotice> = []
     /// What listeners are told when the transaction is committed.
     private(set) var transactionNotices: Set<LedgerNotice> = []
+    private var operationSessions: [SessionRecord] = []
+    /// What is remembered of runs, to be written behind all operations at once.
+    private(set) var transactionSessions: [String: SessionRecord] = [:]
 
     init(connection: any SQLConnection, owner: String = "", names: NameTable = NameTable()) {
         self.connection = connection
@@ -27,16 +30,25 @@ struct LedgerSession {
     /// Tells everybody who listens, on every node, once the transaction is committed.
     mutating func notify(_ notice: LedgerNotice) { operationNotices.insert(notice) }
 
+    /// Keeps what is remembered of a run with the transaction.
+    mutating func save(_ record: SessionRecord) { operationSessions.append(record) }
+
     /// The operation under way is to be kept.
     mutating func keepOperation() {
         transactionNotices.formUnion(operationNotices)
         operationNotices.removeAll(keepingCapacity: true)
+        for record in operationSessions
+        where transactionSessions[record.id].map({ $0.version <= record.version }) ?? true {
+            transactionSessions[record.id] = record
+        }
+        operationSessions.removeAll(keepingCapacity: true)
         names.keepOperation()
     }
 
     /// The operation under way was undone.
     mutating func dropOperation() {
         operationNotices.removeAll(keepingCapacity: true)
+        operationSessions.removeAll(keepingCapacity: true)
         names.dropOperation()
     }
 
@@ -44,6 +56,8 @@ struct LedgerSession {
     mutating func endTransaction(committed: Bool) {
         transactionNotices.removeAll(keepingCapacity: true)
         operationNotices.removeAll(keepingCapacity: true)
+        transactionSessions.removeAll(keepingCapacity: true)
+        operationSessions.removeAll(keepingCapacity: true)
         names.endTransaction(committed: committed)
     }
 }

@@ -3,7 +3,7 @@ extension LedgerMigration {
     /// seldom, unlike one over moments.
     static let sessions: [String] = [
         "CREATE TABLE session_memory (id TEXT PRIMARY KEY, version {integer} NOT NULL, owner TEXT NOT NULL, "
-            + "hour {integer} NOT NULL, body {bytes} NOT NULL){strict}",
+            + "hour {integer} NOT NULL, body {bytes} NOT NULL){keyed}",
         "CREATE INDEX session_memory_hour ON session_memory (hour)",
     ]
 }

@@ -4,19 +4,25 @@ import Crypto
 extension LedgerSession {
     static let hourMilliseconds: Int64 = 3_600_000
 
-    /// Keeps what is remembered of a run, unless something newer is kept of it. Of two nodes that made the same step, the
-    /// last one counts.
-    func save(_ record: SessionRecord) throws(LedgerError) {
-        try connection.post(
-            "INSERT INTO session_memory (id, version, owner, hour, body) VALUES (?, ?, ?, ?, ?) "
-                + "ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner = excluded.owner, "
-                + "hour = excluded.hour, body = excluded.body WHERE session_memory.version <= excluded.version "
-                + "OR session_memory.hour < ?",
+    /// A run that was silent for a day and begins anew counts its steps from 1 again.
+    private static let sessionInsertion = SQLInsertion(
+        table: "session_memory", columns: ["id", "version", "owner", "hour", "body"],
+        types: [.text, .bigint, .text, .bigint, .bytea],
+        conflict: " ON CONFLICT (id) DO UPDATE SET version = excluded.version, owner = excluded.owner, "
+            + "hour = excluded.hour, body = excluded.body WHERE session_memory.version <= excluded.version "
+            + "OR session_memory.hour < excluded.hour - \(Int64(SessionRecord.idleSeconds * 1000) / hourMilliseconds)")
+
+    /// Writes what is remembered of the transaction's runs, unless something newer is kept of them. Of two nodes that made
+    /// the same step, the last one counts.
+    func writeSessions() throws(LedgerError) {
+        let rows = transactionSessions.values.map { record -> [SQLValue] in
             [
                 .text(Self.sessionKey(record.id)), .integer(record.version), .text(owner),
                 .integer(record.at.milliseconds.floored(to: Self.hourMilliseconds) / Self.hourMilliseconds),
-                .blob(record.body), Self.firstHour(at: record.at),
-            ])
+                .blob(record.body),
+            ]
+        }
+        try connection.insert(rows, Self.sessionInsertion)
     }
 
     /// What is kept of a run, where that is newer than a version or another store's.
