@@ -1,5 +1,6 @@
 import Core
 import Engine
+import Foundation
 import Ledger
 import Routing
 import ScriptedUpstream
@@ -152,6 +153,39 @@ struct SessionTests {
             #expect(nodes[0].engine.sessions.known("s")?.version == 1)
             _ = try await decision(body("Find the file", turns: 3), session: "s", at: nodes[0])
             #expect(nodes[0].engine.sessions.known("s")?.version == 2)
+        }
+    }
+
+    @Test("a job that goes on at another node keeps what it was promised")
+    func jobOverNodes() async throws {
+        let usage = usage
+        try await TestService.withNodes(2, estimator: WholeRequest()) { request in
+            let results = request.bodyText.components(separatedBy: #""role":"tool""#).count - 1
+            return results < 3
+                ? .toolCall("look", arguments: "{}", id: "call_\(results)", usage: usage)
+                : .completion("found", usage: usage)
+        } _: { nodes async throws in
+            let body = #"""
+                {"input":"Find the file","agent":{"max_steps":5,"tools":[{"type":"function","function":{"name":"look",
+                "description":"looks","parameters":{"type":"object","properties":{}}}}]}}
+                """#
+            let id = try #require(try await nodes[0].json("POST", "/v1/jobs", body: body).root["id"]?.string)
+            // Whichever node begins it, it changes nodes on the way.
+            for turn in 0..<3 {
+                let node = nodes[turn % 2]
+                let paused = try await node.job(id, reaches: ["requires_action", "completed", "failed"])
+                let call = try #require(
+                    paused["required_action"]?["tool_calls"]?.elements.compactMap { $0["id"]?.string }.first)
+                let outputs = #"{"tool_outputs":[{"tool_call_id":"\#(call)","output":"seen"}]}"#
+                let taken = try await node.json("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs)
+                #expect(taken.status == 200)
+            }
+            let done = try await nodes[0].job(id, reaches: ["completed", "failed"])
+            let steps = Array(try #require(done["steps"]?.elements))
+            #expect(steps.count == 4 && done["status"]?.string == "completed")
+            #expect(steps.first?["stage"]?.string == "urc")
+            let reasons = steps.dropFirst().map { $0["reason"]?.string }
+            #expect(Set(reasons) == ["stays on test/cheap: the whole request was given to it"])
         }
     }
 
