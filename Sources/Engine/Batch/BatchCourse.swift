@@ -67,7 +67,7 @@ struct BatchCourse: Sendable {
     var joulesLeft: Double? { joules.map { max(0, $0 - joulesUsed) } }
 
     /// Nano-USD that nobody holds; nil for any.
-    private var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD - post.held.nanoUSD } }
+    var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD - post.held.nanoUSD } }
 
     /// Whether calls are under way or rows are at a provider: money may come back.
     var isBusy: Bool { queue.runningCount > 0 || !post.isIdle }
@@ -106,6 +106,9 @@ struct BatchCourse: Sendable {
         }
         return plan.batch.drift > Self.driftToReplan
     }
+
+    /// Whether every row has its turn, is away or was set aside: only then a plan for these replaces no other.
+    var hasRoomForPlan: Bool { !queue.isWaiting && !post.isWaiting }
 
     /// Whether rows that were set aside may have come into reach: something was answered since they were left out.
     var mayGoOn: Bool { !aside.isEmpty && answeredThisRound > 0 }

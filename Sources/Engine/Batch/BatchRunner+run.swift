@@ -242,21 +242,7 @@ extension BatchRunner {
             if course.queue.isWaiting || course.post.isWaiting { return nil }
         }
         let left = course.left
-        if course.mayGoOn {
-            // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
-            var terms = terms
-            terms.confidence = 0.5
-            let planner = BatchPlanner(table: course.planner.table, terms: terms, weights: course.planner.weights)
-            let rows = course.aside.sorted()
-            let means = BatchPlanner.Means(left: left, seconds: secondsLeft, joules: course.joulesLeft)
-            let plan = await Aside.run {
-                try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
-            }
-            if let plan {
-                course.adopt(plan)
-                return nil
-            }
-        }
+        if await planAside(&course) { return nil }
         let least = course.open.compactMap { course.planner.table.rows[$0].leastBound }.min() ?? .zero
         if secondsLeft != nil, course.joulesLeft == nil, left.map({ $0 >= least }) ?? true {
             return .success(.late)  // The money would do; no call is expected to end in the time left.
@@ -266,6 +252,24 @@ extension BatchRunner {
         }
         return .success(
             .shortOfMoney("$\(left) are left, and the highest possible bill of the cheapest row is $\(least)"))
+    }
+
+    /// Plans rows that were set aside with the money that nobody holds; false where that does none of them.
+    func planAside(_ course: inout BatchCourse) async -> Bool {
+        guard course.mayGoOn else { return false }
+        // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
+        var terms = terms
+        terms.confidence = 0.5
+        let planner = BatchPlanner(table: course.planner.table, terms: terms, weights: course.planner.weights)
+        let rows = course.aside.sorted()
+        let means = BatchPlanner.Means(
+            left: course.free.map { Money(nanoUSD: max(0, $0)) }, seconds: secondsLeft, joules: course.joulesLeft)
+        let plan = await Aside.run {
+            try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
+        }
+        guard let plan else { return false }
+        course.adopt(plan)
+        return true
     }
 
     private var stopped: BatchEnding {

@@ -139,7 +139,7 @@ struct CallAttempt {
         _ reading: Reading, reservation: String, started: ContinuousClock.Instant
     ) async -> Result {
         let seconds = started.seconds
-        let usage = reading.answer.usage ?? estimatedUsage(reading)
+        let usage = reading.answer.usage ?? reading.answer.estimatedUsage(of: order.step)
         var bill = bill
         bill.served = reading.answer.serviceTier
         let figures: CallFigures
@@ -186,13 +186,6 @@ struct CallAttempt {
         }
         let isFinal = if case .status(let failure) = error { failure.isCallersFault } else { error == .stopped }
         return .failed(error, isFinal: isFinal)
-    }
-
-    /// A provider that says nothing of usage is taken to have read what was estimated and written what was seen.
-    private func estimatedUsage(_ reading: Reading) -> Usage {
-        let written =
-            reading.answer.text.utf8.count + reading.answer.toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
-        return Usage(input: order.step.promptTokens, output: TokenEstimate(bytes: written, messages: 1).likely)
     }
 
     private func upperBoundFigures(seconds: Double) -> CallFigures {

@@ -23,6 +23,10 @@ struct BatchCommand: AsyncParsableCommand {
             is never passed. A batch is known by its input and --model and --run; a larger --budget goes on with the rows
             that a smaller one left. Lines that are wrong, and rows that nobody answered, are in the errors file.
 
+            Where service_tiers of the policy names batch, rows go to their model's provider as a batch of its own, at its
+            lower price, unless --deadline leaves less than a day. Stopped meanwhile, they go on there; the same command
+            fetches their answers. With a --deadline, a used-up budget that is whole again before it is waited for.
+
             Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when
             the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results
             cannot be written.

@@ -205,8 +205,10 @@ extension BatchRunner {
             let claimed = try await ledger { ledger throws(LedgerError) in
                 try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
             }
-            if claimed.isEmpty { return }
+            if claimed.isEmpty { break }
             for row in claimed { try await enter(row, &board) }
         }
+        // The group's money has come back: rows that it did not suffice for need not wait for the other groups.
+        if board.course.hasRoomForPlan { _ = await planAside(&board.course) }
     }
 }

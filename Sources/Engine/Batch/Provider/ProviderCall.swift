@@ -111,10 +111,13 @@ struct ProviderCall: Sendable {
     }
 
     private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
+        // Where the provider keeps no names, those of this batch that are known need not be told apart.
+        let known = (try? await runner.engine.ledger.groups(ofBatch: batch.id)) ?? []
         // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
         let settling = Duration.seconds(12 * runner.engine.settings.limits.providerPollSeconds)
         let trace = ProviderBatchTrace(
-            name: group.name, rows: group.rows, since: group.createdAt, settling: settling)
+            name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),
+            settling: settling)
         switch try await upstream.find(trace, endpoint: endpoint, key: key) {
         case .found(let batch): return batch
         case .absent: return nil
