@@ -51,6 +51,7 @@ let package = Package(
             name: "Ledger",
             dependencies: [
                 "Core", "CPostgres",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),

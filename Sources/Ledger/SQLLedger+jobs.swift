@@ -38,6 +38,7 @@ extension SQLLedger {
             MoneyOperation(commit), read: { if case .receipt(let receipt) = $0 { receipt } else { nil } }
         ) { (session) throws(LedgerError) in try session.commit(commit) }
         rates.end(with: commit)
+        metrics.booked(commit, receipt)
         if let answer = commit.answer { requests.end(answer.ticket) }
         return receipt
     }

@@ -6,6 +6,7 @@ package struct SQLLedger: LedgerStore {
     private let commits: GroupCommit
     let rates = KeyRates()
     let requests = OpenRequests()
+    let metrics = BookingMetrics()
 
     /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
     ///
@@ -94,6 +95,7 @@ extension SQLLedger {
             .commit(commit), read: { if case .receipt(let receipt) = $0 { receipt.settlements.first } else { nil } }
         ) { (session) throws(LedgerError) in try session.settle(reservationID, entry) }
         rates.end(with: commit)
+        if !settlement.isRepeat { metrics.count(entry) }
         return settlement
     }
 
@@ -110,6 +112,7 @@ extension SQLLedger {
 
     package func append(_ entry: LedgerEntry) async throws(LedgerError) {
         try await write { (session) throws(LedgerError) in try session.append(entry) }
+        metrics.count(entry)
     }
 
     package func openReservations() async throws(LedgerError) -> [Reservation] {
@@ -118,7 +121,7 @@ extension SQLLedger {
 
     package func recover(at moment: Timestamp) async throws(LedgerError) -> [LedgerEntry] {
         let database = database
-        return try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
+        let entries = try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
             let booked = try session.recover(at: moment, isAlive: isAlive)
             let connection = session.connection
             try session.forgetNodes { (owner) throws(LedgerError) in
@@ -127,6 +130,8 @@ extension SQLLedger {
             }
             return booked
         }
+        entries.forEach(metrics.count)
+        return entries
     }
 
     package func entry(_ id: String) async throws(LedgerError) -> LedgerEntry? {

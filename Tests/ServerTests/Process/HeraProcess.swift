@@ -130,6 +130,12 @@ final class HeraProcess: Sendable {
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, try JSONDocument(Array(data)).root)
     }
 
+    /// The body of an answer that is no JSON.
+    func text(_ path: String) async throws -> String {
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
+        return String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
+    }
+
     /// The executable beside the test bundle.
     static func binary() throws -> URL {
         var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
