@@ -19,7 +19,7 @@ extension SQLLedger {
     /// Copies everything into an empty ledger, in one transaction there: it is whole and verified, or it is not.
     ///
     /// The source is read in one state. Reservations that are open in it become uncertain entries of the copy at its
-    /// first `recover`, and leases are nobody's. Throws `invalid` where the target is not empty, a node still works
+    /// first `recover`, but for those of rows at a provider, which stay open; leases are nobody's. Throws `invalid` where the target is not empty, a node still works
     /// with the source, or the source does not verify.
     package func copy(
         into target: SQLLedger, progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
