@@ -85,7 +85,7 @@ import Testing
                     Sample.request(id, nanoUSD: 1000, tokens: 1000, microjoules: 1000, call: call))
                 if !reservation.warnings.isEmpty { warned += 1 }
             } catch {
-                _ = try #require((error as? LedgerError)?.refusal, "\(error)")
+                _ = try #require(error.refusal, "\(error)")
                 continue
             }
             made += 1

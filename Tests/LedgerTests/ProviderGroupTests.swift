@@ -178,7 +178,7 @@ import Testing
             _ = try await first.claimRows(ofBatch: "b", limit: 10)
             let error = await #expect(throws: LedgerError.self) {
                 let rows = (1...6).map { Self.row(Int64($0)) }
-                try await first.openGroup(Self.group(1...6), rows: rows, of: batch)
+                _ = try await first.openGroup(Self.group(1...6), rows: rows, of: batch)
             }
             #expect(error?.refusal?.asked == 600)
             _ = try await first.openGroup(Self.group(1...5), rows: (1...5).map { Self.row(Int64($0)) }, of: batch)

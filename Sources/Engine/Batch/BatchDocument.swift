@@ -1,5 +1,5 @@
 package import Core
-package import Ledger
+import Ledger
 
 /// OpenAI's batch object, and under `hera` the plan, the money and how far it is.
 package struct BatchDocument: Sendable {

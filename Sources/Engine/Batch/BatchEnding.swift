@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// Why a batch stopped where it did.
 package enum BatchEnding: Hashable, Sendable {

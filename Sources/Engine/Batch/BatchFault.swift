@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// A line of a batch's input, or a row made of it, that cannot be done, and why. The others go on.
 package struct BatchFault: Hashable, Sendable {

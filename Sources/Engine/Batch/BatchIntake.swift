@@ -1,4 +1,4 @@
-package import Core
+import Core
 package import Ledger
 
 /// A batch whose input has been read and checked, its rows in the ledger.

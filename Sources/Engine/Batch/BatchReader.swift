@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// A request of a batch: one line of OpenAI's batch file format, `{"custom_id", "method", "url", "body"}`.
 package struct BatchRequest: Hashable, Sendable {

@@ -71,7 +71,7 @@ extension BatchState {
         guard let root = (try? JSONDocument(bytes))?.root, let terms = root["terms"].flatMap(BatchTerms.init(json:))
         else { return nil }
         self.init(terms: terms, completionWindow: root["completion_window"]?.string ?? "")
-        for member in root["moments"]?.members.map { $0 } ?? [] {
+        for member in root["moments"]?.members.map({ $0 }) ?? [] {
             if let milliseconds = member.value.integer { moments[member.key] = Timestamp(milliseconds: milliseconds) }
         }
         outlook = root["outlook"].map { Array($0.raw) }

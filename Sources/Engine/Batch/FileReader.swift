@@ -1,4 +1,4 @@
-package import Core
+import Core
 package import Ledger
 
 /// Reads a file of the ledger chunk by chunk.

@@ -3,6 +3,7 @@ package import Ledger
 import Logging
 import ServiceLifecycle
 import Synchronization
+import Upstream
 
 /// Takes jobs in, claims those that no living node runs, and hands them to runners.
 ///

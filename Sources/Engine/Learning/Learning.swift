@@ -2,7 +2,7 @@ package import Core
 import Dispatch
 package import Ledger
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 
 /// What is learned while serving: measured quality, the offset of kappa that it leads to, and the calibration of the

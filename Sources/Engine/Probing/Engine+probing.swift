@@ -1,7 +1,7 @@
 import Catalog
 package import Core
 package import Estimation
-package import Ledger
+import Ledger
 import Routing
 import Upstream
 

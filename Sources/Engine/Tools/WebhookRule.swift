@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// A server that tools of type `http` may ask: all URLs that begin with one.
 package struct WebhookRule: Hashable, Sendable {

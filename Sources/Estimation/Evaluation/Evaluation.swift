@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// The figures of every suite in the data, and how to print them.
 package struct Evaluation: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// How good the predictions and the routing on them are on one suite of recorded outcomes: design section 5.
 package struct OutcomeFigures: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// How good the predictions on whole runs are, on one suite of recorded runs: design section 5, the part of traces.
 package struct RunFigures: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 #if canImport(Glibc)
     import Glibc

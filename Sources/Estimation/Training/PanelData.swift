@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// Queries that some models all answered, in the shape that training needs.
 struct PanelData: Sendable {

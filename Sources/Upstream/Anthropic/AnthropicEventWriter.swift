@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// Turns a stream in OpenAI's format, as it comes, into the events of Anthropic's.
 ///

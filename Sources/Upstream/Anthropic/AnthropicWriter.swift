@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// Writes answers in Anthropic's format, for callers who speak it.
 ///

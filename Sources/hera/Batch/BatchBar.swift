@@ -1,6 +1,7 @@
 import Core
 import Engine
 import Foundation
+import Ledger
 import Synchronization
 
 /// How far a batch is, on standard error: a bar for who watches, a line now and then for a log.
