@@ -50,7 +50,8 @@ struct TestService {
         let client = UpstreamClient(logger: logger)
         let engine = Engine(
             catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
-            estimator: estimator, ledger: ledger, upstream: upstream, settings: settings, keys: Keyring(environment: [:]), logger: logger)
+            estimator: estimator, ledger: ledger, upstream: upstream, settings: settings,
+            keys: Keyring(environment: [:]), logger: logger)
         let desk = JobDesk(engine: engine)
         let batches = BatchDesk(engine: engine)
         let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)
