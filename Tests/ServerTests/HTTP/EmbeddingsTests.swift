@@ -142,4 +142,19 @@ struct EmbeddingsTests {
             #expect(denied.status == 400 && denied.text.contains("this key may not use test/vectors"))
         }
     }
+
+    @Test("a repetition under one Idempotency-Key is paid once")
+    func repetition() async throws {
+        try await TestService.with(catalog: TestModels.mixed) { _ in
+            Self.vectors(1)
+        } _: { service async throws in
+            for _ in 0..<2 {
+                let answer = try await service.send(
+                    "POST", Self.path, body: #"{"model":"test/vectors","input":"x"}"#,
+                    headers: [("idempotency-key", "k")])
+                #expect(answer.status == 200 && answer.headers["x-hera-cost-usd"] == "0.0001")
+            }
+            #expect(service.models.record.requests.filter { $0.method == "POST" }.count == 1)
+        }
+    }
 }

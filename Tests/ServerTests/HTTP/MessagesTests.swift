@@ -273,4 +273,23 @@ struct MessagesTests {
             #expect((totals?["calls"]?.integer ?? 0) == 0, "counting is not billed")
         }
     }
+
+    @Test("a repetition under one Idempotency-Key is answered alike and paid once")
+    func repetition() async throws {
+        let usage = usage
+        try await TestService.with { _ in
+            .completion("4", usage: usage)
+        } _: { service async throws in
+            var texts: Set<String> = []
+            for _ in 0..<2 {
+                let answer = try await service.send(
+                    "POST", Self.path, body: Self.body("test/cheap"), headers: [("idempotency-key", "k")])
+                #expect(answer.status == 200 && answer.headers["x-hera-model"] == "test/cheap")
+                texts.insert(answer.text)
+            }
+            #expect(texts.count == 1 && texts.first?.contains(#""type":"message""#) == true)
+            let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
+            #expect(totals?["calls"]?.integer == 1)
+        }
+    }
 }
