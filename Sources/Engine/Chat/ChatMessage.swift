@@ -38,6 +38,13 @@ package struct ChatMessage: Sendable {
         return ((text.isEmpty ? [] : [text]) + calls).joined(separator: "\n")
     }
 
+    /// Its images, whether in the message itself or at an address.
+    var images: [JSONValue] {
+        value["content"]?.elements.filter { part in
+            part["type"]?.isString("image_url") == true || part["type"]?.isString("image") == true
+        } ?? []
+    }
+
     /// The types of its content parts: `image_url`, `input_audio`, ...
     var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
 

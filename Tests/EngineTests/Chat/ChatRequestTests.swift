@@ -30,6 +30,23 @@ struct ChatRequestTests {
         #expect(first.sessionID != other.sessionID)
     }
 
+    @Test(
+        "an image is counted as an image, whether its bytes are in the message or elsewhere",
+        arguments: ["https://a.example/i.png", "data:image/png;base64," + String(repeating: "A", count: 1_000_000)])
+    func images(url: String) throws {
+        let text = #"{"type":"text","text":"What is it?"}"#
+        let image = #"{"type":"image_url","image_url":{"url":"\#(url)"}}"#
+        func step(_ parts: [String]) throws -> Step {
+            try request(#"{"model":"hera","messages":[{"role":"user","content":[\#(parts.joined(separator: ","))]}]}"#)
+                .step(id: "s", runID: "r", previousModel: nil)
+        }
+        let (none, two) = (try step([text]), try step([text, image, image]))
+        #expect((2000..<2010).contains(two.promptTokens - none.promptTokens))
+        // The dearest model known bills 48,169 tokens for one.
+        #expect((100_000..<100_010).contains(two.promptTokensAtMost - none.promptTokensAtMost))
+        #expect(two.needs == [.vision])
+    }
+
     @Test("what an agent called, and with which arguments, is part of the words of its next step")
     func history() throws {
         let step = try request(
