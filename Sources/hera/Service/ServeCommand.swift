@@ -13,7 +13,8 @@ import Upstream
 /// `hera serve`: the service.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Run the service: OpenAI-compatible chat, agent jobs, dashboards.",
+        commandName: "serve",
+        abstract: "Run the service: OpenAI- and Anthropic-compatible calls, agent jobs, batches, dashboards.",
         discussion: """
             Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual
             ports. The service says which models are live, and why the others are not.
@@ -54,6 +55,7 @@ struct ServeCommand: AsyncParsableCommand {
             ) { port in
                 Exit.tell(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
+                Exit.tell("what it costs: http://\(host):\(port)/dashboard")
                 await plant.scout.look()
                 FleetReport.tell(plant.engine.fleet)
             }
