@@ -93,9 +93,17 @@ import Testing
         default:
             var decision = Sample.decision
             decision.id = "d-\(name)"
-            return .commit(
-                StepCommit(decisions: [DecisionRecord(decision: decision, attribution: Attribution(), at: Sample.noon)])
-            )
+            let step = StepRecord(
+                id: "s-\(id(&generator))", runID: "run \(name)", position: 1, decisionID: decision.id,
+                detail: Array("{}".utf8), at: moment)
+            var commit = StepCommit(
+                decisions: [DecisionRecord(decision: decision, attribution: Attribution(), at: Sample.noon)],
+                steps: [step])
+            let version = Int.random(in: 1...9, using: &generator)
+            commit.sessions = [
+                SessionRecord(id: "run \(name)", version: version, body: Array("\(version)".utf8), at: moment)
+            ]
+            return .commit(commit)
         }
     }
 
@@ -144,6 +152,7 @@ import Testing
             result = Result { () throws(LedgerError) in
                 for statement in connection.dialect.begin { try connection.execute(statement, []) }
                 let value = try body(&session)
+                try session.writeSessions()
                 try connection.execute("COMMIT", [])
                 return value
             }
@@ -167,6 +176,10 @@ import Testing
         for number in 0..<60 {
             state += try await ledger.entries(ofRun: "run c\(number)").map { "\($0)" }
             if let decision = try await ledger.decision("d-c\(number)") { state.append(decision.decision.id) }
+            state += try await ledger.steps(ofRun: "run c\(number)").map { "\($0)" }
+            if let session = try await ledger.session("run c\(number)", unlike: nil) {
+                state.append("\(session.id) \(session.version) \(session.body)")
+            }
         }
         return state
     }

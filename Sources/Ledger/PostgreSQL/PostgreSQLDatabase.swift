@@ -32,6 +32,7 @@ struct PostgreSQLDatabase: SQLDatabase {
             url: url, name: "writer", greeting: "\(plans); SELECT pg_advisory_lock(\(key))",
             insertions: [
                 LedgerSession.reservationInsertion, LedgerSession.entryInsertion, LedgerSession.decisionInsertion,
+                LedgerSession.stepInsertion,
             ])
         roller = PostgreSQLLane(
             url: url, name: "roller", greeting: plans, insertions: [LedgerSession.rollupInsertion])

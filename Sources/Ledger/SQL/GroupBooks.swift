@@ -15,6 +15,7 @@ struct GroupBooks {
     var entries: Set<String> = []
     var settled: Set<String> = []
     var decisions: Set<String> = []
+    var steps: Set<String> = []
     var lines: [BudgetScope: [BudgetLine]] = [:]
     var totals: [TotalKey: BudgetTotal] = [:]
     /// What `lines` and `totals` were read for.
@@ -25,6 +26,8 @@ struct GroupBooks {
     var newReservations: [[SQLValue]] = []
     var newEntries: [(id: String, row: [SQLValue])] = []
     var newDecisions: [(id: String, row: [SQLValue])] = []
+    var newSteps: [(id: String, row: [SQLValue])] = []
+    var newSessions: [SessionRecord] = []
     var ended: [(id: String, held: LedgerSession.TakenReservation)] = []
     /// What totals were before each change.
     private var earlier: [(TotalKey, BudgetTotal?)] = []
@@ -58,17 +61,23 @@ struct GroupBooks {
     struct Place {
         fileprivate let entries: Int
         fileprivate let decisions: Int
+        fileprivate let steps: Int
+        fileprivate let sessions: Int
         fileprivate let ended: Int
         fileprivate let totals: Int
     }
 
     var place: Place {
-        Place(entries: newEntries.count, decisions: newDecisions.count, ended: ended.count, totals: earlier.count)
+        Place(
+            entries: newEntries.count, decisions: newDecisions.count, steps: newSteps.count,
+            sessions: newSessions.count, ended: ended.count, totals: earlier.count)
     }
 
     mutating func goBack(to place: Place) {
         while newEntries.count > place.entries { entries.remove(newEntries.removeLast().id) }
         while newDecisions.count > place.decisions { decisions.remove(newDecisions.removeLast().id) }
+        while newSteps.count > place.steps { steps.remove(newSteps.removeLast().id) }
+        newSessions.removeLast(newSessions.count - place.sessions)
         while ended.count > place.ended {
             let last = ended.removeLast()
             open[last.id] = last.held

@@ -78,16 +78,23 @@ extension LedgerSession {
         }
     }
 
+    static let stepInsertion = SQLInsertion(
+        table: "step", columns: ["id", "run", "position", "decision", "entry", "model", "detail", "at"],
+        types: [.text, .text, .bigint, .text, .text, .text, .bytea, .bigint])
+    private static let insertNewStep = stepInsertion.single + " ON CONFLICT (id) DO NOTHING"
+
+    /// The values of `stepInsertion`.
+    static func stepRow(_ step: StepRecord) throws(LedgerError) -> [SQLValue] {
+        try check(id: step.id, "step")
+        return [
+            .text(step.id), .text(step.runID), .integer(step.position), .optional(step.decisionID),
+            .optional(step.entryID), .optional(step.model?.rawValue), .blob(step.detail),
+            .integer(step.at.milliseconds),
+        ]
+    }
+
     func record(_ step: StepRecord) throws(LedgerError) {
-        try Self.check(id: step.id, "step")
-        let inserted = try connection.execute(
-            "INSERT INTO step (id, run, position, decision, entry, model, detail, at) VALUES (\(Self.placeholders(8))) "
-                + "ON CONFLICT (id) DO NOTHING",
-            [
-                .text(step.id), .text(step.runID), .integer(step.position), .optional(step.decisionID),
-                .optional(step.entryID), .optional(step.model?.rawValue), .blob(step.detail),
-                .integer(step.at.milliseconds),
-            ])
+        let inserted = try connection.execute(Self.insertNewStep, try Self.stepRow(step))
         guard inserted == 1 else { throw .duplicate(kind: "step", id: step.id) }
     }
 

@@ -55,11 +55,11 @@ extension LedgerSession {
                 [reservations.argument]),
         ]
         queries += budgetQueries(for: books)
+        let steps = operations.flatMap(\.stepIDs)
         let decisionsAt = queries.count
-        if !decisions.isEmpty {
-            let list = SQLList(texts: decisions, in: dialect)
-            queries.append(SQLQuery("SELECT id FROM decision WHERE id \(list.isAny(in: dialect))", [list.argument]))
-        }
+        if !decisions.isEmpty { queries.append(Self.known(decisions, in: "decision", dialect)) }
+        let stepsAt = queries.count
+        if !steps.isEmpty { queries.append(Self.known(steps, in: "step", dialect)) }
         let namesAt = queries.count
         queries += NameTable.queries(for: missing, in: dialect)
 
@@ -71,9 +71,16 @@ extension LedgerSession {
         for row in found[1].rows { books.entries.insert(row.text(0)) }
         for row in found[2].rows { books.settled.insert(row.text(0)) }
         try readBudgets(found[3], found[4], into: &books)
-        if decisionsAt < namesAt { for row in found[decisionsAt].rows { books.decisions.insert(row.text(0)) } }
+        if decisionsAt < stepsAt { for row in found[decisionsAt].rows { books.decisions.insert(row.text(0)) } }
+        if stepsAt < namesAt { for row in found[stepsAt].rows { books.steps.insert(row.text(0)) } }
         try lookAgain(for: operations, &books)
         return books
+    }
+
+    /// Asks which of some ids a table has.
+    private static func known(_ ids: [String], in table: String, _ dialect: SQLDialect) -> SQLQuery {
+        let list = SQLList(texts: ids, in: dialect)
+        return SQLQuery("SELECT id FROM \(table) WHERE id \(list.isAny(in: dialect))", [list.argument])
     }
 
     /// Reads the budgets that only the reservations found have told of.
@@ -194,6 +201,12 @@ extension LedgerSession {
             books.newDecisions.append((record.decision.id, try Self.decisionRow(record)))
             books.decisions.insert(record.decision.id)
         }
+        for step in commit.steps {
+            guard !books.steps.contains(step.id) else { return nil }
+            books.newSteps.append((step.id, try Self.stepRow(step)))
+            books.steps.insert(step.id)
+        }
+        books.newSessions += commit.sessions
         return StepReceipt(settlements: settlements, eventSequences: [])
     }
 
@@ -225,10 +238,12 @@ extension LedgerSession {
 
     // MARK: Writing
 
-    private func write(_ books: GroupBooks) throws(LedgerError) {
+    private mutating func write(_ books: GroupBooks) throws(LedgerError) {
         try connection.insert(books.newReservations, Self.reservationInsertion)
         try connection.insert(books.newEntries.map(\.row), Self.entryInsertion)
         try connection.insert(books.newDecisions.map(\.row), Self.decisionInsertion)
+        try connection.insert(books.newSteps.map(\.row), Self.stepInsertion)
+        for record in books.newSessions { save(record) }
         if !books.ended.isEmpty {
             let ended = SQLList(texts: books.ended.map(\.id), in: connection.dialect)
             try connection.post(

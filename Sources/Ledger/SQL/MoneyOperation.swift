@@ -1,16 +1,15 @@
 import Core
 
-/// An operation that moves money and nothing else. Databases that are far away do many of them in a few statements.
+/// An operation that moves money, with what belongs to it. Databases that are far away do many of them in a few
+/// statements.
 enum MoneyOperation: Sendable {
     case reserve(ReservationRequest)
-    /// Settlements, releases and decisions, all of them or none.
+    /// Settlements, releases, decisions, steps and sessions, all of them or none.
     case commit(StepCommit)
 
-    /// A commit that writes nothing but money and decisions; nil for others.
+    /// A commit that writes nothing but these; nil for others.
     init?(_ commit: StepCommit) {
-        guard commit.steps.isEmpty, commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty,
-            commit.sessions.isEmpty, commit.answer == nil
-        else { return nil }
+        guard commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty, commit.answer == nil else { return nil }
         self = .commit(commit)
     }
 }
@@ -40,6 +39,10 @@ extension MoneyOperation {
 
     var decisionIDs: [String] {
         if case .commit(let commit) = self { commit.decisions.map(\.decision.id) } else { [] }
+    }
+
+    var stepIDs: [String] {
+        if case .commit(let commit) = self { commit.steps.map(\.id) } else { [] }
     }
 
     /// Texts that its rows name by number.
