@@ -66,7 +66,12 @@ enum SQLDialect: Hashable, Sendable {
     var beginUnflushed: [String] {
         switch self {
         case .sqlite: begin
-        case .postgreSQL: ["BEGIN", "SET LOCAL synchronous_commit = off"] + begin.dropFirst()
+        case .postgreSQL:
+            // A node that stands still within its turn (a machine that sleeps) would keep all others from theirs: the
+            // server ends its session after five seconds without a word of it, and undoes the turn.
+            [
+                "BEGIN", "SET LOCAL synchronous_commit = off", "SET LOCAL idle_in_transaction_session_timeout = 5000",
+            ] + begin.dropFirst()
         }
     }
 
