@@ -17,37 +17,6 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("a node that stands still within its turn loses it, and the others go on")
-    func silentTurn() async throws {
-        try await TemporaryPostgreSQL.with { server in
-            let silent = try PostgreSQLDatabase(url: server.url)
-            let other = try SQLLedger.open(server.url)
-            let (turns, turn) = AsyncStream.makeStream(of: Void.self)
-            let release = DispatchSemaphore(value: 0)
-            let kept = Task {
-                await withCheckedContinuation { continuation in
-                    DispatchQueue.global().async {
-                        var isReleased = false
-                        try? silent.withWriter { connection in
-                            for statement in connection.dialect.beginUnflushed {
-                                _ = try? connection.execute(statement, [])
-                            }
-                            turn.yield()
-                            isReleased = release.wait(timeout: .now() + 30) == .success
-                        }
-                        continuation.resume(returning: isReleased)
-                    }
-                }
-            }
-            for await _ in turns { break }
-            try await other.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1))), at: Sample.noon)
-            release.signal()
-            #expect(await kept.value, "the other one had to wait until the silent one went on")
-            await other.close()
-            silent.close()
-        }
-    }
-
     @Test("64 tasks on three nodes spend exactly what a budget affords, and never a nano-dollar more")
     func hotBudget() async throws {
         try await TemporaryPostgreSQL.with { server in

@@ -1,10 +1,10 @@
-/// Where a test may let a fault happen in the write path: before each statement that writes, and before and after the
-/// commit. Nothing is there in production: no point does anything unless a test has given a hook.
+/// Where a test may let a fault happen: before each statement that writes, before and after the commit and the flush, and
+/// where a connection is asked for. Nothing is there in production: no point does anything unless a test has given a hook.
 package struct FaultPoints: Sendable {
-    /// Called with what is about to happen; may end the process.
-    package let reached: @Sendable (String) -> Void
+    /// Called with what is about to happen; may end the process, or throw what the database would.
+    package let reached: @Sendable (String) throws(LedgerError) -> Void
 
-    package init(_ reached: @escaping @Sendable (String) -> Void) { self.reached = reached }
+    package init(_ reached: @escaping @Sendable (String) throws(LedgerError) -> Void) { self.reached = reached }
 }
 
 /// A connection whose statements pass fault points.
@@ -18,34 +18,34 @@ struct FaultyConnection: SQLConnection {
 
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
-        points.reached(sql)
+        try points.reached(sql)
         let changed = try base.execute(sql, arguments)
-        if sql == "COMMIT" { points.reached("committed") }
+        if sql == "COMMIT" { try points.reached("committed") }
         return changed
     }
 
     func forEachRow(
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError) {
-        if !sql.hasPrefix("SELECT") { points.reached(sql) }
+        if !sql.hasPrefix("SELECT") { try points.reached(sql) }
         try base.forEachRow(sql, arguments, body)
     }
 
     func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) {
-        points.reached(sql)
+        try points.reached(sql)
         try base.post(sql, arguments)
     }
 
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
         // Row by row, so that there is a point between any two.
         for row in rows {
-            points.reached(insertion.single)
+            try points.reached(insertion.single)
             try base.insert([row], insertion)
         }
     }
 
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
-        if !queries.allSatisfy({ $0.sql.hasPrefix("SELECT") }) { points.reached(queries[0].sql) }
+        if !queries.allSatisfy({ $0.sql.hasPrefix("SELECT") }) { try points.reached(queries[0].sql) }
         return try base.results(queries)
     }
 
@@ -60,21 +60,23 @@ struct FaultyDatabase: SQLDatabase {
     var owner: String { base.owner }
 
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try points.reached("writer")
         try base.withWriter { body(FaultyConnection(base: $0, points: points)) }
     }
 
     func flushTicket() throws(LedgerError) -> Int { try base.flushTicket() }
 
     func flush(_ ticket: Int) throws(LedgerError) {
-        points.reached("flush")
+        try points.reached("flush")
         try base.flush(ticket)
-        points.reached("flushed")
+        try points.reached("flushed")
     }
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
-        try await base.read(body)
+        try points.reached("reader")
+        return try await base.read(body)
     }
 
     func readBeside<Value>(

@@ -29,6 +29,9 @@ final class PostgreSQLConnection: SQLConnection {
     /// libpq said that something is wrong with the connection itself, which its status may not tell yet.
     private var isBroken = false
 
+    /// The lock that it asked for last was another node's for longer than `lock_timeout`.
+    var hasWaitedInVain = false
+
     /// Whether the connection can still be used.
     var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
@@ -86,16 +89,12 @@ final class PostgreSQLConnection: SQLConnection {
 
     /// Sends what was posted and the queries in one go (libpq's pipeline mode), and waits once.
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
-        let all = posted + queries
         let postedCount = posted.count
-        posted.removeAll(keepingCapacity: true)
-        for query in all { try prepare(query) }
-        guard PQenterPipelineMode(handle) == 1 else { throw broken() }
-        for query in all where !send(query) { throw broken() }
+        let count = try send(queries)
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var results: [SQLResult] = []
         var fault: LedgerError?
-        for index in all.indices {
+        for index in 0..<count {
             let result = PQgetResult(handle)
             defer { PQclear(result) }
             switch PQresultStatus(result) {
@@ -104,7 +103,8 @@ final class PostgreSQLConnection: SQLConnection {
             default:
                 if fault == nil {
                     let error = failure(of: result)
-                    fault = index < postedCount && isUsable ? .conflict(error.description) : error
+                    let isOfAll = index < postedCount && isUsable && !error.isPassing
+                    fault = isOfAll ? .conflict(error.description) : error
                 }
             }
             // A null ends the results of each statement.
@@ -116,6 +116,16 @@ final class PostgreSQLConnection: SQLConnection {
         if PQexitPipelineMode(handle) != 1 { fault = broken() }
         if let fault { throw fault }
         return results
+    }
+
+    /// Begins a pipeline with what was posted and some queries; returns their number. The server begins to work on them.
+    func send(_ queries: [SQLQuery]) throws(LedgerError) -> Int {
+        let all = posted + queries
+        posted.removeAll(keepingCapacity: true)
+        for query in all { try prepare(query) }
+        guard PQenterPipelineMode(handle) == 1 else { throw broken() }
+        for query in all where !send(query) { throw broken() }
+        return all.count
     }
 
     private static func read(_ result: OpaquePointer?) -> SQLResult {
@@ -242,8 +252,10 @@ final class PostgreSQLConnection: SQLConnection {
         let state = PQresultErrorField(result, Int32(UInt8(ascii: "C"))).map { String(cString: $0) } ?? ""
         if state.isEmpty, PQresultStatus(result) != PGRES_PIPELINE_ABORTED { isBroken = true }
         guard isUsable else { return .unreachable(detail) }
+        if state == "55P03" { hasWaitedInVain = true }
         return switch state {
         case "40001", "40P01": .conflict(detail)
+        case "55P03": .conflict("another node has the turn for long")
         case "22003": .overflow(detail)
         case "53100": .diskFull(database: "the PostgreSQL server")
         case "25006": .readOnly(database: "the PostgreSQL database", detail: detail)

@@ -4,7 +4,6 @@ import Synchronization
 /// A PostgreSQL database: one writing connection, which also shows that this store is alive, and a few for reading.
 struct PostgreSQLDatabase: SQLDatabase {
     let owner: String
-    private let url: String
     private let writer: PostgreSQLLane
     /// Waits for the disk. As long as its connection lasts, no crash can have taken what the writer committed.
     private let flusher: PostgreSQLLane
@@ -16,10 +15,16 @@ struct PostgreSQLDatabase: SQLDatabase {
     private let listener: PostgreSQLListener
 
     private static let readerCount = 4
+    /// Who waits so long for a turn looks who has it.
+    private let turnSeconds: Double
 
     /// Connects and brings the tables up to date.
-    init(url: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
-        self.url = url
+    ///
+    /// - Parameter turnSeconds: a node that says nothing for so long within a turn may lose it to those that wait.
+    init(
+        url: String, migrations: [LedgerMigration] = LedgerMigration.all, turnSeconds: Double = 5
+    ) throws(LedgerError) {
+        self.turnSeconds = turnSeconds
         let key = Int64.random(in: 1 ... .max)
         owner = String(key)
         // The lock is the session's: the server gives it back when the process ends, however it ends.
@@ -29,7 +34,8 @@ struct PostgreSQLDatabase: SQLDatabase {
             "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
             + "SET plan_cache_mode = force_generic_plan"
         writer = PostgreSQLLane(
-            url: url, name: "writer", greeting: "\(plans); SELECT pg_advisory_lock(\(key))",
+            url: url, name: "writer",
+            greeting: "\(plans); SET lock_timeout = \(Int(turnSeconds * 1000)); SELECT pg_advisory_lock(\(key))",
             insertions: [
                 LedgerSession.reservationInsertion, LedgerSession.entryInsertion, LedgerSession.decisionInsertion,
                 LedgerSession.stepInsertion,
@@ -44,44 +50,18 @@ struct PostgreSQLDatabase: SQLDatabase {
         listener = PostgreSQLListener(url: url, hub: hub)
         var result: Result<Void, LedgerError> = .success(())
         try writer.with { connection in
-            result = Result { () throws(LedgerError) in try Self.migrate(connection, migrations) }
+            result = Result { () throws(LedgerError) in
+                try connection.migrate(migrations, turnSeconds: turnSeconds)
+            }
         }
         try result.get()
     }
 
-    private static func migrate(
-        _ connection: PostgreSQLConnection, _ migrations: [LedgerMigration]
-    ) throws(LedgerError) {
-        try connection.script("CREATE TABLE IF NOT EXISTS hera_migration (name TEXT PRIMARY KEY)")
-        do throws(LedgerError) {
-            for statement in connection.dialect.begin { try connection.execute(statement, []) }
-            let applied = try connection.rows("SELECT name FROM hera_migration", []).map { $0.text(0) }
-            let unknown = Set(applied).subtracting(migrations.map(\.name))
-            guard unknown.isEmpty else {
-                throw .newerVersion(database: "the database", migrations: unknown.sorted())
-            }
-            for migration in migrations where !applied.contains(migration.name) {
-                for statement in migration.statements(in: .postgreSQL) { try connection.script(statement) }
-                try connection.execute("INSERT INTO hera_migration VALUES (?)", [.text(migration.name)])
-            }
-            try connection.script(appendOnly)
-            try connection.execute("COMMIT", [])
-        } catch {
-            if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
-            throw error
-        }
-    }
-
-    /// Entries are never changed or taken away, whoever connects.
-    private static let appendOnly = """
-        CREATE OR REPLACE FUNCTION hera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'entries are append-only: append a correction instead'; END $$;
-        CREATE OR REPLACE TRIGGER entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON entry
-        FOR EACH STATEMENT EXECUTE FUNCTION hera_append_only();
-        """
-
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
-        try writer.with { body($0) }
+        try writer.with { connection in
+            body(connection)
+            connection.endSilentTurn(seconds: turnSeconds)
+        }
     }
 
     func flushTicket() throws(LedgerError) -> Int { try flusher.connectionIdentity() }
@@ -193,112 +173,4 @@ private final class Turn: Sendable {
     private let count = Atomic<Int>(0)
 
     func next() -> Int { count.wrappingAdd(1, ordering: .relaxed).oldValue & .max }
-}
-
-/// A connection and the queue that uses it; it connects when it is first used, and again when it was lost.
-final class PostgreSQLLane: Sendable {
-    private let url: String
-    private let queue: DispatchQueue
-    /// What is run on every new connection.
-    private let greeting: String
-    /// What is inserted on it all the time.
-    private let insertions: [SQLInsertion]
-    /// Only used on the queue.
-    private let connection = Mutex<Slot>(Slot())
-    /// That of the connection, or 0 where there is none.
-    private let identity = Atomic<Int>(0)
-
-    /// A class reference that a lock guards.
-    private struct Slot: ~Copyable {
-        var connection: PostgreSQLConnection?
-    }
-
-    /// A server that restarts is waited for.
-    private static let connectAttempts = 20
-    private static let secondsBetween = 0.25
-
-    init(url: String, name: String, greeting: String, insertions: [SQLInsertion] = []) {
-        self.url = url
-        self.greeting = greeting
-        self.insertions = insertions
-        queue = DispatchQueue(label: "hera.ledger.\(name)")
-    }
-
-    /// The number of the connection, which is made where there is none; does not wait for work that is under way on it.
-    func connectionIdentity() throws(LedgerError) -> Int {
-        let identity = self.identity.load(ordering: .acquiring)
-        if identity != 0 { return identity }
-        var found = 0
-        try with { found = $0.identity }
-        return found
-    }
-
-    /// Blocks the calling thread until the body has run.
-    func with(_ body: (PostgreSQLConnection) -> Void) throws(LedgerError) {
-        var result: Result<Void, LedgerError> = .success(())
-        queue.sync {
-            result = Result { () throws(LedgerError) in
-                try connection.withLock { (slot) throws(LedgerError) in body(try connected(&slot)) }
-            }
-        }
-        try result.get()
-    }
-
-    /// Runs a body on the queue and waits without blocking a thread.
-    func run<Value: Sendable>(
-        _ body: @escaping @Sendable (PostgreSQLConnection) throws(LedgerError) -> Value
-    ) async throws(LedgerError) -> Value {
-        let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<Value, LedgerError>, Never>) in
-            queue.async {
-                continuation.resume(
-                    returning: Result { () throws(LedgerError) in
-                        try self.connection.withLock { (slot) throws(LedgerError) in
-                            try body(try self.connected(&slot))
-                        }
-                    })
-            }
-        }
-        return try result.get()
-    }
-
-    /// Ends the connection, with a last statement where one is given and the server is there.
-    func close(saying statement: String? = nil) {
-        queue.sync {
-            connection.withLock { slot in
-                if let statement, let connection = slot.connection, connection.isUsable {
-                    try? connection.script(statement)
-                }
-                slot.connection = nil
-            }
-        }
-    }
-
-    private func connected(_ slot: inout Slot) throws(LedgerError) -> PostgreSQLConnection {
-        if let connection = slot.connection, connection.isUsable { return connection }
-        let wasConnected = slot.connection != nil
-        slot.connection = nil
-        identity.store(0, ordering: .releasing)
-        var attempts = 0
-        while true {
-            do throws(LedgerError) {
-                let connection = try PostgreSQLConnection(url: url)
-                try connection.script(greeting)
-                try connection.makeRowTypes(for: insertions)
-                slot.connection = connection
-                identity.store(connection.identity, ordering: .releasing)
-                return connection
-            } catch {
-                attempts += 1
-                // The first connection tells at once that the address is wrong.
-                guard wasConnected, attempts < Self.connectAttempts else { throw error }
-                sleep(Self.secondsBetween)
-            }
-        }
-    }
-
-    private func sleep(_ seconds: Double) {
-        let waiting = DispatchSemaphore(value: 0)
-        _ = waiting.wait(timeout: .now() + seconds)
-    }
 }

@@ -162,7 +162,10 @@ final class GroupCommit: Sendable {
         answers.reserveCapacity(group.count)
         do throws(LedgerError) {
             for statement in connection.dialect.beginUnflushed { try connection.post(statement, []) }
-            let together = isTogether ? try performMoney(group, in: &session) : []
+            let works = isTogether ? group.compactMap(\.money) : []
+            // Those that are done together ask with what else they look at.
+            if works.isEmpty { try session.checkVersion() }
+            let together = works.isEmpty ? [] : try performMoney(works, of: group, in: &session)
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
                     answers.append(GroupAnswer(tell: answer, fail: operation.fail))
@@ -201,10 +204,8 @@ final class GroupCommit: Sendable {
 
     /// Does the money operations of a group together; nil for what is to be done by itself.
     private func performMoney(
-        _ group: [Pending], in session: inout LedgerSession
+        _ works: [MoneyWork], of group: [Pending], in session: inout LedgerSession
     ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
-        let works = group.compactMap(\.money)
-        if works.isEmpty { return [] }
         var results = try session.perform(works.map(\.operation)).makeIterator()
         session.keepOperation()
         return group.map { pending -> (@Sendable () -> Void)? in

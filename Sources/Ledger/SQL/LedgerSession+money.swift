@@ -55,6 +55,8 @@ extension LedgerSession {
                 [reservations.argument]),
         ]
         queries += budgetQueries(for: books)
+        let versionAt = queries.count
+        queries.append(versionQuery)
         let steps = operations.flatMap(\.stepIDs)
         let decisionsAt = queries.count
         if !decisions.isEmpty { queries.append(Self.known(decisions, in: "decision", dialect)) }
@@ -64,6 +66,7 @@ extension LedgerSession {
         queries += NameTable.queries(for: missing, in: dialect)
 
         let found = try connection.results(queries)
+        try checkVersion(found[versionAt])
         names.learn(found[namesAt...])
         for row in found[0].rows {
             books.open[row.text(0)] = try decodeTaken(SQLRow(values: Array(row.values.dropFirst())))

@@ -106,8 +106,9 @@ final class Roller: Sendable {
             result = Result { () throws(LedgerError) in
                 do throws(LedgerError) {
                     for statement in connection.dialect.beginBeside { try connection.post(statement, []) }
-                    let isDone = try LedgerSession(connection: connection)
-                        .rollUp(rows, after: entries.after, upTo: entries.upTo)
+                    let session = LedgerSession(connection: connection)
+                    let isDone = try session.rollUp(rows, after: entries.after, upTo: entries.upTo)
+                    try session.checkVersion()
                     try connection.execute(isDone ? "COMMIT" : "ROLLBACK", [])
                 } catch {
                     connection.dropPosted()

@@ -57,21 +57,20 @@ enum SQLDialect: Hashable, Sendable {
     var begin: [String] {
         switch self {
         case .sqlite: ["BEGIN IMMEDIATE"]
-        case .postgreSQL: ["BEGIN", "SELECT pg_advisory_xact_lock(4846524101)"]
+        // Whatever the database's default is: each statement has to see what was committed before the turn.
+        case .postgreSQL: ["BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT pg_advisory_xact_lock(\(Self.turnLock))"]
         }
     }
+
+    /// The number of the lock by which the nodes on a PostgreSQL database take turns.
+    static let turnLock: Int64 = 4_846_524_101
 
     /// The same for a transaction that `SQLDatabase.flush` puts on disk after its commit, so that the others' turns need
     /// not wait for the disk. (SQLite's writer never waits for it.)
     var beginUnflushed: [String] {
         switch self {
         case .sqlite: begin
-        case .postgreSQL:
-            // A node that stands still within its turn (a machine that sleeps) would keep all others from theirs: the
-            // server ends its session after five seconds without a word of it, and undoes the turn.
-            [
-                "BEGIN", "SET LOCAL synchronous_commit = off", "SET LOCAL idle_in_transaction_session_timeout = 5000",
-            ] + begin.dropFirst()
+        case .postgreSQL: beginBeside + begin.dropFirst()
         }
     }
 
@@ -79,7 +78,7 @@ enum SQLDialect: Hashable, Sendable {
     var beginBeside: [String] {
         switch self {
         case .sqlite: begin
-        case .postgreSQL: ["BEGIN", "SET LOCAL synchronous_commit = off"]
+        case .postgreSQL: ["BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL synchronous_commit = off"]
         }
     }
 

@@ -131,13 +131,13 @@ import Testing
     func away() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        let database = AwayDatabase(try SQLiteDatabase(path: place.path))
-        let ledger = SQLLedger(database: database)
+        let reach = Reach()
+        let ledger = try SQLLedger.open("sqlite:\(place.path)", faults: reach.points)
         let ticket = try #require(Self.ticket(try await Self.claim(ledger)))
-        database.goAway(true)
+        reach.goAway(true)
         await #expect(throws: LedgerError.unreachable("it is away")) { try await Self.claim(ledger) }
         await ledger.giveUp(ticket, mayHaveMade: false)
-        database.goAway(false)
+        reach.goAway(false)
         let other = try place.open()
         #expect(try await Self.claim(other) == .underWay)
         try await ledger.sweep(at: Sample.noon)

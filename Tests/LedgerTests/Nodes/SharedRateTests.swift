@@ -104,18 +104,18 @@ import Testing
     func storeAway() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        let database = AwayDatabase(try SQLiteDatabase(path: place.path))
-        let nodes = [SQLLedger(database: database), try place.open()]
+        let reach = Reach()
+        let nodes = [try SQLLedger.open("sqlite:\(place.path)", faults: reach.points), try place.open()]
         for node in nodes { try await node.heartbeat(leaseSeconds: 600) }
         for node in nodes { try await node.exchangeRates(at: Sample.noon) }
-        database.goAway(true)
+        reach.goAway(true)
         #expect((0..<100).count { _ in nodes[0].admit(Self.key, at: Sample.noon) == nil } == 60)
         for _ in 0..<3 {
             await #expect(throws: LedgerError.unreachable("it is away")) {
                 try await nodes[0].exchangeRates(at: Sample.noon)
             }
         }
-        database.goAway(false)
+        reach.goAway(false)
         for node in nodes + nodes { try await node.exchangeRates(at: Sample.noon) }
         #expect(nodes[1].admit(Self.key, at: Sample.noon) != nil)
         #expect(nodes[1].admit(Self.key, at: Sample.noon.advanced(bySeconds: 1)) == nil)
