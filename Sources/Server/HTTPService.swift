@@ -54,6 +54,7 @@ package struct HTTPService: Service {
         let group = router.group("v1")
         ChatController(engine: engine).addRoutes(to: group)
         MessagesController(engine: engine).addRoutes(to: group)
+        ResponsesController(engine: engine).addRoutes(to: group)
         EmbeddingsController(engine: engine).addRoutes(to: group)
         JobsController(engine: engine, desk: desk).addRoutes(to: group)
         FeedbackController(engine: engine).addRoutes(to: group)

@@ -1,0 +1,158 @@
+import Core
+
+/// The input of a Responses request as chat messages: what the assistant said and the calls that came with it are one
+/// message, and results of tools are messages of their own.
+struct ResponsesConversation {
+    /// An assistant's turn as far as it was read.
+    private struct Turn {
+        var parts: [ResponsesPart] = []
+        /// Calls of functions in the chat format, each a JSON object.
+        var calls: [[UInt8]] = []
+    }
+
+    /// Each a JSON object.
+    private(set) var messages: [[UInt8]] = []
+    /// Indices of user messages that hold the images of results of tools.
+    private(set) var asides: Set<Int> = []
+    private var turn: Turn?
+    /// Images of the results that stand last.
+    private var images: [ResponsesPart] = []
+
+    /// - Parameters:
+    ///   - instructions: a string.
+    ///   - input: a string, or a list of items.
+    init(instructions: JSONValue?, input: JSONValue?) throws(FieldError) {
+        if let instructions, !instructions.isString("") {
+            append(role: "system") { $0.member("content", raw: instructions.raw) }
+        }
+        guard let input, input.kind == .string || input.kind == .array else {
+            throw FieldError("input", "is missing: give a string or a list of items")
+        }
+        if input.kind == .string { append(role: "user", [.text(input.raw)]) }
+        for (index, item) in input.elements.enumerated() { try read(item, path: "input[\(index)]") }
+        closeTurn()
+        closeResults()
+        guard !messages.isEmpty else {
+            throw FieldError("input", #"is empty: give at least one item, like {"role": "user", "content": "..."}"#)
+        }
+    }
+
+    private mutating func read(_ item: JSONValue, path: String) throws(FieldError) {
+        guard item.kind == .object else {
+            throw FieldError(path, #"must be an item like {"role": "user", "content": "..."}"#)
+        }
+        switch item["type"]?.string ?? (item["role"] == nil ? "item_reference" : "message") {
+        case "message": try readMessage(item, path: path)
+        case "function_call": try readCall(item, path: path)
+        case "function_call_output": try readResult(item, path: path)
+        // Sealed for the server that wrote it, and no chat server takes it back.
+        case "reasoning": break
+        case "item_reference":
+            throw FieldError(path, "refers to an item that is stored elsewhere: send the item itself")
+        case let type:
+            throw FieldError(
+                "\(path).type",
+                "'\(type)' cannot be passed on to every model; use message, function_call, function_call_output")
+        }
+    }
+
+    private mutating func readMessage(_ item: JSONValue, path: String) throws(FieldError) {
+        let parts = try ResponsesPart.list(item["content"], path: "\(path).content")
+        switch item["role"]?.string {
+        case "user": append(role: "user", parts)
+        // Most servers know no other name for it.
+        case "system", "developer": append(role: "system", parts)
+        case "assistant":
+            closeResults()
+            // Words between calls and their results belong to the calls: nothing may stand between the two.
+            if turn?.calls.isEmpty ?? true { closeTurn() }
+            turn = turn ?? Turn()
+            turn?.parts += parts
+        default: throw FieldError("\(path).role", "must be one of user, system, developer, assistant")
+        }
+    }
+
+    private mutating func readCall(_ item: JSONValue, path: String) throws(FieldError) {
+        let id = try Self.string("call_id", of: item, path)
+        let name = try Self.string("name", of: item, path)
+        let arguments = try Self.string("arguments", of: item, path)
+        closeResults()
+        var writer = JSONWriter(capacity: arguments.raw.count + 128)
+        writer.object { call in
+            call.member("id", raw: id.raw)
+            call.member("type", "function")
+            call.member(
+                "function",
+                object: {
+                    $0.member("name", raw: name.raw)
+                    $0.member("arguments", raw: arguments.raw)
+                })
+        }
+        turn = turn ?? Turn()
+        turn?.calls.append(writer.bytes)
+    }
+
+    private mutating func readResult(_ item: JSONValue, path: String) throws(FieldError) {
+        let id = try Self.string("call_id", of: item, path)
+        let parts = try ResponsesPart.list(item["output"], path: "\(path).output")
+        var words = parts.filter { !$0.isImage }
+        // Results of tools are words alone in the chat format: their images follow as the user's.
+        images += parts.filter(\.isImage)
+        if words.isEmpty, !parts.isEmpty {
+            words = [.text(JSONWriter.quoted("The result is the image that follows.")[...])]
+        }
+        closeTurn()
+        append(role: "tool") { message in
+            message.member("tool_call_id", raw: id.raw)
+            ResponsesPart.write(words, to: &message)
+        }
+    }
+
+    private static func string(
+        _ name: String, of item: JSONValue, _ path: String
+    ) throws(FieldError) -> JSONValue {
+        guard let value = item[name], value.kind == .string else {
+            throw FieldError("\(path).\(name)", "must be a string")
+        }
+        return value
+    }
+
+    // MARK: Writing
+
+    private mutating func closeTurn() {
+        guard let turn else { return }
+        self.turn = nil
+        append(role: "assistant") { message in
+            if turn.parts.isEmpty, !turn.calls.isEmpty {
+                message.memberNull("content")
+            } else {
+                ResponsesPart.write(turn.parts, to: &message)
+            }
+            guard !turn.calls.isEmpty else { return }
+            message.member("tool_calls", array: { list in turn.calls.forEach { list.element(raw: $0) } })
+        }
+    }
+
+    private mutating func closeResults() {
+        guard !images.isEmpty else { return }
+        let parts = images
+        images = []
+        asides.insert(messages.count)
+        append(role: "user") { ResponsesPart.write(parts, to: &$0) }
+    }
+
+    private mutating func append(role: String, _ parts: [ResponsesPart]) {
+        closeTurn()
+        closeResults()
+        append(role: role) { ResponsesPart.write(parts, to: &$0) }
+    }
+
+    private mutating func append(role: String, _ members: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter(capacity: 256)
+        writer.object { message in
+            message.member("role", role)
+            members(&message)
+        }
+        messages.append(writer.bytes)
+    }
+}

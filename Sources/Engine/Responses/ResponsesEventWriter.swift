@@ -1,0 +1,228 @@
+import Core
+import Upstream
+
+/// Turns a chat stream in OpenAI's format, as it comes, into the events of OpenAI's Responses.
+///
+/// A message ends where a call of a function begins. Calls are open side by side until the end, since some servers mix
+/// their pieces; so the ends of items come together with the end of the response, behind `[DONE]`.
+package struct ResponsesEventWriter: Sendable {
+    private var lines = SSEReader(maximumEventBytes: 4 << 20)
+    private var reader = OpenAIEventReader()
+    private let writer: ResponsesWriter
+    private var items: [ResponsesItem] = []
+    /// The message that is open, and the item of each call of the answer; nil for a call that has not begun.
+    private var message: Int?
+    private var calls: [Int?] = []
+    private var refusalSent = 0
+    private var sequence = 0
+    private var hasBegun = false
+    private var hasEnded = false
+
+    package init(_ writer: ResponsesWriter) {
+        self.writer = writer
+    }
+
+    /// Takes the next bytes; returns the events that are complete with them.
+    package mutating func feed(_ bytes: [UInt8]) -> [UInt8] {
+        guard !hasEnded else { return [] }
+        var output: [UInt8] = []
+        do throws(SSEError) {
+            for event in try lines.feed(bytes) {
+                for chunk in reader.read(event) where !hasEnded { take(chunk, into: &output) }
+            }
+        } catch {
+            fail("the model's server sent an event that is too large", into: &output)
+        }
+        // A comment keeps the connection open, whatever it says.
+        return output.isEmpty && bytes.first == UInt8(ascii: ":") ? Array(":\n\n".utf8) : output
+    }
+
+    private mutating func take(_ chunk: ChatEvent, into output: inout [UInt8]) {
+        if case .failure(let failure) = chunk.kind { return fail(failure.message, into: &output) }
+        begin(into: &output)
+        if case .delta(let text) = chunk.kind {
+            if !text.isEmpty { say(text, isRefusal: false, into: &output) }
+            let refusal = reader.answer.refusal ?? ""
+            if refusal.utf8.count > refusalSent {
+                say(Self.rest(of: refusal, after: refusalSent), isRefusal: true, into: &output)
+                refusalSent = refusal.utf8.count
+            }
+        }
+        for number in reader.answer.toolCalls.indices { call(number, isLast: chunk.kind == .done, into: &output) }
+        if chunk.kind == .done { end(into: &output) }
+    }
+
+    // MARK: Messages
+
+    private mutating func say(_ words: String, isRefusal: Bool, into output: inout [UInt8]) {
+        let index = message ?? add(.message([]), into: &output)
+        message = index
+        guard case .message(var parts) = items[index].content else { return }
+        if parts.last?.isRefusal != isRefusal {
+            closePart(of: index, into: &output)
+            let part = ResponsesItem.Part(isRefusal: isRefusal, words: "")
+            parts.append(part)
+            append("response.content_part.added", item: index, part: parts.count - 1, into: &output) {
+                $0.member("part", object: { part.write(to: &$0) })
+            }
+        }
+        let last = parts.count - 1
+        parts[last].words += words
+        items[index].content = .message(parts)
+        guard !words.isEmpty else { return }
+        let kind = isRefusal ? "refusal" : "output_text"
+        append("response.\(kind).delta", item: index, part: last, into: &output) { event in
+            event.member("delta", words)
+            if !isRefusal { event.member("logprobs", array: { _ in }) }
+        }
+    }
+
+    private mutating func closePart(of index: Int, into output: inout [UInt8]) {
+        guard case .message(let parts) = items[index].content, let part = parts.last else { return }
+        let kind = part.isRefusal ? "refusal" : "output_text"
+        append("response.\(kind).done", item: index, part: parts.count - 1, into: &output) { event in
+            event.member(part.isRefusal ? "refusal" : "text", part.words)
+            if !part.isRefusal { event.member("logprobs", array: { _ in }) }
+        }
+        append("response.content_part.done", item: index, part: parts.count - 1, into: &output) {
+            $0.member("part", object: { part.write(to: &$0) })
+        }
+    }
+
+    private mutating func closeMessage(_ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        guard let index = message else { return }
+        message = nil
+        closePart(of: index, into: &output)
+        finish(index, status, into: &output)
+    }
+
+    // MARK: Calls
+
+    private mutating func call(_ number: Int, isLast: Bool, into output: inout [UInt8]) {
+        let call = reader.answer.toolCalls[number]
+        if number == calls.count { calls.append(nil) }
+        if calls[number] == nil {
+            // An item cannot begin without the function's name, which some servers send late.
+            guard !call.name.isEmpty || isLast else { return }
+            closeMessage(.completed, into: &output)
+            let id = writer.callID(call, number: number)
+            calls[number] = add(.call(id: id, name: call.name, arguments: ""), into: &output)
+        }
+        guard let index = calls[number], case .call(let id, let name, let sent) = items[index].content else { return }
+        guard call.arguments.utf8.count > sent.utf8.count else { return }
+        items[index].content = .call(id: id, name: name, arguments: call.arguments)
+        append("response.function_call_arguments.delta", item: index, into: &output) {
+            $0.member("delta", Self.rest(of: call.arguments, after: sent.utf8.count))
+        }
+    }
+
+    private mutating func closeCall(_ index: Int, _ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        guard case .call(_, let name, let arguments) = items[index].content else { return }
+        append("response.function_call_arguments.done", item: index, into: &output) { event in
+            event.member("name", name)
+            event.member("arguments", arguments)
+        }
+        finish(index, status, into: &output)
+    }
+
+    // MARK: Items
+
+    private mutating func add(_ content: ResponsesItem.Content, into output: inout [UInt8]) -> Int {
+        let index = items.count
+        items.append(ResponsesItem(content, of: writer.id, index: index))
+        appendItem("response.output_item.added", index, into: &output)
+        return index
+    }
+
+    private mutating func finish(_ index: Int, _ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        items[index].status = status
+        appendItem("response.output_item.done", index, into: &output)
+    }
+
+    private mutating func appendItem(_ type: String, _ index: Int, into output: inout [UInt8]) {
+        let item = items[index]
+        append(type, into: &output) { event in
+            event.member("output_index", index)
+            event.member("item", object: { item.write(to: &$0) })
+        }
+    }
+
+    // MARK: The response
+
+    private mutating func begin(into output: inout [UInt8]) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        for type in ["response.created", "response.in_progress"] { appendResponse(type, .inProgress, into: &output) }
+    }
+
+    private mutating func end(into output: inout [UInt8]) {
+        hasEnded = true
+        if items.isEmpty { say("", isRefusal: false, into: &output) }
+        let cut = ResponsesWriter.cut(reader.answer)
+        // Only the last item can have been cut off.
+        let last = cut == nil ? ResponsesItem.Status.completed : .incomplete
+        for index in items.indices where items[index].status == .inProgress {
+            let status = index == items.count - 1 ? last : .completed
+            if index == message {
+                closeMessage(status, into: &output)
+            } else {
+                closeCall(index, status, into: &output)
+            }
+        }
+        appendResponse(cut == nil ? "response.completed" : "response.incomplete", .ended, into: &output)
+    }
+
+    /// Nothing follows; what has been said stands as it is.
+    private mutating func fail(_ message: String, into output: inout [UInt8]) {
+        hasEnded = true
+        guard hasBegun else {
+            return append("error", into: &output) { event in
+                ResponsesWriter.write(failure: message, to: &event)
+                event.memberNull("param")
+            }
+        }
+        for index in items.indices where items[index].status == .inProgress { items[index].status = .incomplete }
+        appendResponse("response.failed", .failed(message: message), into: &output)
+    }
+
+    private mutating func appendResponse(
+        _ type: String, _ state: ResponsesWriter.State, into output: inout [UInt8]
+    ) {
+        let (writer, answer, items) = (writer, reader.answer, items)
+        append(type, into: &output) { event in
+            event.member("response", object: { writer.write(answer, items, state, to: &$0) })
+        }
+    }
+
+    /// An event about an item, or a part of it.
+    private mutating func append(
+        _ type: String, item index: Int, part: Int? = nil, into output: inout [UInt8],
+        _ write: (inout JSONWriter) -> Void
+    ) {
+        let id = items[index].id
+        append(type, into: &output) { event in
+            event.member("item_id", id)
+            event.member("output_index", index)
+            if let part { event.member("content_index", part) }
+            write(&event)
+        }
+    }
+
+    private mutating func append(
+        _ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        var writer = JSONWriter(capacity: 256)
+        writer.object { event in
+            event.member("type", type)
+            event.member("sequence_number", sequence)
+            write(&event)
+        }
+        sequence += 1
+        output += SSEEvent.encode(event: type, data: writer.bytes)
+    }
+
+    /// Text from a byte on that is the beginning of a character.
+    private static func rest(of text: String, after bytes: Int) -> String {
+        String(decoding: text.utf8.dropFirst(bytes), as: UTF8.self)
+    }
+}

@@ -1,0 +1,45 @@
+import Core
+import Engine
+import Hummingbird
+import Ledger
+import Upstream
+
+/// OpenAI's responses, from whichever model is chosen.
+struct ResponsesController {
+    let engine: Engine
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.post("responses", use: answer)
+    }
+
+    @Sendable
+    func answer(request: Request, context: HeraContext) async throws -> Response {
+        var request = request
+        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let asked = try ResponsesRequest(body)
+        let reply = try await engine.chat(asked.chat, from: context.caller) { reply in
+            try? await KeptAnswer(reply.response(in: ResponsesFormat(reply, asked.frame)))
+        }
+        return try reply.response(in: ResponsesFormat(reply, asked.frame))
+    }
+}
+
+/// OpenAI's responses, and the events of their streams.
+private struct ResponsesFormat: AnswerFormat {
+    private let model: String
+    private let writer: ResponsesWriter
+    private var events: ResponsesEventWriter
+
+    init(_ reply: ChatReply, _ frame: ResponsesFrame) {
+        let id = reply.decision.id.drop { $0 != "_" }.dropFirst()
+        model = (reply.model ?? reply.decision.model).rawValue
+        writer = ResponsesWriter(id: String(id), model: model, frame: frame)
+        events = ResponsesEventWriter(writer)
+    }
+
+    func whole(_ bytes: [UInt8]) throws -> [UInt8] {
+        writer.body(try OpenAIWire().answer(bytes, host: model).answer)
+    }
+
+    mutating func piece(_ bytes: [UInt8]) -> [UInt8] { events.feed(bytes) }
+}
