@@ -25,8 +25,10 @@ extension SQLLedger {
             return try sqlite(path: path)
         }
         if location.hasPrefix("postgres://") || location.hasPrefix("postgresql://") {
+            try LedgerLocation(text: location).checkAddress()
             return SQLLedger(database: try PostgreSQLDatabase(url: location))
         }
-        throw .badLocation(location, reason: "it begins neither with sqlite: nor with postgres://")
+        let shown = LedgerLocation(text: location).shown
+        throw .badLocation(shown, reason: "it begins neither with sqlite: nor with postgres://")
     }
 }

@@ -55,6 +55,20 @@ import Testing
         }
     }
 
+    @Test("a call that takes nothing of what a budget counts is not refused by it, however overspent it is")
+    func takesNothing() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            try await ledger.setBudget(Budget(scope: .global, limit: .joules(1)), at: Sample.noon)
+            try await ledger.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon)
+            try await ledger.append(Sample.entry("edge", nanoUSD: 0, joules: 2))
+            for (nanoUSD, microjoules) in [(0, 1), (1, 0)] as [(Int64, Int64)] {
+                let request = Sample.request("r", nanoUSD: nanoUSD, tokens: 5, microjoules: microjoules)
+                await #expect(throws: LedgerError.self) { try await ledger.reserve(request) }
+            }
+            _ = try await ledger.reserve(Sample.request("r", nanoUSD: 0, tokens: 5))
+        }
+    }
+
     @Test("a budget in warn mode lets the reservation through and says that it has no room")
     func warns() async throws {
         try await TemporaryLedger.with { ledger, _ in

@@ -1,5 +1,6 @@
 import Core
 import Dispatch
+import Foundation
 import Synchronization
 import Testing
 
@@ -46,6 +47,39 @@ import Testing
         #expect((1...2).contains(gate.flushes.load(ordering: .relaxed)))
         gate.letGo()
         await ledger.close()
+    }
+
+    @Test("a log that has grown behind a long reader is given back when the reader has ended")
+    func longReader() async throws {
+        try await TemporaryLedger.with { ledger, place in
+            func logBytes() throws -> Int {
+                let file = try FileManager.default.attributesOfItem(atPath: place.path + "-wal")
+                return try #require(file[.size] as? Int)
+            }
+            func write(megabytes: Int, _ name: String) async throws {
+                for number in 0..<megabytes {
+                    try await ledger.saveJob(
+                        JobRecord(
+                            id: "\(name)\(number)", status: .queued, spec: Array(repeating: 32, count: 1 << 20),
+                            state: [],
+                            createdAt: Sample.noon, updatedAt: Sample.noon))
+                }
+            }
+            let (reads, reading) = AsyncStream.makeStream(of: Void.self)
+            let end = DispatchSemaphore(value: 0)
+            async let read: Void = ledger.read { (session) throws(LedgerError) in
+                _ = try session.connection.row("SELECT COUNT(*) FROM entry")
+                reading.yield()
+                end.wait()
+            }
+            for await _ in reads { break }
+            try await write(megabytes: 36, "behind the reader")
+            #expect(try logBytes() > 36 << 20)
+            end.signal()
+            try await read
+            try await write(megabytes: 20, "afterwards")
+            #expect(try logBytes() <= 32 << 20)
+        }
     }
 
     @Test("SQLite's own settings leave nothing to chance: a log, its flushes, foreign keys")

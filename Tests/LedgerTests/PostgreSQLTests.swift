@@ -216,6 +216,31 @@ struct PostgreSQLTests {
 
 @Suite struct LocationTests {
     @Test(
+        "no error shows a password, whatever is wrong with the location",
+        arguments: [
+            "postgres://u:Zq%Zq@127.0.0.1:1/db", "postgres://u:Zq%zz@127.0.0.1:1/db",
+            "postgres://u:%00Zq@127.0.0.1:1/db", "postgres://u:Zq/Zq@127.0.0.1:1/db",
+            "postgres://u:Zq@Zq@127.0.0.1:1/db", "postgres://u:Zq@127.0.0.1:1/db?wrong=1",
+            "postgres://127.0.0.1:1/db?password=Zq%zz&user=u", "postgre://u:Zq@127.0.0.1/db",
+            "postgres://u:Zq:Zq@127.0.0.1:1/db", "postgres://u:Zq?#[@127.0.0.1:1/db",
+        ])
+    func password(_ location: String) throws {
+        let error = try #require(throws: LedgerError.self) { try SQLLedger.open(location) }
+        #expect(!error.description.contains("Zq"), "\(error)")
+    }
+
+    @Test(
+        "an address that is right is left to libpq",
+        arguments: [
+            "postgres://u:p%40%2F@127.0.0.1:1/db?connect_timeout=2", "postgres://127.0.0.1:1/db?user=a@b",
+            "postgresql://u@127.0.0.1:1", "postgres:///db?host=127.0.0.1&port=1&user=a@b",
+        ])
+    func rightAddress(_ location: String) throws {
+        let error = try #require(throws: LedgerError.self) { try SQLLedger.open(location) }
+        #expect(error.description.contains("cannot be reached (connection to server at"), "\(error)")
+    }
+
+    @Test(
         "a location that names no database says what to write",
         arguments: ["", "sqlite:", "mysql://x", "ledger.sqlite"])
     func bad(_ location: String) {

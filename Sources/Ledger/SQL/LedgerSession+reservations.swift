@@ -80,13 +80,13 @@ extension LedgerSession {
         return warnings
     }
 
-    /// What a budget says to an amount that it has no room for; nil where it has.
+    /// What a budget says to an amount that it has no room for; nil where it has, as for nothing, however overspent it is.
     static func refusal(
         of line: BudgetLine, used: BudgetTotal, asked: Int64, at moment: Timestamp
     ) -> BudgetRefusal? {
         let budget = line.budget
         let status = BudgetStatus(budget: budget, spent: used.spent, reserved: used.reserved)
-        guard asked > status.left else { return nil }
+        guard asked > max(status.left, 0) else { return nil }
         return BudgetRefusal(
             scope: budget.scope, window: budget.window, limit: budget.limit, spent: used.spent,
             reserved: used.reserved, asked: asked, resetsAt: budget.window.end(of: moment))

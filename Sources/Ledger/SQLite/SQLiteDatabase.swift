@@ -15,6 +15,8 @@ struct SQLiteDatabase: SQLDatabase {
     /// A checkpoint holds up the writer for some milliseconds, so that it should come to less than a hundredth of the
     /// operations; pages that are written often (totals, roll-ups) are copied once for many changes.
     private static let pagesPerCheckpoint = 4000
+    /// A log that has grown behind a long reader (a copy, `verify`) gives back what is above this. Mostly it is half of it.
+    private static let keptLogBytes = 32 << 20
 
     /// Opens the file, makes it where it is missing, and brings its tables up to date.
     init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
@@ -33,6 +35,7 @@ struct SQLiteDatabase: SQLDatabase {
             try pool.writeWithoutTransaction {
                 try $0.execute(sql: "PRAGMA synchronous = NORMAL")
                 try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.pagesPerCheckpoint)")
+                try $0.execute(sql: "PRAGMA journal_size_limit = \(Self.keptLogBytes)")
             }
             try Self.migrate(pool, path: path, migrations)
         } catch {
@@ -59,21 +62,34 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
+    /// In one transaction that begins with the lock: of stores that open a file at once, the others wait for the first.
     private static func migrate(_ pool: DatabasePool, path: String, _ migrations: [LedgerMigration]) throws {
-        var migrator = DatabaseMigrator()
-        for migration in migrations {
-            migrator.registerMigration(migration.name) { database in
-                for statement in migration.statements(in: .sqlite) { try database.execute(sql: statement) }
-                try installAppendOnlyTriggers(database)
-            }
-        }
-        let known = Set(migrator.migrations)
-        let unknown = try pool.read { try migrator.appliedIdentifiers($0) }.subtracting(known)
+        let names = migrations.map(\.name)
+        let known = try pool.read(applied)
+        let unknown = Set(known).subtracting(names)
         guard unknown.isEmpty else {
             throw LedgerError.newerVersion(database: path, migrations: unknown.sorted())
         }
-        if try pool.read({ try migrator.hasCompletedMigrations($0) }) { return }
-        try migrator.migrate(pool)
+        if known.count == names.count { return }
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try database.execute(
+                    sql: "CREATE TABLE IF NOT EXISTS grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+                let applied = try applied(in: database)
+                for migration in migrations where !applied.contains(migration.name) {
+                    for statement in migration.statements(in: .sqlite) { try database.execute(sql: statement) }
+                    try database.execute(sql: "INSERT INTO grdb_migrations VALUES (?)", arguments: [migration.name])
+                }
+                try installAppendOnlyTriggers(database)
+                return .commit
+            }
+        }
+    }
+
+    /// The names of the migrations that were made.
+    private static func applied(in database: Database) throws -> [String] {
+        guard try database.tableExists("grdb_migrations") else { return [] }
+        return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
     }
 
     /// Entries are never changed or taken away, whoever opens the file.

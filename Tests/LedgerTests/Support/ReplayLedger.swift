@@ -54,7 +54,8 @@ struct ReplayLedger {
         var warnings: Set<BudgetScope> = []
         for budget in budgets where request.call.attribution.scopes.contains(budget.scope) {
             let used = used(of: budget, at: request.at)
-            if used.spent + used.reserved + request.upperBound[budget.limit.unit] > budget.limit.amount {
+            let asked = request.upperBound[budget.limit.unit]
+            if asked > 0, used.spent + used.reserved + asked > budget.limit.amount {
                 if budget.mode == .hard { return (false, []) }
                 warnings.insert(budget.scope)
             }
