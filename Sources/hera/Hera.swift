@@ -9,18 +9,19 @@ struct Hera: AsyncParsableCommand {
         discussion: """
             Money, energy, time and accuracy come out as you ask. Start here:
 
-              hera catalog list              which models there are and what they cost
-              hera serve                     the service, OpenAI-compatible, on 127.0.0.1:8484
-              hera run JOB.json              one agent job, its steps shown live
-              hera batch FILE.jsonl ...      many requests under one budget
+              hera catalog list          which models there are and what they cost
+              hera savings LOG.jsonl     what hera would save on requests you made
+              hera serve                 the service, on 127.0.0.1:8484
+              hera run JOB.json          one agent job, its steps shown live
+              hera batch FILE.jsonl ...  many requests under one budget
               echo '{"messages":[{"role":"user","content":"2+2?"}]}' | hera route
-                                             who would answer, and why; calls nobody
+                                         who would answer, and why; calls nobody
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, RunCommand.self, BatchCommand.self, RouteCommand.self, TrainCommand.self,
-            EvaluateCommand.self,
-            CatalogCommand.self, DashboardCommand.self, KeysCommand.self, BudgetsCommand.self, LedgerCommand.self,
+            ServeCommand.self, RunCommand.self, BatchCommand.self, RouteCommand.self, SavingsCommand.self,
+            TrainCommand.self, EvaluateCommand.self, CatalogCommand.self, DashboardCommand.self, KeysCommand.self,
+            BudgetsCommand.self, LedgerCommand.self,
             ProfileCommand.self, PlanCommand.self,
         ])
 }

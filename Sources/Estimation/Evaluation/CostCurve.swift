@@ -4,6 +4,11 @@ package struct CostCurve: Sendable {
     package struct Point: Sendable, Hashable {
         package var costUSD: Double
         package var accuracy: Double
+
+        package init(costUSD: Double, accuracy: Double) {
+            self.costUSD = costUSD
+            self.accuracy = accuracy
+        }
     }
 
     /// By cost; of equal costs only the best.

@@ -6,9 +6,11 @@ package struct Evaluation: Sendable {
     package var runs: [RunFigures] = []
 
     /// Replays all rows given, suite by suite. Runs of which the profiles know nothing are left out.
+    ///
+    /// - Parameter policy: routes the recorded answers by a policy, beside the curves.
     package init(
         outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet, routers: [BaselineRouter] = [],
-        training: [OutcomeRow] = [],
+        training: [OutcomeRow] = [], policy: ((Replay) -> RoutedFigures)? = nil,
         progress: (_ share: Double, _ stage: String) -> Void
     ) {
         let suites = Dictionary(grouping: rows, by: \.suite).sorted { $0.key < $1.key }
@@ -19,7 +21,7 @@ package struct Evaluation: Sendable {
             outcomes.append(
                 OutcomeFigures(
                     suite: suite, rows: rows, profiles: profiles, routers: routers,
-                    training: training.filter { $0.suite == suite }))
+                    training: training.filter { $0.suite == suite }, policy: policy))
             done += rows.count
         }
         for (suite, traces) in Dictionary(grouping: traces, by: \.suite).sorted(by: { $0.key < $1.key }) {
@@ -58,6 +60,13 @@ package struct Evaluation: Sendable {
                 ] + Self.columns(suite.routing) + [Self.fixed(suite.decisionP50, 0), Self.fixed(suite.decisionP99, 0)])
             if let cascade = suite.cascade {
                 rows.append(["  cascade", "", "", "", "", ""] + Self.columns(cascade) + ["", ""])
+            }
+            for (name, point) in [("  policy", suite.routed?.point), ("  its reference", suite.routed?.reference)] {
+                guard let point else { continue }
+                rows.append(
+                    [name, "", "", "", "", Self.percent(point.accuracy)] + [String](repeating: "", count: 3) + [
+                        Self.fixed(point.costUSD / suite.bestSinglePoint.costUSD, 3), "", "",
+                    ])
             }
             for (name, figures) in suite.baselines {
                 rows.append(["  " + name, "", "", "", "", ""] + Self.columns(figures) + ["", ""])

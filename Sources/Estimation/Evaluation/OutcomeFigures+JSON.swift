@@ -28,6 +28,7 @@ extension OutcomeFigures {
                 })
             routing.writeMembers(to: &$0)
             if let cascade { $0.member("cascade", object: { json in cascade.writeMembers(to: &json) }) }
+            if let routed { $0.member("rule", object: routed.writeMembers) }
             if !baselines.isEmpty {
                 $0.member(
                     "baselines",

@@ -17,6 +17,8 @@ package struct OutcomeFigures: Sendable {
     package var pair: PairFigures?
     /// Other routers on the same rows, by name, where they were asked for.
     package var baselines: [(name: String, figures: CurveFigures)] = []
+    /// What a policy made of the rows, where one was asked for.
+    package var routed: RoutedFigures?
     /// Microseconds of a decision: half of them take less, and 99 of 100.
     package var decisionP50: Double
     package var decisionP99: Double
@@ -25,12 +27,14 @@ package struct OutcomeFigures: Sendable {
     /// - Parameters:
     ///   - routers: baselines to replay beside.
     ///   - training: rows to fit these on; without any they are left out.
+    ///   - policy: routes the rows by a policy.
     package init(
         suite: String, rows: [OutcomeRow], profiles: ProfileSet, routers: [BaselineRouter] = [],
-        training: [OutcomeRow] = []
+        training: [OutcomeRow] = [], policy: ((Replay) -> RoutedFigures)? = nil
     ) {
         let replay = Replay(suite: suite, rows: rows, profiles: profiles)
         self.init(replay)
+        routed = policy?(replay)
         if var cascade = CascadeReplay(replay, profiles: profiles) {
             let singles = SingleModels(replay)
             self.cascade = CurveFigures(cascade.curve(), cheapest: singles.cheapestPoint, best: singles.bestPoint)

@@ -1,18 +1,18 @@
-import Core
+package import Core
 
 /// Recorded outcomes of one suite beside the predictions for them, ready to be routed over and over.
-struct Replay: Sendable {
-    var suite: String
-    var rows: [OutcomeRow]
-    var models: [String]
+package struct Replay: Sendable {
+    package let suite: String
+    package let rows: [OutcomeRow]
+    package let models: [String]
     /// By row, then model: the probability of a good answer.
     var quality: [[Double]]
-    /// By row, then model: the predicted cost of a call.
-    var predictedCost: [[Double]]
+    /// By row, then model: the predicted cost of a call, USD.
+    package internal(set) var predictedCost: [[Double]]
     /// By row, then model: what the call did cost; nil where the model has no outcome.
-    var paid: [[Double?]]
+    package let paid: [[Double?]]
     /// By row, then model: the score; nil where the model has no outcome.
-    var score: [[Double?]]
+    package let score: [[Double?]]
     /// Whether costs are dollars, not 1 and 0.
     var hasDollars: Bool
     /// Microseconds of each row's decision: reading the text and predicting all models.

@@ -9,6 +9,9 @@ enum EstimationExit {
         } catch let error as EstimationError {
             StandardError.write("hera: \(error)\n")
             throw ExitCode(code(error))
+        } catch let exit as Exit {
+            Exit.tell(exit.message)
+            throw ExitCode(exit.code)
         }
     }
 

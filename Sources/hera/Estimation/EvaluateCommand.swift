@@ -1,6 +1,7 @@
 import ArgumentParser
 import Estimation
 import Foundation
+import Routing
 
 /// `hera evaluate`: how good predictions and routing are on recorded outcomes.
 struct EvaluateCommand: ParsableCommand {
@@ -9,6 +10,11 @@ struct EvaluateCommand: ParsableCommand {
         discussion: """
             Replays every row of the files through the same estimators that the service uses. A row's outcomes are seen \
             only after its model was chosen and paid.
+
+            With --policy the rows go through the rule that serves, one by one, as calls under that policy: what that \
+            did cost and score stands as `rule` beside the curves, with the same rows on the reference.
+
+              hera evaluate --outcomes answers.jsonl.gz --policy '{"kappa": {"base": 0.8}}'
             """)
 
     /// How the figures are printed.
@@ -36,6 +42,9 @@ struct EvaluateCommand: ParsableCommand {
             """)
     var router: String?
 
+    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/policy.md).")
+    var policy: String?
+
     @Option(name: .long, help: "Draw cost against accuracy into this SVG file.")
     var plot: String?
 
@@ -54,6 +63,7 @@ struct EvaluateCommand: ParsableCommand {
             defer { bar.clear() }
             let routers = try (router == "all" ? BaselineRouter.allCases.map(\.rawValue) : names(router))
                 .map { try BaselineRouter.named($0) }
+            let policy = try self.policy.map { try PolicyArgument.read($0) }
             bar.show(0, "loading profiles")
             let set = try ProfileSet.load(directory: profiles)
             var rows: [OutcomeRow] = []
@@ -72,13 +82,18 @@ struct EvaluateCommand: ParsableCommand {
                 runs = runs.filter { $0.split.rawValue == split }
             }
             let evaluation = Evaluation(
-                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training, progress: bar.show)
+                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training,
+                policy: policy.map { RecordedRouting(policy: $0, profiles: set).figures }, progress: bar.show)
             bar.clear()
             let trained = rows.filter { $0.split == .train }.count + runs.filter { $0.split == .train }.count
             if trained > 0 {
                 StandardError.write(
                     "note: \(trained) of \(rows.count + runs.count) rows are marked \"train\"; figures on rows that profiles were "
                         + "fitted on flatter (--split validation leaves them out)\n")
+            }
+            for suite in evaluation.outcomes {
+                guard let routed = suite.routed, let refusal = routed.refusal else { continue }
+                Exit.tell("\(suite.suite): the policy refused \(routed.refused) of \(suite.rows) rows: \(refusal)")
             }
             if let plot { try CurvePlot(evaluation.outcomes).write(to: plot) }
             switch format {

@@ -6,7 +6,7 @@ struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train profiles from recorded outcomes and agent runs.",
         discussion: """
-            Fits on the rows whose "split" is "train". The same files and seed give the same bytes. Files are JSON Lines:
+            Fits on the rows whose "split" is "train". The same files and seed give the same bytes. Files are JSON Lines: \
             plain, .gz, or - for standard input.
             """)
 

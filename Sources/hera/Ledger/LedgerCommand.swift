@@ -15,8 +15,8 @@ struct LedgerCommand: AsyncParsableCommand {
             commandName: "verify",
             abstract: "Recompute every budget total and every roll-up from the entries, and name each difference.",
             discussion: """
-                Prices every call anew, too, from what it used and from the catalog's price of its date, where the
-                catalog has the price that it was booked with. Ends with 65 where there is a difference. The service
+                Prices every call anew, too, from what it used and from the catalog's price of its date, where the \
+                catalog has the price that it was booked with. Ends with 65 where there is a difference. The service \
                 may run meanwhile.
                 """)
 

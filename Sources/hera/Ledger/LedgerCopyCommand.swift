@@ -10,8 +10,8 @@ extension LedgerCommand {
             discussion: """
                 Example: hera ledger copy sqlite:hera.sqlite postgres://hera@db/hera
 
-                Stop the services that write to the source first. The copy is one transaction: it is whole and every
-                total in it is recomputed and compared, or nothing is kept. What was under way when the services ended
+                Stop the services that write to the source first. The copy is one transaction: it is whole and every \
+                total in it is recomputed and compared, or nothing is kept. What was under way when the services ended \
                 is booked as uncertain when the first service starts on the copy.
                 """)
 

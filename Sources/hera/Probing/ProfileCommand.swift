@@ -8,22 +8,22 @@ struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Infer a new model's profile from a few of its answers.",
         discussion: """
-            From recorded answers: chooses the most telling questions of the file, reads the new model's outcomes for these
-            alone, and infers its profile through the models already known. The file has to hold outcomes of some of those
+            From recorded answers: chooses the most telling questions of the file, reads the new model's outcomes for these \
+            alone, and infers its profile through the models already known. The file has to hold outcomes of some of those \
             for the same questions.
 
               hera profile my-model --outcomes answers.jsonl.gz --probes 64
 
-            From a live model (--live): asks it questions of the probe suite (Profiles/probes), grades the answers, and
-            infers its profile from what the known models are predicted to make of the same questions. MODEL is a model of
+            From a live model (--live): asks it questions of the probe suite (Profiles/probes), grades the answers, and \
+            infers its profile from what the known models are predicted to make of the same questions. MODEL is a model of \
             the catalog, or the name that a local server knows it by, with --server.
 
               hera profile local/smollm2-135m --live --probes 64
               hera profile qwen3:4b --live --server http://127.0.0.1:11434/v1
               hera profile openai/gpt-4.1-mini --live --budget 0.25
 
-            Every call is booked in the ledger, and --budget is never passed. Answers are kept beside the profile as they
-            come: a run that was interrupted goes on where it stopped, and one that was not asks nothing again. When it is
+            Every call is booked in the ledger, and --budget is never passed. Answers are kept beside the profile as they \
+            come: a run that was interrupted goes on where it stopped, and one that was not asks nothing again. When it is \
             done, name the profile in the model's entry of the catalog (profile: NAME); the command says how.
             """)
 

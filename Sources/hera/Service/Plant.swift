@@ -32,13 +32,18 @@ struct Plant {
 
     /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] {
-        let services: [any Service] = [pulse, upstream, engine.pool, engine.learning, scout, desk, batches]
-        return services.map { .init(service: $0) }
+        let services: [any Service] = [upstream, engine.pool, engine.learning, scout, desk, batches]
+        return [beating] + services.map { .init(service: $0) }
     }
 
     /// Only what calls need, for commands that run no jobs.
     var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [.init(service: pulse), .init(service: upstream), .init(service: engine.pool)]
+        [beating, .init(service: upstream), .init(service: engine.pool)]
+    }
+
+    /// Where the ledger is a later version's by now, the others end in order.
+    private var beating: ServiceGroupConfiguration.ServiceConfiguration {
+        .init(service: pulse, failureTerminationBehavior: .gracefullyShutdownGroup)
     }
 
     /// Gives back to the system what only reading catalog and profiles needed (about 8 MB), since the service stays.

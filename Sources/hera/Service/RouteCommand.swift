@@ -1,26 +1,26 @@
 import ArgumentParser
-import Catalog
 import Core
 import Engine
 import Foundation
-import Ledger
-import Logging
 import Routing
-import Upstream
 
 /// `hera route`: the decision on a chat request, without calling anybody.
 struct RouteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "route", abstract: "Say which model would answer a chat request, and why; calls nobody.",
         discussion: """
-            Reads an OpenAI chat request on standard input; `model` may be left out, and `hera` may hold a policy. All
-            models of the catalog are candidates, whether or not they are live.
+            Reads an OpenAI chat request on standard input; `model` may be left out, and `hera` may hold a policy. All \
+            models of the catalog are candidates, whether or not they are live; with --live those that can be called \
+            from here.
 
               echo '{"messages":[{"role":"user","content":"What is 2+2?"}]}' | hera route
             """)
 
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
+
+    @Flag(name: .long, help: ArgumentHelp(DryEngine.liveHelp))
+    var live = false
 
     @Flag(name: .long, help: "Show the candidates that no other beats in cost, energy, time and quality at once.")
     var pareto = false
@@ -32,13 +32,7 @@ struct RouteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
-            let logger = Installation.logger()
-            let catalog = try Installation.catalog(places)
-            let engine = Engine(
-                catalog: catalog, estimator: try Installation.estimator(places), ledger: try Self.scratchLedger(),
-                upstream: UpstreamClient(logger: logger), settings: try Installation.settings(places, for: catalog),
-                keys: Installation.keyring(), logger: logger)
-            engine.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            let engine = try await DryEngine.make(places, onlyLive: live)
             let decision: Decision
             do {
                 var document = try JSONDocument(Array(FileHandle.standardInput.readDataToEndOfFile()))
@@ -61,14 +55,5 @@ struct RouteCommand: AsyncParsableCommand {
                     ? String(decoding: decision.report(withFront: pareto), as: UTF8.self)
                     : DecisionTable.text(decision, onlyFront: pareto))
         }
-    }
-
-    /// A ledger that is never written to: routing alone costs nothing.
-    private static func scratchLedger() throws -> SQLLedger {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("hera-route-\(getpid()).sqlite").path
-        defer { for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) } }
-        var option = DatabaseOption()
-        option.database = "sqlite:\(path)"
-        return try Installation.ledger(option)
     }
 }

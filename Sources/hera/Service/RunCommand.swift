@@ -11,8 +11,8 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run one agent job and show its steps as they happen.",
         discussion: """
-            The job is a file like {"input": "...", "agent": {"tools": [{"type": "calculator"}]}, "policy": {...}}, or has
-            "subtasks" for a graph; - reads standard input. Ends with 0 when the job is completed, 70 when it failed, 75
+            The job is a file like {"input": "...", "agent": {"tools": [{"type": "calculator"}]}, "policy": {...}}, or has \
+            "subtasks" for a graph; - reads standard input. Ends with 0 when the job is completed, 70 when it failed, 75 \
             when it waits for tool outputs that only a client of the service can send.
             """)
 

@@ -16,10 +16,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the service: OpenAI- and Anthropic-compatible calls, agent jobs, batches, dashboards.",
         discussion: """
-            Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual
+            Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual \
             ports. The service says which models are live, and why the others are not.
 
-            Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own
+            Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own \
             key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
             """)
 
@@ -66,6 +66,8 @@ struct ServeCommand: AsyncParsableCommand {
                 // What is still under way then is booked at its upper bound at the next start.
                 configuration.maximumGracefulShutdownDuration = .seconds(20)
                 try await ServiceGroup(configuration: configuration).run()
+            } catch let error as LedgerError {
+                throw Exit(LedgerAccess.code(of: error), "the service stops: \(error)")
             } catch {
                 throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
             }

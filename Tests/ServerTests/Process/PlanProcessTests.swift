@@ -4,13 +4,6 @@ import Testing
 
 @Suite("hera plan, as a program", .serialized)
 struct PlanProcessTests {
-    /// What a run of `hera plan` printed and how it ended.
-    private struct Ended {
-        var output: String
-        var errors: String
-        var code: Int32
-    }
-
     /// A folder with one shipped profile and 60 rows of its suite: a cheap model that is right on half of them, a dear
     /// one that always is.
     private func folder() throws -> URL {
@@ -32,19 +25,8 @@ struct PlanProcessTests {
         return folder
     }
 
-    private func plan(_ folder: URL, _ options: [String], rows: String = "rows.jsonl") throws -> Ended {
-        let process = Process()
-        process.executableURL = try HeraProcess.binary()
-        process.currentDirectoryURL = folder
-        process.arguments = ["plan", "--profiles", "Profiles", "--outcomes", rows] + options
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let told = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return Ended(output: text, errors: told, code: process.terminationStatus)
+    private func plan(_ folder: URL, _ options: [String], rows: String = "rows.jsonl") throws -> HeraCommand {
+        try HeraCommand(["plan", "--profiles", "Profiles", "--outcomes", rows] + options, in: folder)
     }
 
     @Test("the report holds what was planned, what came of it, the bound and the gap")

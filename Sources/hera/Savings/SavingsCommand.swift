@@ -1,0 +1,76 @@
+import ArgumentParser
+import Core
+import Engine
+import Estimation
+import Foundation
+
+/// `hera savings`: what hera would make of requests that were made before.
+struct SavingsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "savings", abstract: "Say what hera would save on requests you made before; calls nobody.",
+        discussion: """
+            Reads a log: JSON Lines, plain or .gz, each line a request in OpenAI's chat format or Anthropic's messages \
+            format, or an object with one as `body` (as batch files have it) or `request`. Every request is routed by \
+            the code that serves, and compared with the model that its line names; where it names none of the \
+            catalog, with the best one. Nobody is called, nothing is stored: costs come from the catalog's prices and \
+            predicted lengths of answers, quality is the predicted probability of a good answer.
+
+              hera savings requests.jsonl --live
+              hera savings requests.jsonl --policy '{"min_accuracy": 0.8}'
+
+            Ends with 65 where no line is a request, 66 where the log cannot be read.
+            """)
+
+    @Argument(help: "The log (JSON Lines, plain or .gz; - for standard input).")
+    var log: String
+
+    @Option(name: .long, help: "Whose policy: hera, or hera/POLICY of the settings.")
+    var model = "hera"
+
+    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/policy.md).")
+    var policy: String?
+
+    @Flag(name: .long, help: ArgumentHelp(DryEngine.liveHelp))
+    var live = false
+
+    @Option(name: .long, help: "text for people, json for programs.")
+    var format: OutputFormat = .text
+
+    @OptionGroup var places: Places
+
+    func validate() throws {
+        guard model == "hera" || model.hasPrefix("hera/") else {
+            throw ValidationError("--model has to be hera, or hera/POLICY: a named model would route nothing")
+        }
+    }
+
+    func run() async throws {
+        try await Exit.mapped {
+            let policy = try self.policy.map { try PolicyArgument.document($0) }
+            let lines: [ArraySlice<UInt8>]
+            do throws(EstimationError) {
+                lines = try DataFile.read(log).split(separator: 0x0a, omittingEmptySubsequences: false)
+            } catch {
+                throw Exit(66, error.description)
+            }
+            let engine = try await DryEngine.make(places, onlyLive: live)
+            let bar = ProgressBar()
+            defer { bar.clear() }
+            var report = SavingsReport()
+            for (index, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+                if index % 50 == 0 { bar.show(Double(index) / Double(lines.count), "request \(index + 1)") }
+                do {
+                    let past = try PastRequest(line: line, asking: model, policy: policy?.bytes)
+                    try await engine.forecast(past, into: &report.forecast)
+                } catch {
+                    report.leaveOut(line: index + 1, because: "\(error)")
+                }
+            }
+            bar.clear()
+            guard report.forecast.routed.requests > 0 else {
+                throw Exit(65, "no line of \(log) could be routed" + (report.firstFault.map { ": \($0)" } ?? ""))
+            }
+            print(format == .json ? String(decoding: report.json, as: UTF8.self) : report.text)
+        }
+    }
+}
