@@ -42,7 +42,8 @@ struct BookingMetrics: Sendable {
                 self.baseline.increment(by: Double(baseline.figures.cost.total.nanoUSD) / 1e9)
             }
             joules.increment(by: figures.energyJoules)
-            seconds.recordSeconds(figures.latencySeconds)
+            // Nobody waited for a row of a provider's batch.
+            if entry.call.tier != .batch { seconds.recordSeconds(figures.latencySeconds) }
             for (unit, counter) in tokens where entry.result.usage[unit] > 0 {
                 counter.increment(by: entry.result.usage[unit])
             }

@@ -24,6 +24,7 @@ enum SumColumn: String, CaseIterable {
         case .baselineEnergy: "COALESCE(baseline_energy_uj, 0)"
         case .firstToken: "COALESCE(first_token_us, 0)"
         case .firstTokenCount: "CASE WHEN first_token_us IS NULL THEN 0 ELSE 1 END"
+        case .latency: "CASE WHEN tier = \(Self.batchTier) THEN 0 ELSE latency_us END"
         default: rawValue
         }
     }
@@ -32,8 +33,12 @@ enum SumColumn: String, CaseIterable {
     private static let correction = "COALESCE((SELECT id FROM name WHERE label = 'correction'), -1)"
     private static let completed = "COALESCE((SELECT id FROM name WHERE label = 'completed'), -1)"
 
-    /// Only calls that were seen to their end have a latency that says something.
-    static let hasLatency = "kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow'))"
+    private static let batchTier = "COALESCE((SELECT id FROM name WHERE label = 'batch'), -1)"
+
+    /// Only calls that were seen to their end, and that somebody waited for, have a latency that says something: rows of a
+    /// provider's batch take its day.
+    static let hasLatency =
+        "kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow')) AND tier <> \(batchTier)"
 }
 
 /// The sums of some entries: one number for each `SumColumn`, and the latencies.

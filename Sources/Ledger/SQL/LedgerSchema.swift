@@ -43,6 +43,7 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "8 requests told again", statements: requests),
         LedgerMigration(name: "9 sessions", statements: sessions),
         LedgerMigration(name: "10 roll-ups that follow the entries", statements: rollups),
+        LedgerMigration(name: "11 latencies of calls that are waited for", statements: latencies),
     ]
 
     /// All money is in nano-USD, energy in microjoules, latency in microseconds, time in milliseconds since 1970.
