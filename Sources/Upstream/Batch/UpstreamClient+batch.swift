@@ -39,7 +39,14 @@ extension UpstreamClient {
             }
             file = try ProviderID.check(id, host: host)
         }
-        let (value, host) = try await fetch(try dialect.create(order, file: file))
+        return try await batch(by: try dialect.create(order, file: file), dialect)
+    }
+
+    /// The batch that answers a request.
+    private func batch(
+        by request: UpstreamRequest, _ dialect: any BatchWire
+    ) async throws(UpstreamError) -> ProviderBatch {
+        let (value, host) = try await fetch(request)
         return try dialect.batch(value, host: host)
     }
 
@@ -48,8 +55,7 @@ extension UpstreamClient {
         _ id: String, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatch {
         let dialect = try endpoint.batchDialect()
-        let (value, host) = try await fetch(try dialect.get(id, endpoint: endpoint, key: key))
-        return try dialect.batch(value, host: host)
+        return try await batch(by: try dialect.get(id, endpoint: endpoint, key: key), dialect)
     }
 
     /// Asks the provider to stop a batch. Rows that were answered are billed and have results; the batch is over when
@@ -58,8 +64,7 @@ extension UpstreamClient {
         _ id: String, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatch {
         let dialect = try endpoint.batchDialect()
-        let (value, host) = try await fetch(try dialect.cancel(id, endpoint: endpoint, key: key))
-        return try dialect.batch(value, host: host)
+        return try await batch(by: try dialect.cancel(id, endpoint: endpoint, key: key), dialect)
     }
 
     /// Every row that has a result, as a stream in bounded memory; rows that are missing have none.
