@@ -24,9 +24,8 @@ package final class BatchDesk: Service {
 
     let engine: Engine
     private let state = Mutex(State())
-    /// Ticks when there may be a batch to claim, or room for one.
-    private let wakes: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private let claims = ClaimLoop()
+    private let swept = Mutex(ContinuousClock.now)
 
     /// Files that nobody completed for so long are taken for given up.
     private static let longestUploadSeconds = 86_400.0
@@ -34,46 +33,40 @@ package final class BatchDesk: Service {
 
     package init(engine: Engine) {
         self.engine = engine
-        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Claims batches until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
     package func run() async throws {
-        await engine.fleet.surveyed()
-        await cancelWhenGracefulShutdown { [self] in
-            await withDiscardingTaskGroup { group in
-                group.addTask { await self.listen() }
-                group.addTask { await self.lookNowAndThen() }
-                wake.yield()
-                for await _ in wakes { await takeUp() }
-                group.cancelAll()
-            }
+        await claims.run(on: engine) { [self] notice in
+            await take(notice)
+        } look: { [self] in
+            await lookAround()
+        } claim: { [self] in
+            await takeUp()
         }
     }
 
-    private func listen() async {
-        for await notice in engine.ledger.notices() {
-            switch notice {
-            case .batch(let id):
-                if isRunning(id) { await look(at: id) } else { wake.yield() }
-            case .key(let id):
-                for batch in running(ofKey: id) { await look(at: batch) }
-            case .job, .waitingJob, .budget: continue
-            }
+    private func take(_ notice: LedgerNotice) async {
+        switch notice {
+        case .batch(let id):
+            if isRunning(id) { await look(at: id) } else { claims.ring() }
+        case .key(let id):
+            for batch in running(ofKey: id) { await look(at: batch) }
+        case .job, .waitingJob, .budget: break
         }
     }
 
-    private func lookNowAndThen() async {
-        var swept = ContinuousClock.now
-        while (try? await Task.sleep(for: .seconds(engine.settings.limits.leaseSeconds / 3))) != nil {
-            for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
-            await giveBack()
-            wake.yield()
-            guard swept.seconds > Self.secondsBetweenSweeps else { continue }
+    private func lookAround() async {
+        for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
+        await giveBack()
+        let isDue = swept.withLock { swept in
+            guard swept.seconds > Self.secondsBetweenSweeps else { return false }
             swept = .now
-            _ = try? await engine.ledger.deleteFiles(
-                expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+            return true
         }
+        guard isDue else { return }
+        _ = try? await engine.ledger.deleteFiles(
+            expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
     }
 
     // MARK: Running
@@ -134,7 +127,7 @@ package final class BatchDesk: Service {
                 }
                 state.withLock { _ = $0.running.removeValue(forKey: record.id) }
                 await giveBack()
-                wake.yield()
+                claims.ring()
             }
         if !isTaken { keep(toReturn: record) }
     }
@@ -201,7 +194,7 @@ extension BatchDesk {
             state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
             updatedAt: now, expiresAt: end)
         try await engine.save(record)
-        wake.yield()
+        claims.ring()
         return record
     }
 
@@ -242,7 +235,7 @@ extension BatchDesk {
             throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
         }
         await look(at: id)
-        wake.yield()
+        claims.ring()
         return asked
     }
 

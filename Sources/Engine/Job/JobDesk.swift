@@ -18,44 +18,29 @@ package final class JobDesk: Service {
 
     private let engine: Engine
     private let state = Mutex(State())
-    /// Ticks when there may be a job to claim, or room for one.
-    private let wakes: AsyncStream<Void>
-    private let wake: AsyncStream<Void>.Continuation
+    private let claims = ClaimLoop()
 
     package init(engine: Engine) {
         self.engine = engine
-        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Claims jobs until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
     package func run() async throws {
-        await engine.fleet.surveyed()
-        await cancelWhenGracefulShutdown { [self] in
-            await withDiscardingTaskGroup { group in
-                group.addTask { await self.listen() }
-                group.addTask { await self.lookNowAndThen() }
-                wake.yield()
-                for await _ in wakes { await takeUp() }
-                group.cancelAll()
-            }
+        await claims.run(on: engine) { [self] notice in
+            take(notice)
+        } look: { [self] in
+            engine.feed.allMoved()
+        } claim: { [self] in
+            await takeUp()
         }
     }
 
     /// Passes on what other nodes write of jobs.
-    private func listen() async {
-        for await notice in engine.ledger.notices() {
-            switch notice {
-            case .job(let id): engine.feed.moved(id)
-            case .waitingJob: wake.yield()
-            case .batch, .key, .budget: continue
-            }
-        }
-    }
-
-    private func lookNowAndThen() async {
-        while (try? await Task.sleep(for: .seconds(engine.settings.limits.leaseSeconds / 3))) != nil {
-            wake.yield()
-            engine.feed.allMoved()
+    private func take(_ notice: LedgerNotice) {
+        switch notice {
+        case .job(let id): engine.feed.moved(id)
+        case .waitingJob: claims.ring()
+        case .batch, .key, .budget: break
         }
     }
 
@@ -99,7 +84,7 @@ package final class JobDesk: Service {
         } catch {
             throw .ledger(error)
         }
-        wake.yield()
+        claims.ring()
         return record
     }
 
@@ -211,7 +196,7 @@ package final class JobDesk: Service {
                 try? await Task.sleep(for: .seconds(1))
                 await giveUp(record)
             }
-            wake.yield()
+            claims.ring()
         }
     }
 
