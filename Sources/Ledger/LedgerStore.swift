@@ -130,6 +130,8 @@ package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStor
     func claimRows(ofBatch id: String, limit: Int) async throws(LedgerError) -> [BatchRow]
     /// Rows behind a line, in the order of the lines.
     func rows(ofBatch id: String, after line: Int64, limit: Int) async throws(LedgerError) -> [BatchRow]
+    /// The rows of some lines, in the order of the lines.
+    func rows(ofBatch id: String, lines: [Int64]) async throws(LedgerError) -> [BatchRow]
     func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64]
     /// Writes a group of claimed rows that go to a provider, reserves all of them and hands them to the group, or does
     /// nothing of that. The reservations are of one account and moment; `budgetExceeded` asks for their sum. Throws

@@ -43,6 +43,10 @@ extension SQLLedger {
         }
     }
 
+    package func rows(ofBatch id: String, lines: [Int64]) async throws(LedgerError) -> [BatchRow] {
+        try await read { (session) throws(LedgerError) in try session.rows(ofBatch: id, lines: lines) }
+    }
+
     package func rowCounts(ofBatch id: String) async throws(LedgerError) -> [BatchRowStatus: Int64] {
         try await read { (session) throws(LedgerError) in try session.rowCounts(ofBatch: id) }
     }

@@ -27,10 +27,7 @@ struct BatchCall: Sendable {
     func run(by model: ModelID) async -> End {
         let batch = runner.batch
         do throws(EngineError) {
-            let rows = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.rows(ofBatch: batch.id, after: line - 1, limit: 1)
-            }
-            guard let row = rows.first, row.line == line else {
+            guard let row = try await runner.rows([line]).first else {
                 throw .notFound(kind: "row of batch \(batch.id)", id: "\(line)")
             }
             let forecast = try runner.engine.forecast(

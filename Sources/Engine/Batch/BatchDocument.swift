@@ -101,7 +101,7 @@ package struct BatchDocument: Sendable {
         object.member("expected_accuracy", progress?.accuracy ?? state.accuracy)
         object.member("expected_cost_usd", progress?.expectedCost.usd)
         object.member("seconds_left", progress?.secondsLeft)
-        if let wait = progress?.wait {
+        if let wait = state.wait, record.status == .inProgress {
             object.member("waiting_until", Self.seconds(wait.until))
             object.member("waiting_for", wait.reason)
         }

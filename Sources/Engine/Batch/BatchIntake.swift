@@ -23,7 +23,7 @@ extension Engine {
     /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
     ///
     /// - Parameter next: the next piece of the input; nil behind the last.
-    /// - Throws: `badRequest` for more rows than `limits.batch_rows`; nothing is to be done then.
+    /// - Throws: `badRequest` for more rows, or more wrong lines, than `limits.batch_rows`; nothing is to be done then.
     package func takeIn(
         _ batch: BatchRecord, next: () async throws(EngineError) -> [UInt8]?
     ) async throws(EngineError) -> BatchIntake {
@@ -39,6 +39,14 @@ extension Engine {
                     FieldError(
                         "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
                     ))
+            }
+            // Each of them is kept until its words are in the error file.
+            guard reader.faults.count <= settings.limits.batchRows else {
+                throw .badRequest(
+                    FieldError(
+                        "input",
+                        "has more than \(settings.limits.batchRows) lines that cannot be done; the first: line "
+                            + "\(reader.faults[0].line): \(reader.faults[0].message)"))
             }
             if isKnown { return }
             waiting += requests.map {

@@ -53,7 +53,11 @@ extension BatchRunner {
 
     /// Does the rows until there is nothing more to do or a reason to stop; rows without a result can be claimed again,
     /// unless they are at a provider.
-    package func run(_ prepared: Prepared) async throws(EngineError) -> BatchEnding {
+    ///
+    /// - Parameter keepWait: told of every wait for money as it begins, and nil when it is over.
+    package func run(
+        _ prepared: Prepared, keepWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
+    ) async throws(EngineError) -> BatchEnding {
         var board = Board(course: prepared.course, failed: prepared.failed)
         for group in prepared.groups {
             board.groups[group.name] = GroupCourse(
@@ -61,14 +65,12 @@ extension BatchRunner {
             board.course.post.found(group)
         }
         let result = await withTaskGroup(of: Event.self) { group in
-            await work(&board, prepared, &group)
+            await work(&board, prepared, &group, keepWait)
         }
         let away = board.course.post.rowsAway
         let lines = board.course.open.subtracting(away).sorted().map { board.course.planner.table.rows[$0].line }
-        for start in stride(from: 0, to: lines.count, by: Self.rowsAtOnce) {
-            let rows = lines[start..<min(start + Self.rowsAtOnce, lines.count)].map {
-                BatchRowResult(batchID: batch.id, line: $0, status: .pending)
-            }
+        for piece in Self.pieces(of: lines) {
+            let rows = piece.map { BatchRowResult(batchID: batch.id, line: $0, status: .pending) }
             try await commit(StepCommit(rows: rows))
         }
         let ending = try result.get()
@@ -83,7 +85,8 @@ extension BatchRunner {
     }
 
     private func work(
-        _ board: inout Board, _ prepared: Prepared, _ group: inout TaskGroup<Event>
+        _ board: inout Board, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
+        _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
     ) async -> Result<BatchEnding, EngineError> {
         let started = ContinuousClock.now
         var lastWatch = -1.0
@@ -91,7 +94,7 @@ extension BatchRunner {
             lookAtTheClock(&board)
             await start(&board, &group, at: started.seconds)
             goOn(&board, &group)
-            rest(&board, &group)
+            rest(&board, &group, keepWait)
             if lastWatch + 0.2 < started.seconds || board.isResting {
                 lastWatch = started.seconds
                 report(board, prepared, seconds: lastWatch)
@@ -225,11 +228,16 @@ extension BatchRunner {
     }
 
     /// Lets a wait pass; a reason to stop ends it.
-    private func rest(_ board: inout Board, _ group: inout TaskGroup<Event>) {
+    private func rest(
+        _ board: inout Board, _ group: inout TaskGroup<Event>,
+        _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
+    ) {
         guard let wait = board.wait, !board.isResting, board.ending == nil else { return }
         board.isResting = true
         group.addTask {
+            await keepWait(wait)
             _ = await isRested(wait.until.seconds - Timestamp.now().seconds)
+            await keepWait(nil)
             return .rested
         }
     }

@@ -47,6 +47,18 @@ package struct BatchRunner: Sendable {
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
+    /// The rows of some lines.
+    func rows(_ lines: [Int64]) async throws(EngineError) -> [BatchRow] {
+        try await ledger { ledger throws(LedgerError) in try await ledger.rows(ofBatch: batch.id, lines: lines) }
+    }
+
+    /// Lines in pieces of as many as are read or written at once.
+    static func pieces(of lines: [Int64]) -> [[Int64]] {
+        stride(from: 0, to: lines.count, by: rowsAtOnce).map {
+            Array(lines[$0..<min($0 + rowsAtOnce, lines.count)])
+        }
+    }
+
     func fail(_ line: Int64, _ error: EngineError) async throws(EngineError) {
         let row = BatchRow(batchID: batch.id, line: line, customID: "", request: [])
         try await commit(StepCommit(rows: [result(of: row, error)]))

@@ -21,6 +21,8 @@ package struct BatchState: Hashable, Sendable {
     package var ending: BatchEnding?
     /// How many rows ended how, once its results are written.
     package var count: BatchOutput.Count?
+    /// Set while nothing can begin before a budget's next window.
+    package var wait: BatchWait?
     /// Predicted, of the rows that were answered.
     package var accuracy: Double?
     /// Seconds from its end to that of its result files; nil for the service's own time.
@@ -60,6 +62,10 @@ extension BatchState {
             if let problem { object.member("problem", object: { problem.write(into: &$0) }) }
             if let ending { object.member("ending", object: { ending.write(into: &$0) }) }
             if let count { object.member("count", object: { count.write(into: &$0) }) }
+            if let wait {
+                object.member("waiting_until", wait.until.milliseconds)
+                object.member("waiting_for", wait.reason)
+            }
             object.member("accuracy", accuracy)
             object.member("output_s", outputSeconds)
         }
@@ -81,6 +87,9 @@ extension BatchState {
         problem = root["problem"].map(BatchFault.init(json:))
         ending = root["ending"].flatMap(BatchEnding.init(json:))
         count = root["count"].map(BatchOutput.Count.init(json:))
+        if let until = root["waiting_until"]?.integer {
+            wait = BatchWait(until: Timestamp(milliseconds: until), reason: root["waiting_for"]?.string ?? "")
+        }
         accuracy = root["accuracy"]?.double
         outputSeconds = root["output_s"]?.double
     }

@@ -39,6 +39,13 @@ struct BatchForecast {
 }
 
 extension Engine {
+    /// What a row asks for, and the policy that holds for it.
+    private struct RowRules {
+        var policy: Policy
+        var policyName: String?
+        var isPinned = false
+    }
+
     /// Predicts every model for a row, by the same code as a live call; nobody is called.
     ///
     /// - Parameters:
@@ -48,60 +55,95 @@ extension Engine {
     func forecast(
         _ row: BatchRow, terms: BatchTerms, models: [PricedModel], caller: Caller, allowsBatchTier: Bool
     ) throws(EngineError) -> BatchForecast {
-        let request: ChatRequest
+        let request = try request(of: row, terms: terms)
+        let rules = try rules(for: request, terms: terms, models: models, caller: caller)
+        let able = allowsBatchTier ? batchTierModels(of: models, policy: rules.policy) : []
+        var forecast = forecast(of: request, row, rules, models: models, batchTier: able)
+        forecast.candidates = RowLimits(policy: rules.policy, economics: settings.economics).applied(
+            to: forecast.candidates)
+        guard forecast.candidates.contains(where: { $0.rejection == nil }) else {
+            throw .routing(.noCandidate(forecast.candidates.map { ($0.model, $0.rejection ?? "") }))
+        }
+        return forecast
+    }
+
+    /// The same for a row that goes to a model's provider, or was there. Whatever the key, the policies and the
+    /// predictions have become since the row was planned, what its model does is paid for: it is always a candidate.
+    ///
+    /// - Parameter model: with the price that the row was reserved at.
+    func forecast(
+        _ row: BatchRow, terms: BatchTerms, atProviderOf model: PricedModel, models: [PricedModel], caller: Caller
+    ) throws(EngineError) -> BatchForecast {
+        let request = try request(of: row, terms: terms)
+        let others = models.filter { $0.model.id != model.model.id }
+        let found = try? rules(for: request, terms: terms, models: others + [model], caller: caller)
+        var rules = found ?? RowRules(policy: Policy())
+        if !rules.policy.plan.serviceTiers.contains(.batch) { rules.policy.plan.serviceTiers.append(.batch) }
+        let able = batchTierModels(of: others, policy: rules.policy).union([model.model.id])
+        var forecast = forecast(of: request, row, rules, models: others + [model], batchTier: able)
+        for index in forecast.candidates.indices where forecast.candidates[index].model == model.model.id {
+            forecast.candidates[index].rejection = nil
+        }
+        return forecast
+    }
+
+    private func forecast(
+        of request: ChatRequest, _ row: BatchRow, _ rules: RowRules, models: [PricedModel], batchTier: Set<ModelID>
+    ) -> BatchForecast {
+        let context = RoutingContext(
+            models: models, economics: settings.economics, policy: rules.policy, remaining: Remaining(), horizon: 1,
+            catalogVersion: fleet.catalog.version)
+        let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
+        let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
+        return BatchForecast(
+            request: request, step: step,
+            candidates: Self.candidates(
+                of: step, in: context, batchTier: batchTier, predicting: estimates.prediction(for:)),
+            context: context, policyName: rules.policyName, isPinned: rules.isPinned)
+    }
+
+    private func request(of row: BatchRow, terms: BatchTerms) throws(EngineError) -> ChatRequest {
         do {
             var document = try JSONDocument(row.request)
             if let model = terms.model {
                 document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))]))
             }
-            request = try ChatRequest(document)
+            return try ChatRequest(document)
         } catch {
             throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
         }
+    }
+
+    private func rules(
+        for request: ChatRequest, terms: BatchTerms, models: [PricedModel], caller: Caller
+    ) throws(EngineError) -> RowRules {
         let named = (terms.policyName ?? caller.policy).map { "hera/\($0)" } ?? "hera"
-        let name = request.model == "hera" ? named : request.model
-        var policy: Policy
-        var policyName: String?
-        var isPinned = false
-        switch try target(of: name, at: .now()) {
-        case .policy(let base, let name): (policy, policyName) = (base, name)
+        var rules: RowRules
+        switch try target(of: request.model == "hera" ? named : request.model, at: .now()) {
+        case .policy(let base, let name): rules = RowRules(policy: base, policyName: name)
         case .pinned(let pinned):
             guard models.contains(where: { $0.model.id == pinned.model.id }) else {
                 throw .badRequest(FieldError("model", "\(pinned.model.id) may not be used here"))
             }
-            policy = Policy(models: ModelFilter(allow: [pinned.model.id]))
-            isPinned = true
+            rules = RowRules(policy: Policy(models: ModelFilter(allow: [pinned.model.id])), isPinned: true)
         }
         do throws(FieldError) {
             let asked = terms.policy.flatMap { try? JSONDocument($0).root }
-            if isPinned {
+            if rules.isPinned {
                 // Who names the model leaves open how it is paid for: that is the batch's policy to say.
                 var base = Policy()
                 if case .policy(let found, _)? = try? target(of: named, at: .now()) { base = found }
                 if let asked { base = try Policy(json: asked, base: base, path: "hera.policy") }
-                policy.plan.serviceTiers = base.plan.serviceTiers
+                rules.policy.plan.serviceTiers = base.plan.serviceTiers
             } else if let asked {
-                policy = try Policy(json: asked, base: policy, path: "hera.policy")
+                rules.policy = try Policy(json: asked, base: rules.policy, path: "hera.policy")
             }
-            if let json = request.policy { policy = try Policy(json: json, base: policy, path: "hera") }
+            if let json = request.policy { rules.policy = try Policy(json: json, base: rules.policy, path: "hera") }
         } catch {
             throw .badRequest(error)
         }
-        policy.models = try resolved(policy.models)
-        let context = RoutingContext(
-            models: models, economics: settings.economics, policy: policy, remaining: Remaining(), horizon: 1,
-            catalogVersion: fleet.catalog.version)
-        let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
-        let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
-        let able = allowsBatchTier ? batchTierModels(of: models, policy: policy) : []
-        let candidates = RowLimits(policy: policy, economics: settings.economics).applied(
-            to: Self.candidates(of: step, in: context, batchTier: able, predicting: estimates.prediction(for:)))
-        guard candidates.contains(where: { $0.rejection == nil }) else {
-            throw .routing(.noCandidate(candidates.map { ($0.model, $0.rejection ?? "") }))
-        }
-        return BatchForecast(
-            request: request, step: step, candidates: candidates, context: context, policyName: policyName,
-            isPinned: isPinned)
+        rules.policy.models = try resolved(rules.policy.models)
+        return rules
     }
 
     /// The models that may do a row as part of a provider's batch: those whose provider has such an interface, where the
@@ -126,10 +168,16 @@ extension Engine {
         return context.models.compactMap { model in all.first { $0.model == model.model.id } }
     }
 
-    /// The models that a caller's batch may use now.
+    /// The models that a caller's batch may use. One that rests after failures is among them: a batch waits for it.
     func batchModels(for caller: Caller) throws(EngineError) -> [PricedModel] {
         let admitted = try resolved(caller.models)
-        return fleet.models(at: .now()).filter { admitted.admits($0.model.id) }
+        let now = Timestamp.now()
+        return fleet.catalog.models.compactMap { model in
+            guard admitted.admits(model.id), !model.capabilities.contains(.embeddings),
+                fleet.availability(of: model.id) == .live
+            else { return nil }
+            return fleet.pricedModel(model.id, at: now)
+        }
     }
 }
 

@@ -118,7 +118,17 @@ struct ServedBatch: Sendable {
             state.outlook = outlook.json
             try await save(&batch, .inProgress, state)
         }
-        let ending = try await runner.run(prepared)
+        if state.wait != nil {
+            // Of the node before; this one says itself what it waits for.
+            state.wait = nil
+            try await save(&batch, .inProgress, state)
+        }
+        let ending = try await runner.run(prepared) { [batch, state] wait in
+            var (batch, state) = (batch, state)
+            state.wait = wait
+            // Only for those who look: whether the batch is still this node's, its next write says.
+            try? await save(&batch, .inProgress, state)
+        }
         state.accuracy = view.progress?.accuracy
         return ending
     }

@@ -111,6 +111,12 @@ extension LedgerSession {
         return rows
     }
 
+    func rows(ofBatch id: String, lines: [Int64]) throws(LedgerError) -> [BatchRow] {
+        let list = SQLList(integers: lines, in: connection.dialect)
+        return try rows(
+            where: "batch = ? AND line \(list.isAny(in: connection.dialect)) ORDER BY line", [.text(id), list.argument])
+    }
+
     private static func decodeRow(_ row: SQLRow) throws(LedgerError) -> BatchRow {
         guard let status = BatchRowStatus(rawValue: row.text(4)) else {
             throw .database("row \(row.integer(1)) of batch '\(row.text(0))' has the unknown status '\(row.text(4))'")

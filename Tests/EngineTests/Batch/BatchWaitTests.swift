@@ -16,6 +16,14 @@ struct BatchWaitTests {
             reserved: 10)
     }
 
+    @Test("a wait is kept in the state of its batch, for every node to show")
+    func kept() throws {
+        var state = BatchState(terms: BatchTerms(budget: nil))
+        #expect(BatchState(json: state.json) == state)
+        state.wait = BatchWait(until: Self.noon, reason: "the budget of \"k\" has no room")
+        #expect(BatchState(json: state.json) == state)
+    }
+
     @Test(
         "what is left until a deadline counts the windows that begin before it",
         arguments: [

@@ -182,6 +182,20 @@ struct GroupCourseTests {
         #expect(try play(&justEnded, [.failed(Self.status(409))]) == [.cancel, .look])
     }
 
+    @Test(
+        "one whose model the catalog has no more ends: unbilled where nothing was sent, else uncertain",
+        arguments: [
+            (ProviderGroup.Phase.opened, GroupRest.unbilled), (.sending, .uncertain), (.sent, .uncertain),
+            (.cancelling, .uncertain), (.ended, .uncertain),
+        ])
+    func modelGone(phase: ProviderGroup.Phase, rest: GroupRest) throws {
+        var course = Self.course(phase)
+        course.windUp()
+        course.giveUp()
+        #expect(try play(&course, [.closed]) == [.close(rest, words: nil)])
+        #expect(course.isClosed && course.trouble?.contains("no model 'm' any more") == true)
+    }
+
     @Test("a provider that is away for good while a batch is wound up does not hold it for ever")
     func away() {
         var course = Self.course(.cancelling)

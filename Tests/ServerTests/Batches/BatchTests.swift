@@ -143,6 +143,13 @@ struct BatchTests {
             #expect(many["status"]?.string == "failed")
             let message = many["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
             #expect(message.contains("more than 3 rows: split it, or raise limits.batch_rows"), "\(message)")
+
+            let nonsense = try await client.wait(
+                try await client.batch(BatchClient.rows(1...1) + String(repeating: "x\n", count: 4)))
+            #expect(
+                nonsense["status"]?.string == "failed", "what is wrong with lines is kept in memory: it has a limit")
+            let words = nonsense["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
+            #expect(words.contains("more than 3 lines that cannot be done; the first: line 2"), "\(words)")
             #expect(Self.calls(service) == 1)
         }
     }

@@ -50,10 +50,14 @@ struct ProviderBatchService: Sendable {
 
     /// Runs a body with a service at work, and ends the service in good order.
     ///
-    /// - Parameter seconds: that have to be left of a batch for its rows to go to the provider.
+    /// - Parameters:
+    ///   - seconds: that have to be left of a batch for its rows to go to the provider.
+    ///   - policies: by name, beside the default one.
+    ///   - missing: a model that the catalog does not have.
     static func run<Value: Sendable>(
         _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: SQLLedger,
-        leaving seconds: Double = 3600, rows: Int = 10_000,
+        leaving seconds: Double = 3600, rows: Int = 10_000, policies: [String: Policy] = [:],
+        without missing: ModelID? = nil,
         _ body: @escaping @Sendable (ProviderBatchService) async throws -> Value
     ) async throws -> Value {
         let upstream = UpstreamClient(logger: logger)
@@ -61,10 +65,11 @@ struct ProviderBatchService: Sendable {
         var policy = Policy()
         policy.plan.serviceTiers = [.standard, .batch]
         let engine = Engine(
-            catalog: catalog(interface, baseURL: models.baseURL), estimator: PriorEstimator(), ledger: ledger,
+            catalog: catalog(interface, baseURL: models.baseURL, without: missing), estimator: PriorEstimator(),
+            ledger: ledger,
             upstream: upstream,
             settings: Settings(
-                defaultPolicy: policy,
+                policies: policies, defaultPolicy: policy,
                 limits: ServiceLimits(
                     providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
             logger: logger)
@@ -93,9 +98,12 @@ struct ProviderBatchService: Sendable {
         }
     }
 
-    private static func catalog(_ interface: ScriptedBatches.Interface?, baseURL: String) -> Catalog {
+    private static func catalog(
+        _ interface: ScriptedBatches.Interface?, baseURL: String, without missing: ModelID?
+    ) -> Catalog {
         Catalog(
-            models: [model(small, .medium, interface, 1, baseURL), model(large, .frontier, interface, 10, baseURL)],
+            models: [model(small, .medium, interface, 1, baseURL), model(large, .frontier, interface, 10, baseURL)]
+                .filter { $0.id != missing },
             version: "test")
     }
 

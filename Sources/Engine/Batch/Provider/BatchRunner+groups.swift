@@ -45,11 +45,8 @@ extension BatchRunner {
 
     /// Predicts claimed rows once more, as ordinary calls.
     private func callInstead(_ lines: [Int64], _ board: inout Board) async throws(EngineError) {
-        for line in lines {
-            let rows = try await ledger { ledger throws(LedgerError) in
-                try await ledger.rows(ofBatch: batch.id, after: line - 1, limit: 1)
-            }
-            if let row = rows.first, row.line == line { try await enter(row, &board) }
+        for piece in Self.pieces(of: lines) {
+            for row in try await rows(piece) { try await enter(row, &board) }
         }
     }
 
@@ -96,7 +93,10 @@ extension BatchRunner {
         if board.isLeaving { return }
         for name in board.groups.keys.sorted() where !board.busy.contains(name) {
             guard var course = board.groups[name] else { continue }
-            if board.ending != nil { course.windUp() }
+            if board.ending != nil {
+                course.windUp()
+                if model(of: course.group) == nil { course.giveUp() }
+            }
             let next = course.next()
             board.groups[name] = course
             guard let next else { continue }
@@ -112,8 +112,11 @@ extension BatchRunner {
         _ action: GroupCourse.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
     ) async -> Event {
         do throws(EngineError) {
-            guard let model = engine.fleet.pricedModel(group.model, at: .now()) else {
-                throw .unknownModel("\(group.model)", suggestion: nil)
+            guard let model = model(of: group) else {
+                guard case .close(let rest, let words) = action else {
+                    throw .unknownModel("\(group.model)", suggestion: nil)
+                }
+                return .group(group.name, action, try await close(group, rest, words))
             }
             try await ledger { ledger throws(LedgerError) in try await ledger.saveGroup(group, of: batch) }
             guard await isRested(pause) else { return .group(group.name, action, nil) }
@@ -122,6 +125,12 @@ extension BatchRunner {
         } catch {
             return .broken(group.name, error)
         }
+    }
+
+    /// The model of a group with the price that its rows were reserved at; nil where the catalog has it no more.
+    private func model(of group: ProviderGroup) -> PricedModel? {
+        engine.fleet.pricedModel(group.model, at: group.createdAt)
+            ?? engine.fleet.pricedModel(group.model, at: .now())
     }
 
     /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
@@ -146,6 +155,24 @@ extension BatchRunner {
     }
 
     // MARK: Ends
+
+    /// Ends a group in the ledger, whatever its provider has come to.
+    func close(
+        _ group: ProviderGroup, _ rest: GroupRest, _ words: String?
+    ) async throws(EngineError) -> GroupCourse.Event {
+        let fault = words.map {
+            BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
+        }
+        let booked = try await ledger { ledger throws(LedgerError) in
+            try await ledger.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
+        }
+        if !booked.isEmpty {
+            engine.logger.warning(
+                "rows of a provider's batch may have been billed",
+                metadata: ["batch": "\(batch.id)", "provider_batch": "\(group.name)", "rows": "\(booked.count)"])
+        }
+        return .closed
+    }
 
     func take(
         _ event: GroupCourse.Event, after action: GroupCourse.Action, of name: String, _ board: inout Board

@@ -94,6 +94,13 @@ struct GroupCourse: Sendable {
         pause = shortest
     }
 
+    /// Nobody can be asked for it any more: the catalog does not have its model.
+    mutating func giveUp() {
+        guard end == nil, !isClosed else { return }
+        trouble = "the catalog has no model '\(group.model)' any more, so that its provider cannot be asked"
+        end = (group.phase == .opened ? .unbilled : .uncertain, nil)
+    }
+
     /// What is to be done next, and after how many seconds; nil where nothing is left.
     mutating func next() -> (action: Action, pause: Double)? {
         if isClosed { return nil }

@@ -21,6 +21,7 @@ extension ProviderCall {
     /// Reads all results and books those that are not booked yet; to be repeated as a whole where the reading breaks off.
     func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(EngineError) -> GroupCourse.Event {
         var harvest = GroupCourse.Harvest()
+        var answered: Set<Int64> = []
         var unbilled: [String] = []
         var waiting: [Booking] = []
         var lines: ProviderBatchResults.AsyncIterator
@@ -38,17 +39,19 @@ extension ProviderCall {
             }
             guard let next else { break }
             guard case .result(let result) = next,
-                let number = ProviderBatchOrder.rowNumber(result.customID, in: group.name)
+                let number = ProviderBatchOrder.rowNumber(result.customID, in: group.name),
+                let row = try await runner.rows([Int64(number)]).first, row.providerGroup == group.name
             else {
                 harvest.unreadable += 1
                 continue
             }
             switch result.outcome {
             case .answered(let answer, let body):
-                harvest.answered += 1
-                waiting += try await booking(of: answer, body, line: Int64(number), in: group)
+                // A row that is told twice is one answer: else it would hide that another one has none.
+                if answered.insert(row.line).inserted { harvest.answered += 1 }
+                waiting += try booking(of: answer, body, row, in: group)
             case .failed(let failure) where failure.isCallersFault && !failure.isContextOverflow:
-                waiting += try await refusal(failure, line: Int64(number), in: group)
+                waiting += refusal(failure, row, in: group)
             case .failed, .expired, .cancelled: unbilled.append(result.customID)
             case .unreadable: harvest.unreadable += 1
             }
@@ -62,18 +65,11 @@ extension ProviderCall {
         return .collected(harvest)
     }
 
-    /// The row of a result, as long as it is without an end; nil for one that was booked before.
-    private func open(_ line: Int64, in group: ProviderGroup) async throws(EngineError) -> BatchRow? {
-        guard let row = try await row(line), row.status == .claimed, row.providerGroup == group.name else {
-            return nil
-        }
-        return row
-    }
-
     private func booking(
-        of answer: ChatAnswer, _ body: [UInt8], line: Int64, in group: ProviderGroup
-    ) async throws(EngineError) -> [Booking] {
-        guard let row = try await open(line, in: group) else { return [] }
+        of answer: ChatAnswer, _ body: [UInt8], _ row: BatchRow, in group: ProviderGroup
+    ) throws(EngineError) -> [Booking] {
+        // One with an end was booked before.
+        guard row.status == .claimed else { return [] }
         let order = try order(row, in: group)
         let bill = Bill(order: order, priced: model, served: .batch)
         let seconds = max(0, Timestamp.now().seconds - group.createdAt.seconds)
@@ -97,7 +93,7 @@ extension ProviderCall {
             problem == nil
             ? bill.baseline(usage: usage, true: figures, timings: nil)
             : Baseline(model: order.decision.reference, figures: .zero)
-        let id = Self.id(line, in: group)
+        let id = Self.id(row.line, in: group)
         let entry = LedgerEntry(
             id: id, at: .now(), kind: kind, call: bill.planned(baseline: baseline),
             result: CallResult(
@@ -109,20 +105,20 @@ extension ProviderCall {
                 DecisionRecord(decision: order.decision, attribution: order.attribution, at: .now())
             ]
             commit.rows = [
-                BatchRowResult(batchID: batch.id, line: line, status: .completed, response: body, entryID: id)
+                BatchRowResult(batchID: batch.id, line: row.line, status: .completed, response: body, entryID: id)
             ]
         }
-        return [Booking(line: line, cost: figures.cost.total, commit: commit, isEnd: problem == nil)]
+        return [Booking(line: row.line, cost: figures.cost.total, commit: commit, isEnd: problem == nil)]
     }
 
     /// The provider says that the request itself is wrong, which no other model would mend.
     private func refusal(
-        _ failure: UpstreamFailure, line: Int64, in group: ProviderGroup
-    ) async throws(EngineError) -> [Booking] {
-        guard let row = try await open(line, in: group) else { return [] }
+        _ failure: UpstreamFailure, _ row: BatchRow, in group: ProviderGroup
+    ) -> [Booking] {
+        guard row.status == .claimed else { return [] }
         let error = EngineError.refused(model: model.model.id, failure)
-        let commit = StepCommit(releases: [Self.id(line, in: group)], rows: [runner.result(of: row, error)])
-        return [Booking(line: line, cost: .zero, commit: commit, isEnd: true)]
+        let commit = StepCommit(releases: [Self.id(row.line, in: group)], rows: [runner.result(of: row, error)])
+        return [Booking(line: row.line, cost: .zero, commit: commit, isEnd: true)]
     }
 
     private func book(_ waiting: inout [Booking], into harvest: inout GroupCourse.Harvest) async throws(EngineError) {

@@ -14,7 +14,7 @@ struct ProviderCall: Sendable {
     }
 
     let runner: BatchRunner
-    /// The group's model.
+    /// The group's model, with the price that its rows were reserved at.
     let model: PricedModel
     /// All models of the batch: decisions show them, and the best of them is the baseline.
     let models: [PricedModel]
@@ -37,15 +37,16 @@ struct ProviderCall: Sendable {
             rows: lines.count, createdAt: now)
         do throws(EngineError) {
             var rows: [GroupRow] = []
-            for line in lines {
-                guard let row = try await row(line) else { continue }
-                let bill = try bill(row, in: group)
-                rows.append(
-                    GroupRow(
-                        line: line,
-                        reservation: ReservationRequest(
-                            id: Self.id(line, in: group), at: now, call: bill.planned(baseline: nil),
-                            upperBound: bill.upperBound)))
+            for piece in BatchRunner.pieces(of: lines) {
+                for row in try await runner.rows(piece) {
+                    let bill = try bill(row, in: group)
+                    rows.append(
+                        GroupRow(
+                            line: row.line,
+                            reservation: ReservationRequest(
+                                id: Self.id(row.line, in: group), at: now, call: bill.planned(baseline: nil),
+                                upperBound: bill.upperBound)))
+                }
             }
             let opened = rows
             _ = try await runner.ledger { ledger throws(LedgerError) in
@@ -58,13 +59,6 @@ struct ProviderCall: Sendable {
         }
     }
 
-    func row(_ line: Int64) async throws(EngineError) -> BatchRow? {
-        let rows = try await runner.ledger { ledger throws(LedgerError) in
-            try await ledger.rows(ofBatch: batch.id, after: line - 1, limit: 1)
-        }
-        return rows.first { $0.line == line }
-    }
-
     /// The id of a row's reservation and entry, and its name at the provider.
     static func id(_ line: Int64, in group: ProviderGroup) -> String {
         ProviderBatchOrder.customID(of: Int(line), in: group.name)
@@ -72,7 +66,7 @@ struct ProviderCall: Sendable {
 
     func order(_ row: BatchRow, in group: ProviderGroup) throws(EngineError) -> StepOrder {
         let forecast = try runner.engine.forecast(
-            row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: true)
+            row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
         return forecast.order(
             model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
     }
@@ -91,7 +85,7 @@ struct ProviderCall: Sendable {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
-        case .close(let rest, let words): try await close(group, rest, words)
+        case .close(let rest, let words): try await runner.close(group, rest, words)
         case .find, .look, .cancel: await ask(action, group)
         }
     }
@@ -152,22 +146,5 @@ struct ProviderCall: Sendable {
         } catch {
             return .failed(error)
         }
-    }
-
-    private func close(
-        _ group: ProviderGroup, _ rest: GroupRest, _ words: String?
-    ) async throws(EngineError) -> GroupCourse.Event {
-        let fault = words.map {
-            BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
-        }
-        let booked = try await runner.ledger { ledger throws(LedgerError) in
-            try await ledger.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
-        }
-        if !booked.isEmpty {
-            runner.engine.logger.warning(
-                "rows of a provider's batch may have been billed",
-                metadata: ["batch": "\(batch.id)", "provider_batch": "\(group.name)", "rows": "\(booked.count)"])
-        }
-        return .closed
     }
 }
