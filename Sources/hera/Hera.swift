@@ -19,7 +19,8 @@ struct Hera: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, RunCommand.self, BatchCommand.self, RouteCommand.self, SavingsCommand.self,
+            ServeCommand.self, RunCommand.self, BatchCommand.self, BatchesCommand.self, RouteCommand.self,
+            SavingsCommand.self,
             TrainCommand.self, EvaluateCommand.self, CatalogCommand.self, DashboardCommand.self, KeysCommand.self,
             BudgetsCommand.self, LedgerCommand.self,
             ProfileCommand.self, PlanCommand.self,

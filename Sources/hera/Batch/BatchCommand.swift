@@ -3,8 +3,6 @@ import Core
 import Engine
 import Foundation
 import Ledger
-import ServiceLifecycle
-import UnixSignals
 
 extension ShortRule: ExpressibleByArgument {}
 
@@ -13,22 +11,22 @@ struct BatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batch", abstract: "Answer a file of requests under a budget.",
         discussion: """
-            The input is OpenAI's batch file: one {"custom_id", "method": "POST", "url": "/v1/chat/completions", "body"} a
-            line, plain, .gz or - for standard input. All rows are planned together, so that the predicted accuracy is the
+            The input is OpenAI's batch file: one {"custom_id", "method": "POST", "url": "/v1/chat/completions", "body"} a \
+            line, plain, .gz or - for standard input. All rows are planned together, so that the predicted accuracy is the \
             greatest that the budget buys; what that is, is said before anything is spent.
 
               hera batch questions.jsonl --budget 0.50 --out answers.jsonl
 
-            Stop it however you like, kill -9 included: the same command goes on, and no row is paid for twice. The budget
-            is never passed. A batch is known by its input and --model and --run; a larger --budget goes on with the rows
+            Stop it however you like, kill -9 included: the same command goes on, and no row is paid for twice. The budget \
+            is never passed. A batch is known by its input and --model and --run; a larger --budget goes on with the rows \
             that a smaller one left. Lines that are wrong, and rows that nobody answered, are in the errors file.
 
-            Where service_tiers of the policy names batch, rows go to their model's provider as a batch of its own, at its
-            lower price, unless --deadline leaves less than a day. Stopped meanwhile, they go on there; the same command
-            fetches their answers. With a --deadline, a used-up budget that is whole again before it is waited for.
+            Where service_tiers of the policy names batch, rows go to their model's provider as a batch of its own, at its \
+            lower price, unless --deadline leaves less than a day. Stopped meanwhile, they go on there; the same command \
+            fetches their answers, and hera batches cancel ends them. With a --deadline, a used-up budget that is whole again before it is waited for.
 
-            Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when
-            the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results
+            Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when \
+            the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results \
             cannot be written.
             """)
 
@@ -121,13 +119,7 @@ struct BatchCommand: AsyncParsableCommand {
             let follower = BatchFollower(
                 plant: plant, id: identity.id, bytes: bytes, terms: terms, files: files, retriesFailed: retryFailed,
                 format: format)
-            var configuration = ServiceGroupConfiguration(
-                services: plant.callingServices + [
-                    .init(service: follower, successTerminationBehavior: .gracefullyShutdownGroup)
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: Installation.logger())
-            // What is still under way then is booked at its upper bound at the next start.
-            configuration.maximumGracefulShutdownDuration = .seconds(20)
-            try? await ServiceGroup(configuration: configuration).run()
+            await plant.run(follower)
             let exit = await follower.conclude()
             await plant.engine.ledger.close()
             if let exit { throw exit }

@@ -42,11 +42,8 @@ final class BatchFollower: Service {
     func run() async throws {
         do {
             try await work()
-        } catch let exit as Exit {
-            state.withLock { $0.exit = exit }
         } catch {
-            let exit = Exit(Self.code(of: error), "\(error)")
-            state.withLock { $0.exit = exit }
+            state.withLock { $0.exit = Exit(ofBatch: error) }
         }
     }
 
@@ -76,18 +73,21 @@ final class BatchFollower: Service {
         let ledger = plant.engine.ledger
         let now = Timestamp.now()
         if try await ledger.batch(id) == nil {
-            // Without a file it is this command's alone: services on the same ledger leave it.
-            try await ledger.saveBatch(
-                BatchRecord(
-                    id: id, status: .inProgress, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
-                    state: BatchState(terms: terms).json, attribution: Attribution(batch: id), createdAt: now,
-                    updatedAt: now))
+            do {
+                // Without a file it is this command's alone: services on the same ledger leave it.
+                try await ledger.saveBatch(
+                    BatchRecord(
+                        id: id, status: .inProgress, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
+                        state: BatchState(terms: terms).json, attribution: Attribution(batch: id), createdAt: now,
+                        updatedAt: now))
+            } catch {
+                // The same command, begun at the same moment, may have been quicker.
+                guard case .leaseLost = error else { throw error }
+            }
         }
-        guard var batch = try await claim() else {
+        guard var batch = try await plant.claimBatch(id) else {
             throw Exit(75, "another process works on this batch: run the same command when it has ended")
         }
-        // What a process that just died had begun is booked, and its rows are free.
-        if batch.lease > 1 { _ = try await ledger.recover(at: now) }
         if batch.status != .inProgress {
             // An ended batch is nobody's as soon as it is written: only one that is under way is held.
             batch.status = .inProgress
@@ -99,15 +99,6 @@ final class BatchFollower: Service {
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
         }.checked()
-    }
-
-    /// Takes the batch; a database server may take a moment to notice that the process before has died.
-    private func claim() async throws -> BatchRecord? {
-        for _ in 0..<10 {
-            if let batch = try await plant.engine.ledger.claimBatch(id, seizing: false) { return batch }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return nil
     }
 
     /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.
@@ -153,10 +144,8 @@ final class BatchFollower: Service {
             case .text: files.out == "-" ? Exit.tell(summary.text) : print(summary.text)
             }
             return exit ?? summary.exit
-        } catch let exit as Exit {
-            return exit
         } catch {
-            return Exit(Self.code(of: error), "\(error)")
+            return Exit(ofBatch: error)
         }
     }
 
@@ -167,9 +156,9 @@ final class BatchFollower: Service {
         let count: BatchOutput.Count
         do {
             count = try await output.write(from: plant.engine.ledger) { line in
-                if let answers { try answers.write(line) } else { FileHandle.standardOutput.write(Data(line)) }
+                if let answers { try answers.write(line) } else { try Self.write(line, to: .standardOutput) }
             } errors: { line in
-                guard let path = files.errors else { return FileHandle.standardError.write(Data(line)) }
+                guard let path = files.errors else { return try Self.write(line, to: .standardError) }
                 if errors == nil { errors = try AtomicFile(path) }
                 try errors?.write(line)
             }
@@ -188,6 +177,15 @@ final class BatchFollower: Service {
         return count
     }
 
+    private static func write(_ line: [UInt8], to stream: FileHandle) throws(Exit) {
+        do {
+            try stream.write(contentsOf: Data(line))
+        } catch {
+            throw Exit(
+                74, "cannot write the results: \(error.localizedDescription); the same command writes them again")
+        }
+    }
+
     /// Lets go of the batch.
     private func giveUp(_ batch: BatchRecord, isDone: Bool) async throws {
         var batch = batch
@@ -202,12 +200,4 @@ final class BatchFollower: Service {
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
-    private static func code(of error: any Error) -> Int32 {
-        switch error {
-        case is LedgerError, EngineError.ledger: 74
-        case EngineError.badRequest: 65
-        case EngineError.routing, EngineError.unknownModel, EngineError.modelUnavailable: 65
-        default: 70
-        }
-    }
 }

@@ -64,7 +64,7 @@ struct BatchSummary: Sendable {
             Exit(
                 75,
                 "stopped: \(count.atProviders) rows are at their models' providers and go on there; the same command "
-                    + "fetches their answers")
+                    + "fetches their answers, `hera batches cancel \(id)` ends them")
         case .stopped, .cancelled, .forbidden: Exit(75, "stopped: the same command goes on where this one ended")
         case .elsewhere(let rows):
             Exit(75, "another process works on \(rows) rows: run the same command when it has ended")

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Core
+import Engine
+import Ledger
+
+/// `hera batches`: what became of batches, and a way out for one that nobody goes on with.
+struct BatchesCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "batches", abstract: "List batches, and end one that nobody goes on with.",
+        subcommands: [List.self, Cancel.self])
+
+    /// `hera batches list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "list",
+            abstract: "Batches that have not ended or have rows at providers, the newest first.",
+            discussion: "What is set aside for rows at providers stays so until their batch goes on or is cancelled.")
+
+        @Flag(name: .long, help: "Those that have ended, too.")
+        var all = false
+
+        @OptionGroup var database: DatabaseOption
+
+        @Option(name: .long, help: "text or json.")
+        var format: OutputFormat = .text
+
+        func run() async throws {
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                var listing = BatchListing()
+                for batch in try await ledger.batches(limit: .max) {
+                    let groups = try await ledger.groups(ofBatch: batch.id).filter { $0.phase != .closed }
+                    guard all || !batch.status.isFinal || !groups.isEmpty else { continue }
+                    listing.add(
+                        batch, groups: groups, counts: try await ledger.rowCounts(ofBatch: batch.id),
+                        spent: try await ledger.spent(onBatch: batch.id))
+                }
+                switch format {
+                case .text: print(listing.text)
+                case .json: print(listing.json)
+                }
+            }
+        }
+    }
+
+    /// `hera batches cancel`
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "cancel", abstract: "End a batch: what was answered is booked, the rest is set free.",
+            discussion: """
+                A `hera batch` that was stopped and is not run again keeps set aside what its rows at providers may cost.
+                This asks the providers to stop, waits until they have (some minutes at most), books what they answered, and
+                gives the rest of the money back. Rows that are done stay done: the same `hera batch` would still write
+                them, and call only the others. A batch that came over HTTP is ended by the service that runs it.
+
+                Ends with 0 when nothing is open any more, 75 when it was stopped before or another process works on the
+                batch, 65 for a batch that is not known.
+                """)
+
+        @Argument(help: "The batch's id, as `hera batches list` shows it.")
+        var id: String
+
+        @OptionGroup var places: Places
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            try await Exit.mapped {
+                let plant = try Plant(places: places, database: database, logger: Installation.logger())
+                let canceller = BatchCanceller(plant: plant, id: id)
+                try await plant.bookInterruptedCalls()
+                await plant.run(canceller)
+                await plant.engine.ledger.close()
+                print(try canceller.result.get())
+            }
+        }
+    }
+}
