@@ -51,11 +51,12 @@ final class HeraProcess: Sendable {
     /// - Parameters:
     ///   - database: where its ledger is; by itself a file in the folder.
     ///   - leaseSeconds: after which other nodes take over what it holds when it is silent.
+    ///   - settings: the whole file of its settings, instead.
     static func start(
-        in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15
+        in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15, settings: String? = nil
     ) async throws -> HeraProcess {
         let config = folder.appendingPathComponent("hera.yaml")
-        try "limits: {lease_s: \(leaseSeconds)}\n".write(to: config, atomically: true, encoding: .utf8)
+        try (settings ?? "limits: {lease_s: \(leaseSeconds)}\n").write(to: config, atomically: true, encoding: .utf8)
         let port = Int.random(in: 10_000...30_000)
         let process = Process()
         process.executableURL = try binary()
@@ -63,6 +64,7 @@ final class HeraProcess: Sendable {
         process.arguments = [
             "serve", "--port", "\(port)", "--catalog", "Catalog", "--config", "hera.yaml", "--database", database,
         ]
+        process.environment = ProcessInfo.processInfo.environment.merging(["TEST_KEY": "secret-of-tests"]) { $1 }
         process.standardError = FileHandle.nullDevice
         try process.run()
         let hera = HeraProcess(process, port: port, folder: folder)
