@@ -10,9 +10,11 @@ package struct ResponsesEventWriter: Sendable {
     private var reader = OpenAIEventReader()
     private let writer: ResponsesWriter
     private var items: [ResponsesItem] = []
-    /// The message that is open, and the item of each call of the answer; nil for a call that has not begun.
+    /// The item of the message that is open.
     private var message: Int?
-    private var calls: [Int?] = []
+    /// The item of each call of the answer, and how many bytes of its arguments have gone out; nil for a call that has not
+    /// begun.
+    private var calls: [(item: Int, sent: Int)?] = []
     private var refusalSent = 0
     private var sequence = 0
     private var hasBegun = false
@@ -67,6 +69,8 @@ package struct ResponsesEventWriter: Sendable {
             }
         }
         let last = parts.count - 1
+        // Held once only, the words grow where they are.
+        items[index].content = .message([])
         parts[last].words += words
         items[index].content = .message(parts)
         guard !words.isEmpty else { return }
@@ -106,13 +110,21 @@ package struct ResponsesEventWriter: Sendable {
             guard !call.name.isEmpty || isLast else { return }
             closeMessage(.completed, into: &output)
             let id = writer.callID(call, number: number)
-            calls[number] = add(.call(id: id, name: call.name, arguments: ""), into: &output)
+            calls[number] = (add(.call(id: id, name: call.name, arguments: ""), into: &output), 0)
         }
-        guard let index = calls[number], case .call(let id, let name, let sent) = items[index].content else { return }
-        guard call.arguments.utf8.count > sent.utf8.count else { return }
-        items[index].content = .call(id: id, name: name, arguments: call.arguments)
-        append("response.function_call_arguments.delta", item: index, into: &output) {
-            $0.member("delta", Self.rest(of: call.arguments, after: sent.utf8.count))
+        guard let (item, sent) = calls[number], call.arguments.utf8.count > sent else { return }
+        calls[number] = (item, call.arguments.utf8.count)
+        append("response.function_call_arguments.delta", item: item, into: &output) {
+            $0.member("delta", Self.rest(of: call.arguments, after: sent))
+        }
+    }
+
+    /// Gives the items of calls the arguments that have come.
+    private mutating func completeCalls() {
+        for (number, call) in calls.enumerated() {
+            guard let call, case .call(let id, let name, _) = items[call.item].content else { continue }
+            let arguments = reader.answer.toolCalls[number].arguments
+            items[call.item].content = .call(id: id, name: name, arguments: arguments)
         }
     }
 
@@ -158,6 +170,7 @@ package struct ResponsesEventWriter: Sendable {
     private mutating func end(into output: inout [UInt8]) {
         hasEnded = true
         if items.isEmpty { say("", isRefusal: false, into: &output) }
+        completeCalls()
         let cut = ResponsesWriter.cut(reader.answer)
         // Only the last item can have been cut off.
         let last = cut == nil ? ResponsesItem.Status.completed : .incomplete
@@ -181,6 +194,7 @@ package struct ResponsesEventWriter: Sendable {
                 event.memberNull("param")
             }
         }
+        completeCalls()
         for index in items.indices where items[index].status == .inProgress { items[index].status = .incomplete }
         appendResponse("response.failed", .failed(message: message), into: &output)
     }
