@@ -1,5 +1,5 @@
 import Core
-import Dispatch
+import Glibc
 import Testing
 
 @testable import Ledger
@@ -203,6 +203,23 @@ struct PostgreSQLTests {
             }
             main.close()
         }
+    }
+
+    @Test("a server that takes a connection and never answers is given up")
+    func deafServer() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        #expect(listen(listener, 8) == 0)
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) { getsockname(listener, $0.baseAddress, &size) == 0 }
+        }
+        try #require(isBound)
+        let error = try #require(throws: LedgerError.self) {
+            try SQLLedger.open("postgres://u@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/db")
+        }
+        #expect(error.description.contains("timeout"), "\(error)")
     }
 
     @Test("a server that is not there is named")
