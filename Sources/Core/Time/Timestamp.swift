@@ -19,10 +19,16 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// Reads `2026-11-21`, `2026-11-21T17:44:35Z` (fractions of a second allowed) or seconds since 1970; nil otherwise.
+    /// The first and the last millisecond of the years that dates are written with, 1 to 9999.
+    private static let years: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+
+    /// Reads `2026-11-21`, `2026-11-21T17:44:35Z` (fractions of a second allowed) or seconds since 1970; nil otherwise, and
+    /// for what is not in the years 1 to 9999.
     package init?(_ text: String) {
         if let seconds = Int64(text) {
-            self.init(milliseconds: seconds * 1000)
+            let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+            guard !overflow, Self.years.contains(milliseconds) else { return nil }
+            self.init(milliseconds: milliseconds)
             return
         }
         guard let day = CalendarDay(String(text.prefix(10))) else { return nil }
@@ -47,8 +53,11 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         CalendarDay(daysSinceEpoch: Int((Double(milliseconds) / 86_400_000).rounded(.down)))
     }
 
+    /// The moment so much later, or the last one of the year 9999 (earlier: the first one of the year 1).
     package func advanced(bySeconds seconds: Double) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + Int64((seconds * 1000).rounded()))
+        let moment = Double(milliseconds) + (seconds * 1000).rounded()
+        let bounded = min(max(moment, Double(Self.years.lowerBound)), Double(Self.years.upperBound))
+        return Timestamp(milliseconds: Int64(bounded))
     }
 
     package static func < (left: Timestamp, right: Timestamp) -> Bool { left.milliseconds < right.milliseconds }

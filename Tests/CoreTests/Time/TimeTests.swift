@@ -24,6 +24,20 @@ struct TimeTests {
         #expect(CalendarDay(text) == nil)
     }
 
+    @Test("moments outside of the years 1 to 9999 are refused as text, and not passed by counting on")
+    func range() {
+        for text in ["9223372036854775807", "9223372036854775", "-9223372036854775808", "253402300800", "-62135596801"]
+        {
+            #expect(Timestamp(text) == nil, "\(text)")
+        }
+        #expect(Timestamp("253402300799")?.description == "9999-12-31T23:59:59.000Z")
+        #expect(Timestamp("-62135596800")?.description == "0001-01-01T00:00:00.000Z")
+        let now = Timestamp(milliseconds: 1_795_262_400_000)
+        #expect(now.advanced(bySeconds: 1e300).description == "9999-12-31T23:59:59.999Z")
+        #expect(now.advanced(bySeconds: -.infinity).description == "0001-01-01T00:00:00.000Z")
+        #expect(now.advanced(bySeconds: 0.0015).milliseconds == 1_795_262_400_002)
+    }
+
     @Test("a moment reads back to the millisecond")
     func moments() throws {
         let moment = try #require(Timestamp("2026-11-21T17:44:35.120Z"))
