@@ -20,23 +20,25 @@ package struct NodePulse: Service {
     private static let secondsBetweenSweeps = 60.0
 
     /// Three beats in a lease, until the work that it is for has ended.
-    package func run() async {
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask { await every(leaseSeconds / 3) { await beat() } }
+    ///
+    /// Throws `newerVersion` once a node of a later version has brought the ledger's tables up to date: this one is to end.
+    package func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await withThrowingDiscardingTaskGroup { group in
+                group.addTask { try await every(leaseSeconds / 3) { try await beat() } }
                 group.addTask { await exchangeRates() }
                 group.addTask { await every(Self.secondsBetweenSweeps) { await sweep() } }
             }
         }
     }
 
-    private func every(_ seconds: Double, _ work: @Sendable () async -> Void) async {
+    private func every(_ seconds: Double, _ work: @Sendable () async throws -> Void) async rethrows {
         repeat {
-            await work()
+            try await work()
         } while (try? await Task.sleep(for: .seconds(seconds))) != nil
     }
 
-    private func beat() async {
+    private func beat() async throws {
         do throws(LedgerError) {
             try await ledger.heartbeat(leaseSeconds: leaseSeconds)
             for entry in try await ledger.recover(at: .now()) {
@@ -45,6 +47,7 @@ package struct NodePulse: Service {
                     metadata: ["entry": "\(entry.id)", "usd": "\(entry.result.figures.cost.total)"])
             }
         } catch {
+            if case .newerVersion = error { throw error }
             logger.error("no heartbeat", metadata: ["reason": "\(error)"])
         }
     }

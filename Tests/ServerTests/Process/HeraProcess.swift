@@ -99,6 +99,16 @@ final class HeraProcess: Sendable {
         }
     }
 
+    /// Waits until it has ended by itself; its exit code.
+    func exitCode() async throws -> Int32 {
+        for _ in 0..<1200 {
+            let code = process.withLock { $0.isRunning ? nil : $0.terminationStatus }
+            if let code { return code }
+            try await Task.sleep(for: .milliseconds(25))
+        }
+        throw TimedOut(what: "the end of hera serve")
+    }
+
     /// Runs a command to its end; what it prints.
     static func command(_ arguments: [String]) throws -> String {
         let process = Process()
