@@ -100,6 +100,16 @@ struct CatalogTests {
         #expect(input(.flex) == 300_000_000, "billed as standard")
     }
 
+    @Test("reads the most that a model bills for an image; one that says nothing has none")
+    func images() throws {
+        let sheet = try Sheet(
+            Sheet.cloud, replacing: "    prices:",
+            with: "    images: {most_tokens: 1_600, source: a guide}\n    prices:")
+        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        #expect(model.images == ImageTokens(most: 1600, source: "a guide"))
+        #expect(try Sheet(Sheet.cloud).load(today: testDay())[ModelID("one")]?.images == nil)
+    }
+
     @Test("lets a model override what the file says for all")
     func override() throws {
         let sheet = try Sheet(

@@ -139,6 +139,14 @@ struct ProblemTests {
             name: "limit with a fraction", line: "16384", replacement: "1.5", at: 13,
             says: ["`max_output` is not a whole number of at least 1 ('1.5')"]),
         Fault(
+            name: "images without a source", line: "    prices:",
+            replacement: "    images: {most_tokens: 9}\n    prices:", at: 15,
+            says: ["`images.source` is missing", "write `source: ...`, who says so"]),
+        Fault(
+            name: "an image that costs nothing", line: "    prices:",
+            replacement: "    images: {most_tokens: 0, source: x}\n    prices:", at: 15,
+            says: ["`images.most_tokens` is not a whole number of at least 1 ('0')"]),
+        Fault(
             name: "answers longer than the context", line: "16384", replacement: "128001", at: 13,
             says: ["`max_output` (128001) is above `context` (128000)", "at most `max_output: 128000`"]),
         Fault(

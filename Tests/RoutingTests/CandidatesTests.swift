@@ -47,6 +47,28 @@ struct CandidatesTests {
         #expect(try candidate("other", step: step, context: Fixture.context(models)).cost.api.nanoUSD == 100_000)
     }
 
+    @Test("an image counts at what the model bills for one, and where that is unknown at more than any model bills")
+    func images() throws {
+        let known = Fixture.model("known", images: ImageTokens(most: 3000, source: "test"))
+        let models = [known, Fixture.model("unknown")].map { Fixture.priced($0, input: 1000, output: 0) }
+        var step = Fixture.step(position: 2, previous: "known")
+        step.promptTokens += 2 * ImageTokens.likelyWhereUnknown
+        step.promptTokensAtMost += 2 * ImageTokens.mostWhereUnknown
+        step.cachedTokens += ImageTokens.likelyWhereUnknown
+        (step.images, step.cachedImages) = (2, 1)
+        let context = Fixture.context(models)
+        let cheaper = try candidate("known", step: step, context: context)
+        #expect(cheaper.worstCaseCost.nanoUSD == (400 + 2 * 3000) * 1000)
+        #expect(cheaper.cost.api.nanoUSD == (100 + 2 * 2000) * 1000)
+        // One of them is in its cache: 0.5 + (4100 - 2080)/1000 + 100/50 s
+        #expect(abs(cheaper.latencySeconds - 4.52) < 1e-9)
+        let dearer = try candidate("unknown", step: step, context: context)
+        #expect(dearer.worstCaseCost.nanoUSD == (400 + 2 * 50_000) * 1000)
+        #expect(dearer.cost.api.nanoUSD == (100 + 2 * 1000) * 1000)
+        // However often it is asked for.
+        #expect(step.read(by: known).read(by: known).promptTokensAtMost == 400 + 2 * 3000)
+    }
+
     @Test("a model whose server keeps no prompts reads all of it again")
     func noCache() throws {
         let model = Fixture.model("stays", promptCache: .none)

@@ -7,13 +7,14 @@ enum Fixture {
 
     static func model(
         _ id: String, placement: Placement = .cloud, tier: QualityTier = .medium, context: Int = 100_000,
-        capabilities: Set<Capability> = [.tools, .streaming], promptCache: PromptCache = .kept, speed: Double = 50
+        capabilities: Set<Capability> = [.tools, .streaming], promptCache: PromptCache = .kept, speed: Double = 50,
+        images: ImageTokens? = nil
     ) -> Model {
         Model(
             id: ModelID(id), provider: "test",
             endpoint: Endpoint(baseURL: "http://127.0.0.1:9/v1", wire: .openAI, modelName: id, keyVariable: nil),
             placement: placement, tier: tier, contextTokens: context, maxOutputTokens: 1000,
-            capabilities: capabilities, prices: [],
+            capabilities: capabilities, images: images, prices: [],
             energy: placement == .edge
                 ? EnergyUse(
                     joulesPerPrefillToken: 0.1, joulesPerDecodeToken: 1, idleWatts: 0, provenance: .estimated,

@@ -14,6 +14,7 @@ extension Model {
             FieldRule(
                 "capabilities",
                 "`capabilities: [streaming]`, of \(Capability.allCases.map(\.rawValue).joined(separator: ", "))"),
+            FieldRule("images", "`images:` with `most_tokens` and `source`"),
             FieldRule("prices", "`prices:` with `input`, `output` (USD per million tokens), `source` and `as_of`"),
             FieldRule("energy", "`energy:` with \(EnergyUse.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
             FieldRule("amortisation", "`amortisation:` with `nano_usd_per_busy_s` and `source`"),
@@ -31,6 +32,7 @@ extension Model {
         let profile = table.scalar("profile", log: &log)
         let limits = TokenLimits(reading: table, log: &log)
         let capabilities = Self.capabilities(of: table, log: &log)
+        let images = ImageTokens(reading: table, log: &log)
         let prices = Price.prices(of: table, wire: endpoint?.wire, today: today, log: &log)
         let energy = EnergyUse(reading: table, log: &log)
         let amortisation = Amortisation(reading: table, log: &log)
@@ -44,8 +46,8 @@ extension Model {
         self.init(
             id: id, provider: provider.text, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
-            maxOutputTokens: limits.maxOutput, capabilities: capabilities, prices: prices, energy: energy,
-            amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed)
+            maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
+            energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -15,6 +15,8 @@ package struct Model: Hashable, Sendable {
     /// Most tokens of one answer.
     package let maxOutputTokens: Int
     package let capabilities: Set<Capability>
+    /// What it bills for an image; nil where that is not known.
+    package let images: ImageTokens?
     /// Prices by validity, in the order of the file. Never empty.
     package let prices: [Price]
     /// Only for models on the operator's hardware.
@@ -28,8 +30,8 @@ package struct Model: Hashable, Sendable {
     package init(
         id: ModelID, provider: String, aliases: [ModelID] = [], endpoint: Endpoint, placement: Placement,
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
-        capabilities: Set<Capability>, prices: [Price], energy: EnergyUse? = nil, amortisation: Amortisation? = nil,
-        slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed
+        capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
+        amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed
     ) {
         self.id = id
         self.provider = provider
@@ -41,6 +43,7 @@ package struct Model: Hashable, Sendable {
         self.contextTokens = contextTokens
         self.maxOutputTokens = maxOutputTokens
         self.capabilities = capabilities
+        self.images = images
         self.prices = prices
         self.energy = energy
         self.amortisation = amortisation

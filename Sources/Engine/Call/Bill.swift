@@ -85,12 +85,13 @@ struct Bill {
 
     /// The most that the call can take, in every unit that budgets count.
     var upperBound: Amounts {
+        let prompt = order.step.read(by: priced.model).promptTokensAtMost
         let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
         let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
-            promptTokens: Double(order.step.promptTokensAtMost), outputTokens: Double(most))
+            promptTokens: Double(prompt), outputTokens: Double(most))
         return Amounts(
             money: order.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
-            tokens: Int64(order.step.promptTokensAtMost + most), microjoules: Amounts.microjoules(joules) ?? .max)
+            tokens: Int64(prompt + most), microjoules: Amounts.microjoules(joules) ?? .max)
     }
 }

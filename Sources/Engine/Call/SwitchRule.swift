@@ -86,8 +86,8 @@ package struct SwitchRule: Sendable {
 
     /// What a move would gain and cost, weighted; nil where a model cannot be priced.
     private func balance(_ old: Candidate, _ new: Candidate, _ decision: Decision) -> (gain: Double, cost: Double)? {
-        guard let oldWarm = amounts(old, cached: step.cachedTokens), let oldCold = amounts(old, cached: 0),
-            let newWarm = amounts(new, cached: step.cachedTokens), let newCold = amounts(new, cached: 0)
+        guard let oldWarm = amounts(old, isWarm: true), let oldCold = amounts(old, isWarm: false),
+            let newWarm = amounts(new, isWarm: true), let newCold = amounts(new, isWarm: false)
         else { return nil }
         let able = decision.candidates.filter { $0.rejection == nil }
         func span(_ value: (Candidate) -> Double) -> Double {
@@ -118,10 +118,11 @@ package struct SwitchRule: Sendable {
         var latency: Double
     }
 
-    private func amounts(_ candidate: Candidate, cached: Int) -> Amounts? {
+    private func amounts(_ candidate: Candidate, isWarm: Bool) -> Amounts? {
         guard let priced = context.models.first(where: { $0.model.id == candidate.model }) else { return nil }
         let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
-        let cached = priced.model.promptCache == .kept ? min(cached, step.promptTokens) : 0
+        let step = step.read(by: priced.model)
+        let cached = isWarm && priced.model.promptCache == .kept ? min(step.cachedTokens, step.promptTokens) : 0
         let output = candidate.prediction.outputTokens.mean
         let fresh = Double(step.promptTokens - cached)
         let joules = forecast.joules(

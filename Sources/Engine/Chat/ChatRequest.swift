@@ -138,27 +138,22 @@ package struct ChatRequest: Sendable {
                 prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
                 history: String(after.suffix(4000))),
             promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost, maxOutputTokens: maxOutputTokens,
-            needs: needs, previousModel: previousModel, cachedTokens: cached,
-            trail: trail)
+            needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
+            cachedImages: isWarm ? images.count - newImages.count : 0, trail: trail)
     }
 }
 
 /// Tokens of a prompt, before a tokenizer has seen it.
 package struct TokenEstimate: Hashable, Sendable {
-    /// About four bytes a token, the usual figure for English and code; about a thousand an image.
+    /// About four bytes a token, the usual figure for English and code; images as of a model that says nothing of them.
     package let likely: Int
     /// No byte-pair tokenizer makes more than one token of a byte; chat templates add a few marks per message.
     package let atMost: Int
 
-    private static let tokensOfImage = 1000
-    /// Above the dearest way of counting that is known: gpt-4o-mini bills 2,833 tokens for an image and 5,667 for each of
-    /// its at most eight tiles, 48,169 in all, however large it was (OpenAI's guide to images and vision).
-    static let tokensOfImageAtMost = 50_000
-
     /// - Parameter bytes: those of the text, without images.
     package init(bytes: Int, messages: Int, images: Int = 0) {
-        likely = max(1, (bytes + 3) / 4) + Self.tokensOfImage * images
-        atMost = bytes + 16 * messages + 64 + Self.tokensOfImageAtMost * images
+        likely = max(1, (bytes + 3) / 4) + ImageTokens.likelyWhereUnknown * images
+        atMost = bytes + 16 * messages + 64 + ImageTokens.mostWhereUnknown * images
     }
 
     init(likely: Int, atMost: Int) {

@@ -12,7 +12,7 @@ package enum Candidates {
 
     /// Most tokens that an answer of this model to this step can have.
     package static func outputTokensAtMost(_ model: Model, step: Step) -> Int {
-        let room = max(model.contextTokens - step.promptTokens, 1)
+        let room = max(model.contextTokens - step.read(by: model).promptTokens, 1)
         return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
     }
 
@@ -20,6 +20,7 @@ package enum Candidates {
         of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
     ) -> Candidate {
         let model = priced.model
+        let step = step.read(by: model)
         var candidate = Candidate(
             model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
             latencySeconds: 0, energyJoules: 0, rejection: rejection(of: model, step: step, policy: context.policy))
@@ -51,6 +52,7 @@ package enum Candidates {
     /// Tokens of the step's prompt that a model has in its cache.
     static func cachedTokens(of model: Model, step: Step) -> Double {
         guard model.id == step.previousModel, model.promptCache == .kept else { return 0 }
+        let step = step.read(by: model)
         return Double(min(step.cachedTokens, step.promptTokens))
     }
 

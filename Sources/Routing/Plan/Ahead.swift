@@ -18,7 +18,7 @@ struct Ahead {
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
-        promptTokens = Double(step.promptTokens)
+        promptTokens = Double(step.read(by: priced.model).promptTokens)
         cachedTokens = Candidates.cachedTokens(of: priced.model, step: step)
         keepsPrompts = priced.model.promptCache == .kept
         reading = context.policy.plan.reading

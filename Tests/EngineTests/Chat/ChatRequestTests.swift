@@ -45,6 +45,7 @@ struct ChatRequestTests {
         // The dearest model known bills 48,169 tokens for one.
         #expect((100_000..<100_010).contains(two.promptTokensAtMost - none.promptTokensAtMost))
         #expect(two.needs == [.vision])
+        #expect(two.images == 2 && two.cachedImages == 0 && none.images == 0)
     }
 
     @Test("what an agent called, and with which arguments, is part of the words of its next step")
