@@ -15,6 +15,12 @@ extension HTTPField.Name {
     static let idempotentReplayed = name("idempotent-replayed")
     /// What Anthropic's clients send with every request.
     static let anthropicVersion = name("anthropic-version")
+    /// Features of Anthropic's interface that a client asks for.
+    static let anthropicBeta = name("anthropic-beta")
+    /// What Claude Code calls its session.
+    static let claudeCodeSession = name("x-claude-code-session-id")
+    /// On a count of tokens: `counted` or `estimated`.
+    static let heraTokens = name("x-hera-tokens")
     static let referrerPolicy = name("referrer-policy")
 
     private static func name(_ text: String) -> HTTPField.Name {

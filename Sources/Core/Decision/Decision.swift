@@ -40,11 +40,13 @@ package struct Decision: Hashable, Sendable {
     package var catalogVersion: String
     /// The answers on the way to the step's own, in the order of asking; empty before the step was done.
     package var attempts: [Attempt]
+    /// What the caller wrote as `model` where that is another name of the policy or of the model; else nil.
+    package var asked: String?
 
     package init(
         id: String, runID: String, stepID: String, position: Int, model: ModelID, reference: ModelID, kappa: Double,
         stage: Stage, reason: String, considered: [String], candidates: [Candidate], fallbacks: [ModelID],
-        catalogVersion: String, attempts: [Attempt] = []
+        catalogVersion: String, attempts: [Attempt] = [], asked: String? = nil
     ) {
         self.id = id
         self.runID = runID
@@ -60,6 +62,7 @@ package struct Decision: Hashable, Sendable {
         self.fallbacks = fallbacks
         self.catalogVersion = catalogVersion
         self.attempts = attempts
+        self.asked = asked
     }
 
     package func candidate(_ model: ModelID) -> Candidate? { candidates.first { $0.model == model } }

@@ -96,6 +96,7 @@ struct CallAttempt {
         var hasReader = true
         var failure: UpstreamError?
         var goneAt: ContinuousClock.Instant?
+        let isMessage = order.request.document.root[AnthropicWire.originalMember] != nil
         if !delivery.isHeldBack { delivery.began(priced.model.id) }
         do throws(UpstreamError) {
             var pieces = response.body.makeAsyncIterator()
@@ -104,7 +105,7 @@ struct CallAttempt {
                 for event in try reader.feed(piece) {
                     if firstToken == nil, case .delta = event.kind { firstToken = started.seconds }
                     if case .failure(let reported) = event.kind { failure = .status(reported) }
-                    if event.kind == .usage, !delivery.wantsUsage { continue }
+                    if event.kind == .usage, event.isEarly ? !isMessage : !delivery.wantsUsage { continue }
                     // The end is told after the books are closed.
                     if event.kind == .done { continue }
                     forwarded += event.wireBytes

@@ -13,5 +13,7 @@ package struct ChatReply: Sendable {
     package let model: ModelID?
     /// The true cost of everything that was paid for the answer; nil for a stream, whose cost is not known at its beginning.
     package let cost: Money?
+    /// About how many tokens the prompt has, as routing reckoned.
+    package let promptTokens: Int
     package let body: Body
 }

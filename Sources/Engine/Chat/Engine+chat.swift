@@ -6,6 +6,8 @@ import Routing
 package struct Caller: Sendable {
     /// The session that the caller names, or nil to recognise it by the messages.
     package var session: String?
+    /// What the client itself calls a session, which may have several runs side by side: those of its subagents.
+    package var clientSession: String?
     package var key: String?
     package var team: String?
     /// The models that the caller may use.
@@ -24,6 +26,13 @@ package struct Caller: Sendable {
         self.team = team
         self.models = models
         self.policy = policy
+    }
+}
+
+extension Caller {
+    /// The run that a request belongs to: the one that the caller names, or the one with its first messages.
+    func runID(of request: ChatRequest) -> String {
+        session ?? (clientSession.map { "\($0)/" } ?? "") + request.sessionID
     }
 }
 
@@ -59,7 +68,7 @@ extension Engine {
 
     private func recallRun(of request: ChatRequest, from caller: Caller) async {
         let opensRun = caller.session == nil && !request.messages.contains { $0.role == .assistant }
-        await recall(Self.sessionKey(caller.session ?? request.sessionID, caller), opensRun: opensRun)
+        await recall(Self.sessionKey(caller.runID(of: request), caller), opensRun: opensRun)
     }
 
     private func whole(
@@ -71,7 +80,7 @@ extension Engine {
                 let done = try await self.perform(step)
                 let reply = ChatReply(
                     decision: done.order.decision, model: done.outcome.model, cost: done.spent,
-                    body: .complete(done.outcome.body))
+                    promptTokens: done.order.step.promptTokens, body: .complete(done.outcome.body))
                 try await self.book(done, session, answer: await answer(reply))
                 self.learn(from: done.order, done.outcome)
                 return .success(reply)

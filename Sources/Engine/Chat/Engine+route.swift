@@ -4,55 +4,10 @@ import Ledger
 import Routing
 
 extension Engine {
-    /// Which policy or model a request's `model` asks for.
-    enum Target {
-        case policy(Policy, name: String?)
-        case pinned(PricedModel)
-    }
-
-    /// The model that a caller names: by its id or alias, or by the name that its server knows it by, where no other model
-    /// has the same. Throws where there is none, or it cannot be called now.
-    func model(named name: String, at now: Timestamp) throws(EngineError) -> PricedModel {
-        let catalog = fleet.catalog
-        var found = catalog[ModelID(name)]
-        if found == nil {
-            let served = catalog.models.filter { $0.endpoint.modelName == name }
-            if served.count == 1 { found = served[0] }
-        }
-        guard let model = found else {
-            let names = catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
-            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
-        }
-        if case .unavailable(let reason) = fleet.availability(of: model.id) {
-            throw .modelUnavailable(model.id, reason: reason)
-        }
-        guard let priced = fleet.pricedModel(model.id, at: now) else {
-            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
-        }
-        return priced
-    }
-
-    /// Reads `hera`, `hera/<policy>`, or a model of the catalog.
-    func target(of name: String, at now: Timestamp) throws(EngineError) -> Target {
-        if name == "hera" || name == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
-        if name.hasPrefix("hera/") {
-            let policy = String(name.dropFirst(5))
-            if let found = settings.policies[policy] { return .policy(found, name: policy) }
-            let hint = Spelling.closest(to: policy, among: settings.policies.keys).map { "hera/\($0)" }
-            throw .unknownModel(name, suggestion: hint ?? "hera")
-        }
-        let priced = try model(named: name, at: now)
-        guard !priced.model.capabilities.contains(.embeddings) else {
-            throw .badRequest(
-                FieldError("model", "\(priced.model.id) makes vectors and no answers: use POST /v1/embeddings"))
-        }
-        return .pinned(priced)
-    }
-
     /// Routes a chat call.
     func route(_ request: ChatRequest, from caller: Caller) throws(EngineError) -> RoutedStep {
         let now = Timestamp.now()
-        let runID = caller.session ?? request.sessionID
+        let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.trail)
@@ -61,7 +16,8 @@ extension Engine {
         var policy: Policy
         var policyName: String?
         var pinned: PricedModel?
-        let name = request.model == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : request.model
+        let meant = meaning(of: request.model)
+        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
         switch try target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
@@ -86,7 +42,10 @@ extension Engine {
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
         var course = try begin(step, state: memory.state, context: context)
         if let pinned { course.pin("\(pinned.model.id): named by the caller") }
-        let attribution = Attribution(team: caller.team, key: caller.key, session: runID)
+        let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
+        if !isItself { course.name(asked: request.model) }
+        let attribution = Attribution(
+            team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         return RoutedStep(
             order: StepOrder(
                 request: request, step: step, decision: course.decision, context: context, attribution: attribution,

@@ -25,7 +25,9 @@ extension Engine {
         }
         guard isTaken else { throw .shuttingDown }
         let model = try await beginning.value()
-        return ChatReply(decision: step.course.decision, model: model, cost: nil, body: .stream(reader))
+        return ChatReply(
+            decision: step.course.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
+            body: .stream(reader))
     }
 
     /// Sends what was held back, closes the books, and tells the end.

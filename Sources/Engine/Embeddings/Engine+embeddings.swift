@@ -17,7 +17,8 @@ extension Engine {
             id: Identifier.make("dec"), runID: runID, stepID: Identifier.make("step"), position: 1,
             model: priced.model.id, reference: priced.model.id, kappa: 0, stage: .pinned,
             reason: "\(priced.model.id): named by the caller", considered: [], candidates: [], fallbacks: [],
-            catalogVersion: fleet.catalog.version)
+            catalogVersion: fleet.catalog.version,
+            asked: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             caller: self.caller, request: request, priced: priced, decision: decision, economics: settings.economics,
             attribution: Attribution(team: caller.team, key: caller.key, session: runID))
@@ -41,7 +42,9 @@ extension Engine {
                     "must name one model: vectors of different models cannot be compared, so nothing is routed here; "
                         + embedderNames))
         }
-        let priced = try model(named: name, at: .now())
+        // An alias for all names means the policies of chats; a model that makes vectors keeps its names.
+        let meant = meaning(of: name)
+        let priced = try model(named: ModelAliases.isOwn(meant) ? name : meant, at: .now())
         guard priced.model.capabilities.contains(.embeddings), priced.model.endpoint.wire == .openAI else {
             throw .badRequest(FieldError("model", "\(priced.model.id) makes no embeddings; \(embedderNames)"))
         }

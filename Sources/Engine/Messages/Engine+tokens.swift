@@ -2,21 +2,30 @@ import Core
 import Routing
 import Upstream
 
+/// The tokens of a prompt.
+package struct TokenCount: Hashable, Sendable {
+    package let tokens: Int
+    /// Whether nobody has counted them: about four bytes each, as routing reckons.
+    package let isEstimate: Bool
+}
+
 extension Engine {
-    /// How many tokens a prompt has, counted by the server of the model that is named; nothing is billed for it.
+    /// How many tokens a prompt has; nothing is billed for it.
     ///
-    /// Every model counts otherwise, so a policy has no count; and a guess is none.
+    /// They are counted by the server of the model that is named where that is Anthropic's. Every model counts otherwise,
+    /// so a policy has no count; agents that ask for one want to know when to shorten their history, and would pay for a
+    /// call to find out: they get the estimate that routing uses.
     package func promptTokens(
         of request: TokenCountRequest, from caller: Caller
-    ) async throws(EngineError) -> Int {
+    ) async throws(EngineError) -> TokenCount {
         guard case .pinned(let priced) = try target(of: request.model, at: .now()),
             priced.model.endpoint.wire == .anthropic
         else {
-            throw .badRequest(
-                FieldError(
-                    "model",
-                    "tokens are counted by the servers of Anthropic's models alone: name one of them, "
-                        + "or read `usage` of an answer"))
+            do throws(FieldError) {
+                return TokenCount(tokens: try request.estimate, isEstimate: true)
+            } catch {
+                throw .badRequest(error)
+            }
         }
         guard try resolved(caller.models).admits(priced.model.id) else {
             throw .badRequest(FieldError("model", "this key may not use \(priced.model.id)"))
@@ -34,7 +43,7 @@ extension Engine {
             let body = try await response.collect(upTo: 64 << 10)
             guard let count = (try? JSONDocument(body))?.root["input_tokens"]?.integer, let tokens = Int(exactly: count)
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
-            return tokens
+            return TokenCount(tokens: tokens, isEstimate: false)
         } catch {
             throw StepCaller.ended([(priced.model.id, error)])
         }

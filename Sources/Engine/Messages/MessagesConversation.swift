@@ -31,7 +31,7 @@ struct MessagesConversation {
         var text = system.string ?? ""
         if system.kind == .array {
             var texts: [String] = []
-            for (index, block) in system.elements.enumerated() {
+            for (index, block) in system.elements.enumerated() where !ClaudeCode.isAttribution(block) {
                 guard let text = block["text"]?.string else {
                     throw FieldError("\(path)[\(index)]", #"must be a block like {"type": "text", "text": "..."}"#)
                 }

@@ -11,6 +11,8 @@ import Upstream
 package struct MessagesRequest: Sendable {
     /// The same request in OpenAI's format.
     package let chat: ChatRequest
+    /// What the client calls its session; nil where it names none.
+    package let session: String?
 
     /// Members that an Anthropic server is given; what is not known here could cost more than was set aside.
     private static let passedOn: Set = [
@@ -27,7 +29,11 @@ package struct MessagesRequest: Sendable {
     private static let longestUser = 64
 
     /// Reads a body. Throws what is wrong with it, or cannot be said, by field.
-    package init(_ document: JSONDocument) throws(FieldError) {
+    ///
+    /// - Parameters:
+    ///   - betas: values of the header `anthropic-beta`.
+    ///   - session: value of the header `x-claude-code-session-id`.
+    package init(_ document: JSONDocument, betas: [String] = [], session: String? = nil) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         for (name, words) in Self.refused {
@@ -47,12 +53,13 @@ package struct MessagesRequest: Sendable {
             try Self.writeSampling(root, to: &body)
             try MessagesTools(tools: root["tools"], choice: root["tool_choice"]).write(to: &body)
             if let policy = root["hera"] { body.member("hera", raw: policy.raw) }
-            body.member(AnthropicWire.originalMember, raw: Self.original(document, root, conversation))
+            body.member(AnthropicWire.originalMember, raw: Self.original(document, conversation, betas))
         }
         guard let translated = try? JSONDocument(writer.bytes) else {
             throw FieldError("", "is nested too deeply to be translated")
         }
         chat = try ChatRequest(translated: translated, asides: conversation.asides)
+        self.session = ClaudeCode.session(header: session, metadata: root["metadata"])
     }
 
     private static func writeSampling(_ root: JSONValue, to body: inout JSONWriter) throws(FieldError) {
@@ -75,7 +82,9 @@ package struct MessagesRequest: Sendable {
                 body.member("stream_options", object: { $0.member("include_usage", true) })
             }
         }
-        if let format = root["output_config"]?["format"], !format.isNull { try writeFormat(format, to: &body) }
+        if let format = root["output_config"]?["format"] ?? root["output_format"], !format.isNull {
+            try writeFormat(format, to: &body)
+        }
         if let user = root["metadata"]?["user_id"]?.string, user.utf8.count <= longestUser {
             body.member("user", user)
         }
@@ -102,12 +111,30 @@ package struct MessagesRequest: Sendable {
 
     /// The request in its own words, as an Anthropic server shall have it.
     private static func original(
-        _ document: JSONDocument, _ root: JSONValue, _ conversation: MessagesConversation
+        _ document: JSONDocument, _ conversation: MessagesConversation, _ betas: [String]
     ) -> [UInt8] {
-        var removed = root.members.map(\.key).filter { !passedOn.contains($0) }
+        let root = document.root
+        let (names, members) = AnthropicBeta.admitted(of: betas)
+        var removed = root.members.map(\.key).filter { !passedOn.contains($0) && !members.contains($0) }
+        if let management = root["context_management"], !AnthropicBeta.isShortening(management) {
+            removed.append("context_management")
+        }
         // Thinking cannot begin in the middle of a turn that another model has begun without.
         let wantsThinking = root["thinking"]?["type"]?.isString("enabled") == true
-        if wantsThinking, conversation.isWorkingWithoutThinking { removed.append("thinking") }
-        return document.removingMembers(removed)
+        if wantsThinking, conversation.isWorkingWithoutThinking { removed += ["thinking", "context_management"] }
+        var set: [(key: String, value: [UInt8])] = []
+        if !names.isEmpty {
+            var list = JSONWriter()
+            list.array { list in names.forEach { list.element($0) } }
+            set.append((AnthropicWire.betaMember, list.bytes))
+        }
+        if let system = root["system"], system.elements.contains(where: ClaudeCode.isAttribution) {
+            var blocks = JSONWriter(capacity: system.raw.count)
+            blocks.array { list in
+                for block in system.elements where !ClaudeCode.isAttribution(block) { list.element(raw: block.raw) }
+            }
+            set.append(("system", blocks.bytes))
+        }
+        return document.settingMembers(set, removing: removed)
     }
 }

@@ -11,6 +11,16 @@ package struct TokenCountRequest: Sendable {
         "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control",
     ]
 
+    /// About how many tokens the prompt has, as routing reckons; throws what cannot be translated, by field.
+    var estimate: Int {
+        get throws(FieldError) {
+            guard let message = try? JSONDocument(document.settingMembers([("max_tokens", Array("1".utf8))])) else {
+                throw FieldError("", "the body must be a JSON object")
+            }
+            return try MessagesRequest(message).chat.step(id: "", runID: "", previousModel: nil).promptTokens
+        }
+    }
+
     /// Reads a body. Throws what is wrong with it, by field; the rest is for the server that counts to say.
     package init(_ document: JSONDocument) throws(FieldError) {
         let root = document.root

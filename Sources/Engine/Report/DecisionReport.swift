@@ -10,6 +10,7 @@ extension Decision {
         var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
         writer.object { object in
             object.member("id", id)
+            if let asked { object.member("asked", asked) }
             object.member("run", runID)
             object.member("model", model.rawValue)
             object.member("reference", reference.rawValue)

@@ -32,20 +32,21 @@ extension ModelFilter {
 }
 
 extension Settings {
-    /// The settings with the catalog's ids for every name of a model in their policies.
+    /// The settings with the catalog's ids for every name of a model in their policies and aliases.
     package func resolved(in catalog: Catalog) throws(FieldError) -> Settings {
         var settings = self
         settings.defaultPolicy = try defaultPolicy.resolved(in: catalog, path: "default_policy")
         for (name, policy) in policies {
             settings.policies[name] = try policy.resolved(in: catalog, path: "policies.\(name)")
         }
+        settings.aliases = try aliases.resolved(in: catalog)
         return settings
     }
 }
 
 extension Catalog {
     /// The id of a model by any of its names.
-    fileprivate func id(of name: ModelID, field: String) throws(FieldError) -> ModelID {
+    func id(of name: ModelID, field: String) throws(FieldError) -> ModelID {
         if let model = self[name] { return model.id }
         let hint = Spelling.closest(to: name.rawValue, among: models.map(\.id.rawValue))
             .map { "did you mean '\($0)'?" }

@@ -1,12 +1,13 @@
 package import Core
 
 extension Settings {
-    /// Reads the operator's settings: `default_policy`, `policies`, `electricity`, `transfer`, `limits`, `webhooks`; all may
-    /// be absent.
+    /// Reads the operator's settings: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
+    /// `webhooks`; all may be absent.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
-            json, path: "", known: ["default_policy", "policies", "electricity", "transfer", "limits", "webhooks"])
+            json, path: "",
+            known: ["default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks"])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
@@ -20,6 +21,7 @@ extension Settings {
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
         }
+        if let value = fields.value("aliases") { aliases = try ModelAliases(json: value, policies: policies.keys) }
         if let value = fields.value("electricity") {
             let electricity = try FieldReader(value, path: "electricity", known: ["usd_per_kwh", "gco2e_per_kwh"])
             economics.electricityUSDPerKWh =

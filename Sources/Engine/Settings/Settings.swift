@@ -13,10 +13,13 @@ package struct Settings: Sendable {
     package var limits: ServiceLimits
     /// Servers that jobs' tools of type `http` may ask.
     package var webhooks: [WebhookRule]
+    /// Further names that `model` of a request may have.
+    package var aliases: ModelAliases
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
-        economics: Economics = .standard, limits: ServiceLimits = ServiceLimits(), webhooks: [WebhookRule] = []
+        economics: Economics = .standard, limits: ServiceLimits = ServiceLimits(), webhooks: [WebhookRule] = [],
+        aliases: ModelAliases = ModelAliases()
     ) {
         self.policies = policies
         self.defaultPolicy = defaultPolicy
@@ -24,6 +27,7 @@ package struct Settings: Sendable {
         self.economics = economics
         self.limits = limits
         self.webhooks = webhooks
+        self.aliases = aliases
     }
 
     /// Which share of a policy's steps is audited, and for how much; nil for none.

@@ -6,6 +6,7 @@ extension Decision {
         var writer = JSONWriter(capacity: 512 + candidates.count * 400)
         writer.object { decision in
             decision.member("id", id)
+            if let asked { decision.member("asked", asked) }
             decision.member("run", runID)
             decision.member("step", stepID)
             decision.member("position", position)
@@ -44,7 +45,7 @@ extension Decision {
             reference: ModelID(reference), kappa: kappa, stage: stage, reason: reason,
             considered: considered.elements.compactMap(\.string), candidates: read,
             fallbacks: fallbacks.elements.compactMap { $0.string.map { ModelID($0) } }, catalogVersion: catalog,
-            attempts: root["attempts"]?.elements.compactMap(Attempt.init) ?? [])
+            attempts: root["attempts"]?.elements.compactMap(Attempt.init) ?? [], asked: root["asked"]?.string)
     }
 }
 

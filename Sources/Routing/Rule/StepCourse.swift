@@ -89,6 +89,9 @@ package struct StepCourse: Sendable {
         note()
     }
 
+    /// Says by which other name the caller asked for the policy or the model.
+    package mutating func name(asked: String) { decision.asked = asked }
+
     /// Calls the model of the step before in place of the one that the rule chose, since moving would cost more than it
     /// gains. What the rule promised the other one is dropped; the answer is tested as any other.
     package mutating func stay(on model: ModelID, reason: String) {

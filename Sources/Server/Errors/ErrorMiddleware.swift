@@ -37,6 +37,8 @@ struct ErrorMiddleware: RouterMiddleware {
 
     static func response(_ reply: ErrorReply, to request: Request) -> Response {
         var response = Response(json: ErrorDialect(of: request).body(of: reply), status: reply.status)
+        // An answer to HEAD with a body would be read as the beginning of the next one.
+        if request.method == .head { response.body = ResponseBody() }
         if !reply.allowed.isEmpty {
             response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
         }

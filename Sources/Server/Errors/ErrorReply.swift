@@ -92,6 +92,11 @@ struct ErrorReply: Error {
             self.init(
                 status: .unprocessableContent, message: words, type: "invalid_request_error", code: "policy_infeasible",
                 field: "policy")
+        case .routing(.noCandidate(let reasons)) where reasons.contains { $0.reason.contains("fit its context") }:
+            // Agents know by these words that they have to shorten their history.
+            self.init(
+                status: .badRequest, message: "prompt is too long: \(words)", type: "invalid_request_error",
+                code: "context_length_exceeded")
         case .routing(.noCandidate(let reasons)):
             self.init(
                 status: reasons.isEmpty ? .serviceUnavailable : .unprocessableContent, message: words,
@@ -128,7 +133,8 @@ struct ErrorReply: Error {
         }
     }
 
-    /// 504 where the last one was too slow, 429 where all were over their rates, else 502.
+    /// 504 where the last one was too slow, 429 where all were over their rates, 503 where all had too much to do, else
+    /// 502.
     private init(upstream errors: [UpstreamError], message: String) {
         var wait: Double?
         var allLimited = !errors.isEmpty
@@ -143,10 +149,22 @@ struct ErrorReply: Error {
             self.init(
                 status: .tooManyRequests, message: message, type: "rate_limit_error", code: "rate_limited",
                 retryAfterSeconds: wait)
+        } else if !errors.isEmpty, errors.allSatisfy(\.isOverload) {
+            self.init(
+                status: .serviceUnavailable, message: message, type: "server_error", code: "overloaded",
+                retryAfterSeconds: wait)
         } else if case .timeout = errors.last {
             self.init(status: .gatewayTimeout, message: message, type: "server_error", code: "upstream_timeout")
         } else {
             self.init(status: .badGateway, message: message, type: "server_error", code: "upstream_error")
         }
+    }
+}
+
+extension UpstreamError {
+    /// Whether the server had too much to do, in Anthropic's words, or its caller was over a rate.
+    fileprivate var isOverload: Bool {
+        guard case .status(let failure) = self else { return false }
+        return failure.status == 429 || failure.status == 529 || failure.code == "overloaded_error"
     }
 }

@@ -17,21 +17,27 @@ struct MessagesController {
     func answer(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let reply = try await engine.chat(try MessagesRequest(body).chat, from: context.caller) { reply in
+        let message = try MessagesRequest(
+            body, betas: request.headers[values: .anthropicBeta], session: request.headers[.claudeCodeSession])
+        var caller = context.caller
+        caller.clientSession = message.session
+        let reply = try await engine.chat(message.chat, from: caller) { reply in
             try? await KeptAnswer(reply.response(in: AnthropicFormat(reply)))
         }
         return try reply.response(in: AnthropicFormat(reply))
     }
 
-    /// How many tokens a prompt has, where the named model's server counts them.
+    /// How many tokens a prompt has, and whether somebody counted them.
     @Sendable
     func count(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let count = try await engine.promptTokens(of: try TokenCountRequest(body), from: context.caller)
         var writer = JSONWriter()
-        writer.object { $0.member("input_tokens", count) }
-        return Response(json: writer.bytes)
+        writer.object { $0.member("input_tokens", count.tokens) }
+        var response = Response(json: writer.bytes)
+        response.headers[.heraTokens] = count.isEstimate ? "estimated" : "counted"
+        return response
     }
 }
 
@@ -39,17 +45,19 @@ struct MessagesController {
 private struct AnthropicFormat: AnswerFormat {
     private let id: String
     private let model: String
+    private let promptTokens: Int
     private var events: AnthropicEventWriter
 
     init(_ reply: ChatReply) {
         id = "msg_" + reply.decision.id.drop { $0 != "_" }.dropFirst()
         model = (reply.model ?? reply.decision.model).rawValue
-        events = AnthropicEventWriter(id: id, model: model)
+        promptTokens = reply.promptTokens
+        events = AnthropicEventWriter(id: id, model: model, promptTokens: promptTokens)
     }
 
     func whole(_ bytes: [UInt8]) throws -> [UInt8] {
         let answer = try OpenAIWire().answer(bytes, host: model).answer
-        return AnthropicWriter(answer, id: id, model: model).body(answer)
+        return AnthropicWriter(answer, id: id, model: model).body(answer, promptTokens: promptTokens)
     }
 
     mutating func piece(_ bytes: [UInt8]) -> [UInt8] { events.feed(bytes) }

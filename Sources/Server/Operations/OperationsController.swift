@@ -1,4 +1,3 @@
-import Catalog
 import Core
 import Engine
 import HTTPTypes
@@ -13,7 +12,7 @@ struct OperationsController {
         router.get("healthz") { _, _ in Response(json: Array(#"{"status":"ok"}"#.utf8)) }
         router.get("readyz", use: ready)
         let group = router.group("v1")
-        group.get("models", use: models)
+        ModelsController(engine: engine).addRoutes(to: group)
         group.get("decisions/{id}", use: decision)
         group.get("dashboard", use: dashboard)
     }
@@ -35,38 +34,6 @@ struct OperationsController {
             if let problem { object.member("problem", problem) }
         }
         return Response(json: writer.bytes, status: problem == nil ? .ok : .serviceUnavailable)
-    }
-
-    /// OpenAI's list: what `model` may be. With `?all=true` also the models that are not live, and why.
-    @Sendable
-    func models(request: Request, context: HeraContext) async throws -> Response {
-        let showsAll = request.uri.queryParameters["all"] == "true"
-        let routes = ["hera"] + engine.settings.policies.keys.sorted().map { "hera/\($0)" }
-        var writer = JSONWriter()
-        writer.object { object in
-            object.member("object", "list")
-            object.member(
-                "data",
-                array: { list in
-                    for name in routes { list.object { write(name, owner: "hera", into: &$0) } }
-                    for model in engine.fleet.catalog.models {
-                        let availability = engine.fleet.availability(of: model.id)
-                        guard showsAll || availability == .live else { continue }
-                        list.object { object in
-                            write(model.id.rawValue, owner: model.provider, into: &object)
-                            if case .unavailable(let reason) = availability { object.member("unavailable", reason) }
-                        }
-                    }
-                })
-        }
-        return Response(json: writer.bytes)
-    }
-
-    private func write(_ id: String, owner: String, into object: inout JSONWriter) {
-        object.member("id", id)
-        object.member("object", "model")
-        object.member("created", 0)
-        object.member("owned_by", owner)
     }
 
     @Sendable

@@ -2,8 +2,8 @@ import Core
 
 /// Turns a stream in OpenAI's format, as it comes, into the events of Anthropic's.
 ///
-/// One block is open at a time. What was read in the prompt is known at the end only, so `message_start` counts nothing
-/// and `message_delta` everything.
+/// One block is open at a time. What a prompt had is known at the end only, except from Anthropic's own servers, so
+/// `message_start` has an estimate of it and `message_delta` the counts.
 package struct AnthropicEventWriter: Sendable {
     private enum Block: Equatable {
         case thinking(Int)
@@ -15,6 +15,7 @@ package struct AnthropicEventWriter: Sendable {
     private var reader = OpenAIEventReader()
     private let id: String
     private let model: String
+    private let promptTokens: Int
     private var open: Block?
     /// Blocks that have begun.
     private var count = 0
@@ -28,9 +29,11 @@ package struct AnthropicEventWriter: Sendable {
     /// - Parameters:
     ///   - id: the name of the answer where its server's own is none of Anthropic's.
     ///   - model: the model's name where its server gave none.
-    package init(id: String, model: String) {
+    ///   - promptTokens: an estimate, for as long as the server has not counted.
+    package init(id: String, model: String, promptTokens: Int) {
         self.id = id
         self.model = model
+        self.promptTokens = promptTokens
     }
 
     /// Takes the next bytes; returns the events that are complete with them.
@@ -160,6 +163,7 @@ package struct AnthropicEventWriter: Sendable {
         guard !hasBegun else { return }
         hasBegun = true
         let writer = AnthropicWriter(reader.answer, id: id, model: model)
+        let usage = reader.answer.usage ?? Usage(input: promptTokens)
         Self.append("message_start", into: &output) { event in
             event.member(
                 "message",
@@ -167,7 +171,7 @@ package struct AnthropicEventWriter: Sendable {
                     writer.writeHead(to: &message) { _ in }
                     message.memberNull("stop_reason")
                     message.memberNull("stop_sequence")
-                    message.member("usage", object: { AnthropicWriter.write(Usage(), to: &$0) })
+                    message.member("usage", object: { AnthropicWriter.write(usage, to: &$0) })
                 })
         }
     }
@@ -178,7 +182,7 @@ package struct AnthropicEventWriter: Sendable {
         let answer = reader.answer
         Self.append("message_delta", into: &output) { event in
             event.member("delta", object: { AnthropicWriter.writeEnd(of: answer, to: &$0) })
-            event.member("usage", object: { AnthropicWriter.write(answer.usageOrGuess, to: &$0) })
+            event.member("usage", object: { AnthropicWriter.write(answer.usage(orOf: promptTokens), to: &$0) })
         }
         Self.append("message_stop", into: &output) { _ in }
     }

@@ -5,6 +5,9 @@ extension AnthropicWire {
     /// members that are the service's own: an Anthropic server gets that one, so nothing is lost on the way there and
     /// back. Every other server gets the body without it.
     package static let originalMember = "anthropic"
+    /// A member of that one: the features that the caller asked for (``AnthropicBeta``), which go into a header.
+    package static let betaMember = "anthropic_beta"
+    static let betaHeader = "anthropic-beta"
 
     /// The caller's request in Anthropic's format: as it was said in it (``originalMember``), or else translated.
     ///
@@ -13,7 +16,10 @@ extension AnthropicWire {
     /// user. Refused, because leaving them out would change the answer: JSON without a schema, more than one choice,
     /// audio. Left out as hints: seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
-        call.request(path: "/messages", authorization: Self.authorization(call.key), body: try Self.body(of: call))
+        let betas = call.body.root[Self.originalMember]?[Self.betaMember]?.elements.compactMap(\.string) ?? []
+        let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
+        return call.request(
+            path: "/messages", authorization: Self.authorization(call.key) + header, body: try Self.body(of: call))
     }
 
     /// The request that asks an Anthropic server how many tokens a prompt has; it costs nothing there. The body is in
@@ -56,7 +62,7 @@ extension AnthropicWire {
             (key: "max_tokens", value: Array(String(limit).utf8)),
         ]
         if call.isStreaming { members.append(("stream", Array("true".utf8))) }
-        return document.settingMembers(members, removing: ["stream"])
+        return document.settingMembers(members, removing: ["stream", betaMember])
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {

@@ -31,7 +31,8 @@ struct AnthropicEventReader: ChatEventReader {
         answer.model = message?["model"]?.string
         answer.usage = AnthropicWire.usage(message?["usage"])
         writer = OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "")
-        return [writer.role()]
+        let early = answer.usage.map { ChatEvent(kind: .usage, data: writer.usage($0).data, isEarly: true) }
+        return (early.map { [$0] } ?? []) + [writer.role()]
     }
 
     private mutating func beginBlock(_ root: JSONValue) -> [ChatEvent] {

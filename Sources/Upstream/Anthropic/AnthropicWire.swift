@@ -22,6 +22,10 @@ package struct AnthropicWire: ChatWire {
         UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
     }
 
+    package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? {
+        AnthropicConcession.request(request, after: failure)
+    }
+
     static func authorization(_ key: String?) -> [(String, String)] {
         (key.map { [("x-api-key", $0)] } ?? []) + [("anthropic-version", version)]
     }

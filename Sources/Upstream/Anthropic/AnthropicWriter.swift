@@ -17,7 +17,9 @@ package struct AnthropicWriter: Sendable {
     }
 
     /// A complete answer's body: a message.
-    package func body(_ answer: ChatAnswer) -> [UInt8] {
+    ///
+    /// - Parameter promptTokens: an estimate, for a server that does not count.
+    package func body(_ answer: ChatAnswer, promptTokens: Int) -> [UInt8] {
         var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
         writer.object { message in
             writeHead(to: &message) { content in
@@ -29,7 +31,7 @@ package struct AnthropicWriter: Sendable {
                 }
             }
             Self.writeEnd(of: answer, to: &message)
-            message.member("usage", object: { Self.write(answer.usageOrGuess, to: &$0) })
+            message.member("usage", object: { Self.write(answer.usage(orOf: promptTokens), to: &$0) })
         }
         return writer.bytes
     }
@@ -145,10 +147,11 @@ package struct AnthropicWriter: Sendable {
 }
 
 extension ChatAnswer {
-    /// The tokens used; from a server that says nothing of them, a guess of four bytes each for what it wrote.
-    var usageOrGuess: Usage {
+    /// The tokens used; from a server that says nothing of them, the estimate of the prompt and four bytes for each token
+    /// that it wrote.
+    func usage(orOf promptTokens: Int) -> Usage {
         if let usage { return usage }
         let bytes = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
-        return Usage(output: (bytes + 3) / 4)
+        return Usage(input: promptTokens, output: (bytes + 3) / 4)
     }
 }

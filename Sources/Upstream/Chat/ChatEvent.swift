@@ -17,10 +17,13 @@ package struct ChatEvent: Hashable, Sendable {
     package let kind: Kind
     /// The data of the event, byte for byte as an OpenAI server sent it (or translated): a chunk's JSON or `[DONE]`.
     package let data: [UInt8]
+    /// Whether it is a usage at the beginning, of the prompt alone: for callers whose format has such a one.
+    package let isEarly: Bool
 
-    package init(kind: Kind, data: [UInt8]) {
+    package init(kind: Kind, data: [UInt8], isEarly: Bool = false) {
         self.kind = kind
         self.data = data
+        self.isEarly = isEarly
     }
 
     /// The event as it goes on the wire, empty line included.

@@ -5,6 +5,9 @@ package protocol ChatWire: Sendable {
     /// The HTTP request of a call; throws ``UpstreamError/invalidRequest(reason:)`` for what the dialect cannot say.
     func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest
 
+    /// The request without what the server refused by name, where that may be left out; else nil.
+    func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest?
+
     /// Reads a complete answer.
     /// - Parameter host: the server's name, for errors.
     /// - Returns: the answer, and its bytes in OpenAI's format (the very bytes where that is what the server speaks).
@@ -15,6 +18,10 @@ package protocol ChatWire: Sendable {
 
     /// The request for the list of models that a server has.
     func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest
+}
+
+extension ChatWire {
+    package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? { nil }
 }
 
 /// Turns the events of one stream into OpenAI's chunks, and keeps the answer so far.

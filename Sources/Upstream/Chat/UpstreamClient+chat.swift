@@ -14,9 +14,21 @@ extension UpstreamClient {
     private static let maximumFailureBytes = 64 << 10
 
     /// Sends a chat call and returns when its answer begins. Its body is to be read with a ``ChatStreamReader`` where the
-    /// call is streamed. Throws ``UpstreamError/status(_:)`` for an answer that is an error.
+    /// call is streamed. Throws ``UpstreamError/status(_:)`` for an answer that is an error, where leaving out what it names
+    /// does not help (``ChatWire/conceding(_:to:)``).
     package func open(_ call: ChatCall) async throws(UpstreamError) -> UpstreamResponse {
-        try await accept(try await send(call.endpoint.wire.chat.request(call)))
+        let wire = call.endpoint.wire.chat
+        var request = try wire.request(call)
+        while true {
+            do throws(UpstreamError) {
+                return try await accept(try await send(request))
+            } catch {
+                guard case .status(let failure) = error, let other = wire.conceding(request, to: failure) else {
+                    throw error
+                }
+                request = other
+            }
+        }
     }
 
     /// Sends a chat call that is not streamed and reads its whole answer.

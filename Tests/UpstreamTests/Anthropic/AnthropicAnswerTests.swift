@@ -78,7 +78,7 @@ struct AnthropicAnswerTests {
         var openAI = ChatStreamReader(wire: .openAI, host: "h")
         for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
             for event in try reader.feed(Array(bytes[start..<min(bytes.count, start + pieceBytes)])) {
-                #expect(try openAI.feed(event.wireBytes) == [event])
+                #expect(try openAI.feed(event.wireBytes) == [ChatEvent(kind: event.kind, data: event.data)])
             }
         }
         #expect(reader.isComplete && openAI.isComplete)

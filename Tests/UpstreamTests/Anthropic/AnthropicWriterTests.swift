@@ -16,7 +16,7 @@ struct AnthropicWriterTests {
     private static func root(_ bytes: [UInt8]) throws -> JSONValue { try JSONDocument(bytes).root }
 
     private static func written(_ answer: ChatAnswer) -> [UInt8] {
-        AnthropicWriter(answer, id: "msg_own", model: "own").body(answer)
+        AnthropicWriter(answer, id: "msg_own", model: "own").body(answer, promptTokens: 7)
     }
 
     @Test(
@@ -127,7 +127,7 @@ struct AnthropicWriterTests {
                 try OpenAIWire().answer(OpenAIWriter(id: "msg_7", model: "claude").body(answer), host: "h").answer
                     == answer)
             let chunks = OpenAIWriter(id: "msg_7", model: "claude").events(answer).flatMap(\.wireBytes)
-            var writer = AnthropicEventWriter(id: "msg_own", model: "own")
+            var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
             var reader = ChatStreamReader(wire: .anthropic, host: "h")
             let size = 1 + generator.below(400)
             for start in stride(from: 0, to: chunks.count, by: size) {
@@ -150,7 +150,7 @@ struct AnthropicWriterTests {
             #"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
             #"{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}"#, "[DONE]",
         ]
-        var writer = AnthropicEventWriter(id: "msg_own", model: "own")
+        var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
         var lines = SSEReader()
         var events: [String] = []
         for chunk in chunks {
@@ -163,7 +163,7 @@ struct AnthropicWriterTests {
         #expect(
             events == [
                 #"{"type":"message_start","message":{"id":"msg_own","type":"message","role":"assistant","model":"m","#
-                    + #""content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"#
+                    + #""content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":7,"#
                     + #""cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}}"#,
                 #"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
                 #"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Let me "}}"#,
@@ -182,7 +182,7 @@ struct AnthropicWriterTests {
     @Test("an error ends a stream, a comment becomes a ping, and mixed pieces of calls are told")
     func faults() throws {
         func events(_ data: [String]) -> String {
-            var writer = AnthropicEventWriter(id: "msg_own", model: "own")
+            var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
             return data.map { String(decoding: writer.feed(Array($0.utf8)), as: UTF8.self) }.joined()
         }
         #expect(events([": wait\n\n"]) == "event: ping\ndata: {\"type\":\"ping\"}\n\n")

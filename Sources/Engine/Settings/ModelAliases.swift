@@ -1,0 +1,98 @@
+package import Catalog
+package import Core
+
+/// Further names that `model` may have: what clients send that cannot be told another one.
+///
+/// A name is exact, or a pattern in which `*` stands for any text. What it stands for is `hera`, `hera/<policy>` or a model
+/// of the catalog, and is never looked up here again: there are no loops.
+package struct ModelAliases: Hashable, Sendable {
+    /// Names without `*`, with what each stands for.
+    package private(set) var names: [String: String] = [:]
+    /// Names with `*`, the longest first.
+    package private(set) var patterns: [Pattern] = []
+
+    package struct Pattern: Hashable, Sendable {
+        package let text: String
+        package var target: String
+
+        /// Whether a name has this form.
+        func matches(_ name: String) -> Bool {
+            let pieces = text.split(separator: "*", omittingEmptySubsequences: false)
+            guard let head = pieces.first, let tail = pieces.last, name.utf8.count >= head.utf8.count + tail.utf8.count,
+                name.hasPrefix(head), name.hasSuffix(tail)
+            else { return false }
+            var rest = Array(name.utf8.dropFirst(head.utf8.count).dropLast(tail.utf8.count))[...]
+            for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+                guard let found = rest.firstRange(of: Array(piece.utf8)) else { return false }
+                rest = rest[found.upperBound...]
+            }
+            return true
+        }
+    }
+
+    package init() {}
+
+    /// Reads the member `aliases` of the settings.
+    ///
+    /// - Parameter policies: the names of policies that there are.
+    init(json: JSONValue, policies: some Collection<String>) throws(FieldError) {
+        guard json.kind == .object else {
+            throw FieldError("aliases", "must be a map from names to `hera`, `hera/<policy>` or models")
+        }
+        for member in json.members {
+            let path = "aliases.\(member.key)"
+            guard let target = member.value.string, !target.isEmpty else {
+                throw FieldError(path, "must be `hera`, `hera/<policy>` or a model of the catalog")
+            }
+            if member.key.isEmpty { throw FieldError("aliases", "has an empty name") }
+            if Self.isOwn(member.key) {
+                throw FieldError(path, "is a name of hera's own and cannot mean anything else")
+            }
+            if Self.isOwn(target), !["hera", "hera/default"].contains(target) {
+                let policy = String(target.dropFirst("hera/".count))
+                guard policies.contains(policy) else {
+                    let hint = Spelling.closest(to: policy, among: policies).map { "did you mean 'hera/\($0)'?" }
+                    throw FieldError(path, "no policy is named '\(policy)'; \(hint ?? "`policies` names them")")
+                }
+            }
+            set(member.key, to: target)
+        }
+        patterns.sort { ($1.text.utf8.count, $0.text) < ($0.text.utf8.count, $1.text) }
+    }
+
+    private mutating func set(_ name: String, to target: String) {
+        if name.contains("*") { patterns.append(Pattern(text: name, target: target)) } else { names[name] = target }
+    }
+
+    /// `hera` and `hera/...`, which are never aliases.
+    static func isOwn(_ name: String) -> Bool { name == "hera" || name.hasPrefix("hera/") }
+
+    /// What a name stands for; nil where it is no alias.
+    package func target(of name: String) -> String? {
+        if Self.isOwn(name) { return nil }
+        return names[name] ?? patterns.first { $0.matches(name) }?.target
+    }
+
+    /// The aliases with the catalog's ids as targets.
+    ///
+    /// - Throws: the alias that stands for no model of the catalog, or is the id of one.
+    func resolved(in catalog: Catalog) throws(FieldError) -> ModelAliases {
+        var aliases = self
+        for (name, target) in names {
+            if catalog[ModelID(name)]?.id.rawValue == name {
+                throw FieldError(
+                    "aliases.\(name)", "is a model of the catalog; deny it in `models` of a policy instead")
+            }
+            aliases.names[name] = try Self.resolved(target, in: catalog, field: "aliases.\(name)")
+        }
+        for (index, pattern) in patterns.enumerated() {
+            aliases.patterns[index].target = try Self.resolved(
+                pattern.target, in: catalog, field: "aliases.\(pattern.text)")
+        }
+        return aliases
+    }
+
+    private static func resolved(_ target: String, in catalog: Catalog, field: String) throws(FieldError) -> String {
+        isOwn(target) ? target : try catalog.id(of: ModelID(target), field: field).rawValue
+    }
+}
