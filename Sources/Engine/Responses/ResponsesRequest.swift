@@ -20,12 +20,19 @@ package struct ResponsesRequest: Sendable {
         "moderation": "nothing is moderated here: leave it out",
     ]
 
+    /// Far more than the interface has; each further one would cost more than the one before it.
+    private static let mostMembers = 200
+
     /// Reads a body. Throws what is wrong with it, or cannot be said, by field.
     ///
     /// - Parameter now: when the request came.
     package init(_ document: JSONDocument, at now: Timestamp = .now()) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
+        guard root.count <= Self.mostMembers else {
+            throw FieldError(
+                "", "the body has more than \(Self.mostMembers) members: leave out what is none of the API's")
+        }
         let fields = try FieldReader(root, path: "", known: root.members.map(\.key))
         try Self.refuseWhatIsElsewhere(fields)
         let conversation = try ResponsesConversation(

@@ -156,6 +156,16 @@ struct ResponsesRequestTests {
         }
     }
 
+    @Test("members that are not known are left out, and very many are refused before they cost time")
+    func unknown() throws {
+        func body(_ count: Int) -> String {
+            Self.body(Self.hello, (0..<count).map { "\"a\($0)\":1" }.joined(separator: ","))
+        }
+        #expect(try Self.root(body(100)).count == 2)
+        let error = #expect(throws: FieldError.self) { try Self.root(body(500)) }
+        #expect(error?.problem.contains("more than 200 members") == true)
+    }
+
     @Test(
         "what is wrong or cannot be said is refused by its field",
         arguments: [
