@@ -9,6 +9,20 @@ package enum BudgetScope: Hashable, Sendable {
     case batch(String)
 }
 
+/// Ids are compared by their bytes, as in the database.
+extension BudgetScope {
+    package static func == (left: BudgetScope, right: BudgetScope) -> Bool {
+        switch (left, right) {
+        case (.global, .global): true
+        case (.team(let first), .team(let second)), (.key(let first), .key(let second)),
+            (.session(let first), .session(let second)), (.job(let first), .job(let second)),
+            (.batch(let first), .batch(let second)):
+            ExactText.areSame(first, second)
+        default: false
+        }
+    }
+}
+
 extension BudgetScope: CustomStringConvertible {
     /// `global`, or kind and id: `key:k-17`.
     package var description: String {
@@ -57,6 +71,13 @@ package struct Attribution: Hashable, Sendable {
         self.session = session
         self.job = job
         self.batch = batch
+    }
+
+    /// Ids are compared by their bytes, as in the database.
+    package static func == (left: Attribution, right: Attribution) -> Bool {
+        ExactText.areSame(left.team, right.team) && ExactText.areSame(left.key, right.key)
+            && ExactText.areSame(left.session, right.session) && ExactText.areSame(left.job, right.job)
+            && ExactText.areSame(left.batch, right.batch)
     }
 
     /// From the widest to the narrowest; `global` is always the first.

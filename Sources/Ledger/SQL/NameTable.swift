@@ -2,7 +2,7 @@
 ///
 /// This is the memory of one connection; whatever is in it is on disk or in the transaction under way.
 struct NameTable {
-    private var ids: [String: Int64] = [:]
+    private var ids: [ExactText: Int64] = [:]
     private var labels: [Int64: String] = [:]
     /// Names made by the transaction under way, and how many of them before the operation under way.
     private var fresh: [String] = []
@@ -14,7 +14,7 @@ struct NameTable {
     /// The number of a text, which is made where it is new; null for nil.
     mutating func id(_ label: String?, on connection: any SQLConnection) throws(LedgerError) -> SQLValue {
         guard let label else { return .null }
-        if let id = ids[label] { return .integer(id) }
+        if let id = ids[ExactText(label)] { return .integer(id) }
         try Self.check(label)
         if let id = try existingID(label, on: connection) { return .integer(id) }
         let inserted = try connection.row(
@@ -26,13 +26,13 @@ struct NameTable {
             // Another node made it in between, so it has to be there now.
             throw .database("the name '\(label)' was neither inserted nor found")
         }
-        return ids[label].map { .integer($0) } ?? .null
+        return ids[ExactText(label)].map { .integer($0) } ?? .null
     }
 
     /// Those of some texts that are not in memory; throws where one of them cannot be kept.
     func missing(of labels: [String]) throws(LedgerError) -> Set<String> {
         var missing: Set<String> = []
-        for label in labels where ids[label] == nil {
+        for label in labels where ids[ExactText(label)] == nil {
             try Self.check(label)
             missing.insert(label)
         }
@@ -68,7 +68,7 @@ struct NameTable {
 
     /// The number of a text that may be there, for queries that must not write.
     mutating func existingID(_ label: String, on connection: any SQLConnection) throws(LedgerError) -> Int64? {
-        if let id = ids[label] { return id }
+        if let id = ids[ExactText(label)] { return id }
         guard let row = try connection.row("SELECT id FROM name WHERE label = ?", [.text(label)]) else { return nil }
         remember(label, row.integer(0))
         return row.integer(0)
@@ -100,7 +100,7 @@ struct NameTable {
 
     private mutating func forget(downTo count: Int) {
         while fresh.count > count {
-            if let id = ids.removeValue(forKey: fresh.removeLast()) { labels[id] = nil }
+            if let id = ids.removeValue(forKey: ExactText(fresh.removeLast())) { labels[id] = nil }
         }
     }
 
@@ -109,7 +109,7 @@ struct NameTable {
             ids.removeAll(keepingCapacity: true)
             labels.removeAll(keepingCapacity: true)
         }
-        ids[label] = id
+        ids[ExactText(label)] = id
         labels[id] = label
     }
 }
