@@ -52,8 +52,8 @@ package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStor
     /// Inserts a job or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
     func saveJob(_ job: JobRecord) async throws(LedgerError)
     func job(_ id: String) async throws(LedgerError) -> JobRecord?
-    /// Jobs in some states (in any for an empty list), newest first.
-    func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord]
+    /// Jobs in some states (in any for an empty list), newest first; of one key only where one is named.
+    func jobs(in statuses: [JobStatus], of key: String?, limit: Int) async throws(LedgerError) -> [JobRecord]
     /// Appends an event and returns its sequence number.
     func appendEvent(_ event: NewJobEvent) async throws(LedgerError) -> Int64
     func events(ofJob jobID: String, after sequence: Int64) async throws(LedgerError) -> [JobEvent]
@@ -163,4 +163,11 @@ package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStor
 
     /// Waits for what is under way and closes the database.
     func close() async
+}
+
+extension LedgerStore {
+    /// Jobs in some states (in any for an empty list) of whomever, newest first.
+    package func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord] {
+        try await jobs(in: statuses, of: nil, limit: limit)
+    }
 }

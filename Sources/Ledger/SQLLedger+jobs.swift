@@ -21,8 +21,10 @@ extension SQLLedger {
         try await read { (session) throws(LedgerError) in try session.jobs(where: "id = ?", [.text(id)]).first }
     }
 
-    package func jobs(in statuses: [JobStatus], limit: Int) async throws(LedgerError) -> [JobRecord] {
-        try await read { (session) throws(LedgerError) in try session.jobs(in: statuses, limit: limit) }
+    package func jobs(
+        in statuses: [JobStatus], of key: String?, limit: Int
+    ) async throws(LedgerError) -> [JobRecord] {
+        try await read { (session) throws(LedgerError) in try session.jobs(in: statuses, of: key, limit: limit) }
     }
 
     package func appendEvent(_ event: NewJobEvent) async throws(LedgerError) -> Int64 {

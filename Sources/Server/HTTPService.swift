@@ -2,11 +2,16 @@ import Crypto
 package import Engine
 import Hummingbird
 package import Logging
+import NIOCore
 import ServiceLifecycle
 
 /// The HTTP service: routes over an engine, and the services that they need.
 package struct HTTPService: Service {
     private let application: any ApplicationProtocol & Service
+
+    /// After this long without a byte a connection is closed on which no request is being answered: longer than clients
+    /// keep theirs.
+    private static let idleTimeout = TimeAmount.seconds(120)
 
     /// - Parameters:
     ///   - key: the operator's own key; nil where there is none.
@@ -23,7 +28,8 @@ package struct HTTPService: Service {
             access: CallerMiddleware(
                 ledger: engine.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) }, needsKey: needsKey))
         application = Application(
-            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
+            router: router, server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }
 

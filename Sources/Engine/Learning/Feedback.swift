@@ -93,7 +93,7 @@ extension Engine {
     }
 
     private func judged(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let record = try await ledger.decision(id), Self.mayJudge(record.attribution, caller) else { return nil }
+        guard let record = try await ledger.decision(id), caller.sees(record.attribution) else { return nil }
         let decision = record.decision
         let accepted = decision.attempts.last(where: \.isAccepted)
         let entry: LedgerEntry? = if let id = accepted?.entryID { try await ledger.entry(id) } else { nil }
@@ -108,16 +108,11 @@ extension Engine {
     }
 
     private func judged(job id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let job = try await ledger.job(id), Self.mayJudge(job.attribution, caller) else { return nil }
+        guard let job = try await ledger.job(id), caller.sees(job.attribution) else { return nil }
         let entries = try await ledger.entries(ofRun: id)
         let models = Set(try await ledger.steps(ofRun: id).compactMap(\.model))
         return Judged(
             runID: id, decision: nil, model: models.count == 1 ? models.first : nil,
             policy: entries.first?.call.policy ?? "")
-    }
-
-    /// A key sees what was done on its account; the operator sees everything.
-    private static func mayJudge(_ account: Attribution, _ caller: Caller) -> Bool {
-        caller.key == nil || account.key == caller.key
     }
 }

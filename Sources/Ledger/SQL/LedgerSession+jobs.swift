@@ -47,11 +47,12 @@ extension LedgerSession {
         return jobs
     }
 
-    func jobs(in statuses: [JobStatus], limit: Int) throws(LedgerError) -> [JobRecord] {
-        let condition = statuses.isEmpty ? "1 = 1" : "status IN (\(Self.placeholders(statuses.count)))"
+    func jobs(in statuses: [JobStatus], of key: String?, limit: Int) throws(LedgerError) -> [JobRecord] {
+        var conditions = statuses.isEmpty ? ["1 = 1"] : ["status IN (\(Self.placeholders(statuses.count)))"]
+        if key != nil { conditions.append("api_key = ?") }
         return try jobs(
-            where: "\(condition) ORDER BY created_at DESC, id LIMIT ?",
-            statuses.map { .text($0.rawValue) } + [.integer(max(limit, 0))])
+            where: "\(conditions.joined(separator: " AND ")) ORDER BY created_at DESC, id LIMIT ?",
+            statuses.map { .text($0.rawValue) } + (key.map { [.text($0)] } ?? []) + [.integer(max(limit, 0))])
     }
 
     mutating func appendEvent(_ event: NewJobEvent) throws(LedgerError) -> Int64 {

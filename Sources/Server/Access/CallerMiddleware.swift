@@ -8,7 +8,8 @@ import Ledger
 /// Finds out on whose account a request is made, and turns away those without a key where one is needed.
 ///
 /// The operator's own key (`HERA_API_KEY`) may do everything; keys of the ledger (`hera keys create`) bring their team,
-/// models, policy, budgets and rates. A key that is shown is checked even where none is needed.
+/// models, policy, budgets and rates. A key that is shown is checked even where none is needed. Where none is needed,
+/// pages of strangers are turned away (``ForeignPage``).
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
@@ -21,11 +22,22 @@ struct CallerMiddleware: RouterMiddleware {
     /// Paths that hold nobody's data: what monitors ask, the page that asks for a key, and the description.
     private static let open: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
 
+    private static let mostSessionBytes = 256
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.caller.session = request.headers[.heraSession]
+        if !needsKey, let origin = HTTPField.Name("origin"),
+            let problem = ForeignPage.problem(authority: request.head.authority, origin: request.headers[origin])
+        {
+            throw ErrorReply(
+                status: .forbidden,
+                message: "this service has no key and answers programs on its own machine only, but \(problem): set "
+                    + "HERA_API_KEY or make a key with `hera keys create`, and send it",
+                type: "invalid_request_error", code: "foreign_page")
+        }
+        context.caller.session = try Self.session(in: request)
         guard !Self.open.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         if let text, let operatorKey, SHA256.hash(data: Array(text.utf8)) == operatorKey {
@@ -53,6 +65,16 @@ struct CallerMiddleware: RouterMiddleware {
             throw Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
         }
         return try await next(request, context)
+    }
+
+    /// The run that the caller names. It is kept with every step, so it cannot be of any length.
+    private static func session(in request: Request) throws -> String? {
+        guard let session = request.headers[.heraSession] else { return nil }
+        guard session.utf8.count <= mostSessionBytes else {
+            throw EngineError.badRequest(
+                FieldError("x-hera-session", "is longer than \(mostSessionBytes) bytes: name the run by a short id"))
+        }
+        return session
     }
 
     private static func refusal(_ message: String) -> ErrorReply {

@@ -10,6 +10,9 @@ struct ErrorMiddleware: RouterMiddleware {
 
     let routes: RouteTable
 
+    /// Seconds, a month: whatever a model's server says, clients are told no more.
+    private static let longestWait = 2_678_400.0
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -43,7 +46,7 @@ struct ErrorMiddleware: RouterMiddleware {
             response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
         }
         if let seconds = reply.retryAfterSeconds {
-            response.headers[.retryAfter] = String(max(1, Int(seconds.rounded(.up))))
+            response.headers[.retryAfter] = String(Int(max(1, min(seconds, Self.longestWait)).rounded(.up)))
         }
         return response
     }

@@ -35,7 +35,10 @@ struct JobsController {
 
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let records = try await ledger { ledger throws(LedgerError) in try await ledger.jobs(in: [], limit: 100) }
+        let key = context.caller.key
+        let records = try await ledger { ledger throws(LedgerError) in
+            try await ledger.jobs(in: [], of: key, limit: 100)
+        }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")
@@ -58,28 +61,27 @@ struct JobsController {
 
     @Sendable
     func job(request: Request, context: HeraContext) async throws -> Response {
-        Response(json: try await document(try await desk.job(id(context))))
+        Response(json: try await document(try await ownJob(context)))
     }
 
     @Sendable
     func toolOutputs(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let id = try id(context)
+        let id = try await ownJob(context).id
         try await desk.take(try ToolOutput.list(body.root), for: id)
         return Response(json: try await document(try await desk.job(id)))
     }
 
     @Sendable
     func cancel(request: Request, context: HeraContext) async throws -> Response {
-        Response(json: try await document(try await desk.cancel(id(context))))
+        Response(json: try await document(try await desk.cancel(try await ownJob(context).id)))
     }
 
     /// The job's events from its beginning (or after `Last-Event-ID`), then as they come, until the job has ended.
     @Sendable
     func events(request: Request, context: HeraContext) async throws -> Response {
-        let id = try id(context)
-        _ = try await desk.job(id)
+        let id = try await ownJob(context).id
         let start = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }.flatMap { Int64($0) } ?? 0
         let engine = engine
         return Response(
@@ -87,6 +89,7 @@ struct JobsController {
             body: ResponseBody { writer in
                 var last = start
                 var ticks = engine.feed.ticks(of: id).makeAsyncIterator()
+                var wroteAt = ContinuousClock.now
                 while true {
                     // The state is read before the events, so that an end is never seen without its last event.
                     let isOver = try await engine.ledger.job(id)?.status.isFinal ?? true
@@ -94,15 +97,27 @@ struct JobsController {
                         last = event.sequence
                         let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
                         try await writer.write(ByteBuffer(bytes: bytes))
+                        wroteAt = .now
                     }
                     if isOver { break }
+                    // Keeps the connection open, and tells when nobody is at its other end: a paused job may wait for ever.
+                    if wroteAt.duration(to: .now) >= .seconds(engine.settings.limits.keepAliveSeconds) {
+                        try await writer.write(ByteBuffer(string: ": nothing new\n\n"))
+                        wroteAt = .now
+                    }
                     _ = await ticks.next()
                 }
                 try await writer.finish(nil)
             })
     }
 
-    private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }
+    /// The job of the request's path; one of another key is not there.
+    private func ownJob(_ context: HeraContext) async throws -> JobRecord {
+        let id = try context.parameters.require("id")
+        let record = try await desk.job(id)
+        guard context.caller.sees(record.attribution) else { throw EngineError.notFound(kind: "job", id: id) }
+        return record
+    }
 
     private func document(_ record: JobRecord) async throws -> [UInt8] {
         try await ledger { ledger throws(LedgerError) in try await JobDocument(record, from: ledger).json }

@@ -40,7 +40,7 @@ struct OperationsController {
     func decision(request: Request, context: HeraContext) async throws -> Response {
         let id = try context.parameters.require("id")
         do throws(LedgerError) {
-            guard let record = try await engine.ledger.decision(id) else {
+            guard let record = try await engine.ledger.decision(id), context.caller.sees(record.attribution) else {
                 throw LedgerError.notFound(kind: "decision", id: id)
             }
             return Response(json: record.decision.report)
@@ -54,8 +54,10 @@ struct OperationsController {
     func dashboard(request: Request, context: HeraContext) async throws -> Response {
         let parameters = request.uri.queryParameters
         func text(_ name: Substring) -> String? { parameters[name].map(String.init) }
-        let query = try DashboardQuery(
+        var query = try DashboardQuery(
             from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
+        // What others have spent is not for a key to see.
+        if let key = context.caller.key { query.filters[.key] = key }
         do throws(LedgerError) {
             let report = try await engine.ledger.dashboard(query)
             let quality = try await QualityReport(of: engine, since: query.from)

@@ -2,14 +2,16 @@ import Core
 
 /// Reads how long a server asks to wait (RFC 9110, section 10.2.3, and OpenAI's `retry-after-ms`).
 enum RetryAfter {
-    /// Seconds from now; nil where the server says nothing that can be read.
+    /// Seconds from now; nil where the server says nothing that can be read, or nothing within a year.
     static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
-        if let milliseconds = headers["retry-after-ms"].flatMap(Double.init), milliseconds.isFinite, milliseconds >= 0 {
-            return milliseconds / 1000
-        }
+        let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
+        if let wait = sensible(milliseconds.map { $0 / 1000 }) { return wait }
         guard let text = headers["retry-after"] else { return nil }
-        if let seconds = Double(text) { return seconds.isFinite && seconds >= 0 ? seconds : nil }
-        return date(text).map { max(0, $0.seconds - now.seconds) }
+        return sensible(Double(text) ?? date(text).map { max(0, $0.seconds - now.seconds) })
+    }
+
+    private static func sensible(_ seconds: Double?) -> Double? {
+        seconds.flatMap { (0...31_536_000).contains($0) ? $0 : nil }
     }
 
     /// `Wed, 21 Oct 2015 07:28:00 GMT`

@@ -81,6 +81,29 @@ struct JobTests {
         }
     }
 
+    @Test("whoever follows a job that waits hears a comment now and then, so that a gone one is noticed")
+    func quietEvents() async throws {
+        var settings = Settings()
+        settings.limits.keepAliveSeconds = 0.05
+        settings.limits.leaseSeconds = 0.6
+        try await TestService.with(settings: settings) { _ in
+            .toolCall("weather", arguments: "{}")
+        } _: { service async throws in
+            let body = #"{"input":"Weather?","agent":{"tools":[{"type":"function","function":{"name":"weather"}}]}}"#
+            let id = try #require(try await service.json("POST", "/v1/jobs", body: body).root["id"]?.string)
+            _ = try await service.job(id, reaches: ["requires_action"])
+            let events = try await service.client.send(
+                UpstreamRequest(method: "GET", url: "http://127.0.0.1:\(service.port)/v1/jobs/\(id)/events"))
+            var text = ""
+            for try await piece in events.body {
+                text += String(decoding: piece, as: UTF8.self)
+                if text.contains("\n\n: nothing new\n\n") { break }
+            }
+            #expect(text.contains("event: job.requires_action"))
+            events.cancel()
+        }
+    }
+
     @Test("a graph's ready subtasks are asked at the same time, and its end has all outputs")
     func graph() async throws {
         let usage = usage
