@@ -1,5 +1,7 @@
 /// Which patience ran out.
 package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
+    /// Waiting for a free connection; nothing was sent.
+    case queue
     /// Name resolution, TCP and TLS.
     case connect
     /// From the start of the transfer to the first byte of the answer.
@@ -29,9 +31,9 @@ package enum UpstreamError: Error, Hashable, Sendable {
     case status(UpstreamFailure)
     /// As many calls as the configuration allows are waiting already.
     case overloaded(waiting: Int)
-    /// The caller gave up.
+    /// The caller gave up, or the client was shut down while the server worked.
     case cancelled
-    /// The client has been shut down.
+    /// The client has been shut down; nothing was sent.
     case stopped
     /// A batch may have been sent before: one of these (provider's ids) may be it. Nothing was sent.
     case undecided(batches: [String])
@@ -45,6 +47,19 @@ extension UpstreamError {
         case .status(let failure): failure.status != 0
         case .timeout(_, _, _, let bytesReceived), .reset(_, let bytesReceived): bytesReceived == 0
         case .tooLarge, .malformed, .cancelled: false
+        }
+    }
+
+    /// Whether the server may have done the work, and its provider charge for it: then it must not count as nothing.
+    package var mayHaveBeenBilled: Bool {
+        switch self {
+        // Nothing has left this machine.
+        case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: false
+        case .timeout(.connect, _, _, _), .timeout(.queue, _, _, _): false
+        // A gateway that gave up waiting (524 is Cloudflare's) says nothing of the model behind it; other errors are the
+        // server's own word that there is no answer.
+        case .status(let failure): failure.status == 504 || failure.status == 524
+        case .timeout, .reset, .tooLarge, .malformed, .cancelled: true
         }
     }
 }

@@ -23,6 +23,8 @@ struct CallAttempt {
     private var bill: Bill { Bill(order: order, priced: priced) }
 
     func run() async -> Result {
+        // Whoever has gone while others were asked wants no answer any more.
+        if delivery?.relay.isAbandoned == true { return .failed(.cancelled, isFinal: true) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: bill.planned(baseline: nil), upperBound: bill.upperBound)
         do throws(LedgerError) {
@@ -33,13 +35,14 @@ struct CallAttempt {
         let started = ContinuousClock.now
         let measured = MeasuredCall(of: priced.model, by: caller.fleet.gauge)
         do throws(UpstreamError) {
-            var reading =
-                delivery == nil ? try await collect(since: started) : try await stream(since: started)
+            var reading = try await read(since: started)
             reading.joules = measured?.end()
             return await settle(reading, reservation: reservation.id, started: started)
         } catch {
             _ = measured?.end()
-            return await giveUp(error, reservation: reservation.id, started: started)
+            return await giveUp(
+                error.without(secret: caller.keys.key(for: priced.model.endpoint)), reservation: reservation.id,
+                started: started)
         }
     }
 
@@ -56,7 +59,16 @@ struct CallAttempt {
         var joules: Double?
     }
 
-    private var call: ChatCall {
+    private func read(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
+        guard let delivery else {
+            let completed = try await caller.upstream.complete(call)
+            return Reading(
+                answer: completed.answer, body: completed.body, firstTokenSeconds: completed.timing.firstByteSeconds)
+        }
+        return try await stream(to: delivery, since: started)
+    }
+
+    var call: ChatCall {
         var body = order.request.document
         // A server of the operator's own would write until its context is full.
         if priced.model.placement == .edge, order.step.maxOutputTokens == nil {
@@ -73,65 +85,29 @@ struct CallAttempt {
         return ChatCall(
             endpoint: priced.model.endpoint, key: caller.keys.key(for: priced.model.endpoint), body: body,
             isStreaming: delivery != nil, maximumOutputTokens: priced.model.maxOutputTokens,
-            removedMembers: ["hera"],
+            removedMembers: ["hera"] + dearerMembers(than: tier),
             timeouts: UpstreamTimeouts(
                 firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
                 total: .seconds(limits.callSeconds)),
             maximumResponseBytes: limits.answerBytes, cancellation: .drain(within: .seconds(limits.drainSeconds)))
     }
 
-    private func collect(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
-        let completed = try await caller.upstream.complete(call)
-        return Reading(
-            answer: completed.answer, body: completed.body, firstTokenSeconds: completed.timing.firstByteSeconds)
+    /// Whether an event is for the client. The end is told after the books are closed, a failure in hera's own words.
+    func isForClient(_ event: ChatEvent, of delivery: StreamDelivery) -> Bool {
+        switch event.kind {
+        case .delta: true
+        case .usage where event.isEarly: order.request.document.root[AnthropicWire.originalMember] != nil
+        case .usage: delivery.wantsUsage
+        case .done, .failure: false
+        }
     }
 
-    /// Passes events on as they come, and reads on for the bill when the client has gone.
-    private func stream(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
-        guard let delivery else { return try await collect(since: started) }
-        let response = try await caller.upstream.open(call)
-        var reader = ChatStreamReader(wire: priced.model.endpoint.wire, host: response.body.host)
-        var firstToken: Double?
-        var held: [UInt8] = []
-        var hasReader = true
-        var failure: UpstreamError?
-        var goneAt: ContinuousClock.Instant?
-        let isMessage = order.request.document.root[AnthropicWire.originalMember] != nil
-        if !delivery.isHeldBack { delivery.began(priced.model.id) }
-        do throws(UpstreamError) {
-            var pieces = response.body.makeAsyncIterator()
-            reading: while let piece = try await pieces.next(isolation: nil) {
-                var forwarded: [UInt8] = []
-                for event in try reader.feed(piece) {
-                    if firstToken == nil, case .delta = event.kind { firstToken = started.seconds }
-                    if case .failure(let reported) = event.kind { failure = .status(reported) }
-                    if event.kind == .usage, event.isEarly ? !isMessage : !delivery.wantsUsage { continue }
-                    // The end is told after the books are closed.
-                    if event.kind == .done { continue }
-                    forwarded += event.wireBytes
-                }
-                if delivery.isHeldBack {
-                    held += forwarded
-                    hasReader = !delivery.relay.isAbandoned
-                } else if hasReader, !forwarded.isEmpty {
-                    hasReader = await delivery.relay.send(forwarded)
-                }
-                if !hasReader, goneAt == nil { goneAt = .now }
-                if let goneAt, goneAt.seconds > caller.limits.drainSeconds {
-                    response.cancel()
-                    break reading
-                }
-            }
-        } catch {
-            failure = error
-        }
-        reader.finish()
-        if failure == nil, goneAt == nil, !reader.isComplete {
-            failure = .reset(host: response.body.host, bytesReceived: 1)
-        }
-        let outcome: CallOutcome = failure != nil ? .failed : hasReader ? .completed : .clientGone
-        return Reading(
-            answer: reader.answer, body: held, firstTokenSeconds: firstToken, outcome: outcome, failure: failure)
+    /// A way of being served that may cost more than was set aside is the policy's to ask for (`service_tiers`).
+    private func dearerMembers(than tier: ServiceTier) -> [String] {
+        guard tier == .standard, let asked = order.request.document.root["service_tier"],
+            !["auto", "default", "flex"].contains(asked.string)
+        else { return [] }
+        return ["service_tier"]
     }
 
     // MARK: Booking
@@ -140,7 +116,9 @@ struct CallAttempt {
         _ reading: Reading, reservation: String, started: ContinuousClock.Instant
     ) async -> Result {
         let seconds = started.seconds
-        let usage = reading.answer.usage ?? reading.answer.estimatedUsage(of: order.step)
+        // No answer takes nothing: a server that says so has not counted.
+        let counted = reading.answer.usage.flatMap { $0.promptTokens + $0.completionTokens > 0 ? $0 : nil }
+        let usage = counted ?? reading.answer.estimatedUsage(of: order.step)
         var bill = bill
         bill.served = reading.answer.serviceTier
         let figures: CallFigures
@@ -153,9 +131,8 @@ struct CallAttempt {
             figures = upperBoundFigures(seconds: seconds)
         }
         let baseline = bill.baseline(usage: usage, true: figures, timings: reading.answer.timings)
-        let isKnown = reading.answer.usage != nil
         let entry = LedgerEntry(
-            id: reservation, at: .now(), kind: kind(isKnown: isKnown), call: bill.planned(baseline: baseline),
+            id: reservation, at: .now(), kind: kind(isKnown: counted != nil), call: bill.planned(baseline: baseline),
             result: CallResult(
                 servedModel: reading.answer.model, usage: usage, figures: figures,
                 energyProvenance: reading.joules == nil ? priced.model.energy?.provenance ?? .estimated : .measured,
@@ -174,18 +151,20 @@ struct CallAttempt {
 
     /// After a failure without an answer: released where nothing can have been billed, else booked at the upper bound.
     private func giveUp(_ error: UpstreamError, reservation: String, started: ContinuousClock.Instant) async -> Result {
-        switch error {
-        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped, .undecided:
-            await caller.book(StepCommit(releases: [reservation]))
-        case .timeout, .reset, .tooLarge, .malformed, .cancelled:
+        if error.mayHaveBeenBilled {
             let entry = LedgerEntry(
                 id: reservation, at: .now(), kind: .uncertain, call: bill.planned(baseline: zeroBaseline),
                 result: CallResult(
                     usage: Usage(requests: 1), figures: upperBoundFigures(seconds: started.seconds),
                     outcome: .failed))
             await caller.book(StepCommit(settlements: [(reservation, entry)]))
+        } else {
+            await caller.book(StepCommit(releases: [reservation]))
         }
-        let isFinal = if case .status(let failure) = error { failure.isCallersFault } else { error == .stopped }
+        let isFinal =
+            if case .status(let failure) = error { failure.isCallersFault } else {
+                error == .stopped || error == .cancelled
+            }
         return .failed(error, isFinal: isFinal)
     }
 

@@ -62,9 +62,21 @@ package struct StepCaller: Sendable {
     ) async -> CallAttempt.Result? {
         guard let priced = order.context.models.first(where: { $0.model.id == model }) else { return nil }
         let attempt = CallAttempt(caller: self, order: order, priced: priced, delivery: delivery)
-        let result = await slots.withSlot(of: priced.model) { await attempt.run() }
+        let result = await slots.withSlot(of: priced.model, for: order.attribution) {
+            let first = await attempt.run()
+            // The connection broke before a word: that is booked, and a second try may do better, if it can be paid.
+            guard case .failed(.reset(_, bytesReceived: 0), _) = first else { return first }
+            let second = await attempt.run()
+            if case .unpaid = second { return first }
+            return second
+        }
         switch result {
-        case .answered: fleet.recordSuccess(model)
+        case .answered(let outcome):
+            if let failure = outcome.failure, failure.isFaultOfServer {
+                fleet.recordFailure(model, reason: failure.description, at: .now())
+            } else {
+                fleet.recordSuccess(model)
+            }
         case .failed(let error, _):
             logger.warning(
                 "call failed", metadata: ["model": "\(model)", "run": "\(order.step.runID)", "reason": "\(error)"])
@@ -107,7 +119,7 @@ extension UpstreamError {
     var isFaultOfServer: Bool {
         switch self {
         case .status(let failure): !failure.isCallersFault
-        case .invalidRequest, .cancelled, .overloaded, .stopped, .undecided: false
+        case .invalidRequest, .cancelled, .overloaded, .stopped, .undecided, .timeout(.queue, _, _, _): false
         case .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
         }
     }

@@ -1,5 +1,6 @@
 import Core
 import Ledger
+import Logging
 import Routing
 import Upstream
 
@@ -17,9 +18,10 @@ struct EmbeddingsCall: Sendable {
     /// Calls in one of the model's slots and books what came of it.
     func run() async throws(EngineError) -> EmbeddingsReply {
         let priced = priced
-        let result = await caller.slots.withSlot(of: priced.model) { () -> Result<EmbeddingsReply, EngineError> in
+        let result = await caller.slots.withSlot(of: priced.model, for: attribution) {
+            () -> Result<EmbeddingsReply, EngineError> in
             do throws(EngineError) {
-                return .success(try await call())
+                return .success(try await call(mayRepeat: true))
             } catch {
                 return .failure(error)
             }
@@ -27,7 +29,7 @@ struct EmbeddingsCall: Sendable {
         return try result.get()
     }
 
-    private func call() async throws(EngineError) -> EmbeddingsReply {
+    private func call(mayRepeat: Bool) async throws(EngineError) -> EmbeddingsReply {
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: try planned(), upperBound: try upperBound())
         do throws(LedgerError) {
@@ -46,7 +48,11 @@ struct EmbeddingsCall: Sendable {
                 caller.fleet.recordFailure(priced.model.id, reason: error.description, at: .now())
             }
             await giveUp(error, reservation, seconds: started.seconds)
-            throw StepCaller.ended([(priced.model.id, error)])
+            // The connection broke before a word: that is booked, and a second try may do better.
+            if mayRepeat, case .reset(_, bytesReceived: 0) = error { return try await call(mayRepeat: false) }
+            throw StepCaller.ended([
+                (priced.model.id, error.without(secret: caller.keys.key(for: priced.model.endpoint)))
+            ])
         }
         let joules = measured?.end()
         caller.fleet.recordSuccess(priced.model.id)
@@ -118,10 +124,20 @@ struct EmbeddingsCall: Sendable {
     private func settle(
         _ answer: Answer, _ reservation: ReservationRequest, seconds: Double, joules: Double?
     ) async throws(EngineError) -> EmbeddingsReply {
-        let usage = answer.usage ?? Usage(input: request.tokens.likely)
-        let figures = try figures(usage, seconds: seconds, joules: joules)
+        let counted = answer.usage.flatMap { $0.promptTokens > 0 ? $0 : nil }
+        let usage = counted ?? Usage(input: request.tokens.likely)
+        var kind = counted == nil ? EntryKind.uncertain : .call
+        let figures: CallFigures
+        do {
+            figures = try self.figures(usage, seconds: seconds, joules: joules)
+        } catch {
+            // Something was billed that the catalog has no price for: the upper bound is booked, never zero.
+            caller.logger.error("unpriced usage", metadata: ["model": "\(priced.model.id)", "reason": "\(error)"])
+            figures = atMost(reservation, seconds: seconds)
+            kind = .uncertain
+        }
         let entry = LedgerEntry(
-            id: reservation.id, at: .now(), kind: answer.usage == nil ? .uncertain : .call, call: reservation.call,
+            id: reservation.id, at: .now(), kind: kind, call: reservation.call,
             result: CallResult(
                 servedModel: answer.model, usage: usage, figures: figures,
                 energyProvenance: joules == nil ? priced.model.energy?.provenance ?? .estimated : .measured,
@@ -144,20 +160,21 @@ struct EmbeddingsCall: Sendable {
 
     /// Released where nothing can have been billed, else booked at the upper bound.
     private func giveUp(_ error: UpstreamError, _ reservation: ReservationRequest, seconds: Double) async {
-        switch error {
-        case .invalidRequest, .connect, .tls, .status, .overloaded, .stopped, .undecided:
-            await caller.book(StepCommit(releases: [reservation.id]))
-        case .timeout, .reset, .tooLarge, .malformed, .cancelled:
-            let most = reservation.upperBound
+        if error.mayHaveBeenBilled {
             let entry = LedgerEntry(
                 id: reservation.id, at: .now(), kind: .uncertain, call: reservation.call,
                 result: CallResult(
-                    usage: Usage(requests: 1),
-                    figures: CallFigures(
-                        cost: CallCost(api: most.money, energy: .zero, hardware: .zero),
-                        energyJoules: Double(most.microjoules) / 1e6, latencySeconds: seconds),
-                    outcome: .failed))
+                    usage: Usage(requests: 1), figures: atMost(reservation, seconds: seconds), outcome: .failed))
             await caller.book(StepCommit(settlements: [(reservation.id, entry)]))
+        } else {
+            await caller.book(StepCommit(releases: [reservation.id]))
         }
+    }
+
+    private func atMost(_ reservation: ReservationRequest, seconds: Double) -> CallFigures {
+        let most = reservation.upperBound
+        return CallFigures(
+            cost: CallCost(api: most.money, energy: .zero, hardware: .zero),
+            energyJoules: Double(most.microjoules) / 1e6, latencySeconds: seconds)
     }
 }

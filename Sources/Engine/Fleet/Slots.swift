@@ -1,12 +1,30 @@
 package import Core
+package import Ledger
 import Synchronization
 
 /// Calls at the same time per model: a server on the operator's hardware answers only so many, and the others wait here
-/// instead of in its queue, in the order of their coming.
+/// instead of in its queue. Keys take turns, and each one's calls go in the order of their coming: whoever sends a
+/// thousand at once does not hold up the others.
 package final class Slots: Sendable {
     private struct Line {
         var free: Int
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        /// By the key, or the team of calls without one.
+        var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
+        /// Those that wait, the next in turn first.
+        var turns: [String] = []
+
+        mutating func append(_ call: CheckedContinuation<Void, Never>, of account: String) {
+            waiting[account, default: []].append(call)
+            if waiting[account]?.count == 1 { turns.append(account) }
+        }
+
+        mutating func next() -> CheckedContinuation<Void, Never>? {
+            guard !turns.isEmpty else { return nil }
+            let account = turns.removeFirst()
+            guard let call = waiting[account]?.removeFirst() else { return nil }
+            if waiting[account]?.isEmpty == true { waiting[account] = nil } else { turns.append(account) }
+            return call
+        }
     }
 
     private let lines = Mutex<[ModelID: Line]>([:])
@@ -19,10 +37,10 @@ package final class Slots: Sendable {
 
     /// Runs a call of the model in one of its slots.
     package func withSlot<Result: Sendable>(
-        of model: Model, _ call: () async -> Result
+        of model: Model, for account: Attribution, _ call: () async -> Result
     ) async -> Result {
         fleet.callArrived(model.id, at: .now())
-        if let slots = model.slots { await take(model.id, slots: slots) }
+        if let slots = model.slots { await take(model.id, slots: slots, account.key ?? account.team ?? "") }
         fleet.callStarted(model.id)
         let started = ContinuousClock.now
         let result = await call()
@@ -31,7 +49,7 @@ package final class Slots: Sendable {
         return result
     }
 
-    private func take(_ model: ModelID, slots: Int) async {
+    private func take(_ model: ModelID, slots: Int, _ account: String) async {
         await withCheckedContinuation { continuation in
             lines.withLock { lines in
                 var line = lines[model] ?? Line(free: slots)
@@ -39,7 +57,7 @@ package final class Slots: Sendable {
                     line.free -= 1
                     continuation.resume()
                 } else {
-                    line.waiting.append(continuation)
+                    line.append(continuation, of: account)
                 }
                 lines[model] = line
             }
@@ -49,7 +67,7 @@ package final class Slots: Sendable {
     private func give(_ model: ModelID) {
         lines.withLock { lines in
             guard var line = lines[model] else { return }
-            if line.waiting.isEmpty { line.free += 1 } else { line.waiting.removeFirst().resume() }
+            if let call = line.next() { call.resume() } else { line.free += 1 }
             lines[model] = line
         }
     }

@@ -40,6 +40,18 @@ package final class Relay: Sendable {
         }
     }
 
+    /// The same, where a reader that takes nothing for so long counts as gone.
+    package func send(_ piece: [UInt8], within patience: Duration) async -> Bool {
+        let mayWait = state.withLock { $0.reader == nil && $0.bytes + piece.count >= capacity }
+        guard mayWait else { return await send(piece) }
+        return await withDiscardingTaskGroup { group in
+            group.addTask { if (try? await Task.sleep(for: patience)) != nil { self.readerHasGone() } }
+            let isRead = await send(piece)
+            group.cancelAll()
+            return isRead
+        }
+    }
+
     /// Whether the reader has gone.
     package var isAbandoned: Bool { state.withLock { $0.readerHasGone } }
 

@@ -35,13 +35,15 @@ package struct ChatCall: Sendable {
 
     /// The HTTP request of this call, without a body that is the dialect's to write.
     func request(path: String, authorization: [(String, String)], body: [UInt8]) -> UpstreamRequest {
-        UpstreamRequest(
+        var request = UpstreamRequest(
             url: endpoint.url(path),
             headers: [
                 ("Content-Type", "application/json"),
                 ("Accept", isStreaming ? "text/event-stream" : "application/json"),
             ] + authorization,
             body: body, timeouts: timeouts, maximumResponseBytes: maximumResponseBytes, cancellation: cancellation)
+        request.isCharged = true
+        return request
     }
 }
 

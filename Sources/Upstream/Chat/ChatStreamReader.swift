@@ -39,10 +39,14 @@ package struct ChatStreamReader: Sendable {
         return result
     }
 
-    /// Reads what a broken stream left behind, for its usage; to be called at the end of the bytes.
+    /// Whether nothing more is to come that anybody needs: the server said so, or has given both the reason for the end
+    /// and the bill.
+    package var isOver: Bool { events.isDone || (events.answer.finishReason != nil && events.answer.usage != nil) }
+
+    /// Reads what is left behind of a stream that ended without its last line break, for its usage; to be called at the
+    /// end of the bytes. An event that was cut off is no JSON, and nothing is learnt of it.
     package mutating func finish() {
-        var ignored: [ChatEvent] = []
-        if let last = lines.finish() { take(last, into: &ignored) }
+        _ = try? feed(Array("\n\n".utf8))
     }
 
     private mutating func take(_ event: SSEEvent, into result: inout [ChatEvent]) {

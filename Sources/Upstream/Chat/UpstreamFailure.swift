@@ -39,3 +39,17 @@ extension UpstreamFailure {
         }
     }
 }
+
+extension UpstreamError {
+    /// The same without a key in the server's words: some repeat the one that they refuse.
+    package func without(secret: String?) -> UpstreamError {
+        guard case .status(let failure) = self, let secret, !secret.isEmpty, failure.message.contains(secret) else {
+            return self
+        }
+        return .status(
+            UpstreamFailure(
+                status: failure.status, code: failure.code,
+                message: failure.message.replacing(secret, with: "..."),
+                retryAfterSeconds: failure.retryAfterSeconds, isRetryable: failure.isRetryable))
+    }
+}

@@ -117,6 +117,11 @@ final class ResponseChannel: Sendable {
         if end(.cancelled, keepsBuffer: false) { commands.post(.abort(id)) }
     }
 
+    /// Gives the answer up where it has not ended by then.
+    func expire(after patience: Duration) {
+        commands.post(.expire(id, after: patience))
+    }
+
     /// Takes what is there; where nothing is, leaves the reader to be woken and returns nil.
     private func take(orLeave reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
         var mayResume = false

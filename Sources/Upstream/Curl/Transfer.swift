@@ -64,9 +64,12 @@ final class Transfer {
 
     // MARK: Callbacks
 
+    /// Whether the client may send the request a second time by itself.
+    private var maySendTwice: Bool { order.request.isRepeatable && !order.request.isCharged }
+
     /// A connection stands and the request is about to go out: at most twice in all, or once where it says so.
     private func willSendRequest() -> Bool {
-        guard requestsSent < (order.request.isRepeatable ? 2 : 1) else { return false }
+        guard requestsSent < (maySendTwice ? 2 : 1) else { return false }
         requestsSent += 1
         connectSeconds = startedAt.duration(to: .now).seconds
         return true
@@ -123,6 +126,9 @@ final class Transfer {
         return code == CURLE_OK ? nil : error(for: code)
     }
 
+    /// Whether the server may have read the request.
+    var wasSent: Bool { requestsSent > 0 }
+
     /// Sets an end to a transfer whose caller has gone.
     func expire(at instant: Instant) {
         expiresAt = min(expiresAt ?? instant, instant)
@@ -130,7 +136,7 @@ final class Transfer {
 
     /// Whether a broken connection is to be tried once more; then the handle is ready for it.
     func triesAgain(after code: CURLcode) -> Bool {
-        guard order.request.isRepeatable, code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1,
+        guard maySendTwice, code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1,
             verdict == nil
         else {
             return false
@@ -149,9 +155,11 @@ final class Transfer {
         if let verdict { return verdict }
         let host = order.origin.host
         guard code == CURLE_OK else {
-            return UpstreamError(
+            let error = UpstreamError(
                 code: code, detail: easy.errorDetail, host: host, bytesReceived: head.bytes + bodyBytes,
                 timeouts: order.request.timeouts)
+            // The second try found nobody; the first one was sent all the same.
+            return hasTriedAgain && !error.mayHaveBeenBilled ? .reset(host: host, bytesReceived: 0) : error
         }
         return head.isComplete ? nil : .malformed(host: host, reason: "the answer has no head")
     }

@@ -191,7 +191,8 @@ final class TransferLoop {
     private func endWhatIsLate() {
         let now = Instant.now
         if let stopsAt, stopsAt <= now {
-            for id in Array(waiting.keys) + Array(active.keys) { end(id, .stopped) }
+            for id in waiting.keys { end(id, .stopped) }
+            for (id, transfer) in active { end(id, transfer.wasSent ? .cancelled : .stopped) }
         }
         guard let nextCheck, nextCheck <= now else { return }
         self.nextCheck = nil
@@ -209,7 +210,7 @@ final class TransferLoop {
         for (id, order) in waiting {
             let total = order.request.timeouts.total
             if order.sentAt + total <= now {
-                end(id, .timeout(.total, after: total, host: order.origin.host, bytesReceived: 0))
+                end(id, .timeout(.queue, after: total, host: order.origin.host, bytesReceived: 0))
             } else {
                 noteDeadline(order.sentAt + total)
             }

@@ -38,15 +38,19 @@ extension OpenAIWire {
     private static func limitAnswer(
         _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
     ) {
-        let names = ["max_completion_tokens", "max_tokens"]
-        guard let name = names.first(where: { call.body.root[$0]?.integer != nil }),
-            let asked = call.body.root[name]?.integer
-        else { return }
-        let isRenamed = name == "max_tokens" && call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
+        let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
+        guard let asked = newer ?? older else { return }
         let limit = min(asked, Int64(call.maximumOutputTokens))
-        guard isRenamed || limit < asked else { return }
-        members.append((isRenamed ? "max_completion_tokens" : name, Array(String(limit).utf8)))
-        if isRenamed { removed.append("max_tokens") }
+        let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
+        if newer != limit, newer != nil || isOpenAI {
+            members.append(("max_completion_tokens", Array(String(limit).utf8)))
+        }
+        if isOpenAI {
+            removed.append("max_tokens")
+        } else if let older, older != limit {
+            // Beside the newer name, too: servers that do not know it go by this one.
+            members.append(("max_tokens", Array(String(limit).utf8)))
+        }
     }
 
     /// The caller's options with the usage asked for.

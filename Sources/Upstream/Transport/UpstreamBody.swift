@@ -50,4 +50,8 @@ package struct UpstreamBody: AsyncSequence, Sendable {
     func cancel() {
         lease.channel.cancel()
     }
+
+    func end(within patience: Duration) {
+        lease.channel.expire(after: patience)
+    }
 }

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// A call whose connection breaks before the first byte of the answer (a status line cut in two counts as nothing) is
 /// sent a second time, on a fresh connection, and never a third; the server may then have done (and billed) the work
-/// twice. A request that is not ``UpstreamRequest/isRepeatable`` is sent once. A refused connection, an unknown name, a
+/// twice. A request that ``UpstreamRequest/isCharged`` or is not ``UpstreamRequest/isRepeatable`` is sent once. A refused connection, an unknown name, a
 /// failed TLS handshake and a timeout are not tried again: a moment later they would end the same way. Redirects are not
 /// followed, and proxies of the environment are not used.
 package final class UpstreamClient: Service {

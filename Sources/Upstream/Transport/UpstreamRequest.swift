@@ -23,6 +23,9 @@ package struct UpstreamRequest: Sendable {
     /// Whether it may be sent a second time where its connection breaks before the first byte of an answer. Where not, it
     /// also goes on a connection of its own: a kept one may be dead already.
     package var isRepeatable = true
+    /// Whether an answer costs money. Such a request is sent once, on whatever connection: whoever books it has to know of
+    /// every time that a server may have read it, and may send it again.
+    package var isCharged = false
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],

@@ -28,6 +28,11 @@ package struct UpstreamResponse: Sendable {
         return bytes
     }
 
+    /// Gives the answer up where it has not ended by then.
+    package func end(within patience: Duration) {
+        body.end(within: patience)
+    }
+
     /// Gives the answer up: the connection (or the HTTP/2 stream) is closed, and reading ends with
     /// ``UpstreamError/cancelled``.
     package func cancel() {

@@ -40,4 +40,21 @@ struct RelayTests {
         #expect(await blocked.value == false)
         #expect(await relay.send([4]) == false)
     }
+
+    @Test("a reader that takes nothing for too long counts as gone, one that is only slow does not")
+    func stalledReader() async {
+        let stalled = Relay(capacity: 4)
+        let reader = stalled.reader()
+        #expect(await stalled.send([1], within: .milliseconds(20)))
+        #expect(await stalled.send([1, 2, 3, 4], within: .milliseconds(20)) == false)
+        #expect(stalled.isAbandoned)
+        withExtendedLifetime(reader) {}
+        let slow = Relay(capacity: 4)
+        let pieces = slow.reader()
+        async let sent = slow.send([1, 2, 3, 4], within: .seconds(60))
+        var iterator = pieces.makeAsyncIterator()
+        #expect(await iterator.next() == [1, 2, 3, 4])
+        #expect(await sent)
+        #expect(!slow.isAbandoned)
+    }
 }

@@ -129,6 +129,21 @@ struct EmbeddingsTests {
         }
     }
 
+    @Test("what the catalog has no price for is booked at the upper bound, and the answer is given")
+    func unpriced() async throws {
+        try await TestService.with(catalog: TestModels.mixed) { _ in
+            Self.vectors(1, usage: #"{"prompt_tokens":8,"prompt_tokens_details":{"audio_tokens":8}}"#)
+        } _: { service async throws in
+            let answer = try await service.send(
+                "POST", Self.path, body: #"{"model":"test/vectors","input":"12345678"}"#)
+            #expect(answer.status == 200)
+            let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
+            #expect(totals?["uncertain"]?.integer == 1)
+            #expect(totals?["cost_usd"]?.numberText == answer.headers["x-hera-cost-usd"])
+            #expect(try await service.engine.ledger.openReservations().isEmpty)
+        }
+    }
+
     @Test("a key's models hold")
     func keys() async throws {
         try await TestService.with(key: "secret", catalog: TestModels.mixed) { _ in

@@ -42,6 +42,14 @@ struct FailureTests {
         #expect(!Self.read(400, #"{"error":{"message":"m"}}"#).isContextOverflow)
     }
 
+    @Test("a key that a server repeats is not told on, whatever it looks like")
+    func repeatedKey() {
+        let failure = Self.read(401, #"{"error":{"message":"no account for AIzaNotToBeSeen"}}"#)
+        let told = UpstreamError.status(failure).without(secret: "AIzaNotToBeSeen")
+        #expect("\(told)".contains("no account for ..."))
+        #expect(UpstreamError.status(failure).without(secret: nil) == .status(failure))
+    }
+
     @Test("what may pass is retryable, what will not pass is not")
     func retryable() {
         for status in [408, 429, 500, 502, 503, 504, 529] { #expect(Self.read(status, "").isRetryable) }
@@ -55,6 +63,7 @@ struct FailureTests {
             ("retry-after", "7", 7), ("Retry-After", "0.5", 0.5), ("retry-after-ms", "1500", 1.5),
             ("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT", 10), ("retry-after", "Wed, 21 Oct 2015 07:27:00 GMT", 0),
             ("retry-after", "soon", nil), ("retry-after", "-3", nil), ("retry-after", "nan", nil), ("x", "1", nil),
+            ("retry-after", "1e300", nil), ("retry-after-ms", "1e300", nil), ("retry-after", "inf", nil),
         ] as [(String, String, Double?)])
     func retryAfter(name: String, value: String, seconds: Double?) {
         #expect(Self.read(429, "", [(name, value)]).retryAfterSeconds == seconds)

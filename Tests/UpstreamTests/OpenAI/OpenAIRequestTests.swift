@@ -74,6 +74,14 @@ struct OpenAIRequestTests {
         #expect(sent[other]?.integer == nil)
     }
 
+    @Test("two limits become one, so that a server cannot go by the other")
+    func twoLimits() throws {
+        let body = #"{"messages":[],"max_tokens":90000,"max_completion_tokens":5}"#
+        let sent = try ChatCall.sample(body, baseURL: "http://127.0.0.1:1/v1").sent
+        #expect(sent["max_tokens"]?.integer == 5)
+        #expect(sent["max_completion_tokens"]?.integer == 5)
+    }
+
     @Test("a call for embeddings names the model too")
     func embeddings() throws {
         let request = try OpenAIWire().embeddingsRequest(.sample(#"{"model":"a","input":"text"}"#))

@@ -101,6 +101,19 @@ struct OpenAIStreamTests {
         #expect(!reader.isComplete)
     }
 
+    @Test("the usage counts though the stream ends without its last line break")
+    func noLastLineBreak() throws {
+        var reader = Self.reader()
+        _ = try Self.feed("data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n", to: &reader)
+        #expect(!reader.isOver)
+        _ = try Self.feed(
+            "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1}}", to: &reader)
+        #expect(reader.answer.usage == nil)
+        reader.finish()
+        #expect(reader.answer.usage == Usage(input: 4, output: 1))
+        #expect(reader.isOver)
+    }
+
     @Test("an error in the middle ends the stream")
     func errorEvent() throws {
         var reader = Self.reader()

@@ -73,6 +73,43 @@ struct RetryTests {
         }
     }
 
+    @Test(
+        "a call that costs money is not sent again by itself: the server may have read it", arguments: [false, true])
+    func charged(isKept: Bool) async throws {
+        try await Loopback.with { request in
+            request.method == "GET" ? .json("fine") : .nothing(.close)
+        } _: { loopback async throws in
+            if isKept { _ = try await loopback.text(UpstreamRequest(method: "GET", url: loopback.server.baseURL)) }
+            var request = loopback.request()
+            request.isCharged = true
+            let failure = await loopback.failure(request)
+            #expect(failure == .reset(host: "127.0.0.1:\(loopback.server.port)", bytesReceived: 0))
+            #expect(failure?.mayHaveBeenBilled == true)
+            #expect(loopback.server.record.requests.count { $0.method == "POST" } == 1)
+        }
+    }
+
+    @Test(
+        "what nobody can have charged for is told from what may have been",
+        arguments: [
+            (.connect(host: "h", reason: "r"), false), (.tls(host: "h", reason: "r"), false),
+            (.timeout(.connect, after: .seconds(1), host: "h", bytesReceived: 0), false),
+            (.timeout(.queue, after: .seconds(1), host: "h", bytesReceived: 0), false),
+            (.timeout(.firstByte, after: .seconds(1), host: "h", bytesReceived: 0), true),
+            (.timeout(.total, after: .seconds(1), host: "h", bytesReceived: 0), true),
+            (.reset(host: "h", bytesReceived: 0), true), (.malformed(host: "h", reason: "r"), true),
+            (.status(Self.failure(503)), false), (.status(Self.failure(429)), false),
+            (.status(Self.failure(504)), true), (.status(Self.failure(524)), true),
+            (.cancelled, true), (.stopped, false), (.overloaded(waiting: 1), false),
+        ] as [(UpstreamError, Bool)])
+    func charges(error: UpstreamError, mayHaveBeenBilled: Bool) {
+        #expect(error.mayHaveBeenBilled == mayHaveBeenBilled)
+    }
+
+    private static func failure(_ status: Int) -> UpstreamFailure {
+        UpstreamFailure(status: status, code: nil, message: "m", retryAfterSeconds: nil, isRetryable: true)
+    }
+
     @Test("a refused connection is an error at once")
     func refused() async throws {
         try await Loopback.with { _ in

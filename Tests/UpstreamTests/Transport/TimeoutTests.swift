@@ -72,7 +72,8 @@ struct TimeoutTests {
             var timeouts = UpstreamTimeouts.test
             timeouts.total = Self.short
             let failure = await loopback.failure(loopback.request(timeouts: timeouts))
-            #expect(Self.kind(of: failure) == .total)
+            #expect(Self.kind(of: failure) == .queue)
+            #expect(failure?.mayHaveBeenBilled == false)
             #expect(loopback.server.record.calls == 1)
             try await loopback.server.stop()
             _ = await first
