@@ -11,6 +11,12 @@ struct BatchListing {
         let atProviders: Int
         let reserved: Money
         let spent: Money
+
+        /// A command that was stopped has let go of its batch; at providers it goes on.
+        var status: String {
+            let isStopped = batch.inputFileID == nil && batch.status == .cancelled && atProviders > 0
+            return isStopped ? "stopped" : batch.status.rawValue
+        }
     }
 
     private var lines: [Line] = []
@@ -40,7 +46,7 @@ struct BatchListing {
             if line.atProviders > 0 {
                 facts.append("\(line.atProviders) at providers, $\(line.reserved) set aside for them")
             }
-            return "\(line.batch.id)  \(line.batch.status.rawValue), of \(Self.origin(line.batch)), "
+            return "\(line.batch.id)  \(line.status), of \(Self.origin(line.batch)), "
                 + "\(line.batch.createdAt): \(facts.joined(separator: "; "))"
         }.joined(separator: "\n")
     }
@@ -51,7 +57,7 @@ struct BatchListing {
             for line in lines {
                 list.object { object in
                     object.member("id", line.batch.id)
-                    object.member("status", line.batch.status.rawValue)
+                    object.member("status", line.status)
                     object.member("origin", Self.origin(line.batch))
                     object.member("created_at", line.batch.createdAt.description)
                     object.member("rows", Int(line.rows))
