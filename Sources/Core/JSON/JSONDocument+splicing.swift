@@ -40,6 +40,7 @@ extension JSONDocument {
         var hasKept = false
         var pendingRemoval: Int?
         var previousEnd = range.lowerBound + 1
+        let removal = Removal(removedKeys)
         bytes.withUnsafeBufferPointer { buffer in
             for member in rootMembers(of: buffer) {
                 let keyStart = member.key.lowerBound - 1
@@ -48,11 +49,11 @@ extension JSONDocument {
                     edits.append((start..<keyStart, []))
                     pendingRemoval = nil
                 }
-                if let index = members.lastIndex(where: { isNamed(member, $0.key, in: buffer) }) {
+                if let index = members.lastIndex(where: { member.isNamed($0.key, in: buffer) }) {
                     edits.append((member.value, members[index].value))
                     isPresent[index] = true
                     hasKept = true
-                } else if removedKeys.contains(where: { isNamed(member, $0, in: buffer) }) {
+                } else if removal.holds(for: member, in: buffer) {
                     if !hasKept {
                         pendingRemoval = keyStart
                     } else {
@@ -77,9 +78,20 @@ extension JSONDocument {
         settingMembers([], removing: keys)
     }
 
-    private func isNamed(_ member: JSONMemberRange, _ key: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
-        var key = key
-        return key.withUTF8 { member.hasKey($0, in: buffer) }
+    /// Keys of members that go: a few are compared one by one, many are hashed, so that a text of very many members costs
+    /// no more than its length.
+    private struct Removal {
+        private var few: [String] = []
+        private var many: Set<[UInt8]> = []
+
+        init(_ keys: [String]) {
+            if keys.count > 8 { many = Set(keys.map { Array($0.utf8) }) } else { few = keys }
+        }
+
+        func holds(for member: JSONMemberRange, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+            guard !many.isEmpty else { return few.contains { member.isNamed($0, in: buffer) } }
+            return many.contains(Array(JSONEscape.decode(UnsafeBufferPointer(rebasing: buffer[member.key])).utf8))
+        }
     }
 
     private func rootMembers(of buffer: UnsafeBufferPointer<UInt8>) -> [JSONMemberRange] {

@@ -12,4 +12,10 @@ struct JSONMemberRange: Sendable {
     func hasKey(_ text: UnsafeBufferPointer<UInt8>, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
         JSONEscape.isEqual(UnsafeBufferPointer(rebasing: buffer[key]), isEscaped: keyIsEscaped, to: text)
     }
+
+    /// Whether the key stands for a name.
+    func isNamed(_ name: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        var name = name
+        return name.withUTF8 { hasKey($0, in: buffer) }
+    }
 }

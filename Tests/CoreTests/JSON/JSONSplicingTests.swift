@@ -78,9 +78,22 @@ struct JSONSplicingTests {
                 expected[key] = .number(Double(number))
             }
             let result = document.settingMembers(set, removing: removed)
+            // Many keys are looked up in another way than a few.
+            let absent = (0..<10).map { "absent \($0)" }
+            #expect(document.settingMembers(set, removing: removed + absent) == result)
             let again = try JSONDocument(result)
             #expect(JSONTree(again.root) == .object(expected), "\(String(decoding: text, as: UTF8.self))")
         }
         #expect(objects > 40)
+    }
+
+    @Test("of very many members, very many are removed, those with escaped keys too")
+    func removingMany() throws {
+        let count = 20_000
+        let members = (0..<count).map { $0 % 2 == 0 ? "\"k\u{5c}u0065y \($0)\":\($0)" : "\"key \($0)\":\($0)" }
+        let all = try document("{" + members.joined(separator: ",") + "}")
+        let result = all.removingMembers((0..<count).filter { $0 % 100 != 7 }.map { "key \($0)" })
+        #expect(
+            text(result) == "{" + stride(from: 7, to: count, by: 100).map { members[$0] }.joined(separator: ",") + "}")
     }
 }
