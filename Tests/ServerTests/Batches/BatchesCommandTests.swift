@@ -73,6 +73,7 @@ struct BatchesCommandTests {
             let line = try #require(try JSONDocument(Array(list.text.utf8)).root.elements.first { _ in true })
             #expect(line["id"]?.string == id && line["at_providers"]?.integer == 12, "\(list.text)")
             #expect(line["reserved_usd"]?.double == Double(reserved) / 1e9)
+            #expect(line["status"]?.string == (killed ? "in_progress" : "stopped"))
 
             // Half of each of the provider's batches is done when it stops.
             batches.change { $0.pollsUntilEnd = 2 }
