@@ -85,7 +85,7 @@ extension JSONDocument {
         private var many: Set<[UInt8]> = []
 
         init(_ keys: [String]) {
-            if keys.count > 8 { many = Set(keys.map { Array($0.utf8) }) } else { few = keys }
+            if keys.count > 32 { many = Set(keys.map { Array($0.utf8) }) } else { few = keys }
         }
 
         func holds(for member: JSONMemberRange, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {

@@ -53,6 +53,11 @@ package struct ChatRequest: Sendable {
         if let stream = root["stream"], !stream.isNull, stream.boolean == nil {
             throw FieldError("stream", "must be true or false")
         }
+        for name in ["web_search_options", "plugins"] {
+            if let value = root[name], !value.isNull {
+                throw FieldError(name, "has a price of its own that nobody knows before: offer a tool of yours instead")
+            }
+        }
         self.document = document
         self.model = model
         self.messages = messages
@@ -108,6 +113,10 @@ package struct ChatRequest: Sendable {
     /// spelling of the JSON round them do not count.
     package var trail: Trail { Trail(messages.lazy.map(\.essence)) }
 
+    /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
+    /// 264 to 530, by the model and `tool_choice`.
+    private static let mostWordsOfServers = 1000
+
     /// The step that this call asks for.
     ///
     /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
@@ -118,9 +127,13 @@ package struct ChatRequest: Sendable {
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
         let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
         // A server of the request's own dialect reads it as it was said there, which may be longer.
-        let whole = max(
-            messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0),
-            document.root[AnthropicWire.originalMember]?.raw.count ?? 0)
+        let original = document.root[AnthropicWire.originalMember]?.raw.count ?? 0
+        let form = document.root["response_format"]?.raw.count ?? 0
+        let whole = max(messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0) + form, original)
+        // Any other member that a server gets may find its way into the prompt, too, such as `functions`.
+        let beside = max(0, document.bytes.count - original - (policy?.raw.count ?? 0) - whole)
+        // Servers say in words of their own how tools are called and forms are kept.
+        let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
         // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
         let images = messages.flatMap(\.images)
         let size = whole - images.reduce(0) { $0 + $1.raw.count }
@@ -137,7 +150,8 @@ package struct ChatRequest: Sendable {
             text: StepText(
                 prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
                 history: String(after.suffix(4000))),
-            promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost, maxOutputTokens: maxOutputTokens,
+            promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost + beside + words,
+            maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
             cachedImages: isWarm ? images.count - newImages.count : 0, trail: trail)
     }

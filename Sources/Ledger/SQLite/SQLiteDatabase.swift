@@ -18,28 +18,46 @@ struct SQLiteDatabase: SQLDatabase {
     /// A log that has grown behind a long reader (a copy, `verify`) gives back what is above this. Mostly it is half of it.
     private static let keptLogBytes = 32 << 20
 
+    /// How long another process that has the file is waited for.
+    private static let busySeconds = 5.0
+
     /// Opens the file, makes it where it is missing, and brings its tables up to date.
     init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
         self.path = path
         try Self.check(path)
         presence = try NodePresence(path: path + "-nodes")
         log = WriteAheadLog(ofDatabase: path)
+        do {
+            pool = try Self.open(path, migrations)
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    /// Opens the file and brings its tables up to date; tries again for a while where others do the same, since SQLite
+    /// does not wait for whoever turns on or ends the log.
+    private static func open(_ path: String, _ migrations: [LedgerMigration]) throws -> DatabasePool {
         var configuration = Configuration()
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(busySeconds)
         configuration.foreignKeysEnabled = true
         configuration.maximumReaderCount = 4
         configuration.label = "hera.ledger"
-        do {
-            pool = try DatabasePool(path: path, configuration: configuration)
-            // Commits reach the log, checkpoints the disk; `flush` puts the log there before anybody is answered.
-            try pool.writeWithoutTransaction {
-                try $0.execute(sql: "PRAGMA synchronous = NORMAL")
-                try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(Self.pagesPerCheckpoint)")
-                try $0.execute(sql: "PRAGMA journal_size_limit = \(Self.keptLogBytes)")
+        let began = ContinuousClock.now
+        while true {
+            do {
+                let pool = try DatabasePool(path: path, configuration: configuration)
+                // Commits reach the log, checkpoints the disk; `flush` puts the log there before anybody is answered.
+                try pool.writeWithoutTransaction {
+                    try $0.execute(sql: "PRAGMA synchronous = NORMAL")
+                    try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesPerCheckpoint)")
+                    try $0.execute(sql: "PRAGMA journal_size_limit = \(keptLogBytes)")
+                }
+                try migrate(pool, path: path, migrations)
+                return pool
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                if ContinuousClock.now - began > .seconds(busySeconds) { throw error }
+                Thread.sleep(forTimeInterval: 0.02)
             }
-            try Self.migrate(pool, path: path, migrations)
-        } catch {
-            throw LedgerError(sqlite: error, path: path)
         }
     }
 

@@ -16,11 +16,15 @@ extension OpenAIWire {
         return call.request(path: "/embeddings", authorization: Self.authorization(call.key), body: body)
     }
 
+    /// Members without which the answer is the same, and with which it may cost more than was set aside: tokens that were
+    /// predicted and rejected are billed, and OpenRouter may call another model of a list.
+    private static let unbounded = ["prediction", "models", "route"]
+
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers + [AnthropicWire.originalMember]
+        var removed = call.removedMembers + Self.unbounded + [AnthropicWire.originalMember]
         limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }

@@ -79,7 +79,7 @@ struct JSONSplicingTests {
             }
             let result = document.settingMembers(set, removing: removed)
             // Many keys are looked up in another way than a few.
-            let absent = (0..<10).map { "absent \($0)" }
+            let absent = (0..<40).map { "absent \($0)" }
             #expect(document.settingMembers(set, removing: removed + absent) == result)
             let again = try JSONDocument(result)
             #expect(JSONTree(again.root) == .object(expected), "\(String(decoding: text, as: UTF8.self))")

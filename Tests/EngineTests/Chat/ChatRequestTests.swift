@@ -63,6 +63,25 @@ struct ChatRequestTests {
                 """#)
     }
 
+    @Test(
+        "what else of a body may come into the prompt is set aside for, and a server's own words about tools and forms",
+        arguments: ["tools", "functions", "response_format"])
+    func beside(member: String) throws {
+        func most(_ members: String) throws -> Int {
+            try request(#"{"model":"hera","messages":[{"role":"user","content":"hi"}]\#(members)}"#)
+                .step(id: "s", runID: "r", previousModel: nil).promptTokensAtMost
+        }
+        let words = String(repeating: "w", count: 3000)
+        let value = #"{"type":"json_schema","description":"\#(words)"}"#
+        let list = member == "response_format" ? value : "[\(value)]"
+        let added = try most(#","\#(member)":\#(list)"#) - most("")
+        // Anthropic adds up to 530 tokens.
+        #expect((3000 + 530..<3000 + 1500).contains(added))
+        #expect(try most(#","metadata":{"of":"\#(words)"}"#) - most("") < 3100)
+        // A policy goes to no server.
+        #expect(try most(#","hera":{"of":"\#(words)"}"#) - most("") < 100)
+    }
+
     @Test("what the request needs of a model is read off it")
     func needs() throws {
         let body =
@@ -91,6 +110,11 @@ struct ChatRequestTests {
             (#"{"model":"hera","messages":["hi"]}"#, "messages[0]: must be an object"),
             (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"n":2}"#, "n: must be 1"),
             (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens: must be"),
+            (
+                #"{"model":"hera","messages":[{"role":"user","content":"x"}],"web_search_options":{}}"#,
+                "web_search_options: has a price"
+            ),
+            (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"plugins":[]}"#, "plugins: has a price"),
         ])
     func wrong(body: String, message: String) {
         let error = #expect(throws: FieldError.self) { try request(body) }

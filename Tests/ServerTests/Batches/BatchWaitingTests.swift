@@ -26,9 +26,20 @@ struct BatchWaitingTests {
                     waiting["hera"]?["waiting_for"]?.string?.contains("the budget of global (rolling:2) has no room")
                         == true,
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
+                // A node that does not run it, and knows of it what the ledger has.
+                let other = BatchDesk(engine: service.engine)
+                var isTold = false
+                for _ in 0..<500 where !isTold {
+                    let record = try await other.batch(id, for: Caller())
+                    let told = try JSONDocument(try await other.document(record).json).root
+                    isTold = told["hera"]?["waiting_until"]?.integer != nil
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                #expect(isTold, "every node shows what is waited for")
                 let batch = try await service.wait(id)
                 #expect(batch["status"]?.string == "completed")
                 #expect(batch["request_counts"]?["completed"]?.integer == 18)
+                #expect(batch["hera"]?["waiting_until"] == nil)
                 return id
             }
             let entries = try await ledger.entries(ofRun: id)

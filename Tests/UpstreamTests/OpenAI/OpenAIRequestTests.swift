@@ -42,6 +42,14 @@ struct OpenAIRequestTests {
         #expect(try call.sent["user"]?.string == "u")
     }
 
+    @Test("members that may cost more than was set aside, and change no answer, stay behind")
+    func unbounded() throws {
+        let call = try ChatCall.sample(
+            #"{"prediction":{"type":"content","content":"x"},"models":["a","b"],"route":"fallback","seed":7}"#)
+        for name in ["prediction", "models", "route"] { #expect(try call.sent[name] == nil) }
+        #expect(try call.sent["seed"]?.integer == 7)
+    }
+
     @Test("the key stands in its header and nowhere else", arguments: ["http://h/v1", "http://h/v1/", "http://h/v1//"])
     func key(baseURL: String) throws {
         let request = try OpenAIWire().request(.sample("{}", baseURL: baseURL, key: "secret"))
