@@ -116,8 +116,8 @@ struct CallAttempt {
         _ reading: Reading, reservation: String, started: ContinuousClock.Instant
     ) async -> Result {
         let seconds = started.seconds
-        // No answer takes nothing: a server that says so has not counted.
-        let counted = reading.answer.usage.flatMap { $0.promptTokens + $0.completionTokens > 0 ? $0 : nil }
+        // A count of zero is a count: it is what the server bills.
+        let counted = reading.answer.usage
         let usage = counted ?? reading.answer.estimatedUsage(of: order.step)
         var bill = bill
         bill.served = reading.answer.serviceTier

@@ -124,7 +124,7 @@ struct EmbeddingsCall: Sendable {
     private func settle(
         _ answer: Answer, _ reservation: ReservationRequest, seconds: Double, joules: Double?
     ) async throws(EngineError) -> EmbeddingsReply {
-        let counted = answer.usage.flatMap { $0.promptTokens > 0 ? $0 : nil }
+        let counted = answer.usage
         let usage = counted ?? Usage(input: request.tokens.likely)
         var kind = counted == nil ? EntryKind.uncertain : .call
         let figures: CallFigures

@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// Recorded outcomes of one suite beside the predictions for them, ready to be routed over and over.
 package struct Replay: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+import Core
 
 /// What a policy made of one suite's recorded rows through the rule that serves: realised figures, each answer paid.
 package struct RoutedFigures: Sendable {

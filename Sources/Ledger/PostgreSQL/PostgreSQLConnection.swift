@@ -53,7 +53,12 @@ final class PostgreSQLConnection: SQLConnection {
         // The address comes last, so that it has the last word.
         let settings = Self.defaults.sorted { $0.key < $1.key } + [(key: "dbname", value: url)]
         let texts = settings.map { (strdup($0.key), strdup($0.value)) }
-        defer { for text in texts { (free(text.0), free(text.1)) } }
+        defer {
+            for (key, value) in texts {
+                free(key)
+                free(value)
+            }
+        }
         let (keys, values) = (texts.map { UnsafePointer($0.0) } + [nil], texts.map { UnsafePointer($0.1) } + [nil])
         guard let handle = PQconnectdbParams(keys, values, 1) else { throw .unreachable("out of memory") }
         guard PQstatus(handle) == CONNECTION_OK else {
