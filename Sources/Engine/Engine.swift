@@ -6,8 +6,8 @@ package import Upstream
 
 /// The parts that do steps and jobs, put together once at start.
 package struct Engine: Sendable {
-    package let fleet: Fleet
-    package let router: Router
+    package let fleet: ModelRegistry
+    package let router: StepRouter
     /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
     /// plan for all of them.
     let estimator: any Estimating
@@ -17,25 +17,26 @@ package struct Engine: Sendable {
     package let pool: WorkPool
     package let feed = JobFeed()
     package let learning: Learning
-    let caller: StepCaller
+    let caller: CallExecutor
     let webhooks: Webhooks
     let logger: Logger
 
     package init(
-        catalog: Catalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
-        settings: Settings, keys: Keyring, pool: WorkPool = WorkPool(), logger: Logger
+        catalog: ModelCatalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
+        settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
     ) {
-        fleet = Fleet(catalog: catalog)
+        fleet = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
         self.learning = learning
         self.estimator = LiveEstimator(estimator) { learning.calibration }
-        router = Router(estimator: self.estimator)
+        router = StepRouter(estimator: self.estimator)
         self.ledger = ledger
         self.settings = settings
         self.pool = pool
         self.logger = logger
-        caller = StepCaller(
-            fleet: fleet, slots: Slots(fleet: fleet), upstream: upstream, ledger: ledger, limits: settings.limits,
+        caller = CallExecutor(
+            fleet: fleet, slots: ConcurrencyLimiter(fleet: fleet), upstream: upstream, ledger: ledger,
+            limits: settings.limits,
             keys: keys,
             logger: logger)
         webhooks = Webhooks(rules: settings.webhooks, upstream: upstream, keys: keys)

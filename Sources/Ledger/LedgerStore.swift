@@ -82,7 +82,7 @@ package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStor
     /// Gives up a batch, as `returnJob` does.
     func returnBatch(_ batch: BatchRecord) async throws(LedgerError)
     /// What is written from now on, by this store and (on PostgreSQL) by every other one, until the store is closed.
-    func notices() -> AsyncStream<LedgerNotice>
+    func notices() -> AsyncStream<LedgerNotification>
 
     // MARK: Keys
 
@@ -144,7 +144,7 @@ package protocol LedgerStore: QualityStore, RateStore, RequestStore, SessionStor
     /// Ends a group. Its rows that have no end yet are pending again (or failed, with `fault` as their error), and their
     /// reservations are given back or booked as uncertain; these entries are returned. Does nothing to one that is closed.
     func closeGroup(
-        _ group: ProviderGroup, of batch: BatchRecord, rest: GroupRest, fault: [UInt8]?, at: Timestamp
+        _ group: ProviderGroup, of batch: BatchRecord, rest: UnfinishedRows, fault: [UInt8]?, at: Timestamp
     ) async throws(LedgerError) -> [LedgerEntry]
     /// All groups of a batch, the oldest first.
     func groups(ofBatch id: String) async throws(LedgerError) -> [ProviderGroup]

@@ -60,7 +60,7 @@ extension SQLLedger {
     func writeKnowingNodes<Value: Sendable>(
         _ body:
             @escaping @Sendable (
-                inout LedgerSession, (String) throws(LedgerError) -> Bool
+                inout LedgerTransaction, (String) throws(LedgerError) -> Bool
             ) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         let database = database

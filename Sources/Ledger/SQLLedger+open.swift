@@ -12,7 +12,7 @@ extension SQLLedger {
         guard let faults else { return ledger }
         return SQLLedger(
             database: FaultyDatabase(base: ledger.database, points: faults),
-            entriesBetweenRollups: entriesBetweenRollups ?? Roller.entriesBetween)
+            entriesBetweenRollups: entriesBetweenRollups ?? RollupWorker.entriesBetween)
     }
 
     /// Opens the ledger at a location: `sqlite:PATH`, or `postgres://user@host/database`.

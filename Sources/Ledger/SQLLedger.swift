@@ -5,7 +5,7 @@ package struct SQLLedger: LedgerStore {
     let database: any SQLDatabase
     private let commits: GroupCommit
     let rates = KeyRates()
-    let requests = OpenRequests()
+    let requests = OpenIdempotencyKeys()
     let metrics = BookingMetrics()
 
     /// Opens the SQLite file at a path, makes it where it is missing, and brings its tables up to date.
@@ -16,7 +16,7 @@ package struct SQLLedger: LedgerStore {
     }
 
     /// - Parameter entriesBetweenRollups: how many entries are booked before they are added to the roll-ups.
-    init(database: any SQLDatabase, entriesBetweenRollups: Int = Roller.entriesBetween) {
+    init(database: any SQLDatabase, entriesBetweenRollups: Int = RollupWorker.entriesBetween) {
         self.database = database
         commits = GroupCommit(database: database, entriesBetweenRollups: entriesBetweenRollups)
     }
@@ -25,24 +25,24 @@ package struct SQLLedger: LedgerStore {
     package var owner: String { database.owner }
 
     func read<Value: Sendable>(
-        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+        _ body: @escaping @Sendable (inout LedgerTransaction) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         try await database.read { (connection) throws(LedgerError) in
-            var session = LedgerSession(connection: connection)
+            var session = LedgerTransaction(connection: connection)
             return try body(&session)
         }
     }
 
     func write<Value: Sendable>(
-        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+        _ body: @escaping @Sendable (inout LedgerTransaction) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         try await commits.submit(body)
     }
 
     /// The same for an operation that moves money and nothing else.
     func write<Value: Sendable>(
-        _ money: MoneyOperation?, read: @escaping @Sendable (MoneyAnswer) -> Value?,
-        _ body: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+        _ money: MoneyOperation?, read: @escaping @Sendable (MoneyResult) -> Value?,
+        _ body: @escaping @Sendable (inout LedgerTransaction) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         try await commits.submit(money: money, read: read, body)
     }
@@ -50,7 +50,7 @@ package struct SQLLedger: LedgerStore {
     /// Adds all entries to the roll-ups now; they are added by themselves when many were booked.
     func rollUp() async throws(LedgerError) { try await commits.rollUp() }
 
-    package func notices() -> AsyncStream<LedgerNotice> { database.notices() }
+    package func notices() -> AsyncStream<LedgerNotification> { database.notices() }
 
     package func close() async {
         await commits.close()

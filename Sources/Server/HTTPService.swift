@@ -19,7 +19,8 @@ package struct HTTPService: Service {
     ///   - metrics: what `/metrics` shows; filled where it is the process' factory of metrics.
     ///   - onListening: called with the port when the service accepts connections.
     package init(
-        engine: Engine, desk: JobDesk, batches: BatchDesk, host: String, port: Int, key: String?, needsKey: Bool,
+        engine: Engine, desk: JobScheduler, batches: BatchScheduler, host: String, port: Int, key: String?,
+        needsKey: Bool,
         logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
@@ -35,23 +36,24 @@ package struct HTTPService: Service {
 
     /// All routes, and what every request passes on its way to them.
     static func router(
-        engine: Engine, desk: JobDesk, batches: BatchDesk, metrics: PrometheusRegistry, access: CallerMiddleware
-    ) -> Hummingbird.Router<HeraContext> {
+        engine: Engine, desk: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
+        access: CallerMiddleware
+    ) -> Router<HeraContext> {
         // Those of a router are known when they have been added, and what every request passes has to come before.
-        let routes = Hummingbird.Router(context: HeraContext.self)
+        let routes = Router(context: HeraContext.self)
         addRoutes(to: routes, engine: engine, desk: desk, batches: batches, metrics: metrics)
-        let router = Hummingbird.Router(context: HeraContext.self)
+        let router = Router(context: HeraContext.self)
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
         router.add(
-            middleware: RepeatMiddleware(ledger: engine.ledger, bodyBytes: engine.settings.limits.bodyBytes))
+            middleware: IdempotencyMiddleware(ledger: engine.ledger, bodyBytes: engine.settings.limits.bodyBytes))
         addRoutes(to: router, engine: engine, desk: desk, batches: batches, metrics: metrics)
         return router
     }
 
     private static func addRoutes(
-        to router: Hummingbird.Router<HeraContext>, engine: Engine, desk: JobDesk, batches: BatchDesk,
+        to router: Router<HeraContext>, engine: Engine, desk: JobScheduler, batches: BatchScheduler,
         metrics: PrometheusRegistry
     ) {
         OperationsController(engine: engine).addRoutes(to: router)

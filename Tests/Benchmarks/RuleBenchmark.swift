@@ -76,7 +76,7 @@ enum RuleBenchmark {
 
     private static func decisions(_ name: String, _ estimator: any Estimating, profiles: [ModelID]) {
         var generator = Random(seed: 2)
-        let router = Router(estimator: estimator)
+        let router = StepRouter(estimator: estimator)
         var kept: [Double] = []
         var replanned: [Double] = []
         var tight: [Double] = []
@@ -102,7 +102,7 @@ enum RuleBenchmark {
     }
 
     /// A first decision, its plan included.
-    private static func timed(_ router: Routing.Router, _ step: Step, context: RoutingContext) -> [Double] {
+    private static func timed(_ router: StepRouter, _ step: Step, context: RoutingContext) -> [Double] {
         var fresh = RunState()
         let start = PlanClock.cpuSeconds
         guard (try? router.route(step, decisionID: "d", state: &fresh, context: context)) != nil else { return [] }
@@ -110,7 +110,7 @@ enum RuleBenchmark {
     }
 
     /// A budget of half of what the run would like to spend.
-    private static func tightBudget(_ router: Routing.Router, _ step: Step, _ market: [PricedModel]) -> [Double] {
+    private static func tightBudget(_ router: StepRouter, _ step: Step, _ market: [PricedModel]) -> [Double] {
         var policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0.1, accuracy: 1))
         policy.kappa = KappaRule(base: 0.3, slope: 0, cap: 1, floor: 0.2)
         var state = RunState()

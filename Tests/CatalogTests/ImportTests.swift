@@ -7,7 +7,7 @@ struct ImportTests {
     /// Imports, and reads the file that came out.
     private func models(
         _ text: String, _ format: PriceListFormat, selection: PriceListImport.Selection = .init()
-    ) throws -> (list: PriceListImport, catalog: Catalog) {
+    ) throws -> (list: PriceListImport, catalog: ModelCatalog) {
         let list = try PriceListImport(Array(text.utf8), format: format, selection: selection, today: testDay())
         return (list, try Sheet(list.yaml).load(today: testDay()))
     }

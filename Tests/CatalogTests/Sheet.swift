@@ -24,8 +24,8 @@ final class Sheet {
         try self.init(["test.yaml": text])
     }
 
-    func load(today: CalendarDay) throws(CatalogError) -> Catalog {
-        try Catalog.load(directory: path, today: today)
+    func load(today: CalendarDay) throws(CatalogError) -> ModelCatalog {
+        try ModelCatalog.load(directory: path, today: today)
     }
 
     func problems(today: CalendarDay) -> [CatalogProblem] {

@@ -18,7 +18,7 @@ struct ShippedCatalogTests {
 
     @Test("offers two dozen models of five providers, and edge models with their energy")
     func breadth() throws {
-        let models = try Catalog.load(directory: Self.directory, today: testDay()).models
+        let models = try ModelCatalog.load(directory: Self.directory, today: testDay()).models
         let cloud = models.filter { $0.placement == .cloud }
         let edge = models.filter { $0.placement == .edge }
         #expect(cloud.count >= 24)
@@ -46,7 +46,7 @@ struct ShippedCatalogTests {
     @Test("charges nothing per token on the edge, and something for every token in the cloud")
     func prices() throws {
         let day = try testDay()
-        for model in try Catalog.load(directory: Self.directory, today: day).models {
+        for model in try ModelCatalog.load(directory: Self.directory, today: day).models {
             let rates = try model.price(on: day).rates(promptTokens: 1)
             // A model that makes vectors writes no tokens.
             let classes: [UsageClass] = model.capabilities.contains(.embeddings) ? [.input] : [.input, .output]
@@ -59,7 +59,7 @@ struct ShippedCatalogTests {
     @Test("has a cheaper price for batches wherever it names an interface for them")
     func batches() throws {
         let day = try testDay()
-        let models = try Catalog.load(directory: Self.directory, today: day).models
+        let models = try ModelCatalog.load(directory: Self.directory, today: day).models
         let able = models.filter { $0.endpoint.batches != nil }
         #expect(Set(able.map(\.provider)) == ["openai", "anthropic"])
         for model in able where model.provider == "anthropic" {
@@ -71,7 +71,7 @@ struct ShippedCatalogTests {
 
     @Test("names the demo's servers as they name themselves")
     func demo() throws {
-        let catalog = try Catalog.load(directory: Self.directory, today: testDay())
+        let catalog = try ModelCatalog.load(directory: Self.directory, today: testDay())
         let small = try #require(catalog[ModelID("local/smollm2-135m")])
         let large = try #require(catalog[ModelID("local/qwen2.5-coder-1.5b")])
         #expect(small.endpoint.modelName == "smollm2-135m-instruct")

@@ -187,11 +187,11 @@ private struct UnflushableDatabase: SQLDatabase {
 
     func serverAge(on connection: any SQLConnection) -> Int64? { nil }
 
-    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) {}
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) {}
 
-    func announced(_ notices: Set<LedgerNotice>) {}
+    func announced(_ notices: Set<LedgerNotification>) {}
 
-    func notices() -> AsyncStream<LedgerNotice> { base.notices() }
+    func notices() -> AsyncStream<LedgerNotification> { base.notices() }
 
     func close() { base.close() }
 }

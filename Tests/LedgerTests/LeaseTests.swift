@@ -151,7 +151,7 @@ import Testing
             try await ledger.saveJob(Self.job("j"))
             _ = try await ledger.createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
             await ledger.close()
-            var told: [LedgerNotice] = []
+            var told: [LedgerNotification] = []
             for await notice in notices { told.append(notice) }
             #expect(Set(told) == [.job("j"), .waitingJob("j"), .key("abcdefghij")])
         }
@@ -160,11 +160,12 @@ import Testing
     @Test(
         "a notice is read back from its text",
         arguments: [
-            LedgerNotice.job("a:b"), .waitingJob("x"), .batch("b"), .key("k"), .budget(.team("t:u")), .budget(.global),
+            LedgerNotification.job("a:b"), .waitingJob("x"), .batch("b"), .key("k"), .budget(.team("t:u")),
+            .budget(.global),
         ])
-    func noticeText(_ notice: LedgerNotice) {
-        #expect(LedgerNotice(notice.description) == notice)
-        #expect(LedgerNotice("later-kind:\(notice)") == nil)
+    func noticeText(_ notice: LedgerNotification) {
+        #expect(LedgerNotification(notice.description) == notice)
+        #expect(LedgerNotification("later-kind:\(notice)") == nil)
     }
 
     private static func withTwoStores(_ body: ([SQLLedger]) async throws -> Void) async throws {

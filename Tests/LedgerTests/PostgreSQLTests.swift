@@ -115,7 +115,7 @@ struct PostgreSQLTests {
             #expect(await notices.next() == .key("abcdefghij"))
             try await LeaseTests.loseToSilence(first, second)
             try await second.saveJob(LeaseTests.job("later"))
-            var told: Set<LedgerNotice> = []
+            var told: Set<LedgerNotification> = []
             while !told.contains(.waitingJob("later")), let notice = await notices.next() { told.insert(notice) }
             #expect(told.isSuperset(of: [.job("j"), .batch("b")]))
             await first.close()

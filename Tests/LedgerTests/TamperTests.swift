@@ -63,7 +63,7 @@ import Testing
                 try connection.execute("BEGIN IMMEDIATE", [])
                 try connection.execute("PRAGMA defer_foreign_keys = ON", [])
                 try connection.execute(edit, [])
-                var session = LedgerSession(connection: connection)
+                var session = LedgerTransaction(connection: connection)
                 let found = try session.verify().differences.count
                 try connection.execute("ROLLBACK", [])
                 return found

@@ -124,7 +124,7 @@ import Testing
             var texts: [String] = []
             for operation in group {
                 try session.connection.execute("SAVEPOINT operation", [])
-                let result = Result { () throws(LedgerError) -> MoneyAnswer in
+                let result = Result { () throws(LedgerError) -> MoneyResult in
                     switch operation {
                     case .reserve(let request): .reservation(try session.reserve(request))
                     case .commit(let commit): .receipt(try session.commit(commit))
@@ -144,11 +144,11 @@ import Testing
     }
 
     private static func transaction<Value>(
-        on database: any SQLDatabase, _ body: (inout LedgerSession) throws(LedgerError) -> Value
+        on database: any SQLDatabase, _ body: (inout LedgerTransaction) throws(LedgerError) -> Value
     ) throws -> Value {
         var result: Result<Value, LedgerError> = .failure(.database("the writer did not run"))
         try database.withWriter { connection in
-            var session = LedgerSession(connection: connection, owner: database.owner)
+            var session = LedgerTransaction(connection: connection, owner: database.owner)
             result = Result { () throws(LedgerError) in
                 for statement in connection.dialect.begin { try connection.execute(statement, []) }
                 let value = try body(&session)
@@ -161,7 +161,7 @@ import Testing
     }
 
     /// What a caller sees; owners differ from database to database.
-    private static func text(_ result: Result<MoneyAnswer, LedgerError>) -> String {
+    private static func text(_ result: Result<MoneyResult, LedgerError>) -> String {
         switch result {
         case .success(.reservation(let made)): "\(made.request.id) \(made.request.at) \(made.warnings)"
         case .success(.receipt(let receipt)): "\(receipt.settlements)"

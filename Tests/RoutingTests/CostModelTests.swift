@@ -95,7 +95,7 @@ struct CostModelTests {
         let estimator = FixedEstimator(quality: ["cheap": 0.6, "dear": 0.9])
         func dearSteps(_ policy: Policy) throws -> Int {
             var state = RunState()
-            _ = try Router(estimator: estimator).route(
+            _ = try StepRouter(estimator: estimator).route(
                 Fixture.step(), decisionID: "d", state: &state,
                 context: Fixture.context([Fixture.cheap, Fixture.dear], policy: policy, horizon: 8))
             return try #require(state.plan).choices.count { $0 == ModelID("dear") }
@@ -115,7 +115,7 @@ struct CostModelTests {
             policy.plan.carbonGrams = cap
             var state = RunState()
             let context = Fixture.context([Fixture.edge, Fixture.dear], policy: policy)
-            let decision = try Router(estimator: estimator).route(
+            let decision = try StepRouter(estimator: estimator).route(
                 Fixture.step(), decisionID: "d", state: &state, context: context)
             let plan = try #require(state.plan)
             #expect(plan.choices.first == ModelID(model), "\(decision.considered)")
@@ -128,7 +128,7 @@ struct CostModelTests {
         policy.plan.carbonGrams = 0.01
         var state = RunState()
         let error = #expect(throws: RoutingError.self) {
-            _ = try Router(estimator: estimator).route(
+            _ = try StepRouter(estimator: estimator).route(
                 Fixture.step(), decisionID: "d", state: &state,
                 context: Fixture.context([Fixture.edge], policy: policy))
         }

@@ -11,7 +11,7 @@ struct PlanOrderTests {
         var state = RunState()
         var context = Fixture.context(models, policy: policy, remaining: remaining, horizon: horizon)
         context.kappaOffset = offset
-        let decision = try Router(estimator: estimator).route(
+        let decision = try StepRouter(estimator: estimator).route(
             Fixture.step(position: position), decisionID: "d", state: &state, context: context)
         return (decision, state)
     }

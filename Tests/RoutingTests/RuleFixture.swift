@@ -18,7 +18,7 @@ enum RuleFixture {
     /// A step whose reference is called `reference` and comes last in the plan.
     static func step(
         _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
-        verification: Verification = Verification(), outlook: Outlook = Outlook(), trail: Trail = Trail(),
+        verification: Verification = Verification(), outlook: Outlook = Outlook(), trail: StepHistory = StepHistory(),
         kappa: Kappa = Kappa(.standard)
     ) -> RuleStep {
         let reference = candidate("reference", quality: 0.9, nanoUSD: 1000)
@@ -27,7 +27,7 @@ enum RuleFixture {
             settings: settings, verification: verification, outlook: outlook, trail: trail)
     }
 
-    static func trail(_ messages: String...) -> Trail { Trail(messages.map { Array($0.utf8) }) }
+    static func trail(_ messages: String...) -> StepHistory { StepHistory(messages.map { Array($0.utf8) }) }
 }
 
 extension RuleAction {

@@ -21,12 +21,12 @@ package struct Step: Sendable {
     package var images: Int
     package var cachedImages: Int
     /// The messages that led here, so that a run which rewrites its past is seen; empty where nobody looks.
-    package var trail: Trail
+    package var trail: StepHistory
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,
         maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0,
-        images: Int = 0, cachedImages: Int = 0, trail: Trail = Trail()
+        images: Int = 0, cachedImages: Int = 0, trail: StepHistory = StepHistory()
     ) {
         self.id = id
         self.runID = runID

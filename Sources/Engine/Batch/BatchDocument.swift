@@ -28,7 +28,7 @@ package struct BatchDocument: Sendable {
         self.spent = spent
         self.progress = progress
         self.groups = groups
-        state = BatchState(json: record.state) ?? BatchState(terms: BatchTerms(budget: nil))
+        state = BatchState(json: record.state) ?? BatchState(terms: BatchOptions(budget: nil))
     }
 
     package func write(into object: inout JSONWriter) {

@@ -29,7 +29,7 @@ extension Engine {
     ) async throws(EngineError) -> BatchIntake {
         var batch = batch
         var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
-        var state = BatchState(json: batch.state) ?? BatchState(terms: BatchTerms(budget: nil))
+        var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
         // Rows are all there once their number is.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []

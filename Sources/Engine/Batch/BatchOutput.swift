@@ -24,12 +24,12 @@ package struct BatchOutput: Sendable {
     )
     private let batch: String
     private let faults: [BatchFault]
-    private let ending: BatchEnding
+    private let ending: BatchOutcome
 
     /// - Parameters:
     ///   - faults: lines that could not be rows, rising.
     ///   - ending: what is said of rows without a result.
-    package init(batch: String, faults: [BatchFault], ending: BatchEnding) {
+    package init(batch: String, faults: [BatchFault], ending: BatchOutcome) {
         self.batch = batch
         self.faults = faults
         self.ending = ending
@@ -63,7 +63,7 @@ package struct BatchOutput: Sendable {
                     count.notDone += 1
                     let isAway = row.status == .claimed && row.providerGroup != nil
                     if isAway { count.atProviders += 1 }
-                    let fault = isAway ? Self.away : ending.fault ?? BatchEnding.stopped.fault ?? ("batch_stopped", "")
+                    let fault = isAway ? Self.away : ending.fault ?? BatchOutcome.stopped.fault ?? ("batch_stopped", "")
                     try await errors(
                         line(
                             BatchFault(

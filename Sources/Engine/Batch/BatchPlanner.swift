@@ -8,7 +8,7 @@ import Routing
 /// highest possible bill fits what is left. Rows are called in falling order of that bill, which keeps the room small.
 struct BatchPlanner: Sendable {
     var table: BatchTable
-    let terms: BatchTerms
+    let terms: BatchOptions
     /// What the policy weighs where there is no budget; with one, only accuracy counts.
     let weights: AssignmentWeights
 

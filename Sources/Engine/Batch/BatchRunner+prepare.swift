@@ -8,8 +8,8 @@ extension BatchRunner {
     /// The rows of a batch, predicted and planned; nothing is spent yet.
     package struct Prepared: Sendable {
         /// What to say before starting.
-        package let outlook: BatchOutlook
-        let course: BatchCourse
+        package let outlook: BatchForecast
+        let course: BatchMachine
         /// Rows that had their answer before.
         package let completedBefore: Int
         package let failed: Int
@@ -22,7 +22,7 @@ extension BatchRunner {
     }
 
     /// What may still be taken for the batch.
-    struct Purse: Sendable {
+    struct RemainingBudget: Sendable {
         /// Money; nil for any.
         var left: Money?
         /// Whose budget leaves no more; nil for the batch's own, or where there is none.
@@ -78,7 +78,7 @@ extension BatchRunner {
         let (plan, outlook) = try await plan(planner, purse)
         return Prepared(
             outlook: outlook,
-            course: BatchCourse(
+            course: BatchMachine(
                 planner: planner, plan: plan,
                 budget: purse.left.map { Money(nanoUSD: $0.nanoUSD + spent.nanoUSD + held) }, spent: spent,
                 isTold: terms.budget != nil, joules: purse.joules),
@@ -88,20 +88,20 @@ extension BatchRunner {
     }
 
     private func plan(
-        _ planner: BatchPlanner, _ purse: Purse
-    ) async throws(EngineError) -> (BatchPlanner.Plan?, BatchOutlook) {
+        _ planner: BatchPlanner, _ purse: RemainingBudget
+    ) async throws(EngineError) -> (BatchPlanner.Plan?, BatchForecast) {
         let rows = Array(planner.table.rows.indices)
-        guard !rows.isEmpty else { return (nil, BatchOutlook(planner, rows: [], plan: nil, purse, forAll: nil)) }
+        guard !rows.isEmpty else { return (nil, BatchForecast(planner, rows: [], plan: nil, purse, forAll: nil)) }
         let means = BatchPlanner.Means(left: purse.left, seconds: secondsLeft, joules: purse.joules)
         let rule = terms.ifShort
-        let result = await Aside.run { () -> Result<(BatchPlanner.Plan?, BatchOutlook), OptimizationError> in
+        let result = await OffPool.run { () -> Result<(BatchPlanner.Plan?, BatchForecast), OptimizationError> in
             do throws(OptimizationError) {
                 let plan = try planner.plan(
                     rows, means: means, bestOnly: rule == .best, timeLimit: Self.firstPlanLimit)
                 let isShort = plan?.rows.count != rows.count
                 let forAll =
                     isShort ? planner.budgetForAll(rows, means: means, timeLimit: Self.firstPlanLimit) : nil
-                return .success((plan, BatchOutlook(planner, rows: rows, plan: plan, purse, forAll: forAll)))
+                return .success((plan, BatchForecast(planner, rows: rows, plan: plan, purse, forAll: forAll)))
             } catch {
                 return .failure(error)
             }
@@ -124,12 +124,12 @@ extension BatchRunner {
 
     /// The least that any budget of the batch, its key, its team and everybody leaves; of budgets with a window, what the
     /// windows up to the batch's deadline leave, since it waits for them.
-    private func purse() async throws(EngineError) -> Purse {
+    private func purse() async throws(EngineError) -> RemainingBudget {
         let now = Timestamp.now()
         let budgets = try await ledger { ledger throws(LedgerError) in
             try await ledger.budgets(of: batch.attribution.scopes, at: now)
         }
-        var purse = Purse()
+        var purse = RemainingBudget()
         for status in budgets where status.budget.mode == .hard {
             // Far from the end of 64 bits, so that what is spent can be added.
             let left = min(status.left(until: terms.deadline, now: now), .max / 4)
@@ -145,9 +145,10 @@ extension BatchRunner {
     }
 }
 
-extension BatchOutlook {
+extension BatchForecast {
     init(
-        _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ purse: BatchRunner.Purse, forAll: Double?
+        _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ purse: BatchRunner.RemainingBudget,
+        forAll: Double?
     ) {
         let options = plan.map { plan in
             zip(plan.rows, plan.batch.choice).compactMap { planner.table.rows[$0].options[$1] }

@@ -11,9 +11,9 @@ extension BatchRunner {
         case row(Int, model: Int, BatchCall.End)
         case tick
         /// A group of rows was reserved for a provider, or not.
-        case opened(BatchPost.Parcel, ProviderCall.Opening)
+        case opened(ProviderQueue.ProviderChunk, ProviderCall.Opening)
         /// Something came of a group at a provider; nil where it was woken to think again.
-        case group(String, GroupCourse.Action, GroupCourse.Event?)
+        case group(String, ProviderGroupMachine.Action, ProviderGroupMachine.Event?)
         /// The pause for a budget's next window is over, or was ended.
         case rested
         /// The ledger stood in a group's way.
@@ -21,14 +21,14 @@ extension BatchRunner {
     }
 
     /// What a run keeps besides its course.
-    struct Board {
-        var course: BatchCourse
-        var groups: [String: GroupCourse] = [:]
+    struct BatchContext {
+        var course: BatchMachine
+        var groups: [String: ProviderGroupMachine] = [:]
         /// Groups that something is being done for.
         var busy: Set<String> = []
         var failed: Int
         /// Why it ends; rows at providers may have to be fetched before.
-        var ending: Result<BatchEnding, EngineError>?
+        var ending: Result<BatchOutcome, EngineError>?
         /// Set when a wider budget has no room: nothing begins before something has ended.
         var isHeld = false
         var isTicking = false
@@ -57,10 +57,10 @@ extension BatchRunner {
     /// - Parameter keepWait: told of every wait for money as it begins, and nil when it is over.
     package func run(
         _ prepared: Prepared, keepWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
-    ) async throws(EngineError) -> BatchEnding {
-        var board = Board(course: prepared.course, failed: prepared.failed)
+    ) async throws(EngineError) -> BatchOutcome {
+        var board = BatchContext(course: prepared.course, failed: prepared.failed)
         for group in prepared.groups {
-            board.groups[group.name] = GroupCourse(
+            board.groups[group.name] = ProviderGroupMachine(
                 group, pollSeconds: engine.settings.limits.providerPollSeconds)
             board.course.post.found(group)
         }
@@ -85,9 +85,9 @@ extension BatchRunner {
     }
 
     private func work(
-        _ board: inout Board, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
+        _ board: inout BatchContext, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
         _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
-    ) async -> Result<BatchEnding, EngineError> {
+    ) async -> Result<BatchOutcome, EngineError> {
         let started = ContinuousClock.now
         var lastWatch = -1.0
         while true {
@@ -119,12 +119,12 @@ extension BatchRunner {
             }
             if board.ending == nil, board.course.wantsReplan {
                 let present = board.course
-                board.course.readopt(await Aside.run { present.replanned(timeLimit: Self.laterPlanLimit) })
+                board.course.readopt(await OffPool.run { present.replanned(timeLimit: Self.laterPlanLimit) })
             }
         }
     }
 
-    private func lookAtTheClock(_ board: inout Board) {
+    private func lookAtTheClock(_ board: inout BatchContext) {
         if board.ending == nil {
             if isStopping { board.ending = .success(stopped) }
             if let seconds = secondsLeft, seconds <= 0 { board.ending = .success(.late) }
@@ -135,7 +135,7 @@ extension BatchRunner {
     }
 
     /// Begins whatever has a place and money.
-    private func start(_ board: inout Board, _ group: inout TaskGroup<Event>, at now: Double) async {
+    private func start(_ board: inout BatchContext, _ group: inout TaskGroup<Event>, at now: Double) async {
         guard board.ending == nil, !board.isHeld, board.wait == nil else { return }
         await post(&board, &group)
         while true {
@@ -162,7 +162,7 @@ extension BatchRunner {
     }
 
     /// Books what happened.
-    private func take(_ event: Event, _ board: inout Board, at now: Double) async throws(EngineError) {
+    private func take(_ event: Event, _ board: inout BatchContext, at now: Double) async throws(EngineError) {
         if case .group(_, _, nil) = event {} else { board.isHeld = false }
         switch event {
         case .tick: board.isTicking = false
@@ -182,7 +182,7 @@ extension BatchRunner {
     }
 
     private func take(
-        _ end: BatchCall.End, of row: Int, by model: Int, _ board: inout Board, at now: Double
+        _ end: BatchCall.End, of row: Int, by model: Int, _ board: inout BatchContext, at now: Double
     ) async throws(EngineError) {
         board.course.post.moneyCameBack()
         switch end {
@@ -214,7 +214,7 @@ extension BatchRunner {
     }
 
     /// A budget has no room: what is under way may bring money back, then its next window, else the batch is short of it.
-    func unpaid(_ refusal: BudgetRefusal, _ board: inout Board) {
+    func unpaid(_ refusal: BudgetRefusal, _ board: inout BatchContext) {
         if board.course.isBusy {
             board.isHeld = true
         } else if board.ending == nil {
@@ -229,7 +229,7 @@ extension BatchRunner {
 
     /// Lets a wait pass; a reason to stop ends it.
     private func rest(
-        _ board: inout Board, _ group: inout TaskGroup<Event>,
+        _ board: inout BatchContext, _ group: inout TaskGroup<Event>,
         _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
     ) {
         guard let wait = board.wait, !board.isResting, board.ending == nil else { return }
@@ -243,7 +243,7 @@ extension BatchRunner {
     }
 
     /// Nothing waits and nothing runs: rows that were set aside are planned once more, as long as that brings answers.
-    private func nextRound(_ course: inout BatchCourse) async -> Result<BatchEnding, EngineError>? {
+    private func nextRound(_ course: inout BatchMachine) async -> Result<BatchOutcome, EngineError>? {
         guard !course.open.isEmpty else { return .success(.finished) }
         if course.post.isWaiting {
             course.clearPost()
@@ -263,7 +263,7 @@ extension BatchRunner {
     }
 
     /// Plans rows that were set aside with the money that nobody holds; false where that does none of them.
-    func planAside(_ course: inout BatchCourse) async -> Bool {
+    func planAside(_ course: inout BatchMachine) async -> Bool {
         guard course.mayGoOn else { return false }
         // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
         var terms = terms
@@ -272,7 +272,7 @@ extension BatchRunner {
         let rows = course.aside.sorted()
         let means = BatchPlanner.Means(
             left: course.free.map { Money(nanoUSD: max(0, $0)) }, seconds: secondsLeft, joules: course.joulesLeft)
-        let plan = await Aside.run {
+        let plan = await OffPool.run {
             try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
         }
         guard let plan else { return false }
@@ -280,7 +280,7 @@ extension BatchRunner {
         return true
     }
 
-    private var stopped: BatchEnding {
+    private var stopped: BatchOutcome {
         switch stop.reason {
         case .cancelled: .cancelled
         case .forbidden(let reason): .forbidden(reason)
@@ -288,7 +288,7 @@ extension BatchRunner {
         }
     }
 
-    private func report(_ board: Board, _ prepared: Prepared, seconds: Double) {
+    private func report(_ board: BatchContext, _ prepared: Prepared, seconds: Double) {
         var progress = board.course.progress(
             completedBefore: prepared.completedBefore, failed: board.failed, rows: prepared.rows, seconds: seconds)
         progress.wait = board.ending == nil ? board.wait : nil

@@ -7,9 +7,9 @@ import ServiceLifecycle
 package struct BatchRunner: Sendable {
     let engine: Engine
     let batch: BatchRecord
-    let terms: BatchTerms
+    let terms: BatchOptions
     let caller: Caller
-    let stop: BatchStop
+    let stop: BatchStopSignal
     let watch: @Sendable (BatchProgress) -> Void
 
     static let firstPlanLimit = Duration.seconds(10)
@@ -21,7 +21,8 @@ package struct BatchRunner: Sendable {
     ///   - caller: whose models and policy hold.
     ///   - watch: called now and then with how far the batch is.
     package init(
-        engine: Engine, batch: BatchRecord, terms: BatchTerms, caller: Caller, stop: BatchStop = BatchStop(),
+        engine: Engine, batch: BatchRecord, terms: BatchOptions, caller: Caller,
+        stop: BatchStopSignal = BatchStopSignal(),
         watch: @escaping @Sendable (BatchProgress) -> Void = { _ in }
     ) {
         self.engine = engine

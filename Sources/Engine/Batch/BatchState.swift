@@ -2,12 +2,12 @@ package import Core
 
 /// What the record of a batch keeps besides its rows: the terms, its moments, what was expected, and how it ended.
 package struct BatchState: Hashable, Sendable {
-    package var terms: BatchTerms
+    package var terms: BatchOptions
     /// As the caller wrote it, for example `24h`.
     package var completionWindow: String
     /// Moments by OpenAI's names: `in_progress_at`, `completed_at`, ...
     package var moments: [String: Timestamp] = [:]
-    /// JSON of the `BatchOutlook` that was said before starting.
+    /// JSON of the `BatchForecast` that was said before starting.
     package var outlook: [UInt8]?
     /// Lines of the input that could not be rows, the first of them.
     package var faults: [BatchFault] = []
@@ -18,7 +18,7 @@ package struct BatchState: Hashable, Sendable {
     /// Why the batch failed, or why rows were left undone.
     package var problem: BatchFault?
     /// How it ends, once its results are being written.
-    package var ending: BatchEnding?
+    package var ending: BatchOutcome?
     /// How many rows ended how, once its results are written.
     package var count: BatchOutput.Count?
     /// Set while nothing can begin before a budget's next window.
@@ -30,7 +30,7 @@ package struct BatchState: Hashable, Sendable {
 
     package static let mostFaultsKept = 100
 
-    package init(terms: BatchTerms, completionWindow: String = "") {
+    package init(terms: BatchOptions, completionWindow: String = "") {
         self.terms = terms
         self.completionWindow = completionWindow
     }
@@ -74,7 +74,7 @@ extension BatchState {
 
     /// Reads what `json` writes; nil for anything else.
     package init?(json bytes: [UInt8]) {
-        guard let root = (try? JSONDocument(bytes))?.root, let terms = root["terms"].flatMap(BatchTerms.init(json:))
+        guard let root = (try? JSONDocument(bytes))?.root, let terms = root["terms"].flatMap(BatchOptions.init(json:))
         else { return nil }
         self.init(terms: terms, completionWindow: root["completion_window"]?.string ?? "")
         for member in root["moments"]?.members.map({ $0 }) ?? [] {
@@ -85,7 +85,7 @@ extension BatchState {
         faultCount = root["fault_count"]?.integer.map { Int($0) } ?? 0
         rowCount = root["row_count"]?.integer.map { Int($0) } ?? 0
         problem = root["problem"].map(BatchFault.init(json:))
-        ending = root["ending"].flatMap(BatchEnding.init(json:))
+        ending = root["ending"].flatMap(BatchOutcome.init(json:))
         count = root["count"].map(BatchOutput.Count.init(json:))
         if let until = root["waiting_until"]?.integer {
             wait = BatchWait(until: Timestamp(milliseconds: until), reason: root["waiting_for"]?.string ?? "")
@@ -95,7 +95,7 @@ extension BatchState {
     }
 }
 
-extension BatchTerms {
+extension BatchOptions {
     func write(into object: inout JSONWriter) {
         object.member("budget_nano_usd", budget?.nanoUSD)
         object.member("deadline_ms", deadline?.milliseconds)
@@ -110,7 +110,7 @@ extension BatchTerms {
     }
 
     init?(json value: JSONValue) {
-        guard let rule = value["if_short"]?.string.flatMap(ShortRule.init(rawValue:)) else { return nil }
+        guard let rule = value["if_short"]?.string.flatMap(ShortfallRule.init(rawValue:)) else { return nil }
         self.init(
             budget: value["budget_nano_usd"]?.integer.map { Money(nanoUSD: $0) },
             deadline: value["deadline_ms"]?.integer.map { Timestamp(milliseconds: $0) }, ifShort: rule,

@@ -4,7 +4,7 @@ import Ledger
 import Routing
 
 /// A row of a batch as routing sees it: its request, and what every model is predicted to make of it.
-struct BatchForecast {
+struct RowForecast {
     var request: ChatRequest
     var step: Step
     var candidates: [Candidate]
@@ -23,7 +23,7 @@ struct BatchForecast {
     }
 
     /// The order to let one model do the row.
-    func order(_ model: ModelID, decisionID: String, attribution: Attribution) -> StepOrder {
+    func order(_ model: ModelID, decisionID: String, attribution: Attribution) -> PreparedStep {
         let able = candidates.filter { $0.rejection == nil }
         let reference = able.max { $0.isWorseReference(than: $1) }?.model ?? model
         let decision = Decision(
@@ -32,7 +32,7 @@ struct BatchForecast {
             reason: (isPinned ? "\(model): named by the row" : "\(model): the plan of the batch") + tier(of: model),
             considered: [],
             candidates: candidates, fallbacks: [], catalogVersion: context.catalogVersion)
-        return StepOrder(
+        return PreparedStep(
             request: request, step: step, decision: decision, context: context, attribution: attribution,
             policyName: policyName)
     }
@@ -53,8 +53,8 @@ extension Engine {
     ///   - allowsBatchTier: whether the row may go to a provider's batch, where its policy and the model's endpoint allow
     ///     that too.
     func forecast(
-        _ row: BatchRow, terms: BatchTerms, models: [PricedModel], caller: Caller, allowsBatchTier: Bool
-    ) throws(EngineError) -> BatchForecast {
+        _ row: BatchRow, terms: BatchOptions, models: [PricedModel], caller: Caller, allowsBatchTier: Bool
+    ) throws(EngineError) -> RowForecast {
         let request = try request(of: row, terms: terms)
         let rules = try rules(for: request, terms: terms, models: models, caller: caller)
         let able = allowsBatchTier ? batchTierModels(of: models, policy: rules.policy) : []
@@ -72,8 +72,8 @@ extension Engine {
     ///
     /// - Parameter model: with the price that the row was reserved at.
     func forecast(
-        _ row: BatchRow, terms: BatchTerms, atProviderOf model: PricedModel, models: [PricedModel], caller: Caller
-    ) throws(EngineError) -> BatchForecast {
+        _ row: BatchRow, terms: BatchOptions, atProviderOf model: PricedModel, models: [PricedModel], caller: Caller
+    ) throws(EngineError) -> RowForecast {
         let request = try request(of: row, terms: terms)
         let others = models.filter { $0.model.id != model.model.id }
         let found = try? rules(for: request, terms: terms, models: others + [model], caller: caller)
@@ -89,20 +89,20 @@ extension Engine {
 
     private func forecast(
         of request: ChatRequest, _ row: BatchRow, _ rules: RowRules, models: [PricedModel], batchTier: Set<ModelID>
-    ) -> BatchForecast {
+    ) -> RowForecast {
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: rules.policy, remaining: Remaining(), horizon: 1,
             catalogVersion: fleet.catalog.version)
         let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
         let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
-        return BatchForecast(
+        return RowForecast(
             request: request, step: step,
             candidates: Self.candidates(
                 of: step, in: context, batchTier: batchTier, predicting: estimates.prediction(for:)),
             context: context, policyName: rules.policyName, isPinned: rules.isPinned)
     }
 
-    private func request(of row: BatchRow, terms: BatchTerms) throws(EngineError) -> ChatRequest {
+    private func request(of row: BatchRow, terms: BatchOptions) throws(EngineError) -> ChatRequest {
         do {
             var document = try JSONDocument(row.request)
             if let model = terms.model {
@@ -115,7 +115,7 @@ extension Engine {
     }
 
     private func rules(
-        for request: ChatRequest, terms: BatchTerms, models: [PricedModel], caller: Caller
+        for request: ChatRequest, terms: BatchOptions, models: [PricedModel], caller: Caller
     ) throws(EngineError) -> RowRules {
         let named = (terms.policyName ?? caller.policy).map { "hera/\($0)" } ?? "hera"
         var rules: RowRules

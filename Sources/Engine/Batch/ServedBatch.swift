@@ -13,12 +13,12 @@ struct ServedBatch: Sendable {
     }
 
     let engine: Engine
-    let stop: BatchStop
-    let view: BatchView
+    let stop: BatchStopSignal
+    let view: BatchSnapshot
 
     func run(_ record: BatchRecord) async throws(EngineError) -> End {
         var batch = record
-        var state = BatchState(json: record.state) ?? BatchState(terms: BatchTerms(budget: nil))
+        var state = BatchState(json: record.state) ?? BatchState(terms: BatchOptions(budget: nil))
         if batch.status == .cancelling { stop.request(.cancelled) }
         if state.ending == nil {
             if stop.reason == nil, batch.status == .validating {
@@ -80,7 +80,7 @@ struct ServedBatch: Sendable {
     /// Does the rows; nil where nothing was begun and the batch has failed.
     private func work(
         _ batch: inout BatchRecord, _ state: inout BatchState
-    ) async throws(EngineError) -> BatchEnding? {
+    ) async throws(EngineError) -> BatchOutcome? {
         let isLate = state.terms.deadline.map { $0 <= .now() } ?? false
         var caller = Caller(team: batch.attribution.team)
         if stop.reason != .cancelled, !isLate {
@@ -139,7 +139,7 @@ struct ServedBatch: Sendable {
         }
     }
 
-    private func shortage(_ outlook: BatchOutlook) -> BatchFault {
+    private func shortage(_ outlook: BatchForecast) -> BatchFault {
         let advice = outlook.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
         return BatchFault(
             line: 0, customID: nil, code: "budget_exceeded",
@@ -190,7 +190,7 @@ struct ServedBatch: Sendable {
         }
     }
 
-    private func status(after ending: BatchEnding) -> BatchStatus {
+    private func status(after ending: BatchOutcome) -> BatchStatus {
         switch ending {
         case .finished, .shortOfMoney, .stopped, .elsewhere: .completed
         case .cancelled: .cancelled

@@ -5,7 +5,7 @@ import Upstream
 
 /// Turns what a call used into figures for the ledger: money, energy and time, and the same on the reference model.
 struct Bill {
-    let order: StepOrder
+    let order: PreparedStep
     let priced: PricedModel
     /// The way of being served that the answer names, which may be another than the one asked for.
     var served: ServiceTier?

@@ -14,7 +14,7 @@ extension CallAttempt {
     ) async throws(UpstreamError) -> Reading {
         let response = try await caller.upstream.open(call)
         let wire = priced.model.endpoint.wire
-        var passage = StreamPassage(delivery: delivery, model: priced.model.id, limits: caller.limits)
+        var passage = StreamForwarder(delivery: delivery, model: priced.model.id, limits: caller.limits)
         if response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true {
             // It was asked for a stream and gave a whole answer, or an error with a status of success.
             let bytes = try await response.collect(upTo: caller.limits.answerBytes)

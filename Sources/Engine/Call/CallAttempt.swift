@@ -15,8 +15,8 @@ struct CallAttempt {
         case unpaid(LedgerError)
     }
 
-    let caller: StepCaller
-    let order: StepOrder
+    let caller: CallExecutor
+    let order: PreparedStep
     let priced: PricedModel
     let delivery: StreamDelivery?
 

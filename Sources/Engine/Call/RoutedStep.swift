@@ -3,8 +3,8 @@ import Routing
 
 /// A step that has been routed and not been done yet: what is sent, and the rule that goes on with it.
 struct RoutedStep: Sendable {
-    var order: StepOrder
-    var course: StepCourse
+    var order: PreparedStep
+    var course: StepMachine
     /// What was known of the run before the step.
     var memory: Sessions.Memory
 }
@@ -12,7 +12,7 @@ struct RoutedStep: Sendable {
 /// A step that has been done.
 struct FinishedStep: Sendable {
     /// With the decision as it came out, every attempt in it.
-    var order: StepOrder
+    var order: PreparedStep
     var outcome: StepOutcome
     /// What the run's next step begins with.
     var state: RunState

@@ -87,7 +87,7 @@ extension Sessions.Memory {
             state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
         }
         if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
-            state.trail = Trail.End(count: messages, digest: UInt64(bitPattern: digest))
+            state.trail = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
         }
     }
 }

@@ -19,7 +19,7 @@ package struct StepOutcome: Sendable {
 
 /// Where a stream goes while it comes.
 package struct StreamDelivery: Sendable {
-    package let relay: Relay
+    package let relay: ByteChannel
     /// Whether the caller asked for the chunk with the usage.
     package let wantsUsage: Bool
     /// Whether the bytes are kept until the answer has been verified, instead of going out as they come.
@@ -28,7 +28,7 @@ package struct StreamDelivery: Sendable {
     package let began: @Sendable (ModelID) -> Void
 
     package init(
-        relay: Relay, wantsUsage: Bool, isHeldBack: Bool = false, began: @escaping @Sendable (ModelID) -> Void
+        relay: ByteChannel, wantsUsage: Bool, isHeldBack: Bool = false, began: @escaping @Sendable (ModelID) -> Void
     ) {
         self.relay = relay
         self.wantsUsage = wantsUsage

@@ -5,7 +5,7 @@ package struct ChatReply: Sendable {
     /// The answer's bytes: all of them, or as they come.
     package enum Body: Sendable {
         case complete([UInt8])
-        case stream(RelayReader)
+        case stream(ByteChannelReader)
     }
 
     package let decision: Decision

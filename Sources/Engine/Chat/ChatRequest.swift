@@ -111,7 +111,7 @@ package struct ChatRequest: Sendable {
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
     /// spelling of the JSON round them do not count.
-    package var trail: Trail { Trail(messages.lazy.map(\.essence)) }
+    package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
 
     /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
     /// 264 to 530, by the model and `tool_choice`.
@@ -121,7 +121,7 @@ package struct ChatRequest: Sendable {
     ///
     /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
     ///   holds them.
-    package func step(id: String, runID: String, previousModel: ModelID?, after end: Trail.End? = nil) -> Step {
+    package func step(id: String, runID: String, previousModel: ModelID?, after end: StepHistory.End? = nil) -> Step {
         let trail = trail
         let lastUser = lastRequest
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")

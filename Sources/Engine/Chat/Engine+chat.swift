@@ -15,7 +15,7 @@ package struct Caller: Sendable {
     /// The policy of calls that name none.
     package var policy: String?
     /// Set where the request may be told again (`Idempotency-Key`) and this telling of it does the work.
-    package var ticket: RequestTicket?
+    package var ticket: IdempotencyClaim?
 
     package init(
         session: String? = nil, key: String? = nil, team: String? = nil, models: ModelFilter = ModelFilter(),
@@ -45,7 +45,7 @@ extension Engine {
     ///   write as the books.
     package func chat(
         _ request: ChatRequest, from caller: Caller,
-        answer: @escaping @Sendable (ChatReply) async -> KeptAnswer? = { _ in nil }
+        answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws(EngineError) -> ChatReply {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
@@ -61,7 +61,7 @@ extension Engine {
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(EngineError) -> Decision {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
-        var conductor = StepConductor(engine: self, step: step)
+        var conductor = StepExecutor(engine: self, step: step)
         conductor.decideWithoutCalls()
         return conductor.decision
     }
@@ -73,7 +73,7 @@ extension Engine {
 
     private func whole(
         _ step: RoutedStep, _ session: String,
-        _ answer: @escaping @Sendable (ChatReply) async -> (RequestTicket, KeptAnswer)?
+        _ answer: @escaping @Sendable (ChatReply) async -> (IdempotencyClaim, StoredResponse)?
     ) async throws(EngineError) -> ChatReply {
         let result = await pool.result { () -> Result<ChatReply, EngineError> in
             do throws(EngineError) {
@@ -96,7 +96,7 @@ extension Engine {
     func perform(
         _ step: RoutedStep, delivery: StreamDelivery? = nil, takesApart: Bool = false
     ) async throws(EngineError) -> FinishedStep {
-        var conductor = StepConductor(engine: self, step: step, delivery: delivery, takesApart: takesApart)
+        var conductor = StepExecutor(engine: self, step: step, delivery: delivery, takesApart: takesApart)
         do throws(EngineError) {
             let outcome = try await conductor.run()
             return FinishedStep(
@@ -117,7 +117,7 @@ extension Engine {
     /// Closes the books on a chat step: entry, decision, step, what is remembered of the session and the answer that is
     /// kept, in one transaction.
     func book(
-        _ done: FinishedStep, _ session: String, answer: (RequestTicket, KeptAnswer)? = nil
+        _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
     ) async throws(EngineError) {
         let order = done.order
         var commit = done.outcome.commit

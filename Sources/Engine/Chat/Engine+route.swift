@@ -47,7 +47,7 @@ extension Engine {
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         return RoutedStep(
-            order: StepOrder(
+            order: PreparedStep(
                 request: request, step: step, decision: course.decision, context: context, attribution: attribution,
                 policyName: policyName),
             course: course, memory: memory)
@@ -77,7 +77,7 @@ extension Engine {
     }
 
     /// Begins a step by the rule.
-    func begin(_ step: Step, state: RunState, context: RoutingContext) throws(EngineError) -> StepCourse {
+    func begin(_ step: Step, state: RunState, context: RoutingContext) throws(EngineError) -> StepMachine {
         do throws(RoutingError) {
             return try router.course(of: step, decisionID: Identifier.make("dec"), state: state, context: context)
         } catch {

@@ -5,9 +5,9 @@ import Synchronization
 extension Engine {
     /// Answers as a stream: bytes go out as they come, or after the verdict where the answer is verified first.
     func streamed(_ step: RoutedStep, _ session: String) async throws(EngineError) -> ChatReply {
-        let relay = Relay()
+        let relay = ByteChannel()
         let reader = relay.reader()
-        let beginning = Beginning()
+        let beginning = FirstByteSignal()
         let policy = step.order.context.policy
         let delivery = StreamDelivery(
             relay: relay, wantsUsage: step.order.request.wantsUsageChunk,
@@ -32,7 +32,8 @@ extension Engine {
 
     /// Sends what was held back, closes the books, and tells the end.
     private func end(
-        _ result: Result<FinishedStep, EngineError>, delivery: StreamDelivery, _ beginning: Beginning, _ session: String
+        _ result: Result<FinishedStep, EngineError>, delivery: StreamDelivery, _ beginning: FirstByteSignal,
+        _ session: String
     ) async {
         let relay = delivery.relay
         do throws(EngineError) {
@@ -65,7 +66,7 @@ extension Engine {
 
     /// Does work, and meanwhile sends comments now and then, so that nobody on the way takes the connection for dead.
     private func keepingAlive<Value: Sendable>(
-        _ relay: Relay, _ beginning: Beginning, _ work: @escaping @Sendable () async -> Value
+        _ relay: ByteChannel, _ beginning: FirstByteSignal, _ work: @escaping @Sendable () async -> Value
     ) async -> Value {
         let pause = Duration.seconds(settings.limits.keepAliveSeconds)
         return await withTaskGroup(of: Value?.self) { group in
@@ -88,7 +89,7 @@ extension Engine {
 }
 
 /// The beginning of a stream, awaited by one and told once.
-private final class Beginning: Sendable {
+private final class FirstByteSignal: Sendable {
     private enum State {
         case open
         case awaited(CheckedContinuation<Result<ModelID?, EngineError>, Never>)

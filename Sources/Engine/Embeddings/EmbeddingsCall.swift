@@ -6,7 +6,7 @@ import Upstream
 
 /// One call of a model that makes vectors: reserved before, settled or released after, like any other.
 struct EmbeddingsCall: Sendable {
-    let caller: StepCaller
+    let caller: CallExecutor
     let request: EmbeddingsRequest
     let priced: PricedModel
     let decision: Decision
@@ -50,7 +50,7 @@ struct EmbeddingsCall: Sendable {
             await giveUp(error, reservation, seconds: started.seconds)
             // The connection broke before a word: that is booked, and a second try may do better.
             if mayRepeat, case .reset(_, bytesReceived: 0) = error { return try await call(mayRepeat: false) }
-            throw StepCaller.ended([
+            throw CallExecutor.ended([
                 (priced.model.id, error.without(secret: caller.keys.key(for: priced.model.endpoint)))
             ])
         }

@@ -5,7 +5,7 @@ import Upstream
 /// What is told of a job's steps: in its events, its record and its answer.
 enum JobReport {
     /// A decision, before the call.
-    static func decided(_ order: StepOrder, thread: String) -> [UInt8] {
+    static func decided(_ order: PreparedStep, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
             identity(order, thread: thread, into: &object)
@@ -15,7 +15,7 @@ enum JobReport {
     }
 
     /// A finished step: who, why, what it was expected to take and what it took, and what was said.
-    static func step(_ order: StepOrder, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
+    static func step(_ order: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
             identity(order, thread: thread, into: &object)
@@ -112,7 +112,7 @@ enum JobReport {
         object.member("latency_s", figures.latencySeconds)
     }
 
-    private static func identity(_ order: StepOrder, thread: String, into object: inout JSONWriter) {
+    private static func identity(_ order: PreparedStep, thread: String, into object: inout JSONWriter) {
         object.member("step", order.step.id)
         object.member("decision", order.decision.id)
         if !thread.isEmpty { object.member("subtask", thread) }
@@ -124,7 +124,7 @@ enum JobReport {
         object.member("reason", order.decision.reason)
     }
 
-    private static func predicted(_ order: StepOrder, model: ModelID, into object: inout JSONWriter) {
+    private static func predicted(_ order: PreparedStep, model: ModelID, into object: inout JSONWriter) {
         guard let candidate = order.decision.candidate(model) else { return }
         figures(
             CallFigures(

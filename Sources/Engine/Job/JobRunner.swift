@@ -161,7 +161,7 @@ actor JobRunner {
         var decision = course.decision
         // What is done first may be a question to another model; then the step's own is not settled yet.
         if decision.reason.isEmpty { decision.reason = course.action.reason }
-        let order = StepOrder(
+        let order = PreparedStep(
             request: request, step: step, decision: decision, context: context, attribution: record.attribution,
             policyName: policyName)
         return RoutedStep(order: order, course: course, memory: memory)

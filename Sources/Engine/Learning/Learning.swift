@@ -23,7 +23,7 @@ package final class Learning: Service {
         var versions: [Recalibration.Version] = [.first]
         var newestNumber = 0
         var steps = 0
-        var drift: [ModelID: DriftWatch] = [:]
+        var drift: [ModelID: DriftDetector] = [:]
         var quality: [String: PolicyQuality] = [:]
         var budgets: [String: Money] = [:]
         /// Audits that came to nothing.
@@ -131,7 +131,8 @@ package final class Learning: Service {
             let predicted =
                 observation.source == .audit ? observation.predictedSimilarity : observation.predictedQuality
             guard let model = observation.model, model != observation.reference, let predicted else { return false }
-            return state.drift[model, default: DriftWatch()].observe(predicted: predicted, outcome: observation.score)
+            return state.drift[model, default: DriftDetector()].observe(
+                predicted: predicted, outcome: observation.score)
         }
         if observation.source == .audit { write.yield() }
         if hasDrifted, let model = observation.model { request.yield("drift of \(model)") }

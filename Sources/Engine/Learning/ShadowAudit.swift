@@ -14,7 +14,7 @@ extension Engine {
     /// a copy goes to the reference.
     ///
     /// Returns at once: the audit runs in the pool, after the client has its answer.
-    func learn(from order: StepOrder, _ outcome: StepOutcome) {
+    func learn(from order: PreparedStep, _ outcome: StepOutcome) {
         learning.noteStep(
             by: outcome.model, policyName: order.policyName, policy: order.context.policy)
         guard let rule = settings.shadow(ofPolicy: order.policyName), outcome.failure == nil,
@@ -24,7 +24,7 @@ extension Engine {
     }
 
     /// Lets the reference answer a step that another model has answered, and keeps how well the two agree.
-    private func audit(_ order: StepOrder, _ outcome: StepOutcome, rule: ShadowRule) async {
+    private func audit(_ order: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
         let reference = order.decision.reference
         do throws(LedgerError) {
             // The reference is the measure: a step that it did itself agrees with it, and costs nothing to audit.
@@ -43,7 +43,7 @@ extension Engine {
     }
 
     /// The reference's answer; nil where it has none, or the audits' budget has no room.
-    private func answer(_ copy: StepOrder) async -> StepOutcome? {
+    private func answer(_ copy: PreparedStep) async -> StepOutcome? {
         do throws(EngineError) {
             return try await caller.answer(copy)
         } catch {
@@ -52,7 +52,7 @@ extension Engine {
         }
     }
 
-    private func auditOrder(of order: StepOrder, to reference: ModelID) -> StepOrder? {
+    private func auditOrder(of order: PreparedStep, to reference: ModelID) -> PreparedStep? {
         guard order.context.models.contains(where: { $0.model.id == reference }),
             order.decision.candidate(reference)?.rejection == nil
         else { return nil }
@@ -68,7 +68,7 @@ extension Engine {
     }
 
     private func keep(
-        _ score: Double, of order: StepOrder, _ outcome: StepOutcome, _ rule: ShadowRule
+        _ score: Double, of order: PreparedStep, _ outcome: StepOutcome, _ rule: ShadowRule
     ) async throws(LedgerError) {
         let candidate = order.decision.prediction(of: outcome.model)
         _ = try await learning.observe(

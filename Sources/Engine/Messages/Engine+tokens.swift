@@ -45,7 +45,7 @@ extension Engine {
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
             return TokenCount(tokens: tokens, isEstimate: false)
         } catch {
-            throw StepCaller.ended([(priced.model.id, error)])
+            throw CallExecutor.ended([(priced.model.id, error)])
         }
     }
 }

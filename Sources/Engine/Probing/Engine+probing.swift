@@ -16,7 +16,7 @@ extension Engine {
         let order = try route(
             try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session)
         ).order
-        let relay = Relay()
+        let relay = ByteChannel()
         let reader = relay.reader()
         let delivery = StreamDelivery(relay: relay, wantsUsage: false) { _ in }
         // Nobody looks at the stream; it is read so that its writer does not wait.
@@ -36,12 +36,12 @@ extension Engine {
         return Self.probeAnswer(outcome, item)
     }
 
-    private static func drain(_ reader: RelayReader) async {
+    private static func drain(_ reader: ByteChannelReader) async {
         for await _ in reader {}
     }
 
     /// The books of a probe are those of a chat call: entry, decision and step in one transaction.
-    private func settle(_ outcome: StepOutcome, _ order: StepOrder) async throws(EngineError) {
+    private func settle(_ outcome: StepOutcome, _ order: PreparedStep) async throws(EngineError) {
         var commit = outcome.commit
         let now = Timestamp.now()
         commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))

@@ -54,7 +54,7 @@ extension Engine {
     }
 }
 
-extension Catalog {
+extension ModelCatalog {
     /// The model that a caller names: by its id or alias, by the name that its server knows it by, or by one of these with
     /// a date or `latest` behind it, as providers' clients send. Nil where none has the name, or several have.
     func model(named name: String) -> Model? {

@@ -76,7 +76,7 @@ package struct ModelAliases: Hashable, Sendable {
     /// The aliases with the catalog's ids as targets.
     ///
     /// - Throws: the alias that stands for no model of the catalog, or is the id of one.
-    func resolved(in catalog: Catalog) throws(FieldError) -> ModelAliases {
+    func resolved(in catalog: ModelCatalog) throws(FieldError) -> ModelAliases {
         var aliases = self
         for (name, target) in names {
             if catalog[ModelID(name)]?.id.rawValue == name {
@@ -92,7 +92,8 @@ package struct ModelAliases: Hashable, Sendable {
         return aliases
     }
 
-    private static func resolved(_ target: String, in catalog: Catalog, field: String) throws(FieldError) -> String {
+    private static func resolved(_ target: String, in catalog: ModelCatalog, field: String) throws(FieldError) -> String
+    {
         isOwn(target) ? target : try catalog.id(of: ModelID(target), field: field).rawValue
     }
 }

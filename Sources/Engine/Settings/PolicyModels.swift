@@ -6,7 +6,7 @@ extension Policy {
     ///
     /// - Parameter path: where the policy stands, for errors.
     /// - Throws: the field that names a model which the catalog does not have.
-    package func resolved(in catalog: Catalog, path: String = "") throws(FieldError) -> Policy {
+    package func resolved(in catalog: ModelCatalog, path: String = "") throws(FieldError) -> Policy {
         let prefix = path.isEmpty ? "" : "\(path)."
         var policy = self
         policy.models = try models.resolved(in: catalog, path: "\(prefix)models")
@@ -23,7 +23,7 @@ extension Policy {
 
 extension ModelFilter {
     /// The filter with the catalog's ids, aliases resolved.
-    package func resolved(in catalog: Catalog, path: String) throws(FieldError) -> ModelFilter {
+    package func resolved(in catalog: ModelCatalog, path: String) throws(FieldError) -> ModelFilter {
         var filter = ModelFilter()
         for name in allow { filter.allow.append(try catalog.id(of: name, field: "\(path).allow")) }
         for name in deny { filter.deny.append(try catalog.id(of: name, field: "\(path).deny")) }
@@ -33,7 +33,7 @@ extension ModelFilter {
 
 extension Settings {
     /// The settings with the catalog's ids for every name of a model in their policies and aliases.
-    package func resolved(in catalog: Catalog) throws(FieldError) -> Settings {
+    package func resolved(in catalog: ModelCatalog) throws(FieldError) -> Settings {
         var settings = self
         settings.defaultPolicy = try defaultPolicy.resolved(in: catalog, path: "default_policy")
         for (name, policy) in policies {
@@ -44,7 +44,7 @@ extension Settings {
     }
 }
 
-extension Catalog {
+extension ModelCatalog {
     /// The id of a model by any of its names.
     func id(of name: ModelID, field: String) throws(FieldError) -> ModelID {
         if let model = self[name] { return model.id }

@@ -19,7 +19,7 @@ struct WebhookCall: Sendable {
 struct Webhooks: Sendable {
     let rules: [WebhookRule]
     let upstream: UpstreamClient
-    let keys: Keyring
+    let keys: APIKeys
 
     /// Why a URL may not be asked; nil where it may.
     func problem(with url: String) -> String? {

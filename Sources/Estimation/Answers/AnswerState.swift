@@ -16,7 +16,7 @@ struct AnswerState: Sendable {
 
         init(_ output: String, tools: String?, grounding: Grounding) {
             final = FinalAnswer(output, offersTools: tools != nil)
-            marks = AnswerMarks.vector(output, final: final, tools: tools)
+            marks = AnswerFeatures.vector(output, final: final, tools: tools)
             grounds = grounding.vector(output)
             grams = NGrams(of: [output])
         }
@@ -31,7 +31,7 @@ struct AnswerState: Sendable {
     var answers: [Answer?]
 
     /// Numbers in `counts`, apart from the question's own and the last `Grounding.count`.
-    static let count = 18 + AnswerMarks.count
+    static let count = 18 + AnswerFeatures.count
 
     /// The counts of the answer estimator for one model, asked or not. A judge that was trained before the grounds at
     /// their end were read takes the others.
@@ -67,7 +67,7 @@ struct AnswerState: Sendable {
             disagree.weight, disagree.best, isLeading ? 1 : 0, total > 0 ? leading / total : 0, Float(groups.count),
             sorted.count > 1 ? sorted[1] / leading : 0, leading,
             asked > 1 && own != nil ? similarity / (asked - 1) : -1, agree.weight - disagree.weight,
-        ] + (own?.marks ?? [Float](repeating: 0, count: AnswerMarks.count)) + question
+        ] + (own?.marks ?? [Float](repeating: 0, count: AnswerFeatures.count)) + question
             + (own?.grounds ?? [Float](repeating: 0, count: Grounding.count))
     }
 

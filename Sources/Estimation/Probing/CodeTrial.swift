@@ -21,7 +21,7 @@ package struct CodeTrial: Sendable {
 
     /// Whether the code in an answer (its fenced blocks, or all of it) passes the tests.
     package func passes(_ answer: String, tests: String) -> Bool {
-        let blocks = AnswerDressing.fencedBlocks(answer)
+        let blocks = AnswerUnwrapping.fencedBlocks(answer)
         let code = (blocks.isEmpty ? answer : blocks.joined(separator: "\n\n")) + "\n\n" + tests + "\n"
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-trial-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -6,7 +6,7 @@ package enum ProbeGrader: Sendable {
     case number(Double, tolerance: Double)
     /// One of some choices; `texts` are what the lettered choices say, for models that give these instead.
     case choice([String], texts: [String], right: Int)
-    /// The very text, apart from its dressing (`AnswerDressing`).
+    /// The very text, apart from its dressing (`AnswerUnwrapping`).
     case exact([String])
     /// JSON that fits a schema and, where a reference is given, says the same.
     case json(JSONSchema, reference: JSONValue?)
@@ -78,10 +78,10 @@ package enum ProbeGrader: Sendable {
         case .choice(let choices, let texts, let right):
             return AnswerChoice(choices: choices, texts: texts).find(in: answer) == right
         case .exact(let wanted):
-            let readings = AnswerDressing.readings(of: answer)
-            return wanted.contains { readings.contains(AnswerDressing.plain($0)) }
+            let readings = AnswerUnwrapping.readings(of: answer)
+            return wanted.contains { readings.contains(AnswerUnwrapping.plain($0)) }
         case .json(let schema, let reference):
-            guard let document = AnswerDressing.json(in: answer) else { return false }
+            guard let document = AnswerUnwrapping.json(in: answer) else { return false }
             guard schema.problem(in: document.root) == nil else { return false }
             return reference.map { $0.isSame(as: document.root) } ?? true
         case .call(let wanted):

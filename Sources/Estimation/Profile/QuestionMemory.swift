@@ -33,15 +33,15 @@ struct QuestionMemory: Sendable {
     }
 
     /// What is remembered of a question, by panels.
-    func recall(_ stem: UInt64?) -> Recollection {
-        guard let stem else { return Recollection() }
+    func recall(_ stem: UInt64?) -> StoredQuestion {
+        guard let stem else { return StoredQuestion() }
         var low = 0
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2
             if entries[middle].stem < stem { low = middle + 1 } else { high = middle }
         }
-        var found = Recollection()
+        var found = StoredQuestion()
         while low < entries.count, entries[low].stem == stem {
             found.entries.append(entries[low])
             low += 1
@@ -67,7 +67,7 @@ struct QuestionMemory: Sendable {
 }
 
 /// What is remembered of one question.
-struct Recollection: Sendable {
+struct StoredQuestion: Sendable {
     fileprivate(set) var entries: [QuestionMemory.Entry] = []
 
     /// Numbers that `counts` gives.

@@ -4,7 +4,7 @@ package struct StepFeatures: Sendable {
     let counts: [Float]
     /// How the tools on offer fit the prompt.
     let fit: [Float]
-    let recollection: Recollection
+    let recollection: StoredQuestion
     /// What each panel of the set that made these features has of the text.
     let shares: PanelShares
     /// By panel of that set: the panels that it hears the memory of.

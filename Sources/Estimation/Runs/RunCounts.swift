@@ -13,7 +13,7 @@ enum RunCounts {
     static func vector(of steps: [RunStep], isOver: Bool) -> [Float] {
         guard let last = steps.last else { return [Float](repeating: 0, count: count) }
         let before = steps.dropLast().last
-        let marks = steps.map { StepMarks($0) }
+        let marks = steps.map { ObservationFeatures($0) }
         let now = marks[marks.count - 1]
         let earlier = steps.count > 1 ? marks[marks.count - 2] : nil
         let outputs = Set(steps.map(\.output))
@@ -41,7 +41,7 @@ enum RunCounts {
 }
 
 /// Marks of trouble in what came back from a step.
-struct StepMarks {
+struct ObservationFeatures {
     var errors = 0
     var numbers = 0
     var lines = 1

@@ -38,8 +38,8 @@ enum RunText {
     static func counts(of history: String) -> [Float] {
         if history.isEmpty { return [1] + [Float](repeating: 0, count: count - 1) }
         let newest = end(of: history, bytes: recent)
-        let all = StepMarks(history)
-        let late = StepMarks(newest)
+        let all = ObservationFeatures(history)
+        let late = ObservationFeatures(newest)
         let left = StepsLeft(newest)
         let lines = history.utf8.split(separator: UInt8(ascii: "\n")).map { Array($0) }.filter { $0.count > 12 }
         let repeated = lines.count - Set(lines).count

@@ -24,7 +24,7 @@ struct TextTally {
     private var joints = 0
     private var sequels = 0
     private var lines = LineTally()
-    private let known = TellingWords.shared
+    private let known = SignalWords.shared
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
         bytes = text.count
@@ -159,8 +159,8 @@ struct LineTally {
 }
 
 /// The hashes of words that tell. A text fetches them once, since every look at a global costs a call.
-private struct TellingWords {
-    static let shared = TellingWords()
+private struct SignalWords {
+    static let shared = SignalWords()
 
     let `for` = WordHash.of("for")
     let `while` = WordHash.of("while")

@@ -34,7 +34,7 @@ struct RunStates: Sendable {
                     var counts = tasks.counts[task]
                     counts[counts.count - 1] = log1p(Float(history.utf8.count))
                     let features = StepFeatures(
-                        grams: grams, counts: counts, fit: [], recollection: Recollection(),
+                        grams: grams, counts: counts, fit: [], recollection: StoredQuestion(),
                         shares: PanelShares(evenly: []), heard: [])
                     rows.append(
                         OutputPredictorTrainer.Row(

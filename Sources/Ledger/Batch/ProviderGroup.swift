@@ -66,7 +66,7 @@ package struct GroupRow: Hashable, Sendable {
 }
 
 /// What becomes of the rows of a group that have no end when it is closed.
-package enum GroupRest: Hashable, Sendable {
+package enum UnfinishedRows: Hashable, Sendable {
     /// They were certainly not billed: their reservations are given back.
     case unbilled
     /// They may have been billed: booked as `uncertain` at their upper bound.

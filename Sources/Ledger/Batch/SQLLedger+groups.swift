@@ -14,7 +14,7 @@ extension SQLLedger {
     }
 
     package func closeGroup(
-        _ group: ProviderGroup, of batch: BatchRecord, rest: GroupRest, fault: [UInt8]?, at moment: Timestamp
+        _ group: ProviderGroup, of batch: BatchRecord, rest: UnfinishedRows, fault: [UInt8]?, at moment: Timestamp
     ) async throws(LedgerError) -> [LedgerEntry] {
         try await write { (session) throws(LedgerError) in
             try session.closeGroup(group, rest: rest, fault: fault, lease: batch.lease, at: moment)

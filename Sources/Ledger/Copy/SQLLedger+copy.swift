@@ -94,7 +94,7 @@ extension SQLLedger {
             guard try writer.entrySums() == sums else {
                 throw .database("the sums of the copy differ from those of the source; nothing was kept")
             }
-            var session = LedgerSession(connection: writer)
+            var session = LedgerTransaction(connection: writer)
             let verification = try session.verify()
             if let difference = verification.differences.first {
                 throw .invalid("the copy of a ledger that does not verify (\(difference)); run `hera ledger verify`")
@@ -135,7 +135,7 @@ extension SQLConnection {
     }
 }
 
-extension LedgerSession {
+extension LedgerTransaction {
     /// How many other stores have shown that they live.
     fileprivate func livingNodes(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) -> Int {
         var living = 0

@@ -101,13 +101,13 @@ struct FaultyDatabase: SQLDatabase {
         try base.serverAge(on: connection)
     }
 
-    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError) {
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) throws(LedgerError) {
         try base.announce(notices, on: connection)
     }
 
-    func announced(_ notices: Set<LedgerNotice>) { base.announced(notices) }
+    func announced(_ notices: Set<LedgerNotification>) { base.announced(notices) }
 
-    func notices() -> AsyncStream<LedgerNotice> { base.notices() }
+    func notices() -> AsyncStream<LedgerNotification> { base.notices() }
 
     func close() { base.close() }
 }

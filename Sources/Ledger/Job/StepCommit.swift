@@ -16,7 +16,7 @@ package struct StepCommit: Sendable {
     package var sessions: [SessionRecord] = []
     /// The answer to the request that the step answers, where that may be told again; left out where the request was
     /// taken over meanwhile.
-    package var answer: (ticket: RequestTicket, answer: KeptAnswer)?
+    package var answer: (ticket: IdempotencyClaim, answer: StoredResponse)?
 
     package init(
         settlements: [(reservation: String, entry: LedgerEntry)] = [], releases: [String] = [],

@@ -4,14 +4,14 @@ import Synchronization
 /// A PostgreSQL database: one writing connection, which also shows that this store is alive, and a few for reading.
 struct PostgreSQLDatabase: SQLDatabase {
     let owner: String
-    private let writer: PostgreSQLLane
+    private let writer: PostgreSQLWorker
     /// Waits for the disk. As long as its connection lasts, no crash can have taken what the writer committed.
-    private let flusher: PostgreSQLLane
-    private let readers: [PostgreSQLLane]
+    private let flusher: PostgreSQLWorker
+    private let readers: [PostgreSQLWorker]
     /// Reads and writes roll-ups, beside the turns.
-    private let roller: PostgreSQLLane
+    private let roller: PostgreSQLWorker
     private let turn = Turn()
-    private let hub = NoticeHub()
+    private let hub = NotificationHub()
     private let listener: PostgreSQLListener
 
     private static let readerCount = 4
@@ -33,18 +33,19 @@ struct PostgreSQLDatabase: SQLDatabase {
         let plans =
             "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
             + "SET plan_cache_mode = force_generic_plan"
-        writer = PostgreSQLLane(
+        writer = PostgreSQLWorker(
             url: url, name: "writer",
             greeting: "\(plans); SET lock_timeout = \(Int(turnSeconds * 1000)); SELECT pg_advisory_lock(\(key))",
             insertions: [
-                LedgerSession.reservationInsertion, LedgerSession.entryInsertion, LedgerSession.decisionInsertion,
-                LedgerSession.stepInsertion,
+                LedgerTransaction.reservationInsertion, LedgerTransaction.entryInsertion,
+                LedgerTransaction.decisionInsertion,
+                LedgerTransaction.stepInsertion,
             ])
-        roller = PostgreSQLLane(
-            url: url, name: "roller", greeting: plans, insertions: [LedgerSession.rollupInsertion])
-        flusher = PostgreSQLLane(url: url, name: "flusher", greeting: "SET plan_cache_mode = force_generic_plan")
+        roller = PostgreSQLWorker(
+            url: url, name: "roller", greeting: plans, insertions: [LedgerTransaction.rollupInsertion])
+        flusher = PostgreSQLWorker(url: url, name: "flusher", greeting: "SET plan_cache_mode = force_generic_plan")
         readers = (0..<Self.readerCount).map { number in
-            PostgreSQLLane(
+            PostgreSQLWorker(
                 url: url, name: "reader \(number)", greeting: "SET plan_cache_mode = force_custom_plan")
         }
         listener = PostgreSQLListener(url: url, hub: hub)
@@ -124,7 +125,7 @@ struct PostgreSQLDatabase: SQLDatabase {
         )?.integer(0)
     }
 
-    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError) {
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) throws(LedgerError) {
         for notice in notices {
             try connection.post(
                 "SELECT pg_notify('\(PostgreSQLListener.channel)', ?)", [.text(notice.description)])
@@ -132,9 +133,9 @@ struct PostgreSQLDatabase: SQLDatabase {
     }
 
     /// The server tells them, to this node as well.
-    func announced(_ notices: Set<LedgerNotice>) {}
+    func announced(_ notices: Set<LedgerNotification>) {}
 
-    func notices() -> AsyncStream<LedgerNotice> {
+    func notices() -> AsyncStream<LedgerNotification> {
         let stream = hub.stream()
         listener.start()
         return stream

@@ -15,7 +15,7 @@ final class PostgreSQLListener: Sendable {
     static let channel = "hera"
 
     private let url: String
-    private let hub: NoticeHub
+    private let hub: NotificationHub
     private let queue = DispatchQueue(label: "hera.ledger.listener")
     private let state = Mutex(State())
 
@@ -26,7 +26,7 @@ final class PostgreSQLListener: Sendable {
 
     private static let pollMilliseconds: Int32 = 200
 
-    init(url: String, hub: NoticeHub) {
+    init(url: String, hub: NotificationHub) {
         self.url = url
         self.hub = hub
     }
@@ -71,13 +71,13 @@ final class PostgreSQLListener: Sendable {
 
 extension PostgreSQLConnection {
     /// What has arrived, or arrives within a time.
-    fileprivate func notices(waitingMilliseconds: Int32) -> [LedgerNotice] {
+    fileprivate func notices(waitingMilliseconds: Int32) -> [LedgerNotification] {
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
         _ = poll(&descriptor, 1, waitingMilliseconds)
         guard PQconsumeInput(handle) == 1 else { return [] }
-        var notices: [LedgerNotice] = []
+        var notices: [LedgerNotification] = []
         while let notification = PQnotifies(handle) {
-            if let text = notification.pointee.extra, let notice = LedgerNotice(String(cString: text)) {
+            if let text = notification.pointee.extra, let notice = LedgerNotification(String(cString: text)) {
                 notices.append(notice)
             }
             PQfreemem(notification)

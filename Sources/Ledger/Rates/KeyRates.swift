@@ -142,7 +142,7 @@ final class KeyRates: Sendable {
     var lastSeen: Int64? { state.withLock { $0.exchange.lastSeen } }
 
     /// Counts what the others told.
-    func learn(_ news: RateNews, at moment: Timestamp) {
+    func learn(_ news: RateUpdate, at moment: Timestamp) {
         state.withLock { state in
             Self.makeRoom(in: &state, at: moment)
             let isFirst = state.exchange.lastSeen == nil

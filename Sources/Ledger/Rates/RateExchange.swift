@@ -21,7 +21,7 @@ struct RateExchange: Sendable {
     private static let longSilence: Int64 = 10_000
 
     /// Takes in what a look has found; the uses that are new, with their ages in milliseconds.
-    mutating func learn(_ news: RateNews, at moment: Timestamp) -> [(use: RateUse, age: Int64)] {
+    mutating func learn(_ news: RateUpdate, at moment: Timestamp) -> [(use: RateUse, age: Int64)] {
         if news.hasOthers, !hasOthers { tellsAll = true }
         hasOthers = news.hasOthers
         let isLate = lastSeen != nil && Self.isLong(learnedAt, moment)

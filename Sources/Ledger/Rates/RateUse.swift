@@ -55,7 +55,7 @@ extension RateUse {
 }
 
 /// What one look at the others' uses has found.
-struct RateNews: Sendable {
+struct RateUpdate: Sendable {
     /// Uses that one node told at once.
     struct Told: Sendable {
         var sequence: Int64

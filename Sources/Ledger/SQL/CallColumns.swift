@@ -13,7 +13,7 @@ enum CallColumns {
     static let list = names.joined(separator: ", ")
 }
 
-extension LedgerSession {
+extension LedgerTransaction {
     /// The values of `CallColumns`, in order.
     mutating func encode(_ call: PlannedCall) throws(LedgerError) -> [SQLValue] {
         let account = call.attribution

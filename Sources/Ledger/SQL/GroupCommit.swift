@@ -3,13 +3,13 @@ import Synchronization
 
 /// The single writer: operations of all callers queue up, and as many as are waiting share one transaction.
 ///
-/// What moves money alone is done together (`LedgerSession.perform`), the rest one by one, each in a savepoint of its own,
+/// What moves money alone is done together (`LedgerTransaction.perform`), the rest one by one, each in a savepoint of its own,
 /// so that one that is refused undoes nothing of the others. A caller gets its result when the commit is on disk
 /// (`Flusher`). All of it runs on one serial queue outside the cooperative threads.
 final class GroupCommit: Sendable {
     private struct Pending: Sendable {
         /// Does the work and returns what hands the result to the caller after the commit.
-        let perform: @Sendable (inout LedgerSession) throws(LedgerError) -> @Sendable () -> Void
+        let perform: @Sendable (inout LedgerTransaction) throws(LedgerError) -> @Sendable () -> Void
         let fail: @Sendable (LedgerError) -> Void
         /// Where the operation moves money alone: what it is, and what hands its answer to the caller.
         let money: MoneyWork?
@@ -17,7 +17,7 @@ final class GroupCommit: Sendable {
 
     private struct MoneyWork: Sendable {
         let operation: MoneyOperation
-        let succeed: @Sendable (MoneyAnswer) -> Void
+        let succeed: @Sendable (MoneyResult) -> Void
     }
 
     private struct State {
@@ -38,11 +38,11 @@ final class GroupCommit: Sendable {
     /// Only used on the queue.
     private let memory = Mutex(Memory())
     private let flusher: Flusher
-    private let roller: Roller
+    private let roller: RollupWorker
 
     /// What the writer remembers of the transactions of one connection.
     private struct Memory {
-        var names = NameTable()
+        var names = StringInterner()
         var connection = 0
     }
 
@@ -50,7 +50,7 @@ final class GroupCommit: Sendable {
     init(database: any SQLDatabase, entriesBetweenRollups: Int) {
         self.database = database
         flusher = Flusher(database: database)
-        roller = Roller(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
+        roller = RollupWorker(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
     }
 
     /// Runs an operation in the next transaction and waits until it is on disk.
@@ -59,13 +59,13 @@ final class GroupCommit: Sendable {
     ///   - money: the same operation as a value, so that it can be done together with others.
     ///   - read: takes the value out of the answer to `money`.
     func submit<Value: Sendable>(
-        money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyAnswer) -> Value? = { _ in nil },
-        _ operation: @escaping @Sendable (inout LedgerSession) throws(LedgerError) -> Value
+        money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyResult) -> Value? = { _ in nil },
+        _ operation: @escaping @Sendable (inout LedgerTransaction) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Value, LedgerError>, _>) in
             let pending = Pending(
-                perform: { (session: inout LedgerSession) throws(LedgerError) in
+                perform: { (session: inout LedgerTransaction) throws(LedgerError) in
                     let value = try operation(&session)
                     return { continuation.resume(returning: .success(value)) }
                 },
@@ -140,8 +140,8 @@ final class GroupCommit: Sendable {
                     // What an earlier connection had committed may be lost with it.
                     let isSame = memory.connection == connection.identity
                     // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
-                    var session = LedgerSession(
-                        connection: connection, owner: database.owner, names: isSame ? memory.names : NameTable())
+                    var session = LedgerTransaction(
+                        connection: connection, owner: database.owner, names: isSame ? memory.names : StringInterner())
                     memory = Memory()
                     outcome = perform(group, together: together, ticket: ticket, in: &session)
                     memory = Memory(names: session.names, connection: connection.identity)
@@ -155,7 +155,7 @@ final class GroupCommit: Sendable {
     }
 
     private func perform(
-        _ group: [Pending], together isTogether: Bool, ticket: Int, in session: inout LedgerSession
+        _ group: [Pending], together isTogether: Bool, ticket: Int, in session: inout LedgerTransaction
     ) -> Outcome {
         let connection = session.connection
         var answers: [GroupAnswer] = []
@@ -204,7 +204,7 @@ final class GroupCommit: Sendable {
 
     /// Does the money operations of a group together; nil for what is to be done by itself.
     private func performMoney(
-        _ works: [MoneyWork], of group: [Pending], in session: inout LedgerSession
+        _ works: [MoneyWork], of group: [Pending], in session: inout LedgerTransaction
     ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
         var results = try session.perform(works.map(\.operation)).makeIterator()
         session.keepOperation()

@@ -15,7 +15,7 @@ enum MoneyOperation: Sendable {
 }
 
 /// What a money operation gave.
-enum MoneyAnswer: Sendable {
+enum MoneyResult: Sendable {
     case reservation(Reservation)
     case receipt(StepReceipt)
 }

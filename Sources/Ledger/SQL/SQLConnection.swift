@@ -179,11 +179,11 @@ protocol SQLDatabase: Sendable {
     /// How long the server has been running, in milliseconds; nil where stores do not lose their presence with it.
     func serverAge(on connection: any SQLConnection) throws(LedgerError) -> Int64?
     /// Sends the notices of a transaction with it; they arrive once it is committed.
-    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) throws(LedgerError)
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) throws(LedgerError)
     /// The transaction with these notices is committed.
-    func announced(_ notices: Set<LedgerNotice>)
+    func announced(_ notices: Set<LedgerNotification>)
     /// Notices of this store, and of others where the database passes them on.
-    func notices() -> AsyncStream<LedgerNotice>
+    func notices() -> AsyncStream<LedgerNotification>
     func close()
 }
 

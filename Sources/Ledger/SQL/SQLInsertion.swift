@@ -12,7 +12,7 @@ struct SQLInsertion {
     /// Inserts one row; its values are the parameters.
     var single: String {
         "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
-            + "VALUES (\(LedgerSession.placeholders(columns.count)))\(conflict)"
+            + "VALUES (\(LedgerTransaction.placeholders(columns.count)))\(conflict)"
     }
 
     /// The same as `together` with one parameter, which has the rows as values of a type `rowType` of these columns: the

@@ -8,7 +8,7 @@ struct SQLiteDatabase: SQLDatabase {
     let path: String
     private let presence: NodePresence
     private let log: WriteAheadLog
-    private let hub = NoticeHub()
+    private let hub = NotificationHub()
 
     var owner: String { presence.owner }
 
@@ -161,11 +161,11 @@ struct SQLiteDatabase: SQLDatabase {
     /// The kernel keeps the locks of processes as long as they run.
     func serverAge(on connection: any SQLConnection) -> Int64? { nil }
 
-    func announce(_ notices: Set<LedgerNotice>, on connection: any SQLConnection) {}
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) {}
 
-    func announced(_ notices: Set<LedgerNotice>) { hub.publish(notices) }
+    func announced(_ notices: Set<LedgerNotification>) { hub.publish(notices) }
 
-    func notices() -> AsyncStream<LedgerNotice> { hub.stream() }
+    func notices() -> AsyncStream<LedgerNotification> { hub.stream() }
 
     func close() {
         hub.close()

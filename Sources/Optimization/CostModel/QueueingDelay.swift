@@ -9,7 +9,7 @@ package struct QueueingDelay: Sendable, Hashable {
     package var arrivalsPerSecond: Double
     /// Mean seconds that a request keeps its slot.
     package var serviceSeconds: Double
-    /// Slots that serve at the same time, at least 1.
+    /// ConcurrencyLimiter that serve at the same time, at least 1.
     package var slots: Int
     /// For a server that gets more than it can serve: what is known of its line. Nil: the wait never ends.
     package var overload: Overload?

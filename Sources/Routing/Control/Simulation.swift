@@ -46,7 +46,7 @@ package struct Simulation: Sendable {
     }
 
     package func run() -> Outcome {
-        var generator = Lottery(state: seed)
+        var generator = TestRandom(state: seed)
         var controller = KappaController(target: target, rule: kappa)
         let reference = candidate("reference", similarity: nil)
         let settings = SequenceRule(stages: [.sse])
@@ -112,7 +112,7 @@ package struct Simulation: Sendable {
 }
 
 /// The same numbers for the same seed (SplitMix64).
-private struct Lottery {
+private struct TestRandom {
     var state: UInt64
 
     /// Evenly spread over 0..<1.

@@ -20,7 +20,7 @@ struct PlanRows {
         let places = context.places
         for (index, candidate) in candidates.enumerated() {
             guard let place = places[candidate.model] else { continue }
-            let ahead = Ahead(candidate, context.models[place], step: step, context: context)
+            let ahead = LookAhead(candidate, context.models[place], step: step, context: context)
             guard let now = ahead.now else { continue }
             first[index] = now
             for row in 0..<steps {

@@ -36,7 +36,7 @@ extension Planner {
         let places = context.places
         return candidates.map { candidate in
             guard let place = places[candidate.model] else { return candidate.option }
-            return Ahead(candidate, context.models[place], step: step, context: context).now ?? candidate.option
+            return LookAhead(candidate, context.models[place], step: step, context: context).now ?? candidate.option
         }
     }
 }

@@ -7,7 +7,7 @@ package import Estimation
 /// said is read once the rule has called it. Recorded models have no price list: what their profile predicts of a call's
 /// cost stands as the price of the call, and their speed is the recorded one, where there is one.
 package struct RecordedRouting {
-    private let router: Router
+    private let router: StepRouter
     private let policy: Policy
 
     package init(policy: Policy, profiles: ProfileSet) {
@@ -15,7 +15,7 @@ package struct RecordedRouting {
     }
 
     init(policy: Policy, estimator: any Estimating) {
-        router = Router(estimator: estimator)
+        router = StepRouter(estimator: estimator)
         self.policy = policy
     }
 
@@ -63,7 +63,7 @@ package struct RecordedRouting {
     /// Calls as the rule says until an answer is kept; whose it is.
     ///
     /// - Parameter pay: pays for a model's answer and gives its words, nil where they were not recorded.
-    private func finish(_ course: inout StepCourse, paying pay: (ModelID) -> String?) -> ModelID {
+    private func finish(_ course: inout StepMachine, paying pay: (ModelID) -> String?) -> ModelID {
         while true {
             switch course.action {
             case .call(let verdict):

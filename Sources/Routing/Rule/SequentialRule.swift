@@ -52,7 +52,7 @@ package struct SequentialRule: Sendable {
     /// Ends a step of which nothing more is expected; later events are ignored until the next one begins.
     package mutating func end() { step = nil }
 
-    // MARK: Beginning
+    // MARK: FirstByteSignal
 
     private mutating func begin(_ step: RuleStep) -> RuleAction {
         self.step = step

@@ -9,7 +9,7 @@ import Ledger
 ///
 /// The operator's own key (`HERA_API_KEY`) may do everything; keys of the ledger (`hera keys create`) bring their team,
 /// models, policy, budgets and rates. A key that is shown is checked even where none is needed. Where none is needed,
-/// pages of strangers are turned away (``ForeignPage``).
+/// pages of strangers are turned away (``CrossOriginCheck``).
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
@@ -29,7 +29,7 @@ struct CallerMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var context = context
         if !needsKey, let origin = HTTPField.Name("origin"),
-            let problem = ForeignPage.problem(authority: request.head.authority, origin: request.headers[origin])
+            let problem = CrossOriginCheck.problem(authority: request.head.authority, origin: request.headers[origin])
         {
             throw ErrorReply(
                 status: .forbidden,

@@ -7,12 +7,12 @@ import Ledger
 /// OpenAI's batches: many requests of a file under one budget.
 struct BatchesController {
     let engine: Engine
-    let desk: BatchDesk
+    let desk: BatchScheduler
 
     private static let mostListed = 100
     private static let usuallyListed = 20
 
-    init(engine: Engine, desk: BatchDesk) {
+    init(engine: Engine, desk: BatchScheduler) {
         self.engine = engine
         self.desk = desk
     }
@@ -28,8 +28,8 @@ struct BatchesController {
     func create(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let order = try BatchOrder(
-            json: body.root, ifShort: ShortRule(engine.settings.defaultPolicy.onInfeasible))
+        let order = try BatchSubmission(
+            json: body.root, ifShort: ShortfallRule(engine.settings.defaultPolicy.onInfeasible))
         let record = try await desk.submit(order, from: context.caller)
         return Response(json: try await desk.document(record).json)
     }

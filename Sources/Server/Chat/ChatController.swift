@@ -22,7 +22,7 @@ struct ChatController {
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let chat = try ChatRequest(body)
         let reply = try await engine.chat(chat, from: context.caller) { reply in
-            try? await KeptAnswer(reply.response(in: OpenAIFormat()))
+            try? await StoredResponse(reply.response(in: OpenAIFormat()))
         }
         return try reply.response(in: OpenAIFormat())
     }

@@ -13,7 +13,7 @@ struct RouteTable: Sendable {
 
     private let routes: [Route]
 
-    init(_ router: Hummingbird.Router<HeraContext>) {
+    init(_ router: Router<HeraContext>) {
         routes = router.routes.map { route in
             let path = "\(route.path)"
             return Route(

@@ -8,9 +8,9 @@ import NIOCore
 /// Agent jobs: submit, look, follow, answer tool calls, cancel.
 struct JobsController {
     let engine: Engine
-    let desk: JobDesk
+    let desk: JobScheduler
 
-    init(engine: Engine, desk: JobDesk) {
+    init(engine: Engine, desk: JobScheduler) {
         self.engine = engine
         self.desk = desk
     }

@@ -22,7 +22,7 @@ struct MessagesController {
         var caller = context.caller
         caller.clientSession = message.session
         let reply = try await engine.chat(message.chat, from: caller) { reply in
-            try? await KeptAnswer(reply.response(in: AnthropicFormat(reply)))
+            try? await StoredResponse(reply.response(in: AnthropicFormat(reply)))
         }
         return try reply.response(in: AnthropicFormat(reply))
     }

@@ -8,14 +8,14 @@ struct MetricsController {
     let engine: Engine
     let registry: PrometheusRegistry
 
-    func addRoutes(to router: Hummingbird.Router<HeraContext>) {
+    func addRoutes(to router: Router<HeraContext>) {
         router.get("metrics", use: metrics)
     }
 
     @Sendable
     func metrics(request: Request, context: HeraContext) async throws -> Response {
         var text = PrometheusText()
-        FleetFigures(fleet: engine.fleet, moment: .now()).write(into: &text)
+        ModelMetrics(fleet: engine.fleet, moment: .now()).write(into: &text)
         ProcessFigures().write(into: &text)
         return Response(
             status: .ok, headers: [.contentType: PrometheusText.contentType],

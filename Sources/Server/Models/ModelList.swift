@@ -91,7 +91,7 @@ struct ModelList {
     }
 }
 
-extension Fleet {
+extension ModelRegistry {
     /// Why a model cannot be called now; nil where it can.
     fileprivate func problem(of model: ModelID) -> String? {
         if case .unavailable(let reason) = availability(of: model) { reason } else { nil }

@@ -8,7 +8,7 @@ import Ledger
 struct OperationsController {
     let engine: Engine
 
-    func addRoutes(to router: Hummingbird.Router<HeraContext>) {
+    func addRoutes(to router: Router<HeraContext>) {
         router.get("healthz") { _, _ in Response(json: Array(#"{"status":"ok"}"#.utf8)) }
         router.get("readyz", use: ready)
         let group = router.group("v1")

@@ -10,7 +10,7 @@ struct PagesController {
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-    func addRoutes(to router: Hummingbird.Router<HeraContext>) {
+    func addRoutes(to router: Router<HeraContext>) {
         router.get("dashboard") { _, _ in
             var response = Self.response(PackageResources.dashboard_html, type: "text/html; charset=utf-8")
             response.headers[.contentSecurityPolicy] = Self.policy

@@ -18,7 +18,7 @@ struct ResponsesController {
         let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
         let asked = try ResponsesRequest(body)
         let reply = try await engine.chat(asked.chat, from: context.caller) { reply in
-            try? await KeptAnswer(reply.response(in: ResponsesFormat(reply, asked.frame)))
+            try? await StoredResponse(reply.response(in: ResponsesFormat(reply, asked.frame)))
         }
         return try reply.response(in: ResponsesFormat(reply, asked.frame))
     }

@@ -23,7 +23,7 @@ package struct AnthropicWire: ChatWire {
     }
 
     package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? {
-        AnthropicConcession.request(request, after: failure)
+        UnsupportedFieldRetry.request(request, after: failure)
     }
 
     static func authorization(_ key: String?) -> [(String, String)] {

@@ -9,9 +9,9 @@ struct AnthropicBatchWire: BatchWire {
 
     // MARK: Requests
 
-    func upload(_ order: ProviderBatchOrder) throws(UpstreamError) -> UpstreamRequest? { nil }
+    func upload(_ order: ProviderBatchSubmission) throws(UpstreamError) -> UpstreamRequest? { nil }
 
-    func create(_ order: ProviderBatchOrder, file: String?) throws(UpstreamError) -> UpstreamRequest {
+    func create(_ order: ProviderBatchSubmission, file: String?) throws(UpstreamError) -> UpstreamRequest {
         var body = Array(#"{"requests":["#.utf8)
         body.reserveCapacity(order.bodyBytes + order.rows.count * 256)
         for (index, row) in order.rows.enumerated() {

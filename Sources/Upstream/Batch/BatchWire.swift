@@ -7,10 +7,10 @@ protocol BatchWire: Sendable {
     var wire: WireFormat { get }
 
     /// The request that brings the rows to the provider before the batch is made; nil where they go with it.
-    func upload(_ order: ProviderBatchOrder) throws(UpstreamError) -> UpstreamRequest?
+    func upload(_ order: ProviderBatchSubmission) throws(UpstreamError) -> UpstreamRequest?
     /// The request that makes the batch. It is sent once: ``UpstreamRequest/isRepeatable`` is false.
     /// - Parameter file: the provider's id of the uploaded rows.
-    func create(_ order: ProviderBatchOrder, file: String?) throws(UpstreamError) -> UpstreamRequest
+    func create(_ order: ProviderBatchSubmission, file: String?) throws(UpstreamError) -> UpstreamRequest
     func get(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
     func cancel(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
     /// A page of the list of batches, the newest first.

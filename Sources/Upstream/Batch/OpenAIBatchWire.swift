@@ -13,7 +13,7 @@ struct OpenAIBatchWire: BatchWire {
 
     // MARK: Requests
 
-    func upload(_ order: ProviderBatchOrder) throws(UpstreamError) -> UpstreamRequest? {
+    func upload(_ order: ProviderBatchSubmission) throws(UpstreamError) -> UpstreamRequest? {
         // Every line of the file begins with a brace, so no line can be the boundary.
         let boundary = "hera-\(order.name)"
         var body = Array(
@@ -37,7 +37,7 @@ struct OpenAIBatchWire: BatchWire {
     }
 
     private func append(
-        _ row: ProviderBatchRow, of order: ProviderBatchOrder, to file: inout [UInt8]
+        _ row: ProviderBatchRow, of order: ProviderBatchSubmission, to file: inout [UInt8]
     ) throws(UpstreamError) {
         let request = try OpenAIWire().request(order.call(row))
         var line = JSONWriter(capacity: request.body.count + 256)
@@ -57,7 +57,7 @@ struct OpenAIBatchWire: BatchWire {
         return text.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }
     }
 
-    func create(_ order: ProviderBatchOrder, file: String?) throws(UpstreamError) -> UpstreamRequest {
+    func create(_ order: ProviderBatchSubmission, file: String?) throws(UpstreamError) -> UpstreamRequest {
         guard let file else { throw .invalidRequest(reason: "a batch needs the id of its file") }
         var body = JSONWriter()
         body.object { body in

@@ -30,7 +30,7 @@ package struct ProviderBatch: Hashable, Sendable {
     /// Where the results are: OpenAI's files of answers and errors, Anthropic's address. Empty before the end, and where
     /// there are none.
     package var resultFiles: [String]
-    /// Our name for it (``ProviderBatchOrder/name``); nil at providers that keep no names.
+    /// Our name for it (``ProviderBatchSubmission/name``); nil at providers that keep no names.
     package var name: String?
     /// When the provider took it, by the provider's clock; nil where it does not say.
     package var createdAt: Timestamp?

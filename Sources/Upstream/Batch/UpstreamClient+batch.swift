@@ -12,7 +12,7 @@ extension UpstreamClient {
     /// byte. What holds after an error:
     /// - Where ``UpstreamError/mayHaveMadeBatch`` is false there is no batch, nothing was billed, and the order may be
     ///   sent again as it is.
-    /// - Else it may exist. Send it again with ``ProviderBatchOrder/earlier`` set: it is then looked for first
+    /// - Else it may exist. Send it again with ``ProviderBatchSubmission/earlier`` set: it is then looked for first
     ///   (``find(_:endpoint:key:)``), taken over where it is there, sent where it is certainly not, and where that cannot
     ///   be told the call throws ``UpstreamError/undecided(batches:)`` and sends nothing.
     ///
@@ -21,7 +21,7 @@ extension UpstreamClient {
     ///
     /// Throws ``UpstreamError/invalidRequest(reason:)``, before anything is sent, for rows that the provider cannot be
     /// asked, and for more rows or bytes than ``ProviderBatchLimits`` allow.
-    package func submit(_ order: ProviderBatchOrder) async throws(UpstreamError) -> ProviderBatch {
+    package func submit(_ order: ProviderBatchSubmission) async throws(UpstreamError) -> ProviderBatch {
         let dialect = try order.endpoint.batchDialect()
         try order.validate(dialect.limits)
         if let earlier = order.earlier {

@@ -20,7 +20,7 @@ extension UpstreamClient {
     /// `absent` is only said after the list has been read twice, `settling` apart. It is as certain as that pause is
     /// longer than the provider takes to show in its list what it was asked for. Throws what a live call would throw.
     package func find(
-        _ trace: ProviderBatchTrace, endpoint: Endpoint, key: String?
+        _ trace: LostProviderBatch, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatchFinding {
         let dialect = try endpoint.batchDialect()
         let finding = try await look(for: trace, by: dialect, endpoint: endpoint, key: key)
@@ -34,7 +34,7 @@ extension UpstreamClient {
     }
 
     private func look(
-        for trace: ProviderBatchTrace, by dialect: any BatchWire, endpoint: Endpoint, key: String?
+        for trace: LostProviderBatch, by dialect: any BatchWire, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatchFinding {
         let batches = try await batches(since: trace.since, by: dialect, endpoint: endpoint, key: key)
         if let batch = batches.first(where: { $0.name == trace.name }) { return .found(batch) }
@@ -50,7 +50,7 @@ extension UpstreamClient {
     }
 
     /// Whether nothing in a batch's description says that it is another one.
-    private static func mayBe(_ batch: ProviderBatch, _ trace: ProviderBatchTrace) -> Bool {
+    private static func mayBe(_ batch: ProviderBatch, _ trace: LostProviderBatch) -> Bool {
         guard batch.name == nil, !trace.others.contains(batch.id) else { return false }
         let earliest = trace.since.advanced(bySeconds: -clockSkewSeconds)
         return (batch.total == trace.rows || batch.total == 0) && batch.createdAt.map { $0 >= earliest } ?? true
@@ -68,7 +68,7 @@ extension UpstreamClient {
         do throws(UpstreamError) {
             while let line = try await lines.next(isolation: nil) {
                 guard case .result(let result) = line else { continue }
-                return ProviderBatchOrder.isRow(result.customID, of: name)
+                return ProviderBatchSubmission.isRow(result.customID, of: name)
             }
         } catch {
             // Results that the provider has put away (404, 410) tell nothing; other errors are the caller's to wait for.

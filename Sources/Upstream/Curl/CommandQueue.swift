@@ -9,7 +9,7 @@ import Synchronization
 
 /// What callers ask of the transfer thread.
 enum TransferCommand: Sendable {
-    case start(TransferOrder)
+    case start(TransferRequest)
     /// The consumer has caught up.
     case resume(TransferID)
     case abort(TransferID)
@@ -20,7 +20,7 @@ enum TransferCommand: Sendable {
 }
 
 /// A libcurl multi handle in the hands of other threads than its own: they may wake it, and nothing else.
-struct MultiBell: Sendable {
+struct MultiWakeup: Sendable {
     private let address: UInt
 
     init(_ multi: UnsafeMutableRawPointer) {
@@ -38,7 +38,7 @@ final class CommandQueue: Sendable {
     private struct State {
         var commands: [TransferCommand] = []
         /// nil before the thread runs and after it has ended.
-        var bell: MultiBell?
+        var bell: MultiWakeup?
         /// The thread sleeps, or is about to, and has seen all commands.
         var isWaiting = false
         /// Callers that are about to ring: the handle outlives them.
@@ -60,7 +60,7 @@ final class CommandQueue: Sendable {
     /// Hands a command over; false for a `start` after `stop`.
     @discardableResult
     func post(_ command: TransferCommand) -> Bool {
-        var bell: MultiBell?
+        var bell: MultiWakeup?
         let isTaken = state.withLock { state in
             if case .start = command, state.isStopping { return false }
             if case .stop = command { state.isStopping = true }
@@ -83,7 +83,7 @@ final class CommandQueue: Sendable {
     // MARK: The thread's side
 
     /// Names the handle to wake from now on.
-    func open(_ bell: MultiBell) {
+    func open(_ bell: MultiWakeup) {
         state.withLock { $0.bell = bell }
     }
 

@@ -4,7 +4,7 @@ import CCurl
 final class Transfer {
     typealias Instant = ContinuousClock.Instant
 
-    let order: TransferOrder
+    let order: TransferRequest
     let easy: EasyHandle
     let startedAt: Instant
     private let maximumHeadBytes: Int
@@ -24,7 +24,7 @@ final class Transfer {
     private var verdict: UpstreamError?
     private(set) var isPaused = false
 
-    init(order: TransferOrder, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
+    init(order: TransferRequest, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
         self.order = order
         self.loop = loop
         self.easy = easy

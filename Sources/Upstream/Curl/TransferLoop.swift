@@ -9,7 +9,7 @@ final class TransferLoop {
     private let commands: CommandQueue
     private let configuration: UpstreamConfiguration
     private let logger: Logger
-    private var waiting: [TransferID: TransferOrder] = [:]
+    private var waiting: [TransferID: TransferRequest] = [:]
     private var active: [TransferID: Transfer] = [:]
     private var admission: AdmissionQueue
     /// Transfers whose readers are to be woken.
@@ -41,7 +41,7 @@ final class TransferLoop {
 
     /// Works until a stop has been obeyed.
     func run() {
-        commands.open(MultiBell(multi))
+        commands.open(MultiWakeup(multi))
         while !isDone {
             obeyCommands()
             admit()
@@ -79,7 +79,7 @@ final class TransferLoop {
         }
     }
 
-    private func enqueue(_ order: TransferOrder) {
+    private func enqueue(_ order: TransferRequest) {
         guard waiting.count < configuration.maximumWaiting else {
             return order.channel.finish(.overloaded(waiting: waiting.count))
         }
@@ -104,7 +104,7 @@ final class TransferLoop {
         }
     }
 
-    private func start(_ order: TransferOrder) {
+    private func start(_ order: TransferRequest) {
         guard let easy = spares.popLast() ?? EasyHandle() else {
             admission.finish(at: order.origin)
             return order.channel.finish(.connect(host: order.origin.host, reason: "out of memory"))

@@ -59,7 +59,7 @@ package final class UpstreamClient: Service {
         let channel = ResponseChannel(
             id: commands.nextID(), capacity: configuration.bufferBytes, cancellation: request.cancellation,
             commands: commands)
-        let order = TransferOrder(
+        let order = TransferRequest(
             id: channel.id, request: request, origin: origin, channel: channel, sentAt: .now)
         guard commands.post(.start(order)) else { throw .stopped }
         let head = try await channel.head().get()

@@ -6,11 +6,11 @@ import Synchronization
 
 /// Ends a batch that nobody works on: its rows at providers are stopped there, and what came of them is booked.
 final class BatchCanceller: Service {
-    private let plant: Plant
+    private let plant: AppServices
     private let id: String
     private let end = Mutex<Result<String, Exit>>(.failure(Exit(75, "stopped before anything was done")))
 
-    init(plant: Plant, id: String) {
+    init(plant: AppServices, id: String) {
         self.plant = plant
         self.id = id
     }
@@ -41,9 +41,9 @@ final class BatchCanceller: Service {
             throw Exit(75, "another process works on this batch: stop that one first")
         }
         await plant.scout.look()
-        let stop = BatchStop()
+        let stop = BatchStopSignal()
         stop.request(.cancelled)
-        var terms = BatchState(json: batch.state)?.terms ?? BatchTerms(budget: nil)
+        var terms = BatchState(json: batch.state)?.terms ?? BatchOptions(budget: nil)
         // Its budget stays as it was set last.
         terms.budget = nil
         terms.energyJoules = nil

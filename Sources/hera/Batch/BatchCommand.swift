@@ -4,7 +4,7 @@ import Engine
 import Foundation
 import Ledger
 
-extension ShortRule: ExpressibleByArgument {}
+extension ShortfallRule: ExpressibleByArgument {}
 
 /// `hera batch`: many requests under one budget.
 struct BatchCommand: AsyncParsableCommand {
@@ -51,17 +51,17 @@ struct BatchCommand: AsyncParsableCommand {
             When the money does not suffice for all rows: refuse (start nothing), cheapest (as many rows as it pays for), \
             best (each on its best model, as many as it pays for). Default: the policy's on_infeasible.
             """)
-    var ifShort: ShortRule?
+    var ifShort: ShortfallRule?
 
     @Option(
         name: .long, help: "Ask for this in place of each row's model: hera, hera/POLICY or a model of the catalog.")
     var model: String?
 
     @Option(name: .long, help: "Calls at the same time; a model's own slots bound its share.")
-    var concurrency = BatchTerms.standardConcurrency
+    var concurrency = BatchOptions.standardConcurrency
 
     @Option(name: .long, help: "How sure the plan has to keep the budget: 0.5 (on predicted costs alone) to below 1.")
-    var confidence = BatchTerms.standardConfidence
+    var confidence = BatchOptions.standardConfidence
 
     @Option(name: .long, help: "Least mean predicted accuracy of the rows that are done, 0 to 1.")
     var minAccuracy: Double?
@@ -79,7 +79,7 @@ struct BatchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "What is printed at the end: text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: Places
+    @OptionGroup var places: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
@@ -105,10 +105,10 @@ struct BatchCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let files = BatchFiles(input: input, out: out, errors: errors)
             try files.check()
-            let plant = try Plant(places: places, database: database, logger: Installation.logger())
-            var terms = BatchTerms(
+            let plant = try AppServices(places: places, database: database, logger: Installation.logger())
+            var terms = BatchOptions(
                 budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },
-                ifShort: ifShort ?? ShortRule(plant.engine.settings.defaultPolicy.onInfeasible), model: model,
+                ifShort: ifShort ?? ShortfallRule(plant.engine.settings.defaultPolicy.onInfeasible), model: model,
                 concurrency: concurrency, confidence: confidence)
             terms.minAccuracy = minAccuracy
             terms.energyJoules = energyJoules

@@ -11,15 +11,15 @@ final class BatchFollower: Service {
     private struct State {
         var exit: Exit?
         var intake: BatchIntake?
-        var ending = BatchEnding.stopped
+        var ending = BatchOutcome.stopped
         var progress = BatchProgress()
         var hasStarted = false
     }
 
-    private let plant: Plant
+    private let plant: AppServices
     private let id: String
     private let bytes: [UInt8]
-    private let terms: BatchTerms
+    private let terms: BatchOptions
     private let files: BatchFiles
     private let retriesFailed: Bool
     private let format: OutputFormat
@@ -27,7 +27,7 @@ final class BatchFollower: Service {
     private let state = Mutex(State())
 
     init(
-        plant: Plant, id: String, bytes: [UInt8], terms: BatchTerms, files: BatchFiles, retriesFailed: Bool,
+        plant: AppServices, id: String, bytes: [UInt8], terms: BatchOptions, files: BatchFiles, retriesFailed: Bool,
         format: OutputFormat
     ) {
         self.plant = plant
@@ -149,7 +149,7 @@ final class BatchFollower: Service {
         }
     }
 
-    private func write(_ intake: BatchIntake, _ ending: BatchEnding) async throws -> BatchOutput.Count {
+    private func write(_ intake: BatchIntake, _ ending: BatchOutcome) async throws -> BatchOutput.Count {
         let output = BatchOutput(batch: id, faults: intake.faults, ending: ending)
         let answers = files.out == "-" ? nil : try AtomicFile(files.out)
         var errors: AtomicFile?

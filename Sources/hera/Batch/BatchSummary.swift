@@ -4,7 +4,7 @@ import Engine
 /// How a batch ended, for people and for programs.
 struct BatchSummary: Sendable {
     let id: String
-    let ending: BatchEnding
+    let ending: BatchOutcome
     let count: BatchOutput.Count
     let spent: Money
     let budget: Money?

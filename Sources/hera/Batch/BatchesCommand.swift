@@ -59,12 +59,12 @@ struct BatchesCommand: AsyncParsableCommand {
         @Argument(help: "The batch's id, as `hera batches list` shows it.")
         var id: String
 
-        @OptionGroup var places: Places
+        @OptionGroup var places: InstallationOptions
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
             try await Exit.mapped {
-                let plant = try Plant(places: places, database: database, logger: Installation.logger())
+                let plant = try AppServices(places: places, database: database, logger: Installation.logger())
                 let canceller = BatchCanceller(plant: plant, id: id)
                 try await plant.bookInterruptedCalls()
                 await plant.run(canceller)

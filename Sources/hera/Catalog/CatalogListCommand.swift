@@ -19,7 +19,7 @@ struct CatalogListCommand: ParsableCommand {
     func run() throws {
         try CatalogExit.mapped {
             let today = Timestamp.now().day
-            let catalog = try Catalog.load(directory: catalog, today: today)
+            let catalog = try ModelCatalog.load(directory: catalog, today: today)
             for warning in catalog.warnings { CatalogExit.tell("hera: \(warning)") }
             switch format {
             case .table: print(CatalogTable(catalog: catalog, today: today).text)

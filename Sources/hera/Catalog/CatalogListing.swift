@@ -3,7 +3,7 @@ import Core
 
 /// A catalog as JSON for programs.
 struct CatalogListing {
-    let catalog: Catalog
+    let catalog: ModelCatalog
     let today: CalendarDay
 
     /// `{"version": ..., "models": [...]}`; prices are decimal strings, exact, those of standard service for short prompts.

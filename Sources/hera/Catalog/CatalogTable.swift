@@ -3,7 +3,7 @@ import Core
 
 /// A catalog as a table for people.
 struct CatalogTable {
-    let catalog: Catalog
+    let catalog: ModelCatalog
     let today: CalendarDay
 
     /// One line a model, with a head and a foot.

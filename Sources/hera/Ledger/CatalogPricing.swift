@@ -7,7 +7,7 @@ struct CatalogPricing {
     /// Nil where there is no catalog.
     let pricing: EntryPricing?
 
-    init(_ catalog: Catalog?) {
+    init(_ catalog: ModelCatalog?) {
         guard let catalog else {
             pricing = nil
             return

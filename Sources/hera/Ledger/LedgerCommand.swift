@@ -22,7 +22,7 @@ struct LedgerCommand: AsyncParsableCommand {
 
         @OptionGroup var database: DatabaseOption
 
-        @OptionGroup var places: Places
+        @OptionGroup var places: InstallationOptions
 
         @Option(name: .long, help: "text or json.")
         var format: OutputFormat = .text

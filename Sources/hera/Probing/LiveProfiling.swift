@@ -42,8 +42,8 @@ struct LiveProfiling {
             catalog: model.catalog, estimator: PriorEstimator(), ledger: try Installation.ledger(command.database),
             upstream: upstream, settings: try Installation.settings(command.places), keys: Installation.keyring(),
             logger: logger)
-        let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Installation.keyring(), logger: logger)
-        let asking = Asking(
+        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: Installation.keyring(), logger: logger)
+        let asking = ProbeRun(
             engine: engine, scout: scout, model: model.id, items: items, trial: trial,
             file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.asking.maxTokens)
         let group = ServiceGroup(

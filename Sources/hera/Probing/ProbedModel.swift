@@ -6,12 +6,12 @@ import Foundation
 /// The model that is asked, and the catalog that it stands in.
 struct ProbedModel {
     let id: ModelID
-    let catalog: Catalog
+    let catalog: ModelCatalog
     /// Whether it stands in the operator's own catalog.
     let isListed: Bool
 
     /// - Throws: `Exit` for an unknown model, or a server that is not on this machine.
-    init(command: ProfileCommand, catalog: Catalog) throws {
+    init(command: ProfileCommand, catalog: ModelCatalog) throws {
         guard let server = command.asking.server else {
             guard let model = catalog[ModelID(command.model)] else {
                 let names = catalog.models.map(\.id.rawValue)
@@ -45,7 +45,7 @@ struct ProbedModel {
             speed: Speed(
                 overheadSeconds: 0, prefillTokensPerSecond: 100, decodeTokensPerSecond: 10, provenance: .estimated))
         id = model.id
-        self.catalog = Catalog(models: catalog.models + [model], version: catalog.version)
+        self.catalog = ModelCatalog(models: catalog.models + [model], version: catalog.version)
         isListed = false
     }
 

@@ -45,8 +45,8 @@ struct ProfileCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Another seed may choose other questions.")
     var seed: UInt64 = 1
 
-    @OptionGroup(title: "Live models") var asking: AskingOptions
-    @OptionGroup var places: Places
+    @OptionGroup(title: "Live models") var asking: ProbeRunOptions
+    @OptionGroup var places: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
@@ -94,7 +94,7 @@ struct ProfileCommand: AsyncParsableCommand {
 }
 
 /// How a live model is asked.
-struct AskingOptions: ParsableArguments {
+struct ProbeRunOptions: ParsableArguments {
     @Option(name: .long, help: "A server on this machine that is in no catalog, such as http://127.0.0.1:11434/v1.")
     var server: String?
 

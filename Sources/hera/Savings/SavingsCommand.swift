@@ -30,13 +30,13 @@ struct SavingsCommand: AsyncParsableCommand {
     @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/policy.md).")
     var policy: String?
 
-    @Flag(name: .long, help: ArgumentHelp(DryEngine.liveHelp))
+    @Flag(name: .long, help: ArgumentHelp(DryRunServices.liveHelp))
     var live = false
 
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: Places
+    @OptionGroup var places: InstallationOptions
 
     func validate() throws {
         guard model == "hera" || model.hasPrefix("hera/") else {
@@ -53,7 +53,7 @@ struct SavingsCommand: AsyncParsableCommand {
             } catch {
                 throw Exit(66, error.description)
             }
-            let engine = try await DryEngine.make(places, onlyLive: live)
+            let engine = try await DryRunServices.make(places, onlyLive: live)
             let bar = ProgressBar()
             defer { bar.clear() }
             var report = SavingsReport()

@@ -34,7 +34,7 @@ struct DashboardCommand: AsyncParsableCommand {
         @Option(name: .long, help: "json, csv or grafana.")
         var format: Format = .json
 
-        @OptionGroup var places: Places
+        @OptionGroup var places: InstallationOptions
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {

@@ -6,12 +6,12 @@ import Synchronization
 
 /// Submits a job, prints what happens to it, and ends with it.
 final class JobFollower: Service {
-    private let plant: Plant
+    private let plant: AppServices
     private let spec: JobSpec
     private let format: OutputFormat
     private let code = Mutex<Int32?>(nil)
 
-    init(plant: Plant, spec: JobSpec, format: OutputFormat) {
+    init(plant: AppServices, spec: JobSpec, format: OutputFormat) {
         self.plant = plant
         self.spec = spec
         self.format = format

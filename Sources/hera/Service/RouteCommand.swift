@@ -19,7 +19,7 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @Flag(name: .long, help: ArgumentHelp(DryEngine.liveHelp))
+    @Flag(name: .long, help: ArgumentHelp(DryRunServices.liveHelp))
     var live = false
 
     @Flag(name: .long, help: "Show the candidates that no other beats in cost, energy, time and quality at once.")
@@ -28,11 +28,11 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Draw the candidates' cost against quality, with the front, into an SVG file.")
     var plot: String?
 
-    @OptionGroup var places: Places
+    @OptionGroup var places: InstallationOptions
 
     func run() async throws {
         try await Exit.mapped {
-            let engine = try await DryEngine.make(places, onlyLive: live)
+            let engine = try await DryRunServices.make(places, onlyLive: live)
             let decision: Decision
             do {
                 var document = try JSONDocument(Array(FileHandle.standardInput.readDataToEndOfFile()))

@@ -22,12 +22,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: Places
+    @OptionGroup var places: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func run() async throws {
         try await Exit.mapped {
-            let plant = try Plant(places: places, database: database, logger: Installation.logger())
+            let plant = try AppServices(places: places, database: database, logger: Installation.logger())
             let spec = try Self.spec(job, policy: plant.engine.settings.defaultPolicy)
             try await plant.bookInterruptedCalls()
             let follow = JobFollower(plant: plant, spec: spec, format: format)

@@ -29,7 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The port to listen on.")
     var port = 8484
 
-    @OptionGroup var places: Places
+    @OptionGroup var places: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func run() async throws {
@@ -38,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
-            let plant = try Plant(places: places, database: database, logger: logger)
+            let plant = try AppServices(places: places, database: database, logger: logger)
             let hasKeys = try await plant.hasKeys()
             let needsKey = key != nil || hasKeys
             guard needsKey || Self.isLoopback(host) else {
@@ -57,7 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
                 Exit.tell("what it costs: http://\(host):\(port)/dashboard")
                 await plant.scout.look()
-                FleetReport.tell(plant.engine.fleet)
+                LiveModelsReport.tell(plant.engine.fleet)
             }
             do {
                 var configuration = ServiceGroupConfiguration(

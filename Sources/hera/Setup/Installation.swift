@@ -11,16 +11,16 @@ import Routing
 /// The parts that commands are composed of, read from their places; every failure ends the program with words.
 enum Installation {
     /// The catalog, or exit code 65 with every problem.
-    static func catalog(_ places: Places) throws -> Catalog {
+    static func catalog(_ places: InstallationOptions) throws -> ModelCatalog {
         do {
-            return try Catalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
+            return try ModelCatalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
         } catch {
             throw Exit(65, error.description)
         }
     }
 
     /// Trained profiles; without any, priors by tier, and a line that says so.
-    static func estimator(_ places: Places) throws -> any Estimating {
+    static func estimator(_ places: InstallationOptions) throws -> any Estimating {
         do {
             return ProfileEstimator(try ProfileSet.load(directory: places.profilesFolder))
         } catch {
@@ -36,7 +36,7 @@ enum Installation {
     }
 
     /// Reads the operator's settings; with a catalog the models that their policies name have to be in it.
-    static func settings(_ places: Places, for catalog: Catalog? = nil) throws -> Settings {
+    static func settings(_ places: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
         guard let path = places.config else { return Settings() }
         do {
             let settings = try Settings(json: try YAMLText.document(path: path).root)
@@ -58,7 +58,7 @@ enum Installation {
         }
     }
 
-    static func keyring() -> Keyring { Keyring(environment: ProcessInfo.processInfo.environment) }
+    static func keyring() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
 
     /// A logger to standard error; its level comes from `HERA_LOG_LEVEL`, or is `warning`.
     static func logger() -> Logger {

@@ -18,7 +18,7 @@ struct BatchWaitTests {
 
     @Test("a wait is kept in the state of its batch, for every node to show")
     func kept() throws {
-        var state = BatchState(terms: BatchTerms(budget: nil))
+        var state = BatchState(terms: BatchOptions(budget: nil))
         #expect(BatchState(json: state.json) == state)
         state.wait = BatchWait(until: Self.noon, reason: "the budget of \"k\" has no room")
         #expect(BatchState(json: state.json) == state)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Models that policies name")
 struct PolicyModelsTests {
-    private let catalog = Catalog(
+    private let catalog = ModelCatalog(
         models: [
             Model(
                 id: "maker/small-1b", provider: "p", aliases: ["small"],

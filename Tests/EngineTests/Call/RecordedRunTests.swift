@@ -83,7 +83,7 @@ struct RecordedRunTests {
     }
 
     /// How often a run changes its model on the way.
-    private func switches(_ run: TraceRow, _ router: Router, keeps: Bool) throws -> Int {
+    private func switches(_ run: TraceRow, _ router: StepRouter, keeps: Bool) throws -> Int {
         let context = RoutingContext(
             models: Self.models, economics: .standard, policy: Policy(), remaining: Remaining(), horizon: 1,
             catalogVersion: "test")
@@ -93,7 +93,7 @@ struct RecordedRunTests {
                 id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
             var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context)
             guard case .call(let verdict) = course.action else { continue }
-            let rule = SwitchRule(step: step, memory: memory, context: context)
+            let rule = CacheAffinity(step: step, memory: memory, context: context)
             if keeps, let last = memory.lastModel,
                 let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
             {
@@ -110,7 +110,7 @@ struct RecordedRunTests {
         "recorded runs of ten turns keep to their models: none changes more than twice",
         .enabled(if: isThere, "the recorded runs are not there: set HERA_SHARED to their folder"))
     func switching() throws {
-        let router = Router(estimator: ProfileEstimator(try profiles()))
+        let router = StepRouter(estimator: ProfileEstimator(try profiles()))
         let runs = try TraceRow.read(Self.traces)
             .filter { $0.model == "gpt-3.5" && $0.steps.count == 10 && $0.split == .validation }.prefix(3)
         #expect(runs.count == 3)

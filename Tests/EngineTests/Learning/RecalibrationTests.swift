@@ -99,14 +99,14 @@ struct RecalibrationTests {
     @Test("drift is seen where answers turn out worse than predicted, and not where they do not")
     func drift() {
         var generator = SeededGenerator(seed: 3)
-        var calm = DriftWatch()
+        var calm = DriftDetector()
         var alarms = 0
         for _ in 0..<400 {
             let outcome = Double.random(in: 0..<1, using: &generator) < 0.7 ? 1.0 : 0
             if calm.observe(predicted: 0.7, outcome: outcome) { alarms += 1 }
         }
         #expect(alarms <= 1)
-        var drifting = DriftWatch()
+        var drifting = DriftDetector()
         var seenAfter: Int?
         for index in 0..<200 where seenAfter == nil {
             if drifting.observe(

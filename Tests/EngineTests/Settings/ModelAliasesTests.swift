@@ -15,7 +15,7 @@ struct ModelAliasesTests {
                 overheadSeconds: 0, prefillTokensPerSecond: 1, decodeTokensPerSecond: 1, provenance: .estimated))
     }
 
-    private static let catalog = Catalog(
+    private static let catalog = ModelCatalog(
         models: [
             model("anthropic/claude-haiku-4-5", aliases: ["claude-haiku-4-5"], served: "claude-haiku-4-5"),
             model("openai/gpt-4o-2024-08-06", served: "gpt-4o-2024-08-06"),

@@ -5,17 +5,17 @@ import Testing
 
 /// Requests that may be told again are done once, whichever node they reach.
 @Suite struct RequestTests {
-    private static let answer = KeptAnswer(
+    private static let answer = StoredResponse(
         status: 201, headers: [.init(name: "x-a", value: "1"), .init(name: "x-a", value: "é \"2\"")],
         body: [0, 255, 123])
 
     private static func claim(
         _ ledger: SQLLedger, digest: [UInt8] = [1], token: String = "t", at moment: Timestamp = Sample.noon
-    ) async throws -> RequestClaim {
+    ) async throws -> IdempotencyClaimResult {
         try await ledger.claimRequest("r", digest: digest, token: token, at: moment)
     }
 
-    private static func ticket(_ claim: RequestClaim) -> RequestTicket? {
+    private static func ticket(_ claim: IdempotencyClaimResult) -> IdempotencyClaim? {
         if case .first(let ticket) = claim { return ticket }
         return nil
     }
@@ -23,9 +23,9 @@ import Testing
     @Test("one of many tellings at two nodes does the work, the others get its answer, and another request is refused")
     func once() async throws {
         try await Self.withTwoStores { stores, _ in
-            let claims = try await withThrowingTaskGroup(of: RequestClaim.self) { group in
+            let claims = try await withThrowingTaskGroup(of: IdempotencyClaimResult.self) { group in
                 for index in 0..<40 { group.addTask { try await Self.claim(stores[index % 2], token: "t\(index)") } }
-                return try await group.reduce(into: [RequestClaim]()) { $0.append($1) }
+                return try await group.reduce(into: [IdempotencyClaimResult]()) { $0.append($1) }
             }
             let tickets = claims.compactMap(Self.ticket)
             #expect(tickets.count == 1)
@@ -82,7 +82,7 @@ import Testing
             await stores[0].giveUp(first, mayHaveMade: true)
             #expect(try await Self.claim(stores[1], digest: [2]) == .other)
             let second = Self.ticket(try await Self.claim(stores[1], token: "u"))
-            #expect(second == RequestTicket(request: "r", lease: 2, token: "t", isTakenOver: true))
+            #expect(second == IdempotencyClaim(request: "r", lease: 2, token: "t", isTakenOver: true))
         }
     }
 
@@ -95,12 +95,12 @@ import Testing
             #expect(try await Self.claim(stores[1]) == .underWay)
             try await stores[0].heartbeat(leaseSeconds: 0)
             let second = try #require(Self.ticket(try await Self.claim(stores[1], token: "another")))
-            #expect(second == RequestTicket(request: "r", lease: 2, token: "t", isTakenOver: true))
+            #expect(second == IdempotencyClaim(request: "r", lease: 2, token: "t", isTakenOver: true))
             #expect(try await stores[1].recover(at: Sample.noon).map(\.id) == ["call"])
             // It was only silent: its books are taken, its answer is not.
             let commit = StepCommit(settlements: [("call", Sample.entry("call", nanoUSD: 120))])
             var late = commit
-            late.answer = (first, KeptAnswer(status: 200, headers: [], body: [9]))
+            late.answer = (first, StoredResponse(status: 200, headers: [], body: [9]))
             _ = try await stores[0].commitStep(late)
             #expect(try await Self.claim(stores[1]) == .underWay)
             try await stores[1].keep(Self.answer, of: second)
@@ -122,7 +122,7 @@ import Testing
             _ = try await ledger.commitStep(commit)
             #expect(try await Self.claim(ledger) == .answered(Self.answer))
             // What comes later changes nothing.
-            try await ledger.keep(KeptAnswer(status: 500, headers: [], body: []), of: ticket)
+            try await ledger.keep(StoredResponse(status: 500, headers: [], body: []), of: ticket)
             #expect(try await Self.claim(ledger) == .answered(Self.answer))
         }
     }
@@ -149,8 +149,8 @@ import Testing
     func large() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let ticket = try #require(Self.ticket(try await Self.claim(ledger)))
-            let bytes = [UInt8](repeating: 32, count: KeptAnswer.mostBytes + 1)
-            try await ledger.keep(KeptAnswer(status: 200, headers: [], body: bytes), of: ticket)
+            let bytes = [UInt8](repeating: 32, count: StoredResponse.mostBytes + 1)
+            try await ledger.keep(StoredResponse(status: 200, headers: [], body: bytes), of: ticket)
             guard case .answered(let kept) = try await Self.claim(ledger) else {
                 Issue.record("it is answered")
                 return
@@ -177,7 +177,7 @@ import Testing
                 Self.ticket(try await stores[0].claimRequest("q", digest: [1], token: "t", at: .now())))
             await stores[0].close()
             let taken = Self.ticket(try await stores[1].claimRequest("q", digest: [1], token: "u", at: .now()))
-            #expect(taken == RequestTicket(request: "q", lease: 2, token: second.token, isTakenOver: true))
+            #expect(taken == IdempotencyClaim(request: "q", lease: 2, token: second.token, isTakenOver: true))
             try await stores[1].sweep(at: Timestamp.now().advanced(bySeconds: 200_000))
             #expect(try await stores[1].session("s", unlike: nil) == nil)
             #expect(try await !stores[1].isUnderWay("r"))

@@ -96,7 +96,7 @@ import Testing
         try await TemporaryLedger.with { source, _ in
             try await TemporaryLedger.with { target, _ in
                 try await Self.save(Self.record("s", 4), in: source)
-                let answer = KeptAnswer(status: 200, headers: [.init(name: "a", value: "b")], body: [1, 0])
+                let answer = StoredResponse(status: 200, headers: [.init(name: "a", value: "b")], body: [1, 0])
                 for name in ["done", "open"] {
                     let claim = try await source.claimRequest(name, digest: [1], token: "t", at: .now())
                     guard name == "done", case .first(let ticket) = claim else { continue }

@@ -171,8 +171,8 @@ import Testing
 
     private func use(_ requests: Int) -> RateUse { RateUse(key: "k", requestsPerMinute: 60, requests: requests) }
 
-    private func news(_ sequence: Int64, _ requests: Int, age: Int64 = 0) -> RateNews {
-        RateNews(hasOthers: true, told: [.init(sequence: sequence, age: age, uses: [use(requests)])])
+    private func news(_ sequence: Int64, _ requests: Int, age: Int64 = 0) -> RateUpdate {
+        RateUpdate(hasOthers: true, told: [.init(sequence: sequence, age: age, uses: [use(requests)])])
     }
 
     private let limited = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 60)
@@ -181,7 +181,7 @@ import Testing
     func once() throws {
         let (node, other) = (KeyRates(), KeyRates())
         for _ in 0..<20 { _ = node.admit(limited, at: Sample.noon) }
-        node.learn(RateNews(hasOthers: true), at: Sample.noon)
+        node.learn(RateUpdate(hasOthers: true), at: Sample.noon)
         let told = try #require(node.telling(at: Sample.noon))
         for _ in 0..<7 { _ = node.admit(limited, at: Sample.noon) }
         let again = try #require(node.telling(at: Sample.noon))
@@ -196,7 +196,7 @@ import Testing
         "while the store is away a node counts alone, and then tells no more than a bucket of what was refilled since")
     func away() throws {
         let (node, other) = (KeyRates(), KeyRates())
-        node.learn(RateNews(hasOthers: true), at: Sample.noon)
+        node.learn(RateUpdate(hasOthers: true), at: Sample.noon)
         #expect(node.telling(at: Sample.noon) == nil)
         // Five minutes at the full rate.
         for second in 0..<300 { _ = node.admit(limited, at: Sample.noon.advanced(bySeconds: Double(second))) }
@@ -204,8 +204,8 @@ import Testing
         #expect(node.telling(at: back)?.uses == [use(60)])
         // A node that could not look hears at once of what was told meanwhile.
         other.learn(news(1, 0), at: Sample.noon)
-        let late = (2..<300).map { RateNews.Told(sequence: $0, age: 0, uses: [use(1)]) }
-        other.learn(RateNews(hasOthers: true, told: late), at: back)
+        let late = (2..<300).map { RateUpdate.Told(sequence: $0, age: 0, uses: [use(1)]) }
+        other.learn(RateUpdate(hasOthers: true, told: late), at: back)
         #expect(other.admit(limited, at: back) != nil)
         #expect(other.admit(limited, at: back.advanced(bySeconds: 1)) == nil)
     }
@@ -213,8 +213,8 @@ import Testing
     @Test("a node that starts counts the last minute's uses at their own times")
     func start() {
         let node = KeyRates()
-        let told = (0..<60).map { RateNews.Told(sequence: Int64($0) + 1, age: Int64(60 - $0) * 1000, uses: [use(1)]) }
-        node.learn(RateNews(hasOthers: true, told: told), at: Sample.noon)
+        let told = (0..<60).map { RateUpdate.Told(sequence: Int64($0) + 1, age: Int64(60 - $0) * 1000, uses: [use(1)]) }
+        node.learn(RateUpdate(hasOthers: true, told: told), at: Sample.noon)
         #expect((0..<100).count { _ in node.admit(limited, at: Sample.noon) == nil } == 60, "all was refilled since")
     }
 
@@ -241,7 +241,7 @@ import Testing
         func key(_ number: Int) -> AccessKey {
             AccessKey(id: "k\(number)", createdAt: Sample.noon, requestsPerMinute: 1)
         }
-        node.learn(RateNews(hasOthers: false), at: Sample.noon)
+        node.learn(RateUpdate(hasOthers: false), at: Sample.noon)
         for number in 0..<25_000 { node.note(key(number), at: Sample.noon) }
         #expect(node.keyCount <= 10_000)
         for number in 0..<25_000 { #expect(node.admit(key(number), at: Sample.noon) == nil) }

@@ -13,12 +13,12 @@ enum EarlierLedger {
         var result: Result<Void, LedgerError> = .success(())
         try database.withWriter { connection in
             result = Result { () throws(LedgerError) in
-                let session = LedgerSession(connection: connection)
+                let session = LedgerTransaction(connection: connection)
                 for span in [RollupSlot.hourMilliseconds, RollupSlot.dayMilliseconds] {
                     for (slot, sums) in try session.entrySums(span: span, where: "1 = 1", []) {
                         let numbers = [span, slot.hour] + slot.dimensions + sums.values
                         try connection.execute(
-                            "INSERT INTO rollup VALUES (\(LedgerSession.placeholders(numbers.count + 1)))",
+                            "INSERT INTO rollup VALUES (\(LedgerTransaction.placeholders(numbers.count + 1)))",
                             numbers.map { .integer($0) } + [.blob(sums.latency.bytes)])
                     }
                 }

@@ -31,7 +31,7 @@ struct BadInputTests {
             quality: ["edge": .nan, "cheap": .nan, "dear": .nan], similarity: ["edge": .nan, "cheap": .infinity],
             requestSimilarity: ["edge": .nan])
         var state = RunState()
-        let decision = try Router(estimator: estimator).route(
+        let decision = try StepRouter(estimator: estimator).route(
             Fixture.step(), decisionID: "d", state: &state, context: Fixture.context())
         #expect(decision.reference == ModelID("dear"), "the frontier tier's prior is the best")
         #expect(decision.candidates.allSatisfy { $0.prediction.quality.isFinite && $0.similarity?.isFinite ?? true })
@@ -116,7 +116,7 @@ struct BadInputTests {
             ("[1, 2]", []), ("[\"a\", ", []), ("", []), ("[]", []),
         ] as [(String, [String])])
     func partLists(answer: String, parts: [String]) {
-        #expect(PartList.parts(of: answer) == parts)
+        #expect(SubtaskList.parts(of: answer) == parts)
     }
 
     @Test("a decomposer that cannot be called, or does not answer, leaves the step whole")
@@ -125,7 +125,7 @@ struct BadInputTests {
         policy.sequence.decomposition.decomposer = .model(ModelID("nobody"))
         let estimator = FixedEstimator(
             quality: ["edge": 0.8, "cheap": 0.85, "dear": 0.9], similarity: ["edge": 0.1, "cheap": 0.1])
-        let course = try Router(estimator: estimator).course(
+        let course = try StepRouter(estimator: estimator).course(
             of: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
         #expect(course.action.called?.model == ModelID("dear"))
         #expect(course.decision.considered.contains("sd: nobody cannot be called now; the step stays whole"))

@@ -71,7 +71,7 @@ struct KappaTests {
         // Eight steps on the dear model cost at least 8 x 1.8 m, and more as the prompt grows.
         let context = Fixture.context(policy: policy, horizon: 8)
         var state = RunState()
-        let router = Router(estimator: estimator)
+        let router = StepRouter(estimator: estimator)
         let decision = try router.route(Fixture.step(), decisionID: "d", state: &state, context: context)
         #expect(abs(decision.kappa - 0.4) < 1e-12)
         #expect(decision.considered.contains { $0.contains("kappa is lowered to its floor 0.40") })

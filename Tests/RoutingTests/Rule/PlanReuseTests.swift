@@ -10,7 +10,7 @@ struct PlanReuseTests {
     /// A run of three steps, its first one planned. The first step on the edge model takes 2.6 s and 6683 nano-USD.
     private func begun(_ policy: Policy = Policy(), estimator: FixedEstimator? = nil) throws -> RunState {
         var state = RunState()
-        _ = try Router(estimator: estimator ?? self.estimator).route(
+        _ = try StepRouter(estimator: estimator ?? self.estimator).route(
             Fixture.step(), decisionID: "1", state: &state, context: Fixture.context(policy: policy, horizon: 3))
         return state
     }
@@ -20,7 +20,7 @@ struct PlanReuseTests {
         _ state: inout RunState, policy: Policy = Policy(), models: [PricedModel]? = nil, remaining: Remaining? = nil,
         horizon: Int = 2, position: Int = 2, estimator: FixedEstimator? = nil
     ) throws -> Decision {
-        try Router(estimator: estimator ?? self.estimator).route(
+        try StepRouter(estimator: estimator ?? self.estimator).route(
             Fixture.step(position: position, previous: "edge"), decisionID: "2", state: &state,
             context: Fixture.context(
                 models ?? [Fixture.edge, Fixture.cheap, Fixture.dear], policy: policy, remaining: remaining,
@@ -103,7 +103,7 @@ struct PlanReuseTests {
     func verification() throws {
         var policy = Policy(verify: true)
         policy.sequence.stages = [.sse]
-        var course = try Router(estimator: estimator).course(
+        var course = try StepRouter(estimator: estimator).course(
             of: Fixture.step(), decisionID: "1", state: RunState(), context: Fixture.context(policy: policy, horizon: 3)
         )
         #expect(course.action.called?.model == ModelID("edge"))
@@ -130,7 +130,7 @@ struct PlanReuseTests {
         var state = RunState()
         var spent: Int64 = 0
         for position in 1...8 {
-            let decision = try Router(estimator: estimator).route(
+            let decision = try StepRouter(estimator: estimator).route(
                 Fixture.step(position: position), decisionID: "\(position)", state: &state,
                 context: Fixture.context(policy: policy, remaining: remaining, horizon: 9 - position))
             spent += try #require(decision.candidate(decision.model)).cost.total.nanoUSD
@@ -145,7 +145,7 @@ struct PlanReuseTests {
         var policy = Policy()
         policy.sequence.decomposition.decomposer = .model(ModelID("cheap"))
         let estimator = WordyEstimator(easy: "add")
-        var course = try Router(estimator: estimator).course(
+        var course = try StepRouter(estimator: estimator).course(
             of: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
         guard case .decompose(let model, _) = course.action else {
             throw TestFailure("expected a decomposition, not \(course.action)")

@@ -27,7 +27,7 @@ struct BatchWaitingTests {
                         == true,
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
                 // A node that does not run it, and knows of it what the ledger has.
-                let other = BatchDesk(engine: service.engine)
+                let other = BatchScheduler(engine: service.engine)
                 var isTold = false
                 for _ in 0..<500 where !isTold {
                     let record = try await other.batch(id, for: Caller())

@@ -19,7 +19,7 @@ struct ProviderBatchService: Sendable {
     static let (inputNano, outputNano): (Int64, Int64) = (1000, 2000)
     static let batchShare = (numerator: Int64(2), denominator: Int64(5))
 
-    let desk: BatchDesk
+    let desk: BatchScheduler
     let engine: Engine
 
     static var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
@@ -61,7 +61,7 @@ struct ProviderBatchService: Sendable {
         _ body: @escaping @Sendable (ProviderBatchService) async throws -> Value
     ) async throws -> Value {
         let upstream = UpstreamClient(logger: logger)
-        let keys = Keyring(environment: ["TEST_KEY": "secret-of-tests"])
+        let keys = APIKeys(environment: ["TEST_KEY": "secret-of-tests"])
         var policy = Policy()
         policy.plan.serviceTiers = [.standard, .batch]
         let engine = Engine(
@@ -73,8 +73,8 @@ struct ProviderBatchService: Sendable {
                 limits: ServiceLimits(
                     providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
             logger: logger)
-        let desk = BatchDesk(engine: engine)
-        let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+        let desk = BatchScheduler(engine: engine)
+        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
         let group = ServiceGroup(services: [upstream, engine.pool, engine.learning, desk], logger: logger)
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
             tasks.addTask {
@@ -100,8 +100,8 @@ struct ProviderBatchService: Sendable {
 
     private static func catalog(
         _ interface: ScriptedBatches.Interface?, baseURL: String, without missing: ModelID?
-    ) -> Catalog {
-        Catalog(
+    ) -> ModelCatalog {
+        ModelCatalog(
             models: [model(small, .medium, interface, 1, baseURL), model(large, .frontier, interface, 10, baseURL)]
                 .filter { $0.id != missing },
             version: "test")
@@ -149,7 +149,7 @@ struct ProviderBatchService: Sendable {
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}
             """
-        let order = try BatchOrder(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
+        let order = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
         return try await desk.submit(order, from: Caller()).id
     }
 

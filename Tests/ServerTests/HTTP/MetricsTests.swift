@@ -76,8 +76,8 @@ struct MetricsTests {
         } _: { service async throws in
             let text = try await service.send("GET", "/openapi.yaml").text
             let router = HTTPService.router(
-                engine: service.engine, desk: JobDesk(engine: service.engine),
-                batches: BatchDesk(engine: service.engine),
+                engine: service.engine, desk: JobScheduler(engine: service.engine),
+                batches: BatchScheduler(engine: service.engine),
                 metrics: PrometheusRegistry(),
                 access: CallerMiddleware(ledger: service.engine.ledger, operatorKey: nil, needsKey: false))
             let routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }

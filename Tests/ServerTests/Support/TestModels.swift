@@ -13,8 +13,8 @@ enum TestModels {
     static let served = ["test/cheap", "test/dear", "claude-test", "vectors-test"]
 
     /// 1 USD per million prompt tokens and 2 per million of the answer; the dear one ten times that. Half of it as flex.
-    static func catalog(baseURL: String, today: CalendarDay) -> Catalog {
-        Catalog(
+    static func catalog(baseURL: String, today: CalendarDay) -> ModelCatalog {
+        ModelCatalog(
             models: [
                 model(cheap, tier: .medium, input: 1, output: 2, baseURL: baseURL, today: today),
                 model(dear, tier: .frontier, input: 10, output: 20, baseURL: baseURL, today: today),
@@ -22,8 +22,8 @@ enum TestModels {
     }
 
     /// The cheap model, one in Anthropic's own format that writes its cache at 12.5 USD, and one that makes vectors.
-    static func mixed(baseURL: String, today: CalendarDay) -> Catalog {
-        Catalog(
+    static func mixed(baseURL: String, today: CalendarDay) -> ModelCatalog {
+        ModelCatalog(
             models: [
                 model(cheap, tier: .medium, input: 1, output: 2, baseURL: baseURL, today: today),
                 model(

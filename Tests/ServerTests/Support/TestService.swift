@@ -22,7 +22,7 @@ struct TestService {
     /// Runs a body against a service and shuts the service down in good order.
     static func with(
         settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
-        catalog: @escaping @Sendable (String, CalendarDay) -> Catalog = TestModels.catalog,
+        catalog: @escaping @Sendable (String, CalendarDay) -> ModelCatalog = TestModels.catalog,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
@@ -41,7 +41,7 @@ struct TestService {
     }
 
     static func run(
-        _ models: ScriptedUpstream, catalog: Catalog? = nil, ledger: SQLLedger, settings: Settings, key: String?,
+        _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: SQLLedger, settings: Settings, key: String?,
         estimator: any Estimating,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
@@ -51,10 +51,11 @@ struct TestService {
         let engine = Engine(
             catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
             estimator: estimator, ledger: ledger, upstream: upstream, settings: settings,
-            keys: Keyring(environment: [:]), logger: logger)
-        let desk = JobDesk(engine: engine)
-        let batches = BatchDesk(engine: engine)
-        let scout = Scout(fleet: engine.fleet, upstream: upstream, keys: Keyring(environment: [:]), logger: logger)
+            keys: APIKeys(environment: [:]), logger: logger)
+        let desk = JobScheduler(engine: engine)
+        let batches = BatchScheduler(engine: engine)
+        let scout = HealthProber(
+            fleet: engine.fleet, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
             engine: engine, desk: desk, batches: batches, host: "127.0.0.1", port: 0, key: key, needsKey: key != nil,

@@ -35,25 +35,25 @@ struct BatchLoopback: Sendable {
         }
     }
 
-    func order(_ name: String = "b-1", rows: Int = 4, text: String = "question") throws -> ProviderBatchOrder {
-        ProviderBatchOrder(
+    func order(_ name: String = "b-1", rows: Int = 4, text: String = "question") throws -> ProviderBatchSubmission {
+        ProviderBatchSubmission(
             endpoint: endpoint, key: Loopback.secret, name: name,
             rows: try (0..<rows).map { number in
                 let body = #"{"model":"hera","messages":[{"role":"user","content":"\#(text) \#(number)"}]}"#
                 return ProviderBatchRow(
-                    customID: ProviderBatchOrder.customID(of: number, in: name),
+                    customID: ProviderBatchSubmission.customID(of: number, in: name),
                     body: try JSONDocument(Array(body.utf8)), maximumOutputTokens: 64)
             })
     }
 
     /// What is known of an order whose answer was lost a moment ago.
-    func trace(_ order: ProviderBatchOrder, others: Set<String> = []) -> ProviderBatchTrace {
-        ProviderBatchTrace(
+    func trace(_ order: ProviderBatchSubmission, others: Set<String> = []) -> LostProviderBatch {
+        LostProviderBatch(
             name: order.name, rows: order.rows.count, since: .now().advanced(bySeconds: -60), others: others,
             settling: .zero)
     }
 
-    func find(_ trace: ProviderBatchTrace) async throws -> ProviderBatchFinding {
+    func find(_ trace: LostProviderBatch) async throws -> ProviderBatchFinding {
         try await client.find(trace, endpoint: endpoint, key: Loopback.secret)
     }
 
@@ -71,7 +71,7 @@ struct BatchLoopback: Sendable {
     }
 
     /// The error of a submission; nil where it succeeds.
-    func failure(_ order: ProviderBatchOrder) async -> UpstreamError? {
+    func failure(_ order: ProviderBatchSubmission) async -> UpstreamError? {
         do throws(UpstreamError) {
             _ = try await client.submit(order)
             return nil

@@ -8,7 +8,7 @@ import Testing
 struct BatchRequestTests {
     private func row(_ body: String, number: Int = 0) throws -> ProviderBatchRow {
         ProviderBatchRow(
-            customID: ProviderBatchOrder.customID(of: number, in: "b-1"), body: try JSONDocument(Array(body.utf8)),
+            customID: ProviderBatchSubmission.customID(of: number, in: "b-1"), body: try JSONDocument(Array(body.utf8)),
             maximumOutputTokens: 99)
     }
 

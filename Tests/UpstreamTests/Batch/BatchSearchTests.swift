@@ -91,7 +91,7 @@ struct BatchSearchTests {
             let endpoint = BatchLoopback.endpoint(.openAI, baseURL: loopback.server.baseURL)
             let failure = await #expect(throws: UpstreamError.self) {
                 _ = try await loopback.client.find(
-                    ProviderBatchTrace(name: "b-1", rows: 1, since: .now(), settling: .zero), endpoint: endpoint,
+                    LostProviderBatch(name: "b-1", rows: 1, since: .now(), settling: .zero), endpoint: endpoint,
                     key: nil)
             }
             guard case .malformed = failure else {

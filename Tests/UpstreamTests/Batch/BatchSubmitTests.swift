@@ -173,7 +173,7 @@ struct BatchSubmitTests {
     }
 
     /// Sends an order until it is there, as the engine does.
-    private func send(_ order: ProviderBatchOrder, _ loopback: BatchLoopback) async throws -> ProviderBatch {
+    private func send(_ order: ProviderBatchSubmission, _ loopback: BatchLoopback) async throws -> ProviderBatch {
         var order = order
         for _ in 0..<20 {
             do throws(UpstreamError) {

@@ -20,10 +20,10 @@ extension BatchRunner {
     /// Whether this process ends, or may not work on the batch any more, whatever else was asked.
     var isLeavingNow: Bool { Task.isShuttingDownGracefully || Task.isCancelled || stop.reason == .lost }
 
-    // MARK: Beginning
+    // MARK: FirstByteSignal
 
     /// Reserves groups for rows that wait for the post; those that no time is left for are called instead.
-    func post(_ board: inout Board, _ group: inout TaskGroup<Event>) async {
+    func post(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) async {
         guard board.course.post.isWaiting else { return }
         guard leavesProvidersTime else {
             let lines = board.course.post.takeWaiting().map { board.course.planner.table.rows[$0.row].line }
@@ -44,13 +44,13 @@ extension BatchRunner {
     }
 
     /// Predicts claimed rows once more, as ordinary calls.
-    private func callInstead(_ lines: [Int64], _ board: inout Board) async throws(EngineError) {
+    private func callInstead(_ lines: [Int64], _ board: inout BatchContext) async throws(EngineError) {
         for piece in Self.pieces(of: lines) {
             for row in try await rows(piece) { try await enter(row, &board) }
         }
     }
 
-    private func enter(_ row: BatchRow, _ board: inout Board) async throws(EngineError) {
+    private func enter(_ row: BatchRow, _ board: inout BatchContext) async throws(EngineError) {
         let models = board.course.planner.table.models
         do throws(EngineError) {
             let forecast = try engine.forecast(
@@ -65,12 +65,12 @@ extension BatchRunner {
     }
 
     func opened(
-        _ parcel: BatchPost.Parcel, _ opening: ProviderCall.Opening, _ board: inout Board
+        _ parcel: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ board: inout BatchContext
     ) throws(EngineError) {
         switch opening {
         case .opened(let group):
             board.course.posted(parcel, as: group.name)
-            board.groups[group.name] = GroupCourse(
+            board.groups[group.name] = ProviderGroupMachine(
                 group, pollSeconds: engine.settings.limits.providerPollSeconds)
         case .unpaid(let refusal):
             board.course.refused(parcel)
@@ -89,7 +89,7 @@ extension BatchRunner {
     // MARK: On the way
 
     /// Sets the next thing going for every group that nothing is done for.
-    func goOn(_ board: inout Board, _ group: inout TaskGroup<Event>) {
+    func goOn(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) {
         if board.isLeaving { return }
         for name in board.groups.keys.sorted() where !board.busy.contains(name) {
             guard var course = board.groups[name] else { continue }
@@ -109,7 +109,7 @@ extension BatchRunner {
 
     /// Saves where a group stands, waits, and does what is next; the waiting ends early where something else may be.
     private func step(
-        _ action: GroupCourse.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
+        _ action: ProviderGroupMachine.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
     ) async -> Event {
         do throws(EngineError) {
             guard let model = model(of: group) else {
@@ -148,7 +148,7 @@ extension BatchRunner {
     }
 
     /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
-    func saveGroups(_ board: Board) async {
+    func saveGroups(_ board: BatchContext) async {
         for course in board.groups.values where !course.isClosed {
             try? await engine.ledger.saveGroup(course.group, of: batch)
         }
@@ -158,8 +158,8 @@ extension BatchRunner {
 
     /// Ends a group in the ledger, whatever its provider has come to.
     func close(
-        _ group: ProviderGroup, _ rest: GroupRest, _ words: String?
-    ) async throws(EngineError) -> GroupCourse.Event {
+        _ group: ProviderGroup, _ rest: UnfinishedRows, _ words: String?
+    ) async throws(EngineError) -> ProviderGroupMachine.Event {
         let fault = words.map {
             BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
         }
@@ -175,7 +175,8 @@ extension BatchRunner {
     }
 
     func take(
-        _ event: GroupCourse.Event, after action: GroupCourse.Action, of name: String, _ board: inout Board
+        _ event: ProviderGroupMachine.Event, after action: ProviderGroupMachine.Action, of name: String,
+        _ board: inout BatchContext
     ) async throws(EngineError) {
         guard var course = board.groups[name] else { return }
         let before = course.trouble
@@ -195,7 +196,9 @@ extension BatchRunner {
         }
     }
 
-    private func take(_ harvest: GroupCourse.Harvest, of group: ProviderGroup, _ board: inout Board) {
+    private func take(
+        _ harvest: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ board: inout BatchContext
+    ) {
         board.course.post.booked(harvest.booked.count + harvest.refused.count, in: group.name)
         let models = board.course.planner.table.models
         let model = models.firstIndex { $0.model.id == group.model }
@@ -214,7 +217,7 @@ extension BatchRunner {
 
     /// Rows that come back from a group are called; they are this process's again as soon as it claims them.
     private func closed(
-        _ group: ProviderGroup, after action: GroupCourse.Action, _ board: inout Board
+        _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ board: inout BatchContext
     ) async throws(EngineError) {
         board.groups[group.name] = nil
         let rows = board.course.post.ended(group.name).intersection(board.course.open)

@@ -19,8 +19,10 @@ extension ProviderCall {
     private static let rowsAtOnce = 64
 
     /// Reads all results and books those that are not booked yet; to be repeated as a whole where the reading breaks off.
-    func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(EngineError) -> GroupCourse.Event {
-        var harvest = GroupCourse.Harvest()
+    func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(EngineError)
+        -> ProviderGroupMachine.Event
+    {
+        var harvest = ProviderGroupMachine.GroupResults()
         var answered: Set<Int64> = []
         var unbilled: [String] = []
         var waiting: [Booking] = []
@@ -39,7 +41,7 @@ extension ProviderCall {
             }
             guard let next else { break }
             guard case .result(let result) = next,
-                let number = ProviderBatchOrder.rowNumber(result.customID, in: group.name),
+                let number = ProviderBatchSubmission.rowNumber(result.customID, in: group.name),
                 let row = try await runner.rows([Int64(number)]).first, row.providerGroup == group.name
             else {
                 harvest.unreadable += 1
@@ -121,7 +123,9 @@ extension ProviderCall {
         return [Booking(line: row.line, cost: .zero, commit: commit, isEnd: true)]
     }
 
-    private func book(_ waiting: inout [Booking], into harvest: inout GroupCourse.Harvest) async throws(EngineError) {
+    private func book(_ waiting: inout [Booking], into harvest: inout ProviderGroupMachine.GroupResults)
+        async throws(EngineError)
+    {
         guard !waiting.isEmpty else { return }
         let bookings = waiting
         waiting = []
@@ -156,7 +160,7 @@ extension ProviderCall {
     }
 }
 
-extension GroupCourse.Harvest {
+extension ProviderGroupMachine.GroupResults {
     fileprivate mutating func take(_ booking: ProviderCall.Booking) {
         guard booking.isEnd else { return }
         if booking.commit.settlements.isEmpty {

@@ -61,10 +61,10 @@ struct ProviderCall: Sendable {
 
     /// The id of a row's reservation and entry, and its name at the provider.
     static func id(_ line: Int64, in group: ProviderGroup) -> String {
-        ProviderBatchOrder.customID(of: Int(line), in: group.name)
+        ProviderBatchSubmission.customID(of: Int(line), in: group.name)
     }
 
-    func order(_ row: BatchRow, in group: ProviderGroup) throws(EngineError) -> StepOrder {
+    func order(_ row: BatchRow, in group: ProviderGroup) throws(EngineError) -> PreparedStep {
         let forecast = try runner.engine.forecast(
             row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
         return forecast.order(
@@ -80,8 +80,8 @@ struct ProviderCall: Sendable {
 
     /// Does what is next for a group. Throws where the ledger, which is no part of the group's course, is in the way.
     func perform(
-        _ action: GroupCourse.Action, on group: ProviderGroup
-    ) async throws(EngineError) -> GroupCourse.Event {
+        _ action: ProviderGroupMachine.Action, on group: ProviderGroup
+    ) async throws(EngineError) -> ProviderGroupMachine.Event {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
@@ -90,7 +90,8 @@ struct ProviderCall: Sendable {
         }
     }
 
-    private func ask(_ action: GroupCourse.Action, _ group: ProviderGroup) async -> GroupCourse.Event {
+    private func ask(_ action: ProviderGroupMachine.Action, _ group: ProviderGroup) async -> ProviderGroupMachine.Event
+    {
         let id = group.providerID ?? ""
         do throws(UpstreamError) {
             switch action {
@@ -109,7 +110,7 @@ struct ProviderCall: Sendable {
         let known = (try? await runner.engine.ledger.groups(ofBatch: batch.id)) ?? []
         // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
         let settling = Duration.seconds(12 * runner.engine.settings.limits.providerPollSeconds)
-        let trace = ProviderBatchTrace(
+        let trace = LostProviderBatch(
             name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),
             settling: settling)
         switch try await upstream.find(trace, endpoint: endpoint, key: key) {
@@ -119,7 +120,7 @@ struct ProviderCall: Sendable {
         }
     }
 
-    private func send(_ group: ProviderGroup) async throws(EngineError) -> GroupCourse.Event {
+    private func send(_ group: ProviderGroup) async throws(EngineError) -> ProviderGroupMachine.Event {
         var rows: [ProviderBatchRow] = []
         var last: Int64 = 0
         while true {
@@ -140,7 +141,7 @@ struct ProviderCall: Sendable {
         do throws(UpstreamError) {
             return .sent(
                 try await upstream.submit(
-                    ProviderBatchOrder(
+                    ProviderBatchSubmission(
                         endpoint: endpoint, key: key, name: group.name, rows: rows,
                         removedMembers: Self.removedMembers)))
         } catch {

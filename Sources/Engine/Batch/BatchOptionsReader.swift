@@ -1,0 +1,99 @@
+import Core
+
+/// Reads what a batch over HTTP asks of hera, from strings in `metadata` (`budget_usd`, `hera.policy`, ...) and from the
+/// member `hera` of the body, which may say the same as values.
+struct BatchOptionsReader {
+    private static let names = [
+        "budget_usd", "policy", "model", "if_short", "confidence", "concurrency", "min_accuracy", "energy_j",
+    ]
+
+    private struct Wish {
+        let path: String
+        let value: JSONValue
+
+        /// The text of a string, or of a number as it is written.
+        var text: String? { value.string ?? value.numberText }
+    }
+
+    private var wishes: [String: Wish] = [:]
+
+    /// - Parameter metadata: `budget_usd` and what begins with `hera.`, by name.
+    init(_ metadata: [String: JSONValue], hera: JSONValue?) throws(FieldError) {
+        for (key, value) in metadata {
+            let name = key.hasPrefix("hera.") ? String(key.dropFirst(5)) : key
+            try add(name, Wish(path: "metadata.\(key)", value: value))
+        }
+        guard let hera else { return }
+        guard hera.kind == .object else {
+            throw FieldError("hera", "must be an object like {\"if_short\": \"cheapest\"}")
+        }
+        for member in hera.members where !member.value.isNull {
+            try add(member.key, Wish(path: "hera.\(member.key)", value: member.value))
+        }
+    }
+
+    private mutating func add(_ name: String, _ wish: Wish) throws(FieldError) {
+        guard Self.names.contains(name) else {
+            let hint =
+                Spelling.closest(to: name, among: Self.names).map { "did you mean '\($0)'?" }
+                ?? "known: \(Self.names.joined(separator: ", "))"
+            throw FieldError(wish.path, "unknown field; \(hint)")
+        }
+        if let other = wishes[name] { throw FieldError(wish.path, "is said twice, also in \(other.path)") }
+        wishes[name] = wish
+    }
+
+    func terms(ifShort rule: ShortfallRule) throws(FieldError) -> BatchOptions {
+        var terms = BatchOptions(budget: try budget(), ifShort: rule)
+        if let wish = wishes["if_short"] {
+            guard let rule = wish.text.flatMap(ShortfallRule.init(rawValue:)) else {
+                let known = ShortfallRule.allCases.map(\.rawValue).joined(separator: ", ")
+                throw FieldError(wish.path, "must be one of \(known)")
+            }
+            terms.ifShort = rule
+        }
+        terms.model = try text("model")
+        if let wish = wishes["policy"], wish.value.kind == .object {
+            terms.policy = Array(wish.value.raw)
+        } else {
+            terms.policyName = try text("policy")
+        }
+        terms.confidence = try number("confidence", in: 0.5...0.9999) ?? terms.confidence
+        if let number = try number("concurrency", in: 1...1024) {
+            guard let whole = Int(exactly: number) else {
+                throw FieldError(wishes["concurrency"]?.path ?? "", "must be a whole number")
+            }
+            terms.concurrency = whole
+        }
+        terms.minAccuracy = try number("min_accuracy", in: 0...1)
+        terms.energyJoules = try number("energy_j", in: 0...1e12)
+        return terms
+    }
+
+    private func budget() throws(FieldError) -> Money? {
+        guard let wish = wishes["budget_usd"] else { return nil }
+        let text = wish.text ?? ""
+        do throws(MoneyError) {
+            let budget = try Money(usd: text)
+            if budget > .zero { return budget }
+        } catch {
+            let hint = text.contains { $0.isLetter } ? "; amounts are in USD, as a plain number" : ""
+            throw FieldError(wish.path, "\(error)\(hint)")
+        }
+        throw FieldError(wish.path, "must be above 0")
+    }
+
+    private func text(_ name: String) throws(FieldError) -> String? {
+        guard let wish = wishes[name] else { return nil }
+        guard let text = wish.value.string, !text.isEmpty else { throw FieldError(wish.path, "must be a string") }
+        return text
+    }
+
+    private func number(_ name: String, in range: ClosedRange<Double>) throws(FieldError) -> Double? {
+        guard let wish = wishes[name] else { return nil }
+        guard let number = wish.text.flatMap({ Double($0) }), range.contains(number) else {
+            throw FieldError(wish.path, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}

@@ -1,0 +1,25 @@
+import Synchronization
+
+/// Asks a running batch to stop: no further row begins, those under way end.
+package final class BatchStopSignal: Sendable {
+    /// Why it is to stop; the first reason stays.
+    package enum Reason: Hashable, Sendable {
+        /// To go on later.
+        case asked
+        case cancelled
+        /// Another node works on it now.
+        case lost
+        /// The caller's key may not be used any more; why, in words.
+        case forbidden(String)
+    }
+
+    private let kept = Mutex<Reason?>(nil)
+
+    package init() {}
+
+    package func request(_ reason: Reason = .asked) { kept.withLock { $0 = $0 ?? reason } }
+
+    package var reason: Reason? { kept.withLock { $0 } }
+
+    package var isRequested: Bool { reason != nil }
+}

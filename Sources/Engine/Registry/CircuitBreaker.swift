@@ -1,0 +1,37 @@
+package import Core
+
+/// Keeps calls away from a model that fails again and again, and lets one through from time to time to see whether it
+/// has recovered. A pure state machine: times come from outside.
+package struct CircuitBreaker: Hashable, Sendable {
+    /// Failures in a row that open it.
+    package static let failuresToOpen = 3
+    /// Seconds that it stays open, doubled with each trial that fails, up to `longestPause`.
+    package static let firstPause = 5.0
+    package static let longestPause = 120.0
+
+    private var failures = 0
+    private var pause = CircuitBreaker.firstPause
+    private var closedAgainAt: Timestamp?
+    /// Why it opened.
+    package private(set) var reason: String?
+
+    package init() {}
+
+    /// Whether a call may be made now.
+    package func admits(at now: Timestamp) -> Bool {
+        guard let closedAgainAt else { return true }
+        return now >= closedAgainAt
+    }
+
+    package mutating func recordSuccess() {
+        self = CircuitBreaker()
+    }
+
+    package mutating func recordFailure(_ reason: String, at now: Timestamp) {
+        failures += 1
+        guard failures >= Self.failuresToOpen else { return }
+        if closedAgainAt != nil { pause = min(pause * 2, Self.longestPause) }
+        closedAgainAt = now.advanced(bySeconds: pause)
+        self.reason = reason
+    }
+}

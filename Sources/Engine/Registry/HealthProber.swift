@@ -1,0 +1,75 @@
+import Catalog
+import Core
+package import Logging
+import ServiceLifecycle
+package import Upstream
+
+/// Finds out which models of the catalog can be called: is the key there, does the local server answer, does it have
+/// the model? Looks again from time to time, since local servers come and go.
+package struct HealthProber: Service {
+    private let fleet: ModelRegistry
+    private let upstream: UpstreamClient
+    private let keys: APIKeys
+    private let logger: Logger
+    private let interval: Duration
+
+    package init(
+        fleet: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger, interval: Duration = .seconds(15)
+    ) {
+        self.fleet = fleet
+        self.upstream = upstream
+        self.keys = keys
+        self.logger = logger
+        self.interval = interval
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await look()
+                try? await Task.sleep(for: interval)
+            }
+        }
+    }
+
+    /// Looks once at every model; servers are asked side by side.
+    package func look() async {
+        var found: [ModelID: ModelRegistry.Availability] = [:]
+        var servers: [String: [Model]] = [:]
+        for model in fleet.catalog.models {
+            if let variable = model.endpoint.keyVariable, keys.key(for: model.endpoint) == nil {
+                found[model.id] = .unavailable("no key: set \(variable)")
+            } else if model.placement == .edge || model.endpoint.keyVariable == nil {
+                servers[model.endpoint.baseURL, default: []].append(model)
+            } else {
+                found[model.id] = .live
+            }
+        }
+        await withTaskGroup(of: (models: [Model], result: ProbeResult).self) { group in
+            for models in servers.values {
+                guard let endpoint = models.first?.endpoint else { continue }
+                group.addTask { (models, await upstream.probe(endpoint, key: keys.key(for: endpoint))) }
+            }
+            for await (models, result) in group {
+                for model in models { found[model.id] = Self.availability(of: model, result) }
+            }
+        }
+        fleet.update(found)
+    }
+
+    private static func availability(of model: Model, _ result: ProbeResult) -> ModelRegistry.Availability {
+        guard result.isReachable else {
+            return .unavailable("no server at \(model.endpoint.baseURL): start it")
+        }
+        if let problem = result.problem {
+            return .unavailable("the server at \(model.endpoint.baseURL) does not list its models: \(problem)")
+        }
+        let name = model.endpoint.modelName
+        // Ollama lists names with a tag, `llama3.1:8b` or `qwen2.5:latest`.
+        guard result.models.isEmpty || result.models.contains(where: { $0 == name || $0 == "\(name):latest" }) else {
+            let served = result.models.prefix(3).joined(separator: ", ")
+            return .unavailable("the server at \(model.endpoint.baseURL) has no '\(name)' (it has \(served))")
+        }
+        return .live
+    }
+}

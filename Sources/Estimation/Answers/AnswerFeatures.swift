@@ -1,0 +1,87 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// What an answer looks like from outside: length, refusal, a cut end, a final answer, calls that fit the schemas.
+enum AnswerFeatures {
+    /// Numbers in a vector of marks.
+    static let count = 14
+
+    static func vector(_ output: String, final: FinalAnswer, tools: String?) -> [Float] {
+        var words = WordSet()
+        var wordCount = 0
+        var refusals = 0
+        var hedges = 0
+        var numbers = 0
+        var lines = 1
+        var bytes = 0
+        var last: UInt8 = 0
+        var calls = 0
+        var known = 0
+        let toolWords = tools.map { Self.words(of: $0) }
+        var text = output
+        text.withUTF8 { buffer in
+            bytes = buffer.count
+            var index = 0
+            while index < buffer.count {
+                let byte = buffer[index]
+                if byte > 0x20 { last = byte }
+                if byte == UInt8(ascii: "\n") { lines += 1 }
+                if byte == UInt8(ascii: "(") { calls += 1 }
+                guard ByteKind.of(byte) == .letter else {
+                    index += 1
+                    continue
+                }
+                if byte >= 0x30 && byte <= 0x39 { numbers += 1 }
+                var hash = WordHash()
+                while index < buffer.count, ByteKind.of(buffer[index]) == .letter {
+                    hash.add(buffer[index])
+                    last = buffer[index]
+                    index += 1
+                }
+                words.insert(hash.value)
+                wordCount += 1
+                if Self.refusing.contains(hash.value) { refusals += 1 }
+                if Self.hedging.contains(hash.value) { hedges += 1 }
+                if let toolWords, toolWords.contains(hash.value) { known += 1 }
+            }
+        }
+        let isClosed = [0x7d, 0x5d, 0x29, 0x2e, 0x60, 0x22, 0x3e].contains(last)
+        return [
+            log1p(Float(bytes)), bytes == 0 ? 1 : 0, isClosed ? 1 : 0, final.isMarked ? 1 : 0, final.isCall ? 1 : 0,
+            log1p(Float(final.words.count)), Float(min(refusals, 5)), Float(min(hedges, 5)), log1p(Float(numbers)),
+            log1p(Float(lines)), log1p(Float(calls)), Float(words.count) / Float(wordCount + 1),
+            toolWords == nil ? -1 : Float(known) / Float(wordCount + 1),
+            final.isMarked && final.words.isEmpty ? 1 : 0,
+        ]
+    }
+
+    private static func words(of text: String) -> Set<UInt64> {
+        var found: Set<UInt64> = []
+        var text = text
+        text.withUTF8 { buffer in
+            var index = 0
+            while index < buffer.count {
+                guard ByteKind.of(buffer[index]) == .letter else {
+                    index += 1
+                    continue
+                }
+                var hash = WordHash()
+                while index < buffer.count, ByteKind.of(buffer[index]) == .letter {
+                    hash.add(buffer[index])
+                    index += 1
+                }
+                found.insert(hash.value)
+            }
+        }
+        return found
+    }
+
+    private static let refusing: Set<UInt64> = Set(
+        ["cannot", "sorry", "unable", "apologize", "insufficient", "unclear"].map { WordHash.of($0) })
+    private static let hedging: Set<UInt64> = Set(
+        ["might", "perhaps", "approximately", "however", "wait", "assume", "unfortunately", "error"]
+            .map { WordHash.of($0) })
+}

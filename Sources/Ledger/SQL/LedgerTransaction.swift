@@ -1,0 +1,63 @@
+/// One connection at work: the ledger's operations are extensions of this, each inside a savepoint of the writer.
+struct LedgerTransaction {
+    let connection: any SQLConnection
+    /// The running store, as reservations name it.
+    let owner: String
+    var names: StringInterner
+    /// How many entries were made, be they kept or not.
+    var madeEntries = 0
+    private var operationNotices: Set<LedgerNotification> = []
+    /// What listeners are told when the transaction is committed.
+    private(set) var transactionNotices: Set<LedgerNotification> = []
+    private var operationSessions: [SessionRecord] = []
+    /// What is remembered of runs, to be written behind all operations at once.
+    private(set) var transactionSessions: [String: SessionRecord] = [:]
+
+    init(connection: any SQLConnection, owner: String = "", names: StringInterner = StringInterner()) {
+        self.connection = connection
+        self.owner = owner
+        self.names = names
+    }
+
+    mutating func nameID(_ label: String?) throws(LedgerError) -> SQLValue {
+        try names.id(label, on: connection)
+    }
+
+    mutating func label(_ value: SQLValue) throws(LedgerError) -> String? {
+        try names.label(value, on: connection)
+    }
+
+    /// Tells everybody who listens, on every node, once the transaction is committed.
+    mutating func notify(_ notice: LedgerNotification) { operationNotices.insert(notice) }
+
+    /// Keeps what is remembered of a run with the transaction.
+    mutating func save(_ record: SessionRecord) { operationSessions.append(record) }
+
+    /// The operation under way is to be kept.
+    mutating func keepOperation() {
+        transactionNotices.formUnion(operationNotices)
+        operationNotices.removeAll(keepingCapacity: true)
+        for record in operationSessions
+        where transactionSessions[record.id].map({ $0.version <= record.version }) ?? true {
+            transactionSessions[record.id] = record
+        }
+        operationSessions.removeAll(keepingCapacity: true)
+        names.keepOperation()
+    }
+
+    /// The operation under way was undone.
+    mutating func dropOperation() {
+        operationNotices.removeAll(keepingCapacity: true)
+        operationSessions.removeAll(keepingCapacity: true)
+        names.dropOperation()
+    }
+
+    /// The transaction was committed or undone.
+    mutating func endTransaction(committed: Bool) {
+        transactionNotices.removeAll(keepingCapacity: true)
+        operationNotices.removeAll(keepingCapacity: true)
+        transactionSessions.removeAll(keepingCapacity: true)
+        operationSessions.removeAll(keepingCapacity: true)
+        names.endTransaction(committed: committed)
+    }
+}

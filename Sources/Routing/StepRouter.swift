@@ -1,0 +1,208 @@
+package import Core
+
+/// Decides which model does a step: predictions, assignment, then the sequential rule.
+///
+/// Pure and deterministic: the same step, state and context give the same decision. The live service and the offline
+/// evaluation call this same code.
+package struct StepRouter: Sendable {
+    private let estimator: any Estimating
+    private let planner = Planner()
+
+    package init(estimator: any Estimating) {
+        self.estimator = estimator
+    }
+
+    /// Routes one step at once and notes in `state` what later steps of the run need.
+    ///
+    /// Nobody is called on the way: a step that the rule would take apart, or have a text predictor read, is decided
+    /// without.
+    ///
+    /// - Parameter decisionID: the id of the decision; ids are made by the caller.
+    /// - Throws: `RoutingError` where no model can serve the step, or the policy's limits cannot be kept and
+    ///   `on_infeasible` says to reject.
+    package func route(
+        _ step: Step, decisionID: String, state: inout RunState, context: RoutingContext
+    ) throws(RoutingError) -> Decision {
+        var course = try course(of: step, decisionID: decisionID, state: state, context: context)
+        course.proceedWithoutCalls()
+        state = course.state
+        return course.decision
+    }
+
+    /// Begins a step: what is to be done first is in the course's `action`, and what happens then is told to it.
+    ///
+    /// - Throws: as `route`.
+    package func course(
+        of step: Step, decisionID: String, state: RunState, context: RoutingContext
+    ) throws(RoutingError) -> StepMachine {
+        let forecast = try StepForecast(of: step, by: estimator, in: context)
+        var state = state
+        let ordered = try order(forecast, step: step, state: &state, context: context)
+        let start = RuleStep(
+            position: step.position, order: ordered.order, wholes: ordered.wholes, reference: forecast.reference,
+            kappa: ordered.kappa,
+            requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
+            verification: context.policy.verification, outlook: forecast.outlook(position: step.position),
+            trail: step.trail, forced: ordered.forced)
+        let decision = Decision(
+            id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
+            model: forecast.reference.model, reference: forecast.reference.model,
+            kappa: ordered.kappa.at(step.position), stage: .plan, reason: "",
+            considered: forecast.remarks + ordered.remarks, candidates: forecast.candidates, fallbacks: [],
+            catalogVersion: context.catalogVersion)
+        return StepMachine(
+            decision: decision, rule: SequentialRule(state: state), start: start, forecast: forecast,
+            estimator: estimator, context: context)
+    }
+
+    /// Candidates in the order in which the rule tries them.
+    private struct Ordered {
+        var order: [Candidate]
+        var wholes: [ModelID] = []
+        var kappa: Kappa
+        var remarks: [String] = []
+        var forced: RuleStep.Forced?
+    }
+
+    private func order(
+        _ forecast: StepForecast, step: Step, state: inout RunState, context: RoutingContext
+    ) throws(RoutingError) -> Ordered {
+        let affordable = forecast.affordable
+        do throws(RoutingError) {
+            guard !affordable.isEmpty else { throw forecast.tooDear(context) }
+            // Without those, one very dear model would stretch the scale of cost until all others look alike on it.
+            let sensible = affordable.filter { !$0.isDominated(by: forecast.reference) }
+            let planned = try planned(
+                over: sensible.isEmpty ? affordable : sensible, forecast, step: step, state: &state, context: context)
+            let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
+            let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
+            return Ordered(
+                order: order, wholes: planned.wholes,
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend), remarks: planned.remarks)
+        } catch {
+            guard case .infeasible(let message, _) = error, !affordable.isEmpty,
+                let chosen = context.policy.onInfeasible.choice(among: affordable)
+            else { throw error }
+            let rule = context.policy.onInfeasible.rawValue
+            state.plan = nil
+            return Ordered(
+                order: [chosen] + affordable.filter { $0.model != chosen.model },
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset),
+                remarks: ["plan: infeasible: \(message)"],
+                forced: .init(model: chosen.model, reason: "\(chosen.model): the \(rule), since \(message)"))
+        }
+    }
+
+    /// A plan's order for this step, and what is to be said of the plan.
+    private struct Planned {
+        var order: [ModelID]
+        /// The model that the plan has for this step.
+        var choice: ModelID?
+        var wholes: [ModelID] = []
+        var forecast: PlanForecast?
+        var remarks: [String]
+        /// Whether the plan only holds with kappa at its floor.
+        var isAtFloor = false
+    }
+
+    /// Keeps the plan of an earlier step while it holds, and solves it again where it drifts.
+    private func planned(
+        over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: inout RunState,
+        context: RoutingContext
+    ) throws(RoutingError) -> Planned {
+        var remarks: [String] = []
+        if let plan = state.plan, let earlier = plan.forecast {
+            let models = Set(candidates.map(\.model))
+            if let drift = earlier.drift(at: step, models: models, reference: forecast.reference, context: context) {
+                remarks = ["plan: solved again: \(drift)"]
+            } else if let kept = planner.order(
+                by: plan, earlier, step: step, candidates: candidates,
+                tests: ExpectedTests(
+                    at: step.position, reference: forecast.reference.model, state: state, context: context),
+                context: context)
+            {
+                return Planned(
+                    order: kept.order, choice: kept.choice, forecast: earlier,
+                    remarks: ["plan: kept from step \(earlier.position)"] + plan.effects.map { "plan: \($0)" })
+            } else {
+                remarks = ["plan: solved again: the model it has for this step is not expected to pass kappa"]
+            }
+        }
+        let (plan, isAtFloor) = try solved(over: candidates, forecast, step: step, state: state, context: context)
+        state.plan = plan
+        remarks = plan.effects.map { "plan: \($0)" } + remarks
+        if isAtFloor {
+            let floor = Decimals.two(context.policy.kappa.floor)
+            remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
+        }
+        return Planned(
+            order: plan.order, choice: plan.choices.first, wholes: plan.wholes, forecast: plan.forecast,
+            remarks: remarks, isAtFloor: isAtFloor)
+    }
+
+    /// The plan with the policy's kappa or, where a budget leaves none, with kappa at its floor.
+    private func solved(
+        over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: RunState, context: RoutingContext
+    ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
+        do throws(RoutingError) {
+            let plan = try planner.plan(
+                step, candidates: candidates, reference: forecast.reference, state: state, context: context)
+            return (plan, false)
+        } catch {
+            let rule = context.policy.kappa
+            guard case .infeasible = error, rule.bends, context.remaining.budget != nil,
+                rule.floor < Kappa(rule, offset: context.kappaOffset).at(step.position)
+            else { throw error }
+            var scarce = context
+            scarce.policy.kappa.base = rule.floor
+            scarce.policy.kappa.slope = 0
+            scarce.kappaOffset = 0
+            guard
+                var plan = try? planner.plan(
+                    step, candidates: candidates, reference: forecast.reference, state: state, context: scarce)
+            else { throw error }
+            // It answers another question than the policy's, so the next step asks again.
+            plan.forecast = nil
+            return (plan, true)
+        }
+    }
+
+    private func bend(
+        _ planned: Planned, among candidates: [Candidate], reference: Candidate, context: RoutingContext
+    ) -> KappaBend {
+        if planned.isAtFloor { return KappaBend(moneyPrice: .infinity, spare: 0, risk: 0) }
+        guard let forecast = planned.forecast, context.remaining.budget != nil else { return .none }
+        let cheaper = planned.choice == reference.model ? nil : planned.choice
+        let likeliest = cheaper ?? planned.order.first { $0 != reference.model }
+        return KappaBend(
+            moneyPrice: forecast.moneyPrice, spare: forecast.spareBudget,
+            risk: candidates.first { $0.model == likeliest }.map { 1 - $0.prediction.quality } ?? 0)
+    }
+}
+
+extension Candidate {
+    /// Order of references: better quality first, then lower cost, then name, so that the choice is deterministic.
+    func isWorseReference(than other: Candidate) -> Bool {
+        if prediction.quality != other.prediction.quality { return prediction.quality < other.prediction.quality }
+        if cost.total != other.cost.total { return cost.total > other.cost.total }
+        return model > other.model
+    }
+
+    /// Whether another model is at least as good in everything that a plan weighs.
+    func isDominated(by other: Candidate) -> Bool {
+        model != other.model && other.rejection == nil && other.prediction.quality >= prediction.quality
+            && other.cost.total <= cost.total && other.latencySeconds <= latencySeconds
+            && other.energyJoules <= energyJoules
+    }
+}
+
+extension InfeasibleRule {
+    /// The candidate taken where no plan keeps every limit; nil where the policy says to reject.
+    func choice(among candidates: [Candidate]) -> Candidate? {
+        switch self {
+        case .reject: nil
+        case .cheapest: candidates.min { ($0.cost.total, $0.model) < ($1.cost.total, $1.model) }
+        case .best: candidates.max { $0.isWorseReference(than: $1) }
+        }
+    }
+}

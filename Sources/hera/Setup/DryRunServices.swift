@@ -1,0 +1,51 @@
+import Catalog
+import Core
+import Engine
+import Foundation
+import Ledger
+import Upstream
+
+/// An engine that decides and calls no model, for questions of what would be.
+enum DryRunServices {
+    static let liveHelp = """
+        Only models that can be called from here: those whose key is in the environment, and those of local servers \
+        that answer.
+        """
+
+    /// - Parameter onlyLive: leaves out the models that cannot be called from here; else all of the catalog count as
+    ///   live. Ends with 69 where none is.
+    static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> Engine {
+        let logger = Installation.logger()
+        let catalog = try Installation.catalog(places)
+        let keys = Installation.keyring()
+        let upstream = UpstreamClient(logger: logger)
+        let engine = Engine(
+            catalog: catalog, estimator: try Installation.estimator(places), ledger: try scratchLedger(),
+            upstream: upstream, settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
+        guard onlyLive else {
+            engine.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            return engine
+        }
+        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+        await withTaskGroup { group in
+            group.addTask { try? await upstream.run() }
+            await scout.look()
+            group.cancelAll()
+        }
+        guard catalog.models.contains(where: { engine.fleet.availability(of: $0.id) == .live }) else {
+            throw Exit(
+                69, "no model can be called from here: set a key such as OPENAI_API_KEY, or start a local server")
+        }
+        return engine
+    }
+
+    /// A ledger that is never written to: deciding alone costs nothing.
+    private static func scratchLedger() throws -> SQLLedger {
+        let name = "hera-dry-\(getpid()).sqlite"
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
+        defer { for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) } }
+        var option = DatabaseOption()
+        option.database = "sqlite:\(path)"
+        return try Installation.ledger(option)
+    }
+}
