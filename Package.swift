@@ -33,37 +33,41 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc"),
 
-        // Floor 0: values.
-        .target(name: "Core"),
+        // Floor 0: JSON text, then the values of the domain.
+        .target(name: "JSON"),
+        .target(name: "Domain", dependencies: ["JSON"]),
 
         // Floor 1: rooms that do not know each other.
-        .target(name: "Catalog", dependencies: ["Core", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Estimation", dependencies: ["Core", "CZlib"]),
-        .target(name: "Optimization", dependencies: ["Core", "CGLPK"]),
+        .target(name: "Catalog", dependencies: ["Domain", "JSON", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Estimation", dependencies: ["Domain", "JSON", "CZlib"]),
+        .target(name: "Optimization", dependencies: ["Domain", "JSON", "CGLPK"]),
         .target(
             name: "Upstream",
             dependencies: [
-                "Core", "CCurl",
+                "Domain", "JSON", "CCurl",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .target(
             name: "Ledger",
             dependencies: [
-                "Core", "CPostgres",
+                "Domain", "JSON", "CPostgres",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Floor 2: the sequential rule.
-        .target(name: "Routing", dependencies: ["Core", "Estimation", "Optimization"]),
+        .target(name: "Routing", dependencies: ["Domain", "JSON", "Estimation", "Optimization"]),
+
+        // Beside floor 2: trainers and evaluation, for commands only; never linked into a step's way.
+        .target(name: "Training", dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing"]),
 
         // Floor 3: one step, one job.
         .target(
             name: "Engine",
             dependencies: [
-                "Core", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing",
+                "Domain", "JSON", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
@@ -72,7 +76,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Core", "Catalog", "Ledger", "Routing", "Engine", "Upstream",
+                "Domain", "JSON", "Catalog", "Ledger", "Routing", "Engine", "Upstream",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -87,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "hera",
             dependencies: [
-                "Core", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing", "Engine", "Server",
+                "Domain", "JSON", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing", "Engine",
+                "Server", "Training",
                 "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -104,25 +109,33 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             path: "Tests/ScriptedUpstream"),
-        .testTarget(name: "CoreTests", dependencies: ["Core"]),
-        .testTarget(name: "CatalogTests", dependencies: ["Core", "Catalog"]),
-        .testTarget(name: "EstimationTests", dependencies: ["Core", "Estimation"]),
-        .testTarget(name: "OptimizationTests", dependencies: ["Core", "Optimization"]),
-        .testTarget(name: "UpstreamTests", dependencies: ["Core", "Upstream", "ScriptedUpstream"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Core", "Ledger", "LedgerCrasher"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"]),
+        .testTarget(name: "CatalogTests", dependencies: ["Domain", "JSON", "Catalog"]),
+        .testTarget(name: "EstimationTests", dependencies: ["Domain", "JSON", "Estimation"]),
+        .testTarget(name: "OptimizationTests", dependencies: ["Domain", "JSON", "Optimization"]),
+        .testTarget(name: "UpstreamTests", dependencies: ["Domain", "JSON", "Upstream", "ScriptedUpstream"]),
+        .testTarget(name: "LedgerTests", dependencies: ["Domain", "JSON", "Ledger", "LedgerCrasher"]),
         // Writes until it is killed, for LedgerTests.
-        .executableTarget(name: "LedgerCrasher", dependencies: ["Core", "Ledger"], path: "Tests/LedgerCrasher"),
-        .testTarget(name: "RoutingTests", dependencies: ["Core", "Estimation", "Optimization", "Routing"]),
+        .executableTarget(
+            name: "LedgerCrasher", dependencies: ["Domain", "JSON", "Ledger"], path: "Tests/LedgerCrasher"),
+        .testTarget(
+            name: "TrainingTests",
+            dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing", "Training"]),
+        .testTarget(name: "RoutingTests", dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing"]),
         .testTarget(
             name: "EngineTests",
             dependencies: [
-                "Core", "Catalog", "Estimation", "Upstream", "Ledger", "Routing", "Engine", "ScriptedUpstream",
+                "Domain", "JSON", "Catalog", "Estimation", "Upstream", "Ledger", "Routing", "Engine",
+                "Training", "ScriptedUpstream",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Core", "Catalog", "Upstream", "Ledger", "Routing", "Engine", "Server", "ScriptedUpstream", "hera",
+                "Domain", "JSON", "Catalog", "Upstream", "Ledger", "Routing", "Engine", "Server", "Training",
+                "ScriptedUpstream",
+                "hera",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -131,7 +144,7 @@ let package = Package(
             ]),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Core", "Estimation", "Ledger", "Optimization", "Routing"],
+            dependencies: ["Domain", "JSON", "Estimation", "Ledger", "Optimization", "Routing", "Training"],
             path: "Tests/Benchmarks", exclude: ["plan_compare.py"]),
     ],
     swiftLanguageModes: [.v6]

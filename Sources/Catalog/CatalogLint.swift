@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Everything that reading a catalog directory brought to light.
 package struct CatalogLint: Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// What is expected of a provider's model whose entry names no speed, until live measurements say better.
 ///

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The models that can be routed to, as they were when the files were read; it never changes.
 package struct ModelCatalog: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension UnitPrice {
     /// USD per million units as an exact decimal, for example `0.0375`.

@@ -17,7 +17,7 @@ package struct Engine: Sendable {
     package let pool: WorkPool
     package let feed = JobFeed()
     package let learning: Learning
-    let caller: CallExecutor
+    package let caller: CallExecutor
     let webhooks: Webhooks
     let logger: Logger
 

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Why the ledger did not do what it was asked.
 package enum LedgerError: Error, Equatable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The ledger's contract: money, decisions and jobs, each operation in a transaction of its own.
 ///

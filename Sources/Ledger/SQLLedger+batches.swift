@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension SQLLedger {
     package func saveBatch(_ batch: BatchRecord) async throws(LedgerError) {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension SQLLedger {
     package func record(_ decision: DecisionRecord) async throws(LedgerError) {

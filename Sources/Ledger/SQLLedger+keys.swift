@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension SQLLedger {
     package func createKey(_ key: AccessKey, budgets: [Budget]) async throws(LedgerError) -> String {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension SQLLedger {
     package func heartbeat(leaseSeconds: Double) async throws(LedgerError) {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The ledger on a SQL database: the contract's operations, each handed to the group commit or to a reader.
 package struct SQLLedger: LedgerStore {

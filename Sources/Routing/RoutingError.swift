@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Optimization
 
 /// Why a step cannot be routed.

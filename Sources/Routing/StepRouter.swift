@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Decides which model does a step: predictions, assignment, then the sequential rule.
 ///

@@ -1,6 +1,7 @@
-import Core
+import Domain
 import HTTPTypes
 import Hummingbird
+import JSON
 import NIOCore
 
 extension Response {

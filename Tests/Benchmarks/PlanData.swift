@@ -1,8 +1,9 @@
-import Core
+import Domain
 import Estimation
 import Foundation
 import Optimization
 import Routing
+import Training
 
 /// `Benchmarks plan data FILE.jsonl[.gz] ...`: plans of bootstrap batches of real outcomes, as `hera plan` makes them
 /// with the shipped profiles (trained on the split `train`; batches are drawn from `validation`). Budgets are shares of

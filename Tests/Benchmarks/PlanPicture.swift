@@ -1,4 +1,5 @@
 import Optimization
+import Training
 
 /// `Benchmarks plan picture SEED`: the exact front of a job of 8 steps and 16 models, as SVG on the standard output.
 enum PlanPicture {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Testing
 
 /// The day on which tests read catalogs, whatever the clock says.

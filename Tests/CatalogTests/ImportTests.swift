@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Testing
 
 @Suite("Importing a price list")

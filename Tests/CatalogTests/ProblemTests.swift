@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Testing
 
 /// One fault in an otherwise right file, and what has to be said about it.

@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Foundation
 
 /// A catalog directory of a test, removed with its last copy.

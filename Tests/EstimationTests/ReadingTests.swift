@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Core
+@testable import Domain
 @testable import Estimation
 
 /// What a decision computes for all columns at once, against one column after the other.

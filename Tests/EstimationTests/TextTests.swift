@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Core
+@testable import Domain
 @testable import Estimation
 
 @Suite struct TextTests {

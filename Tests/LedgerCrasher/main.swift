@@ -2,7 +2,7 @@
 //
 // With a number it kills itself when that many fault points of the write path are behind it. It writes the id of every step that the ledger has acknowledged to standard output, so that whoever kills it can
 // check that none of these is lost.
-import Core
+import Domain
 import Foundation
 import Ledger
 import Synchronization

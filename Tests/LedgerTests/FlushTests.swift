@@ -1,5 +1,5 @@
-import Core
 import Dispatch
+import Domain
 import Foundation
 import Synchronization
 import Testing

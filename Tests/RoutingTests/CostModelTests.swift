@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Optimization
 import Routing
 import Testing

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Routing
 
 /// A small catalog for tests: one model at the edge, one cheap and one dear in the cloud.

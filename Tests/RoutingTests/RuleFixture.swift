@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Routing
 
 /// Candidates and steps for tests of the rule, without a router.

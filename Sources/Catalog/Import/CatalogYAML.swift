@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A catalog file of imported models, as text.
 struct CatalogYAML {

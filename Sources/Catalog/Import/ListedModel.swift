@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A chat model of a price list, in the catalog's units.
 struct ListedModel {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Prices by class, gathered from the numbers of a list.
 struct ListedRates {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// LiteLLM's `model_prices_and_context_window.json`.
 enum LiteLLMList {

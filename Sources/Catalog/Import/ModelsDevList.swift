@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// models.dev's `api.json`.
 enum ModelsDevList {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// OpenRouter's model list (`GET https://openrouter.ai/api/v1/models`).
 enum OpenRouterList {

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// Why nothing can be imported from a file.
 package enum PriceListError: Error, Sendable, CustomStringConvertible {

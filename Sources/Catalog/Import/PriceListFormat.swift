@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A public price list that catalog files can be made from.
 package enum PriceListFormat: String, CaseIterable, Sendable {

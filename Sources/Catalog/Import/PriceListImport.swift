@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// The models of a price list that a catalog can take over, and what was left out.
 package struct PriceListImport: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Where the models of a provider are called.
 package struct ProviderAddress: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Amortisation {
     static let rules = [

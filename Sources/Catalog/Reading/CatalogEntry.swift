@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Yams
 
 /// A model of a file: its names even where the rest of it cannot be read, so that clashes are found all the same.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Endpoint {
     /// The fields that may stand at the top of a file for all its models.

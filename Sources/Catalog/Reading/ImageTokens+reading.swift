@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension ImageTokens {
     static let rules = [

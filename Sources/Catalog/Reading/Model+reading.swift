@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Model {
     /// The fields of a model; those of its endpoint may stand at the top of the file instead.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Rates {
     /// One field for each class of usage.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Speed {
     static let rules = [

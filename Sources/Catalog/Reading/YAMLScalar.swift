@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Yams
 
 /// A value as it is written in a file, with its place.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Yams
 
 /// A block of named fields in a file; every name in it is known.

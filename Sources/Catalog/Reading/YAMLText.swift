@@ -1,5 +1,6 @@
-package import Core
+import Domain
 import Foundation
+package import JSON
 import Yams
 
 /// YAML files that are read like JSON, by field names.

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 import Ledger
 
 /// OpenAI's batch object, and under `hera` the plan, the money and how far it is.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A line of a batch's input, or a row made of it, that cannot be done, and why. The others go on.
 package struct BatchFault: Hashable, Sendable {

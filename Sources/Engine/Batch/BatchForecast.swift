@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 package import Ledger
 
 /// What a batch's budget is expected to do, said before anything is spent.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Ledger
 
 /// A batch whose input has been read and checked, its rows in the ledger.

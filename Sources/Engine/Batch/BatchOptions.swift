@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What is done when the money does not suffice for all rows.
 package enum ShortfallRule: String, CaseIterable, Hashable, Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Reads what a batch over HTTP asks of hera, from strings in `metadata` (`budget_usd`, `hera.policy`, ...) and from the
 /// member `hera` of the body, which may say the same as values.

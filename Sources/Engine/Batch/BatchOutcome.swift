@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Why a batch stopped where it did.
 package enum BatchOutcome: Hashable, Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Ledger
 
 /// The results of a batch in OpenAI's batch output format, read from the ledger: one line a row, in the order of the

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Optimization
 import Routing
 
@@ -134,7 +134,7 @@ struct BatchPlanner: Sendable {
         var pessimistic = cost
         if terms.confidence > 0.5 {
             let deviation = options.reduce(0) { $0 + $1.variance }.squareRoot()
-            pessimistic += Normal.quantile(terms.confidence) * (deviation + RecordedPlan.sharedDeviation * cost)
+            pessimistic += Normal.quantile(terms.confidence) * (deviation + RobustBudget.sharedDeviation * cost)
         }
         return Plan(rows: rows, batch: batch, pessimisticCost: pessimistic)
     }
@@ -143,7 +143,7 @@ struct BatchPlanner: Sendable {
         guard terms.confidence > 0.5 else { return nil }
         return RobustBudget(
             confidence: terms.confidence, variances: rows.map { table.rows[$0].options.map { $0?.variance ?? 0 } },
-            sharedDeviation: RecordedPlan.sharedDeviation)
+            sharedDeviation: RobustBudget.sharedDeviation)
     }
 
     private func program(

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Which row of a batch is called next, by which model: a pure state machine over the plan's choices.
 ///

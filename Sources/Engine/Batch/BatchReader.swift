@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A request of a batch: one line of OpenAI's batch file format, `{"custom_id", "method", "url", "body"}`.
 package struct BatchRequest: Hashable, Sendable {

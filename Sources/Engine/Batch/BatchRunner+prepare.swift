@@ -1,4 +1,4 @@
-import Core
+import Domain
 package import Ledger
 import Optimization
 import Routing

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Ledger
 import Logging
 import ServiceLifecycle

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// What the record of a batch keeps besides its rows: the terms, its moments, what was expected, and how it ended.
 package struct BatchState: Hashable, Sendable {

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 import Routing
 
 /// A batch as it is asked for over HTTP: OpenAI's body, with the money and the choices of `metadata` or of a member

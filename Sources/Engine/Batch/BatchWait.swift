@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Ledger
 
 /// Why nothing of a batch begins for now, and until when: a budget with a window is used up, and whole again in time.

@@ -1,5 +1,6 @@
 import Catalog
-import Core
+import Domain
+import JSON
 import Ledger
 import Routing
 

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 package import Ledger
 
 /// OpenAI's file object.

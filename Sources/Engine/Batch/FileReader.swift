@@ -1,4 +1,4 @@
-import Core
+import Domain
 package import Ledger
 
 /// Reads a file of the ledger chunk by chunk.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 package import Ledger
 
 /// Writes a file into the ledger piece by piece; what is held in memory is a chunk at most.

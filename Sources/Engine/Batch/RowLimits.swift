@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// The limits of a policy as they hold for a row of a batch, which is a run of one step: a model that would not keep them
 /// cannot serve the row.

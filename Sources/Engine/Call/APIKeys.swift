@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Secrets for models' servers, looked up by the name of their environment variable. Never printed, never stored.
 package struct APIKeys: Sendable, CustomStringConvertible {

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 package import Upstream
 
 /// What can be seen to be wrong with an answer without knowing the right one.

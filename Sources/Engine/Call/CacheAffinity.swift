@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Routing
 
 /// Whether a run stays with the model of its last step though the rule has chosen another one.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 package import Ledger
 package import Logging
 import Routing
@@ -34,7 +34,8 @@ package struct CallExecutor: Sendable {
     ///   bytes have gone out, no other model can answer any more.
     /// - Returns: the answer and what the ledger still has to be told of it (`StepOutcome.commit`); the attempts that
     ///   failed before are booked already.
-    func answer(_ order: PreparedStep, delivery: StreamDelivery? = nil) async throws(EngineError) -> StepOutcome {
+    package func answer(_ order: PreparedStep, delivery: StreamDelivery? = nil) async throws(EngineError) -> StepOutcome
+    {
         var failures: [(model: ModelID, error: UpstreamError)] = []
         let check = AnswerCheck(tools: order.request.tools)
         for model in order.modelsInOrder {

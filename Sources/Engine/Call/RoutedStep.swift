@@ -1,9 +1,9 @@
-import Core
+import Domain
 import Routing
 
 /// A step that has been routed and not been done yet: what is sent, and the rule that goes on with it.
-struct RoutedStep: Sendable {
-    var order: PreparedStep
+package struct RoutedStep: Sendable {
+    package var order: PreparedStep
     var course: StepMachine
     /// What was known of the run before the step.
     var memory: Sessions.Memory

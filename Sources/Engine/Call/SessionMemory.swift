@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 import Ledger
 package import Routing
 

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The words and bodies of calls for the parts of a step.
 enum SubtaskPrompts {

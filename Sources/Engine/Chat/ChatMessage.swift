@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// A message of a chat, found in the body and not decoded.
 package struct ChatMessage: Sendable {

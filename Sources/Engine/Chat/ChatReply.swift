@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What a chat call gets back.
 package struct ChatReply: Sendable {

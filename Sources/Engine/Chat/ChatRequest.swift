@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 import Upstream
 
 /// An OpenAI chat request: its bytes, and the few fields that routing needs.

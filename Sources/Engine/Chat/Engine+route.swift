@@ -1,11 +1,12 @@
 import Catalog
-import Core
+import Domain
+import JSON
 import Ledger
 import Routing
 
 extension Engine {
     /// Routes a chat call.
-    func route(_ request: ChatRequest, from caller: Caller) throws(EngineError) -> RoutedStep {
+    package func route(_ request: ChatRequest, from caller: Caller) throws(EngineError) -> RoutedStep {
         let now = Timestamp.now()
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))

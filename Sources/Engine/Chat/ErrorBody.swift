@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// OpenAI's error object.
 package enum ErrorBody {

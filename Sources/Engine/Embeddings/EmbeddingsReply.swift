@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What a call for embeddings gets back.
 package struct EmbeddingsReply: Sendable {

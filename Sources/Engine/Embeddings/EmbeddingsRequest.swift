@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// A request for vectors of texts in OpenAI's format: its bytes, and the few fields that booking needs.
 package struct EmbeddingsRequest: Sendable {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// The chat request of a job's next step, as bytes that `ChatRequest` reads.
 package enum JobBody {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Upstream
 
 /// The messages of a job's conversations, as JSON text in OpenAI's format.

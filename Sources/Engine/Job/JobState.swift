@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Upstream
 
 /// How far a job has come. Saved after every step; a job goes on from here after a restart.

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 extension ToolOutput {
     /// Reads `{"tool_outputs": [{"tool_call_id": "...", "output": "..."}]}`.

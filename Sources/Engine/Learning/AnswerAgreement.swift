@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Estimation
+import JSON
 package import Upstream
 
 /// How well a model's answer to a step agrees with the reference's, 0...1.

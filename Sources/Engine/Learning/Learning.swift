@@ -1,5 +1,6 @@
-package import Core
 import Dispatch
+package import Domain
+import JSON
 package import Ledger
 package import Logging
 import ServiceLifecycle

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Routing
 
 /// The estimator as it is used live: corrected by what was learned while serving. Estimates that are no numbers go

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 package import Ledger
 
 /// Corrections of what the estimators say of each model, learned from audits and feedback.

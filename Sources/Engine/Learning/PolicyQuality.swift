@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 package import Routing
 
 /// The running estimate of a policy's true quality, and the controller that moves kappa where the policy has a target.

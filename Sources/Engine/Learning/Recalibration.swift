@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Ledger
 
 /// One re-estimation of the calibration from what the ledger has observed: pure, so that it can be tested and run off

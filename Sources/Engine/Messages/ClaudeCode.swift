@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// What Claude Code writes into its requests besides the words for the model.
 enum ClaudeCode {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A content block of Anthropic's format, as parts of OpenAI's.
 enum MessagesBlock {

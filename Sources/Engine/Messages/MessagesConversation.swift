@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The messages of a request in Anthropic's format, in OpenAI's: results of tools become messages of their own, which
 /// stand right behind the calls.

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 import Upstream
 
 /// A request to Anthropic's Messages API, said in OpenAI's chat format, so that any model may answer it.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Tools and the choice among them in Anthropic's format, to be written in OpenAI's.
 struct MessagesTools {

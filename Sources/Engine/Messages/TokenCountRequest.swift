@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// A question of Anthropic's API how many tokens a prompt has.
 package struct TokenCountRequest: Sendable {

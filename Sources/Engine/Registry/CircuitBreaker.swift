@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Keeps calls away from a model that fails again and again, and lets one through from time to time to see whether it
 /// has recovered. A pure state machine: times come from outside.

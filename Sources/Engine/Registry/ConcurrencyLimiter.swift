@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Ledger
 import Synchronization
 

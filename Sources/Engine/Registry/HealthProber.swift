@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 package import Logging
 import ServiceLifecycle
 package import Upstream

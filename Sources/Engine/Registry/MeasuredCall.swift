@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// The measurement of one call's energy, where the model runs on this machine and the machine can measure.
 struct MeasuredCall: Sendable {

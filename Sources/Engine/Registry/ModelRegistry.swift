@@ -1,5 +1,5 @@
 package import Catalog
-package import Core
+package import Domain
 package import Routing
 import Synchronization
 

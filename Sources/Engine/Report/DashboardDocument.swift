@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 package import Ledger
 
 extension DashboardReport {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 package import Ledger
 
 extension DashboardQuery {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Ledger
 
 /// A job as `GET /v1/jobs/{id}` and `hera run` show it.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The input of a Responses request as chat messages: what the assistant said and the calls that came with it are one
 /// message, and results of tools are messages of their own.

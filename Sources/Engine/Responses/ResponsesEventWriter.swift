@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Upstream
 
 /// Turns a chat stream in OpenAI's format, as it comes, into the events of OpenAI's Responses.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// What a response says besides the model's words: when its request came, and what it repeats of it.
 package struct ResponsesFrame: Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// An item of a response's output.
 struct ResponsesItem {

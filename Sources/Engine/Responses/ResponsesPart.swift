@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A content part of a Responses item that every chat server understands.
 enum ResponsesPart {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 
 /// A request to OpenAI's Responses API, said in its chat format, so that any model may answer it.
 ///

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The form of the text that a Responses request asks for (its member `text`), to be written in the chat format.
 struct ResponsesText {

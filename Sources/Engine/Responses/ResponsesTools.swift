@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Functions and the choice among them as the Responses API has them, to be written in the chat format.
 struct ResponsesTools {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Upstream
 
 /// Writes answers as OpenAI's Responses API gives them, for callers who speak it.

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// A request that was made before, as a line of somebody's log has it.
 ///

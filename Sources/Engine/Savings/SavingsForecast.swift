@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 import Routing
 
 /// What routing is predicted to make of requests that were made before, against what was asked for then.

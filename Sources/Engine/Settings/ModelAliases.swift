@@ -1,5 +1,6 @@
-package import Catalog
-package import Core
+import Catalog
+import Domain
+import JSON
 
 /// Further names that `model` may have: what clients send that cannot be told another one.
 ///

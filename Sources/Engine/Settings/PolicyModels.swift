@@ -1,5 +1,6 @@
 package import Catalog
-package import Core
+package import Domain
+package import JSON
 
 extension Policy {
     /// The policy with the catalog's ids for every name of a model in it, aliases resolved.

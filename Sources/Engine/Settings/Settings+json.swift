@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 extension Settings {
     /// Reads the operator's settings: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What the operator sets for the whole service.
 package struct Settings: Sendable {

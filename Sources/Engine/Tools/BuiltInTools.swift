@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Runs built-in tools on arguments as models send them.
 enum BuiltInTools {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A server that tools of type `http` may ask: all URLs that begin with one.
 package struct WebhookRule: Hashable, Sendable {

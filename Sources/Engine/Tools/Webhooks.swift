@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Upstream
 
 /// One call of a tool of type `http`.

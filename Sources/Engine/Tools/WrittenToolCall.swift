@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 package import Upstream
 
 /// Recovers tool calls that a small model wrote into its text instead of sending them as `tool_calls`.

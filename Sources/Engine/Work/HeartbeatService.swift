@@ -1,4 +1,4 @@
-import Core
+import Domain
 package import Ledger
 package import Logging
 import ServiceLifecycle

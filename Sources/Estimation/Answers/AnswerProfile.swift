@@ -1,15 +1,15 @@
 /// Judges answers (`verify_m(x, y)`): from the question, the answers paid for so far and who gave them, the probability
 /// that each model is right; of a model not asked yet, the probability that it would be.
-struct AnswerProfile: Sendable {
+package struct AnswerProfile: Sendable {
     /// The panel whose questions it was trained on.
-    var name: String
+    package var name: String
     /// One probability. Counts: `AnswerState`.
     var judge: PanelProfile
     /// How often a wrong answer is recognised as one; chosen on validation rows for the cascade.
-    var sight: Float
+    package var sight: Float
 
     /// The probability of every model that it is right.
-    func judge(_ state: AnswerState) -> [Double] { state.answers.indices.map { judge(state, $0) } }
+    package func judge(_ state: AnswerState) -> [Double] { state.answers.indices.map { judge(state, $0) } }
 
     /// The probability of one model that it is right.
     func judge(_ state: AnswerState, _ model: Int) -> Double {
@@ -32,7 +32,7 @@ struct AnswerProfile: Sendable {
         return writer.bytes
     }
 
-    init(name: String, judge: PanelProfile, sight: Float) {
+    package init(name: String, judge: PanelProfile, sight: Float) {
         self.name = name
         self.judge = judge
         self.sight = sight

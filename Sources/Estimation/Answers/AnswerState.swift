@@ -5,16 +5,16 @@
 #endif
 
 /// What is known of one query while models are being asked: every model's prediction, and the answers paid for so far.
-struct AnswerState: Sendable {
+package struct AnswerState: Sendable {
     /// One answer, read once.
-    struct Answer: Sendable {
+    package struct Answer: Sendable {
         var final: FinalAnswer
         var marks: [Float]
         /// How it rests on what was asked.
         var grounds: [Float]
         var grams: NGrams
 
-        init(_ output: String, tools: String?, grounding: Grounding) {
+        package init(_ output: String, tools: String?, grounding: Grounding) {
             final = FinalAnswer(output, offersTools: tools != nil)
             marks = AnswerFeatures.vector(output, final: final, tools: tools)
             grounds = grounding.vector(output)
@@ -28,14 +28,21 @@ struct AnswerState: Sendable {
     /// What the question's panel makes of the text: its latent directions and all its models' log-odds.
     var question: [Float]
     /// By model; nil where it was not asked.
-    var answers: [Answer?]
+    package var answers: [Answer?]
+
+    package init(predicted: [Float], baseRates: [Float], question: [Float], answers: [Answer?]) {
+        self.predicted = predicted
+        self.baseRates = baseRates
+        self.question = question
+        self.answers = answers
+    }
 
     /// Numbers in `counts`, apart from the question's own and the last `Grounding.count`.
     static let count = 18 + AnswerFeatures.count
 
     /// The counts of the answer estimator for one model, asked or not. A judge that was trained before the grounds at
     /// their end were read takes the others.
-    func counts(_ model: Int) -> [Float] {
+    package func counts(_ model: Int) -> [Float] {
         var agree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
         var disagree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
         var similarity: Float = 0
@@ -72,5 +79,14 @@ struct AnswerState: Sendable {
     }
 
     /// The n-grams of a model's answer; none where it was not asked.
-    func grams(_ model: Int) -> NGrams { answers[model]?.grams ?? NGrams(of: []) }
+    package func grams(_ model: Int) -> NGrams { answers[model]?.grams ?? NGrams(of: []) }
+}
+
+extension AnswerState {
+    /// What the judge is told of a question: latent directions and the log-odds of all the panel's models.
+    package static func question(_ dense: [Float], _ panel: PanelProfile, honest: [Float]) -> [Float] {
+        let directions = panel.table.width - panel.models.count
+        let first = panel.countFeatures
+        return dense[first..<(first + directions)] + honest.map { Float(logit(Double($0))) }
+    }
 }

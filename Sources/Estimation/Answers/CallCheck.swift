@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Holds tool calls that are written as JSON against the tools' schemas.
 enum CallCheck {

@@ -44,10 +44,10 @@ package struct FinalAnswer: Sendable, Hashable {
     }
 
     /// The text of an answer that counts: marked, or a short answer whole, or a long one's last line.
-    static func part(of output: String) -> String { markedPart(of: output).part }
+    package static func part(of output: String) -> String { markedPart(of: output).part }
 
     /// The same, and whether the answer marks it.
-    static func markedPart(of output: String) -> (part: String, isMarked: Bool) {
+    package static func markedPart(of output: String) -> (part: String, isMarked: Bool) {
         let bytes = Array(output.utf8)
         let marked = markedPart(bytes)
         return (String(decoding: marked ?? tail(bytes), as: UTF8.self), marked != nil)

@@ -1,4 +1,4 @@
-import Core
+package import Domain
 
 #if canImport(Glibc)
     import Glibc
@@ -11,7 +11,7 @@ import Core
 /// An answer that brings in numbers and names of its own where a text was given, or leaves out what it was asked about, is
 /// seldom right, whoever wrote it; signs of this kind are used to find summaries that their source does not support
 /// (Maynez et al., ACL 2020).
-struct Grounding: Sendable {
+package struct Grounding: Sendable {
     /// Numbers in a vector.
     static let count = 16
 
@@ -21,7 +21,7 @@ struct Grounding: Sendable {
     /// Numbers that came back since the request.
     private let found: Set<UInt64>
 
-    init(of text: StepText) {
+    package init(of text: StepText) {
         let text = text.abridged
         var request = Words(text.prompt)
         let last = text.prompt.split(separator: "\n").last { $0.contains { !$0.isWhitespace } } ?? ""

@@ -40,7 +40,7 @@ package enum DataFile {
     }
 
     /// The lines of a text, without empty ones, each with its number from 1.
-    static func lines(_ bytes: [UInt8]) -> [(number: Int, bytes: ArraySlice<UInt8>)] {
+    package static func lines(_ bytes: [UInt8]) -> [(number: Int, bytes: ArraySlice<UInt8>)] {
         var found: [(number: Int, bytes: ArraySlice<UInt8>)] = []
         var number = 0
         for line in bytes.split(separator: 0x0a, omittingEmptySubsequences: false) {

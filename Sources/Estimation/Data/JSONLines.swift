@@ -1,9 +1,9 @@
 import Foundation
 
 /// Files with one JSON object a line.
-enum JSONLines {
+package enum JSONLines {
     /// Decodes every line; `make` gets the decoded line and its bytes.
-    static func read<Line: Decodable, Row>(
+    package static func read<Line: Decodable, Row>(
         _ path: String, _ make: (Line, ArraySlice<UInt8>) -> Row
     ) throws(EstimationError) -> [Row] {
         let decoder = JSONDecoder()

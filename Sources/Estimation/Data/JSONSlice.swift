@@ -1,7 +1,7 @@
 /// Finds the text of one member of a JSON object without decoding it, so that it keeps its bytes.
-enum JSONSlice {
+package enum JSONSlice {
     /// The bytes of the value of a top-level key, or nil. The text must be JSON that a decoder has accepted.
-    static func value(of key: String, in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    package static func value(of key: String, in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let wanted = Array(key.utf8)
         var depth = 0
         var index = bytes.startIndex

@@ -1,10 +1,10 @@
 /// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same numbers on every machine.
-struct SeededGenerator: RandomNumberGenerator {
+package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state
         z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
@@ -13,8 +13,8 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// Evenly in 0..<1.
-    mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+    package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
     /// About normal, mean 0 and deviation 1 (the sum of twelve even numbers less six).
-    mutating func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + unit() } }
+    package mutating func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + unit() } }
 }

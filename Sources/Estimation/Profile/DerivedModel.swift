@@ -1,21 +1,36 @@
 /// A model known from few answers, as a blend of the models of a panel.
-struct DerivedModel: Sendable {
-    var name: String
+package struct DerivedModel: Sendable {
+    package var name: String
     /// The panel whose models it is blended from.
-    var panel: String
+    package var panel: String
     /// By model of the panel: its share in the log-odds; the intercept comes last.
-    var weights: [Float]
+    package var weights: [Float]
     /// Its expected share of good answers on the panel's questions.
-    var baseRate: Float
+    package var baseRate: Float
     /// The model of the panel whose answers went most like its own.
-    var like: Int
+    package var like: Int
     /// Its output tokens and its cost, as multiples of that model's.
     var tokenRatio: Float
     var costRatio: Float
     /// Answers that it was made from.
-    var probes: Int
+    package var probes: Int
     /// Whether it comes from the probe suite, in a file with its blends of other panels.
-    var isLive = false
+    package var isLive = false
+
+    package init(
+        name: String, panel: String, weights: [Float], baseRate: Float, like: Int, tokenRatio: Float, costRatio: Float,
+        probes: Int, isLive: Bool = false
+    ) {
+        self.name = name
+        self.panel = panel
+        self.weights = weights
+        self.baseRate = baseRate
+        self.like = like
+        self.tokenRatio = tokenRatio
+        self.costRatio = costRatio
+        self.probes = probes
+        self.isLive = isLive
+    }
 
     /// Its probability of a good answer, from those of the panel's models.
     func probability(_ panel: [Float]) -> Float {

@@ -11,7 +11,7 @@ package struct Forest: Sendable {
     /// 2^depth leaves a tree, each padded to whole lanes; the first question is the highest bit of a leaf's number.
     private(set) var leaves: [Lane] = []
 
-    init(depth: Int, width: Int) {
+    package init(depth: Int, width: Int) {
         self.depth = depth
         self.width = width
     }
@@ -24,16 +24,16 @@ package struct Forest: Sendable {
     }
 
     /// Lanes of a leaf.
-    var stride: Int { (width + 3) / 4 }
+    package var stride: Int { (width + 3) / 4 }
 
-    mutating func append(features: [Int], thresholds: [Float], leaves: [Lane]) {
+    package mutating func append(features: [Int], thresholds: [Float], leaves: [Lane]) {
         self.features += features.map { UInt16($0) }
         self.thresholds += thresholds
         self.leaves += leaves
     }
 
     /// The same trees for the first `width` models alone.
-    func trimmed(to width: Int) -> Forest {
+    package func trimmed(to width: Int) -> Forest {
         var result = Forest(depth: depth, width: width, features: features, thresholds: thresholds, leaves: [])
         for leaf in Swift.stride(from: 0, to: leaves.count, by: stride) {
             result.leaves += leaves[leaf..<(leaf + result.stride)]
@@ -42,7 +42,7 @@ package struct Forest: Sendable {
     }
 
     /// The trees of both, each counting half: two forests grown with other seeds err less together.
-    static func average(_ forests: [Forest]) -> Forest {
+    package static func average(_ forests: [Forest]) -> Forest {
         guard var result = forests.first else { return Forest(depth: 0, width: 0) }
         for forest in forests.dropFirst() {
             result.features += forest.features
@@ -55,7 +55,7 @@ package struct Forest: Sendable {
     }
 
     /// Adds every tree's leaf to `sums` (`stride` lanes).
-    func add(_ dense: UnsafeBufferPointer<Float>, to sums: UnsafeMutableBufferPointer<Lane>) {
+    package func add(_ dense: UnsafeBufferPointer<Float>, to sums: UnsafeMutableBufferPointer<Lane>) {
         let stride = stride
         features.withUnsafeBufferPointer { features in
             thresholds.withUnsafeBufferPointer { thresholds in

@@ -1,5 +1,5 @@
 /// Tells from the text alone which panel's queries it is most like.
-struct Gate: Sendable {
+package struct Gate: Sendable {
     /// The panels, in the order of the columns.
     var panels: [String]
     var vocabulary: Vocabulary
@@ -24,7 +24,7 @@ struct Gate: Sendable {
         return writer.bytes
     }
 
-    init(panels: [String], vocabulary: Vocabulary, table: GramTable, intercepts: [Float]) {
+    package init(panels: [String], vocabulary: Vocabulary, table: GramTable, intercepts: [Float]) {
         self.panels = panels
         self.vocabulary = vocabulary
         self.table = table

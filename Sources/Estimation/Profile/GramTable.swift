@@ -4,17 +4,17 @@
 /// The inverse document frequency is part of the weights. A score is
 /// `scale * (characters / |characters| + words / |words|)`, where each part is the sum of the rows of a view's n-grams and
 /// |.| the Euclidean length of their frequencies.
-struct GramTable: Sendable {
+package struct GramTable: Sendable {
     /// A row's length in bytes, a multiple of 16.
     let stride: Int
     /// What one step of a column's eight-bit weights is worth.
     let scales: [Float]
     private let cells: [SIMD16<Int8>]
 
-    var width: Int { scales.count }
+    package var width: Int { scales.count }
 
     /// - Parameter columns: one row a known n-gram; multiplied by the vocabulary's weights here.
-    init(_ columns: LaneTable, _ vocabulary: Vocabulary) {
+    package init(_ columns: LaneTable, _ vocabulary: Vocabulary) {
         stride = (columns.width + 15) / 16 * 16
         var greatest = [Float](repeating: 1e-12, count: columns.width)
         var squares = [Float](repeating: 0, count: columns.width)
@@ -58,7 +58,7 @@ struct GramTable: Sendable {
     var bytes: [Int8] { cells.withUnsafeBytes { Array($0.bindMemory(to: Int8.self)) } }
 
     /// Every column's score of a text.
-    func scores(_ grams: NGrams, _ vocabulary: Vocabulary) -> [Float] {
+    package func scores(_ grams: NGrams, _ vocabulary: Vocabulary) -> [Float] {
         var result = [Float](repeating: 0, count: stride)
         add(grams.characters, vocabulary, to: &result)
         add(grams.words, vocabulary, to: &result)

@@ -1,14 +1,14 @@
 import Synchronization
 
 /// The same model under the names that different sources give it.
-enum ModelName {
+package enum ModelName {
     /// Names worked out already: a decision asks for the same few again and again.
     private static let known = Mutex<[String: String]>([:])
     /// Names remembered at most; the catalog's are far fewer.
     private static let mostKnown = 4096
 
     /// Lower case, without the maker's prefix, `3_1` as `3.1`.
-    static func canonical(_ name: String) -> String {
+    package static func canonical(_ name: String) -> String {
         if let made = known.withLock({ $0[name] }) { return made }
         let made = spelled(name)
         known.withLock { if $0.count < mostKnown { $0[name] = made } }

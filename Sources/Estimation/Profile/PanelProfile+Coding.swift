@@ -1,6 +1,6 @@
 extension PanelProfile {
     /// The profile as the content of a file of kind `panel`.
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
         writer.put(models)

@@ -2,18 +2,18 @@
 ///
 /// A text goes through four stages: n-grams to linear scores and latent directions (`GramTable`); these and the surface
 /// counts to a dense vector; the dense vector through the forest to one log-odds a model; calibration to a probability.
-struct PanelProfile: Sendable {
-    var name: String
+package struct PanelProfile: Sendable {
+    package var name: String
     /// The names of the models, as they stand in the data.
-    var models: [String]
+    package var models: [String]
     /// Numbers in a text's counts.
-    var countFeatures: Int
+    package var countFeatures: Int
     /// Training rows, by model.
-    var counts: [Int32]
+    package var counts: [Int32]
     /// The share of good answers on the training rows, by model.
-    var baseRates: [Float]
+    package var baseRates: [Float]
     var vocabulary: Vocabulary
-    var table: GramTable
+    package var table: GramTable
     /// Added to the models' linear scores.
     var intercepts: [Float]
     /// Log-odds before the first tree, by model.
@@ -21,14 +21,39 @@ struct PanelProfile: Sendable {
     var forest: Forest
     var calibrations: [Calibration]
     /// How strongly the errors of two models go together, 0...1: row m, column r for m against the reference r.
-    var couplings: [Float]
+    package var couplings: [Float]
     /// Rows that a prediction is worth: its variance is p (1 - p) / (worth + 1).
     var worth: Float
-    var outputTokens: LinearHead
-    var costUSD: LinearHead
+    package var outputTokens: LinearHead
+    package var costUSD: LinearHead
     var seconds: LinearHead
     /// Models that were inferred from few answers; they are numbered behind the panel's own, and kept in files of their own.
-    var derived: [DerivedModel] = []
+    package var derived: [DerivedModel] = []
+
+    package init(
+        name: String, models: [String], countFeatures: Int, counts: [Int32], baseRates: [Float], vocabulary: Vocabulary,
+        table: GramTable, intercepts: [Float], start: [Float], forest: Forest, calibrations: [Calibration],
+        couplings: [Float], worth: Float, outputTokens: LinearHead, costUSD: LinearHead, seconds: LinearHead,
+        derived: [DerivedModel] = []
+    ) {
+        self.name = name
+        self.models = models
+        self.countFeatures = countFeatures
+        self.counts = counts
+        self.baseRates = baseRates
+        self.vocabulary = vocabulary
+        self.table = table
+        self.intercepts = intercepts
+        self.start = start
+        self.forest = forest
+        self.calibrations = calibrations
+        self.couplings = couplings
+        self.worth = worth
+        self.outputTokens = outputTokens
+        self.costUSD = costUSD
+        self.seconds = seconds
+        self.derived = derived
+    }
 
     /// A model's share of good answers on the training questions.
     func baseRate(_ model: Int) -> Float {
@@ -43,7 +68,7 @@ struct PanelProfile: Sendable {
     }
 
     /// A text's dense vector: surface counts, latent directions, the models' linear scores and their mean.
-    func dense(_ grams: NGrams, _ counts: [Float]) -> [Float] {
+    package func dense(_ grams: NGrams, _ counts: [Float]) -> [Float] {
         let scores = table.scores(grams, vocabulary)
         var dense = Array(counts.prefix(countFeatures))
         dense.reserveCapacity(counts.count + scores.count + 1)
@@ -59,7 +84,7 @@ struct PanelProfile: Sendable {
     }
 
     /// Every model's probability of a good answer, by the model's place; derived models last.
-    func probabilities(_ dense: [Float]) -> [Float] {
+    package func probabilities(_ dense: [Float]) -> [Float] {
         let scores = logOdds(dense)
         let own = models.indices.map { calibrations[$0].probability(scores[$0]) }
         return derived.isEmpty ? own : own + derived.map { $0.probability(own) }

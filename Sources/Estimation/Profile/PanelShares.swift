@@ -9,7 +9,7 @@
 /// A panel of answers tells what comes of one call, a panel of runs what comes of many. They may have been asked in the
 /// very same words, so they do not compete for a text: as a step it belongs to the panels of answers that it is like, and
 /// only what they leave goes to panels of runs.
-struct PanelShares: Sendable {
+package struct PanelShares: Sendable {
     /// Of a step, by panel; less than 1 together where the text is unlike all of them.
     private(set) var step: [Float]
     /// Of a run's task, by panel; 0 for panels of answers.
@@ -48,13 +48,13 @@ struct PanelShares: Sendable {
     }
 
     /// What the panels of answers have of a step, brought to 1 together; where there are none, all panels alike.
-    var amongAnswers: [Float] {
+    package var amongAnswers: [Float] {
         if answers <= 0 { return step.map { _ in 1 / Float(max(step.count, 1)) } }
         return step.indices.map { isOfRuns[$0] ? 0 : step[$0] / answers }
     }
 
     /// Without a gate every panel has an equal share.
-    init(evenly isOfRuns: [Bool]) {
+    package init(evenly isOfRuns: [Bool]) {
         self.isOfRuns = isOfRuns
         let share = 1 / Float(max(isOfRuns.count, 1))
         step = isOfRuns.map { _ in share }

@@ -7,7 +7,7 @@
 /// The container of every profile file: eight magic bytes, the format's version, the kind of content, the content's
 /// length and CRC-32 (all 32 bits, little-endian), then the content. Anything cut, changed or of another version is
 /// refused before a number of it is used.
-enum ProfileFile {
+package enum ProfileFile {
     static let magic: [UInt8] = Array("HERAPROF".utf8)
     static let version = 1
     static let fileExtension = "profile"
@@ -75,7 +75,7 @@ enum ProfileFile {
     }
 
     /// Writes a file so that a reader sees the old one or the new one, never half of it.
-    static func write(_ bytes: [UInt8], to path: String) throws(EstimationError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(EstimationError) {
         let temporary = path + ".partial"
         errno = 0
         guard let file = fopen(temporary, "wb") else {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 #if canImport(Glibc)
     import Glibc
@@ -50,7 +50,7 @@ extension ProfileSet {
 }
 
 /// One text read by the panels of a set; each panel works at most once.
-struct Reading {
+package struct Reading {
     private let set: ProfileSet
     private let features: StepFeatures
     private var dense: [[Float]?]
@@ -60,7 +60,7 @@ struct Reading {
     private var tokens: [[Float]?]
     private var dollars: [[Float]?]
 
-    init(_ set: ProfileSet, _ features: StepFeatures) {
+    package init(_ set: ProfileSet, _ features: StepFeatures) {
         self.set = set
         self.features = features
         dense = Array(repeating: nil, count: set.panels.count)
@@ -99,7 +99,7 @@ struct Reading {
 
     /// The step as a suite's profile of runs reads it.
     /// - Parameter history: what was said and came back before it; empty at the start of a run.
-    mutating func run(_ panel: Int, _ runs: RunProfile, history: String) -> RunReading {
+    package mutating func run(_ panel: Int, _ runs: RunProfile, history: String) -> RunReading {
         let start = Array(probabilities(panel)[..<runs.models.count])
         return RunReading(
             runs, set.panels[panel], features, start: start, recalled: recalled(panel, runs),

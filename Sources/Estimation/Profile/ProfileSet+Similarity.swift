@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension ProfileSet {
     /// The probability that `model`'s whole answer ends at least as good as `reference`'s: HERA's URC.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Foundation
 
 /// Immutable set of trained profiles: what is known of every profiled model, ready to predict in microseconds.
@@ -7,15 +7,15 @@ import Foundation
 /// several panels gets one prediction, mixed by how much the text is like each panel's queries (the gate reads the text
 /// alone). Where the text is like none of the model's panels, the prediction is drawn towards the model's mean.
 package struct ProfileSet: Sendable {
-    let panels: [PanelProfile]
+    package let panels: [PanelProfile]
     let gate: Gate?
     let memory: QuestionMemory
     /// What is known of whole runs, by the panel of their tasks.
-    var runs: [Int: RunProfile]
+    package var runs: [Int: RunProfile]
     /// Who judges answers, by the panel of their questions.
-    var answers: [Int: AnswerProfile]
+    package var answers: [Int: AnswerProfile]
     /// How fast models answered.
-    var speed = SpeedProfile()
+    package var speed = SpeedProfile()
     /// Models known from the probe suite.
     var live: [LiveProfile] = []
     /// By panel: whether its outcomes are those of whole runs.
@@ -32,7 +32,7 @@ package struct ProfileSet: Sendable {
         let model: Int
     }
 
-    init(
+    package init(
         panels: [PanelProfile], gate: Gate?, memory: QuestionMemory = QuestionMemory(), runs: [RunProfile] = [],
         answers: [AnswerProfile] = []
     ) {
@@ -150,7 +150,7 @@ package struct ProfileSet: Sendable {
     }
 
     /// The set with one more derived model; an older one of the same name is replaced.
-    func adding(_ model: DerivedModel) -> ProfileSet {
+    package func adding(_ model: DerivedModel) -> ProfileSet {
         var panels = panels
         for panel in panels.indices {
             let isHere = panels[panel].name == model.panel

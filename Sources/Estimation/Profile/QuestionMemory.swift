@@ -3,12 +3,18 @@
 /// The same question is often asked of other models elsewhere. What *those* made of it says how hard it is; so a panel
 /// only ever looks at what other panels remember, in training as in use. What a whole run came to is no answer, so nobody
 /// hears panels of runs; and a panel that was recorded with no other models than one's own has nothing to add.
-struct QuestionMemory: Sendable {
+package struct QuestionMemory: Sendable {
     /// A remembered question: the hash of its stem, who remembers it, the mean of score less base rate over models.
-    struct Entry: Sendable, BitwiseCopyable {
+    package struct Entry: Sendable, BitwiseCopyable {
         var stem: UInt64
         var panel: Int32
         var surplus: Float
+
+        package init(stem: UInt64, panel: Int32, surplus: Float) {
+            self.stem = stem
+            self.panel = panel
+            self.surplus = surplus
+        }
     }
 
     /// The panels that remember, by the number in an entry.
@@ -16,14 +22,14 @@ struct QuestionMemory: Sendable {
     /// Sorted by stem, then panel.
     private(set) var entries: [Entry]
 
-    init(panels: [String] = [], _ entries: [Entry] = []) {
+    package init(panels: [String] = [], _ entries: [Entry] = []) {
         self.panels = panels
         self.entries = entries.sorted { ($0.stem, $0.panel, $0.surplus) < ($1.stem, $1.panel, $1.surplus) }
     }
 
     /// By panel: whether it hears what each panel remembers.
     /// - Parameter models: by panel.
-    static func heard(by models: [[String]], isOfRuns: [Bool]) -> [[Bool]] {
+    package static func heard(by models: [[String]], isOfRuns: [Bool]) -> [[Bool]] {
         let names = models.map { Set($0.map { ModelName.canonical($0) }) }
         return names.indices.map { listener in
             names.indices.map { speaker in
@@ -33,7 +39,7 @@ struct QuestionMemory: Sendable {
     }
 
     /// What is remembered of a question, by panels.
-    func recall(_ stem: UInt64?) -> StoredQuestion {
+    package func recall(_ stem: UInt64?) -> StoredQuestion {
         guard let stem else { return StoredQuestion() }
         var low = 0
         var high = entries.count
@@ -67,14 +73,17 @@ struct QuestionMemory: Sendable {
 }
 
 /// What is remembered of one question.
-struct StoredQuestion: Sendable {
+package struct StoredQuestion: Sendable {
+
+    package init() {
+    }
     fileprivate(set) var entries: [QuestionMemory.Entry] = []
 
     /// Numbers that `counts` gives.
     static let count = 2
 
     /// The mean surplus in the panels heard, and whether there is any.
-    func counts(heard: [Bool]) -> [Float] {
+    package func counts(heard: [Bool]) -> [Float] {
         var sum: Float = 0
         var count: Float = 0
         for entry in entries where heard[Int(entry.panel)] {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// One step as all profiles read it, before anybody is paid: its words are read once, and every estimate is made of that.
 ///

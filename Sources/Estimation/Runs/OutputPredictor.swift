@@ -4,23 +4,30 @@
 /// one), for each k by a regression of its own. Directions have length 1 and a run that has ended says nothing (the zero
 /// vector), so mu is shorter the less certain it is, and mu_mk . mu_rl is the expected cosine of two outputs that are
 /// independent given x.
-struct OutputPredictor: Sendable {
+package struct OutputPredictor: Sendable {
     /// Steps that can be looked ahead, the next one included.
-    static let horizons = 5
+    package static let horizons = 5
 
     var models: Int
     /// Mean and inverse deviation of every feature of a state.
     var means: [Float]
-    var scales: [Float]
+    package var scales: [Float]
     /// By model, then k, then feature (the last one is the constant 1): one row of `StepEmbedder.dimensions` numbers.
-    var weights: [Lane]
+    package var weights: [Lane]
 
-    var features: Int { means.count }
+    package init(models: Int, means: [Float], scales: [Float], weights: [Lane]) {
+        self.models = models
+        self.means = means
+        self.scales = scales
+        self.weights = weights
+    }
+
+    package var features: Int { means.count }
 
     private static let lanes = StepEmbedder.dimensions / 4
 
     /// A state ready for `mean`: standardised, with the constant 1.
-    func standardized(_ state: [Float]) -> [Float] {
+    package func standardized(_ state: [Float]) -> [Float] {
         var result = state
         for index in means.indices { result[index] = (state[index] - means[index]) * scales[index] }
         result.append(1)
@@ -29,7 +36,7 @@ struct OutputPredictor: Sendable {
 
     /// The expected direction of a model's output, k steps after its next one.
     /// - Parameter state: as `standardized` gives it.
-    func mean(_ state: [Float], model: Int, ahead: Int) -> ExpectedDirection {
+    package func mean(_ state: [Float], model: Int, ahead: Int) -> ExpectedDirection {
         let width = features + 1
         let first = (model * Self.horizons + min(ahead, Self.horizons - 1)) * width * Self.lanes
         var result = ExpectedDirection(lanes: [Lane](repeating: .zero, count: Self.lanes))
@@ -48,7 +55,7 @@ struct OutputPredictor: Sendable {
 }
 
 /// The mean of the directions that an output may take; shorter than 1 the less certain it is.
-struct ExpectedDirection: Sendable {
+package struct ExpectedDirection: Sendable {
     var lanes: [Lane]
 
     init(lanes: [Lane]) { self.lanes = lanes }

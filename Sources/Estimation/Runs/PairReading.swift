@@ -1,11 +1,11 @@
 /// The numbers that the similarity and the distance of two models' outputs are read from.
-enum PairReading {
+package enum PairReading {
     /// What the cosine of two outputs is read from.
     ///
     /// - Parameters:
     ///   - ahead: steps that the model is ahead of its next output; `others`, those that the reference is.
     ///   - usual: how often the two models' aligned outputs were similar on training runs, as log-odds.
-    static func features(
+    package static func features(
         _ model: ExpectedDirection, ahead: Int, _ reference: ExpectedDirection, ahead others: Int, usual: Float
     ) -> [Double] {
         let product = model.product(reference)
@@ -16,7 +16,7 @@ enum PairReading {
         ]
     }
 
-    static let count = 7
+    package static let count = 7
 
     /// Look-aheads of the model that distances are read from.
     static let horizons = 3

@@ -5,7 +5,7 @@
 #endif
 
 /// What the steps of a run look like from outside: how many, how long, errors, repetition, steps left.
-enum RunCounts {
+package enum RunCounts {
     /// Numbers in a vector of counts.
     static let count = 24
 
@@ -35,7 +35,7 @@ enum RunCounts {
     }
 
     /// The texts that tell most of where a run stands: its last two steps.
-    static func texts(of steps: [RunStep]) -> [String] {
+    package static func texts(of steps: [RunStep]) -> [String] {
         steps.suffix(2).flatMap { [$0.output, $0.observation] }.filter { !$0.isEmpty }
     }
 }

@@ -9,10 +9,10 @@ extension RunProfile {
     }
 
     /// The log-odds of an estimate that may lie outside 0...1.
-    static func odds(_ value: Float) -> Float { Float(logit(Double(min(max(value, 0.02), 0.98)))) }
+    package static func odds(_ value: Float) -> Float { Float(logit(Double(min(max(value, 0.02), 0.98)))) }
 
     /// The probability that a run ends well, after the steps seen.
-    func success(_ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]) -> Double {
+    package func success(_ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]) -> Double {
         if steps.isEmpty { return Double(start[model]) }
         let counts = Self.progressCounts(steps, isOver: isOver, model: model, start: start, baseRates: baseRates)
         return Double(progress.probabilities(progress.dense(NGrams(of: RunCounts.texts(of: steps)), counts))[0])
@@ -32,7 +32,7 @@ extension RunProfile {
     }
 
     /// The three voices of `similarities`, as log-odds.
-    static func similarityOdds(
+    package static func similarityOdds(
         trained: Float, start: [Float], model: Int, reference: Int, couplings: [Float], recalled: Float
     ) -> [Float] {
         let lost = Coupling.lost(
@@ -41,7 +41,7 @@ extension RunProfile {
     }
 
     /// What the predictor of outputs reads of a step: the task, what was said last, and how it looks.
-    func state(_ features: StepFeatures, history: String, counts: [Float]) -> [Float] {
+    package func state(_ features: StepFeatures, history: String, counts: [Float]) -> [Float] {
         embedder.direction(features.grams) + embedder.direction(RunText.end(of: history, bytes: RunText.recent))
             + embedder.direction(RunText.end(of: history, bytes: RunText.most)) + counts + features.counts
     }
@@ -59,7 +59,7 @@ extension RunProfile {
     /// - Parameters:
     ///   - means: the expected next outputs of both.
     ///   - text: the direction of the reference's step where its text is known.
-    func distanceCounts(
+    package func distanceCounts(
         _ means: (model: [ExpectedDirection], reference: [ExpectedDirection]), text: [Float]?, history: [Float],
         position: Int, model: Int, reference: Int, start: [Float], baseRates: [Float]
     ) -> [Float] {

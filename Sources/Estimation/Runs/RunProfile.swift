@@ -1,11 +1,11 @@
 /// What was learned of whole agent runs on one suite of tasks, on top of the panel of the same name, which predicts each
 /// model's success from the task alone.
-struct RunProfile: Sendable {
-    var name: String
+package struct RunProfile: Sendable {
+    package var name: String
     /// The models, in the panel's order.
-    var models: [String]
+    package var models: [String]
     /// The model that the others are compared with in evaluations: the most successful on the training tasks.
-    var reference: Int
+    package var reference: Int
     /// The training tasks, and what came of them: for every model its success, then for every model whether its run
     /// ended at least as well as the reference's.
     var recall: TaskRecall
@@ -19,25 +19,47 @@ struct RunProfile: Sendable {
     /// The log-odds' weights of that, of what the predictions of success say, and of the recalled tasks; then an offset.
     var similarityMix: [Float]
     /// The space in which outputs are compared.
-    var embedder: StepEmbedder
+    package var embedder: StepEmbedder
     /// Where every model's outputs will go (HERA's SP).
-    var predictor: OutputPredictor
+    package var predictor: OutputPredictor
     /// Row m, column r: how often m's aligned output was similar to r's on training runs, as log-odds.
-    var usual: [Float]
+    package var usual: [Float]
     /// The weights of `PairReading.features` whose sum is the median of the cosine that two outputs will have.
-    var cosine: [Double]
+    package var cosine: [Double]
     /// Probabilities of the S-L distances 0, 1, 2 or more, and never (HERA's DP), from the state before the step.
-    var distance: PanelProfile?
+    package var distance: PanelProfile?
     /// By model, then steps taken (up to `horizon`): the mean cost of the rest of a run that goes on, in dollars.
     var remainingUSD: [Float]
     /// How often the end of a failed run is recognised as one; chosen on validation runs for restarts.
-    var sight: Float = 0.7
+    package var sight: Float = 0.7
+
+    package init(
+        name: String, models: [String], reference: Int, recall: TaskRecall, startMix: [Float], progress: PanelProfile,
+        similarity: PanelProfile, similarityMix: [Float], embedder: StepEmbedder, predictor: OutputPredictor,
+        usual: [Float], cosine: [Double], distance: PanelProfile? = nil, remainingUSD: [Float], sight: Float = 0.7
+    ) {
+        self.name = name
+        self.models = models
+        self.reference = reference
+        self.recall = recall
+        self.startMix = startMix
+        self.progress = progress
+        self.similarity = similarity
+        self.similarityMix = similarityMix
+        self.embedder = embedder
+        self.predictor = predictor
+        self.usual = usual
+        self.cosine = cosine
+        self.distance = distance
+        self.remainingUSD = remainingUSD
+        self.sight = sight
+    }
 
     /// Steps that `remainingUSD` tells apart.
-    static let horizon = 12
+    package static let horizon = 12
 
     /// The expected cost of the rest of a run after some steps.
-    func remainingUSD(model: Int, steps: Int) -> Double {
+    package func remainingUSD(model: Int, steps: Int) -> Double {
         Double(remainingUSD[model * Self.horizon + min(steps, Self.horizon - 1)])
     }
 
@@ -47,7 +69,7 @@ struct RunProfile: Sendable {
         return runs > 0 ? max(1, Float(progress.counts.first ?? 0) / Float(runs)) : 1
     }
 
-    static func progressCounts(
+    package static func progressCounts(
         _ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]
     ) -> [Float] {
         let mean = start.reduce(0, +) / Float(max(start.count, 1))

@@ -1,14 +1,14 @@
 /// One step of a run as its suite's profile reads it, before anybody is paid: the state is read once, and every pair of
 /// models is compared from there.
-struct RunReading: Sendable {
+package struct RunReading: Sendable {
     let profile: RunProfile
     /// By model: P(success) of a whole run from the task alone.
-    let start: [Float]
+    package let start: [Float]
     let baseRates: [Float]
     let state: [Float]
     let history: [Float]
     /// By model: P(its run ends at least as well as the suite's reference's); nil once the run has begun.
-    let similarities: [Float]?
+    package let similarities: [Float]?
     private let couplings: [Float]
     private let cache = RunCache()
 
@@ -46,7 +46,7 @@ struct RunReading: Sendable {
     ///
     /// For the reference's next step this is the probability that its distance is not greater than what the model is
     /// ahead. Steps beyond are as likely as that, less by how much the predicted cosine falls until then.
-    func similarity(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
+    package func similarity(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
         // A decision about similarity does not know the position; a run under way counts as at its third step.
         let position = history.first == 1 ? 1 : 3
         guard let shares = distances(of: model, to: reference, position: position) else {
@@ -70,7 +70,7 @@ struct RunReading: Sendable {
 
     /// The probabilities of the S-L distances 0, 1, 2 or more, and never, of the reference's next step.
     /// - Parameter text: what the reference says next, where that is known; else it is expected.
-    func distances(of model: Int, to reference: Int, position: Int, text: String? = nil) -> [Float]? {
+    package func distances(of model: Int, to reference: Int, position: Int, text: String? = nil) -> [Float]? {
         guard let text else {
             let key = (model * start.count + reference) * 64 + min(position, 63)
             return cache.distances(key) { distances(model, reference, position, next: nil) }

@@ -14,9 +14,4 @@ package struct RunStep: Sendable, Hashable {
         self.kind = kind
         self.costUSD = costUSD
     }
-
-    init(_ step: TraceStep) {
-        self.init(
-            output: step.output, observation: step.observation ?? "", kind: step.kind, costUSD: step.costUSD)
-    }
 }

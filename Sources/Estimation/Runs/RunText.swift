@@ -6,14 +6,14 @@
 
 /// The text of a run so far as a gateway sees it: what was said and what came back since the user's request, in one
 /// piece, newest last, shortened. Training writes recorded runs in the same form, so that both are read alike.
-enum RunText {
+package enum RunText {
     /// Bytes that are kept of it, as in a chat call's `StepText.history`.
-    static let most = 4000
+    package static let most = 4000
     /// Bytes that count as the newest of it.
     static let recent = 800
 
     /// The history after some steps.
-    static func history(of steps: some Collection<RunStep>) -> String {
+    package static func history(of steps: some Collection<RunStep>) -> String {
         var parts: [String] = []
         var bytes = 0
         for step in steps.reversed() {
@@ -27,7 +27,7 @@ enum RunText {
     }
 
     /// The last bytes of a text, from the start of a character on.
-    static func end(of text: String, bytes: Int) -> String {
+    package static func end(of text: String, bytes: Int) -> String {
         text.utf8.count <= bytes ? text : String(decoding: text.utf8.suffix(bytes), as: UTF8.self)
     }
 
@@ -35,7 +35,7 @@ enum RunText {
     static let count = 14
 
     /// What a history looks like from outside: how long, errors, repetition, steps left.
-    static func counts(of history: String) -> [Float] {
+    package static func counts(of history: String) -> [Float] {
         if history.isEmpty { return [1] + [Float](repeating: 0, count: count - 1) }
         let newest = end(of: history, bytes: recent)
         let all = ObservationFeatures(history)

@@ -3,14 +3,19 @@
 ///
 /// The division keeps what all outputs share ("thought", "SELECT ... FROM") from making everything alike; its effect on
 /// the share of paired steps above a cosine of 0.7 is measured in docs/estimation.md.
-struct StepEmbedder: Sendable {
-    static let dimensions = 32
+package struct StepEmbedder: Sendable {
+    package static let dimensions = 32
 
     var vocabulary: Vocabulary
     var table: GramTable
 
+    package init(vocabulary: Vocabulary, table: GramTable) {
+        self.vocabulary = vocabulary
+        self.table = table
+    }
+
     /// The direction of a text; all zeros where it has no known n-gram.
-    func direction(_ text: String) -> [Float] { text.isEmpty ? Self.nowhere : direction(NGrams(of: [text])) }
+    package func direction(_ text: String) -> [Float] { text.isEmpty ? Self.nowhere : direction(NGrams(of: [text])) }
 
     func direction(_ grams: NGrams) -> [Float] {
         var values = table.scores(grams, vocabulary)
@@ -20,7 +25,7 @@ struct StepEmbedder: Sendable {
         return values
     }
 
-    static let nowhere = [Float](repeating: 0, count: dimensions)
+    package static let nowhere = [Float](repeating: 0, count: dimensions)
 
     func write(to writer: inout ByteWriter) {
         vocabulary.write(to: &writer)

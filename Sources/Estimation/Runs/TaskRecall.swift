@@ -3,21 +3,33 @@
 /// score_m(x) = base_m + sum over training tasks t of a_tm k(x, t), with k the square of the mean of the two views'
 /// cosines (`NGrams`: characters, words). The square makes near twins, the same question in other words, count for most.
 /// Suites of runs have few tasks, so all of them are kept, as an index from n-gram to tasks.
-struct TaskRecall: Sendable {
-    var vocabulary: Vocabulary
+package struct TaskRecall: Sendable {
+    package var vocabulary: Vocabulary
     /// By known n-gram, where its tasks start in `tasks`; one more than there are n-grams.
-    var starts: [UInt32]
+    package var starts: [UInt32]
     /// The tasks that have an n-gram.
-    var tasks: [UInt16]
+    package var tasks: [UInt16]
     /// By task: 1 / Euclidean length of its characters' frequencies, and of its words'.
-    var inverseLengths: [Float]
+    package var inverseLengths: [Float]
     /// By output: the score of a task that is like no other.
-    var base: [Float]
+    package var base: [Float]
     /// The dual weights a_tm: one row a task, one column an output.
-    var weights: LaneTable
+    package var weights: LaneTable
+
+    package init(
+        vocabulary: Vocabulary, starts: [UInt32], tasks: [UInt16], inverseLengths: [Float], base: [Float],
+        weights: LaneTable
+    ) {
+        self.vocabulary = vocabulary
+        self.starts = starts
+        self.tasks = tasks
+        self.inverseLengths = inverseLengths
+        self.base = base
+        self.weights = weights
+    }
 
     /// The kernel between a text and every training task.
-    func kernel(_ grams: NGrams) -> [Float] {
+    package func kernel(_ grams: NGrams) -> [Float] {
         let count = weights.rows
         var similarity = [Float](repeating: 0, count: count)
         for (view, buckets) in [grams.characters, grams.words].enumerated() {

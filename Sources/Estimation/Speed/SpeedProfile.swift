@@ -1,16 +1,16 @@
-package import Core
+package import Domain
 
 /// How long models took to answer, as recorded: seconds = first token + per token x output tokens.
 ///
 /// One line a model, fitted on training rows with `latency_s` and `output_tokens`. The recordings hold whole answers
 /// only, so the first term is everything that does not grow with the answer: network, queue and prefill.
-struct SpeedProfile: Sendable {
+package struct SpeedProfile: Sendable {
     /// Models and their speeds, in the order of their names.
     let models: [String]
     let speeds: [AnswerSpeed]
     private let byName: [String: AnswerSpeed]
 
-    init(models: [String] = [], speeds: [AnswerSpeed] = []) {
+    package init(models: [String] = [], speeds: [AnswerSpeed] = []) {
         self.models = models
         self.speeds = speeds
         byName = Dictionary(zip(models.map(ModelName.canonical), speeds)) { first, _ in first }

@@ -124,12 +124,12 @@ struct BucketMarks {
 }
 
 /// What a byte of UTF-8 is to the tokenizer.
-enum ByteKind: UInt8 {
+package enum ByteKind: UInt8 {
     case blank, letter, mark
 
     /// Letters, digits and every byte of a character beyond ASCII make words.
     @inline(__always)
-    static func of(_ byte: UInt8) -> ByteKind {
+    package static func of(_ byte: UInt8) -> ByteKind {
         if byte <= 0x20 { return .blank }
         return isASCIILetter(byte) || byte &- 0x30 <= 9 || byte >= 0x80 ? .letter : .mark
     }

@@ -1,13 +1,13 @@
 /// The heart of a question as a number, the same for the same question in another dress: without its lettered choices,
 /// capitals, marks and white space.
-enum QuestionStem {
+package enum QuestionStem {
     /// Shorter questions are too likely to be met by chance.
     private static let leastBytes = 24
     /// Only so much of a long text is read.
     private static let mostBytes = 400
 
     /// The hash of a prompt's stem, or nil where there is too little of it.
-    static func hash(_ prompt: String) -> UInt64? {
+    package static func hash(_ prompt: String) -> UInt64? {
         var prompt = prompt
         return prompt.withUTF8 { bytes in
             var state: UInt64 = 0xcbf2_9ce4_8422_2325

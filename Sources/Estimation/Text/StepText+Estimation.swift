@@ -1,8 +1,8 @@
-import Core
+import Domain
 
 extension StepText {
     /// The texts whose n-grams tell what a step asks for.
-    var estimatedTexts: [String] { tools.map { [prompt, $0] } ?? [prompt] }
+    package var estimatedTexts: [String] { tools.map { [prompt, $0] } ?? [prompt] }
 
     /// Bytes of a prompt that are read at its beginning,
     static let headBytes = 6000

@@ -1,4 +1,4 @@
-import Core
+package import Domain
 
 #if canImport(Glibc)
     import Glibc
@@ -9,16 +9,16 @@ import Core
 /// What a text looks like from outside: lengths, digits, marks of mathematics and code, choices, tool schemas.
 ///
 /// Counts are `log(1 + n)`, so that twice as long is one step further wherever it starts.
-enum SurfaceCounts {
+package enum SurfaceCounts {
     /// Numbers in a vector of counts.
     static let count = 52
     /// Numbers that say how the tools fit the prompt.
     static let fitCount = ToolFit.count + 2
 
-    static func vector(of text: StepText) -> [Float] { reading(of: text).counts }
+    package static func vector(of text: StepText) -> [Float] { reading(of: text).counts }
 
     /// The counts, and how the tools fit the prompt (zeros without tools, apart from the prompt's own joints).
-    static func reading(of text: StepText) -> (counts: [Float], fit: [Float]) {
+    package static func reading(of text: StepText) -> (counts: [Float], fit: [Float]) {
         var prompt = text.prompt
         let tally = prompt.withUTF8 { TextTally($0) }
         var values = tally.values()

@@ -5,18 +5,18 @@
 #endif
 
 /// Which n-gram buckets a panel knows, and how telling each is.
-struct Vocabulary: Sendable {
+package struct Vocabulary: Sendable {
     /// For every bucket 1 + its row, or 0 where it is unknown.
-    var slots: [UInt16]
+    package var slots: [UInt16]
     /// By row: the inverse document frequency log((1 + n) / (1 + df)) + 1 (Sparck Jones 1972), in steps of 1/16.
-    var weights: [UInt8]
+    package var weights: [UInt8]
 
     static let weightStep: Float = 1 / 16
 
-    var count: Int { weights.count }
+    package var count: Int { weights.count }
 
     /// The buckets that at least two of the texts have; of too many, those that most texts have.
-    init(of texts: [NGrams], limit: Int) {
+    package init(of texts: [NGrams], limit: Int) {
         var frequency = [Int32](repeating: 0, count: NGrams.buckets)
         for text in texts {
             for bucket in text.characters { frequency[Int(bucket)] += 1 }
@@ -84,7 +84,7 @@ struct Vocabulary: Sendable {
     }
 
     /// A text as a sparse row: characters and words are brought to length 1 each.
-    func row(_ grams: NGrams) -> [(column: Int32, value: Float)] {
+    package func row(_ grams: NGrams) -> [(column: Int32, value: Float)] {
         unitRow(grams.characters) + unitRow(grams.words)
     }
 

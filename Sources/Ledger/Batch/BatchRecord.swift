@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Where a batch stands; the names are those of OpenAI's batch object.
 package enum BatchStatus: String, CaseIterable, Hashable, Sendable {

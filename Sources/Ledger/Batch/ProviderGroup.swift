@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Rows of a batch that one provider does together, as a batch of its own.
 ///

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension Budget {
     /// Reads a budget as people write it: an amount, its unit, and after a slash its window.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What a budget counts.
 package enum BudgetUnit: String, CaseIterable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The span of time that a budget is for. Days, weeks and months are those of UTC; weeks begin on Monday.
 package enum BudgetWindow: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import Core
 import Dispatch
+import Domain
 
 /// How far a copy is.
 package struct CopyProgress: Hashable, Sendable {

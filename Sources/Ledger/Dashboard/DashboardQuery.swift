@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A dimension that dashboards group and filter by.
 package enum Dimension: String, CaseIterable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Sums over entries, for a group and in total.
 package struct DashboardReport: Hashable, Sendable {

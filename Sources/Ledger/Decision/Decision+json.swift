@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 extension Decision {
     /// The decision as JSON, exactly: money in integer nano-USD.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A decision as it is kept, with the time and the account that it was made for.
 package struct DecisionRecord: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// The numbers of an entry as exact integers, checked to be such as a ledger can book.
 struct EntryFigures {

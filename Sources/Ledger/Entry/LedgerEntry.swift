@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What an entry stands for.
 package enum EntryKind: String, CaseIterable, Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What is known of a call before it is made: for whom, by which model, and what it is expected to take.
 package struct PlannedCall: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A file that was uploaded or made: what it is, without its bytes, which are kept in chunks.
 package struct FileRecord: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     private static let fileColumns = "id, purpose, name, byte_count, api_key, created_at, expires_at, complete"

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension SQLLedger {
     package func createFile(_ file: FileRecord) async throws(LedgerError) {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A job as it is kept: what was asked, how far it is, and what came out. JSON is kept as the bytes given.
 package struct JobRecord: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A key that callers show, as the ledger knows it: what it may do, and never the key's own text.
 package struct AccessKey: Hashable, Sendable {

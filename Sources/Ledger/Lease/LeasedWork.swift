@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Work that one node at a time does: rows of a table with the columns `owner` (the store that holds it) and `lease`
 /// (how often it was taken, which tells a holder from the one before it).

@@ -1,5 +1,5 @@
-import Core
 import CoreMetrics
+import Domain
 import Synchronization
 
 /// Counts what this store books, for monitoring. The ledger itself is the truth: counters begin anew with each process,

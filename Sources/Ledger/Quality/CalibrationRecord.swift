@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What became of a version of the calibration.
 package enum CalibrationStatus: String, CaseIterable, Hashable, Sendable {

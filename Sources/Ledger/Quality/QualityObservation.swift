@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Who says how good an answer was.
 package enum QualitySource: String, CaseIterable, Hashable, Sendable {

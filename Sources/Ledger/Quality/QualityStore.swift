@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What the ledger keeps of measured quality, beside the money.
 package protocol QualityStore: Sendable {

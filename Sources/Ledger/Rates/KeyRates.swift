@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Synchronization
 
 /// The requests and tokens a minute of all keys, as this node counts them: its own uses at once, those of the other

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// How far a node is in telling the others what its keys have used, and in hearing of theirs. A value without clock or
 /// database: `SQLLedger.exchangeRates` drives it.

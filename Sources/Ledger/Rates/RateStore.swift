@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Requests and tokens a minute of keys, over all nodes.
 ///

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// What a key has used on one node since the node told of it last, as the nodes tell each other.
 struct RateUse: Hashable, Sendable {

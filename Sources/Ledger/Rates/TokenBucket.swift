@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// So many per minute, with as many at once: a token bucket in exact integers, without a clock of its own.
 ///

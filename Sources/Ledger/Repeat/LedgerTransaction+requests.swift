@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     /// Takes a request for this store, or says why not.

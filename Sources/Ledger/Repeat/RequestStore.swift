@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Synchronization
 
 /// Requests that may be told again and are to be done once (`Idempotency-Key`), over all nodes and restarts.

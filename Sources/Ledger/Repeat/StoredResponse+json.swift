@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension StoredResponse {
     /// `[[NAME, VALUE], ...]`, in order; names may come more than once.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A request to set aside the most that a call can take, on all budgets of its attribution at once.
 package struct ReservationRequest: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// The columns of a planned call, which reservations and entries share.
 enum CallColumns {

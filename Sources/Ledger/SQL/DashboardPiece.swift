@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A part of a dashboard's time that is read from one table.
 enum DashboardPiece: Hashable {

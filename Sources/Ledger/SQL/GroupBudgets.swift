@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A total of a budget: the budget's number and the start of a window.
 struct TotalKey: Hashable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A budget with its number in the database.
 struct BudgetLine {

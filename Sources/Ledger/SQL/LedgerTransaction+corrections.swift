@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     /// Appends an entry without reservation.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     mutating func dashboard(_ query: DashboardQuery) throws(LedgerError) -> DashboardReport {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     static let decisionInsertion = SQLInsertion(

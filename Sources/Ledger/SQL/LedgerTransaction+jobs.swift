@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     private static let jobColumns =

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension LedgerTransaction {
     private static let keyColumns =

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Many money operations in a few statements: what they need is read at once, each is checked and booked in memory in its
 /// turn, and one statement for each table writes the rows.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Entries that come after a number, up to another, with what the roll-ups of their hours and days will be added to.
 struct UnrolledEntries: Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension LedgerTransaction {
     /// Recomputes everything that is derived: budget totals and roll-ups.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// An operation that moves money, with what belongs to it. Databases that are far away do many of them in a few
 /// statements.

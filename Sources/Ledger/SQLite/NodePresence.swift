@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 #if canImport(Glibc)
     import Glibc

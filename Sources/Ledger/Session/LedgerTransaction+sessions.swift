@@ -1,5 +1,5 @@
-import Core
 import Crypto
+import Domain
 
 extension LedgerTransaction {
     static let hourMilliseconds: Int64 = 3_600_000

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What routing remembers of a run, as nodes pass it on to each other; opaque to the ledger.
 package struct SessionRecord: Hashable, Sendable {

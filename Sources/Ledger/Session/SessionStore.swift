@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What routing remembers of runs, shared by all nodes; written with the commits of their steps (`StepCommit.sessions`).
 package protocol SessionStore: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What a provider asks for a call, by its usage and the price of its date; nil where no such price is known.
 package typealias EntryPricing = @Sendable (LedgerEntry) -> Money?

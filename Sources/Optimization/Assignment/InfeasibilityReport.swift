@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Why a program has no plan: what would have to give, and by how much (elastic rows).
 package struct InfeasibilityReport: Sendable, CustomStringConvertible {

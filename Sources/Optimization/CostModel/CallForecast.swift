@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Everything one call is expected to take, before it is made, and the option that a plan sees.
 ///

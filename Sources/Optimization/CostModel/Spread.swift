@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Foundation
 
 /// A predicted amount as a distribution: its mean and variance, and what a policy reads from them.

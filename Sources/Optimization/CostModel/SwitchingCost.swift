@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 extension AssignmentSwitch {
     /// What moving to a model adds: it has not cached the prefix, so all of it is billed at the fresh price (and its

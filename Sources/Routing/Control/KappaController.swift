@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Moves kappa so that measured quality meets a target: an integral controller on the scores of the steps looked at.
 ///

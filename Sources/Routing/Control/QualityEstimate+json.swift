@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 extension QualityEstimate {
     /// Writes what is known as members of the object that is open, a list of four sums a stratum.

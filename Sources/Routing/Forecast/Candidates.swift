@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Optimization
 
 /// Makes the candidates of a step: what each model is predicted to do, cost and take, or why it cannot serve.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Predicts what models will make of a step. Nothing is called and nobody is paid.
 package protocol Estimating: Sendable {

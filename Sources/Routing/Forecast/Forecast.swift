@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Optimization
 
 /// The cost, time and energy of calls of one model: expected before they are made, true after.

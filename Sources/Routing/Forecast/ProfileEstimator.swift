@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 package import Estimation
 
 /// Estimates by trained profiles; models without one get their tier's prior.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Everything that a decision may look at besides the step: values only, read once per decision.
 package struct RoutingContext: Sendable {

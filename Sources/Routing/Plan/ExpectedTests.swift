@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// What the sequential rule is expected to say of a candidate, so that a plan counts on nobody whom the rule will refuse.
 ///

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Optimization
 
 /// One candidate over the steps ahead: what it would cost at each, and what moving to it then would cost on top.

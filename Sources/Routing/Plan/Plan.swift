@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The assignment of a run's next steps, and the order in which this step's candidates are tried.
 package struct Plan: Hashable, Sendable {

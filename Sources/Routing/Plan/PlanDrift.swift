@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension PlanForecast {
     /// Why the plan does not hold for a step, in words; nil where it does.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Optimization
 
 /// What a plan reckons with: its use of the run's limits step by step, and what the limits cost (shadow prices).

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Optimization
 
 /// The order in which the rule tries a step's candidates: that of the plan's own measure of one step.

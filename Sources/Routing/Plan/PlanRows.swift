@@ -1,5 +1,5 @@
-import Core
-import Optimization
+import Domain
+package import Optimization
 
 /// The options of a plan: what each candidate would take at each step of the horizon, where the rule is expected to let
 /// it.
@@ -45,7 +45,7 @@ extension RoutingContext {
 
 extension Candidate {
     /// The expected amounts of this step, as the optimiser reads them.
-    var option: AssignmentOption {
+    package var option: AssignmentOption {
         AssignmentOption(
             cost: Double(cost.total.nanoUSD), energy: energyJoules, latency: latencySeconds,
             accuracy: min(max(prediction.quality, 0), 1))

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 import Optimization
 
 /// Solves the assignment of a run's next steps over its candidates.

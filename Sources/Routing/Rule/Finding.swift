@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// One test or remark on the way to a decision; put into words only when somebody reads it.
 package enum Finding: Hashable, Sendable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// The threshold of a run's steps: the policy's line, moved by the controller and bent by the plan's shadow prices.
 package struct Kappa: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What the rule wants done. Every one has a reason that a person understands.
 package enum RuleAction: Hashable, Sendable {

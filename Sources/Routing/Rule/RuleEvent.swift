@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What happens to a run, as the rule is told.
 package enum RuleEvent: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What the rule is told of a step that begins.
 package struct RuleStep: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What the rule remembers of a run from step to step. A caller keeps one for each chain of steps.
 package struct RunState: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// What happens once models have answered, and when there is nobody better left.
 extension SequentialRule {

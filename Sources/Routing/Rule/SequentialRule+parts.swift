@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// SD: a step in parts.
 extension SequentialRule {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// The paper's tests, none of which calls anybody: URC, SSE, SLE, CD.
 extension SequentialRule {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// HERA's sequential rule over one run: a pure state machine, events in, actions out.
 ///

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Everything that is predicted of a step before anybody is called.
 struct StepForecast: Sendable {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// One step under way: the rule, with the estimates and the decision that go with it.
 ///
@@ -120,7 +120,7 @@ package struct StepMachine: Sendable {
     }
 
     /// Decides without asking a text predictor or a decomposer.
-    mutating func proceedWithoutCalls() {
+    package mutating func proceedWithoutCalls() {
         while true {
             switch action {
             case .predict(let model, _, _): take(.predictionFailed("\(model) is not asked where nothing is called"))

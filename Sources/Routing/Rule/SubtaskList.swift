@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Reads a decomposer's answer: a JSON list of strings, or lines with numbers or dashes.
 package enum SubtaskList {

@@ -1,8 +1,9 @@
-import Core
 import Crypto
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 
 /// Finds out on whose account a request is made, and turns away those without a key where one is needed.

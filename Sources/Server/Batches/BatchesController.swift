@@ -1,7 +1,8 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 
 /// OpenAI's batches: many requests of a file under one budget.

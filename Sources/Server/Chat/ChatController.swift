@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Engine
 import Hummingbird
+import JSON
 import Ledger
 
 /// OpenAI's chat completions, and the decision alone.

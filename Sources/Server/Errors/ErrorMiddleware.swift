@@ -1,7 +1,8 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Logging
 
 /// Turns every error into the caller's error object with the right status, at this one place.

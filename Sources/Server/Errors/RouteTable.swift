@@ -1,6 +1,7 @@
-import Core
+import Domain
 import HTTPTypes
 import Hummingbird
+import JSON
 
 /// The routes that there are, for words about those that there are not.
 struct RouteTable: Sendable {

@@ -1,7 +1,8 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 
 /// Scores of decisions, steps and jobs by those who got the answers.

@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Engine
 import Hummingbird
+import JSON
 import Ledger
 
 /// An upload on its way into the ledger: the form's fields, and the file written as it comes.

@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Engine
 import Hummingbird
+import JSON
 import Ledger
 
 /// A page of a list in OpenAI's form: `limit`, `after` and `order` in, `data`, `first_id`, `last_id` and `has_more` out.

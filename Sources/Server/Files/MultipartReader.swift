@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Reads a body of `multipart/form-data` (RFC 7578) piece by piece: a pure state machine, bytes in, parts out.
 ///

@@ -1,7 +1,8 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 import NIOCore
 

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird

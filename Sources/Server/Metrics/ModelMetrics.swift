@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Engine
 import Routing
 

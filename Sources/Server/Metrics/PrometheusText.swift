@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A label of a sample, its name in Prometheus' alphabet.
 struct PrometheusLabel: Hashable, Comparable, Sendable {

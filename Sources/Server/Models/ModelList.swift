@@ -1,6 +1,7 @@
 import Catalog
-import Core
+import Domain
 import Engine
+import JSON
 
 /// The names that `model` of a request may have: policies, aliases and models.
 struct ModelList {

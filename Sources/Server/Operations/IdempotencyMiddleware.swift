@@ -1,8 +1,9 @@
-import Core
 import Crypto
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 import Logging
 

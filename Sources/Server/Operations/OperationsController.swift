@@ -1,7 +1,8 @@
-import Core
+import Domain
 import Engine
 import HTTPTypes
 import Hummingbird
+import JSON
 import Ledger
 
 /// Models, decisions, the dashboard, and whether the service is well.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension AnthropicWire {
     /// Reads a complete answer: text blocks are joined, thinking blocks set apart.

@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// Features of Anthropic's interface that callers ask for in the header `anthropic-beta`.
 package enum AnthropicBeta {

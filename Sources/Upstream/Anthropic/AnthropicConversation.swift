@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The messages of a chat in Anthropic's order: system prompts apart, and user and assistant in turn.
 ///

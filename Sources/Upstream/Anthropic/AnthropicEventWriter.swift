@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Turns a stream in OpenAI's format, as it comes, into the events of Anthropic's.
 ///

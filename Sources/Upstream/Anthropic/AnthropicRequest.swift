@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension AnthropicWire {
     /// A member of a body in OpenAI's format that holds the same request as it was said in Anthropic's, without the

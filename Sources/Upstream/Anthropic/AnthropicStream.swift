@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Reads the events of an Anthropic stream and turns them into OpenAI's chunks.
 struct AnthropicEventReader: ChatEventReader {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension AnthropicWire {
     /// Reads a `usage` object into classes that do not overlap; nil where there is none. Anthropic's `input_tokens` are

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// Anthropic's messages, translated from and to OpenAI's chat completions.
 package struct AnthropicWire: ChatWire {

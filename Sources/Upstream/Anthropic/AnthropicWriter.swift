@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Writes answers in Anthropic's format, for callers who speak it.
 ///

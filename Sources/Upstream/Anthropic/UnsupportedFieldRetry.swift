@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Leaves out of a request what the server that it went to has just refused by name.
 ///

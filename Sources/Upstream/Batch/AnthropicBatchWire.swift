@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Anthropic's message batches (API reference, "Message Batches").
 struct AnthropicBatchWire: BatchWire {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// A dialect of interfaces for whole batches: requests out, descriptions and results in. Pure, as a ``ChatWire`` is.
 protocol BatchWire: Sendable {

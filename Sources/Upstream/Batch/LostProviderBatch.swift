@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// What is known of a batch that may have been sent, but whose answer was lost.
 package struct LostProviderBatch: Hashable, Sendable {

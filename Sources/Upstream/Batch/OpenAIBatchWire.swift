@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// OpenAI's files and batches (API reference, "Files" and "Batch"), also spoken by others.
 struct OpenAIBatchWire: BatchWire {

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// A batch as its provider last described it.
 package struct ProviderBatch: Hashable, Sendable {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// How large a batch may be.
 package struct ProviderBatchLimits: Hashable, Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// The results of a batch, line after line as they are read from the provider, which is held back while the reader is
 /// behind. In no order of rows. Reading again begins at the first line.

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 
 /// One row of a batch: a chat call, and the name that its result comes back under.
 package struct ProviderBatchRow: Sendable {

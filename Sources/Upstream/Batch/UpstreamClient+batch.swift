@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 extension UpstreamClient {
     /// Bytes of a description or a list of batches that are read.

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 extension UpstreamClient {
     /// Pages of a list that are read: a guard against a server whose list never ends.

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// An answer to a chat call, in the terms of no provider: complete, or as much of a stream as has come.
 package struct ChatAnswer: Hashable, Sendable {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 
 /// A chat call to one model: the caller's request, and where it goes.
 package struct ChatCall: Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// One event of a chat stream, in OpenAI's format.
 package struct ChatEvent: Hashable, Sendable {

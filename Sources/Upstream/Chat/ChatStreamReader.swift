@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// Reads a chat stream of any dialect as its bytes come: events to pass on, and the answer so far.
 package struct ChatStreamReader: Sendable {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 
 /// A dialect of chat servers. Requests come in, and answers go out, in OpenAI's format, whatever the server speaks.
 package protocol ChatWire: Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 /// Reads the error bodies of model servers: OpenAI's object and its relatives, and plain text or HTML of proxies.
 enum FailureReader {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// Reads how long a server asks to wait (RFC 9110, section 10.2.3, and OpenAI's `retry-after-ms`).
 enum RetryAfter {

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 /// A whole answer, with everything that was learnt on the way.
 package struct CompletedChat: Sendable {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension OpenAIWire {
     /// Reads a complete answer. An error object with a status of success, as some gateways send it, is an error.

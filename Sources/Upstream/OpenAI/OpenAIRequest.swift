@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 
 extension OpenAIWire {
     /// The caller's body with the model's name in it. Where the answer is streamed the usage is asked for too: without

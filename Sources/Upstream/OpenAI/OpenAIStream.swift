@@ -1,4 +1,5 @@
-package import Core
+import Domain
+package import JSON
 
 /// Reads the chunks of an OpenAI stream; they are passed on as they are.
 package struct OpenAIEventReader: ChatEventReader {

@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+package import JSON
 
 extension OpenAIWire {
     /// Reads a `usage` object into classes that do not overlap; nil where there is none (or `null`, or no counts in it).

@@ -1,4 +1,4 @@
-package import Core
+package import Domain
 
 /// OpenAI's chat completions, as spoken by OpenAI, llama.cpp, vLLM, Ollama, LM Studio and many providers.
 package struct OpenAIWire: ChatWire {

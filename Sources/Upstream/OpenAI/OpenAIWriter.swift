@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 /// Writes answers in OpenAI's format, for those that came in another dialect or another form.
 ///

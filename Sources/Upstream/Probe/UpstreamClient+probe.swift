@@ -1,4 +1,5 @@
-package import Core
+package import Domain
+import JSON
 
 extension UpstreamClient {
     /// Bytes of a list of models that are read.

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Ledger
 
 /// Batches and what is open of them, as a text for people and as JSON.

@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Engine
+import JSON
 
 /// How a batch ended, for people and for programs.
 struct BatchSummary: Sendable {

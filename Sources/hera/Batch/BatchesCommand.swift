@@ -1,5 +1,5 @@
 import ArgumentParser
-import Core
+import Domain
 import Engine
 import Ledger
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 import Foundation
 
 /// `hera catalog import`: a catalog file from a public price list.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 
 /// `hera catalog lint`: every mistake in the catalog, with file, line and remedy.
 struct CatalogLintCommand: ParsableCommand {

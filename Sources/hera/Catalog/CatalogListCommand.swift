@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 
 /// `hera catalog list`: the models with their prices of today.
 struct CatalogListCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import Catalog
-import Core
+import Domain
+import JSON
 
 /// A catalog as JSON for programs.
 struct CatalogListing {

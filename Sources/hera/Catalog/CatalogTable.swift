@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 
 /// A catalog as a table for people.
 struct CatalogTable {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Estimation
 import Foundation
 import Routing
+import Training
 
 /// `hera evaluate`: how good predictions and routing are on recorded outcomes.
 struct EvaluateCommand: ParsableCommand {

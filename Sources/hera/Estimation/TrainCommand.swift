@@ -1,5 +1,6 @@
 import ArgumentParser
 import Estimation
+import Training
 
 /// `hera train`: profiles from recorded outcomes and runs.
 struct TrainCommand: ParsableCommand {

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Ledger
 
 /// Budgets and what is gone of them, as a text for people and as JSON.

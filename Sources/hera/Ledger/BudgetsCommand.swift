@@ -1,5 +1,5 @@
 import ArgumentParser
-import Core
+import Domain
 import Ledger
 
 /// `hera budgets`: how much may be spent, by whom and when.

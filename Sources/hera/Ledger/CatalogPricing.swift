@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Ledger
 
 /// Prices entries by the catalog, where it has the price that they were booked with.

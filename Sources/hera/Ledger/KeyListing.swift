@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import Ledger
 
 /// Keys with their budgets, as a text for people and as JSON.

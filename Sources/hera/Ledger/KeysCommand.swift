@@ -1,5 +1,5 @@
 import ArgumentParser
-import Core
+import Domain
 import Ledger
 
 /// `hera keys`: who may use the service.

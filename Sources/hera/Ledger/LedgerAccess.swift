@@ -1,5 +1,5 @@
 import ArgumentParser
-import Core
+import Domain
 import Ledger
 
 /// What the commands on the ledger have in common: they open it, do one thing, and end with words where that fails.

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 import Foundation
+import JSON
 import Ledger
 
 /// `hera ledger`: the books themselves.

@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Optimization
 import Routing
+import Training
 
 /// A budget for a whole batch, and how sure one wants to be that the true cost keeps it.
 struct BatchBudget: Sendable {

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Core
+import Domain
 import Estimation
 import Routing
+import Training
 
 /// `hera plan`: a batch of recorded rows planned on predictions, and what came of it.
 struct PlanCommand: AsyncParsableCommand {

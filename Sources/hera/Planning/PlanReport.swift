@@ -1,6 +1,8 @@
-import Core
+import Domain
 import Estimation
+import JSON
 import Routing
+import Training
 
 /// A plan of recorded rows beside what came of it, for people and for programs.
 struct PlanReport: Sendable {

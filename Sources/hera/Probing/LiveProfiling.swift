@@ -1,6 +1,6 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 import Engine
 import Estimation
 import Foundation
@@ -8,6 +8,7 @@ import Ledger
 import Routing
 import ServiceLifecycle
 import Synchronization
+import Training
 import UnixSignals
 import Upstream
 

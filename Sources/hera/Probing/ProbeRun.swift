@@ -1,9 +1,10 @@
-import Core
+import Domain
 import Engine
 import Estimation
 import Ledger
 import ServiceLifecycle
 import Synchronization
+import Training
 
 /// Asks a model probe by probe, and keeps every answer; those that are kept already are not asked again.
 final class ProbeRun: Service {

@@ -1,7 +1,9 @@
 import Catalog
-import Core
+import Domain
 import Estimation
 import Foundation
+import JSON
+import Training
 
 /// The model that is asked, and the catalog that it stands in.
 struct ProbedModel {

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Core
+import Domain
 import Estimation
 import Foundation
+import Training
 
 /// `hera profile`: a profile for a new model from few of its answers, recorded or asked for.
 struct ProfileCommand: AsyncParsableCommand {

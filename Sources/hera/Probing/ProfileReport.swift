@@ -1,7 +1,8 @@
 import Catalog
-import Core
+import Domain
 import Estimation
 import Foundation
+import Training
 
 /// How fast a model answered its probes.
 struct ProbeSpeed {

@@ -1,8 +1,9 @@
 import ArgumentParser
-import Core
+import Domain
 import Engine
 import Estimation
 import Foundation
+import JSON
 
 /// `hera savings`: what hera would make of requests that were made before.
 struct SavingsCommand: AsyncParsableCommand {

@@ -1,6 +1,8 @@
-import Core
+import Domain
 import Engine
 import Estimation
+import JSON
+import Training
 
 /// What `hera savings` found, for people and for programs.
 struct SavingsReport {

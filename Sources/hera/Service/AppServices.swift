@@ -1,5 +1,5 @@
 import CMalloc
-import Core
+import Domain
 import Engine
 import Ledger
 import Logging

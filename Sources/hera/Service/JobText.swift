@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Foundation
+import JSON
 import Ledger
 
 /// A job's events and totals as text for people.

@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 import Engine
 
 /// Tells which models are live, and why the others are not.

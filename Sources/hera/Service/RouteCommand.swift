@@ -1,8 +1,10 @@
 import ArgumentParser
-import Core
+import Domain
 import Engine
 import Foundation
+import JSON
 import Routing
+import Training
 
 /// `hera route`: the decision on a chat request, without calling anybody.
 struct RouteCommand: AsyncParsableCommand {

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Core
+import Domain
 import Engine
 import Foundation
+import JSON
 import Ledger
 import ServiceLifecycle
 import UnixSignals

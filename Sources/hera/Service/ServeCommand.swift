@@ -1,6 +1,6 @@
 import ArgumentParser
-import Core
 import CoreMetrics
+import Domain
 import Engine
 import Foundation
 import Ledger

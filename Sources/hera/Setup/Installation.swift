@@ -1,9 +1,10 @@
 import ArgumentParser
 import Catalog
-import Core
+import Domain
 import Engine
 import Estimation
 import Foundation
+import JSON
 import Ledger
 import Logging
 import Routing

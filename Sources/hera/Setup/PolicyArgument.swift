@@ -1,5 +1,6 @@
 import Catalog
-import Core
+import Domain
+import JSON
 
 /// A policy as a command's argument: a JSON object, or the path of a JSON or YAML file with one.
 enum PolicyArgument {

@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Engine
+import JSON
 
 /// A long conversation of an agent with its tools, call by call as a gateway sees it. Written by this program from a
 /// seed, in the forms of real ones: a system prompt, requests of the user, loops of tool calls and results, short

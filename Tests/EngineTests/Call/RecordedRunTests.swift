@@ -1,8 +1,10 @@
-import Core
+import Domain
 import Estimation
 import Foundation
+import JSON
 import Routing
 import Testing
+import Training
 
 @testable import Engine
 

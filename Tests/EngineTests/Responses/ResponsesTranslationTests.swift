@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Engine
 import Foundation
+import JSON
 import Testing
 
 /// Conversations that are said to the Responses API, held against the chat format and against a reading by Foundation.

@@ -1,4 +1,4 @@
-import Core
+import Domain
 
 extension ModelID: ExpressibleByStringLiteral {
     /// A name written down as it is.

@@ -1,6 +1,7 @@
-import Core
+import Domain
 import Engine
 import Foundation
+import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization

@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Engine
+import JSON
 import Ledger
 import Routing
 import ScriptedUpstream

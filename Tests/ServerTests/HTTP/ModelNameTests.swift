@@ -1,6 +1,7 @@
 import Catalog
-import Core
+import Domain
 import Engine
+import JSON
 import Ledger
 import ScriptedUpstream
 import Testing

@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Foundation
+import JSON
 import Testing
 
 @Suite("hera plan, as a program", .serialized)

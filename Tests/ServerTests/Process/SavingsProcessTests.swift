@@ -1,5 +1,6 @@
-import Core
+import Domain
 import Foundation
+import JSON
 import Testing
 
 @Suite("hera savings and hera evaluate --policy, as programs", .serialized)

@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Routing
 
 /// Says what a test wants it to say, of `test/cheap` and `test/dear`.

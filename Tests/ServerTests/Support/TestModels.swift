@@ -1,5 +1,5 @@
 import Catalog
-import Core
+import Domain
 
 /// A catalog of two cloud models on one scripted server: a cheap one and a dear, better one.
 enum TestModels {

@@ -1,7 +1,8 @@
 import Catalog
-import Core
+import Domain
 import Engine
 import Foundation
+import JSON
 import Ledger
 import Logging
 import Routing

@@ -1,4 +1,5 @@
-import Core
+import Domain
+import JSON
 import ScriptedUpstream
 import Testing
 import Upstream

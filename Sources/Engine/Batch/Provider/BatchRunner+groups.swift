@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Ledger
 import Logging
 import Routing

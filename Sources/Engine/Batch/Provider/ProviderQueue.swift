@@ -1,4 +1,4 @@
-import Core
+import Domain
 import Ledger
 
 /// Rows of a batch that go to their model's provider together: those that wait, and those that are there. No I/O.

@@ -1,0 +1,229 @@
+package import JSON
+
+/// What the operator or caller asks of routing: limits, weights, and what to do when they cannot all be kept.
+package struct Policy: Hashable, Sendable {
+    /// Most money for the whole job.
+    package var budget: Money?
+    /// Most seconds for the whole job.
+    package var deadlineSeconds: Double?
+    /// Least mean predicted accuracy over the steps, 0...1.
+    package var minAccuracy: Double?
+    /// Most energy for the whole job.
+    package var energyJoules: Double?
+    package var weights: Weights
+    package var method: PolicyMethod
+    package var kappa: KappaRule
+    /// Probability above which a whole request goes to the cheaper model (HERA's URC threshold).
+    package var requestThreshold: Double
+    package var models: ModelFilter
+    package var placement: PlacementRule
+    /// Whether and how each answer is tested before it counts; where it fails, the next candidate answers.
+    package var verification: Verification
+    /// The sequential rule's stages and readings.
+    package var sequence: SequenceRule
+    package var onInfeasible: InfeasibleRule
+    package var plan: PlanRule
+
+    package init(
+        budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
+        weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .standard,
+        requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
+        verify: Bool = false, onInfeasible: InfeasibleRule = .reject,
+        plan: PlanRule = .standard, sequence: SequenceRule = .standard
+    ) {
+        self.budget = budget
+        self.deadlineSeconds = deadlineSeconds
+        self.minAccuracy = minAccuracy
+        self.energyJoules = energyJoules
+        self.weights = weights
+        self.method = method
+        self.kappa = kappa
+        self.requestThreshold = requestThreshold
+        self.models = models
+        self.placement = placement
+        verification = Verification(isOn: verify)
+        self.sequence = sequence
+        self.onInfeasible = onInfeasible
+        self.plan = plan
+    }
+
+    /// Whether answers are tested at all.
+    package var verify: Bool { verification.isOn }
+}
+
+/// How several criteria become one choice.
+package enum PolicyMethod: String, CaseIterable, Hashable, Sendable {
+    case weighted
+    case epsilonConstraint = "epsilon_constraint"
+    case lexicographic
+    case chebyshev
+}
+
+/// What happens when no assignment keeps every limit.
+package enum InfeasibleRule: String, CaseIterable, Hashable, Sendable {
+    /// Refuse, and name the limit that binds.
+    case reject
+    /// Take the cheapest model that can serve the step.
+    case cheapest
+    /// Take the model with the best predicted quality.
+    case best
+}
+
+/// Where models may run.
+package enum PlacementRule: String, CaseIterable, Hashable, Sendable {
+    case any
+    case edgeOnly = "edge_only"
+    case cloudOnly = "cloud_only"
+
+    package func admits(_ placement: Placement) -> Bool {
+        switch self {
+        case .any: true
+        case .edgeOnly: placement == .edge
+        case .cloudOnly: placement == .cloud
+        }
+    }
+}
+
+/// Models by name: only those allowed (all where none is named), never those denied.
+package struct ModelFilter: Hashable, Sendable {
+    package var allow: [ModelID]
+    package var deny: [ModelID]
+
+    package init(allow: [ModelID] = [], deny: [ModelID] = []) {
+        self.allow = allow
+        self.deny = deny
+    }
+
+    /// Both filters at once: what either denies is denied, and only what both allow is allowed.
+    package func narrowed(by other: ModelFilter) -> ModelFilter {
+        var both = ModelFilter(allow: allow, deny: deny + other.deny.filter { !deny.contains($0) })
+        guard !other.allow.isEmpty else { return both }
+        // Where nothing is left, denying everything keeps "nobody named" from meaning "everybody".
+        both.allow = allow.isEmpty ? other.allow : allow.filter(other.allow.contains)
+        if both.allow.isEmpty { (both.allow, both.deny) = (allow, both.deny + allow) }
+        return both
+    }
+
+    package func admits(_ model: ModelID) -> Bool {
+        (allow.isEmpty || allow.contains(model)) && !deny.contains(model)
+    }
+}
+
+extension Policy {
+    static let fieldNames =
+        [
+            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
+            "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
+        ] + SequenceRule.fieldNames
+
+    /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
+    ///
+    /// - Parameter others: members that may stand beside the policy's own; they are for somebody else to read.
+    package init(
+        json: JSONValue, base: Policy = Policy(), path: String = "policy", others: [String] = []
+    ) throws(FieldError) {
+        self = base
+        if json["shadow"] != nil, !others.contains("shadow") {
+            throw FieldError("\(path).shadow", "is the operator's to set, since audits are on the operator's account")
+        }
+        let fields = try FieldReader(json, path: path, known: Self.fieldNames + others)
+        let most = Double.greatestFiniteMagnitude
+        budget = try fields.money("budget_usd") ?? budget
+        deadlineSeconds = try fields.number("deadline_s", in: 0...most) ?? deadlineSeconds
+        minAccuracy = try fields.number("min_accuracy", in: 0...1) ?? minAccuracy
+        energyJoules = try fields.number("energy_j", in: 0...most) ?? energyJoules
+        if let value = fields.value("weights") {
+            weights = try Weights(json: value, base: weights, path: fields.path("weights"))
+        }
+        method = try fields.choice("method", of: PolicyMethod.self) ?? method
+        if let value = fields.value("kappa") {
+            kappa = try KappaRule(json: value, base: kappa, path: fields.path("kappa"))
+        }
+        requestThreshold = try fields.number("request_threshold", in: 0...1) ?? requestThreshold
+        if let value = fields.value("models") {
+            let filter = try FieldReader(value, path: fields.path("models"), known: ["allow", "deny"])
+            models.allow = try filter.strings("allow")?.map { ModelID($0) } ?? models.allow
+            models.deny = try filter.strings("deny")?.map { ModelID($0) } ?? models.deny
+        }
+        placement = try fields.choice("placement", of: PlacementRule.self) ?? placement
+        if let value = fields.value("verify") {
+            verification = try Verification(json: value, base: verification, path: fields.path("verify"))
+        }
+        sequence = try SequenceRule(fields, base: sequence)
+        onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
+        plan = try PlanRule(fields, base: plan)
+    }
+
+    /// Writes the policy's members, all of them, into the object that is open.
+    package func write(into writer: inout JSONWriter) {
+        if let budget { writer.member("budget_usd", raw: budget.description.utf8) }
+        if let deadlineSeconds { writer.member("deadline_s", deadlineSeconds) }
+        if let minAccuracy { writer.member("min_accuracy", minAccuracy) }
+        if let energyJoules { writer.member("energy_j", energyJoules) }
+        writer.member("weights", object: { weights.write(into: &$0) })
+        writer.member("method", method.rawValue)
+        writer.member("kappa", object: { kappa.write(into: &$0) })
+        writer.member("request_threshold", requestThreshold)
+        writer.member(
+            "models",
+            object: { object in
+                object.member("allow", array: { list in for model in models.allow { list.element(model.rawValue) } })
+                object.member("deny", array: { list in for model in models.deny { list.element(model.rawValue) } })
+            })
+        writer.member("placement", placement.rawValue)
+        verification.write(into: &writer)
+        sequence.write(into: &writer)
+        writer.member("on_infeasible", onInfeasible.rawValue)
+        plan.write(into: &writer)
+    }
+}
+
+extension Weights {
+    init(json: JSONValue, base: Weights, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["cost", "energy", "latency", "accuracy"])
+        cost = try fields.number("cost", in: 0...1e6) ?? cost
+        energy = try fields.number("energy", in: 0...1e6) ?? energy
+        latency = try fields.number("latency", in: 0...1e6) ?? latency
+        accuracy = try fields.number("accuracy", in: 0...1e6) ?? accuracy
+        guard cost + energy + latency + accuracy > 0 else {
+            throw FieldError(path, "at least one weight must be above 0")
+        }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("cost", cost)
+        writer.member("energy", energy)
+        writer.member("latency", latency)
+        writer.member("accuracy", accuracy)
+    }
+}
+
+extension KappaRule {
+    init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor", "ahead", "bends"])
+        self.base = try fields.number("base", in: 0...1) ?? self.base
+        slope = try fields.number("slope", in: -1...1) ?? slope
+        cap = try fields.number("cap", in: 0...1) ?? cap
+        floor = try fields.number("floor", in: 0...1) ?? floor
+        ahead = try fields.choice("ahead", of: AheadKappa.self) ?? ahead
+        bends = try fields.boolean("bends") ?? bends
+        // A caller who moves the base alone means the whole line, not a line clamped to the published bounds.
+        if fields.value("base") != nil || fields.value("slope") != nil {
+            let ends = [self.base, self.base + Double(Self.lastRisingPosition) * slope]
+            if fields.value("cap") == nil { cap = min(1, max(cap, ends.max() ?? cap)) }
+            if fields.value("floor") == nil { floor = max(0, min(floor, ends.min() ?? floor)) }
+        }
+        guard floor <= cap else { throw FieldError(path, "floor \(floor) is above cap \(cap)") }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("base", base)
+        writer.member("slope", slope)
+        writer.member("cap", cap)
+        writer.member("floor", floor)
+        writer.member("ahead", ahead.rawValue)
+        writer.member("bends", bends)
+    }
+}

@@ -1,0 +1,115 @@
+/// What is known of a model's answer to a step before anybody is paid.
+package struct Prediction: Hashable, Sendable {
+    /// Probability, 0...1, that the answer is acceptable.
+    package var quality: Double
+    /// Standard deviation of `quality` as an estimate (not of the outcome).
+    package var deviation: Double
+    package var outputTokens: OutputTokens
+    /// How fast the model answered where it was recorded; nil where the catalog's figure has to do.
+    package var speed: AnswerSpeed?
+    package var basis: PredictionBasis
+
+    package init(
+        quality: Double, deviation: Double, outputTokens: OutputTokens, speed: AnswerSpeed? = nil,
+        basis: PredictionBasis
+    ) {
+        self.quality = quality
+        self.deviation = deviation
+        self.outputTokens = outputTokens
+        self.speed = speed
+        self.basis = basis
+    }
+}
+
+/// The expected length of an answer, in tokens.
+package struct OutputTokens: Hashable, Sendable {
+    package var mean: Double
+    /// 95 of 100 answers are not longer.
+    package var p95: Double
+
+    package init(mean: Double, p95: Double) {
+        self.mean = mean
+        self.p95 = p95
+    }
+}
+
+/// The time that an answer takes, as recorded calls had it.
+package struct AnswerSpeed: Hashable, Sendable {
+    /// Everything that does not grow with the answer: network, queue and prefill.
+    package var firstTokenSeconds: Double
+    package var secondsPerToken: Double
+
+    package init(firstTokenSeconds: Double, secondsPerToken: Double) {
+        self.firstTokenSeconds = firstTokenSeconds
+        self.secondsPerToken = secondsPerToken
+    }
+
+    package func seconds(outputTokens: Double) -> Double { firstTokenSeconds + secondsPerToken * outputTokens }
+}
+
+/// Where a prediction comes from.
+package enum PredictionBasis: Hashable, Sendable, CustomStringConvertible {
+    /// Trained estimators, by the profile's name.
+    case profile(ModelID)
+    /// No profile: the average of the model's published class.
+    case prior(QualityTier)
+
+    package var description: String {
+        switch self {
+        case .profile(let name): "profile \(name)"
+        case .prior(let tier): "prior of the \(tier.rawValue) tier"
+        }
+    }
+}
+
+/// What is expected of a model without a profile: the average of its published class.
+///
+/// Qualities are the mean scores of the models of each class on the training rows of two public suites (reasoning:
+/// GSM8K, MATH level 5, CRUXEval; knowledge: MMLU-Pro): gemma-2-2b, Phi-3 and 3.5-mini .42; Llama-3.1-8B, gemma-2-9b
+/// .52; Llama-3.1-70B, claude-3-haiku, gpt-4o-mini, deepseek-v2.5, gemini-1.5-flash .68; claude-3.5-sonnet, gpt-4o,
+/// o1-mini, gemini-1.5-pro .83. Below 1B there are no rows: .20 extrapolates. Lengths are round figures near those of the
+/// reasoning suite's training answers (median 172, mean 282, p95 645 tokens).
+package enum TierPrior {
+    package static func prediction(of tier: QualityTier) -> Prediction {
+        Prediction(
+            quality: quality(of: tier), deviation: 0.15, outputTokens: OutputTokens(mean: 200, p95: 700),
+            basis: .prior(tier))
+    }
+
+    static func quality(of tier: QualityTier) -> Double {
+        switch tier {
+        case .tiny: 0.20
+        case .small: 0.42
+        case .medium: 0.52
+        case .large: 0.68
+        case .frontier: 0.83
+        }
+    }
+}
+
+/// HERA's S-L distance of a step as predicted (DP): how many additional steps of a cheaper model are needed until its
+/// output is similar to the reference's next one. The four probabilities sum to 1.
+package struct DistanceForecast: Hashable, Sendable {
+    /// Probability that none is needed.
+    package var none: Double
+    /// Probability that one is.
+    package var one: Double
+    /// Probability of two or more.
+    package var more: Double
+    /// Probability that no step of the cheaper model ever is (an infinite distance).
+    package var never: Double
+
+    package init(none: Double, one: Double, more: Double, never: Double) {
+        self.none = none
+        self.one = one
+        self.more = more
+        self.never = never
+    }
+
+    /// The likeliest distance, two standing for two or more; nil for never.
+    package var likeliest: Int? {
+        let finite = [none, one, more]
+        let best = finite.indices.max { (finite[$0], $1) < (finite[$1], $0) } ?? 0
+        return finite[best] >= never ? best : nil
+    }
+}

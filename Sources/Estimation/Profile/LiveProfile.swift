@@ -1,0 +1,115 @@
+import Domain
+
+/// A model that is known from its answers to the probe suite alone, with how fast it answered.
+package struct LiveProfile: Sendable {
+    package var name: String
+    /// How many probes of a kind were asked, and how many points its answers got.
+    package struct Kind: Hashable, Sendable {
+        package var name: String
+        package var asked: Int
+        package var points: Double
+
+        package init(name: String, asked: Int, points: Double) {
+            self.name = name
+            self.asked = asked
+            self.points = points
+        }
+    }
+    package var kinds: [Kind]
+    /// Tokens a second that it read, wrote, and seconds until the first came; nil where nothing said so.
+    package var prefillTokensPerSecond: Double?
+    package var decodeTokensPerSecond: Double?
+    package var firstTokenSeconds: Double?
+    /// The model as a blend of every panel's models, and these models by name: a panel that was trained with others since
+    /// does not fit any more.
+    package var blends: [(model: DerivedModel, panelModels: [String])]
+
+    package init(
+        name: String, kinds: [Kind], prefillTokensPerSecond: Double? = nil, decodeTokensPerSecond: Double? = nil,
+        firstTokenSeconds: Double? = nil, blends: [(model: DerivedModel, panelModels: [String])]
+    ) {
+        self.name = name
+        self.kinds = kinds
+        self.prefillTokensPerSecond = prefillTokensPerSecond
+        self.decodeTokensPerSecond = decodeTokensPerSecond
+        self.firstTokenSeconds = firstTokenSeconds
+        self.blends = blends
+    }
+
+    /// Probes that it answered.
+    package var probes: Int { kinds.reduce(0) { $0 + $1.asked } }
+
+    /// The share of points that it got.
+    package var share: Double { probes > 0 ? kinds.reduce(0) { $0 + $1.points } / Double(probes) : 0 }
+
+    /// The speed as predictions carry it; nil where it was not measured.
+    var speed: AnswerSpeed? {
+        guard let first = firstTokenSeconds, let decode = decodeTokensPerSecond, decode > 0 else { return nil }
+        return AnswerSpeed(firstTokenSeconds: first, secondsPerToken: 1 / decode)
+    }
+}
+
+extension LiveProfile {
+    /// The profile as the content of a file of kind `live`.
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(name)
+        writer.put(kinds.map(\.name))
+        writer.put(kinds.map { UInt32($0.asked) })
+        writer.put(kinds.map { Float($0.points) })
+        // A speed that was not measured stands as 0.
+        for speed in [prefillTokensPerSecond, decodeTokensPerSecond, firstTokenSeconds] {
+            writer.put(Float(speed ?? 0))
+        }
+        writer.put(blends.count)
+        for blend in blends {
+            writer.put(blend.model.encoded())
+            writer.put(blend.panelModels)
+        }
+        return writer.bytes
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        name = try reader.string()
+        let names = try reader.strings()
+        let asked = try reader.array(UInt32.self)
+        let points = try reader.array(Float.self)
+        guard asked.count == names.count, points.count == names.count else {
+            throw ByteReader.Failure(reason: "its kinds of probes do not fit together")
+        }
+        kinds = names.indices.map { Kind(name: names[$0], asked: Int(asked[$0]), points: Double(points[$0])) }
+        func speed() throws(ByteReader.Failure) -> Double? {
+            let value = Double(try reader.float())
+            guard value.isFinite, value >= 0 else { throw ByteReader.Failure(reason: "a speed is no speed") }
+            return value > 0 ? value : nil
+        }
+        prefillTokensPerSecond = try speed()
+        decodeTokensPerSecond = try speed()
+        firstTokenSeconds = try speed()
+        blends = []
+        for _ in 0..<(try reader.integer()) {
+            var model = try DerivedModel.nested(try reader.array(UInt8.self))
+            let panelModels = try reader.strings()
+            guard model.weights.count == panelModels.count + 1, panelModels.indices.contains(model.like) else {
+                throw ByteReader.Failure(reason: "a blend does not fit its panel")
+            }
+            model.isLive = true
+            blends.append((model, panelModels))
+        }
+    }
+}
+
+extension DerivedModel {
+    /// A derived model inside another file's content.
+    static func nested(_ bytes: [UInt8]) throws(ByteReader.Failure) -> DerivedModel {
+        let outcome: Result<DerivedModel, ByteReader.Failure> = bytes.withUnsafeBytes { raw in
+            do throws(ByteReader.Failure) {
+                var reader = ByteReader(raw)
+                return .success(try DerivedModel(&reader))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+}

@@ -1,0 +1,64 @@
+import Domain
+package import Estimation
+
+/// How good the predictions on whole runs are, on one suite of recorded runs: design section 5, the part of traces.
+package struct RunFigures: Sendable {
+    package var suite: String
+    package var tasks: Int
+    package var models: [String]
+    /// By steps taken (0 is the start): the mean over models of the AUC of P(success), and the AUC of each model.
+    package var successAUC: [(mean: Double, perModel: [Double?])]
+    package var similarityAUC: Double
+    package var similarityAccuracy: Double
+    /// Predictions of what is said next.
+    package var outputs: OutputFigures
+    package var bestSingle: CostCurve.Point
+    package var policy: RestartFigures
+
+    /// Stages of a run that are measured.
+    static let stages = 5
+
+    /// - Returns: nil where the profiles know nothing of such runs.
+    package init?(suite: String, runs: [TraceRow], profiles: ProfileSet) {
+        guard let replay = RunReplay(suite: suite, runs: runs, profiles: profiles) else { return nil }
+        self.init(replay)
+    }
+
+    init(_ replay: RunReplay) {
+        suite = replay.suite
+        tasks = replay.tasks.count
+        models = replay.models
+        successAUC = (0...Self.stages).map { taken in
+            let perModel = replay.models.indices.map { model -> Double? in
+                let known = replay.tasks.indices.filter { replay.runs[$0][model] != nil }
+                return RankingMetrics.auc(
+                    known.map { replay.success(task: $0, model: model, after: taken) },
+                    known.map { replay.runs[$0][model]?.success ?? 0 })
+            }
+            return (Self.mean(perModel.compactMap { $0 }), perModel)
+        }
+        let reference = replay.profile.reference
+        var aucs: [Double] = []
+        var accuracies: [Double] = []
+        for model in replay.models.indices where model != reference {
+            var predicted: [Double] = []
+            var labels: [Double] = []
+            for task in replay.tasks.indices {
+                guard let run = replay.runs[task][model], let best = replay.runs[task][reference] else { continue }
+                predicted.append(replay.similarity[task][model])
+                labels.append(run.success >= best.success ? 1 : 0)
+            }
+            if let auc = RankingMetrics.auc(predicted, labels) { aucs.append(auc) }
+            accuracies.append(Self.mean(zip(predicted, labels).map { ($0 >= 0.5) == ($1 >= 0.5) ? 1 : 0 }))
+        }
+        similarityAUC = Self.mean(aucs)
+        similarityAccuracy = Self.mean(accuracies)
+        outputs = OutputFigures(replay)
+        policy = RestartFigures(replay)
+        bestSingle = policy.bestSingle
+    }
+
+    private static func mean(_ values: [Double]) -> Double {
+        values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    }
+}

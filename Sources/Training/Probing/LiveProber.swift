@@ -1,0 +1,111 @@
+package import Domain
+package import Estimation
+
+/// Chooses probes for a live model, and makes its profile of its answers.
+package struct LiveProber: Sendable {
+    private let set: ProfileSet
+    private let scales: [AbilityScale]
+    var inference = LiveInference()
+
+    /// - Parameter set: the models already known. Those that were themselves inferred from probes are not looked at.
+    package init(_ set: ProfileSet) {
+        self.set = set
+        scales = set.panels.map { AbilityScale($0) }
+    }
+
+    /// Whether a profile of that name comes from recorded answers.
+    package func hasMeasured(_ model: ModelID) -> Bool {
+        let name = ModelName.canonical(model.rawValue)
+        return set.panels.contains { panel in
+            panel.models.contains { ModelName.canonical($0) == name }
+                || panel.derived.contains { !$0.isLive && ModelName.canonical($0.name) == name }
+        }
+    }
+
+    /// What a profile comes to on the questions of a suite, and what the suite's models do there on average.
+    package func expectations(_ profile: LiveProfile) -> [(suite: String, share: Double, others: Double)] {
+        profile.blends.compactMap { blend in
+            set.panels.first { $0.name == blend.model.panel }.map { panel in
+                let others = panel.baseRates.reduce(0, +) / Float(max(panel.models.count, 1))
+                return (panel.name, Double(blend.model.baseRate), Double(others))
+            }
+        }
+    }
+
+    /// The K most telling items: medoids of clusters, spread over kinds and difficulty.
+    /// - Throws: `EstimationError.notEnoughData` where K is below 8 or above what there is.
+    package func choose(
+        _ count: Int, of items: [ProbeItem], seed: UInt64 = 1
+    ) throws(EstimationError) -> [ProbeItem] {
+        guard count >= 8 else { throw .notEnoughData("\(count) probes are too few to tell anything: ask at least 8") }
+        guard count <= items.count else {
+            throw .notEnoughData("\(count) probes were asked for, and the suite has \(items.count) that can be graded")
+        }
+        if count == items.count { return items }
+        let kinds = Set(items.map(\.kind)).sorted()
+        let points = items.map { item -> [Float] in
+            let reading = inference.reading(GradedProbe(item: item, score: 0), set, scales)
+            return [Float(reading.difficulty), Float(reading.slope), Float(item.level)]
+                + reading.shares.map { Float($0) } + kinds.map { $0 == item.kind ? 4 : 0 }
+        }
+        return Medoids.choose(points, count: count, seed: seed &+ 7).map { items[$0] }
+    }
+
+    /// The profile of a model, from its answers alone.
+    package func profile(_ name: String, _ probes: [GradedProbe]) -> LiveProfile {
+        let readings = probes.map { inference.reading($0, set, scales) }
+        let abilities = inference.abilities(readings, panels: set.panels.count)
+        let blends = set.panels.indices.map { place -> (model: DerivedModel, panelModels: [String]) in
+            let panel = set.panels[place]
+            let like = nearest(to: abilities[place], in: place)
+            let ratios = ratios(probes, readings, place, like)
+            var model = DerivedModel(
+                name: name, panel: panel.name, weights: scales[place].blend(abilities[place]),
+                baseRate: Float(logistic(scales[place].mean + abilities[place])), like: like,
+                tokenRatio: ratios.tokens, costRatio: ratios.cost, probes: probes.count)
+            model.isLive = true
+            return (model, panel.models)
+        }
+        return LiveProfile(name: name, kinds: kinds(probes), blends: blends)
+    }
+
+    /// The panel's model whose ability is nearest, of those whose lengths are known if there are any.
+    private func nearest(to ability: Double, in place: Int) -> Int {
+        let panel = set.panels[place]
+        let known = panel.models.indices.filter { panel.outputTokens.isKnown($0) }
+        let models = known.isEmpty ? Array(panel.models.indices) : known
+        func distance(_ model: Int) -> Double { abs(scales[place].centred[model] - ability) }
+        return models.min { (distance($0), $0) < (distance($1), $1) } ?? 0
+    }
+
+    /// The model's output tokens and dollars on the probes, as multiples of what a panel's model is predicted to take.
+    private func ratios(
+        _ probes: [GradedProbe], _ readings: [LiveInference.Reading], _ place: Int, _ like: Int
+    ) -> (tokens: Float, cost: Float) {
+        let panel = set.panels[place]
+        var own = (tokens: 0.0, cost: 0.0)
+        var others = (tokens: 0.0, cost: 0.0)
+        for (probe, reading) in zip(probes, readings) {
+            // Probes that are not like the panel's questions say little of its answers' lengths.
+            let share = reading.shares[place] + 0.02
+            let features = set.features(of: probe.item.text)
+            let dense = panel.dense(features.grams, features.counts(forPanel: place))
+            if let tokens = probe.outputTokens, panel.outputTokens.isKnown(like) {
+                own.tokens += share * tokens
+                others.tokens += share * panel.outputTokens.mean(panel.outputTokens.estimates(dense), like)
+            }
+            if let cost = probe.costUSD, panel.costUSD.isKnown(like) {
+                own.cost += share * cost
+                others.cost += share * panel.costUSD.mean(panel.costUSD.estimates(dense), like)
+            }
+        }
+        func ratio(_ own: Double, _ others: Double) -> Float { others > 0 ? Float(own / others) : 1 }
+        return (ratio(own.tokens, others.tokens), ratio(own.cost, others.cost))
+    }
+
+    private func kinds(_ probes: [GradedProbe]) -> [LiveProfile.Kind] {
+        Dictionary(grouping: probes, by: \.item.kind).sorted { $0.key < $1.key }.map { kind, probes in
+            LiveProfile.Kind(name: kind, asked: probes.count, points: probes.reduce(0) { $0 + $1.score })
+        }
+    }
+}

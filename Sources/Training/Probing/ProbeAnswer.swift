@@ -1,0 +1,137 @@
+import Domain
+import JSON
+
+/// What a live model answered to one probe, kept so that it never has to be asked again.
+package struct ProbeAnswer: Sendable {
+    package var probe: String
+    /// `ProbeItem.fingerprint` of the question as it was asked.
+    package var question: String
+    package var model: String
+    /// The model as its server named it.
+    package var servedModel: String?
+    package var output: String
+    /// Tools that it asked for in the provider's form.
+    package var calls: [Call] = []
+    /// Why it stopped, in OpenAI's words.
+    package var finish: String?
+    package var inputTokens: Int
+    package var outputTokens: Int
+    package var costNanoUSD: Int64
+    package var seconds: Double
+    package var firstTokenSeconds: Double?
+    package var timing: Timing?
+
+    /// A tool call: the arguments are JSON text as the model wrote it.
+    package struct Call: Hashable, Sendable {
+        package var name: String
+        package var arguments: String
+
+        package init(name: String, arguments: String) {
+            self.name = name
+            self.arguments = arguments
+        }
+    }
+
+    /// What the server measured itself.
+    package struct Timing: Hashable, Sendable {
+        package var prefillTokens: Int
+        package var prefillSeconds: Double
+        package var decodeTokens: Int
+        package var decodeSeconds: Double
+
+        package init(prefillTokens: Int, prefillSeconds: Double, decodeTokens: Int, decodeSeconds: Double) {
+            self.prefillTokens = prefillTokens
+            self.prefillSeconds = ProbeAnswer.rounded(prefillSeconds)
+            self.decodeTokens = decodeTokens
+            self.decodeSeconds = ProbeAnswer.rounded(decodeSeconds)
+        }
+    }
+
+    package init(
+        probe: String, question: String, model: String, servedModel: String?, output: String, calls: [Call] = [],
+        finish: String?, inputTokens: Int, outputTokens: Int, costNanoUSD: Int64, seconds: Double,
+        firstTokenSeconds: Double?, timing: Timing?
+    ) {
+        self.probe = probe
+        self.question = question
+        self.model = model
+        self.servedModel = servedModel
+        self.output = output
+        self.calls = calls
+        self.finish = finish
+        self.inputTokens = inputTokens
+        self.outputTokens = outputTokens
+        self.costNanoUSD = costNanoUSD
+        self.seconds = Self.rounded(seconds)
+        self.firstTokenSeconds = firstTokenSeconds.map(Self.rounded)
+        self.timing = timing
+    }
+}
+
+extension ProbeAnswer {
+    /// The answer as one line of JSON.
+    package var json: [UInt8] {
+        var writer = JSONWriter(capacity: 512)
+        writer.object { line in
+            line.member("probe", probe)
+            line.member("question", question)
+            line.member("model", model)
+            line.member("served_model", servedModel)
+            line.member("output", output)
+            if !calls.isEmpty {
+                line.member(
+                    "calls",
+                    array: { list in
+                        for call in calls {
+                            list.object {
+                                $0.member("name", call.name)
+                                $0.member("arguments", call.arguments)
+                            }
+                        }
+                    })
+            }
+            line.member("finish", finish)
+            line.member("input_tokens", inputTokens)
+            line.member("output_tokens", outputTokens)
+            line.member("cost_nano_usd", costNanoUSD)
+            line.member("seconds", seconds)
+            line.member("first_token_s", firstTokenSeconds)
+            if let timing {
+                line.member("prefill_tokens", timing.prefillTokens)
+                line.member("prefill_s", timing.prefillSeconds)
+                line.member("decode_tokens", timing.decodeTokens)
+                line.member("decode_s", timing.decodeSeconds)
+            }
+        }
+        return writer.bytes
+    }
+
+    /// To a tenth of a millisecond, here and not in the file, so that an answer read back is the very same.
+    fileprivate static func rounded(_ seconds: Double) -> Double { (seconds * 1e4).rounded() / 1e4 }
+
+    /// Reads a line; nil where it is none, as after a kill in the middle of writing.
+    init?(line: ArraySlice<UInt8>) {
+        guard let root = try? JSONDocument(Array(line)).root, let probe = root["probe"]?.string,
+            let question = root["question"]?.string, let model = root["model"]?.string,
+            let output = root["output"]?.string
+        else { return nil }
+        func integer(_ name: String) -> Int { Int(root[name]?.integer ?? 0) }
+        var timing: Timing?
+        if let prefill = root["prefill_s"]?.double, let decode = root["decode_s"]?.double {
+            timing = Timing(
+                prefillTokens: integer("prefill_tokens"), prefillSeconds: prefill,
+                decodeTokens: integer("decode_tokens"), decodeSeconds: decode)
+        }
+        var calls: [Call] = []
+        if let list = root["calls"] {
+            for call in list.elements {
+                calls.append(Call(name: call["name"]?.string ?? "", arguments: call["arguments"]?.string ?? ""))
+            }
+        }
+        self.init(
+            probe: probe, question: question, model: model, servedModel: root["served_model"]?.string, output: output,
+            calls: calls, finish: root["finish"]?.string, inputTokens: integer("input_tokens"),
+            outputTokens: integer("output_tokens"), costNanoUSD: root["cost_nano_usd"]?.integer ?? 0,
+            seconds: root["seconds"]?.double ?? 0, firstTokenSeconds: root["first_token_s"]?.double, timing: timing)
+    }
+}

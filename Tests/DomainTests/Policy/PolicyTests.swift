@@ -1,0 +1,150 @@
+import Domain
+import JSON
+import Testing
+
+@Suite("Policies and jobs")
+struct PolicyTests {
+    private func policy(_ text: String) throws -> Policy {
+        try Policy(json: JSONDocument(Array(text.utf8)).root)
+    }
+
+    private func error(_ text: String) throws -> String {
+        let error = #expect(throws: FieldError.self) { _ = try policy(text) }
+        return error?.description ?? ""
+    }
+
+    @Test("fields that are absent keep their defaults")
+    func defaults() throws {
+        #expect(try policy("{}") == Policy())
+        let policy = try policy(#"{"budget_usd": 0.000000001, "models": {"deny": ["a"]}, "verify": true}"#)
+        #expect(policy.budget?.nanoUSD == 1)
+        #expect(policy.models.deny == [ModelID("a")])
+        #expect(policy.verify)
+    }
+
+    @Test("kappa rises from 0.62 at the first step to 0.70 from the fifth, as published")
+    func publishedKappa() {
+        let rule = KappaRule.standard
+        let kappas = (1...7).map { (rule.kappa(at: $0) * 100).rounded() }
+        #expect(kappas == [62, 64, 66, 68, 70, 70, 70])
+    }
+
+    @Test("kappa keeps within its bounds, and a new base moves bounds that were not named")
+    func bounds() throws {
+        let low = try policy(#"{"kappa": {"base": 0.3}}"#).kappa
+        #expect(low.kappa(at: 1) == 0.32)
+        let capped = try policy(#"{"kappa": {"base": 0.9, "cap": 0.93}}"#).kappa
+        #expect(capped.kappa(at: 5) == 0.93)
+    }
+
+    @Test(
+        "a wrong field is named with what to write instead",
+        arguments: [
+            (#"{"budget": 1}"#, "policy.budget: unknown field; did you mean 'budget_usd'?"),
+            (#"{"kappa": {"bse": 1}}"#, "policy.kappa.bse: unknown field; did you mean 'base'?"),
+            (#"{"budget_usd": -1}"#, "policy.budget_usd: must not be negative"),
+            (#"{"min_accuracy": 1.5}"#, "policy.min_accuracy: must be a number from 0.0 to 1.0"),
+            (#"{"placement": "moon"}"#, "policy.placement: 'moon' is not known; use one of any, edge_only, cloud_only"),
+            (
+                #"{"weights": {"cost": 0, "energy": 0, "latency": 0, "accuracy": 0}}"#,
+                "policy.weights: at least one weight must be above 0"
+            ),
+            (#"{"stages": ["ssse"]}"#, "policy.stages: 'ssse' is not known; use some of urc, sse, sle, cd, sd"),
+            (#"{"sle_commits": "all"}"#, "policy.sle_commits: 'all' is not known; use one of step, span"),
+            (#"{"look_ahead": 99}"#, "policy.look_ahead: must be a whole number from 0 to 16"),
+            (#"{"decompose": {"most": 1}}"#, "policy.decompose.most: must be a whole number from 2 to 20"),
+            (
+                #"{"decompose": {"kappa": "x"}}"#,
+                "policy.decompose.kappa: must be \"step\", \"position\" or a number from 0 to 1"
+            ),
+            (#"{"decompose": "some"}"#, "policy.decompose: 'some' is not known"),
+            (#"[]"#, "policy: must be a JSON object"),
+        ])
+    func wrongFields(text: String, message: String) throws {
+        #expect(try error(text).hasPrefix(message))
+    }
+
+    @Test("a policy reads back as it was written")
+    func roundTrip() throws {
+        let text =
+            #"{"budget_usd": 0.05, "deadline_s": 30, "kappa": {"base": 0.5, "slope": 0.01}, "models": {"allow": ["x/y"]}, "placement": "edge_only", "method": "lexicographic", "on_infeasible": "best", "weights": {"energy": 2}}"#
+        let first = try policy(text)
+        var writer = JSONWriter()
+        writer.object { first.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root) == first)
+    }
+
+    @Test("verify is true, false, or an object with stream and threshold, and reads back as written")
+    func verification() throws {
+        #expect(try policy(#"{"verify": false}"#).verification == Verification())
+        #expect(try policy(#"{"verify": {}}"#).verification == Verification(isOn: true))
+        let full = try policy(#"{"verify": {"on": true, "stream": "first", "threshold": 0.5}}"#)
+        #expect(full.verification == Verification(isOn: true, stream: .first, threshold: 0.5))
+        #expect(try reread(full) == full)
+        let on = try policy(#"{"verify": true}"#)
+        #expect(try reread(on) == on)
+        #expect(try error(#"{"verify": 1}"#).hasPrefix("policy.verify: must be true, false, or an object"))
+        #expect(try error(#"{"verify": {"stream": "fast"}}"#).hasPrefix("policy.verify.stream: 'fast' is not known"))
+    }
+
+    @Test("the rule's stages and readings are read, and read back as written")
+    func sequence() throws {
+        let text =
+            #"{"stages": ["urc", "sle"], "sle_commits": "step", "look_ahead": 5, "decompose": {"mode": "all_or_nothing", "by": "cheapest", "most": 3, "kappa": 0.5}, "text_predictor": "w", "replan_at": 0.4, "kappa": {"ahead": "fixed", "bends": false}}"#
+        let read = try policy(text)
+        #expect(read.sequence.stages == [.urc, .sle])
+        #expect(read.sequence.lookAheadCommits == .step)
+        #expect(
+            read.sequence.decomposition
+                == DecompositionRule(mode: .allOrNothing, decomposer: .cheapest, mostParts: 3, kappa: .fixed(0.5)))
+        #expect(read.kappa.ahead == .fixed && !read.kappa.bends)
+        #expect(try reread(read) == read)
+        #expect(try policy(#"{"decompose": "off"}"#).sequence.decomposition.mode == .off)
+        #expect(try policy(#"{"stages": []}"#).sequence.stages.isEmpty)
+        let positioned = try policy(#"{"decompose": {"kappa": "position", "by": "x/y"}}"#)
+        #expect(positioned.sequence.decomposition.decomposer == .model(ModelID("x/y")))
+        #expect(try reread(positioned) == positioned)
+    }
+
+    private func reread(_ policy: Policy) throws -> Policy {
+        var writer = JSONWriter()
+        writer.object { policy.write(into: &$0) }
+        return try Policy(json: JSONDocument(writer.bytes).root)
+    }
+
+    @Test(
+        "a job that cannot run is refused before it starts",
+        arguments: [
+            (#"{}"#, "input: is empty"),
+            (#"{"input": "x", "agent": {"tools": [{"type": "calculater"}]}}"#, "agent.tools[0].type: 'calculater'"),
+            (
+                #"{"subtasks": [{"id": "a", "prompt": "p", "depends_on": ["b"]}, {"id": "b", "prompt": "p", "depends_on": ["a"]}]}"#,
+                "subtasks: depend on each other in a cycle"
+            ),
+            (
+                #"{"subtasks": [{"id": "plan", "prompt": "p"}, {"id": "b", "prompt": "p", "depends_on": ["pla"]}]}"#,
+                "subtasks[1].depends_on: no subtask is named 'pla'; did you mean 'plan'?"
+            ),
+            (
+                #"{"subtasks": [{"id": "a", "prompt": "p"}, {"id": "a", "prompt": "p"}]}"#,
+                "subtasks[1].id: 'a' is there twice"
+            ),
+            (#"{"input": "x", "agent": {"max_steps": 0}}"#, "agent.max_steps: must be a whole number from 1 to 100"),
+            (#"{"input": "x", "policy": {"verfy": true}}"#, "policy.verfy: unknown field; did you mean 'verify'?"),
+        ])
+    func wrongJobs(text: String, message: String) throws {
+        let error = #expect(throws: FieldError.self) { _ = try JobSpec(json: JSONDocument(Array(text.utf8)).root) }
+        #expect((error?.description ?? "").hasPrefix(message))
+    }
+
+    @Test("a job reads back as it was written, and its graph knows its depths")
+    func jobRoundTrip() throws {
+        let text =
+            #"{"input": "all", "agent": {"instructions": "be brief", "tools": [{"type": "calculator"}, {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}], "max_steps": 3}, "subtasks": [{"id": "c", "prompt": "3", "depends_on": ["a", "b"]}, {"id": "a", "prompt": "1"}, {"id": "b", "prompt": "2", "depends_on": ["a"]}], "metadata": {"k": "v"}}"#
+        let first = try JobSpec(json: JSONDocument(Array(text.utf8)).root)
+        var writer = JSONWriter()
+        writer.object { first.write(into: &$0) }
+        #expect(try JobSpec(json: JSONDocument(writer.bytes).root) == first)
+        #expect(Subtask.depths(of: first.subtasks) == ["a": 1, "b": 2, "c": 3])
+    }
+}

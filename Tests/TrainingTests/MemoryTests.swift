@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Domain
+@testable import Estimation
+@testable import Training
+
+@Suite struct MemoryTests {
+    @Test("the same question in another dress has the same stem, another question has not")
+    func stems() throws {
+        let plain = try #require(QuestionStem.hash("Which vitamin is a major antioxidant in membranes?\nA. D\nB. K"))
+        #expect(QuestionStem.hash("which VITAMIN is a major  antioxidant in membranes?\n(A) E\n(B) D") == plain)
+        #expect(QuestionStem.hash("Which vitamin is a minor antioxidant in membranes?") != plain)
+        #expect(QuestionStem.hash("Why?") == nil)
+    }
+
+    @Test("a panel recalls what others made of a question, never itself")
+    func recall() {
+        let memory = QuestionMemory(
+            panels: ["a", "b"],
+            [
+                .init(stem: 7, panel: 0, surplus: 0.4), .init(stem: 7, panel: 1, surplus: -0.2),
+                .init(stem: 9, panel: 0, surplus: 1),
+            ])
+        let heard = QuestionMemory.heard(by: [["x", "y"], ["y", "z"]], isOfRuns: [false, false])
+        #expect(memory.recall(7).counts(heard: heard[0]) == [-0.2, 1] as [Float])
+        #expect(memory.recall(7).counts(heard: heard[1]) == [0.4, 1])
+        #expect(memory.recall(9).counts(heard: heard[0]) == [0, 0])
+        #expect(memory.recall(8).counts(heard: heard[1]) == [0, 0])
+        #expect(memory.recall(nil).counts(heard: heard[1]) == [0, 0])
+    }
+
+    @Test("nobody hears whole runs, nor a panel of no other models than its own")
+    func heard() {
+        let models = [["org/a", "b"], ["A", "b", "c"], ["a"]]
+        #expect(
+            QuestionMemory.heard(by: models, isOfRuns: [false, false, false]) == [
+                [false, true, false], [false, false, false], [true, true, false],
+            ])
+        #expect(
+            QuestionMemory.heard(by: models, isOfRuns: [false, true, false]) == [
+                [false, false, false], [false, false, false], [true, false, false],
+            ])
+    }
+}
