@@ -1,13 +1,21 @@
 // swift-tools-version: 6.1
-// Hera: a router over N small and large language models. See docs/architecture.md for the floors of this house.
+// Hera: a router over N small and large language models. See docs/internals/floors.md for the floors of this house.
 import PackageDescription
 
-/// One list of settings for every target, so that no room has rules of its own.
+/// One list of settings for every target, so that no target has rules of its own.
 let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
     name: "hera",
@@ -28,7 +36,6 @@ let package = Package(
         // Foreign libraries: one system target each.
         .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc"),
@@ -37,114 +44,128 @@ let package = Package(
         .target(name: "JSON"),
         .target(name: "Domain", dependencies: ["JSON"]),
 
-        // Floor 1: rooms that do not know each other.
-        .target(name: "Catalog", dependencies: ["Domain", "JSON", .product(name: "Yams", package: "Yams")]),
-        .target(name: "Estimation", dependencies: ["Domain", "JSON", "CZlib"]),
-        .target(name: "Optimization", dependencies: ["Domain", "JSON", "CGLPK"]),
+        // Floor 1: targets that do not know each other.
         .target(
-            name: "Upstream",
-            dependencies: [
-                "Domain", "JSON", "CCurl",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+            name: "Catalog", dependencies: ["JSON", "Domain", .product(name: "Yams", package: "Yams")]),
+        .target(name: "Estimation", dependencies: ["JSON", "Domain", "CZlib"]),
+        .target(name: "Optimization", dependencies: ["JSON", "Domain", "CGLPK"]),
+        .target(name: "Upstream", dependencies: ["JSON", "Domain", "CCurl", logging, lifecycle]),
         .target(
             name: "Ledger",
             dependencies: [
-                "Domain", "JSON", "CPostgres",
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "JSON", "Domain", "CPostgres", metrics, crypto, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
-        // Floor 2: the sequential rule.
-        .target(name: "Routing", dependencies: ["Domain", "JSON", "Estimation", "Optimization"]),
+        // Floor 2: the dialects of clients and servers, the sequential rule, and training beside them.
+        .target(name: "Dialects", dependencies: ["JSON", "Domain", "Upstream"]),
+        .target(name: "Routing", dependencies: ["JSON", "Domain", "Estimation", "Optimization"]),
+        .target(name: "Training", dependencies: ["JSON", "Domain", "Estimation", "Optimization", "Routing"]),
 
-        // Beside floor 2: trainers and evaluation, for commands only; never linked into a step's way.
-        .target(name: "Training", dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing"]),
-
-        // Floor 3: one step, one job.
+        // Floor 3: one call, then one step.
         .target(
-            name: "Engine",
+            name: "Calls",
             dependencies: [
-                "Domain", "JSON", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "JSON", "Domain", "Catalog", "Optimization", "Upstream", "Ledger", "Dialects", "Routing", logging,
+                lifecycle,
+            ]),
+        .target(
+            name: "Steps",
+            dependencies: [
+                "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
+                "Calls", logging, lifecycle,
             ]),
 
-        // Floor 4: HTTP.
+        // Floor 4: many steps.
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls", "Steps", logging,
+                lifecycle,
+            ]),
+        .target(
+            name: "Batches",
+            dependencies: [
+                "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
+                "Calls", "Steps", logging, lifecycle,
+            ]),
+
+        // Floor 5: HTTP.
         .target(
             name: "Server",
             dependencies: [
-                "Domain", "JSON", "Catalog", "Ledger", "Routing", "Engine", "Upstream",
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
+                "Batches", crypto, hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
             ],
             resources: [.embedInCode("Pages/dashboard.html"), .embedInCode("Pages/openapi.yaml")]),
 
-        // Floor 5: the executable.
+        // Floor 6: the executable.
         .executableTarget(
             name: "hera",
             dependencies: [
-                "Domain", "JSON", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Routing", "Engine",
-                "Server", "Training",
-                "CMalloc",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
+                "Training", "Calls", "Steps", "Jobs", "Batches", "Server", "CMalloc",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"), metrics, logging, lifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
         // Tests and benchmarks.
         .target(
             name: "ScriptedUpstream",
-            dependencies: [
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-            ],
-            path: "Tests/ScriptedUpstream"),
+            dependencies: [nioCore, .product(name: "NIOPosix", package: "swift-nio")], path: "Tests/ScriptedUpstream"),
+        .target(
+            name: "TestSupport", dependencies: ["JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"],
+            path: "Tests/TestSupport"),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(name: "DomainTests", dependencies: ["Domain", "JSON"]),
-        .testTarget(name: "CatalogTests", dependencies: ["Domain", "JSON", "Catalog"]),
-        .testTarget(name: "EstimationTests", dependencies: ["Domain", "JSON", "Estimation"]),
-        .testTarget(name: "OptimizationTests", dependencies: ["Domain", "JSON", "Optimization"]),
-        .testTarget(name: "UpstreamTests", dependencies: ["Domain", "JSON", "Upstream", "ScriptedUpstream"]),
-        .testTarget(name: "LedgerTests", dependencies: ["Domain", "JSON", "Ledger", "LedgerCrasher"]),
+        .testTarget(name: "DomainTests", dependencies: ["JSON", "Domain"]),
+        .testTarget(name: "CatalogTests", dependencies: ["JSON", "Domain", "Catalog"]),
+        .testTarget(name: "EstimationTests", dependencies: ["JSON", "Domain", "Estimation"]),
+        .testTarget(name: "OptimizationTests", dependencies: ["JSON", "Domain", "Optimization"]),
+        .testTarget(
+            name: "UpstreamTests", dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "ScriptedUpstream"]),
+        .testTarget(
+            name: "DialectsTests",
+            dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"]),
+        .testTarget(name: "LedgerTests", dependencies: ["JSON", "Domain", "Ledger", "LedgerCrasher"]),
         // Writes until it is killed, for LedgerTests.
         .executableTarget(
-            name: "LedgerCrasher", dependencies: ["Domain", "JSON", "Ledger"], path: "Tests/LedgerCrasher"),
+            name: "LedgerCrasher", dependencies: ["JSON", "Domain", "Ledger"], path: "Tests/LedgerCrasher"),
         .testTarget(
             name: "TrainingTests",
-            dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing", "Training"]),
-        .testTarget(name: "RoutingTests", dependencies: ["Domain", "JSON", "Estimation", "Optimization", "Routing"]),
+            dependencies: ["JSON", "Domain", "Estimation", "Optimization", "Routing", "Training"]),
         .testTarget(
-            name: "EngineTests",
+            name: "RoutingTests", dependencies: ["JSON", "Domain", "Estimation", "Optimization", "Routing"]),
+        .testTarget(
+            name: "CallsTests",
             dependencies: [
-                "Domain", "JSON", "Catalog", "Estimation", "Upstream", "Ledger", "Routing", "Engine",
-                "Training", "ScriptedUpstream",
-                .product(name: "Logging", package: "swift-log"),
+                "TestSupport", "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls",
+                "ScriptedUpstream",
+                logging,
+            ]),
+        .testTarget(
+            name: "StepsTests",
+            dependencies: [
+                "TestSupport", "JSON", "Domain", "Catalog", "Estimation", "Upstream", "Ledger", "Dialects", "Routing",
+                "Training",
+                "Calls", "Steps", "ScriptedUpstream", logging,
+            ]),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: ["TestSupport", "JSON", "Domain", "Ledger", "Dialects", "Routing", "Calls", "Jobs"]),
+        .testTarget(
+            name: "BatchesTests",
+            dependencies: [
+                "TestSupport", "JSON", "Domain", "Catalog", "Ledger", "Dialects", "Upstream", "Calls", "Batches",
             ]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Domain", "JSON", "Catalog", "Upstream", "Ledger", "Routing", "Engine", "Server", "Training",
-                "ScriptedUpstream",
-                "hera",
-                .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Hummingbird", package: "hummingbird"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls", "Steps", "Jobs",
+                "Batches", "Training", "Server", "ScriptedUpstream", "hera", metrics, httpTypes, hummingbird, logging,
+                lifecycle,
             ]),
         .executableTarget(
             name: "Benchmarks",
-            dependencies: ["Domain", "JSON", "Estimation", "Ledger", "Optimization", "Routing", "Training"],
+            dependencies: ["JSON", "Domain", "Estimation", "Ledger", "Optimization", "Routing", "Training"],
             path: "Tests/Benchmarks", exclude: ["plan_compare.py"]),
     ],
     swiftLanguageModes: [.v6]

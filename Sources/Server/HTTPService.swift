@@ -1,9 +1,12 @@
+package import Batches
+import Calls
 import Crypto
-package import Engine
 import Hummingbird
+package import Jobs
 package import Logging
 import NIOCore
 import ServiceLifecycle
+package import Steps
 
 /// The HTTP service: routes over an engine, and the services that they need.
 package struct HTTPService: Service {
@@ -19,15 +22,17 @@ package struct HTTPService: Service {
     ///   - metrics: what `/metrics` shows; filled where it is the process' factory of metrics.
     ///   - onListening: called with the port when the service accepts connections.
     package init(
-        engine: Engine, desk: JobScheduler, batches: BatchScheduler, host: String, port: Int, key: String?,
+        stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, host: String, port: Int,
+        key: String?,
         needsKey: Bool,
         logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Self.router(
-            engine: engine, desk: desk, batches: batches, metrics: metrics,
+            stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             access: CallerMiddleware(
-                ledger: engine.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) }, needsKey: needsKey))
+                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) },
+                needsKey: needsKey))
         application = Application(
             router: router, server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
             configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
@@ -36,38 +41,39 @@ package struct HTTPService: Service {
 
     /// All routes, and what every request passes on its way to them.
     static func router(
-        engine: Engine, desk: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
+        stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
         access: CallerMiddleware
     ) -> Router<HeraContext> {
         // Those of a router are known when they have been added, and what every request passes has to come before.
         let routes = Router(context: HeraContext.self)
-        addRoutes(to: routes, engine: engine, desk: desk, batches: batches, metrics: metrics)
+        addRoutes(to: routes, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics)
         let router = Router(context: HeraContext.self)
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
         router.add(
-            middleware: IdempotencyMiddleware(ledger: engine.ledger, bodyBytes: engine.settings.limits.bodyBytes))
-        addRoutes(to: router, engine: engine, desk: desk, batches: batches, metrics: metrics)
+            middleware: IdempotencyMiddleware(
+                ledger: stepService.ledger, bodyBytes: stepService.settings.limits.bodyBytes))
+        addRoutes(to: router, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics)
         return router
     }
 
     private static func addRoutes(
-        to router: Router<HeraContext>, engine: Engine, desk: JobScheduler, batches: BatchScheduler,
+        to router: Router<HeraContext>, stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler,
         metrics: PrometheusRegistry
     ) {
-        OperationsController(engine: engine).addRoutes(to: router)
-        MetricsController(engine: engine, registry: metrics).addRoutes(to: router)
+        OperationsController(stepService: stepService).addRoutes(to: router)
+        MetricsController(stepService: stepService, registry: metrics).addRoutes(to: router)
         PagesController().addRoutes(to: router)
         let group = router.group("v1")
-        ChatController(engine: engine).addRoutes(to: group)
-        MessagesController(engine: engine).addRoutes(to: group)
-        ResponsesController(engine: engine).addRoutes(to: group)
-        EmbeddingsController(engine: engine).addRoutes(to: group)
-        JobsController(engine: engine, desk: desk).addRoutes(to: group)
-        FeedbackController(engine: engine).addRoutes(to: group)
-        FilesController(engine: engine).addRoutes(to: group)
-        BatchesController(engine: engine, desk: batches).addRoutes(to: group)
+        ChatController(stepService: stepService).addRoutes(to: group)
+        MessagesController(stepService: stepService).addRoutes(to: group)
+        ResponsesController(stepService: stepService).addRoutes(to: group)
+        EmbeddingsController(stepService: stepService).addRoutes(to: group)
+        JobsController(stepService: stepService, scheduler: scheduler).addRoutes(to: group)
+        FeedbackController(stepService: stepService).addRoutes(to: group)
+        FilesController(stepService: stepService).addRoutes(to: group)
+        BatchesController(stepService: stepService, scheduler: batches).addRoutes(to: group)
     }
 
     package func run() async throws { try await application.run() }

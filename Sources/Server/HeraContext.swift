@@ -1,7 +1,7 @@
-import Engine
 import Hummingbird
 import Logging
 import NIOCore
+import Steps
 
 /// What a request carries through the service besides itself.
 struct HeraContext: RequestContext {

@@ -29,7 +29,7 @@ import Testing
                         inputTokens: 100, outputTokens: 10, costUSD: model == "large" ? 0.01 : 0.0001)
                 }
                 return TraceRow(
-                    taskID: "t\(task)", suite: "desk", dataset: "desk", split: split,
+                    taskID: "t\(task)", suite: "scheduler", dataset: "scheduler", split: split,
                     prompt: isHard
                         ? "Reconcile and audit every entry of the \(topic) against all others \(number)"
                         : "Count the rows of the \(topic) sheet \(number)",
@@ -136,7 +136,7 @@ import Testing
     @Test("a profile of runs of an older form is told to be trained anew")
     func olderForm() throws {
         var writer = ByteWriter()
-        writer.put("desk")
+        writer.put("scheduler")
         writer.put(["small", "large"])
         let bytes = ProfileFile.encode(.runs, writer.bytes)
         #expect {
@@ -156,7 +156,7 @@ import Testing
     @Test("figures on tasks that were not trained on: the distance beats the constant guess")
     func figures() throws {
         let figures = try #require(
-            RunFigures(suite: "desk", runs: Self.runs(tasks: 40, seed: 11), profiles: try Self.trained.get()))
+            RunFigures(suite: "scheduler", runs: Self.runs(tasks: 40, seed: 11), profiles: try Self.trained.get()))
         #expect(figures.outputs.distanceAccuracy > figures.outputs.distanceMajority + 0.1)
         #expect(figures.outputs.blindDistanceAccuracy > figures.outputs.distanceMajority + 0.1)
         #expect(figures.outputs.similarityAUC > 0.8)

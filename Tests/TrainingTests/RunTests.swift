@@ -20,7 +20,7 @@ import Testing
                         inputTokens: 100, outputTokens: 10, costUSD: model == "large" ? 0.01 : 0.0001)
                 }
                 return TraceRow(
-                    taskID: "t\(task)", suite: "desk", dataset: "desk", split: .train,
+                    taskID: "t\(task)", suite: "scheduler", dataset: "scheduler", split: .train,
                     prompt: isHard
                         ? "Join the ledger with every audit and reconcile \(task)" : "Count the rows of sheet \(task)",
                     model: model, success: succeeds ? 1 : 0, costUSD: model == "large" ? 0.03 : 0.0003, steps: steps)
@@ -35,7 +35,7 @@ import Testing
     func figures() throws {
         let profiles = try Self.trained.get()
         let figures = try #require(
-            RunFigures(suite: "desk", runs: Self.runs(tasks: 60, seed: 7), profiles: profiles))
+            RunFigures(suite: "scheduler", runs: Self.runs(tasks: 60, seed: 7), profiles: profiles))
         let start = figures.successAUC[0].mean
         #expect(figures.successAUC[1].mean > start)
         #expect(figures.successAUC[2].mean > 0.9)

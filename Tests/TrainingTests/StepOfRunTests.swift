@@ -15,7 +15,8 @@ import Testing
         var seen: Set<String> = []
         return runs.filter { seen.insert($0.taskID).inserted }.enumerated().map { index, run in
             OutcomeRow(
-                id: "\(index)", suite: "desk-steps", dataset: "desk", split: .train, text: StepText(prompt: run.prompt),
+                id: "\(index)", suite: "scheduler-steps", dataset: "scheduler", split: .train,
+                text: StepText(prompt: run.prompt),
                 outcomes: [
                     "small": Outcome(score: index % 10 == 0 ? 0 : 1, inputTokens: 20, outputTokens: 10, costUSD: 1e-6),
                     "large": Outcome(score: 1, inputTokens: 20, outputTokens: 10, costUSD: 1e-4),
@@ -26,7 +27,7 @@ import Testing
     /// Requests of another kind, so that there is something to tell from.
     private static let elsewhere = (0..<60).map { index in
         OutcomeRow(
-            id: "e\(index)", suite: "desk-steps", dataset: "desk", split: .train,
+            id: "e\(index)", suite: "scheduler-steps", dataset: "scheduler", split: .train,
             text: StepText(prompt: "Translate sentence number \(index) of the letter into polite French"),
             outcomes: [
                 "small": Outcome(score: index % 5 == 0 ? 0 : 1, inputTokens: 20, outputTokens: 30, costUSD: 1e-6),

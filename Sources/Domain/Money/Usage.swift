@@ -84,7 +84,7 @@ package struct CallCost: Hashable, Sendable {
     package var api: Money
     /// Electricity on the operator's hardware.
     package var energy: Money
-    /// What the operator's own plant costs beside electricity: a share of the hardware's price for the busy time, and
+    /// What the operator's own services costs beside electricity: a share of the hardware's price for the busy time, and
     /// data transfer.
     package var hardware: Money
 

@@ -1,5 +1,3 @@
-import JSON
-
 /// One event of a server-sent event stream (WHATWG HTML, section 9.2).
 package struct SSEEvent: Sendable, Hashable {
     /// The type of the event; nil where the stream named none (a browser then says "message").

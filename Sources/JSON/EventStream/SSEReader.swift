@@ -1,5 +1,3 @@
-import JSON
-
 /// Reads a server-sent event stream as it comes, in chunks of any size (WHATWG HTML, section 9.2.6).
 ///
 /// Lines end with LF, CR or CRLF; one byte order mark at the start is passed over; comments, unknown fields and `retry`

@@ -50,11 +50,11 @@ package struct CallForecast: Sendable {
     /// The expected cost by part, each rounded once to whole nano-USD.
     package var callCost: CallCost {
         let attempts = retries.expectedAttempts
-        let plant = amortisation * (prefill.mean + decode.mean) + economics.nanoUSD(bytes: transferBytes)
+        let services = amortisation * (prefill.mean + decode.mean) + economics.nanoUSD(bytes: transferBytes)
         return CallCost(
             api: Money(nearestNanoUSD: retries.expected(success: api.mean, failure: failedAttempt)),
             energy: Money(nearestNanoUSD: economics.nanoUSD(joules: energy.mean) * attempts),
-            hardware: Money(nearestNanoUSD: plant * attempts))
+            hardware: Money(nearestNanoUSD: services * attempts))
     }
 
     /// Nano-USD of the call, all parts; the variance is that of the API money and the electricity.

@@ -92,10 +92,10 @@ package struct Forecast: Sendable {
     /// Everything one attempt costs, for a usage and the seconds that the hardware is busy with it.
     package func cost(of usage: Usage, joules: Double, busySeconds: Double) throws(PriceError) -> CallCost {
         let bytes = transferBytes(tokens: Double(usage.promptTokens + usage.completionTokens))
-        let plant = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
+        let services = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
         return CallCost(
             api: try priced.price.cost(of: usage, tier: tier), energy: economics.price(joules: joules),
-            hardware: Money(nearestNanoUSD: plant + economics.nanoUSD(bytes: bytes)))
+            hardware: Money(nearestNanoUSD: services + economics.nanoUSD(bytes: bytes)))
     }
 
     /// Seconds that a slot of the operator's hardware is taken.

@@ -1,10 +1,11 @@
+import Calls
 import Crypto
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// Finds out on whose account a request is made, and turns away those without a key where one is needed.
 ///
@@ -50,7 +51,7 @@ struct CallerMiddleware: RouterMiddleware {
             do throws(LedgerError) {
                 key = try await ledger.authenticate(text, at: .now())
             } catch {
-                guard case .badKey(let reason) = error else { throw EngineError.ledger(error) }
+                guard case .badKey(let reason) = error else { throw ServiceError.ledger(error) }
                 throw Self.refusal(reason)
             }
             if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
@@ -72,7 +73,7 @@ struct CallerMiddleware: RouterMiddleware {
     private static func session(in request: Request) throws -> String? {
         guard let session = request.headers[.heraSession] else { return nil }
         guard session.utf8.count <= mostSessionBytes else {
-            throw EngineError.badRequest(
+            throw ServiceError.badRequest(
                 FieldError("x-hera-session", "is longer than \(mostSessionBytes) bytes: name the run by a short id"))
         }
         return session

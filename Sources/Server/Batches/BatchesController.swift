@@ -1,21 +1,23 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// OpenAI's batches: many requests of a file under one budget.
 struct BatchesController {
-    let engine: Engine
-    let desk: BatchScheduler
+    let stepService: StepService
+    let scheduler: BatchScheduler
 
     private static let mostListed = 100
     private static let usuallyListed = 20
 
-    init(engine: Engine, desk: BatchScheduler) {
-        self.engine = engine
-        self.desk = desk
+    init(stepService: StepService, scheduler: BatchScheduler) {
+        self.stepService = stepService
+        self.scheduler = scheduler
     }
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
@@ -28,32 +30,32 @@ struct BatchesController {
     @Sendable
     func create(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let order = try BatchSubmission(
-            json: body.root, ifShort: ShortfallRule(engine.settings.defaultPolicy.onInfeasible))
-        let record = try await desk.submit(order, from: context.caller)
-        return Response(json: try await desk.document(record).json)
+            json: body.root, ifShort: ShortfallRule(stepService.settings.defaultPolicy.onInfeasible))
+        let record = try await scheduler.submit(order, from: context.caller)
+        return Response(json: try await scheduler.document(record).json)
     }
 
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
         let page = try ListPage(request, most: Self.mostListed, usual: Self.usuallyListed)
-        let records = try await desk.batches(page.query(for: context.caller))
+        let records = try await scheduler.batches(page.query(for: context.caller))
         var documents: [(id: String, document: BatchDocument)] = []
-        for record in records { documents.append((record.id, try await desk.document(record))) }
+        for record in records { documents.append((record.id, try await scheduler.document(record))) }
         return Response(json: page.document(of: documents, id: \.id) { $0.document.write(into: &$1) })
     }
 
     @Sendable
     func batch(request: Request, context: HeraContext) async throws -> Response {
-        let record = try await desk.batch(id(context), for: context.caller)
-        return Response(json: try await desk.document(record).json)
+        let record = try await scheduler.batch(id(context), for: context.caller)
+        return Response(json: try await scheduler.document(record).json)
     }
 
     @Sendable
     func cancel(request: Request, context: HeraContext) async throws -> Response {
-        let record = try await desk.cancel(id(context), for: context.caller)
-        return Response(json: try await desk.document(record).json)
+        let record = try await scheduler.cancel(id(context), for: context.caller)
+        return Response(json: try await scheduler.document(record).json)
     }
 
     private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }

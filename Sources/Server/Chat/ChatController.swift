@@ -1,15 +1,17 @@
+import Calls
+import Dialects
 import Domain
-import Engine
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// OpenAI's chat completions, and the decision alone.
 struct ChatController {
-    let engine: Engine
+    let stepService: StepService
 
-    init(engine: Engine) {
-        self.engine = engine
+    init(stepService: StepService) {
+        self.stepService = stepService
     }
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
@@ -20,9 +22,9 @@ struct ChatController {
     @Sendable
     func complete(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let chat = try ChatRequest(body)
-        let reply = try await engine.chat(chat, from: context.caller) { reply in
+        let reply = try await stepService.chat(chat, from: context.caller) { reply in
             try? await StoredResponse(reply.response(in: OpenAIFormat()))
         }
         return try reply.response(in: OpenAIFormat())
@@ -31,9 +33,9 @@ struct ChatController {
     @Sendable
     func route(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let withFront = body.root["pareto"]?.boolean ?? false
-        let decision = try await engine.dryRun(try ChatRequest(body), from: context.caller)
+        let decision = try await stepService.dryRun(try ChatRequest(body), from: context.caller)
         return Response(json: decision.report(withFront: withFront))
     }
 }

@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Steps
 
 /// Puts an answer's bytes, which are in OpenAI's format, into the format that its caller reads.
 protocol AnswerFormat: Sendable {

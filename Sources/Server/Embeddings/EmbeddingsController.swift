@@ -1,12 +1,13 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Steps
 
 /// OpenAI's embeddings: vectors of texts, from the model that the caller names.
 struct EmbeddingsController {
-    let engine: Engine
+    let stepService: StepService
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("embeddings", use: embed)
@@ -15,8 +16,8 @@ struct EmbeddingsController {
     @Sendable
     func embed(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let reply = try await engine.embeddings(try EmbeddingsRequest(body), from: context.caller)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let reply = try await stepService.embeddings(try EmbeddingsRequest(body), from: context.caller)
         return Response(
             status: .ok,
             headers: [

@@ -1,4 +1,4 @@
-import Engine
+import Dialects
 import HTTPTypes
 import Hummingbird
 import Upstream

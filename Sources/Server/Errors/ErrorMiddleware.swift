@@ -1,5 +1,5 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -27,7 +27,7 @@ struct ErrorMiddleware: RouterMiddleware {
     private func reply(to error: any Error, _ request: Request, _ context: Context) -> ErrorReply {
         switch error {
         case let error as ErrorReply: return error
-        case let error as EngineError: return ErrorReply(error)
+        case let error as ServiceError: return ErrorReply(error)
         case let error as FieldError: return ErrorReply(.badRequest(error))
         case let error as JSONError: return ErrorReply(error)
         case let error as HTTPError: return ErrorReply(error, request: request, routes: routes)

@@ -1,5 +1,5 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -72,7 +72,7 @@ struct ErrorReply: Error {
         }
     }
 
-    init(_ error: EngineError) {
+    init(_ error: ServiceError) {
         let words = error.description
         switch error {
         case .badRequest(let field):

@@ -1,13 +1,14 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// Scores of decisions, steps and jobs by those who got the answers.
 struct FeedbackController {
-    let engine: Engine
+    let stepService: StepService
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("feedback", use: take)
@@ -17,9 +18,9 @@ struct FeedbackController {
     @Sendable
     func take(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let feedback = try Feedback(json: body.root)
-        let isFirst = try await engine.take(feedback, from: context.caller)
+        let isFirst = try await stepService.take(feedback, from: context.caller)
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "feedback")

@@ -1,8 +1,10 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// An upload on its way into the ledger: the form's fields, and the file written as it comes.
 struct FileUpload: Sendable {
@@ -28,7 +30,7 @@ struct FileUpload: Sendable {
         do {
             reader = try MultipartReader(contentType: contentType)
         } catch {
-            throw EngineError.badRequest(FieldError("", error.description))
+            throw ServiceError.badRequest(FieldError("", error.description))
         }
         self.limits = limits
         self.key = key
@@ -56,7 +58,7 @@ struct FileUpload: Sendable {
         text = []
         switch name {
         case "file":
-            guard writer == nil else { throw EngineError.badRequest(FieldError("file", "is there twice: send one")) }
+            guard writer == nil else { throw ServiceError.badRequest(FieldError("file", "is there twice: send one")) }
             field = .file
             let usual = fileName.flatMap { $0.isEmpty ? nil : $0 } ?? "upload.jsonl"
             writer = FileWriter(
@@ -79,7 +81,7 @@ struct FileUpload: Sendable {
             try await writer?.write(bytes)
         case .purpose, .anchor, .seconds:
             guard text.count + bytes.count <= Self.longestField else {
-                throw EngineError.badRequest(
+                throw ServiceError.badRequest(
                     FieldError("", "a field of the form is longer than \(Self.longestField) bytes"))
             }
             text += bytes
@@ -102,7 +104,7 @@ struct FileUpload: Sendable {
     private static func check(purpose: String?) throws {
         guard purpose == "batch" else {
             let said = purpose.map { "is '\($0)'" } ?? "is missing"
-            throw EngineError.badRequest(FieldError("purpose", "\(said): it must be \"batch\""))
+            throw ServiceError.badRequest(FieldError("purpose", "\(said): it must be \"batch\""))
         }
     }
 
@@ -111,7 +113,8 @@ struct FileUpload: Sendable {
         try reader.finish()
         try Self.check(purpose: purpose)
         guard var file = writer?.file else {
-            throw EngineError.badRequest(FieldError("file", "is missing: send it as a part of the form named \"file\""))
+            throw ServiceError.badRequest(
+                FieldError("file", "is missing: send it as a part of the form named \"file\""))
         }
         var life = limits.fileDays * 86_400
         if anchor != nil || seconds != nil {
@@ -124,7 +127,7 @@ struct FileUpload: Sendable {
         do {
             try await ledger.completeFile(file.id, expiresAt: file.expiresAt)
         } catch {
-            throw EngineError.ledger(error)
+            throw ServiceError.ledger(error)
         }
         return file
     }

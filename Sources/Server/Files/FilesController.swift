@@ -1,14 +1,16 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
 import NIOCore
+import Steps
 
 /// OpenAI's files: upload, list, look, read, delete. Files are kept in the ledger, so that every node can read them.
 struct FilesController {
-    let engine: Engine
+    let stepService: StepService
 
     private static let mostListed = 10_000
 
@@ -24,15 +26,16 @@ struct FilesController {
     func upload(request: Request, context: HeraContext) async throws -> Response {
         try await checkRoom(for: request, caller: context.caller)
         var upload = try FileUpload(
-            contentType: request.headers[.contentType] ?? "", limits: engine.settings.limits, key: context.caller.key,
-            ledger: engine.ledger)
+            contentType: request.headers[.contentType] ?? "", limits: stepService.settings.limits,
+            key: context.caller.key,
+            ledger: stepService.ledger)
         do {
             for try await piece in request.body { try await upload.take(Array(buffer: piece)) }
             return Response(json: FileDocument(try await upload.finish()).json)
         } catch {
             await upload.discard()
             if let problem = error as? MultipartReader.Problem {
-                throw EngineError.badRequest(FieldError("", problem.description))
+                throw ServiceError.badRequest(FieldError("", problem.description))
             }
             throw error
         }
@@ -40,22 +43,22 @@ struct FilesController {
 
     /// Whether the caller may keep another file, and one of the size that the request has.
     private func checkRoom(for request: Request, caller: Caller) async throws {
-        let limits = engine.settings.limits
+        let limits = stepService.settings.limits
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
             throw FileUpload.tooLarge(limits)
         }
-        let totals = try await engine.inLedger { ledger throws(LedgerError) in
+        let totals = try await stepService.inLedger { ledger throws(LedgerError) in
             try await ledger.fileTotals(ofKey: caller.key)
         }
         guard totals.files < limits.files else {
-            throw EngineError.badRequest(
+            throw ServiceError.badRequest(
                 FieldError(
                     "file",
                     "there are \(totals.files) files already, and no more than \(limits.files) are kept: delete some with "
                         + "DELETE /v1/files/{id}, or raise limits.files"))
         }
         guard totals.bytes < limits.filesBytes else {
-            throw EngineError.badRequest(
+            throw ServiceError.badRequest(
                 FieldError(
                     "file",
                     "the files have \(totals.bytes) bytes already, and no more than \(limits.filesBytes) are kept: delete "
@@ -69,20 +72,21 @@ struct FilesController {
         var query = page.query(for: context.caller)
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query
-        let files = try await engine.inLedger { ledger throws(LedgerError) in try await ledger.files(asked, at: .now())
+        let files = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.files(asked, at: .now())
         }
         return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
     }
 
     @Sendable
     func file(request: Request, context: HeraContext) async throws -> Response {
-        Response(json: FileDocument(try await engine.file(id(context), for: context.caller)).json)
+        Response(json: FileDocument(try await stepService.file(id(context), for: context.caller)).json)
     }
 
     @Sendable
     func content(request: Request, context: HeraContext) async throws -> Response {
-        let file = try await engine.file(id(context), for: context.caller)
-        let ledger = engine.ledger
+        let file = try await stepService.file(id(context), for: context.caller)
+        let ledger = stepService.ledger
         let name = file.name.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }
         var headers: HTTPFields = [.contentType: "application/octet-stream"]
         headers[.contentDisposition] = "attachment; filename=\"\(name)\""
@@ -97,8 +101,8 @@ struct FilesController {
 
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
-        let file = try await engine.file(id(context), for: context.caller)
-        try await engine.inLedger { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
+        let file = try await stepService.file(id(context), for: context.caller)
+        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("id", file.id)

@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// A page of a list in OpenAI's form: `limit`, `after` and `order` in, `data`, `first_id`, `last_id` and `has_more` out.
 struct ListPage {
@@ -19,14 +20,14 @@ struct ListPage {
         switch parameters["order"] {
         case nil, "desc": isAscending = false
         case "asc": isAscending = true
-        default: throw EngineError.badRequest(FieldError("order", "must be asc or desc"))
+        default: throw ServiceError.badRequest(FieldError("order", "must be asc or desc"))
         }
         guard let text = parameters["limit"] else {
             limit = usual
             return
         }
         guard let number = Int(text), (1...most).contains(number) else {
-            throw EngineError.badRequest(FieldError("limit", "must be a whole number from 1 to \(most)"))
+            throw ServiceError.badRequest(FieldError("limit", "must be a whole number from 1 to \(most)"))
         }
         limit = number
     }

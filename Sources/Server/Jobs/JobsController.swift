@@ -1,19 +1,21 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
+import Jobs
 import Ledger
 import NIOCore
+import Steps
 
 /// Agent jobs: submit, look, follow, answer tool calls, cancel.
 struct JobsController {
-    let engine: Engine
-    let desk: JobScheduler
+    let stepService: StepService
+    let scheduler: JobScheduler
 
-    init(engine: Engine, desk: JobScheduler) {
-        self.engine = engine
-        self.desk = desk
+    init(stepService: StepService, scheduler: JobScheduler) {
+        self.stepService = stepService
+        self.scheduler = scheduler
     }
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
@@ -28,9 +30,9 @@ struct JobsController {
     @Sendable
     func submit(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let spec = try JobSpec(json: body.root, basePolicy: engine.settings.defaultPolicy)
-        let record = try await desk.submit(spec, from: context.caller)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let spec = try JobSpec(json: body.root, basePolicy: stepService.settings.defaultPolicy)
+        let record = try await scheduler.submit(spec, from: context.caller)
         return Response(json: try await document(record), status: .created)
     }
 
@@ -68,15 +70,15 @@ struct JobsController {
     @Sendable
     func toolOutputs(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let id = try await ownJob(context).id
-        try await desk.take(try ToolOutput.list(body.root), for: id)
-        return Response(json: try await document(try await desk.job(id)))
+        try await scheduler.take(try ToolOutput.list(body.root), for: id)
+        return Response(json: try await document(try await scheduler.job(id)))
     }
 
     @Sendable
     func cancel(request: Request, context: HeraContext) async throws -> Response {
-        Response(json: try await document(try await desk.cancel(try await ownJob(context).id)))
+        Response(json: try await document(try await scheduler.cancel(try await ownJob(context).id)))
     }
 
     /// The job's events from its beginning (or after `Last-Event-ID`), then as they come, until the job has ended.
@@ -84,17 +86,17 @@ struct JobsController {
     func events(request: Request, context: HeraContext) async throws -> Response {
         let id = try await ownJob(context).id
         let start = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }.flatMap { Int64($0) } ?? 0
-        let engine = engine
+        let stepService = stepService
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
             body: ResponseBody { writer in
                 var last = start
-                var ticks = engine.feed.ticks(of: id).makeAsyncIterator()
+                var ticks = scheduler.feed.ticks(of: id).makeAsyncIterator()
                 var wroteAt = ContinuousClock.now
                 while true {
                     // The state is read before the events, so that an end is never seen without its last event.
-                    let isOver = try await engine.ledger.job(id)?.status.isFinal ?? true
-                    for event in try await engine.ledger.events(ofJob: id, after: last) {
+                    let isOver = try await stepService.ledger.job(id)?.status.isFinal ?? true
+                    for event in try await stepService.ledger.events(ofJob: id, after: last) {
                         last = event.sequence
                         let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
                         try await writer.write(ByteBuffer(bytes: bytes))
@@ -102,7 +104,7 @@ struct JobsController {
                     }
                     if isOver { break }
                     // Keeps the connection open, and tells when nobody is at its other end: a paused job may wait for ever.
-                    if wroteAt.duration(to: .now) >= .seconds(engine.settings.limits.keepAliveSeconds) {
+                    if wroteAt.duration(to: .now) >= .seconds(stepService.settings.limits.keepAliveSeconds) {
                         try await writer.write(ByteBuffer(string: ": nothing new\n\n"))
                         wroteAt = .now
                     }
@@ -115,8 +117,8 @@ struct JobsController {
     /// The job of the request's path; one of another key is not there.
     private func ownJob(_ context: HeraContext) async throws -> JobRecord {
         let id = try context.parameters.require("id")
-        let record = try await desk.job(id)
-        guard context.caller.sees(record.attribution) else { throw EngineError.notFound(kind: "job", id: id) }
+        let record = try await scheduler.job(id)
+        guard context.caller.sees(record.attribution) else { throw ServiceError.notFound(kind: "job", id: id) }
         return record
     }
 
@@ -126,9 +128,9 @@ struct JobsController {
 
     private func ledger<Result>(
         _ work: (any LedgerStore) async throws(LedgerError) -> Result
-    ) async throws(EngineError) -> Result {
+    ) async throws(ServiceError) -> Result {
         do throws(LedgerError) {
-            return try await work(engine.ledger)
+            return try await work(stepService.ledger)
         } catch {
             throw .ledger(error)
         }

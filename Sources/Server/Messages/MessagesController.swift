@@ -1,13 +1,15 @@
+import Calls
+import Dialects
 import Domain
-import Engine
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 import Upstream
 
 /// Anthropic's messages, from whichever model is chosen.
 struct MessagesController {
-    let engine: Engine
+    let stepService: StepService
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("messages", use: answer)
@@ -17,12 +19,12 @@ struct MessagesController {
     @Sendable
     func answer(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let message = try MessagesRequest(
             body, betas: request.headers[values: .anthropicBeta], session: request.headers[.claudeCodeSession])
         var caller = context.caller
         caller.clientSession = message.session
-        let reply = try await engine.chat(message.chat, from: caller) { reply in
+        let reply = try await stepService.chat(message.chat, from: caller) { reply in
             try? await StoredResponse(reply.response(in: AnthropicFormat(reply)))
         }
         return try reply.response(in: AnthropicFormat(reply))
@@ -32,8 +34,8 @@ struct MessagesController {
     @Sendable
     func count(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
-        let count = try await engine.promptTokens(of: try TokenCountRequest(body), from: context.caller)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let count = try await stepService.promptTokens(of: try TokenCountRequest(body), from: context.caller)
         var writer = JSONWriter()
         writer.object { $0.member("input_tokens", count.tokens) }
         var response = Response(json: writer.bytes)

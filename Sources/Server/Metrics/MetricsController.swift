@@ -1,11 +1,11 @@
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
+import Steps
 
 /// `GET /metrics`: what this process counts, how its models do, and what it takes of the machine, for Prometheus.
 struct MetricsController {
-    let engine: Engine
+    let stepService: StepService
     let registry: PrometheusRegistry
 
     func addRoutes(to router: Router<HeraContext>) {
@@ -15,7 +15,7 @@ struct MetricsController {
     @Sendable
     func metrics(request: Request, context: HeraContext) async throws -> Response {
         var text = PrometheusText()
-        ModelMetrics(fleet: engine.fleet, moment: .now()).write(into: &text)
+        ModelMetrics(fleet: stepService.fleet, moment: .now()).write(into: &text)
         ProcessFigures().write(into: &text)
         return Response(
             status: .ok, headers: [.contentType: PrometheusText.contentType],

@@ -1,6 +1,6 @@
+import Calls
 import Catalog
 import Domain
-import Engine
 import Routing
 
 /// How each live model does, read when it is asked for.

@@ -1,7 +1,8 @@
+import Calls
 import Catalog
 import Domain
-import Engine
 import JSON
+import Steps
 
 /// The names that `model` of a request may have: policies, aliases and models.
 struct ModelList {
@@ -18,8 +19,8 @@ struct ModelList {
     private let patterns: [ModelAliases.Pattern]
 
     /// - Parameter withAll: whether models that are not live, and aliases of them, are listed too.
-    init(of engine: Engine, withAll: Bool) {
-        let (settings, fleet) = (engine.settings, engine.fleet)
+    init(of stepService: StepService, withAll: Bool) {
+        let (settings, fleet) = (stepService.settings, stepService.fleet)
         patterns = settings.aliases.patterns
         for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
             entries.append(Entry(id: name, owner: "hera"))

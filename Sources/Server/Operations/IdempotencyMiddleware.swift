@@ -1,11 +1,12 @@
+import Calls
 import Crypto
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
 import Logging
+import Steps
 
 /// Requests with an `Idempotency-Key` are done once, whichever nodes their tellings reach: a repetition gets the first
 /// one's answer, also while that one is still under way, and for a day. A failure is forgotten, so that it can be tried
@@ -65,7 +66,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         request.headers[.contentType]?.lowercased().hasPrefix("multipart/") ?? false
     }
 
-    private func claim(_ id: String, _ digest: [UInt8]) async throws(EngineError) -> IdempotencyClaimResult {
+    private func claim(_ id: String, _ digest: [UInt8]) async throws(ServiceError) -> IdempotencyClaimResult {
         do throws(LedgerError) {
             return try await ledger.claimRequest(id, digest: digest, token: Identifier.digits(), at: .now())
         } catch {
@@ -73,7 +74,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         }
     }
 
-    private func isUnderWay(_ id: String) async throws(EngineError) -> Bool {
+    private func isUnderWay(_ id: String) async throws(ServiceError) -> Bool {
         do throws(LedgerError) {
             return try await ledger.isUnderWay(id)
         } catch {
@@ -107,14 +108,14 @@ struct IdempotencyMiddleware: RouterMiddleware {
             try await ledger.keep(kept.answer, of: ticket)
         } catch {
             await ledger.giveUp(ticket, mayHaveMade: true)
-            throw EngineError.ledger(error)
+            throw ServiceError.ledger(error)
         }
         return kept.response
     }
 
     /// Whether something may have been made though nobody could say so.
     private static func isUnclear(_ error: any Error) -> Bool {
-        guard case .ledger(let error) = error as? EngineError else { return false }
+        guard case .ledger(let error) = error as? ServiceError else { return false }
         if case .writesLost = error { return true }
         return error.isTemporary
     }

@@ -1,19 +1,20 @@
+import Calls
 import Domain
-import Engine
 import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
+import Steps
 
 /// Models, decisions, the dashboard, and whether the service is well.
 struct OperationsController {
-    let engine: Engine
+    let stepService: StepService
 
     func addRoutes(to router: Router<HeraContext>) {
         router.get("healthz") { _, _ in Response(json: Array(#"{"status":"ok"}"#.utf8)) }
         router.get("readyz", use: ready)
         let group = router.group("v1")
-        ModelsController(engine: engine).addRoutes(to: group)
+        ModelsController(stepService: stepService).addRoutes(to: group)
         group.get("decisions/{id}", use: decision)
         group.get("dashboard", use: dashboard)
     }
@@ -21,10 +22,10 @@ struct OperationsController {
     /// Ready when a model is live and the ledger answers.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
-        let live = engine.fleet.models(at: .now()).count
+        let live = stepService.fleet.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
         do throws(LedgerError) {
-            _ = try await engine.ledger.jobs(in: [], limit: 1)
+            _ = try await stepService.ledger.jobs(in: [], limit: 1)
         } catch {
             problem = error.description
         }
@@ -41,13 +42,13 @@ struct OperationsController {
     func decision(request: Request, context: HeraContext) async throws -> Response {
         let id = try context.parameters.require("id")
         do throws(LedgerError) {
-            guard let record = try await engine.ledger.decision(id), context.caller.sees(record.attribution) else {
+            guard let record = try await stepService.ledger.decision(id), context.caller.sees(record.attribution) else {
                 throw LedgerError.notFound(kind: "decision", id: id)
             }
             return Response(json: record.decision.report)
         } catch {
-            if case .notFound = error { throw EngineError.notFound(kind: "decision", id: id) }
-            throw EngineError.ledger(error)
+            if case .notFound = error { throw ServiceError.notFound(kind: "decision", id: id) }
+            throw ServiceError.ledger(error)
         }
     }
 
@@ -60,11 +61,11 @@ struct OperationsController {
         // What others have spent is not for a key to see.
         if let key = context.caller.key { query.filters[.key] = key }
         do throws(LedgerError) {
-            let report = try await engine.ledger.dashboard(query)
-            let quality = try await QualityReport(of: engine, since: query.from)
-            return Response(json: report.document(economics: engine.settings.economics, quality: quality))
+            let report = try await stepService.ledger.dashboard(query)
+            let quality = try await QualityReport(of: stepService, since: query.from)
+            return Response(json: report.document(economics: stepService.settings.economics, quality: quality))
         } catch {
-            throw EngineError.ledger(error)
+            throw ServiceError.ledger(error)
         }
     }
 }

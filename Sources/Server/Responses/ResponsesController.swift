@@ -1,12 +1,14 @@
+import Calls
+import Dialects
 import Domain
-import Engine
 import Hummingbird
 import Ledger
+import Steps
 import Upstream
 
 /// OpenAI's responses, from whichever model is chosen.
 struct ResponsesController {
-    let engine: Engine
+    let stepService: StepService
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("responses", use: answer)
@@ -15,9 +17,9 @@ struct ResponsesController {
     @Sendable
     func answer(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: engine.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let asked = try ResponsesRequest(body)
-        let reply = try await engine.chat(asked.chat, from: context.caller) { reply in
+        let reply = try await stepService.chat(asked.chat, from: context.caller) { reply in
             try? await StoredResponse(reply.response(in: ResponsesFormat(reply, asked.frame)))
         }
         return try reply.response(in: ResponsesFormat(reply, asked.frame))

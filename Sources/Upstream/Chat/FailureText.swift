@@ -1,10 +1,10 @@
 /// Makes a server's words fit for a log and a caller: short, printable, without tags and without keys.
-enum FailureText {
-    static let maximumBytes = 2000
+package enum FailureText {
+    package static let maximumBytes = 2000
     private static let maximumCharacters = 300
 
     /// The words of a body that is no JSON; HTML loses its tags.
-    static func plain(_ body: [UInt8]) -> String {
+    package static func plain(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(maximumBytes), as: UTF8.self)
         guard text.contains("<") else { return text }
         var words = ""
@@ -22,7 +22,7 @@ enum FailureText {
     }
 
     /// One line of at most 300 characters; words that look like keys are blacked out.
-    static func clean(_ text: String) -> String {
+    package static func clean(_ text: String) -> String {
         let words = text.prefix(maximumBytes).unicodeScalars.split {
             $0.value < 0x21 || $0.value == 0x7F || $0.properties.isWhitespace
         }

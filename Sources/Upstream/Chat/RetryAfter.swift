@@ -1,9 +1,9 @@
-import Domain
+package import Domain
 
 /// Reads how long a server asks to wait (RFC 9110, section 10.2.3, and OpenAI's `retry-after-ms`).
-enum RetryAfter {
+package enum RetryAfter {
     /// Seconds from now; nil where the server says nothing that can be read, or nothing within a year.
-    static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
+    package static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
         let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
         if let wait = sensible(milliseconds.map { $0 / 1000 }) { return wait }
         guard let text = headers["retry-after"] else { return nil }

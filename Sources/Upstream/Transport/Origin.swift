@@ -1,11 +1,11 @@
 /// The scheme and authority of a URL: what connections are shared by, and what error messages name.
-struct Origin: Hashable, Sendable {
+package struct Origin: Hashable, Sendable {
     let isSecure: Bool
     /// Host and, where given, port, lower case.
-    let host: String
+    package let host: String
 
     /// Reads the origin of an absolute `http` or `https` URL.
-    init(url: String) throws(UpstreamError) {
+    package init(url: String) throws(UpstreamError) {
         // libcurl does the exact parsing; here is only what decides on limits and keeps secrets out of messages.
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .invalidRequest(reason: "the URL has spaces, control or non-ASCII characters")

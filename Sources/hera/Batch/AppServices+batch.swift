@@ -1,7 +1,8 @@
+import Calls
 import Domain
-import Engine
 import Ledger
 import ServiceLifecycle
+import Steps
 import UnixSignals
 
 extension AppServices {
@@ -9,9 +10,9 @@ extension AppServices {
     /// that the process before has died.
     func claimBatch(_ id: String) async throws -> BatchRecord? {
         for _ in 0..<10 {
-            if let batch = try await engine.ledger.claimBatch(id, seizing: false) {
+            if let batch = try await stepService.ledger.claimBatch(id, seizing: false) {
                 // What a process that just died had begun is booked, and its rows are free.
-                if batch.lease > 1 { _ = try await engine.ledger.recover(at: .now()) }
+                if batch.lease > 1 { _ = try await stepService.ledger.recover(at: .now()) }
                 return batch
             }
             try await Task.sleep(for: .milliseconds(100))
@@ -36,8 +37,10 @@ extension Exit {
     init(ofBatch error: any Error) {
         let code: Int32 =
             switch error {
-            case is LedgerError, EngineError.ledger: 74
-            case EngineError.badRequest, EngineError.routing, EngineError.unknownModel, EngineError.modelUnavailable: 65
+            case is LedgerError, ServiceError.ledger: 74
+            case ServiceError.badRequest, ServiceError.routing, ServiceError.unknownModel,
+                ServiceError.modelUnavailable:
+                65
             default: 70
             }
         self = error as? Exit ?? Exit(code, "\(error)")

@@ -1,5 +1,5 @@
+import Batches
 import Domain
-import Engine
 import Foundation
 import Ledger
 import Synchronization

@@ -1,17 +1,19 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import Ledger
 import ServiceLifecycle
+import Steps
 import Synchronization
 
 /// Ends a batch that nobody works on: its rows at providers are stopped there, and what came of them is booked.
 final class BatchCanceller: Service {
-    private let plant: AppServices
+    private let services: AppServices
     private let id: String
     private let end = Mutex<Result<String, Exit>>(.failure(Exit(75, "stopped before anything was done")))
 
-    init(plant: AppServices, id: String) {
-        self.plant = plant
+    init(services: AppServices, id: String) {
+        self.services = services
         self.id = id
     }
 
@@ -28,7 +30,7 @@ final class BatchCanceller: Service {
     }
 
     private func work() async throws -> String {
-        let ledger = plant.engine.ledger
+        let ledger = services.stepService.ledger
         guard let known = try await ledger.batch(id) else {
             throw Exit(65, "no batch is '\(id)': `hera batches list --all` shows them")
         }
@@ -37,17 +39,18 @@ final class BatchCanceller: Service {
         if known.status.isFinal, before.groups == 0 {
             return "\(id) is \(known.status.rawValue) already; none of its rows is at a provider"
         }
-        guard var batch = try await plant.claimBatch(id) else {
+        guard var batch = try await services.claimBatch(id) else {
             throw Exit(75, "another process works on this batch: stop that one first")
         }
-        await plant.scout.look()
+        await services.prober.look()
         let stop = BatchStopSignal()
         stop.request(.cancelled)
         var terms = BatchState(json: batch.state)?.terms ?? BatchOptions(budget: nil)
         // Its budget stays as it was set last.
         terms.budget = nil
         terms.energyJoules = nil
-        let runner = BatchRunner(engine: plant.engine, batch: batch, terms: terms, caller: Caller(), stop: stop)
+        let runner = BatchRunner(
+            stepService: services.stepService, batch: batch, terms: terms, caller: Caller(), stop: stop)
         let ending = try await runner.run(try await runner.prepare())
         let after = try await state()
         batch.status = after.notDone == 0 ? .completed : .cancelled
@@ -61,7 +64,7 @@ final class BatchCanceller: Service {
 
     /// Asks whichever service runs a batch that came over HTTP.
     private func ask(_ batch: BatchRecord) async throws -> String {
-        let asked = try await plant.engine.ledger.cancelBatch(id, at: .now())
+        let asked = try await services.stepService.ledger.cancelBatch(id, at: .now())
         guard asked?.status == .cancelling else {
             return "\(id) is \((asked ?? batch).status.rawValue) already"
         }
@@ -79,7 +82,7 @@ final class BatchCanceller: Service {
     }
 
     private func state() async throws -> State {
-        let ledger = plant.engine.ledger
+        let ledger = services.stepService.ledger
         var state = State()
         for group in try await ledger.groups(ofBatch: id) where group.phase != .closed {
             state.groups += 1

@@ -1,8 +1,10 @@
 import ArgumentParser
+import Batches
+import Calls
 import Domain
-import Engine
 import Foundation
 import Ledger
+import Steps
 
 extension ShortfallRule: ExpressibleByArgument {}
 
@@ -105,23 +107,25 @@ struct BatchCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let files = BatchFiles(input: input, out: out, errors: errors)
             try files.check()
-            let plant = try AppServices(places: places, database: database, logger: Installation.logger())
+            let services = try AppServices(places: places, database: database, logger: Installation.logger())
             var terms = BatchOptions(
                 budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },
-                ifShort: ifShort ?? ShortfallRule(plant.engine.settings.defaultPolicy.onInfeasible), model: model,
+                ifShort: ifShort ?? ShortfallRule(services.stepService.settings.defaultPolicy.onInfeasible),
+                model: model,
                 concurrency: concurrency, confidence: confidence)
             terms.minAccuracy = minAccuracy
             terms.energyJoules = energyJoules
-            let bytes = try files.read(atMost: plant.engine.settings.limits.fileBytes)
+            let bytes = try files.read(atMost: services.stepService.settings.limits.fileBytes)
             var identity = BatchIdentity(options: [model ?? "", runName])
             identity.update(bytes)
-            try await plant.bookInterruptedCalls()
+            try await services.bookInterruptedCalls()
             let follower = BatchFollower(
-                plant: plant, id: identity.id, bytes: bytes, terms: terms, files: files, retriesFailed: retryFailed,
+                services: services, id: identity.id, bytes: bytes, terms: terms, files: files,
+                retriesFailed: retryFailed,
                 format: format)
-            await plant.run(follower)
+            await services.run(follower)
             let exit = await follower.conclude()
-            await plant.engine.ledger.close()
+            await services.stepService.ledger.close()
             if let exit { throw exit }
         }
     }

@@ -1,8 +1,10 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import Foundation
 import Ledger
 import ServiceLifecycle
+import Steps
 import Synchronization
 
 /// Takes a batch from its input to its results, shows how far it is, and ends with it.
@@ -16,7 +18,7 @@ final class BatchFollower: Service {
         var hasStarted = false
     }
 
-    private let plant: AppServices
+    private let services: AppServices
     private let id: String
     private let bytes: [UInt8]
     private let terms: BatchOptions
@@ -27,10 +29,10 @@ final class BatchFollower: Service {
     private let state = Mutex(State())
 
     init(
-        plant: AppServices, id: String, bytes: [UInt8], terms: BatchOptions, files: BatchFiles, retriesFailed: Bool,
+        services: AppServices, id: String, bytes: [UInt8], terms: BatchOptions, files: BatchFiles, retriesFailed: Bool,
         format: OutputFormat
     ) {
-        self.plant = plant
+        self.services = services
         self.id = id
         self.bytes = bytes
         self.terms = terms
@@ -48,7 +50,7 @@ final class BatchFollower: Service {
     }
 
     private func work() async throws {
-        await plant.scout.look()
+        await services.prober.look()
         let intake = try await takeIn()
         state.withLock { $0.intake = intake }
         for fault in intake.faults.prefix(5) { Exit.tell("line \(fault.line): \(fault.message)") }
@@ -56,7 +58,7 @@ final class BatchFollower: Service {
         let bar = BatchBar()
         defer { bar.clear() }
         let runner = BatchRunner(
-            engine: plant.engine, batch: intake.batch, terms: terms, caller: Caller()
+            stepService: services.stepService, batch: intake.batch, terms: terms, caller: Caller()
         ) { [self] progress in
             state.withLock { $0.progress = progress }
             bar.show(progress)
@@ -70,7 +72,7 @@ final class BatchFollower: Service {
 
     /// The batch of before, or a new one; held by this process from now on.
     private func takeIn() async throws -> BatchIntake {
-        let ledger = plant.engine.ledger
+        let ledger = services.stepService.ledger
         let now = Timestamp.now()
         if try await ledger.batch(id) == nil {
             do {
@@ -85,7 +87,7 @@ final class BatchFollower: Service {
                 guard case .leaseLost = error else { throw error }
             }
         }
-        guard var batch = try await plant.claimBatch(id) else {
+        guard var batch = try await services.claimBatch(id) else {
             throw Exit(75, "another process works on this batch: run the same command when it has ended")
         }
         if batch.status != .inProgress {
@@ -95,7 +97,7 @@ final class BatchFollower: Service {
         }
         if retriesFailed { try await ledger.reopenRows(ofBatch: id) }
         var rest = bytes[...]
-        return try await plant.engine.takeIn(batch) { () throws(EngineError) -> [UInt8]? in
+        return try await services.stepService.takeIn(batch) { () throws(ServiceError) -> [UInt8]? in
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
         }.checked()
@@ -130,8 +132,8 @@ final class BatchFollower: Service {
         guard let intake, hasStarted else { return exit ?? Exit(75, "stopped before anything was started") }
         do {
             // The pulse has ended with the other services, and large files take their time.
-            let lease = max(60, plant.engine.settings.limits.leaseSeconds)
-            try? await plant.engine.ledger.heartbeat(leaseSeconds: lease)
+            let lease = max(60, services.stepService.settings.limits.leaseSeconds)
+            try? await services.stepService.ledger.heartbeat(leaseSeconds: lease)
             let count = try await write(intake, ending)
             let isDone = count.failed + count.malformed + count.notDone == 0
             let status = exit == nil ? ending : .stopped
@@ -155,7 +157,7 @@ final class BatchFollower: Service {
         var errors: AtomicFile?
         let count: BatchOutput.Count
         do {
-            count = try await output.write(from: plant.engine.ledger) { line in
+            count = try await output.write(from: services.stepService.ledger) { line in
                 if let answers { try answers.write(line) } else { try Self.write(line, to: .standardOutput) }
             } errors: { line in
                 guard let path = files.errors else { return try Self.write(line, to: .standardError) }
@@ -191,12 +193,12 @@ final class BatchFollower: Service {
         var batch = batch
         batch.status = isDone ? .completed : .cancelled
         batch.updatedAt = .now()
-        try await plant.engine.ledger.saveBatch(batch)
-        try await plant.engine.ledger.returnBatch(batch)
+        try await services.stepService.ledger.saveBatch(batch)
+        try await services.stepService.ledger.returnBatch(batch)
     }
 
     private func spent() async throws -> Money {
-        let budgets = try await plant.engine.ledger.budgets(of: [.batch(id)], at: .now())
+        let budgets = try await services.stepService.ledger.budgets(of: [.batch(id)], at: .now())
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 

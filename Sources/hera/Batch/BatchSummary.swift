@@ -1,5 +1,5 @@
+import Batches
 import Domain
-import Engine
 import JSON
 
 /// How a batch ended, for people and for programs.

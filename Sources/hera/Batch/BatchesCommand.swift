@@ -1,7 +1,7 @@
 import ArgumentParser
 import Domain
-import Engine
 import Ledger
+import Steps
 
 /// `hera batches`: what became of batches, and a way out for one that nobody goes on with.
 struct BatchesCommand: AsyncParsableCommand {
@@ -64,11 +64,11 @@ struct BatchesCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Exit.mapped {
-                let plant = try AppServices(places: places, database: database, logger: Installation.logger())
-                let canceller = BatchCanceller(plant: plant, id: id)
-                try await plant.bookInterruptedCalls()
-                await plant.run(canceller)
-                await plant.engine.ledger.close()
+                let services = try AppServices(places: places, database: database, logger: Installation.logger())
+                let canceller = BatchCanceller(services: services, id: id)
+                try await services.bookInterruptedCalls()
+                await services.run(canceller)
+                await services.stepService.ledger.close()
                 print(try canceller.result.get())
             }
         }

@@ -1,12 +1,13 @@
 import ArgumentParser
+import Calls
 import Catalog
 import Domain
-import Engine
 import Estimation
 import Foundation
 import Ledger
 import Routing
 import ServiceLifecycle
+import Steps
 import Synchronization
 import Training
 import UnixSignals
@@ -39,22 +40,23 @@ struct LiveProfiling {
             throw Exit(73, "cannot make \(out): \(error.localizedDescription)")
         }
         let upstream = UpstreamClient(logger: logger)
-        let engine = Engine(
+        let stepService = StepService(
             catalog: model.catalog, estimator: PriorEstimator(), ledger: try Installation.ledger(command.database),
             upstream: upstream, settings: try Installation.settings(command.places), keys: Installation.keyring(),
             logger: logger)
-        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: Installation.keyring(), logger: logger)
+        let health = HealthProber(
+            fleet: stepService.fleet, upstream: upstream, keys: Installation.keyring(), logger: logger)
         let asking = ProbeRun(
-            engine: engine, scout: scout, model: model.id, items: items, trial: trial,
+            stepService: stepService, prober: health, model: model.id, items: items, trial: trial,
             file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.asking.maxTokens)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: upstream), .init(service: engine.pool),
+                    .init(service: upstream), .init(service: stepService.pool),
                     .init(service: asking, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        await engine.ledger.close()
+        await stepService.ledger.close()
         bar.clear()
         let answers = try asking.answers()
         var profile = prober.profile(name, answers.map(\.graded))

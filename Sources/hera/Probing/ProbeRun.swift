@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import Estimation
 import Ledger
 import ServiceLifecycle
+import Steps
 import Synchronization
 import Training
 
@@ -14,8 +15,8 @@ final class ProbeRun: Service {
         var graded: GradedProbe
     }
 
-    private let engine: Engine
-    private let scout: HealthProber
+    private let stepService: StepService
+    private let prober: HealthProber
     private let model: ModelID
     private let items: [ProbeItem]
     private let trial: CodeTrial?
@@ -26,12 +27,12 @@ final class ProbeRun: Service {
         .failure(Exit(75, "interrupted; run the same command to go on")))
 
     init(
-        engine: Engine, scout: HealthProber, model: ModelID, items: [ProbeItem], trial: CodeTrial?,
+        stepService: StepService, prober: HealthProber, model: ModelID, items: [ProbeItem], trial: CodeTrial?,
         file: ProbeAnswerFile,
         budget: Money?, maxTokens: Int
     ) {
-        self.engine = engine
-        self.scout = scout
+        self.stepService = stepService
+        self.prober = prober
         self.model = model
         self.items = items
         self.trial = trial
@@ -64,9 +65,9 @@ final class ProbeRun: Service {
         let missing = known.count { $0 == nil }
         let session = Identifier.make("profile")
         if missing > 0 {
-            _ = try await engine.ledger.recover(at: .now())
+            _ = try await stepService.ledger.recover(at: .now())
             try await limit(session, spent: kept.values.reduce(0) { $0 + $1.costNanoUSD })
-            await scout.look()
+            await prober.look()
         }
         var progress = ProbeRunProgress(items: items.count, kept: items.count - missing)
         for (item, answer) in zip(items, known) {
@@ -90,8 +91,8 @@ final class ProbeRun: Service {
     private func answer(
         to item: ProbeItem, _ session: String, _ progress: ProbeRunProgress
     ) async throws -> ProbeAnswer {
-        do throws(EngineError) {
-            return try await engine.ask(item, of: model, session: session, maximumOutputTokens: maxTokens)
+        do throws(ServiceError) {
+            return try await stepService.ask(item, of: model, session: session, maximumOutputTokens: maxTokens)
         } catch {
             let told = "\(progress.told) asked; the answers are kept, and the same command goes on from there"
             switch error {
@@ -108,7 +109,7 @@ final class ProbeRun: Service {
     private func limit(_ session: String, spent: Int64) async throws {
         guard let budget else { return }
         let left = Money(nanoUSD: max(0, budget.nanoUSD - spent))
-        try await engine.ledger.setBudget(Budget(scope: .session(session), limit: .usd(left)), at: .now())
+        try await stepService.ledger.setBudget(Budget(scope: .session(session), limit: .usd(left)), at: .now())
     }
 
     private func grade(_ answer: ProbeAnswer, _ item: ProbeItem) -> Double {

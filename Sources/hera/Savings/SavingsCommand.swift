@@ -1,9 +1,9 @@
 import ArgumentParser
 import Domain
-import Engine
 import Estimation
 import Foundation
 import JSON
+import Steps
 
 /// `hera savings`: what hera would make of requests that were made before.
 struct SavingsCommand: AsyncParsableCommand {
@@ -54,7 +54,7 @@ struct SavingsCommand: AsyncParsableCommand {
             } catch {
                 throw Exit(66, error.description)
             }
-            let engine = try await DryRunServices.make(places, onlyLive: live)
+            let stepService = try await DryRunServices.make(places, onlyLive: live)
             let bar = ProgressBar()
             defer { bar.clear() }
             var report = SavingsReport()
@@ -62,7 +62,7 @@ struct SavingsCommand: AsyncParsableCommand {
                 if index % 50 == 0 { bar.show(Double(index) / Double(lines.count), "request \(index + 1)") }
                 do {
                     let past = try PastRequest(line: line, asking: model, policy: policy?.bytes)
-                    try await engine.forecast(past, into: &report.forecast)
+                    try await stepService.forecast(past, into: &report.forecast)
                 } catch {
                     report.leaveOut(line: index + 1, because: "\(error)")
                 }

@@ -1,7 +1,7 @@
 import Domain
-import Engine
 import Estimation
 import JSON
+import Steps
 import Training
 
 /// What `hera savings` found, for people and for programs.

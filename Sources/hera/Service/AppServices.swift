@@ -1,17 +1,20 @@
+import Batches
 import CMalloc
+import Calls
 import Domain
-import Engine
+import Jobs
 import Ledger
 import Logging
 import ServiceLifecycle
+import Steps
 import Upstream
 
 /// Everything that runs, composed once: the engine and the services it stands on.
 struct AppServices {
-    let engine: Engine
-    let desk: JobScheduler
+    let stepService: StepService
+    let scheduler: JobScheduler
     let batches: BatchScheduler
-    let scout: HealthProber
+    let prober: HealthProber
     private let pulse: HeartbeatService
     private let upstream: UpstreamClient
 
@@ -19,26 +22,26 @@ struct AppServices {
         let keys = Installation.keyring()
         let catalog = try Installation.catalog(places)
         upstream = UpstreamClient(logger: logger)
-        engine = Engine(
+        stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(places),
             ledger: try Installation.ledger(database), upstream: upstream,
             settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
-        desk = JobScheduler(engine: engine)
-        batches = BatchScheduler(engine: engine)
+        scheduler = JobScheduler(stepService: stepService)
+        batches = BatchScheduler(stepService: stepService)
         pulse = HeartbeatService(
-            ledger: engine.ledger, leaseSeconds: engine.settings.limits.leaseSeconds, logger: logger)
-        scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+            ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
+        prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
     }
 
     /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
-    var services: [ServiceGroupConfiguration.ServiceConfiguration] {
-        let services: [any Service] = [upstream, engine.pool, engine.learning, scout, desk, batches]
+    var all: [ServiceGroupConfiguration.ServiceConfiguration] {
+        let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
         return [beating] + services.map { .init(service: $0) }
     }
 
     /// Only what calls need, for commands that run no jobs.
     var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [beating, .init(service: upstream), .init(service: engine.pool)]
+        [beating, .init(service: upstream), .init(service: stepService.pool)]
     }
 
     /// Where the ledger is a later version's by now, the others end in order.
@@ -54,7 +57,7 @@ struct AppServices {
     /// Whether the ledger knows any key.
     func hasKeys() async throws -> Bool {
         do {
-            return try await !engine.ledger.keys().isEmpty
+            return try await !stepService.ledger.keys().isEmpty
         } catch {
             throw Exit(74, "\(error)")
         }
@@ -63,7 +66,7 @@ struct AppServices {
     /// Books what a process that died may have spent, and says so.
     func bookInterruptedCalls() async throws {
         do {
-            let entries = try await engine.ledger.recover(at: .now())
+            let entries = try await stepService.ledger.recover(at: .now())
             guard !entries.isEmpty else { return }
             let most = entries.reduce(Money.zero) { (try? $0.adding($1.result.figures.cost.total)) ?? $0 }
             Exit.tell(

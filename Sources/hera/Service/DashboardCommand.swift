@@ -1,8 +1,8 @@
 import ArgumentParser
 import Domain
-import Engine
 import Foundation
 import Ledger
+import Steps
 
 /// `hera dashboard`: what was spent, and what it would have been.
 struct DashboardCommand: AsyncParsableCommand {

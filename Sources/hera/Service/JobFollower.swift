@@ -1,18 +1,20 @@
+import Calls
 import Domain
-import Engine
+import Jobs
 import Ledger
 import ServiceLifecycle
+import Steps
 import Synchronization
 
 /// Submits a job, prints what happens to it, and ends with it.
 final class JobFollower: Service {
-    private let plant: AppServices
+    private let services: AppServices
     private let spec: JobSpec
     private let format: OutputFormat
     private let code = Mutex<Int32?>(nil)
 
-    init(plant: AppServices, spec: JobSpec, format: OutputFormat) {
-        self.plant = plant
+    init(services: AppServices, spec: JobSpec, format: OutputFormat) {
+        self.services = services
         self.spec = spec
         self.format = format
     }
@@ -30,14 +32,14 @@ final class JobFollower: Service {
     }
 
     private func follow() async throws {
-        await plant.scout.look()
-        let ledger = plant.engine.ledger
-        let record = try await plant.desk.submit(spec, from: Caller())
+        await services.prober.look()
+        let ledger = services.stepService.ledger
+        let record = try await services.scheduler.submit(spec, from: Caller())
         var last: Int64 = 0
-        var ticks = plant.engine.feed.ticks(of: record.id).makeAsyncIterator()
+        var ticks = services.scheduler.feed.ticks(of: record.id).makeAsyncIterator()
         var now = record
         while true {
-            now = try await plant.desk.job(record.id)
+            now = try await services.scheduler.job(record.id)
             for event in try await ledger.events(ofJob: record.id, after: last) {
                 last = event.sequence
                 if format == .text, let text = JobText.line(event.event) { print(text) }

@@ -1,6 +1,6 @@
+import Calls
 import Catalog
 import Domain
-import Engine
 
 /// Tells which models are live, and why the others are not.
 enum LiveModelsReport {

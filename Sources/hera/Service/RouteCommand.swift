@@ -1,9 +1,10 @@
 import ArgumentParser
+import Dialects
 import Domain
-import Engine
 import Foundation
 import JSON
 import Routing
+import Steps
 import Training
 
 /// `hera route`: the decision on a chat request, without calling anybody.
@@ -34,14 +35,14 @@ struct RouteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
-            let engine = try await DryRunServices.make(places, onlyLive: live)
+            let stepService = try await DryRunServices.make(places, onlyLive: live)
             let decision: Decision
             do {
                 var document = try JSONDocument(Array(FileHandle.standardInput.readDataToEndOfFile()))
                 if document.root.kind == .object, document.root["model"] == nil {
                     document = try JSONDocument(document.settingMembers([("model", Array(#""hera""#.utf8))]))
                 }
-                decision = try await engine.dryRun(try ChatRequest(document), from: Caller())
+                decision = try await stepService.dryRun(try ChatRequest(document), from: Caller())
             } catch {
                 throw Exit(65, "\(error)")
             }

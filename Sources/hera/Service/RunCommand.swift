@@ -1,10 +1,10 @@
 import ArgumentParser
 import Domain
-import Engine
 import Foundation
 import JSON
 import Ledger
 import ServiceLifecycle
+import Steps
 import UnixSignals
 
 /// `hera run`: one agent job.
@@ -28,17 +28,17 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
-            let plant = try AppServices(places: places, database: database, logger: Installation.logger())
-            let spec = try Self.spec(job, policy: plant.engine.settings.defaultPolicy)
-            try await plant.bookInterruptedCalls()
-            let follow = JobFollower(plant: plant, spec: spec, format: format)
+            let services = try AppServices(places: places, database: database, logger: Installation.logger())
+            let spec = try Self.spec(job, policy: services.stepService.settings.defaultPolicy)
+            try await services.bookInterruptedCalls()
+            let follow = JobFollower(services: services, spec: spec, format: format)
             let group = ServiceGroup(
                 configuration: .init(
-                    services: plant.services + [
+                    services: services.all + [
                         .init(service: follow, successTerminationBehavior: .gracefullyShutdownGroup)
                     ], gracefulShutdownSignals: [.sigterm, .sigint], logger: Installation.logger()))
             try await group.run()
-            await plant.engine.ledger.close()
+            await services.stepService.ledger.close()
             if let code = follow.exitCode, code != 0 { throw ExitCode(code) }
         }
     }

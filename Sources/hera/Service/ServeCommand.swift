@@ -1,12 +1,13 @@
 import ArgumentParser
+import Calls
 import CoreMetrics
 import Domain
-import Engine
 import Foundation
 import Ledger
 import Logging
 import Server
 import ServiceLifecycle
+import Steps
 import UnixSignals
 import Upstream
 
@@ -38,8 +39,8 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
-            let plant = try AppServices(places: places, database: database, logger: logger)
-            let hasKeys = try await plant.hasKeys()
+            let services = try AppServices(places: places, database: database, logger: logger)
+            let hasKeys = try await services.hasKeys()
             let needsKey = key != nil || hasKeys
             guard needsKey || Self.isLoopback(host) else {
                 throw Exit(
@@ -47,21 +48,22 @@ struct ServeCommand: AsyncParsableCommand {
                     "make a key with `hera keys create`, or set HERA_API_KEY, before listening on \(host): "
                         + "without any key only loopback is allowed")
             }
-            try await plant.bookInterruptedCalls()
-            plant.giveBackLoadingMemory()
+            try await services.bookInterruptedCalls()
+            services.giveBackLoadingMemory()
             let service = HTTPService(
-                engine: plant.engine, desk: plant.desk, batches: plant.batches, host: host, port: port, key: key,
+                stepService: services.stepService, scheduler: services.scheduler, batches: services.batches, host: host,
+                port: port, key: key,
                 needsKey: needsKey, logger: logger, metrics: metrics
             ) { port in
                 Exit.tell(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
                 Exit.tell("what it costs: http://\(host):\(port)/dashboard")
-                await plant.scout.look()
-                LiveModelsReport.tell(plant.engine.fleet)
+                await services.prober.look()
+                LiveModelsReport.tell(services.stepService.fleet)
             }
             do {
                 var configuration = ServiceGroupConfiguration(
-                    services: plant.services + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    services: services.all + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: logger)
                 // What is still under way then is booked at its upper bound at the next start.
                 configuration.maximumGracefulShutdownDuration = .seconds(20)
@@ -71,7 +73,7 @@ struct ServeCommand: AsyncParsableCommand {
             } catch {
                 throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
             }
-            await plant.engine.ledger.close()
+            await services.stepService.ledger.close()
         }
     }
 

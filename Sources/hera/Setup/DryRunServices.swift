@@ -1,8 +1,9 @@
+import Calls
 import Catalog
 import Domain
-import Engine
 import Foundation
 import Ledger
+import Steps
 import Upstream
 
 /// An engine that decides and calls no model, for questions of what would be.
@@ -14,29 +15,29 @@ enum DryRunServices {
 
     /// - Parameter onlyLive: leaves out the models that cannot be called from here; else all of the catalog count as
     ///   live. Ends with 69 where none is.
-    static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> Engine {
+    static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> StepService {
         let logger = Installation.logger()
         let catalog = try Installation.catalog(places)
         let keys = Installation.keyring()
         let upstream = UpstreamClient(logger: logger)
-        let engine = Engine(
+        let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(places), ledger: try scratchLedger(),
             upstream: upstream, settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
         guard onlyLive else {
-            engine.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
-            return engine
+            stepService.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            return stepService
         }
-        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
+        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
         await withTaskGroup { group in
             group.addTask { try? await upstream.run() }
-            await scout.look()
+            await prober.look()
             group.cancelAll()
         }
-        guard catalog.models.contains(where: { engine.fleet.availability(of: $0.id) == .live }) else {
+        guard catalog.models.contains(where: { stepService.fleet.availability(of: $0.id) == .live }) else {
             throw Exit(
                 69, "no model can be called from here: set a key such as OPENAI_API_KEY, or start a local server")
         }
-        return engine
+        return stepService
     }
 
     /// A ledger that is never written to: deciding alone costs nothing.

@@ -1,13 +1,14 @@
 import ArgumentParser
+import Calls
 import Catalog
 import Domain
-import Engine
 import Estimation
 import Foundation
 import JSON
 import Ledger
 import Logging
 import Routing
+import Steps
 
 /// The parts that commands are composed of, read from their places; every failure ends the program with words.
 enum Installation {

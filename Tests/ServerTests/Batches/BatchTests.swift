@@ -1,9 +1,10 @@
+import Calls
 import Domain
-import Engine
 import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Synchronization
 import Testing
 
@@ -78,7 +79,7 @@ struct BatchTests {
 
             let hera = batch["hera"]
             #expect(hera?["plan"]?["affordable"]?.integer == 20 && hera?["plan"]?["accuracy"]?.double ?? 0 > 0.7)
-            let ledger = service.engine.ledger
+            let ledger = service.stepService.ledger
             let entries = try await ledger.entries(ofRun: id)
             let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(entries.count == 20 && hera?["spent_usd"]?.double == Money(nanoUSD: sum).usd)
@@ -196,7 +197,7 @@ struct BatchTests {
             #expect(!answers.isEmpty && answers.count + errors.count == 20)
             #expect(errors.allSatisfy { $0["error"]?["code"]?.string == "budget_exceeded" })
             #expect(some["request_counts"]?["failed"]?.integer == Int64(errors.count))
-            for status in try await service.engine.ledger.budgets(of: nil, at: .now()) {
+            for status in try await service.stepService.ledger.budgets(of: nil, at: .now()) {
                 #expect(status.spent <= status.budget.limit.amount && status.reserved == 0)
             }
         }
@@ -205,7 +206,7 @@ struct BatchTests {
     @Test("the budgets of key and team are the batch's too, and the plan says which one binds")
     func widerBudgets() async throws {
         try await Self.with(key: "operator") { service, _ async throws in
-            let ledger = service.engine.ledger
+            let ledger = service.stepService.ledger
             let key = AccessKey(team: "t", createdAt: .now())
             // Never renewed: a window that is renewed within a day would be waited for, which BatchWaitTests covers.
             let cent = Budget(scope: .key(key.id), limit: .usd(Money(nanoUSD: 400_000)))
@@ -246,7 +247,7 @@ struct BatchTests {
             let done = try await client.wait(try await client.batch(BatchClient.rows(1...1)))
             let late = try await client.send("POST", "/v1/batches/\(done["id"]?.string ?? "")/cancel")
             #expect(late.status == 409 && late.message.contains("completed already"), "\(late.text)")
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 
@@ -268,7 +269,7 @@ struct BatchTests {
         try await Self.with(
             key: "operator", script: { Self.answer($0).delayed(by: .milliseconds(100)) }
         ) { service, master async throws in
-            let ledger = service.engine.ledger
+            let ledger = service.stepService.ledger
             var clients: [BatchClient] = []
             let keys = [AccessKey(createdAt: .now()), AccessKey(createdAt: .now())]
             for key in keys {
@@ -350,7 +351,7 @@ struct BatchTests {
             let errors = try await client.lines(own, "error_file_id")
             #expect(errors.map { $0["custom_id"]?.string } == ["never"])
             #expect(errors.first?["error"]?["message"]?.string?.contains("min_accuracy is 0.95") == true)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 
@@ -376,14 +377,14 @@ struct BatchTests {
             #expect(batch["status"]?.string == "completed", "\(batch)")
             let asked = service.models.record.requests.filter { $0.bodyText.contains(#""service_tier":"flex""#) }
             #expect(asked.count == 2)
-            for entry in try await service.engine.ledger.entries(ofRun: id) {
+            for entry in try await service.stepService.ledger.entries(ofRun: id) {
                 let isDear = entry.call.model == TestModels.dear
                 let nano: Int64 = (isDear ? 10 : 1) * 28_000 / (isGranted ? 2 : 1)
                 #expect(entry.result.figures.cost.api.nanoUSD == nano)
                 #expect(entry.call.tier == (isGranted ? .flex : .standard))
             }
             #expect(standard["hera"]?["spent_usd"]?.double == 0.000056)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 

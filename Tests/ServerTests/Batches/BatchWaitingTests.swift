@@ -1,8 +1,9 @@
+import Batches
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 
 @Suite("A batch under a budget with a window", .serialized)
@@ -28,7 +29,7 @@ struct BatchWaitingTests {
                         == true,
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
                 // A node that does not run it, and knows of it what the ledger has.
-                let other = BatchScheduler(engine: service.engine)
+                let other = BatchScheduler(stepService: service.stepService)
                 var isTold = false
                 for _ in 0..<500 where !isTold {
                     let record = try await other.batch(id, for: Caller())

@@ -1,9 +1,11 @@
+import Batches
+import Calls
 import Domain
-import Engine
 import JSON
 import Ledger
 import Routing
 import ScriptedUpstream
+import Steps
 import Synchronization
 import Testing
 
@@ -60,7 +62,7 @@ struct ProviderBatchMoneyTests {
             let reserved = try await ledger.groups(ofBatch: id).reduce(0) { $0 + $1.reserved.nanoUSD }
             try await ProviderBatchService.run(.openAI, at: models, ledger, without: ProviderBatchService.small) {
                 service async throws in
-                _ = try await service.desk.cancel(id, for: Caller())
+                _ = try await service.scheduler.cancel(id, for: Caller())
                 #expect(try await service.wait(id)["status"]?.string == "cancelled")
             }
             let entries = try await ledger.entries(ofRun: id)
@@ -110,9 +112,11 @@ struct ProviderBatchMoneyTests {
             models, ledger async throws in
             try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 for _ in 0..<3 {
-                    service.engine.fleet.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
+                    service.stepService.fleet.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
                 }
-                #expect(!service.engine.fleet.models(at: .now()).contains { $0.model.id == ProviderBatchService.small })
+                #expect(
+                    !service.stepService.fleet.models(at: .now()).contains { $0.model.id == ProviderBatchService.small }
+                )
                 let batch = try await service.wait(try await service.begin(rows: 3))
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")
             }

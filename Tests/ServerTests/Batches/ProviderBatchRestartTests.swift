@@ -1,5 +1,4 @@
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream

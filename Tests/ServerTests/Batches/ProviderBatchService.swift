@@ -1,6 +1,7 @@
+import Batches
+import Calls
 import Catalog
 import Domain
-import Engine
 import Foundation
 import JSON
 import Ledger
@@ -8,6 +9,7 @@ import Logging
 import Routing
 import ScriptedUpstream
 import ServiceLifecycle
+import Steps
 import Testing
 import Upstream
 
@@ -20,8 +22,8 @@ struct ProviderBatchService: Sendable {
     static let (inputNano, outputNano): (Int64, Int64) = (1000, 2000)
     static let batchShare = (numerator: Int64(2), denominator: Int64(5))
 
-    let desk: BatchScheduler
-    let engine: Engine
+    let scheduler: BatchScheduler
+    let stepService: StepService
 
     static var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
 
@@ -65,7 +67,7 @@ struct ProviderBatchService: Sendable {
         let keys = APIKeys(environment: ["TEST_KEY": "secret-of-tests"])
         var policy = Policy()
         policy.plan.serviceTiers = [.standard, .batch]
-        let engine = Engine(
+        let stepService = StepService(
             catalog: catalog(interface, baseURL: models.baseURL, without: missing), estimator: PriorEstimator(),
             ledger: ledger,
             upstream: upstream,
@@ -74,19 +76,21 @@ struct ProviderBatchService: Sendable {
                 limits: ServiceLimits(
                     providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
             logger: logger)
-        let desk = BatchScheduler(engine: engine)
-        let scout = HealthProber(fleet: engine.fleet, upstream: upstream, keys: keys, logger: logger)
-        let group = ServiceGroup(services: [upstream, engine.pool, engine.learning, desk], logger: logger)
+        let scheduler = BatchScheduler(stepService: stepService)
+        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        let group = ServiceGroup(
+            services: [upstream, stepService.pool, stepService.learning, scheduler], logger: logger)
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
             tasks.addTask {
                 try await group.run()
                 return nil
             }
             tasks.addTask {
-                await scout.look()
+                await prober.look()
                 let result: Result<Value, any Error>
                 do {
-                    result = .success(try await body(ProviderBatchService(desk: desk, engine: engine)))
+                    result = .success(
+                        try await body(ProviderBatchService(scheduler: scheduler, stepService: stepService)))
                 } catch {
                     result = .failure(error)
                 }
@@ -142,21 +146,21 @@ struct ProviderBatchService: Sendable {
         var file = FileWriter(
             FileRecord(
                 id: "file-\(UUID())", purpose: "batch", name: "in.jsonl", byteCount: 0, createdAt: .now(),
-                expiresAt: nil), in: engine.ledger)
+                expiresAt: nil), in: stepService.ledger)
         try await file.write(Array(BatchClient.rows(1...rows, model: model).utf8))
         try await file.flush()
-        try await engine.ledger.completeFile(file.file.id, expiresAt: nil)
+        try await stepService.ledger.completeFile(file.file.id, expiresAt: nil)
         let body = """
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}
             """
         let order = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
-        return try await desk.submit(order, from: Caller()).id
+        return try await scheduler.submit(order, from: Caller()).id
     }
 
     /// What is told of a batch.
     func look(_ id: String) async throws -> JSONValue {
-        try JSONDocument(try await desk.document(try await desk.batch(id, for: Caller())).json).root
+        try JSONDocument(try await scheduler.document(try await scheduler.batch(id, for: Caller())).json).root
     }
 
     /// Waits until something is told of a batch.
@@ -178,7 +182,7 @@ struct ProviderBatchService: Sendable {
     /// The lines of a result file.
     func lines(_ batch: JSONValue, _ member: String) async throws -> [JSONValue] {
         guard let id = batch[member]?.string else { return [] }
-        var reader = FileReader(id, in: engine.ledger)
+        var reader = FileReader(id, in: stepService.ledger)
         var bytes: [UInt8] = []
         while let piece = try await reader.next() { bytes += piece }
         return try bytes.split(separator: 0x0a).map { try JSONDocument(Array($0)).root }

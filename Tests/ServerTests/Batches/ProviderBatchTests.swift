@@ -1,10 +1,11 @@
+import Batches
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
 import Testing
 
+@testable import Steps
 @testable import Upstream
 
 @Suite("Rows of a batch at its model's provider", .serialized)
@@ -149,7 +150,7 @@ struct ProviderBatchTests {
                 try await service.wait(id, "at the provider") { batch in
                     batch["hera"]?["provider_batches"]?.elements.contains { $0["status"]?.string == "sent" } ?? false
                 }
-                _ = try await service.desk.cancel(id, for: Caller())
+                _ = try await service.scheduler.cancel(id, for: Caller())
                 try await service.wait(id, "cancelled at the provider") { _ in batches.record.cancelCalls > 0 }
                 batches.endAll()
                 let batch = try await service.wait(id)

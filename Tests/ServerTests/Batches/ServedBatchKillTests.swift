@@ -1,3 +1,4 @@
+import Calls
 import Domain
 import Foundation
 import JSON

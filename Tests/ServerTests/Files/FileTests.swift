@@ -1,9 +1,10 @@
+import Calls
 import Domain
-import Engine
 import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 
 @Suite("Files over HTTP")
@@ -40,7 +41,7 @@ struct FileTests {
             for (method, path) in [("GET", ""), ("GET", "/content"), ("DELETE", "")] {
                 #expect(try await client.send(method, "/v1/files/\(id)\(path)").status == 404)
             }
-            #expect(try await service.engine.ledger.chunk(1, ofFile: id) == nil)
+            #expect(try await service.stepService.ledger.chunk(1, ofFile: id) == nil)
         }
     }
 
@@ -87,7 +88,7 @@ struct FileTests {
             ]
             refused(try await client.upload("x", fields: short), 400, "expires_after.seconds")
             #expect(try await client.send("GET", "/v1/files").root["data"]?.count == 0)
-            #expect(try await service.engine.ledger.fileTotals(ofKey: nil) == FileTotals(files: 0, bytes: 0))
+            #expect(try await service.stepService.ledger.fileTotals(ofKey: nil) == FileTotals(files: 0, bytes: 0))
             // A file may end before others.
             let day = [
                 ("purpose", "batch"), ("expires_after[anchor]", "created_at"), ("expires_after[seconds]", "7200"),
@@ -108,7 +109,7 @@ struct FileTests {
             // The same before its first byte is read.
             let huge = try await client.upload(String(repeating: "x", count: 200_000))
             #expect(huge.status == 413)
-            #expect(try await service.engine.ledger.fileTotals(ofKey: nil).files == 0)
+            #expect(try await service.stepService.ledger.fileTotals(ofKey: nil).files == 0)
             _ = try await client.file(String(repeating: "x", count: 1000))
             let id = try await client.file(String(repeating: "x", count: 900))
             let bytes = try await client.upload("x")
@@ -124,7 +125,7 @@ struct FileTests {
     @Test("a file is its key's alone; the operator sees all")
     func ownership() async throws {
         try await Self.with(key: "operator") { service, master async throws in
-            let ledger = service.engine.ledger
+            let ledger = service.stepService.ledger
             var clients: [BatchClient] = []
             for _ in 0..<2 {
                 let text = try await ledger.createKey(AccessKey(createdAt: .now()), budgets: [])
@@ -147,7 +148,7 @@ struct FileTests {
     func expired() async throws {
         try await Self.with { service, client async throws in
             let id = try await client.file("old")
-            try await service.engine.ledger.completeFile(id, expiresAt: Timestamp.now().advanced(bySeconds: -1))
+            try await service.stepService.ledger.completeFile(id, expiresAt: Timestamp.now().advanced(bySeconds: -1))
             #expect(try await client.send("GET", "/v1/files/\(id)").status == 404)
             #expect(try await client.create(id).status == 404)
         }

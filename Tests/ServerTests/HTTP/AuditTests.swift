@@ -1,9 +1,9 @@
 import Domain
-import Engine
 import JSON
 import Ledger
 import Routing
 import ScriptedUpstream
+import Steps
 import Synchronization
 import Testing
 import Upstream
@@ -23,7 +23,7 @@ struct AuditTests {
     /// The first observations, once there are so many.
     private func observations(_ count: Int, _ service: TestService) async throws -> [QualityObservation] {
         for _ in 0..<500 {
-            let found = try await service.engine.ledger.latestObservations(limit: 100)
+            let found = try await service.stepService.ledger.latestObservations(limit: 100)
             if found.count >= count { return found }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -47,13 +47,13 @@ struct AuditTests {
             #expect(audited.score == 0, "4 is not 5")
             #expect(audited.predictedSimilarity == 0.9)
             #expect(audited.predictedQuality == 0.6)
-            let shadow = try await service.engine.ledger.entries(ofRun: "shadow:default")
+            let shadow = try await service.stepService.ledger.entries(ofRun: "shadow:default")
             #expect(shadow.map(\.kind) == [.shadow])
             #expect(shadow.map(\.call.model) == [TestModels.dear])
             #expect(shadow.first?.call.attribution.team == "hera:shadow")
             #expect(shadow.first?.call.attribution.key == nil)
             #expect(shadow.first?.call.baseline?.figures.cost.total == .zero)
-            let caller = try await service.engine.ledger.entries(ofRun: audited.runID)
+            let caller = try await service.stepService.ledger.entries(ofRun: audited.runID)
             #expect(caller.count == 1, "the caller's run is charged for its own call only")
             let quality = try await service.json("GET", "/v1/dashboard").root["quality"]
             let row = try #require(quality?["rows"]?.elements.first { _ in true })
@@ -63,7 +63,7 @@ struct AuditTests {
             #expect((row["high_95"]?.double ?? 0) > 0.5)
             let policy = try #require(quality?["policies"]?.elements.first { _ in true })
             #expect((policy["kappa_offset"]?.double ?? 0) > 0, "one bad answer moves kappa up")
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
         }
     }
 
@@ -92,11 +92,11 @@ struct AuditTests {
             .completion("4", usage: usage)
         } _: { service async throws in
             #expect(try await service.send("POST", "/v1/chat/completions", body: question).status == 200)
-            for _ in 0..<500 where service.engine.learning.failedAudits == 0 {
+            for _ in 0..<500 where service.stepService.learning.failedAudits == 0 {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            #expect(service.engine.learning.failedAudits == 1)
-            #expect(try await service.engine.ledger.entries(ofRun: "shadow:default").isEmpty)
+            #expect(service.stepService.learning.failedAudits == 1)
+            #expect(try await service.stepService.ledger.entries(ofRun: "shadow:default").isEmpty)
             #expect(!service.models.record.requests.contains { $0.model == "test/dear" })
         }
     }
@@ -108,12 +108,12 @@ struct AuditTests {
             request.model == "test/dear" ? .status(503) : .completion("4", usage: usage)
         } _: { service async throws in
             #expect(try await service.send("POST", "/v1/chat/completions", body: question).status == 200)
-            for _ in 0..<500 where service.engine.learning.failedAudits == 0 {
+            for _ in 0..<500 where service.stepService.learning.failedAudits == 0 {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            #expect(service.engine.learning.failedAudits == 1)
-            #expect(try await service.engine.ledger.latestObservations(limit: 1).isEmpty)
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
+            #expect(service.stepService.learning.failedAudits == 1)
+            #expect(try await service.stepService.ledger.latestObservations(limit: 1).isEmpty)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
             #expect(try await service.json("GET", "/v1/dashboard").root["quality"]?["failed_audits"]?.integer == 1)
         }
     }

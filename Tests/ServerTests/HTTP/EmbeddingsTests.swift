@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -43,8 +44,8 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == "0.0001")
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 
@@ -111,8 +112,8 @@ struct EmbeddingsTests {
                 #expect(answer.root["error"]?["message"]?.string?.isEmpty == false)
                 let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
                 #expect((totals?["uncertain"]?.integer ?? 0) == uncertain)
-                #expect(try await service.engine.ledger.openReservations().isEmpty)
-                #expect(try await service.engine.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.openReservations().isEmpty)
+                #expect(try await service.stepService.ledger.verify().isSound)
             }
         }
     }
@@ -142,7 +143,7 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == answer.headers["x-hera-cost-usd"])
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
         }
     }
 
@@ -153,7 +154,7 @@ struct EmbeddingsTests {
         } _: { service async throws in
             let body = #"{"model":"test/vectors","input":"x"}"#
             let chats = AccessKey(team: "red", createdAt: .now(), models: ModelFilter(allow: [TestModels.cheap]))
-            let text = try await service.engine.ledger.createKey(chats, budgets: [])
+            let text = try await service.stepService.ledger.createKey(chats, budgets: [])
             let denied = try await service.send(
                 "POST", Self.path, body: body, headers: [("authorization", "Bearer \(text)")])
             #expect(denied.status == 400 && denied.text.contains("this key may not use test/vectors"))

@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -102,8 +103,8 @@ struct ErrorTests {
                 #expect(answer.status == status)
                 #expect(answer.text.contains(#""error""#))
                 if status == 429 { #expect(answer.headers["retry-after"] == "7") }
-                #expect(try await service.engine.ledger.openReservations().isEmpty)
-                #expect(try await service.engine.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.openReservations().isEmpty)
+                #expect(try await service.stepService.ledger.verify().isSound)
             }
         }
     }
@@ -122,7 +123,7 @@ struct ErrorTests {
             #expect(try await service.send("GET", "/healthz").status == 200)
             let own = AccessKey(
                 team: "red", createdAt: .now(), models: ModelFilter(allow: [TestModels.cheap]), requestsPerMinute: 2)
-            let text = try await service.engine.ledger.createKey(own, budgets: [])
+            let text = try await service.stepService.ledger.createKey(own, budgets: [])
             let headers = [("authorization", "Bearer \(text)")]
             let body = #"{"model":"test/dear",\#(Self.user)}"#
             let denied = try await service.send("POST", "/v1/chat/completions", body: body, headers: headers)
@@ -132,7 +133,7 @@ struct ErrorTests {
             #expect(answer.headers["x-hera-model"] == "test/cheap")
             let limited = try await service.send("POST", "/v1/chat/completions", body: hera, headers: headers)
             #expect(limited.status == 429 && limited.headers["retry-after"] != nil)
-            try await service.engine.ledger.revokeKey(own.id, at: .now())
+            try await service.stepService.ledger.revokeKey(own.id, at: .now())
             #expect(try await service.send("GET", "/v1/models", headers: headers).status == 401)
         }
     }

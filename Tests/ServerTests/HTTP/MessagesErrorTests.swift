@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -67,7 +68,7 @@ struct MessagesErrorTests {
                     #expect(try Self.error(answer.text).type == type)
                     if status == 429 { #expect(answer.headers["retry-after"] == "7") }
                 }
-                #expect(try await service.engine.ledger.openReservations().isEmpty)
+                #expect(try await service.stepService.ledger.openReservations().isEmpty)
             }
         }
     }
@@ -100,7 +101,7 @@ struct MessagesErrorTests {
             let taken = try await service.send("POST", Self.path, body: body, headers: [("x-api-key", "secret")])
             #expect(taken.status == 200)
             let own = AccessKey(team: "red", createdAt: .now(), requestsPerMinute: 1)
-            let text = try await service.engine.ledger.createKey(own, budgets: [])
+            let text = try await service.stepService.ledger.createKey(own, budgets: [])
             _ = try await service.send("POST", Self.path, body: body, headers: [("x-api-key", text)])
             let limited = try await service.send("POST", Self.path, body: body, headers: [("x-api-key", text)])
             #expect(limited.status == 429 && limited.headers["retry-after"] != nil)

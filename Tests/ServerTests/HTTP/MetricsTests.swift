@@ -1,8 +1,10 @@
+import Batches
 import CoreMetrics
-import Engine
 import HTTPTypes
 import Hummingbird
+import Jobs
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -76,10 +78,10 @@ struct MetricsTests {
         } _: { service async throws in
             let text = try await service.send("GET", "/openapi.yaml").text
             let router = HTTPService.router(
-                engine: service.engine, desk: JobScheduler(engine: service.engine),
-                batches: BatchScheduler(engine: service.engine),
+                stepService: service.stepService, scheduler: JobScheduler(stepService: service.stepService),
+                batches: BatchScheduler(stepService: service.stepService),
                 metrics: PrometheusRegistry(),
-                access: CallerMiddleware(ledger: service.engine.ledger, operatorKey: nil, needsKey: false))
+                access: CallerMiddleware(ledger: service.stepService.ledger, operatorKey: nil, needsKey: false))
             let routes = router.routes.map { "\($0.method.rawValue) \($0.path)" }
             #expect(Self.operations(in: text) == Set(routes))
         }

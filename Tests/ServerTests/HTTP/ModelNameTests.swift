@@ -1,9 +1,9 @@
 import Catalog
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -45,7 +45,7 @@ struct ModelNameTests {
                 if let stage { #expect(decision["stage"]?.string == stage) }
                 let run = try #require(decision["run"]?.string)
                 let entry = try #require(
-                    try await service.engine.ledger.entries(ofRun: run).first { $0.call.decisionID == id })
+                    try await service.stepService.ledger.entries(ofRun: run).first { $0.call.decisionID == id })
                 #expect(entry.call.model.rawValue == served)
                 #expect(entry.call.policy == policy)
             }
@@ -82,15 +82,15 @@ struct ModelNameTests {
         } _: { service async throws in
             let key = AccessKey(
                 team: "red", createdAt: .now(), models: ModelFilter(allow: [TestModels.cheap]), policy: "cheap")
-            let text = try await service.engine.ledger.createKey(key, budgets: [])
+            let text = try await service.stepService.ledger.createKey(key, budgets: [])
             let headers = [("x-api-key", text)]
             let refused = try await service.send("POST", Self.path, body: Self.body("gpt-5"), headers: headers)
             #expect(refused.status == 400 && refused.text.contains("this key may not use test/claude"))
             let answer = try await service.send("POST", Self.path, body: Self.body("claude-x"), headers: headers)
             #expect(answer.status == 200)
             let run = try #require(answer.headers["x-hera-decision"])
-            let decision = try #require(try await service.engine.ledger.decision(run))
-            let entries = try await service.engine.ledger.entries(ofRun: decision.decision.runID)
+            let decision = try #require(try await service.stepService.ledger.decision(run))
+            let entries = try await service.stepService.ledger.entries(ofRun: decision.decision.runID)
             #expect(entries.map(\.call.policy) == ["cheap"], "the key's own policy stands for `hera`")
         }
     }

@@ -1,8 +1,8 @@
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 

@@ -1,8 +1,8 @@
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -10,7 +10,7 @@ import Upstream
 struct OwnershipTests {
     private static func key(_ team: String, of service: TestService) async throws -> [(String, String)] {
         let key = AccessKey(team: team, createdAt: .now())
-        return [("authorization", "Bearer \(try await service.engine.ledger.createKey(key, budgets: []))")]
+        return [("authorization", "Bearer \(try await service.stepService.ledger.createKey(key, budgets: []))")]
     }
 
     private static func id(_ answer: (status: Int, text: String, headers: UpstreamHeaders)) throws -> String {

@@ -1,8 +1,9 @@
 import Domain
-import Engine
 import JSON
+import Jobs
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -58,7 +59,7 @@ struct RepeatedRequestTests {
             let first = try await service.send("POST", "/v1/jobs", body: body, headers: key)
             let second = try await service.send("POST", "/v1/jobs", body: body, headers: key)
             #expect([first.status, second.status] == [201, 201])
-            #expect(try await service.engine.ledger.jobs(in: [], limit: 10).count == 1)
+            #expect(try await service.stepService.ledger.jobs(in: [], limit: 10).count == 1)
         }
     }
 
@@ -85,7 +86,7 @@ struct RepeatedRequestTests {
             let another = question.replacing("2+2", with: "3+3")
             let mistaken = try await nodes[2].send("POST", "/v1/chat/completions", body: another, headers: key)
             #expect(mistaken.status == 422)
-            let report = try await nodes[2].engine.ledger.verify()
+            let report = try await nodes[2].stepService.ledger.verify()
             #expect(report.isSound && report.entries == 1)
         }
     }
@@ -105,7 +106,7 @@ struct RepeatedRequestTests {
                 counts.append(service.models.record.requests.count { $0.method == "POST" })
             }
             try await ask("/v1/chat/completions", question)
-            let own = try await service.engine.ledger.createKey(AccessKey(createdAt: .now()), budgets: [])
+            let own = try await service.stepService.ledger.createKey(AccessKey(createdAt: .now()), budgets: [])
             try await ask("/v1/chat/completions", question, [("authorization", "Bearer \(own)")])
             try await ask("/v1/route", question)
             let stream = question.replacing("{\"model\"", with: "{\"stream\":true,\"model\"")
@@ -134,14 +135,14 @@ struct RepeatedRequestTests {
                 #expect(ids.count == 1)
             }
             // What was made before its node died is found under the ticket's token.
-            let ledger = nodes[1].engine.ledger
+            let ledger = nodes[1].stepService.ledger
             let made = try #require(try await ledger.jobs(in: [], limit: 10).first)
             var caller = Caller()
             let token = String(made.id.dropFirst("job_".count))
             caller.ticket = IdempotencyClaim(request: "r", lease: 2, token: token, isTakenOver: true)
-            let desk = JobScheduler(engine: nodes[1].engine)
+            let scheduler = JobScheduler(stepService: nodes[1].stepService)
             let spec = try JobSpec(json: try JSONDocument(Array(#"{"input":"x"}"#.utf8)).root, basePolicy: Policy())
-            #expect(try await desk.submit(spec, from: caller).id == made.id)
+            #expect(try await scheduler.submit(spec, from: caller).id == made.id)
             #expect(try await ledger.jobs(in: [], limit: 10).count == 1)
             #expect(try await ledger.batches(limit: 10).count == 1)
         }
@@ -156,7 +157,7 @@ struct RepeatedRequestTests {
             let long = [("idempotency-key", String(repeating: "k", count: 201))]
             let answer = try await service.send("POST", "/v1/chat/completions", body: question, headers: long)
             #expect(answer.status == 400)
-            await service.engine.ledger.close()
+            await service.stepService.ledger.close()
             let away = try await service.send("POST", "/v1/chat/completions", body: question, headers: key)
             #expect(away.status >= 500)
             #expect(service.models.record.requests.count { $0.method == "POST" } == 0)

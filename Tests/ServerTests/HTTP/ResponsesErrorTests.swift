@@ -1,7 +1,8 @@
+import Calls
 import Domain
-import Engine
 import JSON
 import ScriptedUpstream
+import Steps
 import Testing
 
 @Suite("Errors of OpenAI's responses over HTTP")

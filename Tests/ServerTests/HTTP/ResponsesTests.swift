@@ -1,8 +1,9 @@
+import Calls
 import Domain
-import Engine
 import JSON
 import Ledger
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -54,8 +55,8 @@ struct ResponsesTests {
             #expect(
                 Self.text(sent["messages"])
                     == #"[{"role":"system","content":"Be brief."},{"role":"user","content":"What is 2+2?"}]"#)
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 

@@ -1,10 +1,10 @@
 import Domain
-import Engine
 import Foundation
 import JSON
 import Ledger
 import Routing
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 
@@ -60,8 +60,8 @@ struct SessionTests {
                 }, "\(lines)")
             #expect(changed["stage"]?.string == "reference")
             #expect(changed["model"]?.string == "test/dear")
-            #expect(try await service.engine.ledger.entries(ofRun: "agent-1").count == 3)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.entries(ofRun: "agent-1").count == 3)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 
@@ -106,7 +106,7 @@ struct SessionTests {
                 #expect(gists[1][0][1] == "urc")
                 #expect(gists[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
             }
-            #expect(try await nodes[1].engine.ledger.verify().isSound)
+            #expect(try await nodes[1].stepService.ledger.verify().isSound)
         }
     }
 
@@ -116,7 +116,7 @@ struct SessionTests {
         try await TestService.withNodes(2, estimator: WholeRequest()) { _ in
             .completion("ok", usage: usage)
         } _: { nodes async throws in
-            let ledger = nodes[0].engine.ledger
+            let ledger = nodes[0].stepService.ledger
             var keys: [String] = []
             for _ in 0..<2 {
                 keys.append(try await ledger.createKey(AccessKey(createdAt: .now()), budgets: []))
@@ -143,17 +143,17 @@ struct SessionTests {
             .completion("ok", usage: usage)
         } _: { nodes async throws in
             // Nobody has sent a heartbeat: to each node it is alone.
-            for node in nodes { try await node.engine.ledger.exchangeRates(at: .now()) }
-            #expect(!nodes[1].engine.ledger.hasOtherNodes)
+            for node in nodes { try await node.stepService.ledger.exchangeRates(at: .now()) }
+            #expect(!nodes[1].stepService.ledger.hasOtherNodes)
             _ = try await decision(body("Find the file", turns: 0), session: "s", at: nodes[0])
             let second = try await decision(body("Find the file", turns: 1), session: "s", at: nodes[1])
             #expect(second["reason"]?.string == "stays on test/cheap: the whole request was given to it")
-            #expect(nodes[1].engine.sessions.known("s")?.version == 2)
+            #expect(nodes[1].stepService.sessions.known("s")?.version == 2)
             _ = try await decision(body("Find the file", turns: 2), session: "s", at: nodes[1])
             // The first node was not told that it is not alone, and goes on from what it knows.
-            #expect(nodes[0].engine.sessions.known("s")?.version == 1)
+            #expect(nodes[0].stepService.sessions.known("s")?.version == 1)
             _ = try await decision(body("Find the file", turns: 3), session: "s", at: nodes[0])
-            #expect(nodes[0].engine.sessions.known("s")?.version == 2)
+            #expect(nodes[0].stepService.sessions.known("s")?.version == 2)
         }
     }
 
@@ -207,8 +207,8 @@ struct SessionTests {
             let attempts = Array(try #require(decision["attempts"]?.elements))
             #expect(attempts.map { $0["model"]?.string } == ["test/dear", "test/cheap"])
             #expect(attempts.map { $0["accepted"]?.boolean } == [false, true])
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 }

@@ -1,9 +1,11 @@
+import Calls
+import Dialects
 import Domain
-import Engine
 import JSON
 import Ledger
 import Routing
 import ScriptedUpstream
+import Steps
 import Synchronization
 import Testing
 import Upstream
@@ -50,7 +52,7 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == uncertain)
             #expect(totals?["calls"]?.integer == 1 + uncertain)
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
         }
     }
 
@@ -98,7 +100,7 @@ struct StreamFaultTests {
             let answer = try await Self.ask(service, model: "test/cheap")
             #expect(answer.text.split(separator: "\n").count { $0.contains(#"{"error""#) } == 1)
             #expect(answer.text.contains("out of memory"))
-            #expect(service.engine.fleet.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
+            #expect(service.stepService.fleet.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
         }
     }
 
@@ -114,8 +116,8 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 2)
             #expect(totals?["uncertain"]?.integer == 1)
-            #expect(try await service.engine.ledger.openReservations().isEmpty)
-            #expect(try await service.engine.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.verify().isSound)
         }
     }
 

@@ -1,7 +1,7 @@
 import Domain
-import Engine
 import JSON
 import ScriptedUpstream
+import Steps
 import Testing
 import Upstream
 

@@ -1,8 +1,8 @@
-import Engine
 import Foundation
 import Ledger
 import Routing
 import ScriptedUpstream
+import Steps
 
 extension TestService {
     /// Runs a body against some services on one database and one scripted model server.

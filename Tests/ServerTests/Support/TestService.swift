@@ -1,21 +1,24 @@
+import Batches
+import Calls
 import Catalog
 import Domain
-import Engine
 import Foundation
 import JSON
+import Jobs
 import Ledger
 import Logging
 import Routing
 import ScriptedUpstream
 import Server
 import ServiceLifecycle
+import Steps
 import Synchronization
 import Upstream
 
 /// The whole service over a scripted model server, on loopback, with a ledger of its own.
 struct TestService {
     let port: Int
-    let engine: Engine
+    let stepService: StepService
     let models: ScriptedUpstream
     /// The project's own client.
     let client: UpstreamClient
@@ -49,25 +52,27 @@ struct TestService {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let upstream = UpstreamClient(logger: logger)
         let client = UpstreamClient(logger: logger)
-        let engine = Engine(
+        let stepService = StepService(
             catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
             estimator: estimator, ledger: ledger, upstream: upstream, settings: settings,
             keys: APIKeys(environment: [:]), logger: logger)
-        let desk = JobScheduler(engine: engine)
-        let batches = BatchScheduler(engine: engine)
-        let scout = HealthProber(
-            fleet: engine.fleet, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
+        let scheduler = JobScheduler(stepService: stepService)
+        let batches = BatchScheduler(stepService: stepService)
+        let prober = HealthProber(
+            fleet: stepService.fleet, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
-            engine: engine, desk: desk, batches: batches, host: "127.0.0.1", port: 0, key: key, needsKey: key != nil,
+            stepService: stepService, scheduler: scheduler, batches: batches, host: "127.0.0.1", port: 0, key: key,
+            needsKey: key != nil,
             logger: logger
         ) {
             port in
-            await scout.look()
+            await prober.look()
             listening.yield(port)
         }
         let group = ServiceGroup(
-            services: [client, upstream, engine.pool, engine.learning, desk, batches, service], logger: logger)
+            services: [client, upstream, stepService.pool, stepService.learning, scheduler, batches, service],
+            logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             tasks.addTask {
@@ -75,7 +80,7 @@ struct TestService {
                 guard let port = await iterator.next() else { return }
                 let result: Result<Void, any Error>
                 do {
-                    try await body(TestService(port: port, engine: engine, models: models, client: client))
+                    try await body(TestService(port: port, stepService: stepService, models: models, client: client))
                     result = .success(())
                 } catch {
                     result = .failure(error)

@@ -1,4 +1,5 @@
 import ScriptedUpstream
+import TestSupport
 import Testing
 import Upstream
 

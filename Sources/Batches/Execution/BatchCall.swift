@@ -1,0 +1,136 @@
+import Calls
+import Domain
+import Ledger
+import Routing
+import Steps
+import Upstream
+
+/// One row's call of one model: reserved, made, and booked together with the row's result.
+struct BatchCall: Sendable {
+    enum End: Sendable {
+        case answered(cost: Money)
+        /// No model would take the row as it is; its error is booked.
+        case refused
+        /// Another node has ended the row meanwhile; what was spent here is booked.
+        case taken
+        /// No answer; what may have been billed is booked.
+        case failed(ServiceError, isBusy: Bool, retryAfter: Double?)
+        /// Nobody was called: a budget has no room now.
+        case unpaid(BudgetRefusal)
+        /// The ledger cannot be read or written.
+        case broken(ServiceError)
+    }
+
+    let runner: BatchRunner
+    let line: Int64
+    /// All models of the batch: the decision shows them, and the best of them is the baseline.
+    let models: [PricedModel]
+
+    func run(by model: ModelID) async -> End {
+        let batch = runner.batch
+        do throws(ServiceError) {
+            guard let row = try await runner.rows([line]).first else {
+                throw .notFound(kind: "row of batch \(batch.id)", id: "\(line)")
+            }
+            let forecast = try runner.stepService.forecast(
+                row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
+            let order = forecast.order(
+                model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
+            let outcome = try await runner.stepService.calls.answer(order)
+            var commit = outcome.commit
+            commit.decisions.append(
+                DecisionRecord(decision: order.decision, attribution: batch.attribution, at: .now()))
+            commit.rows.append(
+                BatchRowResult(
+                    batchID: batch.id, line: line, status: .completed, response: outcome.body,
+                    entryID: outcome.entryID))
+            do throws(ServiceError) {
+                try await runner.commit(commit)
+            } catch {
+                guard case .ledger(.duplicate) = error else { throw error }
+                commit.rows = []
+                try await runner.commit(commit)
+                return .taken
+            }
+            return .answered(cost: outcome.figures.cost.total)
+        } catch {
+            return await end(of: error)
+        }
+    }
+
+    private func end(of error: ServiceError) async -> End {
+        switch error {
+        case .ledger(let problem):
+            return problem.refusal.map { .unpaid($0) } ?? .broken(error)
+        case .upstream(let failures):
+            guard case .status(let failure) = failures.last?.error else {
+                if case .overloaded = failures.last?.error { return .failed(error, isBusy: true, retryAfter: nil) }
+                return .failed(error, isBusy: false, retryAfter: nil)
+            }
+            return .failed(
+                error, isBusy: failure.status == 429 || failure.status == 503, retryAfter: failure.retryAfterSeconds)
+        case .shuttingDown: return .failed(error, isBusy: true, retryAfter: nil)
+        case .badRequest, .unknownModel, .modelUnavailable, .routing, .refused, .notFound, .conflict:
+            let fault = BatchFault(line: line, customID: nil, code: error.code, message: error.description)
+            let result = BatchRowResult(
+                batchID: runner.batch.id, line: line, status: .failed, response: fault.body)
+            do throws(ServiceError) {
+                try await runner.commit(StepCommit(rows: [result]))
+                return .refused
+            } catch {
+                guard case .ledger(.duplicate) = error else { return .broken(error) }
+                return .taken
+            }
+        }
+    }
+}
+
+extension LedgerStore {
+    /// Commits, and tries again for a minute where the database is full, locked or away: what was paid for is not given
+    /// up for want of a moment. The same commit is booked once however often it is tried.
+    func commitPatiently(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
+        var pause = 0.05
+        let started = ContinuousClock.now
+        while true {
+            do throws(LedgerError) {
+                return try await commitStep(commit)
+            } catch {
+                guard error.mayPass, started.seconds < 60, (try? await Task.sleep(for: .seconds(pause))) != nil else {
+                    throw error
+                }
+                pause = min(pause * 2, 2)
+            }
+        }
+    }
+}
+
+extension LedgerError {
+    /// Whether it may go away by itself.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .diskFull, .busy, .conflict, .unreachable: true
+        default: false
+        }
+    }
+}
+
+extension ServiceError {
+    /// A name that programs may test for.
+    var code: String {
+        switch self {
+        case .badRequest: "invalid_value"
+        case .unknownModel: "model_not_found"
+        case .modelUnavailable: "model_unavailable"
+        case .routing(.noCandidate): "no_candidate"
+        case .routing(.budgetSpent): "budget_exceeded"
+        case .routing(.infeasible): "policy_infeasible"
+        case .routing(.planning): "planning_failed"
+        case .ledger(let error): error.refusal == nil ? "ledger_error" : "budget_exceeded"
+        case .refused: "refused_by_model"
+        case .upstream: "upstream_error"
+        case .notFound: "not_found"
+        case .conflict: "conflict"
+        case .shuttingDown: "shutting_down"
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Calls
+import Domain
+package import Ledger
+import ServiceLifecycle
+package import Steps
+
+/// Does the rows of a batch that have no result yet: claims them, plans them, calls, and books every answer together
+/// with its row, so that a kill never pays for a row twice.
+package struct BatchRunner: Sendable {
+    let stepService: StepService
+    let batch: BatchRecord
+    let terms: BatchOptions
+    let caller: Caller
+    let stop: BatchStopSignal
+    let watch: @Sendable (BatchProgress) -> Void
+
+    static let firstPlanLimit = Duration.seconds(10)
+    static let laterPlanLimit = Duration.seconds(1)
+    static let rowsAtOnce = 256
+
+    /// - Parameters:
+    ///   - batch: as it stands in the ledger, its rows added.
+    ///   - caller: whose models and policy hold.
+    ///   - watch: called now and then with how far the batch is.
+    package init(
+        stepService: StepService, batch: BatchRecord, terms: BatchOptions, caller: Caller,
+        stop: BatchStopSignal = BatchStopSignal(),
+        watch: @escaping @Sendable (BatchProgress) -> Void = { _ in }
+    ) {
+        self.stepService = stepService
+        self.batch = batch
+        self.terms = terms
+        self.caller = caller
+        self.stop = stop
+        self.watch = watch
+    }
+
+    var isStopping: Bool { stop.isRequested || Task.isShuttingDownGracefully || Task.isCancelled }
+
+    var secondsLeft: Double? { terms.deadline.map { $0.seconds - Timestamp.now().seconds } }
+
+    /// Booked on the batch so far.
+    func spent() async throws(ServiceError) -> Money {
+        guard terms.budget != nil else {
+            return try await ledger { ledger throws(LedgerError) in try await ledger.spent(onBatch: batch.id) }
+        }
+        let budgets = try await ledger { ledger throws(LedgerError) in
+            try await ledger.budgets(of: [.batch(batch.id)], at: .now())
+        }
+        return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
+    }
+
+    /// The rows of some lines.
+    func rows(_ lines: [Int64]) async throws(ServiceError) -> [BatchRow] {
+        try await ledger { ledger throws(LedgerError) in try await ledger.rows(ofBatch: batch.id, lines: lines) }
+    }
+
+    /// Lines in pieces of as many as are read or written at once.
+    static func pieces(of lines: [Int64]) -> [[Int64]] {
+        stride(from: 0, to: lines.count, by: rowsAtOnce).map {
+            Array(lines[$0..<min($0 + rowsAtOnce, lines.count)])
+        }
+    }
+
+    func fail(_ line: Int64, _ error: ServiceError) async throws(ServiceError) {
+        let row = BatchRow(batchID: batch.id, line: line, customID: "", request: [])
+        try await commit(StepCommit(rows: [result(of: row, error)]))
+    }
+
+    func result(of row: BatchRow, _ error: ServiceError) -> BatchRowResult {
+        let fault = BatchFault(line: row.line, customID: row.customID, code: error.code, message: error.description)
+        return BatchRowResult(batchID: batch.id, line: row.line, status: .failed, response: fault.body)
+    }
+
+    func commit(_ commit: StepCommit) async throws(ServiceError) {
+        do throws(LedgerError) {
+            _ = try await stepService.ledger.commitPatiently(commit)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
+    func ledger<Value>(
+        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+    ) async throws(ServiceError) -> Value {
+        try await stepService.inLedger(work)
+    }
+}

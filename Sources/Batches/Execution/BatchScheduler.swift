@@ -1,0 +1,260 @@
+package import Calls
+import Domain
+import JSON
+package import Ledger
+import Logging
+import ServiceLifecycle
+package import Steps
+import Synchronization
+
+/// Takes batches in, claims those that no living node runs, and runs them from their file to their results.
+///
+/// A batch is leased to the node that runs it. Those of a node that died are claimed by the others within the lease; one
+/// that was only silent sees at its next look that its batch is another's, and stops.
+package final class BatchScheduler: Service {
+    private struct Running {
+        let stop: BatchStopSignal
+        let lease: Int64
+        let key: String?
+        let view = BatchSnapshot()
+    }
+
+    private struct State {
+        var running: [String: Running] = [:]
+        /// Claimed, and to be given back as soon as the ledger can be written.
+        var returning: [BatchRecord] = []
+    }
+
+    let stepService: StepService
+    private let state = Mutex(State())
+    private let claims = LeaseLoop()
+    private let swept = Mutex(ContinuousClock.now)
+
+    /// Files that nobody completed for so long are taken for given up.
+    private static let longestUploadSeconds = 86_400.0
+    private static let secondsBetweenSweeps = 60.0
+
+    package init(stepService: StepService) {
+        self.stepService = stepService
+    }
+
+    /// Claims batches until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
+    package func run() async throws {
+        await claims.run(on: stepService) { [self] notice in
+            await take(notice)
+        } look: { [self] in
+            await lookAround()
+        } claim: { [self] in
+            await takeUp()
+        }
+    }
+
+    private func take(_ notice: LedgerNotification) async {
+        switch notice {
+        case .batch(let id):
+            if isRunning(id) { await look(at: id) } else { claims.ring() }
+        case .key(let id):
+            for batch in running(ofKey: id) { await look(at: batch) }
+        case .job, .waitingJob, .budget: break
+        }
+    }
+
+    private func lookAround() async {
+        for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
+        await giveBack()
+        let isDue = swept.withLock { swept in
+            guard swept.seconds > Self.secondsBetweenSweeps else { return false }
+            swept = .now
+            return true
+        }
+        guard isDue else { return }
+        _ = try? await stepService.ledger.deleteFiles(
+            expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+    }
+
+    // MARK: Running
+
+    private func isRunning(_ id: String) -> Bool { state.withLock { $0.running[id] != nil } }
+
+    private func running(ofKey key: String) -> [String] {
+        state.withLock { state in state.running.filter { $0.value.key == key }.map(\.key) }
+    }
+
+    /// Stops a batch that runs here where it was cancelled, is another node's by now, or its key may not be used.
+    private func look(at id: String) async {
+        guard let running = state.withLock({ $0.running[id] }) else { return }
+        guard let record = try? await stepService.ledger.batch(id) else { return }
+        if record.lease != running.lease {
+            running.stop.request(.lost)
+        } else if record.status == .cancelling {
+            running.stop.request(.cancelled)
+        } else if let key = running.key, let reason = await refusal(ofKey: key) {
+            running.stop.request(.forbidden(reason))
+        }
+    }
+
+    private func refusal(ofKey id: String) async -> String? {
+        guard let keys = try? await stepService.ledger.keys() else { return nil }
+        return keys.first { $0.id == id }?.fault(at: .now())
+    }
+
+    private func takeUp() async {
+        // Those that only wait, for a provider's day or a budget's next window, take no place from others.
+        let busy = state.withLock { state in
+            state.running.values.count { !($0.view.progress?.isIdle ?? false) }
+        }
+        let free = stepService.settings.limits.runningBatches - busy
+        guard free > 0 else { return }
+        do throws(LedgerError) {
+            for record in try await stepService.ledger.claimBatches(limit: free) { start(record) }
+        } catch {
+            stepService.logger.error("batches cannot be claimed", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func start(_ record: BatchRecord) {
+        let running = Running(stop: BatchStopSignal(), lease: record.lease, key: record.attribution.key)
+        let isFree = state.withLock { state in
+            guard state.running[record.id] == nil else { return false }
+            state.running[record.id] = running
+            return true
+        }
+        let served = ServedBatch(stepService: stepService, stop: running.stop, view: running.view)
+        let isTaken =
+            isFree
+            && stepService.pool.submit { [self] in
+                if await isUnfinished(record, by: served) {
+                    // Not at once: whatever is in the way is likely to be there still.
+                    if !Task.isShuttingDownGracefully { try? await Task.sleep(for: .seconds(1)) }
+                    keep(toReturn: record)
+                }
+                state.withLock { _ = $0.running.removeValue(forKey: record.id) }
+                await giveBack()
+                claims.ring()
+            }
+        if !isTaken { keep(toReturn: record) }
+    }
+
+    /// Runs a batch; whether it is to be given back for whoever claims it next.
+    private func isUnfinished(_ record: BatchRecord, by served: ServedBatch) async -> Bool {
+        do throws(ServiceError) {
+            return try await served.run(record) == .unfinished
+        } catch {
+            if case .ledger(.leaseLost) = error {
+                stepService.logger.warning("batch was taken over", metadata: ["batch": "\(record.id)"])
+                return false
+            }
+            stepService.logger.error("batch waits", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
+            return true
+        }
+    }
+
+    private func keep(toReturn record: BatchRecord) { state.withLock { $0.returning.append(record) } }
+
+    /// Gives back what was claimed and is not done; what cannot be now is tried again at the next look.
+    private func giveBack() async {
+        let records = state.withLock { state in
+            defer { state.returning = [] }
+            return state.returning
+        }
+        for record in records {
+            do throws(LedgerError) {
+                try await stepService.ledger.returnBatch(record)
+            } catch {
+                keep(toReturn: record)
+            }
+        }
+    }
+}
+
+// MARK: What callers ask
+
+extension BatchScheduler {
+    /// Takes a new batch in; this node or another one claims it.
+    package func submit(_ order: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
+        try check(order, caller)
+        let file = try await stepService.file(order.inputFileID, for: caller)
+        guard file.purpose == "batch" else {
+            throw .badRequest(
+                FieldError(
+                    "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\""))
+        }
+        let now = Timestamp.now()
+        var terms = order.terms
+        let end = now.advanced(bySeconds: order.windowSeconds)
+        terms.deadline = end
+        var state = BatchState(terms: terms, completionWindow: order.completionWindow)
+        state.outputSeconds = order.outputSeconds
+        let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
+        // A node that died may have made it before it could answer.
+        if caller.ticket?.isTakenOver == true,
+            let made = try await stepService.inLedger({ ledger throws(LedgerError) in try await ledger.batch(id) })
+        {
+            return made
+        }
+        let record = BatchRecord(
+            id: id, status: .validating, endpoint: order.endpoint, inputFileID: file.id, metadata: order.metadata,
+            state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
+            updatedAt: now, expiresAt: end)
+        try await stepService.save(record)
+        claims.ring()
+        return record
+    }
+
+    /// Names of models and policies have to be known before anything is promised.
+    private func check(_ order: BatchSubmission, _ caller: Caller) throws(ServiceError) {
+        if let name = order.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
+        if let model = order.terms.model { _ = try stepService.target(of: model, at: .now()) }
+        guard let policy = order.terms.policy else { return }
+        do {
+            _ = try Policy(json: try JSONDocument(policy).root, path: "hera.policy")
+        } catch let error as FieldError {
+            throw .badRequest(error)
+        } catch {
+            throw .badRequest(FieldError("hera.policy", "\(error)"))
+        }
+    }
+
+    /// A batch of the caller's own; whoever has no key sees all.
+    package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
+        let found = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batch(id) }
+        guard let found, found.inputFileID != nil, caller.key == nil || found.attribution.key == caller.key else {
+            throw .notFound(kind: "batch", id: id)
+        }
+        return found
+    }
+
+    package func batches(_ page: PageQuery) async throws(ServiceError) -> [BatchRecord] {
+        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batches(page) }
+    }
+
+    /// Asks a batch to stop, whichever node runs it; what was answered so far is kept.
+    package func cancel(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
+        let record = try await batch(id, for: caller)
+        let asked = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.cancelBatch(id, at: .now())
+        }
+        guard let asked, asked.status == .cancelling || asked.status == .cancelled else {
+            throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
+        }
+        await look(at: id)
+        claims.ring()
+        return asked
+    }
+
+    /// What is told of a batch.
+    package func document(_ record: BatchRecord) async throws(ServiceError) -> BatchDocument {
+        let counts = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.rowCounts(ofBatch: record.id)
+        }
+        let spent = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.spent(onBatch: record.id)
+        }
+        let groups = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.groups(ofBatch: record.id)
+        }
+        return BatchDocument(
+            record: record, counts: counts, spent: spent,
+            progress: state.withLock { $0.running[record.id]?.view.progress }, groups: groups)
+    }
+}

@@ -1,0 +1,57 @@
+package import Calls
+import Domain
+package import Ledger
+
+/// Writes a file into the ledger piece by piece; what is held in memory is a chunk at most.
+///
+/// The file is made with its first byte, and nobody can read it before it is completed. One that never is goes by
+/// itself.
+package struct FileWriter: Sendable {
+    /// 256 KiB: large enough for few transactions, small enough not to hold up the money's.
+    package static let chunkBytes = 256 << 10
+
+    package private(set) var file: FileRecord
+    private let ledger: any LedgerStore
+    private var waiting: [UInt8] = []
+    private var isMade = false
+
+    package init(_ file: FileRecord, in ledger: any LedgerStore) {
+        self.file = file
+        self.file.byteCount = 0
+        self.file.isComplete = false
+        self.ledger = ledger
+    }
+
+    /// Whether anything was written.
+    package var isEmpty: Bool { file.byteCount == 0 }
+
+    package mutating func write(_ bytes: some Collection<UInt8>) async throws(ServiceError) {
+        file.byteCount += Int64(bytes.count)
+        waiting += bytes
+        while waiting.count >= Self.chunkBytes {
+            try await append(Array(waiting.prefix(Self.chunkBytes)))
+            waiting.removeFirst(Self.chunkBytes)
+        }
+    }
+
+    /// Writes what is left; the file is made even if it has no byte.
+    package mutating func flush() async throws(ServiceError) {
+        if !waiting.isEmpty || !isMade { try await append(waiting) }
+        waiting = []
+    }
+
+    /// Takes away what was written.
+    package func discard() async {
+        if isMade { try? await ledger.deleteFile(file.id) }
+    }
+
+    private mutating func append(_ bytes: [UInt8]) async throws(ServiceError) {
+        do throws(LedgerError) {
+            if !isMade { try await ledger.createFile(file) }
+            isMade = true
+            if !bytes.isEmpty { try await ledger.appendChunk(bytes, toFile: file.id) }
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

@@ -1,0 +1,235 @@
+import Calls
+import Domain
+import JSON
+import Ledger
+import Routing
+import Steps
+
+/// A batch that came over HTTP, on its way from its file to its results. Every part of the way can be gone again: after
+/// a kill the next holder of the batch begins where the ledger says it stood.
+struct ServedBatch: Sendable {
+    enum End: Hashable, Sendable {
+        /// The batch has ended, or is another node's.
+        case over
+        /// It waits for whoever claims it next.
+        case unfinished
+    }
+
+    let stepService: StepService
+    let stop: BatchStopSignal
+    let view: BatchSnapshot
+
+    func run(_ record: BatchRecord) async throws(ServiceError) -> End {
+        var batch = record
+        var state = BatchState(json: record.state) ?? BatchState(terms: BatchOptions(budget: nil))
+        if batch.status == .cancelling { stop.request(.cancelled) }
+        if state.ending == nil {
+            if stop.reason == nil, batch.status == .validating {
+                guard try await takeIn(&batch, &state) else { return .over }
+            }
+            guard let ending = try await work(&batch, &state) else { return .over }
+            switch ending {
+            case .stopped, .elsewhere: return stop.reason == .lost ? .over : .unfinished
+            case .finished, .cancelled, .forbidden, .shortOfMoney, .late: state.ending = ending
+            }
+        }
+        try await conclude(&batch, &state)
+        return .over
+    }
+
+    // MARK: Validating
+
+    /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
+    private func takeIn(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+        if state.rowCount == 0 {
+            guard try await read(&batch, &state) else { return false }
+        }
+        state.moments["in_progress_at"] = .now()
+        try await save(&batch, .inProgress, state)
+        return true
+    }
+
+    private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+        let intake: BatchIntake
+        do throws(ServiceError) {
+            guard let input = batch.inputFileID, let file = try await stepService.whole(input) else {
+                throw .badRequest(FieldError("input_file_id", "the file was deleted before it was read"))
+            }
+            var pieces = FileReader(file.id, in: stepService.ledger)
+            intake = try await stepService.takeIn(batch) { () throws(ServiceError) in try await pieces.next() }
+            state.keep(intake.faults)
+            _ = try intake.checked()
+        } catch {
+            guard case .badRequest(let field) = error else { throw error }
+            let problem = BatchFault(line: 0, customID: nil, code: "invalid_input", message: field.description)
+            try await fail(&batch, &state, problem)
+            return false
+        }
+        batch = intake.batch
+        state = BatchState(json: batch.state) ?? state
+        return true
+    }
+
+    private func fail(
+        _ batch: inout BatchRecord, _ state: inout BatchState, _ problem: BatchFault
+    ) async throws(ServiceError) {
+        state.problem = problem
+        state.moments["failed_at"] = .now()
+        try await save(&batch, .failed, state)
+    }
+
+    // MARK: Calling
+
+    /// Does the rows; nil where nothing was begun and the batch has failed.
+    private func work(
+        _ batch: inout BatchRecord, _ state: inout BatchState
+    ) async throws(ServiceError) -> BatchOutcome? {
+        let isLate = state.terms.deadline.map { $0 <= .now() } ?? false
+        var caller = Caller(team: batch.attribution.team)
+        if stop.reason != .cancelled, !isLate {
+            switch try await account(of: batch) {
+            case .success(let found): caller = found
+            case .failure(let refused): stop.request(.forbidden(refused.reason))
+            }
+        }
+        if try await !hasRowsAtProviders(batch) {
+            if stop.reason == .cancelled { return .cancelled }
+            if isLate { return .late }
+            if case .forbidden(let reason) = stop.reason { return .forbidden(reason) }
+        }
+        // Nothing begins any more where the batch is to end; what is at providers is fetched all the same.
+        let mayBegin = !stop.isRequested && !isLate
+        if mayBegin, try stepService.batchModels(for: caller).isEmpty { throw .routing(.noCandidate([])) }
+        if batch.lease > 1 {
+            // Rows of the node that had the batch before are free as soon as its calls are booked.
+            _ = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
+        }
+        let runner = BatchRunner(
+            stepService: stepService, batch: batch, terms: state.terms, caller: caller, stop: stop
+        ) { [view] in view.show($0) }
+        let prepared = try await runner.prepare()
+        let outlook = prepared.outlook
+        if state.outlook == nil, !stop.isRequested {
+            if prepared.groups.isEmpty, outlook.rows > 0, !outlook.sufficesForAll,
+                outlook.affordable == 0 || state.terms.ifShort == .refuse
+            {
+                try await runner.giveBack(prepared)
+                state.outlook = outlook.json
+                try await fail(&batch, &state, shortage(outlook))
+                return nil
+            }
+            state.outlook = outlook.json
+            try await save(&batch, .inProgress, state)
+        }
+        if state.wait != nil {
+            // Of the node before; this one says itself what it waits for.
+            state.wait = nil
+            try await save(&batch, .inProgress, state)
+        }
+        let ending = try await runner.run(prepared) { [batch, state] wait in
+            var (batch, state) = (batch, state)
+            state.wait = wait
+            // Only for those who look: whether the batch is still this node's, its next write says.
+            try? await save(&batch, .inProgress, state)
+        }
+        state.accuracy = view.progress?.accuracy
+        return ending
+    }
+
+    private func hasRowsAtProviders(_ batch: BatchRecord) async throws(ServiceError) -> Bool {
+        try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.groups(ofBatch: batch.id).contains { $0.phase != .closed }
+        }
+    }
+
+    private func shortage(_ outlook: BatchForecast) -> BatchFault {
+        let advice = outlook.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
+        return BatchFault(
+            line: 0, customID: nil, code: "budget_exceeded",
+            message: "\(outlook.shortage); nothing was started: raise budget_usd\(advice)")
+    }
+
+    private struct Refused: Error {
+        let reason: String
+    }
+
+    /// Whose models and policy hold: those of the batch's key as it is now.
+    private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
+        guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
+        let keys = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.keys() }
+        guard let key = keys.first(where: { $0.id == id }) else {
+            return .failure(Refused(reason: "the key '\(id)' is not known any more"))
+        }
+        if let reason = key.fault(at: .now()) { return .failure(Refused(reason: reason)) }
+        return .success(Caller(key: key.id, team: key.team, models: key.models, policy: key.policy))
+    }
+
+    // MARK: Finalizing
+
+    /// Writes the result files and ends the batch together with them.
+    private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
+        let ending = state.ending ?? .finished
+        // One that is cancelled stays `cancelling` until its files are there.
+        if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }
+        try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
+        var answers = writer(of: batch, state, named: "output")
+        var errors = writer(of: batch, state, named: "error")
+        do throws(ServiceError) {
+            let faults = try await faults(of: batch, state)
+            let output = BatchOutput(batch: batch.id, faults: faults, ending: ending)
+            state.count = try await output.write(from: stepService.ledger, answers: &answers, errors: &errors)
+            if !answers.isEmpty { try await answers.flush() }
+            if !errors.isEmpty { try await errors.flush() }
+            if !answers.isEmpty { batch.outputFileID = answers.file.id }
+            if !errors.isEmpty { batch.errorFileID = errors.file.id }
+            let status = status(after: ending)
+            state.problem = state.problem ?? ending.problem
+            state.moments["\(status.rawValue)_at"] = .now()
+            try await save(&batch, status, state)
+        } catch {
+            await answers.discard()
+            await errors.discard()
+            throw error
+        }
+    }
+
+    private func status(after ending: BatchOutcome) -> BatchStatus {
+        switch ending {
+        case .finished, .shortOfMoney, .stopped, .elsewhere: .completed
+        case .cancelled: .cancelled
+        case .late: .expired
+        case .forbidden: .failed
+        }
+    }
+
+    private func writer(of batch: BatchRecord, _ state: BatchState, named name: String) -> FileWriter {
+        let now = Timestamp.now()
+        let seconds = state.outputSeconds ?? stepService.settings.limits.fileDays * 86_400
+        return FileWriter(
+            FileRecord(
+                id: Identifier.make("file"), purpose: "batch_output", name: "\(batch.id)_\(name).jsonl", byteCount: 0,
+                key: batch.attribution.key, createdAt: now, expiresAt: now.advanced(bySeconds: seconds)),
+            in: stepService.ledger)
+    }
+
+    /// All lines that could not be rows; where the input is gone, those that were kept of them.
+    private func faults(of batch: BatchRecord, _ state: BatchState) async throws(ServiceError) -> [BatchFault] {
+        guard state.faultCount > state.faults.count, let input = batch.inputFileID,
+            let file = try await stepService.whole(input)
+        else { return state.faults }
+        var reader = BatchReader(mostLineBytes: stepService.settings.limits.bodyBytes)
+        var pieces = FileReader(file.id, in: stepService.ledger)
+        while let piece = try await pieces.next() { _ = reader.feed(piece) }
+        _ = reader.finish()
+        return reader.faults
+    }
+
+    private func save(
+        _ batch: inout BatchRecord, _ status: BatchStatus, _ state: BatchState
+    ) async throws(ServiceError) {
+        batch.status = status
+        batch.state = state.json
+        batch.updatedAt = .now()
+        try await stepService.save(batch)
+    }
+}

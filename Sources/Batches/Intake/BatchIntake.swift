@@ -1,0 +1,92 @@
+package import Calls
+import Domain
+import JSON
+package import Ledger
+import Steps
+
+/// A batch whose input has been read and checked, its rows in the ledger.
+package struct BatchIntake: Sendable {
+    package var batch: BatchRecord
+    /// Lines that cannot be rows.
+    package var faults: [BatchFault]
+    /// Lines that are rows.
+    package var rows: Int
+
+    /// Throws `badRequest` where no line can be done.
+    package func checked() throws(ServiceError) -> BatchIntake {
+        guard rows == 0 else { return self }
+        let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
+        throw .badRequest(FieldError("input", "has no line that can be done (\(faults.count) are wrong)\(first)"))
+    }
+}
+
+extension StepService {
+    private static let rowsAtOnce = 256
+
+    /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
+    ///
+    /// - Parameter next: the next piece of the input; nil behind the last.
+    /// - Throws: `badRequest` for more rows, or more wrong lines, than `limits.batch_rows`; nothing is to be done then.
+    package func takeIn(
+        _ batch: BatchRecord, next: () async throws(ServiceError) -> [UInt8]?
+    ) async throws(ServiceError) -> BatchIntake {
+        var batch = batch
+        var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
+        var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
+        // Rows are all there once their number is.
+        let isKnown = state.rowCount > 0
+        var waiting: [BatchRow] = []
+        func take(_ requests: [BatchRequest]) async throws(ServiceError) {
+            guard reader.requestCount <= settings.limits.batchRows else {
+                throw .badRequest(
+                    FieldError(
+                        "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
+                    ))
+            }
+            // Each of them is kept until its words are in the error file.
+            guard reader.faults.count <= settings.limits.batchRows else {
+                throw .badRequest(
+                    FieldError(
+                        "input",
+                        "has more than \(settings.limits.batchRows) lines that cannot be done; the first: line "
+                            + "\(reader.faults[0].line): \(reader.faults[0].message)"))
+            }
+            if isKnown { return }
+            waiting += requests.map {
+                BatchRow(batchID: batch.id, line: $0.line, customID: $0.customID, request: $0.body)
+            }
+            if waiting.count >= Self.rowsAtOnce { try await add() }
+        }
+        func add() async throws(ServiceError) {
+            let rows = waiting
+            waiting = []
+            try await inLedger { ledger throws(LedgerError) in try await ledger.addRows(rows) }
+        }
+        while let piece = try await next() { try await take(reader.feed(piece)) }
+        if let last = reader.finish() { try await take([last]) }
+        if !waiting.isEmpty { try await add() }
+        if !isKnown, reader.requestCount > 0 {
+            state.rowCount = reader.requestCount
+            state.keep(reader.faults)
+            batch.state = state.json
+            batch.updatedAt = .now()
+            try await save(batch)
+        }
+        return BatchIntake(batch: batch, faults: reader.faults, rows: reader.requestCount)
+    }
+
+    func save(_ batch: BatchRecord) async throws(ServiceError) {
+        try await inLedger { ledger throws(LedgerError) in try await ledger.saveBatch(batch) }
+    }
+
+    /// Asks the ledger; its errors become the engine's.
+    package func inLedger<Value>(
+        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+    ) async throws(ServiceError) -> Value {
+        do throws(LedgerError) {
+            return try await work(ledger)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

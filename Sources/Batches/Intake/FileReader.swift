@@ -1,0 +1,42 @@
+package import Calls
+import Domain
+package import Ledger
+package import Steps
+
+/// Reads a file of the ledger chunk by chunk.
+package struct FileReader: Sendable {
+    private let id: String
+    private let ledger: any LedgerStore
+    private var number = 0
+
+    package init(_ id: String, in ledger: any LedgerStore) {
+        self.id = id
+        self.ledger = ledger
+    }
+
+    /// The next chunk; nil behind the last.
+    package mutating func next() async throws(ServiceError) -> [UInt8]? {
+        number += 1
+        do throws(LedgerError) {
+            return try await ledger.chunk(number, ofFile: id)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}
+
+extension StepService {
+    /// A file of the caller's own that can be read; whoever has no key sees all.
+    package func file(_ id: String, for caller: Caller) async throws(ServiceError) -> FileRecord {
+        guard let file = try await whole(id), caller.key == nil || file.key == caller.key else {
+            throw .notFound(kind: "file", id: id)
+        }
+        return file
+    }
+
+    /// A file that can be read; nil where there is none, not yet or not any more.
+    func whole(_ id: String) async throws(ServiceError) -> FileRecord? {
+        let file = try await inLedger { ledger throws(LedgerError) in try await ledger.file(id) }
+        return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }
+    }
+}

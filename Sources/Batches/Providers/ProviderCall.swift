@@ -1,0 +1,155 @@
+import Calls
+import Dialects
+import Domain
+import JSON
+import Ledger
+import Logging
+import Routing
+import Steps
+import Upstream
+
+/// What is done for a group of rows at a provider: reserved, sent, asked for, read and booked.
+struct ProviderCall: Sendable {
+    enum Opening: Sendable {
+        case opened(ProviderGroup)
+        /// A budget has no room for all of them; nothing was reserved.
+        case unpaid(BudgetRefusal)
+        case broken(ServiceError)
+    }
+
+    let runner: BatchRunner
+    /// The group's model, with the price that its rows were reserved at.
+    let model: PricedModel
+    /// All models of the batch: decisions show them, and the best of them is the baseline.
+    let models: [PricedModel]
+
+    /// Members of a row's body that are not for a provider's batch, which is a way of being served of its own.
+    private static let removedMembers = ["hera", "service_tier"]
+
+    var endpoint: Endpoint { model.model.endpoint }
+    var key: String? { runner.stepService.calls.keys.key(for: endpoint) }
+    var upstream: UpstreamClient { runner.stepService.calls.upstream }
+    var batch: BatchRecord { runner.batch }
+
+    // MARK: Before
+
+    /// Reserves claimed rows, each at its highest possible bill at the batch tier's price, and hands them to a new group.
+    func open(lines: [Int64]) async -> Opening {
+        let now = Timestamp.now()
+        let group = ProviderGroup(
+            name: Identifier.make("hera").replacing("_", with: "-"), batchID: batch.id, model: model.model.id,
+            rows: lines.count, createdAt: now)
+        do throws(ServiceError) {
+            var rows: [GroupRow] = []
+            for piece in BatchRunner.pieces(of: lines) {
+                for row in try await runner.rows(piece) {
+                    let bill = try bill(row, in: group)
+                    rows.append(
+                        GroupRow(
+                            line: row.line,
+                            reservation: ReservationRequest(
+                                id: Self.id(row.line, in: group), at: now, call: bill.planned(baseline: nil),
+                                upperBound: bill.upperBound)))
+                }
+            }
+            let opened = rows
+            _ = try await runner.ledger { ledger throws(LedgerError) in
+                try await ledger.openGroup(group, rows: opened, of: batch)
+            }
+            return .opened(group)
+        } catch {
+            if case .ledger(let problem) = error, let refusal = problem.refusal { return .unpaid(refusal) }
+            return .broken(error)
+        }
+    }
+
+    /// The id of a row's reservation and entry, and its name at the provider.
+    static func id(_ line: Int64, in group: ProviderGroup) -> String {
+        ProviderBatchSubmission.customID(of: Int(line), in: group.name)
+    }
+
+    func order(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
+        let forecast = try runner.stepService.forecast(
+            row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
+        return forecast.order(
+            model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
+    }
+
+    func bill(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> Bill {
+        // What an interface for batches answers is billed as such, whatever tier its answers name.
+        Bill(order: try order(row, in: group), priced: model, served: .batch)
+    }
+
+    // MARK: On the way
+
+    /// Does what is next for a group. Throws where the ledger, which is no part of the group's course, is in the way.
+    func perform(
+        _ action: ProviderGroupMachine.Action, on group: ProviderGroup
+    ) async throws(ServiceError) -> ProviderGroupMachine.Event {
+        switch action {
+        case .send: try await send(group)
+        case .collect(let batch): try await collect(batch, of: group)
+        case .close(let rest, let words): try await runner.close(group, rest, words)
+        case .find, .look, .cancel: await ask(action, group)
+        }
+    }
+
+    private func ask(_ action: ProviderGroupMachine.Action, _ group: ProviderGroup) async -> ProviderGroupMachine.Event
+    {
+        let id = group.providerID ?? ""
+        do throws(UpstreamError) {
+            switch action {
+            case .find: return .found(try await find(group))
+            case .cancel: return .seen(try await upstream.cancelBatch(id, endpoint: endpoint, key: key))
+            case .send, .look, .collect, .close:
+                return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
+            }
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
+        // Where the provider keeps no names, those of this batch that are known need not be told apart.
+        let known = (try? await runner.stepService.ledger.groups(ofBatch: batch.id)) ?? []
+        // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
+        let settling = Duration.seconds(12 * runner.stepService.settings.limits.providerPollSeconds)
+        let trace = LostProviderBatch(
+            name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),
+            settling: settling)
+        switch try await upstream.find(trace, endpoint: endpoint, key: key) {
+        case .found(let batch): return batch
+        case .absent: return nil
+        case .undecided(let batches): throw .undecided(batches: batches)
+        }
+    }
+
+    private func send(_ group: ProviderGroup) async throws(ServiceError) -> ProviderGroupMachine.Event {
+        var rows: [ProviderBatchRow] = []
+        var last: Int64 = 0
+        while true {
+            let behind = last
+            let piece = try await runner.ledger { ledger throws(LedgerError) in
+                try await ledger.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce)
+            }
+            for row in piece {
+                guard let body = try? JSONDocument(row.request) else { continue }
+                rows.append(
+                    ProviderBatchRow(
+                        customID: Self.id(row.line, in: group), body: body,
+                        maximumOutputTokens: model.model.maxOutputTokens))
+            }
+            guard let line = piece.last?.line else { break }
+            last = line
+        }
+        do throws(UpstreamError) {
+            return .sent(
+                try await upstream.submit(
+                    ProviderBatchSubmission(
+                        endpoint: endpoint, key: key, name: group.name, rows: rows,
+                        removedMembers: Self.removedMembers)))
+        } catch {
+            return .failed(error)
+        }
+    }
+}

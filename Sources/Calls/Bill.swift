@@ -1,0 +1,112 @@
+package import Dialects
+package import Domain
+package import Ledger
+package import Routing
+import Upstream
+
+/// Turns what a call used into figures for the ledger: money, energy and time, and the same on the reference model.
+package struct Bill {
+    let order: PreparedStep
+    let priced: PricedModel
+    /// The way of being served that the answer names, which may be another than the one asked for.
+    package var served: ServiceTier?
+
+    package init(order: PreparedStep, priced: PricedModel, served: ServiceTier? = nil) {
+        self.order = order
+        self.priced = priced
+        self.served = served
+    }
+
+    /// True figures of a finished call.
+    ///
+    /// Energy and hardware are charged for the seconds that the server says it was busy, or else for those that the
+    /// catalog's speed predicts of the tokens used.
+    ///
+    /// - Parameter measuredJoules: what the machine's own counter says of the call, instead of the catalog's estimate.
+    package func figures(
+        usage: Usage, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil
+    ) throws(PriceError) -> CallFigures {
+        let forecast = Forecast(priced, economics: order.context.economics, tier: served ?? tier(of: priced))
+        let fresh = Double(usage.promptTokens - usage.cachedRead)
+        let output = Double(usage.completionTokens)
+        let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
+        let joules =
+            measuredJoules
+            ?? priced.model.energy?.joules(promptTokens: fresh, completionTokens: output, busySeconds: busy) ?? 0
+        return CallFigures(
+            cost: try forecast.cost(of: usage, joules: joules, busySeconds: busy), energyJoules: joules,
+            latencySeconds: seconds)
+    }
+
+    /// The way of being served that the decision reckoned with.
+    private func tier(of priced: PricedModel) -> ServiceTier {
+        order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+    }
+
+    /// What the call was expected to take.
+    var predicted: CallFigures {
+        guard let candidate = order.decision.candidate(priced.model.id) else { return .zero }
+        return CallFigures(
+            cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds)
+    }
+
+    /// The same tokens on the reference model; nil where it cannot be priced.
+    ///
+    /// The reference's own answer might have been longer or shorter; nobody knows without paying for it. Where both run
+    /// on the operator's hardware, the reference is taken to be as much slower than its catalog's speed as the model that
+    /// answered was.
+    package func baseline(usage: Usage, true figures: CallFigures, timings: ServerTimings?) -> Baseline? {
+        let reference = order.decision.reference
+        guard order.purpose == .step else { return Baseline(model: reference, figures: .zero) }
+        if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
+        guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
+        let forecast = Forecast(other, economics: order.context.economics, tier: tier(of: other))
+        let prompt = Double(usage.promptTokens)
+        let cached = Double(usage.cachedRead)
+        let output = Double(usage.completionTokens)
+        let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
+        var slowness = 1.0
+        if let timings, other.model.placement == .edge {
+            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(
+                prompt - cached, output)
+            if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
+        }
+        let busy = forecast.busySeconds(prompt - cached, output) * slowness
+        guard let cost = try? forecast.cost(of: usage, joules: joules, busySeconds: busy) else { return nil }
+        return Baseline(
+            model: reference,
+            figures: CallFigures(
+                cost: cost, energyJoules: joules,
+                latencySeconds: other.model.speed.overheadSeconds + busy))
+    }
+
+    /// The call as planned, for its reservation and its entry.
+    package func planned(baseline: Baseline?) -> PlannedCall {
+        PlannedCall(
+            runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
+            model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
+            stage: order.purpose == .audit ? nil : order.decision.stage, policy: order.policyName,
+            tier: served ?? tier(of: priced), catalogVersion: order.decision.catalogVersion,
+            priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
+    }
+
+    /// The most that the call can take, in every unit that budgets count.
+    package var upperBound: Amounts {
+        let prompt = order.step.read(by: priced.model).promptTokensAtMost
+        let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
+        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
+        let joules = forecast.joules(
+            promptTokens: Double(prompt), outputTokens: Double(most))
+        return Amounts(
+            money: order.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
+            tokens: Int64(prompt + most), microjoules: Amounts.microjoules(joules) ?? .max)
+    }
+}
+
+extension ChatAnswer {
+    /// A provider that says nothing of usage is taken to have read what was estimated and written what was seen.
+    package func estimatedUsage(of step: Step) -> Usage {
+        let written = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
+        return Usage(input: step.promptTokens, output: TokenEstimate(bytes: written, messages: 1).likely)
+    }
+}

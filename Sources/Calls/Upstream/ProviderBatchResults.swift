@@ -1,0 +1,85 @@
+package import Dialects
+import Domain
+import JSON
+package import Upstream
+
+/// The results of a batch, line after line as they are read from the provider, which is held back while the reader is
+/// behind. In no order of rows. Reading again begins at the first line.
+package struct ProviderBatchResults: AsyncSequence, Sendable {
+    package typealias Element = ProviderBatchLine
+    package typealias Failure = UpstreamError
+
+    /// Bytes of a line that are read; what is longer is told as unreadable. An answer of a live call may be as long.
+    static let maximumLineBytes = 64 << 20
+
+    let client: UpstreamClient
+    let dialect: any BatchWire
+    let requests: [UpstreamRequest]
+    package var maximumLineBytes = Self.maximumLineBytes
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        private let client: UpstreamClient
+        private let dialect: any BatchWire
+        private let maximumLineBytes: Int
+        private var requests: ArraySlice<UpstreamRequest>
+        /// The file being read.
+        private var body: UpstreamBody.AsyncIterator?
+        private var host = ""
+        private var lines: JSONLines
+        /// Lines that have come and wait to be read, in reverse.
+        private var waiting: [JSONLines.Line] = []
+
+        fileprivate init(_ results: ProviderBatchResults) {
+            client = results.client
+            dialect = results.dialect
+            maximumLineBytes = results.maximumLineBytes
+            requests = results.requests[...]
+            lines = JSONLines(maximumBytes: results.maximumLineBytes)
+        }
+
+        /// The next line, or nil after the last one of the last file.
+        package mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(UpstreamError) -> ProviderBatchLine? {
+            while true {
+                if let line = waiting.popLast() { return read(line) }
+                if body != nil {
+                    try await readOn(isolation: actor)
+                } else if let request = requests.popFirst() {
+                    let response = try await client.accept(try await client.send(request))
+                    host = response.body.host
+                    lines = JSONLines(maximumBytes: maximumLineBytes)
+                    body = response.body.makeAsyncIterator()
+                } else {
+                    return nil
+                }
+            }
+        }
+
+        private mutating func readOn(isolation actor: isolated (any Actor)?) async throws(UpstreamError) {
+            if let piece = try await body?.next(isolation: actor) {
+                waiting = lines.feed(piece).reversed()
+            } else {
+                waiting = lines.finish()
+                body = nil
+            }
+        }
+
+        private func read(_ line: JSONLines.Line) -> ProviderBatchLine {
+            switch line {
+            case .tooLong(let number):
+                return .unreadable(line: number, reason: "it is longer than \(maximumLineBytes) bytes")
+            case .complete(let number, let bytes):
+                do {
+                    return dialect.result(try JSONDocument(bytes).root, number: number, host: host)
+                } catch {
+                    return .unreadable(line: number, reason: "it is not JSON: \(error.reason)")
+                }
+            }
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(self)
+    }
+}

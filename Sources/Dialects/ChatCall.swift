@@ -1,0 +1,59 @@
+package import Domain
+package import JSON
+package import Upstream
+
+/// A chat call to one model: the caller's request, and where it goes.
+package struct ChatCall: Sendable {
+    package var endpoint: Endpoint
+    /// The secret itself, looked up by the caller; nil for servers that ask for none.
+    package var key: String?
+    /// The request in OpenAI's chat format. Its `model` is replaced; unknown members go along.
+    package var body: JSONDocument
+    /// Whether the answer is to come as a stream, whatever the body says.
+    package var isStreaming: Bool
+    /// The limit of the answer where the body names none and the provider insists on one.
+    package var maximumOutputTokens: Int
+    /// Members of the body that are not for the provider.
+    package var removedMembers: [String]
+    package var timeouts: UpstreamTimeouts
+    package var maximumResponseBytes: Int
+    package var cancellation: UpstreamCancellation
+
+    package init(
+        endpoint: Endpoint, key: String?, body: JSONDocument, isStreaming: Bool, maximumOutputTokens: Int,
+        removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
+        maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
+    ) {
+        self.endpoint = endpoint
+        self.key = key
+        self.body = body
+        self.isStreaming = isStreaming
+        self.maximumOutputTokens = maximumOutputTokens
+        self.removedMembers = removedMembers
+        self.timeouts = timeouts
+        self.maximumResponseBytes = maximumResponseBytes
+        self.cancellation = cancellation
+    }
+
+    /// The HTTP request of this call, without a body that is the dialect's to write.
+    func request(path: String, authorization: [(String, String)], body: [UInt8]) -> UpstreamRequest {
+        var request = UpstreamRequest(
+            url: endpoint.url(path),
+            headers: [
+                ("Content-Type", "application/json"),
+                ("Accept", isStreaming ? "text/event-stream" : "application/json"),
+            ] + authorization,
+            body: body, timeouts: timeouts, maximumResponseBytes: maximumResponseBytes, cancellation: cancellation)
+        request.isCharged = true
+        return request
+    }
+}
+
+extension Endpoint {
+    /// The URL of a path below the base; `path` begins with a slash.
+    func url(_ path: String) -> String {
+        var base = baseURL[...]
+        while base.last == "/" { base = base.dropLast() }
+        return base + path
+    }
+}

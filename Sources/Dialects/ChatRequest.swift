@@ -1,0 +1,178 @@
+package import Domain
+package import JSON
+import Upstream
+
+/// An OpenAI chat request: its bytes, and the few fields that routing needs.
+package struct ChatRequest: Sendable {
+    package let document: JSONDocument
+    /// The model as asked for: `hera`, `hera/<policy>` or a catalog id.
+    package let model: String
+    package let isStream: Bool
+    /// Whether the caller asked for the usage chunk at the end of a stream.
+    package let wantsUsageChunk: Bool
+    package let messages: [ChatMessage]
+    package let maxOutputTokens: Int?
+    package let tools: JSONValue?
+    package let needs: Set<Capability>
+    /// Hera's own member of the body: a policy for this call.
+    package let policy: JSONValue?
+    /// Messages of the user that came together with results of tools: part of the work on a request, and none of
+    /// themselves.
+    private let asides: Set<Int>
+
+    /// Reads a body. Throws what is wrong with it, by field.
+    package init(_ document: JSONDocument) throws(FieldError) {
+        guard document.root[AnthropicWire.originalMember] == nil else {
+            throw FieldError(AnthropicWire.originalMember, "is not for callers; use POST /v1/messages")
+        }
+        try self.init(translated: document, asides: [])
+    }
+
+    /// Reads a body that was made here, of a request in another dialect (``MessagesRequest``).
+    ///
+    /// - Parameter asides: indices of user messages that came together with results of tools.
+    init(translated document: JSONDocument, asides: Set<Int>) throws(FieldError) {
+        let root = document.root
+        guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
+        guard let model = root["model"]?.string, !model.isEmpty else {
+            throw FieldError("model", "is missing: use \"hera\", \"hera/<policy>\" or a model of GET /v1/models")
+        }
+        guard let list = root["messages"], list.kind == .array else {
+            throw FieldError("messages", "is missing: give a list of messages")
+        }
+        var messages: [ChatMessage] = []
+        for (index, element) in list.elements.enumerated() {
+            messages.append(try ChatMessage(element, path: "messages[\(index)]"))
+        }
+        guard !messages.isEmpty else {
+            throw FieldError(
+                "messages", "is empty: give at least one message, like {\"role\": \"user\", \"content\": \"...\"}")
+        }
+        if let count = root["n"], !count.isNull, count.integer != 1 {
+            throw FieldError("n", "must be 1: ask again for another answer")
+        }
+        if let stream = root["stream"], !stream.isNull, stream.boolean == nil {
+            throw FieldError("stream", "must be true or false")
+        }
+        for name in ["web_search_options", "plugins"] {
+            if let value = root[name], !value.isNull {
+                throw FieldError(name, "has a price of its own that nobody knows before: offer a tool of yours instead")
+            }
+        }
+        self.document = document
+        self.model = model
+        self.messages = messages
+        self.asides = asides
+        isStream = root["stream"]?.boolean ?? false
+        wantsUsageChunk = root["stream_options"]?["include_usage"]?.boolean ?? false
+        tools = root["tools"].flatMap { $0.count > 0 ? $0 : nil }
+        policy = root["hera"].flatMap { $0.isNull ? nil : $0 }
+        maxOutputTokens = try Self.limit(root)
+        var needs: Set<Capability> = []
+        if tools != nil { needs.insert(.tools) }
+        if root["response_format"]?["type"]?.string == "json_schema" { needs.insert(.structuredOutput) }
+        for message in messages {
+            for type in message.partTypes {
+                if type == "image_url" || type == "image" { needs.insert(.vision) }
+                if type == "input_audio" { needs.insert(.audio) }
+            }
+        }
+        self.needs = needs
+    }
+
+    private static func limit(_ root: JSONValue) throws(FieldError) -> Int? {
+        for name in ["max_completion_tokens", "max_tokens"] {
+            guard let value = root[name], !value.isNull else { continue }
+            guard let limit = value.integer, limit > 0, limit < 1 << 40 else {
+                throw FieldError(name, "must be a whole number above 0")
+            }
+            return Int(limit)
+        }
+        return nil
+    }
+
+    /// 1 + the assistant's turns since the last new request of the user (docs/method.md).
+    package var position: Int {
+        messages[(lastRequest ?? 0)...].count { $0.role == .assistant } + 1
+    }
+
+    /// Where the last new request of the user stands; nil where there is none.
+    private var lastRequest: Int? { messages.indices.last { messages[$0].role == .user && !asides.contains($0) } }
+
+    /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
+    /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
+    package var sessionID: String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for message in messages {
+            for byte in message.value.raw { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            if message.role == .user { break }
+        }
+        return "session_" + String(hash, radix: 16)
+    }
+
+    /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
+    /// spelling of the JSON round them do not count.
+    package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
+
+    /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
+    /// 264 to 530, by the model and `tool_choice`.
+    private static let mostWordsOfServers = 1000
+
+    /// The step that this call asks for.
+    ///
+    /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
+    ///   holds them.
+    package func step(id: String, runID: String, previousModel: ModelID?, after end: StepHistory.End? = nil) -> Step {
+        let trail = trail
+        let lastUser = lastRequest
+        let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
+        let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
+        // A server of the request's own dialect reads it as it was said there, which may be longer.
+        let original = document.root[AnthropicWire.originalMember]?.raw.count ?? 0
+        let form = document.root["response_format"]?.raw.count ?? 0
+        let whole = max(messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0) + form, original)
+        // Any other member that a server gets may find its way into the prompt, too, such as `functions`.
+        let beside = max(0, document.bytes.count - original - (policy?.raw.count ?? 0) - whole)
+        // Servers say in words of their own how tools are called and forms are kept.
+        let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
+        // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
+        let images = messages.flatMap(\.images)
+        let size = whole - images.reduce(0) { $0 + $1.raw.count }
+        let estimate = TokenEstimate(bytes: size, messages: messages.count, images: images.count)
+        // What the previous call has read is in its cache: all but the newest messages.
+        let newImages = messages.last?.images ?? []
+        let newest = (messages.last?.value.raw.count ?? 0) - newImages.reduce(0) { $0 + $1.raw.count }
+        let isWarm = previousModel != nil && (end.map(trail.follows) ?? true)
+        let read = TokenEstimate(
+            bytes: size - newest, messages: messages.count, images: images.count - newImages.count)
+        let cached = isWarm ? read.likely : 0
+        return Step(
+            id: id, runID: runID, position: position,
+            text: StepText(
+                prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
+                history: String(after.suffix(4000))),
+            promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost + beside + words,
+            maxOutputTokens: maxOutputTokens,
+            needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
+            cachedImages: isWarm ? images.count - newImages.count : 0, trail: trail)
+    }
+}
+
+/// Tokens of a prompt, before a tokenizer has seen it.
+package struct TokenEstimate: Hashable, Sendable {
+    /// About four bytes a token, the usual figure for English and code; images as of a model that says nothing of them.
+    package let likely: Int
+    /// No byte-pair tokenizer makes more than one token of a byte; chat templates add a few marks per message.
+    package let atMost: Int
+
+    /// - Parameter bytes: those of the text, without images.
+    package init(bytes: Int, messages: Int, images: Int = 0) {
+        likely = max(1, (bytes + 3) / 4) + ImageTokens.likelyWhereUnknown * images
+        atMost = bytes + 16 * messages + 64 + ImageTokens.mostWhereUnknown * images
+    }
+
+    package init(likely: Int, atMost: Int) {
+        self.likely = likely
+        self.atMost = atMost
+    }
+}

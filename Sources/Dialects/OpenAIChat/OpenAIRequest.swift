@@ -1,0 +1,72 @@
+import Domain
+import JSON
+package import Upstream
+
+extension OpenAIWire {
+    /// The caller's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
+    /// it a streamed call could not be billed.
+    package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
+        call.request(
+            path: "/chat/completions", authorization: Self.authorization(call.key), body: try Self.body(of: call))
+    }
+
+    /// The same for `/embeddings`, whose body names `input` in place of messages.
+    package func embeddingsRequest(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
+        guard call.body.root.kind == .object else { throw Self.notAnObject }
+        let body = call.body.settingMembers(
+            [("model", JSONWriter.quoted(call.endpoint.modelName))], removing: call.removedMembers)
+        return call.request(path: "/embeddings", authorization: Self.authorization(call.key), body: body)
+    }
+
+    /// Members without which the answer is the same, and with which it may cost more than was set aside: tokens that were
+    /// predicted and rejected are billed, and OpenRouter may call another model of a list.
+    private static let unbounded = ["prediction", "models", "route"]
+
+    private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
+        let root = call.body.root
+        guard root.kind == .object else { throw notAnObject }
+        var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
+        var removed = call.removedMembers + Self.unbounded + [AnthropicWire.originalMember]
+        limitAnswer(call, &members, &removed)
+        if call.isStreaming {
+            if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
+            members.append(("stream_options", streamOptions(root["stream_options"])))
+        } else {
+            // Servers refuse stream_options of a call that is not streamed.
+            removed += ["stream", "stream_options"]
+        }
+        return call.body.settingMembers(members, removing: removed)
+    }
+
+    /// No model is asked for more than it can write: callers name limits for one model and another may answer.
+    ///
+    /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
+    private static func limitAnswer(
+        _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
+    ) {
+        let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
+        guard let asked = newer ?? older else { return }
+        let limit = min(asked, Int64(call.maximumOutputTokens))
+        let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
+        if newer != limit, newer != nil || isOpenAI {
+            members.append(("max_completion_tokens", Array(String(limit).utf8)))
+        }
+        if isOpenAI {
+            removed.append("max_tokens")
+        } else if let older, older != limit {
+            // Beside the newer name, too: servers that do not know it go by this one.
+            members.append(("max_tokens", Array(String(limit).utf8)))
+        }
+    }
+
+    /// The caller's options with the usage asked for.
+    private static func streamOptions(_ options: JSONValue?) -> [UInt8] {
+        let members = [(key: "include_usage", value: Array("true".utf8))]
+        guard let options, options.kind == .object, let document = try? JSONDocument(Array(options.raw)) else {
+            return Array("{\"include_usage\":true}".utf8)
+        }
+        return document.settingMembers(members)
+    }
+
+    private static var notAnObject: UpstreamError { .invalidRequest(reason: "the body is not a JSON object") }
+}

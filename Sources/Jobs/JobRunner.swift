@@ -1,0 +1,344 @@
+import Calls
+import Catalog
+import Dialects
+import Domain
+import JSON
+import Ledger
+import Logging
+import Routing
+import Steps
+import Upstream
+
+/// Takes one job from where it stands as far as it goes: to its end, or to a pause for the client's tools.
+///
+/// The machine decides, the runner does: it routes and calls, lets ready subtasks run side by side, and writes entry,
+/// decision, step, job and events of each step in one transaction, so that a kill never leaves half a step.
+actor JobRunner {
+    private let stepService: StepService
+    private let webhooks: Webhooks
+    private let feed: JobFeed
+    nonisolated let id: String
+    private var record: JobRecord
+    private var machine: JobMachine
+    /// What the rule remembers, by thread.
+    private var memories: [String: Sessions.Memory] = [:]
+    private var spent = Money.zero
+    private var spentJoules = 0.0
+    /// Another node has the job now.
+    private var isLost = false
+    /// The ledger could not be read or written, so that nothing goes on here.
+    private var isStuck = false
+    private var isWriting = false
+    private var waitingToWrite: [CheckedContinuation<Void, Never>] = []
+
+    init(
+        stepService: StepService, webhooks: Webhooks, feed: JobFeed, record: JobRecord, spec: JobSpec, state: JobState
+    ) {
+        self.stepService = stepService
+        self.webhooks = webhooks
+        self.feed = feed
+        id = record.id
+        self.record = record
+        machine = JobMachine(spec: spec, state: state)
+    }
+
+    /// Runs until there is nothing left to do now.
+    func run() async {
+        do throws(LedgerError) {
+            for entry in try await stepService.ledger.entries(ofRun: id) {
+                spent = (try? spent.adding(entry.result.figures.cost.total)) ?? spent
+                spentJoules += entry.result.figures.energyJoules
+            }
+        } catch {
+            stepService.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
+            isStuck = true
+            return
+        }
+        await recall()
+        await perform(machine.handle(.taken))
+    }
+
+    /// Reads what is remembered of the threads that another node has begun, or this one before a restart.
+    private func recall() async {
+        for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
+            do throws(LedgerError) {
+                let record = try await stepService.ledger.session(session(of: thread.id), unlike: nil)
+                memories[thread.id] = record.flatMap { Sessions.Memory(json: $0.body) }
+            } catch {
+                stepService.logger.debug("a thread's memory is lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    private func session(of thread: String) -> String { "\(id)/\(thread)" }
+
+    /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
+    private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
+        await save(actions, commit: commit)
+        if !isLost, !isStuck { await work(on: actions) }
+    }
+
+    /// Makes the calls of models and tools among some actions, side by side.
+    func work(on actions: [JobAction]) async {
+        await withDiscardingTaskGroup { group in
+            for action in actions {
+                switch action {
+                case .call(let thread): group.addTask { await self.step(thread) }
+                case .fetch(let thread, let call): group.addTask { await self.fetch(call, thread: thread) }
+                case .ranTool, .requireOutputs, .finish: continue
+                }
+            }
+        }
+    }
+
+    /// Asks a tool's server; whatever comes of it is the tool's result, so that the model can act on it.
+    private func fetch(_ call: ToolCall, thread: String) async {
+        var output = "error: there is no tool '\(call.name)'"
+        for case .http(call.name, _, _, let url) in machine.spec.agent.tools {
+            output = await webhooks.result(
+                of: WebhookCall(url: url, arguments: call.arguments, job: id, id: call.id))
+        }
+        await perform(machine.handle(.fetched(thread: thread, ToolOutput(callID: call.id, output: output))))
+    }
+
+    private func step(_ thread: String) async {
+        let step: RoutedStep
+        do throws(ServiceError) {
+            step = try routed(thread)
+        } catch {
+            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+            return
+        }
+        await note("step.decided", JobReport.decided(step.order, thread: thread))
+        do throws(ServiceError) {
+            await take(try await stepService.perform(step, takesApart: true), thread: thread)
+        } catch {
+            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+        }
+    }
+
+    /// Books an answered step together with the job's new state, then goes on.
+    private func take(_ done: FinishedStep, thread: String) async {
+        let (order, outcome) = (done.order, done.outcome)
+        let answer = answer(from: outcome, step: order.step.id, thread: thread)
+        spent = (try? spent.adding(done.spent)) ?? spent
+        spentJoules += done.joules
+        var memory = memories[thread] ?? Sessions.Memory()
+        memory.note(outcome.model, position: order.step.position, state: done.state)
+        memories[thread] = memory
+        let actions = machine.handle(.answered(thread: thread, answer))
+        let now = Timestamp.now()
+        let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
+        var commit = outcome.commit
+        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.steps.append(
+            StepRecord(
+                id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
+                entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
+        commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
+        commit.sessions.append(memory.record(of: session(of: thread), at: now))
+        stepService.learn(from: order, outcome)
+        await perform(actions, committing: commit)
+    }
+
+    // MARK: Routing
+
+    private func routed(_ thread: String) throws(ServiceError) -> RoutedStep {
+        guard let place = machine.state.threads.first(where: { $0.id == thread }) else {
+            throw .notFound(kind: "subtask", id: thread)
+        }
+        let request: ChatRequest
+        do {
+            let body = JobBody.chat(messages: place.messages, tools: machine.offeredTools(thread: thread))
+            request = try ChatRequest(try JSONDocument(body))
+        } catch let error as FieldError {
+            throw .badRequest(error)
+        } catch {
+            throw .badRequest(FieldError("messages", "\(error)"))
+        }
+        let memory = memories[thread] ?? Sessions.Memory()
+        var step = request.step(
+            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.trail)
+        step.position = place.nextPosition
+        let policy = machine.spec.policy
+        let policyName = machine.spec.metadata["policy"]
+        let context = RoutingContext(
+            models: stepService.fleet.models(at: .now()), economics: stepService.settings.economics,
+            policy: policy, remaining: remaining, horizon: horizon(place),
+            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
+            catalogVersion: stepService.fleet.catalog.version,
+            kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
+        let course = try stepService.begin(step, state: memory.state, context: context)
+        var decision = course.decision
+        // What is done first may be a question to another model; then the step's own is not settled yet.
+        if decision.reason.isEmpty { decision.reason = course.action.reason }
+        let order = PreparedStep(
+            request: request, step: step, decision: decision, context: context, attribution: record.attribution,
+            policyName: policyName)
+        return RoutedStep(order: order, course: course, memory: memory)
+    }
+
+    private var remaining: Remaining {
+        let policy = machine.spec.policy
+        let elapsed = Double(Timestamp.now().milliseconds - record.createdAt.milliseconds) / 1000
+        return Remaining(
+            budget: policy.budget.map { (try? $0.subtracting(spent)) ?? .zero },
+            seconds: policy.deadlineSeconds.map { max($0 - elapsed, 0) },
+            joules: policy.energyJoules.map { max($0 - spentJoules, 0) },
+            carbonGrams: policy.plan.carbonGrams.map {
+                max($0 - stepService.settings.economics.gramsCO2e(joules: spentJoules), 0)
+            })
+    }
+
+    /// Steps still to come, this one included: in a graph one per open subtask, in a chain with tools about three.
+    private func horizon(_ thread: JobThread) -> Int {
+        guard machine.spec.subtasks.isEmpty else {
+            return machine.state.threads.count { $0.phase != .done && $0.phase != .failed }
+        }
+        guard !machine.spec.agent.tools.isEmpty else { return 1 }
+        return max(1, min(3, machine.spec.agent.maxSteps) - thread.stepsTaken)
+    }
+
+    private func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
+        var calls = outcome.answer.toolCalls
+        let offered = machine.offeredTools(thread: thread).map(\.name)
+        if calls.isEmpty {
+            calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
+        }
+        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
+    }
+
+    // MARK: Writing
+
+    private func note(_ type: String, _ data: [UInt8]) async {
+        do throws(LedgerError) {
+            _ = try await stepService.ledger.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+        } catch {
+            stepService.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+        }
+        feed.moved(id)
+    }
+
+    /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
+    private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
+        var commit = commit
+        // As it is now: what other threads do while this waits for its turn is written with theirs.
+        let state = machine.state
+        for action in actions {
+            guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
+            commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
+        }
+        await turnToWrite()
+        defer { passTurn() }
+        var attempts = 0
+        while !(await write(commit, of: state, isRepeat: attempts > 0)) {
+            attempts += 1
+            if attempts == Self.mostAttempts { isStuck = true }
+            guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
+        }
+        feed.moved(id)
+    }
+
+    private static let mostAttempts = 60
+
+    /// Waits until nothing else of this job is being written: of two steps that end together, the older state must
+    /// not land on the newer one.
+    private func turnToWrite() async {
+        guard isWriting else {
+            isWriting = true
+            return
+        }
+        await withCheckedContinuation { waitingToWrite.append($0) }
+    }
+
+    private func passTurn() {
+        if waitingToWrite.isEmpty { isWriting = false } else { waitingToWrite.removeFirst().resume() }
+    }
+
+    /// False where the same may succeed later.
+    private func write(_ commit: StepCommit, of state: JobState, isRepeat: Bool) async -> Bool {
+        var commit = commit
+        record.status = state.status
+        record.state = state.json
+        record.failure = state.error
+        record.updatedAt = .now()
+        if state.status == .completed { record.result = JobReport.result(state, spec: machine.spec) }
+        commit.job = record
+        do throws(LedgerError) {
+            _ = try await stepService.ledger.commitStep(commit)
+            return true
+        } catch {
+            switch error {
+            case .leaseLost:
+                stepService.logger.notice("another node has the job", metadata: ["job": "\(id)"])
+                isLost = true
+                await bookMoney(of: commit)
+                return true
+            // The attempt before was written after all, and only its answer was lost.
+            case .duplicate where isRepeat: return true
+            default:
+                stepService.logger.critical(
+                    "the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+                if error.isTemporary { return false }
+                isStuck = true
+                return true
+            }
+        }
+    }
+
+    /// What was spent is booked, also where the step itself is no longer this node's to write.
+    private func bookMoney(of commit: StepCommit) async {
+        do throws(LedgerError) {
+            _ = try await stepService.ledger.commitStep(
+                StepCommit(
+                    settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
+        } catch {
+            stepService.logger.critical("a call could not be booked", metadata: ["job": "\(id)", "reason": "\(error)"])
+        }
+    }
+
+    // MARK: From outside
+
+    /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
+    func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
+        await recall()
+        let actions = machine.handle(.toolOutputs(outputs))
+        await save(actions)
+        return actions
+    }
+
+    func cancel() async {
+        await save(machine.handle(.cancelled))
+    }
+
+    /// Goes on under a new lease, if nothing has happened to the job since it paused here; false otherwise.
+    func adopt(_ claimed: JobRecord) -> Bool {
+        guard !isLost, !isStuck, claimed.state == record.state else { return false }
+        record = claimed
+        return true
+    }
+
+    /// Whether nothing will happen to the job any more.
+    var isOver: Bool { !isLost && machine.state.status.isFinal }
+
+    /// How the runner's work ended.
+    enum Standing: Sendable {
+        /// The job waits for its client.
+        case paused
+        case over
+        /// Another node has the job.
+        case lost
+        /// The job could not go on, and is to be given back as it was claimed.
+        case stuck(JobRecord)
+    }
+
+    var standing: Standing {
+        if isLost { return .lost }
+        if isStuck { return .stuck(record) }
+        switch machine.state.status {
+        case .completed, .failed, .cancelled: return .over
+        case .requiresAction: return .paused
+        case .queued, .running: return .stuck(record)
+        }
+    }
+}

@@ -1,0 +1,230 @@
+package import Calls
+import Dialects
+package import Domain
+import JSON
+package import Ledger
+import Logging
+import ServiceLifecycle
+package import Steps
+import Synchronization
+import Upstream
+
+/// Takes jobs in, claims those that no living node runs, and hands them to runners.
+///
+/// A job is leased to the node that runs it. One that pauses for its client is nobody's: whichever node gets the
+/// outputs goes on with it. Jobs of a node that died are claimed by the others within the lease.
+package final class JobScheduler: Service {
+    private struct State {
+        /// Of jobs that run here, and of those that paused here last.
+        var runners: [String: JobRunner] = [:]
+        var running: Set<String> = []
+    }
+
+    private let stepService: StepService
+    /// Tells who follows a job that it has moved on.
+    package let feed = JobFeed()
+    private let webhooks: Webhooks
+    private let state = Mutex(State())
+    private let claims = LeaseLoop()
+
+    package init(stepService: StepService) {
+        self.stepService = stepService
+        webhooks = Webhooks(
+            rules: stepService.settings.webhooks, upstream: stepService.calls.upstream, keys: stepService.calls.keys)
+    }
+
+    /// Claims jobs until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
+    package func run() async throws {
+        await claims.run(on: stepService) { [self] notice in
+            take(notice)
+        } look: { [self] in
+            feed.allMoved()
+        } claim: { [self] in
+            await takeUp()
+        }
+    }
+
+    /// Passes on what other nodes write of jobs.
+    private func take(_ notice: LedgerNotification) {
+        switch notice {
+        case .job(let id): feed.moved(id)
+        case .waitingJob: claims.ring()
+        case .batch, .key, .budget: break
+        }
+    }
+
+    private func takeUp() async {
+        let free = state.withLock { stepService.settings.limits.runningJobs - $0.running.count }
+        guard free > 0 else { return }
+        do throws(LedgerError) {
+            for record in try await stepService.ledger.claimJobs(limit: free) {
+                if record.status == .running || record.lease > 1 {
+                    stepService.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
+                }
+                await start(record)
+            }
+        } catch {
+            stepService.logger.error("jobs cannot be claimed", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Books a new job; this node or another one claims it.
+    package func submit(_ spec: JobSpec, from caller: Caller) async throws(ServiceError) -> JobRecord {
+        var spec = spec
+        try checkTools(of: spec)
+        spec.policy = try stepService.resolved(spec.policy)
+        spec.policy.models = spec.policy.models.narrowed(by: try stepService.resolved(caller.models))
+        let id = caller.ticket.map { "job_\($0.token)" } ?? Identifier.make("job")
+        // A node that died may have made it before it could answer.
+        if caller.ticket?.isTakenOver == true, let made = try await known(id) { return made }
+        let now = Timestamp.now()
+        let state = JobState(of: spec)
+        var writer = JSONWriter()
+        writer.object { spec.write(into: &$0) }
+        let record = JobRecord(
+            id: id, status: .queued, spec: writer.bytes, state: state.json,
+            attribution: Attribution(team: caller.team, key: caller.key, job: id), createdAt: now, updatedAt: now)
+        do throws(LedgerError) {
+            if let budget = spec.policy.budget {
+                try await stepService.ledger.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
+            }
+            let created = NewJobEvent(jobID: id, type: "job.created", data: Array("{}".utf8), at: now)
+            _ = try await stepService.ledger.commitStep(StepCommit(job: record, events: [created]))
+        } catch {
+            throw .ledger(error)
+        }
+        claims.ring()
+        return record
+    }
+
+    /// Refuses a job that would ask a server which the settings do not allow.
+    private func checkTools(of spec: JobSpec) throws(ServiceError) {
+        for (index, tool) in spec.agent.tools.enumerated() {
+            guard case .http(_, _, _, let url) = tool else { continue }
+            if let problem = webhooks.problem(with: url) {
+                throw .badRequest(FieldError("agent.tools[\(index)].url", problem))
+            }
+        }
+    }
+
+    /// Gives a paused job what its tools said.
+    package func take(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
+        let record = try await job(id)
+        guard record.status == .requiresAction else {
+            throw .conflict("job \(id) is \(record.status.rawValue) and waits for no tool outputs")
+        }
+        guard let state = JobState(json: record.state) else { throw .conflict("the state of job \(id) is unreadable") }
+        let pending = state.pendingCalls.map(\.id)
+        for output in outputs where !pending.contains(output.callID) {
+            throw .badRequest(
+                FieldError(
+                    "tool_outputs", "no call '\(output.callID)' is pending; pending: \(pending.joined(separator: ", "))"
+                ))
+        }
+        // Between the look and the claim another node may have been given outputs of the same job.
+        guard let claimed = try await claim(id, seizing: false), claimed.state == record.state else {
+            throw .conflict("job \(id) has moved meanwhile; look at it again")
+        }
+        let runner = try await runner(of: claimed)
+        let actions = await runner.accept(outputs)
+        guard work(with: runner, { await runner.work(on: actions) }) else { throw .shuttingDown }
+    }
+
+    /// Ends a job, whichever node runs it; calls under way are still booked.
+    package func cancel(_ id: String) async throws(ServiceError) -> JobRecord {
+        let record = try await job(id)
+        guard !record.status.isFinal else { throw .conflict("job \(id) is \(record.status.rawValue) already") }
+        if let runner = state.withLock({ $0.running.contains(id) ? $0.runners[id] : nil }) {
+            await runner.cancel()
+            if await runner.isOver { return try await job(id) }
+        }
+        // From now on the node that ran it cannot write it any more.
+        guard let claimed = try await claim(id, seizing: true) else { throw .notFound(kind: "job", id: id) }
+        if !claimed.status.isFinal {
+            let runner = try await runner(of: claimed)
+            await runner.cancel()
+            forget(runner)
+        }
+        return try await job(id)
+    }
+
+    package func job(_ id: String) async throws(ServiceError) -> JobRecord {
+        guard let record = try await known(id) else { throw .notFound(kind: "job", id: id) }
+        return record
+    }
+
+    private func known(_ id: String) async throws(ServiceError) -> JobRecord? {
+        do throws(LedgerError) {
+            return try await stepService.ledger.job(id)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
+    private func claim(_ id: String, seizing: Bool) async throws(ServiceError) -> JobRecord? {
+        do throws(LedgerError) {
+            return try await stepService.ledger.claimJob(id, seizing: seizing)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
+    // MARK: Runners
+
+    /// The runner of a job that was just claimed: the one that paused here last, if the job has not moved since.
+    private func runner(of record: JobRecord) async throws(ServiceError) -> JobRunner {
+        if let runner = state.withLock({ $0.runners[record.id] }), await runner.adopt(record) { return runner }
+        guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root),
+            let jobState = JobState(json: record.state)
+        else { throw .conflict("job \(record.id) was written by another version and cannot be taken up") }
+        let runner = JobRunner(
+            stepService: stepService, webhooks: webhooks, feed: feed, record: record, spec: spec, state: jobState)
+        state.withLock { $0.runners[record.id] = runner }
+        return runner
+    }
+
+    private func start(_ record: JobRecord) async {
+        do throws(ServiceError) {
+            let runner = try await runner(of: record)
+            if !work(with: runner, { await runner.run() }) { await giveUp(record) }
+        } catch {
+            stepService.logger.error("job cannot be taken up", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+        }
+    }
+
+    /// Runs a part of a job's work in the pool; false after shutdown has begun.
+    private func work(with runner: JobRunner, _ body: @escaping @Sendable () async -> Void) -> Bool {
+        state.withLock { _ = $0.running.insert(runner.id) }
+        return stepService.pool.submit { [self] in
+            await body()
+            switch await runner.standing {
+            case .paused: state.withLock { _ = $0.running.remove(runner.id) }
+            case .over, .lost: forget(runner)
+            case .stuck(let record):
+                forget(runner)
+                // Not at once: whatever is in the way is likely to be there still.
+                try? await Task.sleep(for: .seconds(1))
+                await giveUp(record)
+            }
+            claims.ring()
+        }
+    }
+
+    private func giveUp(_ record: JobRecord) async {
+        do throws(LedgerError) {
+            try await stepService.ledger.returnJob(record)
+        } catch {
+            stepService.logger.error(
+                "job cannot be given back", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+        }
+    }
+
+    /// Does nothing where another runner has the job meanwhile.
+    private func forget(_ runner: JobRunner) {
+        state.withLock { state in
+            guard state.runners[runner.id] === runner else { return }
+            state.runners.removeValue(forKey: runner.id)
+            state.running.remove(runner.id)
+        }
+    }
+}

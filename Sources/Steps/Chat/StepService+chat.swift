@@ -1,0 +1,144 @@
+package import Calls
+package import Dialects
+package import Domain
+package import Ledger
+import Routing
+
+/// On whose account a chat call is made.
+package struct Caller: Sendable {
+    /// The session that the caller names, or nil to recognise it by the messages.
+    package var session: String?
+    /// What the client itself calls a session, which may have several runs side by side: those of its subagents.
+    package var clientSession: String?
+    package var key: String?
+    package var team: String?
+    /// The models that the caller may use.
+    package var models: ModelFilter
+    /// The policy of calls that name none.
+    package var policy: String?
+    /// Set where the request may be told again (`Idempotency-Key`) and this telling of it does the work.
+    package var ticket: IdempotencyClaim?
+
+    package init(
+        session: String? = nil, key: String? = nil, team: String? = nil, models: ModelFilter = ModelFilter(),
+        policy: String? = nil
+    ) {
+        self.session = session
+        self.key = key
+        self.team = team
+        self.models = models
+        self.policy = policy
+    }
+}
+
+extension Caller {
+    /// The run that a request belongs to: the one that the caller names, or the one with its first messages.
+    func runID(of request: ChatRequest) -> String {
+        session ?? (clientSession.map { "\($0)/" } ?? "") + request.sessionID
+    }
+}
+
+extension StepService {
+    /// Answers an OpenAI chat request with the model that the policy, the predictions and the rule choose.
+    ///
+    /// The work goes on when the caller gives up: what is paid for is read and booked.
+    ///
+    /// - Parameter answer: what is sent for a complete reply. Where the request may be told again, it is kept in the same
+    ///   write as the books.
+    package func chat(
+        _ request: ChatRequest, from caller: Caller,
+        answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
+    ) async throws(ServiceError) -> ChatReply {
+        await recallRun(of: request, from: caller)
+        let step = try route(request, from: caller)
+        let session = Self.sessionKey(step.order.step.runID, caller)
+        if request.isStream { return try await streamed(step, session) }
+        return try await whole(step, session) { reply in
+            guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
+            return (ticket, kept)
+        }
+    }
+
+    /// The decision that `chat` would make, without calling anybody.
+    package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
+        await recallRun(of: request, from: caller)
+        let step = try route(request, from: caller)
+        var conductor = StepExecutor(stepService: self, step: step)
+        conductor.decideWithoutCalls()
+        return conductor.decision
+    }
+
+    private func recallRun(of request: ChatRequest, from caller: Caller) async {
+        let opensRun = caller.session == nil && !request.messages.contains { $0.role == .assistant }
+        await recall(Self.sessionKey(caller.runID(of: request), caller), opensRun: opensRun)
+    }
+
+    private func whole(
+        _ step: RoutedStep, _ session: String,
+        _ answer: @escaping @Sendable (ChatReply) async -> (IdempotencyClaim, StoredResponse)?
+    ) async throws(ServiceError) -> ChatReply {
+        let result = await pool.result { () -> Result<ChatReply, ServiceError> in
+            do throws(ServiceError) {
+                let done = try await self.perform(step)
+                let reply = ChatReply(
+                    decision: done.order.decision, model: done.outcome.model, cost: done.spent,
+                    promptTokens: done.order.step.promptTokens, body: .complete(done.outcome.body))
+                try await self.book(done, session, answer: await answer(reply))
+                self.learn(from: done.order, done.outcome)
+                return .success(reply)
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else { throw .shuttingDown }
+        return try result.get()
+    }
+
+    /// Does a routed step. Where nobody answers, the decision is kept all the same, with what each one said.
+    package func perform(
+        _ step: RoutedStep, delivery: StreamDelivery? = nil, takesApart: Bool = false
+    ) async throws(ServiceError) -> FinishedStep {
+        var conductor = StepExecutor(stepService: self, step: step, delivery: delivery, takesApart: takesApart)
+        do throws(ServiceError) {
+            let outcome = try await conductor.run()
+            return FinishedStep(
+                order: conductor.order, outcome: outcome, state: conductor.course.state, spent: conductor.spent,
+                joules: conductor.joules)
+        } catch {
+            if !conductor.decision.attempts.isEmpty {
+                await calls.book(
+                    StepCommit(decisions: [
+                        DecisionRecord(
+                            decision: conductor.decision, attribution: step.order.attribution, at: .now())
+                    ]))
+            }
+            throw error
+        }
+    }
+
+    /// Closes the books on a chat step: entry, decision, step, what is remembered of the session and the answer that is
+    /// kept, in one transaction.
+    func book(
+        _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
+    ) async throws(ServiceError) {
+        let order = done.order
+        var commit = done.outcome.commit
+        let now = Timestamp.now()
+        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.steps.append(
+            StepRecord(
+                id: order.step.id, runID: order.step.runID, position: order.step.position,
+                decisionID: order.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
+                detail: Array("{}".utf8), at: now))
+        commit.sessions = [
+            sessions.note(
+                done.outcome.model, position: order.step.position, state: done.state, of: session, at: now)
+        ]
+        if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
+        do throws(LedgerError) {
+            _ = try await ledger.commitStep(commit)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+}

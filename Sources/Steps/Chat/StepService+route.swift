@@ -1,0 +1,90 @@
+package import Calls
+import Catalog
+package import Dialects
+package import Domain
+import JSON
+import Ledger
+package import Routing
+
+extension StepService {
+    /// Routes a chat call.
+    package func route(_ request: ChatRequest, from caller: Caller) throws(ServiceError) -> RoutedStep {
+        let now = Timestamp.now()
+        let runID = caller.runID(of: request)
+        let memory = sessions.memory(of: Self.sessionKey(runID, caller))
+        let step = request.step(
+            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.trail)
+        let admitted = try resolved(caller.models)
+        var models = fleet.models(at: now).filter { admitted.admits($0.model.id) }
+        var policy: Policy
+        var policyName: String?
+        var pinned: PricedModel?
+        let meant = meaning(of: request.model)
+        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
+        switch try target(of: name, at: now) {
+        case .policy(let base, let name): (policy, policyName) = (base, name)
+        case .pinned(let model):
+            guard admitted.admits(model.model.id) else {
+                throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
+            }
+            policy = Policy(models: ModelFilter(allow: [model.model.id]))
+            pinned = model
+            models = [model]
+        }
+        if let json = request.policy {
+            do throws(FieldError) {
+                policy = try Policy(json: json, base: policy, path: "hera")
+            } catch {
+                throw .badRequest(error)
+            }
+        }
+        policy = try resolved(policy)
+        let context = RoutingContext(
+            models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
+            catalogVersion: fleet.catalog.version,
+            kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
+        var course = try begin(step, state: memory.state, context: context)
+        if let pinned { course.pin("\(pinned.model.id): named by the caller") }
+        let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
+        if !isItself { course.name(asked: request.model) }
+        let attribution = Attribution(
+            team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
+        return RoutedStep(
+            order: PreparedStep(
+                request: request, step: step, decision: course.decision, context: context, attribution: attribution,
+                policyName: policyName),
+            course: course, memory: memory)
+    }
+
+    /// The name under which a session is remembered: two keys that begin with the same words are two sessions.
+    static func sessionKey(_ runID: String, _ caller: Caller) -> String {
+        caller.key.map { "\($0) \(runID)" } ?? runID
+    }
+
+    /// Names that callers use for models become the catalog's.
+    package func resolved(_ filter: ModelFilter) throws(ServiceError) -> ModelFilter {
+        do throws(FieldError) {
+            return try filter.resolved(in: fleet.catalog, path: "models")
+        } catch {
+            throw .badRequest(error)
+        }
+    }
+
+    /// The same for every model that a policy names.
+    package func resolved(_ policy: Policy) throws(ServiceError) -> Policy {
+        do throws(FieldError) {
+            return try policy.resolved(in: fleet.catalog)
+        } catch {
+            throw .badRequest(error)
+        }
+    }
+
+    /// Begins a step by the rule.
+    package func begin(_ step: Step, state: RunState, context: RoutingContext) throws(ServiceError) -> StepMachine {
+        do throws(RoutingError) {
+            return try router.course(of: step, decisionID: Identifier.make("dec"), state: state, context: context)
+        } catch {
+            throw .routing(error)
+        }
+    }
+}

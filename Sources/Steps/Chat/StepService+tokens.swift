@@ -1,0 +1,54 @@
+package import Calls
+package import Dialects
+import Domain
+import JSON
+import Routing
+import Upstream
+
+/// The tokens of a prompt.
+package struct TokenCount: Hashable, Sendable {
+    package let tokens: Int
+    /// Whether nobody has counted them: about four bytes each, as routing reckons.
+    package let isEstimate: Bool
+}
+
+extension StepService {
+    /// How many tokens a prompt has; nothing is billed for it.
+    ///
+    /// They are counted by the server of the model that is named where that is Anthropic's. Every model counts otherwise,
+    /// so a policy has no count; agents that ask for one want to know when to shorten their history, and would pay for a
+    /// call to find out: they get the estimate that routing uses.
+    package func promptTokens(
+        of request: TokenCountRequest, from caller: Caller
+    ) async throws(ServiceError) -> TokenCount {
+        guard case .pinned(let priced) = try target(of: request.model, at: .now()),
+            priced.model.endpoint.wire == .anthropic
+        else {
+            do throws(FieldError) {
+                return TokenCount(tokens: try request.estimate, isEstimate: true)
+            } catch {
+                throw .badRequest(error)
+            }
+        }
+        guard try resolved(caller.models).admits(priced.model.id) else {
+            throw .badRequest(FieldError("model", "this key may not use \(priced.model.id)"))
+        }
+        let limits = settings.limits
+        let call = ChatCall(
+            endpoint: priced.model.endpoint, key: self.calls.keys.key(for: priced.model.endpoint),
+            body: request.document, isStreaming: false, maximumOutputTokens: priced.model.maxOutputTokens,
+            timeouts: UpstreamTimeouts(
+                firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
+                total: .seconds(limits.callSeconds)))
+        do throws(UpstreamError) {
+            let client = self.calls.upstream
+            let response = try await client.accept(try await client.send(AnthropicWire().countRequest(call)))
+            let body = try await response.collect(upTo: 64 << 10)
+            guard let count = (try? JSONDocument(body))?.root["input_tokens"]?.integer, let tokens = Int(exactly: count)
+            else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
+            return TokenCount(tokens: tokens, isEstimate: false)
+        } catch {
+            throw CallExecutor.ended([(priced.model.id, error)])
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package import Dialects
+import Domain
+import Estimation
+import JSON
+import Upstream
+
+/// How well a model's answer to a step agrees with the reference's, 0...1.
+///
+/// Calls of tools agree where the same tools are called with equal arguments (0.5 for the same tools with others).
+/// Texts agree where they come down to the same final answer; where no final answer is marked in both, where the
+/// cosine of their hashed n-grams is above 0.7, which is HERA's measure of similar outputs.
+package enum AnswerAgreement {
+    /// HERA's threshold of similarity.
+    package static let similar = 0.7
+
+    package static func score(_ answer: ChatAnswer, reference: ChatAnswer) -> Double {
+        if !answer.toolCalls.isEmpty || !reference.toolCalls.isEmpty {
+            return score(answer.toolCalls, reference: reference.toolCalls)
+        }
+        return score(answer.text, reference: reference.text)
+    }
+
+    package static func score(_ text: String, reference: String) -> Double {
+        let answer = FinalAnswer(text)
+        let other = FinalAnswer(reference)
+        if answer.key == other.key { return 1 }
+        if answer.isMarked, other.isMarked { return 0 }
+        return cosine(text, reference) > similar ? 1 : 0
+    }
+
+    /// Cosine of the counts of hashed n-grams of words and characters.
+    package static func cosine(_ left: String, _ right: String) -> Double {
+        let left = counts(left)
+        let right = counts(right)
+        let product = left.reduce(0.0) { $0 + $1.value * (right[$1.key] ?? 0) }
+        let norms = left.values.reduce(0) { $0 + $1 * $1 } * right.values.reduce(0) { $0 + $1 * $1 }
+        return norms > 0 ? product / norms.squareRoot() : 0
+    }
+
+    private static func counts(_ text: String) -> [UInt32: Double] {
+        let grams = NGrams(of: [text])
+        var counts: [UInt32: Double] = [:]
+        for gram in grams.characters + grams.words { counts[gram, default: 0] += 1 }
+        return counts
+    }
+
+    private static func score(_ calls: [ToolCall], reference: [ToolCall]) -> Double {
+        guard calls.count == reference.count else { return 0 }
+        let pairs = zip(calls.sorted { $0.name < $1.name }, reference.sorted { $0.name < $1.name })
+        guard pairs.allSatisfy({ $0.name == $1.name }) else { return 0 }
+        let areEqual = pairs.allSatisfy { call, other in
+            guard let left = try? JSONDocument(Array(call.arguments.utf8)).root,
+                let right = try? JSONDocument(Array(other.arguments.utf8)).root
+            else { return call.arguments == other.arguments }
+            return left.isSame(as: right)
+        }
+        return areEqual ? 1 : 0.5
+    }
+}

@@ -1,0 +1,120 @@
+package import Calls
+import Domain
+package import JSON
+package import Ledger
+
+/// A caller's word on how good an answer was.
+package struct Feedback: Hashable, Sendable {
+    package var target: QualityTarget
+    /// 0...1.
+    package var score: Double
+    package var comment: String?
+
+    /// Longest comment that is kept.
+    package static let mostCommentBytes = 4000
+
+    /// Reads `{"decision" | "step" | "job": id, "score": 0...1, "comment"?}`.
+    package init(json: JSONValue) throws(FieldError) {
+        let fields = try FieldReader(json, path: "", known: ["decision", "step", "job", "score", "comment"])
+        var targets: [QualityTarget] = []
+        if let id = try fields.string("decision") { targets.append(.decision(id)) }
+        if let id = try fields.string("step") { targets.append(.step(id)) }
+        if let id = try fields.string("job") { targets.append(.job(id)) }
+        guard targets.count == 1, let target = targets.first else {
+            throw FieldError(
+                "",
+                "name what the score is about: one of \"decision\" (the header x-hera-decision), \"step\" or \"job\"")
+        }
+        guard (1...200).contains(target.id.utf8.count) else {
+            throw FieldError(target.kind, "must be an id of 1 to 200 bytes")
+        }
+        guard let score = try fields.number("score", in: 0...1) else {
+            throw FieldError("score", "is missing: a number from 0 (useless) to 1 (right)")
+        }
+        let comment = try fields.string("comment")
+        guard (comment?.utf8.count ?? 0) <= Self.mostCommentBytes else {
+            throw FieldError("comment", "must not be longer than \(Self.mostCommentBytes) bytes")
+        }
+        self.target = target
+        self.score = score
+        self.comment = comment
+    }
+}
+
+extension StepService {
+    /// Keeps a caller's score of a decision, step or job. A second one of the same caller on the same target replaces
+    /// the first.
+    ///
+    /// - Returns: whether it is the first.
+    /// - Throws: `.notFound` where there is no such thing, or it is another key's; `.conflict` for a job that goes on.
+    package func take(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
+        let judged = try await judged(feedback.target, by: caller)
+        let candidate = judged.decision.flatMap { decision in judged.model.flatMap { decision.prediction(of: $0) } }
+        do throws(LedgerError) {
+            return try await learning.observe(
+                QualityObservation(
+                    id: Identifier.make("obs"), source: .feedback, caller: caller.key ?? "", target: feedback.target,
+                    decisionID: judged.decision?.id, runID: judged.runID, model: judged.model,
+                    reference: nil, policy: judged.policy, predictedQuality: candidate?.prediction.quality,
+                    predictedSimilarity: candidate?.similarity, score: feedback.score, comment: feedback.comment,
+                    at: .now()),
+                share: nil)
+        } catch {
+            throw .ledger(error)
+        }
+    }
+
+    /// What a target was done by.
+    private struct Judged {
+        var runID: String
+        var decision: Decision?
+        /// Nil where several models worked on it.
+        var model: ModelID?
+        var policy: String
+    }
+
+    private func judged(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> Judged {
+        let found: Judged?
+        do throws(LedgerError) {
+            found =
+                switch target {
+                case .decision(let id): try await judged(decision: id, model: nil, by: caller)
+                case .step(let id): try await judged(step: id, by: caller)
+                case .job(let id): try await judged(job: id, by: caller)
+                }
+        } catch {
+            throw .ledger(error)
+        }
+        guard let found else { throw .notFound(kind: target.kind, id: target.id) }
+        if case .job(let id) = target {
+            guard let status = try? await ledger.job(id)?.status, status.isFinal else {
+                throw .conflict("job \(id) has not ended: score it when it has, or score its steps")
+            }
+        }
+        return found
+    }
+
+    private func judged(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError) -> Judged? {
+        guard let record = try await ledger.decision(id), caller.sees(record.attribution) else { return nil }
+        let decision = record.decision
+        let accepted = decision.attempts.last(where: \.isAccepted)
+        let entry: LedgerEntry? = if let id = accepted?.entryID { try await ledger.entry(id) } else { nil }
+        return Judged(
+            runID: decision.runID, decision: decision, model: model ?? accepted?.model ?? decision.model,
+            policy: entry?.call.policy ?? "")
+    }
+
+    private func judged(step id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
+        guard let step = try await ledger.step(id), let decision = step.decisionID else { return nil }
+        return try await judged(decision: decision, model: step.model, by: caller)
+    }
+
+    private func judged(job id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
+        guard let job = try await ledger.job(id), caller.sees(job.attribution) else { return nil }
+        let entries = try await ledger.entries(ofRun: id)
+        let models = Set(try await ledger.steps(ofRun: id).compactMap(\.model))
+        return Judged(
+            runID: id, decision: nil, model: models.count == 1 ? models.first : nil,
+            policy: entries.first?.call.policy ?? "")
+    }
+}

@@ -1,0 +1,88 @@
+package import Domain
+package import JSON
+package import Ledger
+import Routing
+
+/// What was measured of quality, for the dashboard: a row for each source, model and policy.
+package struct QualityReport: Sendable {
+    let sums: [QualitySums]
+    let policies: [String: PolicyQuality]
+    let version: Int
+    let failedAudits: Int
+
+    /// Reads the observations since a moment.
+    package init(of stepService: StepService, since moment: Timestamp) async throws(LedgerError) {
+        sums = try await stepService.ledger.qualitySums(since: moment)
+        policies = stepService.learning.quality
+        version = stepService.learning.version
+        failedAudits = stepService.learning.failedAudits
+    }
+
+    /// Writes the report's members into the object that is open.
+    package func write(into object: inout JSONWriter) {
+        object.member(
+            "rows",
+            array: { list in
+                for row in sums {
+                    list.object { inner in
+                        inner.member("source", row.source.rawValue)
+                        inner.member("policy", row.policy.isEmpty ? "default" : row.policy)
+                        inner.member("model", row.model?.rawValue)
+                        Self.write(row.count, row.sum, into: &inner)
+                    }
+                }
+            })
+        // Over all steps of a policy since the service began: audits weigh by the share that they stand for.
+        object.member(
+            "policies",
+            array: { list in
+                for (name, quality) in policies.sorted(by: { $0.key < $1.key }) {
+                    list.object { inner in
+                        inner.member("policy", name.isEmpty ? "default" : name)
+                        inner.member("audits", quality.estimate.looks)
+                        inner.member("quality", quality.estimate.mean)
+                        inner.member("low_95", quality.estimate.interval.lower)
+                        inner.member("high_95", quality.estimate.interval.upper)
+                        guard let controller = quality.controller else { return }
+                        inner.member("min_accuracy", controller.target)
+                        inner.member("kappa_offset", controller.offset)
+                        inner.member("status", controller.status)
+                    }
+                }
+            })
+        object.member("calibration_version", version)
+        object.member("failed_audits", failedAudits)
+    }
+
+    private static func write(_ count: Int, _ sum: Double, into object: inout JSONWriter) {
+        let interval = QualityInterval(count: count, sum: sum)
+        object.member("observations", count)
+        object.member("quality", interval.mean)
+        object.member("low_95", interval.low)
+        object.member("high_95", interval.high)
+    }
+}
+
+/// A mean of scores in 0...1 with its 95 % interval (Wilson 1927). For scores between 0 and 1 it is wider than needed,
+/// since their variance is at most that of right or wrong.
+package struct QualityInterval: Hashable, Sendable {
+    package let mean: Double
+    package let low: Double
+    package let high: Double
+
+    /// - Parameter count: at least 1; for none the interval is all of 0...1.
+    package init(count: Int, sum: Double) {
+        guard count > 0 else {
+            (mean, low, high) = (0.5, 0, 1)
+            return
+        }
+        let z = 1.959964
+        let n = Double(count)
+        let p = min(max(sum / n, 0), 1)
+        let centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+        let half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+        mean = p
+        low = max(0, centre - half)
+        high = min(1, centre + half)
+    }
+}

@@ -1,0 +1,68 @@
+package import Domain
+package import JSON
+import Routing
+
+extension Decision {
+    /// The decision as JSON, in the form of `hera route --format json` and `POST /v1/route`.
+    package var report: [UInt8] { report(withFront: false) }
+
+    /// - Parameter withFront: adds `pareto`, the candidates that no other beats in everything, cheapest first.
+    package func report(withFront: Bool) -> [UInt8] {
+        var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
+        writer.object { object in
+            object.member("id", id)
+            if let asked { object.member("asked", asked) }
+            object.member("run", runID)
+            object.member("model", model.rawValue)
+            object.member("reference", reference.rawValue)
+            object.member("position", position)
+            object.member("kappa", kappa)
+            object.member("stage", stage.rawValue)
+            object.member("reason", reason)
+            object.member("considered", array: { list in for line in considered { list.element(line) } })
+            object.member("fallbacks", array: { list in for model in fallbacks { list.element(model.rawValue) } })
+            if !attempts.isEmpty {
+                object.member(
+                    "attempts", array: { list in for attempt in attempts { list.object { attempt.write(into: &$0) } } })
+            }
+            object.member("catalog", catalogVersion)
+            if withFront {
+                object.member("pareto", array: { list in for one in front { list.element(one.model.rawValue) } })
+            }
+            object.member(
+                "candidates",
+                array: { list in for candidate in candidates { list.object { candidate.write(into: &$0) } } })
+        }
+        return writer.bytes
+    }
+}
+
+extension Candidate {
+    func write(into object: inout JSONWriter) {
+        object.member("model", model.rawValue)
+        object.member("placement", placement.rawValue)
+        object.member("p", prediction.quality)
+        object.member("p_deviation", prediction.deviation)
+        object.member("basis", prediction.basis.description)
+        if let similarity { object.member("similarity", similarity) }
+        if let requestSimilarity { object.member("request_similarity", requestSimilarity) }
+        object.member("cost_usd", raw: cost.total.description.utf8)
+        object.member("worst_case_cost_usd", raw: worstCaseCost.description.utf8)
+        object.member("latency_s", latencySeconds)
+        object.member("energy_j", energyJoules)
+        object.member("output_tokens", prediction.outputTokens.mean)
+        if serviceTier != .standard { object.member("service_tier", serviceTier.rawValue) }
+        if let rejection { object.member("rejected", rejection) }
+    }
+}
+
+extension Attempt {
+    package func write(into object: inout JSONWriter) {
+        object.member("model", model.rawValue)
+        if let score { object.member("score", score) }
+        if let kappa { object.member("kappa", kappa) }
+        object.member("accepted", isAccepted)
+        object.member("words", words)
+        if let entryID { object.member("entry", entryID) }
+    }
+}

@@ -1,0 +1,94 @@
+package import Domain
+import JSON
+package import Ledger
+package import Routing
+
+extension Sessions {
+    /// What is remembered of one run.
+    package struct Memory: Hashable, Sendable {
+        package private(set) var lastModel: ModelID?
+        package var state = RunState()
+        /// Steps so far, the requests that they belong to, and how many of them the last model did.
+        package private(set) var steps = 0
+        package private(set) var requests = 0
+        package private(set) var stepsOnLast = 0
+        /// How often one step was done by another model than the step before.
+        package private(set) var switches = 0
+
+        package init() {}
+
+        /// Notes a step that a model has done.
+        package mutating func note(_ model: ModelID, position: Int, state: RunState) {
+            if let lastModel, lastModel != model {
+                switches += 1
+                stepsOnLast = 0
+            }
+            lastModel = model
+            stepsOnLast += 1
+            steps += 1
+            if position <= 1 || requests == 0 { requests += 1 }
+            self.state = state
+        }
+    }
+}
+
+extension Sessions.Memory {
+    /// As it is kept in the ledger. The plan is not kept: a call's plan is for that call, and a job that another node
+    /// takes up is planned anew.
+    package func record(of session: String, at moment: Timestamp) -> SessionRecord {
+        SessionRecord(id: session, version: steps, body: json, at: moment)
+    }
+
+    package var json: [UInt8] {
+        var writer = JSONWriter(capacity: 192)
+        writer.object { object in
+            object.member("model", lastModel?.rawValue)
+            object.member("steps", steps)
+            object.member("requests", requests)
+            object.member("steps_on_last", stepsOnLast)
+            object.member("switches", switches)
+            object.member("position", state.position)
+            if let committed = state.committed { object.member("committed", committed.rawValue) }
+            if let span = state.span {
+                object.member(
+                    "span",
+                    object: { member in
+                        member.member("model", span.model.rawValue)
+                        member.member("stage", span.stage.rawValue)
+                        member.member("from", span.from)
+                        member.member("through", span.through)
+                    })
+            }
+            if let trail = state.trail {
+                object.member("messages", trail.count)
+                object.member("digest", Int64(bitPattern: trail.digest))
+            }
+        }
+        return writer.bytes
+    }
+
+    /// Reads what `json` has written; nil for anything else.
+    package init?(json: [UInt8]) {
+        guard let root = try? JSONDocument(json).root, root.kind == .object else { return nil }
+        func count(_ name: String) -> Int? {
+            root[name]?.integer.flatMap { (0...(1 << 40)).contains($0) ? Int($0) : nil }
+        }
+        guard let steps = count("steps"), let requests = count("requests"), let stepsOnLast = count("steps_on_last"),
+            let switches = count("switches"), let position = count("position")
+        else { return nil }
+        self.init()
+        lastModel = root["model"]?.string.map { ModelID($0) }
+        (self.steps, self.requests, self.stepsOnLast, self.switches) = (steps, requests, stepsOnLast, switches)
+        state.committed = root["committed"]?.string.map { ModelID($0) }
+        state.position = position
+        if let span = root["span"], let model = span["model"]?.string,
+            let stage = span["stage"]?.string.flatMap({ Stage(rawValue: $0) }), let from = span["from"]?.integer,
+            let through = span["through"]?.integer
+        {
+            state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
+        }
+        if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
+            state.trail = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
+        }
+    }
+}

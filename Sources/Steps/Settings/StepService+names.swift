@@ -1,0 +1,79 @@
+package import Calls
+import Catalog
+package import Domain
+import JSON
+package import Routing
+
+/// What a request's `model` means.
+extension StepService {
+    /// Which policy or model a name asks for.
+    package enum Target {
+        case policy(Policy, name: String?)
+        case pinned(PricedModel)
+    }
+
+    /// What a name stands for by the operator's aliases; the name itself where it is none, and where it is the id of a
+    /// model.
+    func meaning(of name: String) -> String {
+        if fleet.catalog[ModelID(name)]?.id.rawValue == name { return name }
+        return settings.aliases.target(of: name) ?? name
+    }
+
+    /// Reads `hera`, `hera/<policy>`, a model of the catalog, or an alias of one of these.
+    package func target(of name: String, at now: Timestamp) throws(ServiceError) -> Target {
+        let meant = meaning(of: name)
+        if meant == "hera" || meant == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
+        if meant.hasPrefix("hera/") {
+            let policy = String(meant.dropFirst(5))
+            if let found = settings.policies[policy] { return .policy(found, name: policy) }
+            let hint = Spelling.closest(to: policy, among: settings.policies.keys).map { "hera/\($0)" }
+            throw .unknownModel(meant, suggestion: hint ?? "hera")
+        }
+        let priced = try model(named: meant, at: now)
+        guard !priced.model.capabilities.contains(.embeddings) else {
+            throw .badRequest(
+                FieldError("model", "\(priced.model.id) makes vectors and no answers: use POST /v1/embeddings"))
+        }
+        return .pinned(priced)
+    }
+
+    /// The model of a name (``Catalog/model(named:)``). Throws where there is none, or it cannot be called now.
+    func model(named name: String, at now: Timestamp) throws(ServiceError) -> PricedModel {
+        let catalog = fleet.catalog
+        guard let model = catalog.model(named: name) else {
+            let names =
+                catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
+                + settings.aliases.names.keys
+            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
+        }
+        if case .unavailable(let reason) = fleet.availability(of: model.id) {
+            throw .modelUnavailable(model.id, reason: reason)
+        }
+        guard let priced = fleet.pricedModel(model.id, at: now) else {
+            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
+        }
+        return priced
+    }
+}
+
+extension ModelCatalog {
+    /// The model that a caller names: by its id or alias, by the name that its server knows it by, or by one of these with
+    /// a date or `latest` behind it, as providers' clients send. Nil where none has the name, or several have.
+    func model(named name: String) -> Model? {
+        known(name) ?? Self.undated(name).flatMap(known)
+    }
+
+    private func known(_ name: String) -> Model? {
+        if let model = self[ModelID(name)] { return model }
+        let served = models.filter { $0.endpoint.modelName == name }
+        return served.count == 1 ? served[0] : nil
+    }
+
+    /// A name without its ending `-YYYYMMDD`, `-YYYY-MM-DD` or `-latest`; nil where it has none.
+    static func undated(_ name: String) -> String? {
+        for ending in [/(.+)-\d{8}/, /(.+)-\d{4}-\d{2}-\d{2}/, /(.+)-latest/] {
+            if let match = name.wholeMatch(of: ending) { return String(match.1) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,91 @@
+import Domain
+import JSON
+
+/// A server that tools of type `http` may ask: all URLs that begin with one.
+package struct WebhookRule: Hashable, Sendable {
+    /// Scheme, host and port, in lower case.
+    let origin: String
+    /// The path that URLs have to begin with, as whole segments; begins with a slash.
+    package let path: String
+    /// The environment variable whose value is sent as `Authorization: Bearer`; nil for none.
+    package let keyVariable: String?
+    /// From the request to the end of the answer.
+    package let timeoutSeconds: Double
+    /// The longest answer that is given to the model.
+    package let answerBytes: Int
+
+    /// - Parameter url: `https://tools.example.com/v1`. Throws words for what cannot be a rule.
+    package init(
+        url: String, keyVariable: String? = nil, timeoutSeconds: Double = 30, answerBytes: Int = 64 << 10
+    ) throws(WebhookFault) {
+        (origin, path) = try Self.parts(url)
+        self.keyVariable = keyVariable
+        self.timeoutSeconds = timeoutSeconds
+        self.answerBytes = answerBytes
+    }
+
+    /// Whether a URL begins with the rule's.
+    package func allows(_ url: String) -> Bool {
+        guard let (origin, path) = try? Self.parts(url), origin == self.origin else { return false }
+        guard path.hasPrefix(self.path) else { return false }
+        let rest = path.dropFirst(self.path.count)
+        return self.path.hasSuffix("/") || rest.isEmpty || rest.first == "/" || rest.first == "?"
+    }
+
+    /// Origin, and path with query. Whatever servers and clients may read in two ways is refused.
+    private static func parts(_ url: String) throws(WebhookFault) -> (origin: String, path: String) {
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw WebhookFault("must be ASCII without spaces")
+        }
+        guard let colon = url.firstRange(of: "://") else { throw WebhookFault("must begin with https:// or http://") }
+        let scheme = url[..<colon.lowerBound].lowercased()
+        guard scheme == "https" || scheme == "http" else { throw WebhookFault("must begin with https:// or http://") }
+        let rest = url[colon.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !authority.isEmpty, !authority.contains("@"), !url.contains("\\"), !url.contains("#") else {
+            throw WebhookFault("must name a host, without user, fragment or backslash")
+        }
+        let path = rest.dropFirst(authority.count)
+        let segments = path.prefix { $0 != "?" }.lowercased().split(separator: "/")
+        guard !segments.contains(where: { [".", ".."].contains($0.replacing("%2e", with: ".")) || $0.contains("%2f") })
+        else { throw WebhookFault("must not have segments that lead elsewhere") }
+        let port = scheme == "https" ? ":443" : ":80"
+        let host = authority.lowercased()
+        return (
+            "\(scheme)://\(host.hasSuffix(port) ? String(host.dropLast(port.count)) : host)",
+            path.first == "/" ? String(path) : "/\(path)"
+        )
+    }
+}
+
+/// Why a URL is not one that a tool can have.
+package struct WebhookFault: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+extension WebhookRule {
+    /// Reads `webhooks` of the settings: a list of `{url, key_env?, timeout_s?, answer_bytes?}`.
+    static func list(_ value: JSONValue) throws(FieldError) -> [WebhookRule] {
+        guard value.kind == .array else { throw FieldError("webhooks", "must be a list of {url: https://...}") }
+        var rules: [WebhookRule] = []
+        for (index, element) in value.elements.enumerated() {
+            let fields = try FieldReader(
+                element, path: "webhooks[\(index)]", known: ["url", "key_env", "timeout_s", "answer_bytes"])
+            guard let url = try fields.string("url") else { throw FieldError(fields.path("url"), "is missing") }
+            let keyVariable = try fields.string("key_env")
+            let timeoutSeconds = try fields.number("timeout_s", in: 0.1...3600)
+            let answerBytes = try fields.integer("answer_bytes", in: 16...1 << 24)
+            do throws(WebhookFault) {
+                rules.append(
+                    try WebhookRule(
+                        url: url, keyVariable: keyVariable, timeoutSeconds: timeoutSeconds ?? 30,
+                        answerBytes: answerBytes ?? 64 << 10))
+            } catch {
+                throw FieldError(fields.path("url"), error.description)
+            }
+        }
+        return rules
+    }
+}

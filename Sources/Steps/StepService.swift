@@ -1,0 +1,42 @@
+package import Calls
+package import Catalog
+package import Ledger
+package import Logging
+package import Routing
+package import Upstream
+
+/// The parts that do steps and jobs, put together once at start.
+package struct StepService: Sendable {
+    package let fleet: ModelRegistry
+    package let router: StepRouter
+    /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
+    /// plan for all of them.
+    package let estimator: any Estimating
+    package let ledger: any LedgerStore
+    package let settings: Settings
+    package let sessions = Sessions()
+    package let pool: WorkPool
+    package let learning: Learning
+    package let calls: CallExecutor
+    package let logger: Logger
+
+    package init(
+        catalog: ModelCatalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
+        settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
+    ) {
+        fleet = ModelRegistry(catalog: catalog)
+        let learning = Learning(ledger: ledger, logger: logger)
+        self.learning = learning
+        self.estimator = LiveEstimator(estimator) { learning.calibration }
+        router = StepRouter(estimator: self.estimator)
+        self.ledger = ledger
+        self.settings = settings
+        self.pool = pool
+        self.logger = logger
+        calls = CallExecutor(
+            fleet: fleet, slots: ConcurrencyLimiter(fleet: fleet), upstream: upstream, ledger: ledger,
+            limits: settings.limits,
+            keys: keys,
+            logger: logger)
+    }
+}

@@ -1,0 +1,73 @@
+import Batches
+import Testing
+
+@Suite("Lines of a batch")
+struct BatchReaderTests {
+    private static func line(
+        _ id: String, body: String = #"{"model":"hera","messages":[{"role":"user","content":"a"}]}"#
+    )
+        -> String
+    {
+        #"{"custom_id":"\#(id)","method":"POST","url":"/v1/chat/completions","body":\#(body)}"#
+    }
+
+    private func read(_ text: String, pieces: Int = 1, mostLineBytes: Int = 4096) -> (BatchReader, [BatchRequest]) {
+        var reader = BatchReader(mostLineBytes: mostLineBytes)
+        let bytes = Array(text.utf8)
+        var requests: [BatchRequest] = []
+        let size = max(1, bytes.count / pieces)
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            requests += reader.feed(bytes[start..<min(start + size, bytes.count)])
+        }
+        if let last = reader.finish() { requests.append(last) }
+        return (reader, requests)
+    }
+
+    @Test(
+        "lines are read the same however they come in pieces, with or without a newline at the end",
+        arguments: [1, 7, 50])
+    func pieces(count: Int) {
+        let text = Self.line("a") + "\n\n" + Self.line("b") + "\r\n" + Self.line("c")
+        let (reader, requests) = read(text, pieces: count)
+        #expect(requests.map(\.customID) == ["a", "b", "c"])
+        #expect(requests.map(\.line) == [1, 3, 4])
+        #expect(reader.faults.isEmpty)
+        #expect(String(decoding: requests[0].body, as: UTF8.self).hasPrefix(#"{"model":"hera""#))
+    }
+
+    @Test(
+        "a wrong line is named by its number and reason, and the others go on",
+        arguments: [
+            ("{not json", "invalid_json", "JSON"),
+            ("[1]", "invalid_line", "object"),
+            (#"{"method":"POST","url":"/v1/chat/completions","body":{}}"#, "invalid_line", "custom_id"),
+            (#"{"custom_id":7,"method":"POST","url":"/v1/chat/completions","body":{}}"#, "invalid_line", "custom_id"),
+            (#"{"custom_id":"x","method":"GET","url":"/v1/chat/completions","body":{}}"#, "invalid_line", "method"),
+            (#"{"custom_id":"x","method":"POST","url":"/v1/embeddings","body":{}}"#, "invalid_line", "url"),
+            (line("x", body: "{}"), "invalid_line", "body.model"),
+            (line("x", body: #"{"model":"hera","messages":[]}"#), "invalid_line", "body.messages"),
+            (
+                line("x", body: #"{"model":"hera","stream":true,"messages":[{"role":"user","content":"a"}]}"#),
+                "invalid_line", "body.stream"
+            ),
+            (line("a"), "duplicate_custom_id", "line 1"),
+            (line("x", body: #"{"model":"\#(String(repeating: "y", count: 5000))"}"#), "line_too_large", "4096 bytes"),
+        ])
+    func wrong(text: String, code: String, word: String) throws {
+        let (reader, requests) = read(Self.line("a") + "\n" + text + "\n" + Self.line("z") + "\n")
+        #expect(requests.map(\.customID) == ["a", "z"])
+        #expect(reader.faults.count == 1)
+        let fault = try #require(reader.faults.first)
+        #expect(fault.line == 2)
+        #expect(fault.code == code)
+        #expect(fault.message.contains(word), "\(fault.message)")
+    }
+
+    @Test("a wrong line does not take its custom id: a right one below it counts")
+    func wrongThenRight() {
+        let (reader, requests) = read(Self.line("a", body: "{}") + "\n" + Self.line("a"))
+        #expect(requests.map(\.line) == [2])
+        #expect(reader.faults.map(\.line) == [1])
+        #expect(reader.faults.first?.customID == "a")
+    }
+}

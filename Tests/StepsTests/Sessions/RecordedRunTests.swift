@@ -1,0 +1,125 @@
+import Domain
+import Estimation
+import Foundation
+import JSON
+import Routing
+import Testing
+import Training
+
+@testable import Dialects
+@testable import Steps
+
+/// Ten-turn runs of real agents (InterCode SQL), as a gateway sees them call by call, routed by the shipped profiles.
+@Suite("Recorded runs of real agents")
+struct RecordedRunTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+    /// The recorded runs are outside the repository: beside it, or where `HERA_SHARED` says.
+    private static let traces =
+        (ProcessInfo.processInfo.environment["HERA_SHARED"]
+            ?? root.deletingLastPathComponent().appending(path: "shared").path) + "/data/traces/sql.jsonl.gz"
+
+    private static var isThere: Bool { FileManager.default.fileExists(atPath: traces) }
+
+    /// The models of the suite at list prices of their time, nano-USD a token; cached tokens cost a tenth.
+    private static let models = [
+        priced("gpt-3.5", tier: .medium, input: 1500, output: 2000),
+        priced("text-davinci-003", tier: .large, input: 20_000, output: 20_000),
+        priced("gpt-4", tier: .frontier, input: 30_000, output: 60_000),
+    ]
+
+    private static func priced(_ name: String, tier: QualityTier, input: Int64, output: Int64) -> PricedModel {
+        let rates = Rates([
+            .input: UnitPrice(nanoUSDPerMillion: input * 1_000_000),
+            .cachedRead: UnitPrice(nanoUSDPerMillion: input * 100_000),
+            .output: UnitPrice(nanoUSDPerMillion: output * 1_000_000),
+        ])
+        let model = Model(
+            id: ModelID(name), provider: "test",
+            endpoint: Endpoint(baseURL: "http://127.0.0.1:9/v1", wire: .openAI, modelName: name, keyVariable: nil),
+            placement: .cloud, tier: tier, profile: ModelID(name), contextTokens: 16_000, maxOutputTokens: 1000,
+            capabilities: [.tools, .streaming], prices: [],
+            speed: Speed(
+                overheadSeconds: 0.5, prefillTokensPerSecond: 2000, decodeTokensPerSecond: 60, provenance: .estimated))
+        return PricedModel(
+            model: model,
+            price: Price(tiers: [.standard: rates], source: "test", asOf: CalendarDay(daysSinceEpoch: 20_778)))
+    }
+
+    /// The suite's profiles alone: the others know nothing of it.
+    private func profiles() throws -> ProfileSet {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "hera-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["sql.profile", "sql-runs.profile"] {
+            try FileManager.default.copyItem(
+                at: Self.root.appending(path: "Profiles/\(name)"), to: folder.appending(path: name))
+        }
+        return try ProfileSet.load(directory: folder.path)
+    }
+
+    /// The bodies of a run's calls, in order.
+    private func calls(of run: TraceRow) throws -> [ChatRequest] {
+        var messages: [[UInt8]] = [message("user", run.prompt)]
+        var calls: [ChatRequest] = []
+        for (turn, step) in run.steps.enumerated() {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("model", "hera")
+                object.member("messages", array: { list in for message in messages { list.element(raw: message) } })
+            }
+            calls.append(try ChatRequest(JSONDocument(writer.bytes)))
+            messages.append(message("assistant", step.output))
+            messages.append(message("tool", step.observation ?? "", call: "call_\(turn)"))
+        }
+        return calls
+    }
+
+    private func message(_ role: String, _ content: String, call: String? = nil) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("role", role)
+            if let call { object.member("tool_call_id", call) }
+            object.member("content", content)
+        }
+        return writer.bytes
+    }
+
+    /// How often a run changes its model on the way.
+    private func switches(_ run: TraceRow, _ router: StepRouter, keeps: Bool) throws -> Int {
+        let context = RoutingContext(
+            models: Self.models, economics: .standard, policy: Policy(), remaining: Remaining(), horizon: 1,
+            catalogVersion: "test")
+        var memory = Sessions.Memory()
+        for request in try calls(of: run) {
+            let step = request.step(
+                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
+            var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context)
+            guard case .call(let verdict) = course.action else { continue }
+            let rule = CacheAffinity(step: step, memory: memory, context: context)
+            if keeps, let last = memory.lastModel,
+                let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
+            {
+                course.stay(on: last, reason: reason)
+            }
+            let model = course.decision.model
+            course.answered(model, output: "")
+            memory.note(model, position: step.position, state: course.state)
+        }
+        return memory.switches
+    }
+
+    @Test(
+        "recorded runs of ten turns keep to their models: none changes more than twice",
+        .enabled(if: isThere, "the recorded runs are not there: set HERA_SHARED to their folder"))
+    func switching() throws {
+        let router = StepRouter(estimator: ProfileEstimator(try profiles()))
+        let runs = try TraceRow.read(Self.traces)
+            .filter { $0.model == "gpt-3.5" && $0.steps.count == 10 && $0.split == .validation }.prefix(3)
+        #expect(runs.count == 3)
+        let free = try runs.map { try switches($0, router, keeps: false) }
+        let kept = try runs.map { try switches($0, router, keeps: true) }
+        #expect(kept.allSatisfy { $0 <= 2 }, "with the rule \(kept), without \(free)")
+        #expect(kept.reduce(0, +) <= free.reduce(0, +), "with the rule \(kept), without \(free)")
+    }
+}

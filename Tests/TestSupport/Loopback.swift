@@ -1,0 +1,77 @@
+package import ScriptedUpstream
+package import Upstream
+
+/// A client at work and a scripted server, for the length of a test.
+package struct Loopback: Sendable {
+    package let server: ScriptedUpstream
+    package let client: UpstreamClient
+
+    /// Runs a body with both and ends both afterwards.
+    package static func with<Value: Sendable>(
+        _ configuration: UpstreamConfiguration = UpstreamConfiguration(),
+        script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
+        _ body: @escaping @Sendable (Loopback) async throws -> Value
+    ) async throws -> Value {
+        try await ScriptedUpstream.with(script: script) { server in
+            let loopback = Loopback(server: server, client: UpstreamClient(configuration: configuration))
+            return try await loopback.run(body)
+        }
+    }
+
+    private func run<Value: Sendable>(
+        _ body: @escaping @Sendable (Loopback) async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await client.run() }
+            let value = try await body(self)
+            group.cancelAll()
+            try await group.waitForAll()
+            return value
+        }
+    }
+
+    /// A request to the server; short timeouts, so that a test that hangs fails.
+    package func request(
+        _ path: String = "/chat/completions", body: String = "{}", timeouts: UpstreamTimeouts = .test,
+        maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
+    ) -> UpstreamRequest {
+        UpstreamRequest(
+            url: server.baseURL + path,
+            headers: [("Content-Type", "application/json"), ("Authorization", "Bearer \(Self.secret)")],
+            body: Array(body.utf8), timeouts: timeouts, maximumResponseBytes: maximumResponseBytes,
+            cancellation: cancellation)
+    }
+
+    /// Sends a request and reads its whole answer.
+    package func text(_ request: UpstreamRequest? = nil) async throws -> String {
+        let response = try await client.send(request ?? self.request())
+        return String(decoding: try await response.collect(upTo: 64 << 20), as: UTF8.self)
+    }
+
+    /// The error that a call ends in, while the head or the body is read; nil when it succeeds.
+    package func failure(_ request: UpstreamRequest? = nil) async -> UpstreamError? {
+        do throws(UpstreamError) {
+            _ = try await client.send(request ?? self.request()).collect(upTo: 64 << 20)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// Stands for a key in every request.
+    package static let secret = "sk-never-to-be-seen"
+}
+
+extension UpstreamTimeouts {
+    package static let test = UpstreamTimeouts(
+        connect: .seconds(20), firstByte: .seconds(20), idle: .seconds(20), total: .seconds(40))
+}
+
+/// Waits until something holds; false when it does not within 20 s.
+package func eventually(_ holds: () -> Bool) async throws -> Bool {
+    for _ in 0..<2000 {
+        if holds() { return true }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+    return false
+}
