@@ -1,6 +1,6 @@
-/// The contents of JSON strings, between text and the bytes inside the quotes.
+/// Converts between text and the escaped bytes inside the quotes of a JSON string.
 enum JSONEscape {
-    /// Appends `text` to `bytes` with what JSON wants escaped escaped; the quotes around it are the caller's.
+    /// Appends `text` to `bytes`, escaped. The caller writes the quotes.
     static func append(_ text: String, to bytes: inout [UInt8]) {
         var text = text
         text.withUTF8 { buffer in
@@ -47,7 +47,7 @@ enum JSONEscape {
         }
     }
 
-    /// The text of the validated bytes between two quotes.
+    /// Decodes the validated bytes between two quotes.
     static func decode(_ content: UnsafeBufferPointer<UInt8>) -> String {
         guard let base = content.baseAddress, let first = firstBackslash(base, from: 0, to: content.count) else {
             return String(decoding: content, as: UTF8.self)
@@ -59,7 +59,7 @@ enum JSONEscape {
         }
     }
 
-    /// Whether validated bytes between two quotes stand for a text (given in UTF-8), scalar by scalar.
+    /// Whether validated bytes between two quotes decode to a text (given in UTF-8), scalar by scalar.
     @inline(__always)
     static func isEqual(
         _ content: UnsafeBufferPointer<UInt8>, isEscaped: Bool, to text: UnsafeBufferPointer<UInt8>
@@ -103,7 +103,7 @@ enum JSONEscape {
         return nil
     }
 
-    /// Writes the resolved text to `target` and returns its length.
+    /// Writes the decoded text to `target` and returns its length.
     private static func resolve(
         _ base: UnsafePointer<UInt8>, count: Int, firstBackslash: Int, into target: UnsafeMutablePointer<UInt8>
     ) -> Int {
@@ -132,7 +132,7 @@ enum JSONEscape {
         return written &+ count &- copied
     }
 
-    /// The scalar of a validated `\u` escape (a surrogate pair is one) and the length of its text.
+    /// The scalar of a validated `\u` escape (a surrogate pair is one) and the length of the escape.
     private static func scalar(of escape: UnsafePointer<UInt8>) -> (scalar: UInt32, length: Int) {
         func unit(_ digits: UnsafePointer<UInt8>) -> UInt32 {
             (0..<4).reduce(0) { $0 << 4 | (ASCII.hexValue(digits[$1]) ?? 0) }

@@ -1,31 +1,32 @@
-/// Reads a schema into nodes; a part that is referred to twice is read once.
-struct JSONSchemaReading {
+/// Parses a schema into nodes. A subschema that is referenced twice is parsed once.
+struct JSONSchemaParser {
     let root: JSONValue
     private(set) var nodes: [JSONSchema.Node] = []
-    /// The nodes of what was referred to, by reference.
-    private var referred: [String: Int] = [:]
+    /// The node index of each resolved reference.
+    private var resolved: [String: Int] = [:]
 
     init(root: JSONValue) {
         self.root = root
     }
 
-    /// Reads one schema and returns its place. The place is taken before its parts are read, so the root is 0.
+    /// Parses one schema and returns its index. The index is reserved before the subschemas are parsed, so the root is
+    /// 0.
     mutating func node(_ value: JSONValue, path: String) throws(FieldError) -> Int {
-        let place = nodes.count
+        let index = nodes.count
         nodes.append(JSONSchema.Node())
-        if path.isEmpty { referred["#"] = place }
+        if path.isEmpty { resolved["#"] = index }
         if let allowed = value.boolean {
-            nodes[place].isNever = !allowed
-            return place
+            nodes[index].isNever = !allowed
+            return index
         }
         guard value.kind == .object else {
             throw FieldError(path, "a schema must be an object, like {\"type\": \"string\"}, or true or false")
         }
-        // One pass over the text; asking for each keyword by itself would read it two dozen times.
+        // One pass over the text. A lookup per keyword would read it two dozen times.
         var keywords: [String: JSONValue] = [:]
         for (name, part) in value.members { keywords[name] = part }
-        nodes[place] = try read(keywords, path)
-        return place
+        nodes[index] = try read(keywords, path)
+        return index
     }
 
     private mutating func read(_ value: [String: JSONValue], _ path: String) throws(FieldError) -> JSONSchema.Node {
@@ -39,7 +40,7 @@ struct JSONSchemaReading {
         try readObject(value, path, &node)
         try readArray(value, path, &node)
         try readLimits(value, path, &node)
-        if let reference = value["$ref"] { node.all.append(try referred(reference, within(path, "$ref"))) }
+        if let reference = value["$ref"] { node.all.append(try resolve(reference, within(path, "$ref"))) }
         node.all += try parts(value, "allOf", path) ?? []
         node.any = try parts(value, "anyOf", path)
         node.one = try parts(value, "oneOf", path)
@@ -54,7 +55,7 @@ struct JSONSchemaReading {
         var kinds: Set<JSONKind> = []
         var isWhole = false
         for name in type.kind == .array ? Array(type.elements) : [type] {
-            // Besides the standard's names, those that lists of Python functions use.
+            // The standard's names, and those that schemas generated from Python functions use.
             switch name.string {
             case "object", "dict": kinds.insert(.object)
             case "array", "list", "tuple": kinds.insert(.array)
@@ -87,7 +88,7 @@ struct JSONSchemaReading {
                 node.properties[name] = try self.node(schema, path: within(path, "properties.\(name)"))
             }
         }
-        // Some lists of tools mark the property itself, {"type": "string", "required": true}; that is passed over.
+        // Some tool lists mark the property itself, {"type": "string", "required": true}; that is ignored.
         if let required = value["required"], required.kind == .array {
             node.required = required.elements.compactMap(\.string)
         }
@@ -122,7 +123,7 @@ struct JSONSchemaReading {
     {
         node.minimum = try number(value, "minimum", path)
         node.maximum = try number(value, "maximum", path)
-        // Before draft 6 these were true or false beside minimum and maximum.
+        // Before draft 6 these were booleans that modified minimum and maximum.
         if value["exclusiveMinimum"]?.boolean == true {
             swap(&node.exclusiveMinimum, &node.minimum)
         } else if value["exclusiveMinimum"]?.boolean == nil {
@@ -176,12 +177,13 @@ struct JSONSchemaReading {
         return found
     }
 
-    /// Follows a reference within the schema: `#`, `#/$defs/name`, `#/definitions/name` or any other pointer (RFC 6901).
-    private mutating func referred(_ value: JSONValue, _ path: String) throws(FieldError) -> Int {
+    /// Resolves a reference within the schema: `#`, `#/$defs/name`, `#/definitions/name` or any other pointer (RFC
+    /// 6901).
+    private mutating func resolve(_ value: JSONValue, _ path: String) throws(FieldError) -> Int {
         guard let reference = value.string, reference == "#" || reference.hasPrefix("#/") else {
             throw FieldError(path, "must refer to a part of the same schema, like \"#/$defs/address\"")
         }
-        if let known = referred[reference] { return known }
+        if let known = resolved[reference] { return known }
         var target = root
         for part in reference.split(separator: "/").dropFirst() {
             let name = String(part).replacing("~1", with: "/").replacing("~0", with: "~")
@@ -192,8 +194,8 @@ struct JSONSchemaReading {
             guard let next else { throw FieldError(path, "there is no \(reference) in the schema") }
             target = next
         }
-        // What refers to itself finds the place that it is about to take.
-        referred[reference] = nodes.count
+        // A recursive reference finds the index that is about to be reserved.
+        resolved[reference] = nodes.count
         return try node(target, path: reference)
     }
 

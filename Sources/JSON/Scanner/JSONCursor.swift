@@ -1,4 +1,4 @@
-/// A position in a *validated* text that moves over whole values without looking at more of them than it must.
+/// A position in a *validated* text that moves over whole values and reads only the bytes it has to.
 struct JSONCursor {
     /// One element of an array.
     struct Element {
@@ -19,7 +19,7 @@ struct JSONCursor {
         self.position = position
     }
 
-    /// The next member of the object that the cursor is inside of, nil at its end.
+    /// The next member of the enclosing object, nil at its end.
     @inline(__always)
     mutating func nextMember() -> JSONMemberRange? {
         guard moveToItem(before: ASCII.closeBrace) else { return nil }
@@ -35,7 +35,7 @@ struct JSONCursor {
         return JSONMemberRange(key: key, keyIsEscaped: keyIsEscaped, value: start..<position, kind: kind)
     }
 
-    /// The next element of the array that the cursor is inside of, nil at its end.
+    /// The next element of the enclosing array, nil at its end.
     @inline(__always)
     mutating func nextElement() -> Element? {
         guard moveToItem(before: ASCII.closeBracket) else { return nil }
@@ -45,7 +45,7 @@ struct JSONCursor {
         return Element(value: start..<position, kind: kind)
     }
 
-    /// Moves over whitespace and a comma to the next item; false at the closing byte, where the cursor then stays.
+    /// Moves over whitespace and a comma to the next item. False at the closing byte, where the cursor stays.
     @inline(__always)
     private mutating func moveToItem(before close: UInt8) -> Bool {
         skipWhitespace()
@@ -83,7 +83,7 @@ struct JSONCursor {
         }
     }
 
-    /// From an opening bracket or brace to behind the one that closes it.
+    /// Moves from an opening bracket or brace past the matching closing one.
     private mutating func skipContainer() {
         var depth = 0
         while true {
@@ -106,7 +106,7 @@ struct JSONCursor {
         }
     }
 
-    /// From the opening quote of a string to behind its closing one; true if there are escape sequences in it.
+    /// Moves from the opening quote of a string past its closing one. True if it contains escape sequences.
     @inline(__always)
     private mutating func skipString() -> Bool {
         var isEscaped = false

@@ -1,12 +1,11 @@
 /// Why a text is not JSON, and where.
 package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The offset of the offending byte, from 0; the length of the text where the text ends too early.
+    /// The offset of the offending byte, from 0. The length of the text if it ends too early.
     package let offset: Int
     /// The line of that byte, from 1; lines end with a line feed.
     package let line: Int
     /// The column of that byte, from 1, counted in Unicode scalars.
     package let column: Int
-    /// What is wrong there.
     package let reason: Reason
 
     /// What is wrong with a text.

@@ -1,4 +1,4 @@
-/// The members of an object, found one after another.
+/// The members of an object, found lazily.
 package struct JSONMembers: Sequence, Sendable {
     let value: JSONValue
 
@@ -6,10 +6,9 @@ package struct JSONMembers: Sequence, Sendable {
         Iterator(document: value.document, position: value.kind == .object ? value.range.lowerBound + 1 : nil)
     }
 
-    /// Stands behind the last member it gave.
     package struct Iterator: IteratorProtocol, Sendable {
         let document: JSONDocument
-        /// Where to go on, nil after the end.
+        /// The offset to continue from, nil after the end.
         var position: Int?
 
         /// The next member, its key decoded.
@@ -30,27 +29,27 @@ package struct JSONMembers: Sequence, Sendable {
 
 /// One member of an object, as ranges of the text.
 struct JSONMemberRange: Sendable {
-    /// The bytes between the quotes of the key.
+    /// The range between the quotes of the key.
     let key: Range<Int>
-    /// Whether the key has escape sequences to resolve.
+    /// Whether the key contains escape sequences.
     let keyIsEscaped: Bool
     let value: Range<Int>
     let kind: JSONKind
 
-    /// Whether the key stands for `text` (UTF-8); `buffer` is the whole document.
+    /// Whether the key decodes to `text` (UTF-8). `buffer` is the whole document.
     @inline(__always)
     func hasKey(_ text: UnsafeBufferPointer<UInt8>, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
         JSONEscape.isEqual(UnsafeBufferPointer(rebasing: buffer[key]), isEscaped: keyIsEscaped, to: text)
     }
 
-    /// Whether the key stands for a name.
+    /// Whether the key decodes to a name.
     func isNamed(_ name: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
         var name = name
         return name.withUTF8 { hasKey($0, in: buffer) }
     }
 }
 
-/// The elements of an array, found one after another.
+/// The elements of an array, found lazily.
 package struct JSONElements: Sequence, Sendable {
     let value: JSONValue
 
@@ -58,13 +57,11 @@ package struct JSONElements: Sequence, Sendable {
         Iterator(document: value.document, position: value.kind == .array ? value.range.lowerBound + 1 : nil)
     }
 
-    /// Stands behind the last element it gave.
     package struct Iterator: IteratorProtocol, Sendable {
         let document: JSONDocument
-        /// Where to go on, nil after the end.
+        /// The offset to continue from, nil after the end.
         var position: Int?
 
-        /// The next element.
         package mutating func next() -> JSONValue? {
             guard let start = position else { return nil }
             return document.bytes.withUnsafeBufferPointer { buffer in

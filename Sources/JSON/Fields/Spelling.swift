@@ -1,7 +1,7 @@
-/// Suggestions for names that were written wrong.
+/// Suggests corrections for misspelt names.
 package enum Spelling {
-    /// The known name nearest to a wrong one, or nil where none is near: one that continues it, or differs in no more
-    /// than a third of its letters.
+    /// The known name nearest to a misspelt one: one that continues it, or differs in at most a third of its letters.
+    /// Nil if none is near.
     package static func closest(to name: String, among known: some Sequence<String>) -> String? {
         if name.utf8.count >= 3, let longer = known.first(where: { $0.hasPrefix(name) }) { return longer }
         var best: (name: String, distance: Int)?
@@ -13,8 +13,7 @@ package enum Spelling {
         return best.name
     }
 
-    /// Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string
-    /// alignment).
+    /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
     static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var before: [Int] = []
         var row = Array(0...right.count)

@@ -1,9 +1,9 @@
-/// The texts of JSON numbers, between bytes and values.
+/// Converts between the text of JSON numbers and values.
 enum JSONNumber {
-    /// The whole number that a validated number text stands for, nil if it is not whole or does not fit.
+    /// The integer that a validated number text denotes, nil if it is not whole or does not fit.
     static func integer(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
         let isNegative = text.first == ASCII.minus
-        // Digits are taken up as a value times a power of ten; zeros wait until a digit after them needs them.
+        // Digits accumulate into a value times a power of ten. Trailing zeros count only once another digit follows.
         var magnitude: UInt64 = 0
         var waitingZeros = 0
         var fractionDigits = 0
@@ -39,7 +39,7 @@ enum JSONNumber {
         return Int64(exactly: value)
     }
 
-    /// The exponent written after the "e", held within ±2^40 (which no text in memory can make up for with digits).
+    /// The exponent after the "e", clamped to ±2^40. No text in memory has enough digits to compensate for that.
     private static func exponent(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> Int {
         var exponent = 0
         for byte in text where ASCII.isDigit(byte) {
@@ -60,7 +60,7 @@ enum JSONNumber {
         return value
     }
 
-    /// Appends the decimal digits of a whole number.
+    /// Appends the decimal digits of an integer.
     static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(ASCII.minus) }
         var rest = value.magnitude
@@ -75,7 +75,7 @@ enum JSONNumber {
         }
     }
 
-    /// Appends the shortest text that reads back as the same double; `null` for what JSON has no number for.
+    /// Appends the shortest text that parses to the same double; `null` if JSON has no number for it.
     static func append(_ value: Double, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: value.isFinite ? value.description.utf8 : "null".utf8)
     }

@@ -61,7 +61,7 @@ extension JSONValidator {
         return true
     }
 
-    /// A string from its opening quote to behind its closing one.
+    /// Scans a string from its opening quote past its closing one.
     mutating func scanString() -> Bool {
         position &+= 1
         while true {
@@ -110,7 +110,7 @@ extension JSONValidator {
         return true
     }
 
-    /// An escape sequence from its backslash on; a surrogate pair is one sequence.
+    /// Scans an escape sequence from its backslash. A surrogate pair is one sequence.
     private mutating func scanEscape() -> Bool {
         let start = position
         metEscape = true

@@ -1,34 +1,35 @@
-/// Holds one value against the nodes of a schema.
-struct JSONSchemaChecking {
+/// Validates one value against the nodes of a schema.
+struct JSONSchemaValidator {
     let nodes: [JSONSchema.Node]
-    /// Looks at a value by a node that are left: alternatives within alternatives can multiply beyond all bounds.
-    private var left = 200_000
+    /// Remaining node visits. Nested alternatives can multiply exponentially.
+    private var remainingVisits = 200_000
 
-    /// How deep references and values may be nested together.
-    private static let mostDeep = 200
+    /// The deepest combined nesting of references and values.
+    private static let maximumDepth = 200
 
     init(nodes: [JSONSchema.Node]) {
         self.nodes = nodes
     }
 
-    mutating func problem(of value: JSONValue, node place: Int, path: String, depth: Int) -> String? {
-        left -= 1
-        guard left > 0, depth < Self.mostDeep else {
-            return told(path, "cannot be checked: its schema is too entangled")
+    mutating func problem(of value: JSONValue, node index: Int, path: String, depth: Int) -> String? {
+        remainingVisits -= 1
+        guard remainingVisits > 0, depth < Self.maximumDepth else {
+            return message(path, "cannot be checked: its schema is too entangled")
         }
-        let node = nodes[place]
-        if node.isNever { return told(path, "is not allowed") }
+        let node = nodes[index]
+        if node.isNever { return message(path, "is not allowed") }
         if let kinds = node.kinds {
             guard kinds.contains(value.kind) else {
-                return told(path, "must be \(Self.name(of: kinds, isWhole: node.isWhole)), but is \(Self.shown(value))")
+                return message(
+                    path, "must be \(Self.name(of: kinds, isWhole: node.isWhole)), but is \(Self.excerpt(value))")
             }
             if node.isWhole, value.kind == .number, !Self.isWhole(value) {
-                return told(path, "must be a whole number, but is \(Self.shown(value))")
+                return message(path, "must be a whole number, but is \(Self.excerpt(value))")
             }
         }
         if let values = node.values, !values.contains(where: { $0.isSame(as: value) }) {
             let known = values.prefix(8).map { String(decoding: $0.raw, as: UTF8.self) }.joined(separator: ", ")
-            return told(path, "must be \(values.count == 1 ? "" : "one of ")\(known), but is \(Self.shown(value))")
+            return message(path, "must be \(values.count == 1 ? "" : "one of ")\(known), but is \(Self.excerpt(value))")
         }
         switch value.kind {
         case .object: if let found = members(of: value, node, path, depth) { return found }
@@ -36,7 +37,7 @@ struct JSONSchemaChecking {
         case .number: if let found = limits(of: value, node, path) { return found }
         case .string:
             if let lengths = node.lengths, let text = value.string, !lengths.contains(text.unicodeScalars.count) {
-                return told(path, "must have \(Self.told(lengths)) characters, but has \(text.unicodeScalars.count)")
+                return message(path, "must have \(Self.text(lengths)) characters, but has \(text.unicodeScalars.count)")
             }
         case .boolean, .null: break
         }
@@ -47,10 +48,10 @@ struct JSONSchemaChecking {
         of value: JSONValue, _ node: JSONSchema.Node, _ path: String, _ depth: Int
     ) -> String? {
         for name in node.required where value[name] == nil {
-            return told(path.isEmpty ? name : "\(path).\(name)", "is missing")
+            return message(path.isEmpty ? name : "\(path).\(name)", "is missing")
         }
         if let members = node.members, !members.contains(value.count) {
-            return told(path, "must have \(Self.told(members)) members, but has \(value.count)")
+            return message(path, "must have \(Self.text(members)) members, but has \(value.count)")
         }
         if node.properties.isEmpty, case .allowed = node.additional { return nil }
         for (name, member) in value.members {
@@ -63,7 +64,7 @@ struct JSONSchemaChecking {
             case .allowed: continue
             case .forbidden:
                 let known = Spelling.closest(to: name, among: node.properties.keys.sorted())
-                return told(inner, "is not known" + (known.map { "; did you mean \"\($0)\"?" } ?? ""))
+                return message(inner, "is not known" + (known.map { "; did you mean \"\($0)\"?" } ?? ""))
             case .schema(let schema):
                 if let found = problem(of: member, node: schema, path: inner, depth: depth + 1) { return found }
             }
@@ -75,7 +76,7 @@ struct JSONSchemaChecking {
         of value: JSONValue, _ node: JSONSchema.Node, _ path: String, _ depth: Int
     ) -> String? {
         if let counts = node.counts, !counts.contains(value.count) {
-            return told(path, "must have \(Self.told(counts)) elements, but has \(value.count)")
+            return message(path, "must have \(Self.text(counts)) elements, but has \(value.count)")
         }
         if node.items != nil || !node.prefixItems.isEmpty {
             for (index, element) in value.elements.enumerated() {
@@ -88,10 +89,12 @@ struct JSONSchemaChecking {
         if node.isUnique {
             let all = Array(value.elements)
             for (index, element) in all.enumerated() {
-                left -= index
-                guard left > 0 else { return told(path, "cannot be checked: it is too long to have no element twice") }
+                remainingVisits -= index
+                guard remainingVisits > 0 else {
+                    return message(path, "cannot be checked: it is too long to have no element twice")
+                }
                 if all[..<index].contains(where: { $0.isSame(as: element) }) {
-                    return told("\(path)[\(index)]", "is there twice")
+                    return message("\(path)[\(index)]", "is there twice")
                 }
             }
         }
@@ -100,24 +103,24 @@ struct JSONSchemaChecking {
 
     private func limits(of value: JSONValue, _ node: JSONSchema.Node, _ path: String) -> String? {
         guard let number = value.double else { return nil }
-        let shown = Self.shown(value)
+        let shown = Self.excerpt(value)
         if let least = node.minimum, number < least {
-            return told(path, "must be at least \(Self.told(least)), but is \(shown)")
+            return message(path, "must be at least \(Self.text(least)), but is \(shown)")
         }
         if let most = node.maximum, number > most {
-            return told(path, "must be at most \(Self.told(most)), but is \(shown)")
+            return message(path, "must be at most \(Self.text(most)), but is \(shown)")
         }
         if let bound = node.exclusiveMinimum, number <= bound {
-            return told(path, "must be above \(Self.told(bound)), but is \(shown)")
+            return message(path, "must be above \(Self.text(bound)), but is \(shown)")
         }
         if let bound = node.exclusiveMaximum, number >= bound {
-            return told(path, "must be below \(Self.told(bound)), but is \(shown)")
+            return message(path, "must be below \(Self.text(bound)), but is \(shown)")
         }
         if let step = node.multipleOf {
             let quotient = number / step
-            // 0.3 is a multiple of 0.1, whatever doubles make of it.
+            // In doubles 0.3 is not an exact multiple of 0.1.
             if abs(quotient - quotient.rounded()) > 1e-9 * max(1, abs(quotient)) {
-                return told(path, "must be a multiple of \(Self.told(step)), but is \(shown)")
+                return message(path, "must be a multiple of \(Self.text(step)), but is \(shown)")
             }
         }
         return nil
@@ -126,47 +129,47 @@ struct JSONSchemaChecking {
     private mutating func alternatives(
         of value: JSONValue, _ node: JSONSchema.Node, _ path: String, _ depth: Int
     ) -> String? {
-        for place in node.all {
-            if let found = problem(of: value, node: place, path: path, depth: depth + 1) { return found }
+        for index in node.all {
+            if let found = problem(of: value, node: index, path: path, depth: depth + 1) { return found }
         }
         if let any = node.any {
             var first: String?
             var fits = false
-            for place in any where !fits {
-                let found = problem(of: value, node: place, path: path, depth: depth + 1)
+            for index in any where !fits {
+                let found = problem(of: value, node: index, path: path, depth: depth + 1)
                 fits = found == nil
                 first = first ?? found
             }
             if !fits {
-                return any.count == 1 ? first : told(path, "fits none of the alternatives (\(first ?? "none"))")
+                return any.count == 1 ? first : message(path, "fits none of the alternatives (\(first ?? "none"))")
             }
         }
         if let one = node.one {
             var fitting = 0
             var first: String?
-            for place in one {
-                let found = problem(of: value, node: place, path: path, depth: depth + 1)
+            for index in one {
+                let found = problem(of: value, node: index, path: path, depth: depth + 1)
                 if found == nil { fitting += 1 }
                 first = first ?? found
             }
-            if fitting == 0 { return told(path, "fits none of the alternatives (\(first ?? "none"))") }
-            if fitting > 1 { return told(path, "fits \(fitting) alternatives, but must fit one alone") }
+            if fitting == 0 { return message(path, "fits none of the alternatives (\(first ?? "none"))") }
+            if fitting > 1 { return message(path, "fits \(fitting) alternatives, but must fit one alone") }
         }
         if let not = node.not, problem(of: value, node: not, path: path, depth: depth + 1) == nil {
-            return told(path, "is what the schema rules out")
+            return message(path, "is what the schema rules out")
         }
         return nil
     }
 
-    private func told(_ path: String, _ problem: String) -> String {
+    private func message(_ path: String, _ problem: String) -> String {
         path.isEmpty ? "it \(problem)" : "\(path) \(problem)"
     }
 
-    private static func told(_ bound: Double) -> String {
+    private static func text(_ bound: Double) -> String {
         Int64(exactly: bound).map(String.init) ?? "\(bound)"
     }
 
-    private static func told(_ range: ClosedRange<Int>) -> String {
+    private static func text(_ range: ClosedRange<Int>) -> String {
         if range.upperBound == .max { return "at least \(range.lowerBound)" }
         if range.lowerBound == 0 { return "at most \(range.upperBound)" }
         return range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
@@ -180,8 +183,8 @@ struct JSONSchemaChecking {
         return names.filter { kinds.contains($0.0) }.map(\.1).joined(separator: " or ")
     }
 
-    /// A value as a message shows it, cut where it is long.
-    private static func shown(_ value: JSONValue) -> String {
+    /// A value as a message shows it, truncated if it is long.
+    private static func excerpt(_ value: JSONValue) -> String {
         switch value.kind {
         case .object: "an object"
         case .array: "an array"
@@ -200,7 +203,7 @@ struct JSONSchemaChecking {
 }
 
 extension JSONValue {
-    /// Whether two values say the same: numbers by value, strings decoded, objects whatever the order of their members.
+    /// Whether two values are equal: numbers by value, strings decoded, objects whatever the order of their members.
     package func isSame(as other: JSONValue) -> Bool {
         guard kind == other.kind else { return false }
         switch kind {
@@ -208,7 +211,7 @@ extension JSONValue {
         case .boolean: return boolean == other.boolean
         case .number:
             if raw == other.raw { return true }
-            // Past 2^53 doubles run together, whole numbers do not.
+            // Above 2^53 distinct integers can round to the same double.
             if let left = integer, let right = other.integer { return left == right }
             guard let left = double, let right = other.double else { return false }
             return left == right

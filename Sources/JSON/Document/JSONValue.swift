@@ -1,17 +1,16 @@
 /// One value inside a ``JSONDocument``: its kind and its range of bytes.
 ///
-/// It shares the bytes of its document. Reading an accessor of another kind than the value's gives nil.
+/// It shares the bytes of its document. An accessor of another kind than the value's returns nil.
 package struct JSONValue: Sendable {
     let document: JSONDocument
-    /// What sort of value it is.
     package let kind: JSONKind
-    /// Where the value stands in the bytes of the document: quotes and brackets included, whitespace around it not.
+    /// The range of the value in the document's bytes, including quotes and brackets, without surrounding whitespace.
     package let range: Range<Int>
 
-    /// The text of the value as it stands in the document.
+    /// The value's bytes as written in the document.
     package var raw: ArraySlice<UInt8> { document.bytes[range] }
 
-    /// The text of a string with its escape sequences resolved.
+    /// The decoded text of a string.
     package var string: String? {
         guard kind == .string else { return nil }
         return document.bytes.withUnsafeBufferPointer { buffer in
@@ -20,7 +19,7 @@ package struct JSONValue: Sendable {
         }
     }
 
-    /// Whether this is a string equal to `text`, by Unicode scalars, without decoding it.
+    /// Whether this is a string equal to `text`, by Unicode scalars. Does not decode it.
     package func isString(_ text: String) -> Bool {
         guard kind == .string else { return false }
         var text = text
@@ -32,8 +31,8 @@ package struct JSONValue: Sendable {
         }
     }
 
-    /// A number that is a whole number, however it is written (`12`, `12.0`, `1.2e1`); nil if it has a fraction or
-    /// does not fit.
+    /// A number that is an integer, however it is written (`12`, `12.0`, `1.2e1`). Nil if it has a fraction or does not
+    /// fit.
     package var integer: Int64? {
         guard kind == .number else { return nil }
         return document.bytes.withUnsafeBufferPointer { buffer in
@@ -47,7 +46,7 @@ package struct JSONValue: Sendable {
         return value
     }
 
-    /// A number as it is written, for exact decimal arithmetic (prices, money).
+    /// A number's text as written, for exact decimal arithmetic (prices, money).
     package var numberText: String? {
         guard kind == .number else { return nil }
         return String(decoding: raw, as: UTF8.self)
@@ -66,9 +65,9 @@ package struct JSONValue: Sendable {
 extension JSONValue {
     /// The member of an object with this key; nil if there is none or the value is no object.
     ///
-    /// Where a key occurs more than once the last one wins, as with `JSONSerialization` and most servers. A key written
-    /// with escape sequences is compared decoded. Takes time in the number of members for the root of a document, in the
-    /// length of the object for others.
+    /// The last of duplicate keys wins, as with `JSONSerialization` and most servers. Keys with escape sequences are
+    /// decoded before comparison. Time is linear in the number of members for the root of a document, in the length of
+    /// the object for others.
     package subscript(key: String) -> JSONValue? {
         guard kind == .object else { return nil }
         var key = key
@@ -122,7 +121,7 @@ package enum JSONKind: Sendable, Hashable {
     case boolean
     case null
 
-    /// The kind of the value that starts with `byte`, in a text that is known to be valid.
+    /// The kind of the value that starts with `byte`, in a validated text.
     @inline(__always)
     init(firstByte byte: UInt8) {
         switch byte {

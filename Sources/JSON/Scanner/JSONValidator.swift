@@ -1,4 +1,4 @@
-/// One pass over a text that decides whether it is JSON (RFC 8259), without recursion and without building anything.
+/// Validates a text as JSON (RFC 8259) in one pass, without recursion and without building values.
 struct JSONValidator {
     /// What is wrong, and at which byte.
     struct Fault {
@@ -6,7 +6,7 @@ struct JSONValidator {
         let offset: Int
     }
 
-    /// What the grammar allows next, whitespace aside.
+    /// What the grammar allows next, apart from whitespace.
     private enum Expectation {
         case value
         case elementOrEnd
@@ -15,19 +15,19 @@ struct JSONValidator {
         case separator
     }
 
-    /// An object with more members than any request has is searched instead: its index could outgrow its text.
+    /// Objects with more members are searched instead, since an index could outgrow its text.
     private static let maximumIndexedMembers = 64
 
     let base: UnsafePointer<UInt8>
     let end: Int
     private let maximumDepth: Int
     var position = 0
-    /// Whether an escape sequence has been met since this was last set to false.
+    /// Whether an escape sequence occurred since this was last reset.
     var metEscape = false
     private(set) var fault: Fault?
-    /// The members of the object at the top, as far as ``isIndexed`` is true.
+    /// The members of the root object, valid only if ``isIndexed``.
     private(set) var members: [JSONMemberRange] = []
-    /// Whether the top is an object all of whose members are in ``members``.
+    /// Whether the root is an object and ``members`` holds all its members.
     private(set) var isIndexed = false
     private var memberKey = 0..<0
     private var memberKeyIsEscaped = false
@@ -41,7 +41,7 @@ struct JSONValidator {
     /// Validates the whole text.
     ///
     /// - Parameter nesting: room for one byte per open container, at least min(maximumDepth, length of the text).
-    /// - Returns: the range of the only value, or nil after setting ``fault``.
+    /// - Returns: the range of the root value, or nil after setting ``fault``.
     mutating func validate(nesting: UnsafeMutablePointer<UInt8>) -> Range<Int>? {
         skipWhitespace()
         guard position < end else {
@@ -124,7 +124,7 @@ struct JSONValidator {
         while position < end && ASCII.isWhitespace(base[position]) { position &+= 1 }
     }
 
-    /// A member name and the colon after it.
+    /// Scans a member name and the colon after it.
     @inline(__always)
     private mutating func scanKey(_ byte: UInt8, isMemberOfRoot: Bool) -> Bool {
         guard byte == ASCII.quote else {
@@ -147,7 +147,7 @@ struct JSONValidator {
         return true
     }
 
-    /// Notes a member of the object at the top, whose value ends here.
+    /// Indexes a member of the root object, whose value ends here.
     @inline(__always)
     private mutating func indexMember(from valueStart: Int) {
         guard isIndexed else { return }

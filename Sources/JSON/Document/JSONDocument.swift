@@ -1,21 +1,24 @@
 /// A validated JSON text whose bytes are shared, never copied, by all values found in it.
 ///
-/// The whole text is checked once, here; after that, navigation only skips. Accepted is what RFC 8259 allows, in UTF-8,
-/// with any value at the top. Foundation's `JSONSerialization` with `.fragmentsAllowed` agrees, but for these deliberate
-/// differences:
-/// - it passes over a comma after the last element or member; here, as in the RFC, that is an error;
-/// - it reads UTF-16 and UTF-32, and passes over a byte order mark; here only UTF-8 without one is JSON (section 8.1);
-/// - it refuses most numbers too large for a double, and rounds long ones carelessly; here a number of any size is valid, and whether it fits is asked when
-///   it is read (``JSONValue/integer``, ``JSONValue/double``, ``JSONValue/numberText``);
-/// - its keys are Swift strings, so a precomposed and a decomposed "é" are one key; here they are two (section 8.3).
+/// The whole text is checked once, here. After that, navigation only skips. RFC 8259 decides what is accepted, in
+/// UTF-8, with any value at the root. Foundation's `JSONSerialization` with `.fragmentsAllowed` agrees, except for
+/// these deliberate differences:
+/// - Foundation skips a comma after the last element or member. Here, as in the RFC, that is an error.
+/// - Foundation reads UTF-16 and UTF-32 and skips a byte order mark. Here only UTF-8 without one is JSON (section
+///   8.1).
+/// - Foundation refuses most numbers too large for a double and rounds long ones imprecisely. Here a number of any
+///   size is valid, and its range is checked when it is read (``JSONValue/integer``, ``JSONValue/double``,
+///   ``JSONValue/numberText``).
+/// - Foundation's keys are Swift strings, so a precomposed and a decomposed "é" are one key. Here they are two
+///   (section 8.3).
 ///
-/// Where a key occurs twice both take the last one, both refuse half a surrogate pair, and both stop at a depth of 512.
+/// Both take the last of duplicate keys, refuse half a surrogate pair, and stop at a depth of 512.
 package struct JSONDocument: Sendable {
     /// The text as it was given.
     package let bytes: [UInt8]
-    /// Where the root stands.
+    /// The range of the root value.
     let range: Range<Int>
-    /// The members of the root, found while checking; nil if it is no object or one with very many members.
+    /// The members of the root, found during validation. Nil if the root is no object or has very many members.
     let index: [JSONMemberRange]?
 
     /// Checks the whole text, including UTF-8 and surrogate escapes.
@@ -45,18 +48,17 @@ package struct JSONDocument: Sendable {
         self.index = index
     }
 
-    /// The value that the text consists of.
+    /// The root value.
     package var root: JSONValue {
         JSONValue(document: self, kind: JSONKind(firstByte: bytes[range.lowerBound]), range: range)
     }
 }
 
 extension JSONDocument {
-    /// The text with some ranges of bytes replaced; nothing is decoded, all other bytes stay as they are.
+    /// The text with some byte ranges replaced. All other bytes stay as they are.
     ///
-    /// - Parameter edits: ranges of this document, in any order, none overlapping another; several at one empty range
-    ///   are inserted in the order given. Overlapping ones are a programming error and trap. What the ranges are replaced
-    ///   by is not checked.
+    /// - Parameter edits: ranges of this document in any order. Several at one empty range are inserted in the order
+    ///   given. Overlapping ranges are a programming error and trap. Replacements are not validated.
     package func replacing(_ edits: [(range: Range<Int>, bytes: [UInt8])]) -> [UInt8] {
         // Sorting is stable, and an insertion comes before the replacement of what follows it.
         let edits = edits.sorted {
@@ -75,15 +77,16 @@ extension JSONDocument {
         return result
     }
 
-    /// The text with top-level members set: the value of an existing member is replaced where it stands, a new member
-    /// is inserted before the closing brace.
+    /// The text with root members set. The value of an existing member is replaced in place, a new member is inserted
+    /// before the closing brace.
     ///
-    /// A key that occurs more than once in the text is set at every place, so that no two readers of the result can
-    /// disagree about it. A text that is no object is returned as it is.
+    /// A duplicate key is set at every place, so that no two readers of the result disagree. A text that is no object
+    /// is returned unchanged.
     ///
     /// - Parameters:
-    ///   - members: keys (as text, escaped here) and values (as JSON text, not checked); of equal keys the last counts.
-    ///   - removedKeys: members to leave out at the same time, unless they are also set.
+    ///   - members: keys (as text, escaped here) and values (as JSON text, not validated). Of equal keys the last
+    ///     counts.
+    ///   - removedKeys: members to remove at the same time, unless they are also set.
     package func settingMembers(
         _ members: [(key: String, value: [UInt8])], removing removedKeys: [String] = []
     ) -> [UInt8] {
@@ -97,7 +100,8 @@ extension JSONDocument {
         bytes.withUnsafeBufferPointer { buffer in
             for member in rootMembers(of: buffer) {
                 let keyStart = member.key.lowerBound - 1
-                // A leading run of removed members goes up to the key after it, any other one with the comma before it.
+                // A leading run of removed members is removed up to the key after it, any other one with the comma
+                // before it.
                 if let start = pendingRemoval {
                     edits.append((start..<keyStart, []))
                     pendingRemoval = nil
@@ -125,14 +129,14 @@ extension JSONDocument {
         return replacing(edits)
     }
 
-    /// The text without some top-level members, at every place where they occur; a text that is no object is returned
-    /// as it is.
+    /// The text without some root members, at every place where they occur. A text that is no object is returned
+    /// unchanged.
     package func removingMembers(_ keys: [String]) -> [UInt8] {
         settingMembers([], removing: keys)
     }
 
-    /// Keys of members that go: a few are compared one by one, many are hashed, so that a text of very many members costs
-    /// no more than its length.
+    /// Keys of removed members. A few are compared one by one, many are hashed, so that the time stays linear in the
+    /// text's length.
     private struct Removal {
         private var few: [String] = []
         private var many: Set<[UInt8]> = []
@@ -155,7 +159,7 @@ extension JSONDocument {
         return members
     }
 
-    /// The text of the members that are not in the document yet.
+    /// The text of the members that the document does not have yet.
     private static func insertion(
         of members: [(key: String, value: [UInt8])], present: [Bool], afterOthers: Bool
     ) -> [UInt8] {
