@@ -154,7 +154,7 @@ package struct ChatRequest: Sendable {
             promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost + beside + words,
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
-            cachedImages: isWarm ? images.count - newImages.count : 0, trail: trail)
+            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
     }
 }
 

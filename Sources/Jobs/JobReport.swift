@@ -26,7 +26,7 @@ enum JobReport {
             object.member("answered_by", outcome.model.rawValue)
             let attempts = order.decision.attempts
             if let first = attempts.first, first.model != outcome.model {
-                object.member("fallback", "\(first.model): \(first.words); \(outcome.model) was next")
+                object.member("fallback", "\(first.model): \(first.reason); \(outcome.model) was next")
             }
             if attempts.count > 1 {
                 object.member(

@@ -158,7 +158,7 @@ actor JobRunner {
         }
         let memory = memories[thread] ?? Sessions.Memory()
         var step = request.step(
-            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.trail)
+            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.historyEnd)
         step.position = place.nextPosition
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]

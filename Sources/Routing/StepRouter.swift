@@ -43,7 +43,7 @@ package struct StepRouter: Sendable {
             kappa: ordered.kappa,
             requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
             verification: context.policy.verification, outlook: forecast.outlook(position: step.position),
-            trail: step.trail, forced: ordered.forced)
+            history: step.history, forced: ordered.forced)
         let decision = Decision(
             id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
             model: forecast.reference.model, reference: forecast.reference.model,

@@ -101,7 +101,7 @@ struct CostModelTests {
             return try #require(state.plan).choices.count { $0 == ModelID("dear") }
         }
         let onMean = try dearSteps(policy)
-        policy.plan.reading = .quantile(0.95)
+        policy.plan.statistic = .quantile(0.95)
         let onQuantile = try dearSteps(policy)
         #expect(onMean > onQuantile)
         #expect(onQuantile >= 1)

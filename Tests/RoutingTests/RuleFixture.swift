@@ -18,16 +18,16 @@ enum RuleFixture {
     /// A step whose reference is called `reference` and comes last in the plan.
     static func step(
         _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
-        verification: Verification = Verification(), outlook: Outlook = Outlook(), trail: StepHistory = StepHistory(),
+        verification: Verification = Verification(), outlook: Outlook = Outlook(), history: StepHistory = StepHistory(),
         kappa: Kappa = Kappa(.standard)
     ) -> RuleStep {
         let reference = candidate("reference", quality: 0.9, nanoUSD: 1000)
         return RuleStep(
             position: position, order: candidates + [reference], reference: reference, kappa: kappa,
-            settings: settings, verification: verification, outlook: outlook, trail: trail)
+            settings: settings, verification: verification, outlook: outlook, history: history)
     }
 
-    static func trail(_ messages: String...) -> StepHistory { StepHistory(messages.map { Array($0.utf8) }) }
+    static func history(_ messages: String...) -> StepHistory { StepHistory(messages.map { Array($0.utf8) }) }
 }
 
 extension RuleAction {

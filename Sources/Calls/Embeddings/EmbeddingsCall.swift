@@ -158,7 +158,7 @@ package struct EmbeddingsCall: Sendable {
                 httpStatus: 200))
         var decision = decision
         decision.attempts = [
-            Attempt(model: priced.model.id, isAccepted: true, words: "not verified", entryID: entry.id)
+            Attempt(model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id)
         ]
         do throws(LedgerError) {
             _ = try await calls.ledger.commitStep(

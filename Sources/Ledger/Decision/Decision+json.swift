@@ -7,7 +7,7 @@ extension Decision {
         var writer = JSONWriter(capacity: 512 + candidates.count * 400)
         writer.object { decision in
             decision.member("id", id)
-            if let asked { decision.member("asked", asked) }
+            if let requestedModel { decision.member("asked", requestedModel) }
             decision.member("run", runID)
             decision.member("step", stepID)
             decision.member("position", position)
@@ -46,7 +46,7 @@ extension Decision {
             reference: ModelID(reference), kappa: kappa, stage: stage, reason: reason,
             considered: considered.elements.compactMap(\.string), candidates: read,
             fallbacks: fallbacks.elements.compactMap { $0.string.map { ModelID($0) } }, catalogVersion: catalog,
-            attempts: root["attempts"]?.elements.compactMap(Attempt.init) ?? [], asked: root["asked"]?.string)
+            attempts: root["attempts"]?.elements.compactMap(Attempt.init) ?? [], requestedModel: root["asked"]?.string)
     }
 }
 
@@ -57,7 +57,7 @@ extension Attempt {
             attempt.member("score", score)
             attempt.member("kappa", kappa)
             attempt.member("accepted", isAccepted)
-            attempt.member("words", words)
+            attempt.member("words", reason)
             attempt.member("entry", entryID)
         }
     }
@@ -68,7 +68,7 @@ extension Attempt {
         else { return nil }
         self.init(
             model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
-            isAccepted: isAccepted, words: words, entryID: value["entry"]?.string)
+            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string)
     }
 }
 

@@ -75,22 +75,22 @@ package struct CallForecast: Sendable {
     package var serviceSeconds: Spread { network + prefill + decode }
 
     /// Seconds until the answer is there; infinite when the queue never ends.
-    package func seconds(_ reading: AmountReading) -> Double {
+    package func seconds(_ statistic: AmountStatistic) -> Double {
         let waiting =
-            switch reading {
+            switch statistic {
             case .mean: queue?.meanSeconds ?? 0
             case .quantile(let share): queue?.seconds(quantile: share) ?? 0
             }
-        return waiting + serviceSeconds.amount(reading) * retries.expectedAttempts
+        return waiting + serviceSeconds.amount(statistic) * retries.expectedAttempts
     }
 
     /// What a plan sees: means, or the amounts that a share of calls does not exceed. Money is rounded to whole
     /// nano-USD. Nil when the queue never ends, so that the model cannot serve.
-    package func option(_ reading: AmountReading) -> AssignmentOption? {
-        let latency = seconds(reading)
+    package func option(_ statistic: AmountStatistic) -> AssignmentOption? {
+        let latency = seconds(statistic)
         guard latency.isFinite else { return nil }
         return AssignmentOption(
-            cost: cost.amount(reading).rounded(.toNearestOrEven), energy: joules.amount(reading), latency: latency,
+            cost: cost.amount(statistic).rounded(.toNearestOrEven), energy: joules.amount(statistic), latency: latency,
             accuracy: accuracy * retries.successProbability)
     }
 }

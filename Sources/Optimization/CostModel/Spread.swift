@@ -31,8 +31,8 @@ package struct Spread: Sendable, Hashable {
     }
 
     /// The mean, or a quantile.
-    package func amount(_ reading: AmountReading) -> Double {
-        switch reading {
+    package func amount(_ statistic: AmountStatistic) -> Double {
+        switch statistic {
         case .mean: mean
         case .quantile(let share): quantile(share)
         }

@@ -9,7 +9,7 @@ struct LookAhead {
     private let promptTokens: Double
     private let cachedTokens: Double
     private let keepsPrompts: Bool
-    private let reading: AmountReading
+    private let statistic: AmountStatistic
 
     /// Tokens that a tool's answer or a user's remark adds between two steps; measured on no run of the operator's yet.
     static let observationTokens = 60.0
@@ -21,11 +21,11 @@ struct LookAhead {
         promptTokens = Double(step.read(by: priced.model).promptTokens)
         cachedTokens = Candidates.cachedTokens(of: priced.model, step: step)
         keepsPrompts = priced.model.promptCache == .kept
-        reading = context.policy.plan.reading
+        statistic = context.policy.plan.statistic
     }
 
     /// What the plan sees of the step itself; nil where it cannot be priced. A lost cache is in these amounts already.
-    var now: AssignmentOption? { call(promptTokens, cached: cachedTokens)?.option(reading) }
+    var now: AssignmentOption? { call(promptTokens, cached: cachedTokens)?.option(statistic) }
 
     /// What the plan sees of the call some steps on, at least one; nil where it cannot be priced.
     ///
@@ -34,10 +34,10 @@ struct LookAhead {
     func after(_ steps: Int) -> (option: AssignmentOption, move: AssignmentSwitch)? {
         let prompt = promptTokens + Double(steps) * (prediction.outputTokens.mean + Self.observationTokens)
         guard let warm = call(prompt, cached: keepsPrompts ? max(prompt - Self.observationTokens, 0) : 0),
-            let option = warm.option(reading)
+            let option = warm.option(statistic)
         else { return nil }
         guard let cold = call(prompt, cached: 0) else { return (option, .free) }
-        return (option, AssignmentSwitch(cold: cold, warm: warm, reading: reading))
+        return (option, AssignmentSwitch(cold: cold, warm: warm, statistic: statistic))
     }
 
     private func call(_ prompt: Double, cached: Double) -> CallForecast? {

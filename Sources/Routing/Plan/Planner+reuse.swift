@@ -32,7 +32,7 @@ extension Planner {
 
     /// What each candidate takes at this step. A candidate's own amounts are means already.
     private func options(_ candidates: [Candidate], step: Step, context: RoutingContext) -> [AssignmentOption] {
-        guard context.policy.plan.reading != .mean else { return candidates.map(\.option) }
+        guard context.policy.plan.statistic != .mean else { return candidates.map(\.option) }
         let places = context.places
         return candidates.map { candidate in
             guard let place = places[candidate.model] else { return candidate.option }

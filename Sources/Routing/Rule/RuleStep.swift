@@ -17,7 +17,7 @@ package struct RuleStep: Sendable {
     package var verification: Verification
     /// What the predictors see ahead.
     package var outlook: Outlook
-    package var trail: StepHistory
+    package var history: StepHistory
     /// The choice of `on_infeasible`, where the policy's limits cannot be kept: no test is made.
     package var forced: Forced?
 
@@ -35,7 +35,7 @@ package struct RuleStep: Sendable {
         position: Int, order: [Candidate], wholes: [ModelID] = [], reference: Candidate, kappa: Kappa,
         requestThreshold: Double = 0.7,
         settings: SequenceRule = .standard, verification: Verification = Verification(), outlook: Outlook = Outlook(),
-        trail: StepHistory = StepHistory(), forced: Forced? = nil
+        history: StepHistory = StepHistory(), forced: Forced? = nil
     ) {
         self.position = position
         self.order = order
@@ -46,7 +46,7 @@ package struct RuleStep: Sendable {
         self.settings = settings
         self.verification = verification
         self.outlook = outlook
-        self.trail = trail
+        self.history = history
         self.forced = forced
     }
 

@@ -11,7 +11,7 @@ package struct RunState: Hashable, Sendable {
     /// Position of the step routed last, 0 before the first.
     package var position = 0
     /// Where the messages of that step ended.
-    package var trail: StepHistory.End?
+    package var historyEnd: StepHistory.End?
 
     package init(committed: ModelID? = nil, span: Span? = nil, plan: Plan? = nil) {
         self.committed = committed

@@ -62,7 +62,7 @@ package struct SequentialRule: Sendable {
         findings.reserveCapacity(6 * step.order.count + 4)
         compareHistory(step)
         state.position = step.position
-        state.trail = step.trail.end ?? state.trail
+        state.historyEnd = step.history.end ?? state.historyEnd
         if let forced = step.forced {
             (state.committed, state.span) = (nil, nil)
             return .call(.init(model: forced.model, stage: .plan, reason: forced.reason))
@@ -91,7 +91,7 @@ package struct SequentialRule: Sendable {
             return
         }
         var change: String?
-        if let end = state.trail, !step.trail.isEmpty, !step.trail.follows(end) {
+        if let end = state.historyEnd, !step.history.isEmpty, !step.history.follows(end) {
             change = "messages before step \(state.position) were changed"
         } else if step.position < state.position {
             change = "the run went back from step \(state.position) to step \(step.position)"

@@ -90,7 +90,7 @@ package struct StepMachine: Sendable {
     }
 
     /// Says by which other name the caller asked for the policy or the model.
-    package mutating func name(asked: String) { decision.asked = asked }
+    package mutating func name(asked: String) { decision.requestedModel = asked }
 
     /// Calls the model of the step before in place of the one that the rule chose, since moving would cost more than it
     /// gains. What the rule promised the other one is dropped; the answer is tested as any other.

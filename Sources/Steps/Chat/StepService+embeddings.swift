@@ -20,7 +20,7 @@ extension StepService {
             model: priced.model.id, reference: priced.model.id, kappa: 0, stage: .pinned,
             reason: "\(priced.model.id): named by the caller", considered: [], candidates: [], fallbacks: [],
             catalogVersion: fleet.catalog.version,
-            asked: priced.model.id.rawValue == request.model ? nil : request.model)
+            requestedModel: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
             attribution: Attribution(team: caller.team, key: caller.key, session: runID))

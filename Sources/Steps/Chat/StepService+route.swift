@@ -13,7 +13,7 @@ extension StepService {
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let step = request.step(
-            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.trail)
+            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
         let admitted = try resolved(caller.models)
         var models = fleet.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy

@@ -59,7 +59,7 @@ extension StepExecutor {
     /// The step is done whole after all; what the parts have cost stays booked.
     private mutating func undo(_ part: String, _ model: ModelID) {
         let reason = "\(part) could not be done"
-        attempts.append(Attempt(model: model, isAccepted: false, words: reason))
+        attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
         course.take(.failed(model, reason: reason))
     }
 
@@ -69,7 +69,7 @@ extension StepExecutor {
     ) async -> StepOutcome? {
         guard let copy = aside(model, prompt, alone: alone, most: Self.mostWords) else { return nil }
         guard let outcome = await answer(model, copy) else {
-            attempts.append(Attempt(model: model, isAccepted: false, words: "\(words); no answer came"))
+            attempts.append(Attempt(model: model, isAccepted: false, reason: "\(words); no answer came"))
             return nil
         }
         await settle(outcome, words)
@@ -79,7 +79,7 @@ extension StepExecutor {
     private mutating func settle(_ outcome: StepOutcome, _ words: String) async {
         note(outcome)
         await stepService.calls.book(outcome.commit)
-        attempts.append(Attempt(model: outcome.model, isAccepted: false, words: words, entryID: outcome.entryID))
+        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: words, entryID: outcome.entryID))
     }
 
     private func answer(_ model: ModelID, _ copy: PreparedStep) async -> StepOutcome? {

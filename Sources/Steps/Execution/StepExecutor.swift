@@ -107,7 +107,7 @@ struct StepExecutor: Sendable {
     }
 
     private mutating func fail(_ model: ModelID, _ reason: String) {
-        attempts.append(Attempt(model: model, isAccepted: false, words: reason))
+        attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
         course.take(.failed(model, reason: reason))
     }
 
@@ -152,7 +152,7 @@ struct StepExecutor: Sendable {
         attempts.append(
             Attempt(
                 model: model, score: score, kappa: score == nil ? nil : threshold, isAccepted: isKept || hasGoneOut,
-                words: words, entryID: outcome.entryID))
+                reason: words, entryID: outcome.entryID))
         if isKept || hasGoneOut {
             accepted = outcome
         } else {
@@ -189,7 +189,7 @@ struct StepExecutor: Sendable {
     private mutating func take(_ outcome: StepOutcome, _ words: String) {
         if let index = attempts.lastIndex(where: { $0.entryID == outcome.entryID }) {
             attempts[index].isAccepted = true
-            attempts[index].words += "; \(words)"
+            attempts[index].reason += "; \(words)"
         }
         accepted = outcome
     }

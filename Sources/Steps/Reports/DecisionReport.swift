@@ -11,7 +11,7 @@ extension Decision {
         var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
         writer.object { object in
             object.member("id", id)
-            if let asked { object.member("asked", asked) }
+            if let requestedModel { object.member("asked", requestedModel) }
             object.member("run", runID)
             object.member("model", model.rawValue)
             object.member("reference", reference.rawValue)
@@ -62,7 +62,7 @@ extension Attempt {
         if let score { object.member("score", score) }
         if let kappa { object.member("kappa", kappa) }
         object.member("accepted", isAccepted)
-        object.member("words", words)
+        object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
     }
 }

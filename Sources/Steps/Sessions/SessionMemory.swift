@@ -59,7 +59,7 @@ extension Sessions.Memory {
                         member.member("through", span.through)
                     })
             }
-            if let trail = state.trail {
+            if let trail = state.historyEnd {
                 object.member("messages", trail.count)
                 object.member("digest", Int64(bitPattern: trail.digest))
             }
@@ -88,7 +88,7 @@ extension Sessions.Memory {
             state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
         }
         if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
-            state.trail = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
+            state.historyEnd = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
         }
     }
 }

@@ -49,13 +49,13 @@ struct BadInputTests {
             committed: ModelID("small"), span: Span(model: ModelID("small"), stage: .sle, from: 2, through: 9),
             plan: Plan(choices: [], order: [], binding: []))
         state.position = 2
-        state.trail = RuleFixture.trail("system", "user", "assistant", "tool").end
+        state.historyEnd = RuleFixture.history("system", "user", "assistant", "tool").end
         var rule = SequentialRule(state: state)
-        let same = RuleFixture.trail("system", "user", "assistant", "tool", "assistant 2", "tool 2")
-        var step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 3, trail: same)
+        let same = RuleFixture.history("system", "user", "assistant", "tool", "assistant 2", "tool 2")
+        var step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 3, history: same)
         #expect(try #require(rule.handle(.step(step)).called).stage == .urc)
         rule = SequentialRule(state: state)
-        step.trail = RuleFixture.trail("system", "user", "another assistant", "tool", "assistant 2", "tool 2")
+        step.history = RuleFixture.history("system", "user", "another assistant", "tool", "assistant 2", "tool 2")
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)
         #expect(
             rule.words[0]
@@ -76,13 +76,13 @@ struct BadInputTests {
         #expect(rule.words[0] == "history: the run went back from step 5 to step 3; dropped the span on small")
     }
 
-    @Test("trails tell borders between messages, and follow only what they begin with")
-    func trails() throws {
-        let whole = RuleFixture.trail("ab", "c", "d")
-        #expect(whole.follows(try #require(RuleFixture.trail("ab", "c").end)))
-        #expect(!whole.follows(try #require(RuleFixture.trail("a", "bc").end)))
-        #expect(!whole.follows(try #require(RuleFixture.trail("ab", "c", "d", "e").end)))
-        #expect(RuleFixture.trail().end == nil)
+    @Test("histories distinguish message borders and continue only their own prefixes")
+    func histories() throws {
+        let whole = RuleFixture.history("ab", "c", "d")
+        #expect(whole.follows(try #require(RuleFixture.history("ab", "c").end)))
+        #expect(!whole.follows(try #require(RuleFixture.history("a", "bc").end)))
+        #expect(!whole.follows(try #require(RuleFixture.history("ab", "c", "d", "e").end)))
+        #expect(RuleFixture.history().end == nil)
     }
 
     // MARK: Decomposer

@@ -46,7 +46,7 @@ struct SwitchRuleTests {
         var models: [ModelID] = []
         for request in try conversation.calls() {
             let step = request.step(
-                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
+                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
             var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context())
             guard case .call(let verdict) = course.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context())
@@ -95,16 +95,16 @@ struct SwitchRuleTests {
     func history() throws {
         let calls = try #require(try RecordedConversation.all.first?.calls())
         let first = calls[3].step(id: "1", runID: "run", previousModel: "dear")
-        let goesOn = calls[4].step(id: "2", runID: "run", previousModel: "dear", after: first.trail.end)
+        let goesOn = calls[4].step(id: "2", runID: "run", previousModel: "dear", after: first.history.end)
         #expect(goesOn.cachedTokens > 0)
         let text = String(decoding: calls[4].document.bytes, as: UTF8.self)
         let changed = text.replacing("You are a coding agent", with: "You are a pirate")
         let rewritten = try ChatRequest(JSONDocument(Array(changed.utf8)))
-            .step(id: "2", runID: "run", previousModel: "dear", after: first.trail.end)
+            .step(id: "2", runID: "run", previousModel: "dear", after: first.history.end)
         #expect(rewritten.cachedTokens == 0)
         var state = RunState(committed: "cheap")
         state.position = first.position
-        state.trail = first.trail.end
+        state.historyEnd = first.history.end
         let course = try StepRouter(estimator: HoveringEstimator()).course(
             of: rewritten, decisionID: "d", state: state, context: context())
         #expect(course.state.committed == nil)

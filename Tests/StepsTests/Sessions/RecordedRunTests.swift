@@ -93,7 +93,7 @@ struct RecordedRunTests {
         var memory = Sessions.Memory()
         for request in try calls(of: run) {
             let step = request.step(
-                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
+                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
             var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context)
             guard case .call(let verdict) = course.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context)

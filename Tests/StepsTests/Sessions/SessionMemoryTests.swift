@@ -12,7 +12,7 @@ import Testing
         var memory = Sessions.Memory()
         var state = RunState(committed: "test/cheap", span: Span(model: "b", stage: .cd, from: 2, through: 4))
         state.position = 3
-        state.trail = StepHistory.End(count: 7, digest: .max - 5)
+        state.historyEnd = StepHistory.End(count: 7, digest: .max - 5)
         memory.note("test/cheap", position: 1, state: state)
         memory.note("test/\"dear\"", position: 2, state: state)
         memory.note("test/\"dear\"", position: 1, state: state)

@@ -2,7 +2,7 @@ import Domain
 import JSON
 import Testing
 
-@Suite("Schemas of tools")
+@Suite("Tool schemas")
 struct ToolSchemasTests {
     private static let forms = [
         #"[{"type": "function", "function": {"name": "add", "parameters": SCHEMA}}]"#,
@@ -11,7 +11,7 @@ struct ToolSchemasTests {
         $0.replacing("SCHEMA", with: #"{"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]}"#)
     }
 
-    @Test("calls are checked whichever form the tools are listed in", arguments: forms)
+    @Test("calls are validated for every form of a tool list", arguments: forms)
     func calls(list: String) throws {
         let tools = ToolSchemas(try JSONDocument(Array(list.utf8)).root)
         #expect(tools.names == ["add"])
@@ -24,7 +24,7 @@ struct ToolSchemasTests {
         #expect(tools.problem(callOf: "ad", arguments: "{}")?.contains(#"did it mean "add"?"#) == true)
     }
 
-    @Test("a tool without a schema, or with one that makes no sense, takes any arguments")
+    @Test("a tool without a valid schema accepts any arguments")
     func without() throws {
         let text = #"[{"name": "now"}, {"name": "odd", "parameters": {"type": "nonsense"}}, {"type": "web_search"}]"#
         let tools = ToolSchemas(try JSONDocument(Array(text.utf8)).root)
