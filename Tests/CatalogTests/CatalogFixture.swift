@@ -1,9 +1,10 @@
 import Catalog
 import Domain
 import Foundation
+import Testing
 
-/// A catalog directory of a test, removed with its last copy.
-final class Sheet {
+/// A catalog directory for a test, removed with its last reference.
+final class CatalogFixture {
     let path: String
 
     /// Writes the files, by name.
@@ -32,7 +33,7 @@ final class Sheet {
         CatalogLint.problems(directory: path, today: today)
     }
 
-    /// A cloud model without any fault; `input` stands on line 16.
+    /// A valid cloud model; `input` is on line 16.
     static let cloud = """
         # A provider of a test.
         provider: acme
@@ -57,7 +58,7 @@ final class Sheet {
               as_of: 2026-11-01
         """
 
-    /// A model on own hardware without any fault.
+    /// A valid model on the operator's hardware.
     static let edge = """
         models:
           - id: local/small
@@ -86,4 +87,9 @@ final class Sheet {
             prompt_cache: none
             speed: {overhead_s: 0.01, prefill_tokens_per_s: 600, decode_tokens_per_s: 75, provenance: measured}
         """
+}
+
+/// The day on which tests read catalogs, independent of the clock.
+func testDay() throws -> CalendarDay {
+    try #require(CalendarDay("2026-11-21"))
 }

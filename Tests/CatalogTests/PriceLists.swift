@@ -1,5 +1,5 @@
-/// Small price lists in the three formats, each with entries that have to be left out.
-enum Lists {
+/// Small price lists in the three formats, each with entries to skip.
+enum PriceLists {
     static let liteLLM = #"""
         {
           "sample_spec": {"mode": "one of: chat, embedding", "litellm_provider": "openai", "input_cost_per_token": 0.0},
