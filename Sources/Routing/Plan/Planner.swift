@@ -78,7 +78,7 @@ package struct Planner: Sendable {
         let names = candidates.map(\.model.rawValue)
         let found = method == .weighted ? try? solver.effects(of: solution, program) : nil
         return solution.bindingLimits.map { limit in
-            found?.first { $0.limit == limit }?.words(names) ?? "\(limit) binds"
+            found?.first { $0.limit == limit }?.description(modelNames: names) ?? "\(limit) binds"
         }
     }
 

@@ -1,5 +1,5 @@
-/// A small seeded generator (SplitMix64), so that every random program can be made again from its number.
-struct SplitMix: RandomNumberGenerator {
+/// Random numbers for programs, reproducible from the program's number.
+struct SeededRandom: RandomNumberGenerator {
     private var state: UInt64
 
     init(_ seed: UInt64) {

@@ -1,13 +1,13 @@
-/// Steps of a table that have the same candidates, so that it only matters how many of them run on which.
+/// Groups the steps of a table that have equal candidates, so that only their number per model matters.
 ///
-/// A plan of n equal steps has n! twins; branch and bound over single steps meets them one by one. Over counts there is
+/// A plan of n equal steps has n! permutations, which branch and bound over single steps visits one by one. Counts have
 /// one of each.
 struct StepGroups {
     /// Steps, by group; each group has at least one.
     private(set) var members: [[Int]] = []
     private let table: AssignmentTable
 
-    /// Nil where steps follow one another at a cost, or too few are equal for counts to be worth it.
+    /// Nil if steps are coupled by switching, or too few are equal for counts to pay off.
     init?(_ table: AssignmentTable, mostGroups: Int = 64) {
         guard !table.hasSwitching, table.stepCount > 1 else { return nil }
         self.table = table
@@ -38,7 +38,7 @@ struct StepGroups {
 
     /// The program over counts: n[g,m] whole and at least 0, the counts of a group add up to its steps.
     ///
-    /// - Parameter objectiveCap: asks for an objective at or below this, where a plan is already known.
+    /// - Parameter objectiveCap: requires an objective at or below this, if a plan is already known.
     func program(objectiveCap: Double?) -> LinearProgram {
         var program = LinearProgram()
         let width = table.rowCount
@@ -64,7 +64,7 @@ struct StepGroups {
         return program
     }
 
-    /// The plan that a solution's counts stand for; nil where they do not add up.
+    /// The plan of a solution's counts; nil if they do not add up.
     func choice(_ values: [Double]) -> [Int32]? {
         var choice = [Int32](repeating: -1, count: table.stepCount)
         var done = [Int](repeating: 0, count: members.count)

@@ -1,14 +1,52 @@
 import Optimization
 import Testing
 
-@Suite("Programs of any kind, in a process of their own")
+@Suite("The solver against enumeration")
+struct EnumerationAgreementTests {
+    /// Solves one random program both ways and compares objective, limits, certificate and infeasibility.
+    private func compare(_ seed: Int, steps: Int, models: Int, strategy: AssignmentStrategy) throws {
+        var generator = SeededRandom(UInt64(seed))
+        let size = (1 + generator.below(steps), 1 + generator.below(models))
+        let program = AssignmentProgram.random(&generator, steps: size.0, models: size.1)
+        let truth = Enumeration(program)
+        do {
+            let solution = try AssignmentSolver(strategy: strategy).solve(program)
+            let best = try #require(truth.best, "seed \(seed): a plan was found where enumeration finds none")
+            #expect(abs(solution.objective - best) <= 1e-7 * max(1, best), "seed \(seed)")
+            #expect(Enumeration.keepsLimits(program, solution.choice), "seed \(seed)")
+            let objective = try #require(Enumeration.objective(program, solution.choice))
+            #expect(abs(objective - solution.objective) <= 1e-9 * max(1, objective), "seed \(seed)")
+            #expect(solution.bound <= best + 1e-9 * max(1, best), "seed \(seed): false certificate")
+            #expect(solution.proven, "seed \(seed)")
+        } catch OptimizationError.infeasible(let report) {
+            #expect(truth.best == nil, "seed \(seed): \(report)")
+            #expect(!report.binding.isEmpty, "seed \(seed)")
+        }
+    }
+
+    @Test("small programs with all kinds of limits have the objective of enumeration", arguments: 0..<40)
+    func small(block: Int) throws {
+        for seed in block * 50..<block * 50 + 50 {
+            try compare(seed, steps: 5, models: 4, strategy: .automatic)
+        }
+    }
+
+    @Test("GLPK alone has the objective of enumeration", arguments: 0..<10)
+    func linear(block: Int) throws {
+        for seed in block * 20..<block * 20 + 20 {
+            try compare(seed, steps: 4, models: 4, strategy: .glpk)
+        }
+    }
+}
+
+@Suite("Random programs in a process of their own")
 struct FuzzTests {
     @Test("no program, however malformed, ends the process")
     func boundary() async {
         await #expect(processExitsWith: .success) {
             let strange: [Double] = [.nan, .infinity, -1, 0, .leastNonzeroMagnitude, 1e300, 9_007_199_254_740_992]
             for seed in 0..<3000 {
-                var generator = SplitMix(UInt64(seed))
+                var generator = SeededRandom(UInt64(seed))
                 var program = AssignmentProgram.random(&generator, steps: 4, models: 3)
                 program.timeLimit = .milliseconds(100)
                 let value = strange[generator.below(strange.count)]
@@ -50,7 +88,7 @@ struct FuzzTests {
             Issue.record("expected solverFailed, got \(String(describing: error))")
             return
         }
-        // GLPK is as good as new on this thread afterwards.
+        // GLPK works on this thread afterwards.
         var program = LinearProgram()
         let column = program.addColumn(.init(objective: 1))
         program.addRow(.init(lower: 2), [(column, 1)])
