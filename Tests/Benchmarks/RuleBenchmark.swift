@@ -52,7 +52,7 @@ enum RuleBenchmark {
                 let step = RuleStep(
                     position: position, order: candidates + [reference], reference: reference, kappa: Kappa(.standard),
                     verification: Verification(isOn: true),
-                    outlook: Outlook(
+                    lookAheadEstimates: LookAheadEstimates(
                         similarity: { _, one, other in table[(one + other) & 7] }, distance: { _ in distance }))
                 let start = PlanClock.cpuSeconds
                 let action = rule.handle(.step(step))

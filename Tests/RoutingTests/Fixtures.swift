@@ -1,7 +1,7 @@
 import Domain
 import Routing
 
-/// A small catalog for tests: one model at the edge, one cheap and one dear in the cloud.
+/// A small catalog for tests: one edge model, one cheap and one expensive cloud model.
 enum Fixture {
     static let day = CalendarDay(daysSinceEpoch: 20_778)
 
@@ -56,10 +56,10 @@ enum Fixture {
     }
 }
 
-/// Says what a test wants it to say.
+/// Returns the estimates that a test sets.
 struct FixedEstimator: Estimating, StepEstimates {
     var quality: [String: Double]
-    /// Step similarity; the ratio of qualities where none is named.
+    /// Step similarity; the ratio of qualities by default.
     var similarity: [String: Double] = [:]
     var requestSimilarity: [String: Double] = [:]
     /// Similarity of both models' outputs that many steps ahead.

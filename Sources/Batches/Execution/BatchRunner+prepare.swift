@@ -75,8 +75,7 @@ extension BatchRunner {
         let purse = try await purse()
         let planner = BatchPlanner(
             table: table, terms: terms,
-            weights: AssignmentWeights(
-                cost: weights.cost, energy: weights.energy, latency: weights.latency, accuracy: weights.accuracy))
+            weights: weights.assignment)
         let (plan, outlook) = try await plan(planner, purse)
         return Prepared(
             outlook: outlook,

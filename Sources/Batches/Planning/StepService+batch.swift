@@ -184,12 +184,3 @@ extension StepService {
         }
     }
 }
-
-extension Candidate {
-    /// Better quality first, then lower cost, then name: the order of references.
-    fileprivate func isWorseReference(than other: Candidate) -> Bool {
-        if prediction.quality != other.prediction.quality { return prediction.quality < other.prediction.quality }
-        if cost.total != other.cost.total { return cost.total > other.cost.total }
-        return model > other.model
-    }
-}

@@ -46,7 +46,7 @@ extension StepService {
         var course = try begin(step, state: memory.state, context: context)
         if let pinned { course.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
-        if !isItself { course.name(asked: request.model) }
+        if !isItself { course.setRequestedModel(request.model) }
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         return RoutedStep(
@@ -82,7 +82,7 @@ extension StepService {
     /// Begins a step by the rule.
     package func begin(_ step: Step, state: RunState, context: RoutingContext) throws(ServiceError) -> StepMachine {
         do throws(RoutingError) {
-            return try router.course(of: step, decisionID: Identifier.make("dec"), state: state, context: context)
+            return try router.machine(for: step, decisionID: Identifier.make("dec"), state: state, context: context)
         } catch {
             throw .routing(error)
         }

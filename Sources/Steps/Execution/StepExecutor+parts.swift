@@ -18,7 +18,7 @@ extension StepExecutor {
             let prompt =
                 "Write what the assistant named \(other) would answer to the conversation so far: its next message only."
             guard let outcome = await aside(model, prompt, words: "wrote what \(other) would answer") else {
-                course.take(.predictionFailed("\(model) did not answer"))
+                course.handle(.predictionFailed("\(model) did not answer"))
                 return
             }
             texts[other] = outcome.answer.text
@@ -28,13 +28,13 @@ extension StepExecutor {
 
     mutating func decompose(by model: ModelID) async {
         guard takesApart else {
-            course.take(.decompositionFailed("a chat call is answered whole"))
+            course.handle(.decompositionFailed("a chat call is answered whole"))
             return
         }
         let task = SubtaskList.prompt(
             for: order.step.text.prompt, most: order.context.policy.sequence.decomposition.mostParts)
         guard let outcome = await aside(model, task, alone: true, words: "was asked for the parts of the step") else {
-            course.take(.decompositionFailed("\(model) did not answer"))
+            course.handle(.decompositionFailed("\(model) did not answer"))
             return
         }
         course.decomposed(outcome.answer.text)
@@ -60,7 +60,7 @@ extension StepExecutor {
     private mutating func undo(_ part: String, _ model: ModelID) {
         let reason = "\(part) could not be done"
         attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
-        course.take(.failed(model, reason: reason))
+        course.handle(.failed(model, reason: reason))
     }
 
     /// One call beside the step's own, booked at once.

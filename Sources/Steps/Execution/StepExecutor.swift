@@ -52,7 +52,7 @@ struct StepExecutor: Sendable {
             case .decompose(let model, _): await decompose(by: model)
             case .split(let shares, _): await split(shares)
             case .keep(let model, _): try keep(model)
-            case .giveUp, .ignored: try keepAnything()
+            case .abandon, .ignored: try keepAnything()
             }
         }
         order.decision = decision
@@ -65,9 +65,9 @@ struct StepExecutor: Sendable {
         while true {
             switch course.action {
             case .predict(let model, _, _):
-                course.take(.predictionFailed("\(model) is not asked where nothing is called"))
+                course.handle(.predictionFailed("\(model) is not asked where nothing is called"))
             case .decompose(let model, _):
-                course.take(.decompositionFailed("\(model) is not asked where nothing is called"))
+                course.handle(.decompositionFailed("\(model) is not asked where nothing is called"))
             default: return stayWhereItPays()
             }
         }
@@ -108,7 +108,7 @@ struct StepExecutor: Sendable {
 
     private mutating func fail(_ model: ModelID, _ reason: String) {
         attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
-        course.take(.failed(model, reason: reason))
+        course.handle(.failed(model, reason: reason))
     }
 
     /// Why a further answer must not be asked for, once one has been paid: the limits of the run hold for all together.

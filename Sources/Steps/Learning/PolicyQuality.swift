@@ -26,7 +26,7 @@ package struct PolicyQuality: Hashable, Sendable {
 
     /// A step has been served.
     package mutating func served(by model: ModelID, policy: Policy) {
-        estimate.served(model.rawValue)
+        estimate.recordServed(model.rawValue)
         guard let target = policy.minAccuracy else { return }
         if controller?.target != target {
             // Another target: the controller begins where the old one stood.
@@ -36,15 +36,15 @@ package struct PolicyQuality: Hashable, Sendable {
                 estimate: isSame ? standing?.estimate : nil)
             earlier = nil
         }
-        controller?.served(by: model)
+        controller?.recordServed(by: model)
     }
 
     /// One of the steps served has been audited.
     ///
     /// - Parameter share: the share of the steps that are.
     package mutating func looked(at model: ModelID, score: Double, share: Double) {
-        estimate.looked(at: model.rawValue, score: score, share: share)
-        controller?.looked(at: model, score: score, share: share)
+        estimate.recordSample(of: model.rawValue, score: score, probability: share)
+        controller?.recordSample(of: model, score: score, probability: share)
     }
 
     private var standing: Standing? {

@@ -39,7 +39,7 @@ package struct QualityReport: Sendable {
                 for (name, quality) in policies.sorted(by: { $0.key < $1.key }) {
                     list.object { inner in
                         inner.member("policy", name.isEmpty ? "default" : name)
-                        inner.member("audits", quality.estimate.looks)
+                        inner.member("audits", quality.estimate.effectiveSamples)
                         inner.member("quality", quality.estimate.mean)
                         inner.member("low_95", quality.estimate.interval.lower)
                         inner.member("high_95", quality.estimate.interval.upper)

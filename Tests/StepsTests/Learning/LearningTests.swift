@@ -72,7 +72,7 @@ struct LearningTests {
             #expect(after?.estimate.mean == before?.estimate.mean)
             later.noteStep(by: "small", policyName: nil, policy: policy)
             #expect(later.quality[""]?.controller?.offset == before?.controller?.offset)
-            #expect(later.quality[""]?.controller?.estimate.looks ?? 0 > 40, "it knows what was looked at")
+            #expect(later.quality[""]?.controller?.estimate.effectiveSamples ?? 0 > 40, "it knows what was looked at")
         }
     }
 

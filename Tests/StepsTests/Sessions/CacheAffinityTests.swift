@@ -47,7 +47,7 @@ struct SwitchRuleTests {
         for request in try conversation.calls() {
             let step = request.step(
                 id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
-            var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context())
+            var course = try router.machine(for: step, decisionID: "d", state: memory.state, context: context())
             guard case .call(let verdict) = course.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context())
             if keeps, let last = memory.lastModel,
@@ -105,8 +105,8 @@ struct SwitchRuleTests {
         var state = RunState(committed: "cheap")
         state.position = first.position
         state.historyEnd = first.history.end
-        let course = try StepRouter(estimator: HoveringEstimator()).course(
-            of: rewritten, decisionID: "d", state: state, context: context())
+        let course = try StepRouter(estimator: HoveringEstimator()).machine(
+            for: rewritten, decisionID: "d", state: state, context: context())
         #expect(course.state.committed == nil)
         #expect(
             course.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })

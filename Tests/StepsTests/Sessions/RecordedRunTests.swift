@@ -94,7 +94,7 @@ struct RecordedRunTests {
         for request in try calls(of: run) {
             let step = request.step(
                 id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
-            var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context)
+            var course = try router.machine(for: step, decisionID: "d", state: memory.state, context: context)
             guard case .call(let verdict) = course.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context)
             if keeps, let last = memory.lastModel,
