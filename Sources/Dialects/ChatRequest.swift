@@ -102,12 +102,12 @@ package struct ChatRequest: Sendable {
     /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
     /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
     package var sessionID: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = StableHash()
         for message in messages {
-            for byte in message.value.raw { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            hash.combine(message.value.raw)
             if message.role == .user { break }
         }
-        return "session_" + String(hash, radix: 16)
+        return "session_" + hash.hexadecimal
     }
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the

@@ -12,6 +12,9 @@ struct StableHashTests {
         var hash = StableHash()
         hash.combine(text.utf8)
         #expect(hash.value == value)
+        var lazy = StableHash()
+        lazy.combine(text.utf8.lazy.map { $0 })
+        #expect(lazy == hash, "a sequence without contiguous storage takes another code path")
     }
 
     @Test("a hash continues from an earlier value, and a separator is no byte")

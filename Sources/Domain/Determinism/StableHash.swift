@@ -10,7 +10,17 @@ package struct StableHash: Hashable, Sendable {
     }
 
     package mutating func combine(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes { combine(unit: UInt64(byte)) }
+        // A generic iteration is not specialised across modules, so contiguous bytes get a loop of their own.
+        let combined = bytes.withContiguousStorageIfAvailable { buffer in
+            var hash = self
+            for byte in buffer { hash.combine(unit: UInt64(byte)) }
+            return hash
+        }
+        if let combined {
+            self = combined
+        } else {
+            for byte in bytes { combine(unit: UInt64(byte)) }
+        }
     }
 
     /// Combines one unit. A unit above 255 is a separator that no byte can produce.

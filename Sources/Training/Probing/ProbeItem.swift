@@ -23,12 +23,12 @@ package struct ProbeItem: Sendable {
 
     /// A number that changes with the question: an answer to an older wording is no answer to this one.
     package var fingerprint: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = StableHash()
         for part in [text.prompt, text.tools ?? ""] {
-            for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            hash = (hash ^ 0xff) &* 0x100_0000_01b3
+            hash.combine(part.utf8)
+            hash.combine(unit: 0xff)
         }
-        return String(hash, radix: 16)
+        return hash.hexadecimal
     }
 }
 

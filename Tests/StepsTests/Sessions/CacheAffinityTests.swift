@@ -125,9 +125,9 @@ struct SwitchRuleTests {
 /// A similarity that goes up and down round kappa with the words of the step.
 private struct HoveringEstimator: Estimating {
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in (text.prompt + text.history).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return FixedEstimates(similarity: 0.6 + 0.12 * Double(hash >> 40 & 0xffff) / 65_535)
+        var hash = StableHash()
+        hash.combine((text.prompt + text.history).utf8)
+        return FixedEstimates(similarity: 0.6 + 0.12 * Double(hash.value >> 40 & 0xffff) / 65_535)
     }
 }
 
