@@ -15,14 +15,6 @@ package struct CatalogProblem: Hashable, Sendable {
     package let message: String
     /// What to write instead.
     package let suggestion: String
-
-    package init(file: String, line: Int, severity: Severity, message: String, suggestion: String) {
-        self.file = file
-        self.line = line
-        self.severity = severity
-        self.message = message
-        self.suggestion = suggestion
-    }
 }
 
 extension CatalogProblem: Comparable {

@@ -49,11 +49,6 @@ package struct CatalogError: Error, Sendable, CustomStringConvertible {
     /// Errors and warnings, by file and line.
     package let problems: [CatalogProblem]
 
-    package init(directory: String, problems: [CatalogProblem]) {
-        self.directory = directory
-        self.problems = problems
-    }
-
     package var description: String {
         let errors = problems.filter { $0.severity == .error }
         let count = errors.count == 1 ? "one error" : "\(errors.count) errors"

@@ -52,12 +52,6 @@ package struct InfeasibilityReport: Sendable, CustomStringConvertible {
     /// Whether the amounts are proven minimal. Otherwise they suffice but may be larger than needed.
     package var proven: Bool
 
-    package init(alone: [Relaxation], joint: [Relaxation], proven: Bool) {
-        self.alone = alone
-        self.joint = joint
-        self.proven = proven
-    }
-
     /// The binding limits, most promising first.
     package var binding: [LimitName] { (alone.isEmpty ? joint : alone).map(\.limit) }
 

@@ -34,11 +34,6 @@ package struct EpsilonConstraint: Sendable {
     /// The upper limit of each other criterion; for accuracy, of the mean error.
     package var most: [Criterion: Double]
 
-    package init(objective: Criterion, most: [Criterion: Double]) {
-        self.objective = objective
-        self.most = most
-    }
-
     /// The plan of the least objective within these and the program's own limits.
     package func solve(
         _ program: AssignmentProgram, with solver: AssignmentSolver = .init()

@@ -35,12 +35,6 @@ package enum RuleAction: Hashable, Sendable {
         package var text: String
         package var model: ModelID
         package var reason: String
-
-        package init(text: String, model: ModelID, reason: String) {
-            self.text = text
-            self.model = model
-            self.reason = reason
-        }
     }
 
     package var reason: String {

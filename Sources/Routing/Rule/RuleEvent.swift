@@ -69,11 +69,6 @@ package struct RuleStep: Sendable {
     package struct Forced: Hashable, Sendable {
         package var model: ModelID
         package var reason: String
-
-        package init(model: ModelID, reason: String) {
-            self.model = model
-            self.reason = reason
-        }
     }
 
     package init(
