@@ -47,7 +47,7 @@ package struct Simulation: Sendable {
     }
 
     package func run() -> Outcome {
-        var generator = TestRandom(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var controller = KappaController(target: target, rule: kappa)
         let reference = candidate("reference", similarity: nil)
         let settings = SequenceRule(stages: [.sse])
@@ -56,7 +56,7 @@ package struct Simulation: Sendable {
         let last = steps - steps / 3
         for index in 0..<steps {
             let isLate = index >= steps / 3
-            let similarity = 0.3 + 0.7 * ease(generator.draw(), isLate: isLate)
+            let similarity = 0.3 + 0.7 * ease(generator.unit(), isLate: isLate)
             let cheap = candidate("cheap", similarity: similarity)
             var rule = SequentialRule()
             let action = rule.handle(
@@ -66,13 +66,13 @@ package struct Simulation: Sendable {
                         kappa: Kappa(kappa, offset: isControlled ? controller.offset : 0), settings: settings)))
             var isCheap = false
             if case .call(let verdict) = action { isCheap = verdict.model == cheap.model }
-            let score = !isCheap || generator.draw() < truth(similarity, isLate: isLate) ? 1.0 : 0.0
+            let score = !isCheap || generator.unit() < truth(similarity, isLate: isLate) ? 1.0 : 0.0
             money += isCheap ? cheapCost : 1
             let model = isCheap ? cheap.model : reference.model
             controller.recordServed(by: model)
             if !isCheap {
                 controller.recordSample(of: model, score: 1, probability: 1)
-            } else if generator.draw() < auditShare {
+            } else if generator.unit() < auditShare {
                 money += 1
                 controller.recordSample(of: model, score: score, probability: auditShare)
             }
@@ -109,19 +109,5 @@ package struct Simulation: Sendable {
                 quality: similarity ?? 1, deviation: 0, outputTokens: OutputTokens(mean: 1, p95: 1),
                 basis: .prior(.medium)),
             similarity: similarity, cost: .zero, worstCaseCost: .zero, latencySeconds: 0, energyJoules: 0)
-    }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-private struct TestRandom {
-    var state: UInt64
-
-    /// Evenly spread over 0..<1.
-    mutating func draw() -> Double {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Double((mixed ^ (mixed >> 31)) >> 11) / 9_007_199_254_740_992
     }
 }

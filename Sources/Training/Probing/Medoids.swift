@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 /// The points that stand best for all others.

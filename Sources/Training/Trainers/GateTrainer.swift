@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 /// Trains the gate: one logistic regression a panel, against the texts of all other panels.

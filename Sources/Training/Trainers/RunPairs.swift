@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 /// Runs of the same task by two models, laid beside each other.

@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 #if canImport(Glibc)

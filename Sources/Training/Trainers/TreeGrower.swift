@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 /// Grows boosted oblivious trees whose leaves hold one number for every model.

@@ -12,9 +12,9 @@ package struct SeededGenerator: RandomNumberGenerator {
         return z ^ z >> 31
     }
 
-    /// Evenly in 0..<1.
+    /// Uniform in 0..<1.
     package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-    /// About normal, mean 0 and deviation 1 (the sum of twelve even numbers less six).
+    /// Approximately standard normal: the sum of twelve uniform numbers minus six.
     package mutating func normal() -> Double { (0..<12).reduce(-6) { sum, _ in sum + unit() } }
 }
