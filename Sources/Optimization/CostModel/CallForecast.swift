@@ -50,11 +50,11 @@ package struct CallForecast: Sendable {
     /// The expected cost by part, each rounded once to whole nano-USD.
     package var callCost: CallCost {
         let attempts = retries.expectedAttempts
-        let services = amortisation * (prefill.mean + decode.mean) + economics.nanoUSD(bytes: transferBytes)
+        let hardware = amortisation * (prefill.mean + decode.mean) + economics.nanoUSD(bytes: transferBytes)
         return CallCost(
             api: Money(nearestNanoUSD: retries.expected(success: api.mean, failure: failedAttempt)),
             energy: Money(nearestNanoUSD: economics.nanoUSD(joules: energy.mean) * attempts),
-            hardware: Money(nearestNanoUSD: services * attempts))
+            hardware: Money(nearestNanoUSD: hardware * attempts))
     }
 
     /// Nano-USD of the call, all parts. The variance is that of the API money and the electricity.

@@ -1,4 +1,5 @@
 package import Domain
+import Optimization
 
 extension Candidate {
     /// The order of references: quality, then lower cost, then name, which makes the choice deterministic.
@@ -24,5 +25,14 @@ extension InfeasibleRule {
         case .cheapest: candidates.min { ($0.cost.total, $0.model) < ($1.cost.total, $1.model) }
         case .best: candidates.max { $0.isWorseReference(than: $1) }
         }
+    }
+}
+
+extension Decision {
+    /// The non-dominated candidates of this step in cost, energy, latency and predicted quality, the cheapest first.
+    package var front: [Candidate] {
+        let able = candidates.filter { $0.rejection == nil }
+        return ParetoFront.options(able.map(\.option)).map { able[$0] }
+            .sorted { ($0.cost.total, $0.model) < ($1.cost.total, $1.model) }
     }
 }

@@ -91,10 +91,10 @@ package struct Forecast: Sendable {
     /// The cost of one attempt, from its usage and the busy seconds of the hardware.
     package func cost(of usage: Usage, joules: Double, busySeconds: Double) throws(PriceError) -> CallCost {
         let bytes = transferBytes(tokens: Double(usage.promptTokens + usage.completionTokens))
-        let services = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
+        let hardware = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
         return CallCost(
             api: try priced.price.cost(of: usage, tier: tier), energy: economics.price(joules: joules),
-            hardware: Money(nearestNanoUSD: services + economics.nanoUSD(bytes: bytes)))
+            hardware: Money(nearestNanoUSD: hardware + economics.nanoUSD(bytes: bytes)))
     }
 
     /// Seconds that the call occupies a slot of the operator's hardware.
