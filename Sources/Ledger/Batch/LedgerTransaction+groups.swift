@@ -1,21 +1,24 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     private static let groupColumns =
         "name, batch, model, row_count, provider_id, phase, completed, failed, created_at, updated_at"
     private static let holdsBatch = "EXISTS (SELECT 1 FROM batch WHERE id = ? AND lease = ?)"
 
-    /// Writes a group, reserves all its rows and hands them to it, or does nothing of that.
+    /// Writes a group of claimed rows that go to a provider, reserves all of them and hands them to the group, or does
+    /// nothing of that.
     ///
-    /// All reservations are of one account and moment, so that their sum is checked against every budget at once.
-    mutating func openGroup(
-        _ group: ProviderGroup, _ rows: [GroupRow], lease: Int64
+    /// The reservations are of one account and moment, so that their sum is checked against every budget at once;
+    /// `budgetExceeded` asks for that sum. Throws `leaseLost` where the batch was claimed again. Returns the refusals of
+    /// budgets in `warn` mode.
+    package mutating func openGroup(
+        _ group: ProviderGroup, rows: [GroupRow], of batch: BatchRecord
     ) throws(LedgerError) -> [BudgetRefusal] {
         try Self.check(id: group.name, "provider batch")
         guard let first = rows.first?.reservation, rows.count == group.rows else {
             throw .invalid("the group '\(group.name)' of \(group.rows) rows with \(rows.count) rows")
         }
-        try hold(group.batchID, lease: lease)
+        try hold(group.batchID, lease: batch.lease)
         let written = try connection.execute(
             "INSERT INTO provider_group (\(Self.groupColumns)) VALUES (\(Self.placeholders(10))) ON CONFLICT DO NOTHING",
             [
@@ -48,9 +51,9 @@ extension LedgerTransaction {
         return warnings
     }
 
-    /// Writes where a group stands; one that is closed stays so.
-    mutating func saveGroup(_ group: ProviderGroup, lease: Int64) throws(LedgerError) {
-        try hold(group.batchID, lease: lease)
+    /// Writes the state of an open group; throws `leaseLost` where the batch was claimed again.
+    package mutating func saveGroup(_ group: ProviderGroup, of batch: BatchRecord) throws(LedgerError) {
+        try hold(group.batchID, lease: batch.lease)
         let written = try connection.execute(
             "UPDATE provider_group SET provider_id = ?, phase = ?, completed = ?, failed = ?, updated_at = ? "
                 + "WHERE name = ? AND phase <> 'closed'",
@@ -62,14 +65,14 @@ extension LedgerTransaction {
         notify(.batch(group.batchID))
     }
 
-    /// Ends a group: its rows without an end are pending again, or failed with `fault`, and their reservations are given
-    /// back or booked as uncertain.
+    /// Closes a group; does nothing to one that is closed.
     ///
-    /// - Returns: the uncertain entries.
-    mutating func closeGroup(
-        _ group: ProviderGroup, rest: UnfinishedRows, fault: [UInt8]?, lease: Int64, at moment: Timestamp
+    /// Its unfinished rows are pending again, or failed with `fault` as their error. Their reservations are released or
+    /// booked as uncertain; these entries are returned.
+    package mutating func closeGroup(
+        _ group: ProviderGroup, of batch: BatchRecord, rest: UnfinishedRows, fault: [UInt8]?, at moment: Timestamp
     ) throws(LedgerError) -> [LedgerEntry] {
-        try hold(group.batchID, lease: lease)
+        try hold(group.batchID, lease: batch.lease)
         let closed = try connection.execute(
             "UPDATE provider_group SET phase = 'closed', completed = ?, failed = ?, updated_at = ? "
                 + "WHERE name = ? AND phase <> 'closed'",
@@ -115,8 +118,8 @@ extension LedgerTransaction {
         if held == nil { throw .leaseLost(kind: "batch", id: batch) }
     }
 
-    /// The groups of a batch, the oldest first.
-    func groups(ofBatch id: String) throws(LedgerError) -> [ProviderGroup] {
+    /// All groups of a batch, the oldest first.
+    package func groups(ofBatch id: String) throws(LedgerError) -> [ProviderGroup] {
         let rows = try connection.rows(
             "SELECT \(Self.groupColumns), (SELECT COUNT(*) FROM batch_row WHERE owner = name AND status = 'claimed'), "
                 + "(SELECT CAST(COALESCE(SUM(bound_nano), 0) AS BIGINT) FROM reservation WHERE owner = name) "
@@ -138,6 +141,13 @@ extension LedgerTransaction {
             groups.append(group)
         }
         return groups
+    }
+
+    /// Unfinished rows of an open group behind a line, in the order of the lines.
+    package func rows(ofGroup name: String, after line: Int64, limit: Int) throws(LedgerError) -> [BatchRow] {
+        try rows(
+            where: "owner = ? AND status = 'claimed' AND line > ? ORDER BY line LIMIT ?",
+            [.text(name), .integer(line), .integer(max(limit, 0))])
     }
 
     /// Whether an owner of rows and reservations is a group that is not closed: it needs no living process.

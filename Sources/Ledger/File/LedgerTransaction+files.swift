@@ -1,9 +1,10 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     private static let fileColumns = "id, purpose, name, byte_count, api_key, created_at, expires_at, complete"
 
-    func createFile(_ file: FileRecord) throws(LedgerError) {
+    /// Creates an empty file; `byteCount` is counted from the chunks.
+    package func createFile(_ file: FileRecord) throws(LedgerError) {
         try Self.check(id: file.id, "file")
         let inserted = try connection.execute(
             "INSERT INTO file (\(Self.fileColumns)) VALUES (\(Self.placeholders(8))) ON CONFLICT (id) DO NOTHING",
@@ -15,7 +16,8 @@ extension LedgerTransaction {
         guard inserted == 1 else { throw .duplicate(kind: "file", id: file.id) }
     }
 
-    func appendChunk(_ bytes: [UInt8], toFile id: String) throws(LedgerError) {
+    /// Appends bytes to a file as its next chunk.
+    package func appendChunk(_ bytes: [UInt8], toFile id: String) throws(LedgerError) {
         let known = try connection.execute(
             "UPDATE file SET byte_count = byte_count + ? WHERE id = ?", [.integer(bytes.count), .text(id)])
         guard known == 1 else { throw .notFound(kind: "file", id: id) }
@@ -25,15 +27,16 @@ extension LedgerTransaction {
             [.text(id), .blob(bytes), .text(id)])
     }
 
-    /// All chunks are there: the file can be read from now on.
-    func completeFile(_ id: String, expiresAt: Timestamp?) throws(LedgerError) {
+    /// Marks a file as complete: it can be read from now on, until it expires.
+    package func completeFile(_ id: String, expiresAt: Timestamp?) throws(LedgerError) {
         let known = try connection.execute(
             "UPDATE file SET complete = 1, expires_at = ? WHERE id = ?",
             [.integer(expiresAt.map { Int($0.milliseconds) }), .text(id)])
         guard known == 1 else { throw .notFound(kind: "file", id: id) }
     }
 
-    func file(_ id: String) throws(LedgerError) -> FileRecord? {
+    /// The file of an id, complete or not; nil where there is none.
+    package func file(_ id: String) throws(LedgerError) -> FileRecord? {
         try files(where: "id = ?", [.text(id)]).first
     }
 
@@ -46,8 +49,8 @@ extension LedgerTransaction {
         }
     }
 
-    /// Files that can be read.
-    func files(_ page: PageQuery, at moment: Timestamp) throws(LedgerError) -> [FileRecord] {
+    /// Files that can be read at a moment.
+    package func files(_ page: PageQuery, at moment: Timestamp) throws(LedgerError) -> [FileRecord] {
         var conditions: [(sql: String, value: SQLValue)] = [
             ("complete = 1 AND (expires_at IS NULL OR expires_at > ?)", .integer(moment.milliseconds))
         ]
@@ -57,27 +60,29 @@ extension LedgerTransaction {
         return try files(where: clause.sql, clause.1)
     }
 
-    /// What a key keeps, of every purpose; nil for what belongs to no key.
-    func fileTotals(ofKey key: String?) throws(LedgerError) -> FileTotals {
+    /// Sums a key's files of every purpose, files under way included; nil for files of no key.
+    package func fileTotals(ofKey key: String?) throws(LedgerError) -> FileTotals {
         let row = try connection.row(
             "SELECT COUNT(*), CAST(COALESCE(SUM(byte_count), 0) AS BIGINT) FROM file WHERE "
                 + (key == nil ? "api_key IS NULL" : "api_key = ?"), key.map { [.text($0)] } ?? [])
         return FileTotals(files: row?.integer(0) ?? 0, bytes: row?.integer(1) ?? 0)
     }
 
-    func chunk(_ number: Int, ofFile id: String) throws(LedgerError) -> [UInt8]? {
+    /// A chunk by its number from 1; nil behind the last.
+    package func chunk(_ number: Int, ofFile id: String) throws(LedgerError) -> [UInt8]? {
         try connection.row(
             "SELECT data FROM file_chunk WHERE file = ? AND number = ?", [.text(id), .integer(number)])?.blob(0)
     }
 
-    func deleteFile(_ id: String) throws(LedgerError) {
+    /// Deletes a file with its chunks; throws `notFound` where there is none.
+    package func deleteFile(_ id: String) throws(LedgerError) {
         let known = try connection.execute("DELETE FROM file WHERE id = ?", [.text(id)])
         guard known == 1 else { throw .notFound(kind: "file", id: id) }
         try connection.execute("DELETE FROM file_chunk WHERE file = ?", [.text(id)])
     }
 
-    /// Deletes files whose time is over, and those that were begun before a moment and never completed.
-    func deleteFiles(expiredAt moment: Timestamp, begunBefore: Timestamp) throws(LedgerError) -> Int {
+    /// Deletes some expired files, and some that were begun before a moment and never completed. Returns how many.
+    package func deleteFiles(expiredAt moment: Timestamp, begunBefore: Timestamp) throws(LedgerError) -> Int {
         let old = try files(
             where:
                 "(complete = 1 AND expires_at <= ?) OR (complete = 0 AND created_at < ?) ORDER BY created_at LIMIT 20",

@@ -51,8 +51,8 @@ extension LedgerTransaction {
         return ticket
     }
 
-    /// Whether somebody may still be at a request; false where it is answered or was given up.
-    func isUnderWay(_ id: String) throws(LedgerError) -> Bool {
+    /// Whether a node may still work on a request; false where it is answered or was abandoned.
+    package func isUnderWay(_ id: String) throws(LedgerError) -> Bool {
         try connection.row("SELECT 1 FROM kept_request WHERE id = ? AND status IS NULL", [.text(id)]) != nil
     }
 

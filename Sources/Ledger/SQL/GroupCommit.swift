@@ -60,13 +60,13 @@ final class GroupCommit: Sendable {
     ///   - read: takes the value out of the answer to `money`.
     func submit<Value: Sendable>(
         money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyResult) -> Value? = { _ in nil },
-        _ operation: @escaping @Sendable (inout LedgerTransaction) throws(LedgerError) -> Value
+        _ operation: @escaping @Sendable (inout LedgerTransaction) throws -> Value
     ) async throws(LedgerError) -> Value {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Value, LedgerError>, _>) in
             let pending = Pending(
-                perform: { (session: inout LedgerTransaction) throws(LedgerError) in
-                    let value = try operation(&session)
+                perform: { (transaction: inout LedgerTransaction) throws(LedgerError) in
+                    let value = try LedgerError.narrow { try operation(&transaction) }
                     return { continuation.resume(returning: .success(value)) }
                 },
                 fail: { continuation.resume(returning: .failure($0)) },
@@ -140,11 +140,11 @@ final class GroupCommit: Sendable {
                     // What an earlier connection had committed may be lost with it.
                     let isSame = memory.connection == connection.identity
                     // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
-                    var session = LedgerTransaction(
+                    var transaction = LedgerTransaction(
                         connection: connection, owner: database.owner, names: isSame ? memory.names : StringInterner())
                     memory = Memory()
-                    outcome = perform(group, together: together, ticket: ticket, in: &session)
-                    memory = Memory(names: session.names, connection: connection.identity)
+                    outcome = perform(group, together: together, ticket: ticket, in: &transaction)
+                    memory = Memory(names: transaction.names, connection: connection.identity)
                 }
             }
         } catch {
@@ -155,17 +155,17 @@ final class GroupCommit: Sendable {
     }
 
     private func perform(
-        _ group: [Pending], together isTogether: Bool, ticket: Int, in session: inout LedgerTransaction
+        _ group: [Pending], together isTogether: Bool, ticket: Int, in transaction: inout LedgerTransaction
     ) -> Outcome {
-        let connection = session.connection
+        let connection = transaction.connection
         var answers: [GroupAnswer] = []
         answers.reserveCapacity(group.count)
         do throws(LedgerError) {
             for statement in connection.dialect.beginUnflushed { try connection.post(statement, []) }
             let works = isTogether ? group.compactMap(\.money) : []
             // Those that are done together ask with what else they look at.
-            if works.isEmpty { try session.checkVersion() }
-            let together = works.isEmpty ? [] : try performMoney(works, of: group, in: &session)
+            if works.isEmpty { try transaction.checkVersion() }
+            let together = works.isEmpty ? [] : try performMoney(works, of: group, in: &transaction)
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
                     answers.append(GroupAnswer(tell: answer, fail: operation.fail))
@@ -173,12 +173,12 @@ final class GroupCommit: Sendable {
                 }
                 try connection.post("SAVEPOINT operation", [])
                 do throws(LedgerError) {
-                    let answer = try operation.perform(&session)
+                    let answer = try operation.perform(&transaction)
                     try connection.post("RELEASE SAVEPOINT operation", [])
-                    session.keepOperation()
+                    transaction.keepOperation()
                     answers.append(GroupAnswer(tell: answer, fail: operation.fail))
                 } catch {
-                    session.dropOperation()
+                    transaction.dropOperation()
                     // After some failures the database has undone everything by itself: then all have failed.
                     guard connection.isInTransaction, !error.isPassing else { throw error }
                     try connection.post("ROLLBACK TO SAVEPOINT operation", [])
@@ -186,28 +186,28 @@ final class GroupCommit: Sendable {
                     answers.append(GroupAnswer(tell: { operation.fail(error) }, fail: operation.fail))
                 }
             }
-            try session.writeSessions()
-            let notices = session.transactionNotices
+            try transaction.writeSessions()
+            let notices = transaction.transactionNotices
             try database.announce(notices, on: connection)
             try connection.execute("COMMIT", [])
-            session.endTransaction(committed: true)
+            transaction.endTransaction(committed: true)
             database.announced(notices)
-            roller.booked(session.madeEntries)
+            roller.booked(transaction.madeEntries)
             return .committed(Flusher.Group(ticket: ticket, answers: answers))
         } catch {
             connection.dropPosted()
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
-            session.endTransaction(committed: false)
+            transaction.endTransaction(committed: false)
             return .undone(error)
         }
     }
 
     /// Does the money operations of a group together; nil for what is to be done by itself.
     private func performMoney(
-        _ works: [MoneyWork], of group: [Pending], in session: inout LedgerTransaction
+        _ works: [MoneyWork], of group: [Pending], in transaction: inout LedgerTransaction
     ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
-        var results = try session.perform(works.map(\.operation)).makeIterator()
-        session.keepOperation()
+        var results = try transaction.perform(works.map(\.operation)).makeIterator()
+        transaction.keepOperation()
         return group.map { pending -> (@Sendable () -> Void)? in
             guard let money = pending.money, let result = results.next() ?? nil else { return nil }
             return {

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     private static let batchColumns =
@@ -7,11 +7,11 @@ extension LedgerTransaction {
     private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
     private static let readRowColumns = rowColumns + ", provider_group"
 
-    /// Throws `leaseLost` where the batch was claimed after this record was read.
+    /// Inserts a batch or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
     ///
-    /// One that is being cancelled only ends: its holder may not know yet. The files of its results are complete from
-    /// then on.
-    mutating func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
+    /// A batch that is being cancelled stays so until it ends, since its holder may not know yet. The files of its results
+    /// are complete from then on.
+    package mutating func saveBatch(_ batch: BatchRecord) throws(LedgerError) {
         try Self.check(id: batch.id, "batch")
         let account = batch.attribution
         let written = try connection.execute(
@@ -35,26 +35,36 @@ extension LedgerTransaction {
         notify(.batch(batch.id))
     }
 
-    /// Asks a batch to stop, whoever holds it; one that has ended stays as it is. Nil where there is none.
-    mutating func cancelBatch(_ id: String, at moment: Timestamp) throws(LedgerError) -> BatchRecord? {
+    /// Asks a batch to stop, whichever store holds it; one that has ended stays as it is. Nil where there is none.
+    package mutating func cancelBatch(_ id: String, at moment: Timestamp) throws(LedgerError) -> BatchRecord? {
         let changed = try connection.execute(
             "UPDATE batch SET status = 'cancelling', cancelling_at = ?, updated_at = ? "
                 + "WHERE id = ? AND status IN ('validating', 'in_progress')",
             [.integer(moment.milliseconds), .integer(moment.milliseconds), .text(id)])
         if changed == 1 { notify(.batch(id)) }
-        return try batches(where: "id = ?", [.text(id)]).first
+        return try batch(id)
     }
 
-    /// Batches that came with a file.
-    func batches(_ page: PageQuery) throws(LedgerError) -> [BatchRecord] {
+    /// The batch of an id; nil where there is none.
+    package func batch(_ id: String) throws(LedgerError) -> BatchRecord? {
+        try batches(where: "id = ?", [.text(id)]).first
+    }
+
+    /// Batches with and without an input file, newest first.
+    package func batches(limit: Int) throws(LedgerError) -> [BatchRecord] {
+        try batches(where: "1 = 1 ORDER BY created_at DESC, id LIMIT ?", [.integer(max(limit, 0))])
+    }
+
+    /// Batches that came with an input file.
+    package func batches(_ page: PageQuery) throws(LedgerError) -> [BatchRecord] {
         var conditions: [(sql: String, value: SQLValue)] = [("COALESCE(input_file, '') <> ?", .text(""))]
         if let key = page.key { conditions.append(("api_key = ?", .text(key))) }
         let clause = page.clause("batch", with: conditions)
         return try batches(where: clause.sql, clause.1)
     }
 
-    /// Booked on a batch so far.
-    mutating func spent(onBatch id: String) throws(LedgerError) -> Money {
+    /// The money booked on a batch so far.
+    package mutating func spent(onBatch id: String) throws(LedgerError) -> Money {
         guard let batch = try names.existingID(id, on: connection) else { return .zero }
         let row = try connection.row(
             "SELECT CAST(COALESCE(SUM(api + energy_cost + hardware), 0) AS BIGINT) FROM entry WHERE batch = ?",
@@ -84,8 +94,8 @@ extension LedgerTransaction {
         return batches
     }
 
-    /// Adds rows that are not there yet; a row that is there has to be the same one.
-    func addRows(_ rows: [BatchRow]) throws(LedgerError) {
+    /// Adds rows. Adding the same row again changes nothing; a line or custom id with other content is a `duplicate`.
+    package func addRows(_ rows: [BatchRow]) throws(LedgerError) {
         for row in rows {
             let inserted = try connection.execute(
                 "INSERT INTO batch_row (\(Self.rowColumns)) VALUES (\(Self.placeholders(7))) ON CONFLICT DO NOTHING",
@@ -111,7 +121,15 @@ extension LedgerTransaction {
         return rows
     }
 
-    func rows(ofBatch id: String, lines: [Int64]) throws(LedgerError) -> [BatchRow] {
+    /// Rows of a batch behind a line, in the order of the lines.
+    package func rows(ofBatch id: String, after line: Int64, limit: Int) throws(LedgerError) -> [BatchRow] {
+        try rows(
+            where: "batch = ? AND line > ? ORDER BY line LIMIT ?",
+            [.text(id), .integer(line), .integer(max(limit, 0))])
+    }
+
+    /// The rows of some lines, in the order of the lines.
+    package func rows(ofBatch id: String, lines: [Int64]) throws(LedgerError) -> [BatchRow] {
         let list = SQLList(integers: lines, in: connection.dialect)
         return try rows(
             where: "batch = ? AND line \(list.isAny(in: connection.dialect)) ORDER BY line", [.text(id), list.argument])
@@ -126,8 +144,8 @@ extension LedgerTransaction {
             response: row.optionalBlob(5), entryID: row.optionalText(6), providerGroup: row.optionalText(7))
     }
 
-    /// Takes pending rows for this store, in the order of the lines. No two stores get the same row.
-    func claimRows(ofBatch id: String, limit: Int) throws(LedgerError) -> [BatchRow] {
+    /// Claims pending rows for this store, in the order of the lines. No two stores get the same row.
+    package func claimRows(ofBatch id: String, limit: Int) throws(LedgerError) -> [BatchRow] {
         let rows = try connection.rows(
             "UPDATE batch_row SET status = 'claimed', owner = ? WHERE batch = ? AND line IN (SELECT line FROM batch_row "
                 + "WHERE batch = ? AND status = 'pending' ORDER BY line LIMIT ?) RETURNING \(Self.readRowColumns)",
@@ -164,15 +182,15 @@ extension LedgerTransaction {
         }
     }
 
-    /// Failed rows are pending again.
-    func reopenRows(ofBatch id: String) throws(LedgerError) {
+    /// Makes the failed rows of a batch pending again and deletes their errors.
+    package func reopenRows(ofBatch id: String) throws(LedgerError) {
         try connection.execute(
             "UPDATE batch_row SET status = 'pending', response = NULL, entry = NULL WHERE batch = ? AND status = 'failed'",
             [.text(id)])
     }
 
-    /// How many rows of a batch stand where.
-    func rowCounts(ofBatch id: String) throws(LedgerError) -> [BatchRowStatus: Int64] {
+    /// The number of rows of a batch by status.
+    package func rowCounts(ofBatch id: String) throws(LedgerError) -> [BatchRowStatus: Int64] {
         var counts: [BatchRowStatus: Int64] = [:]
         for row in try connection.rows(
             "SELECT status, COUNT(*) FROM batch_row WHERE batch = ? GROUP BY status", [.text(id)])
@@ -181,6 +199,11 @@ extension LedgerTransaction {
             counts[status] = row.integer(1)
         }
         return counts
+    }
+
+    /// Gives up a batch that was claimed with this record; does nothing where it was taken over meanwhile.
+    package mutating func returnBatch(_ batch: BatchRecord) throws(LedgerError) {
+        try returnLease(of: .batch, id: batch.id, lease: batch.lease)
     }
 
     /// Rows of stores that are gone are pending again; their calls, if any, are settled by `recover`.

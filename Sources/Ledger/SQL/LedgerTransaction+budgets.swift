@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// A budget with its number in the database.
 struct BudgetLine {
@@ -109,7 +109,8 @@ extension LedgerTransaction {
         return sum
     }
 
-    mutating func setBudget(_ budget: Budget, at moment: Timestamp) throws(LedgerError) {
+    /// Sets or changes the budget of a scope, unit and window. What the scope has used so far counts.
+    package mutating func setBudget(_ budget: Budget, at moment: Timestamp) throws(LedgerError) {
         guard budget.limit.amount >= 0 else { throw .invalid("a budget below zero (\(budget.limit.amount))") }
         let scope = budget.scope.description
         guard BudgetScope(scope) == budget.scope, BudgetWindow(budget.window.description) == budget.window else {
@@ -133,7 +134,10 @@ extension LedgerTransaction {
         }
     }
 
-    mutating func removeBudget(scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow) throws(LedgerError) {
+    /// Removes a budget; throws `notFound` where there is none.
+    package mutating func removeBudget(
+        scope: BudgetScope, unit: BudgetUnit, window: BudgetWindow
+    ) throws(LedgerError) {
         let key: [SQLValue] = [.text(scope.description), .text(unit.rawValue), .text(window.description)]
         let row = try connection.row(
             "DELETE FROM budget WHERE scope = ? AND unit = ? AND period = ? RETURNING id", key)
@@ -142,7 +146,8 @@ extension LedgerTransaction {
         notify(.budget(scope))
     }
 
-    func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
+    /// All budgets of some scopes (of every scope for nil), with their use at a moment.
+    package func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
         var statuses: [BudgetStatus] = []
         for line in try allBudgetLines() where scopes?.contains(line.budget.scope) ?? true {
             let used = try used(of: line, at: moment)

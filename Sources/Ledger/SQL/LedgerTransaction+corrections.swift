@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     /// Appends an entry without reservation.
@@ -13,7 +13,9 @@ extension LedgerTransaction {
         try move(returning: .zero, to: account, spending: figures.amounts, on: account, at: entry.chargedAt)
     }
 
-    mutating func correct(_ entryID: String, with truth: LedgerEntry) throws(LedgerError) -> LedgerEntry {
+    /// Appends the difference in amounts between an entry (with its corrections) and `truth`, charged at the time of the
+    /// entry that it corrects. Returns the appended entry.
+    package mutating func correct(_ entryID: String, with truth: LedgerEntry) throws(LedgerError) -> LedgerEntry {
         guard let original = try entry(entryID) else { throw .notFound(kind: "entry", id: entryID) }
         guard original.corrects == nil else {
             throw .invalid("'\(entryID)' is itself a correction; correct '\(original.corrects ?? "")' instead")

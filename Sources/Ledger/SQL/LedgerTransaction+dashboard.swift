@@ -1,7 +1,8 @@
 import Domain
 
 extension LedgerTransaction {
-    mutating func dashboard(_ query: DashboardQuery) throws(LedgerError) -> DashboardReport {
+    /// Sums the entries of a time by some dimensions.
+    package mutating func dashboard(_ query: DashboardQuery) throws(LedgerError) -> DashboardReport {
         guard query.from <= query.to else {
             throw .invalid("a dashboard from \(query.from) to \(query.to): the end lies before the start")
         }

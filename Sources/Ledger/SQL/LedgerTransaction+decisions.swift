@@ -17,7 +17,8 @@ extension LedgerTransaction {
         ]
     }
 
-    func record(_ record: DecisionRecord) throws(LedgerError) {
+    /// Writes a decision; the same one again changes nothing, another one of its id is a `duplicate`.
+    package func record(_ record: DecisionRecord) throws(LedgerError) {
         let inserted = try connection.execute(Self.insertNewDecision, try Self.decisionRow(record))
         guard inserted == 1 else {
             // Decisions are made once; telling the same one again changes nothing.
@@ -28,7 +29,8 @@ extension LedgerTransaction {
         }
     }
 
-    func decision(_ id: String) throws(LedgerError) -> DecisionRecord? {
+    /// The decision of an id; nil where there is none.
+    package func decision(_ id: String) throws(LedgerError) -> DecisionRecord? {
         let row = try connection.row(
             "SELECT at, team, api_key, session, job, batch, body FROM decision WHERE id = ?", [.text(id)])
         guard let row else { return nil }

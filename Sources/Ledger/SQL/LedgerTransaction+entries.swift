@@ -80,11 +80,13 @@ extension LedgerTransaction {
         return entries
     }
 
-    mutating func entry(_ id: String) throws(LedgerError) -> LedgerEntry? {
+    /// The entry of an id; nil where there is none.
+    package mutating func entry(_ id: String) throws(LedgerError) -> LedgerEntry? {
         try entries(where: "id = ?", [.text(id)]).first
     }
 
-    mutating func entries(ofRun runID: String) throws(LedgerError) -> [LedgerEntry] {
+    /// The entries of a run, in the order of booking.
+    package mutating func entries(ofRun runID: String) throws(LedgerError) -> [LedgerEntry] {
         guard let run = try names.existingID(runID, on: connection) else { return [] }
         return try entries(where: "run = ?", [.integer(run)])
     }

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     private static let jobColumns =
@@ -9,8 +9,8 @@ extension LedgerTransaction {
         + "failure = excluded.failure, updated_at = excluded.updated_at, "
         + LeasedWork.job.fencedUpdate
 
-    /// Throws `leaseLost` where the job was claimed after this record was read.
-    mutating func saveJob(_ job: JobRecord) throws(LedgerError) {
+    /// Inserts a job or replaces the one with its id; throws `leaseLost` where another store has claimed it since.
+    package mutating func saveJob(_ job: JobRecord) throws(LedgerError) {
         try Self.check(id: job.id, "job")
         let account = job.attribution
         let written = try connection.execute(
@@ -24,6 +24,11 @@ extension LedgerTransaction {
         guard written == 1 else { throw .leaseLost(kind: "job", id: job.id) }
         notify(.job(job.id))
         if job.status == .queued { notify(.waitingJob(job.id)) }
+    }
+
+    /// The job of an id; nil where there is none.
+    package func job(_ id: String) throws(LedgerError) -> JobRecord? {
+        try jobs(where: "id = ?", [.text(id)]).first
     }
 
     func jobs(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [JobRecord] {
@@ -47,7 +52,12 @@ extension LedgerTransaction {
         return jobs
     }
 
-    func jobs(in statuses: [JobStatus], of key: String?, limit: Int) throws(LedgerError) -> [JobRecord] {
+    /// Jobs in some states (in any for an empty list), newest first.
+    ///
+    /// - Parameter key: only this key's jobs; nil for all.
+    package func jobs(
+        in statuses: [JobStatus], of key: String? = nil, limit: Int
+    ) throws(LedgerError) -> [JobRecord] {
         var conditions = statuses.isEmpty ? ["1 = 1"] : ["status IN (\(Self.placeholders(statuses.count)))"]
         if key != nil { conditions.append("api_key = ?") }
         return try jobs(
@@ -55,7 +65,8 @@ extension LedgerTransaction {
             statuses.map { .text($0.rawValue) } + (key.map { [.text($0)] } ?? []) + [.integer(max(limit, 0))])
     }
 
-    mutating func appendEvent(_ event: NewJobEvent) throws(LedgerError) -> Int64 {
+    /// Appends an event and returns its sequence number.
+    package mutating func appendEvent(_ event: NewJobEvent) throws(LedgerError) -> Int64 {
         let row = try connection.row(
             "INSERT INTO event (job, sequence, type, data, at) "
                 + "SELECT ?, COALESCE(MAX(sequence), 0) + 1, ?, ?, ? FROM event WHERE job = ? RETURNING sequence",
@@ -67,7 +78,8 @@ extension LedgerTransaction {
         return row?.integer(0) ?? 0
     }
 
-    func events(ofJob jobID: String, after sequence: Int64) throws(LedgerError) -> [JobEvent] {
+    /// The events of a job behind a sequence number, in order.
+    package func events(ofJob jobID: String, after sequence: Int64) throws(LedgerError) -> [JobEvent] {
         try connection.rows(
             "SELECT sequence, type, data, at FROM event WHERE job = ? AND sequence > ? ORDER BY sequence",
             [.text(jobID), .integer(sequence)]
@@ -77,6 +89,11 @@ extension LedgerTransaction {
                 event: NewJobEvent(
                     jobID: jobID, type: row.text(1), data: row.blob(2), at: Timestamp(milliseconds: row.integer(3))))
         }
+    }
+
+    /// Gives up a job that was claimed with this record; does nothing where it was taken over meanwhile.
+    package mutating func returnJob(_ job: JobRecord) throws(LedgerError) {
+        try returnLease(of: .job, id: job.id, lease: job.lease)
     }
 
     static let stepInsertion = SQLInsertion(
@@ -99,7 +116,8 @@ extension LedgerTransaction {
         guard inserted == 1 else { throw .duplicate(kind: "step", id: step.id) }
     }
 
-    func steps(ofRun runID: String) throws(LedgerError) -> [StepRecord] {
+    /// The steps of a run, in order.
+    package func steps(ofRun runID: String) throws(LedgerError) -> [StepRecord] {
         try connection.rows(
             "SELECT id, position, decision, entry, model, detail, at FROM step WHERE run = ? ORDER BY position, at, id",
             [.text(runID)]

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import JSON
 
 extension LedgerTransaction {
@@ -30,7 +30,8 @@ extension LedgerTransaction {
         notify(.key(key.id))
     }
 
-    func keys() throws(LedgerError) -> [AccessKey] {
+    /// All keys, the oldest first.
+    package func keys() throws(LedgerError) -> [AccessKey] {
         var keys: [AccessKey] = []
         for row in try connection.rows("SELECT \(Self.keyColumns) FROM access_key ORDER BY created_at, id", []) {
             keys.append(try Self.decodeKey(row))
@@ -38,7 +39,8 @@ extension LedgerTransaction {
         return keys
     }
 
-    mutating func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
+    /// Revokes a key; it takes effect with the next call, on every node.
+    package mutating func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
         // The first revocation stays: telling it again changes nothing.
         let known = try connection.execute(
             "UPDATE access_key SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",

@@ -1,11 +1,14 @@
-import Domain
+package import Domain
 
 extension LedgerTransaction {
     private static let observationColumns =
         "id, source, caller, target_kind, target, decision, run, model, reference, policy, predicted_quality, "
         + "predicted_similarity, score, comment, at"
 
-    func observe(_ observation: QualityObservation) throws(LedgerError) -> Bool {
+    /// Writes an observation, or replaces the score and comment of the one of the same source, caller and target.
+    ///
+    /// Returns whether it is a new one. The same one again changes nothing.
+    package func observe(_ observation: QualityObservation) throws(LedgerError) -> Bool {
         try Self.check(id: observation.id, "observation")
         try Self.check(id: observation.target.id, observation.target.kind)
         guard let score = Self.millionths(observation.score) else {
@@ -32,7 +35,8 @@ extension LedgerTransaction {
         return true
     }
 
-    func latestObservations(limit: Int) throws(LedgerError) -> [QualityObservation] {
+    /// The newest observations, oldest of them first.
+    package func latestObservations(limit: Int) throws(LedgerError) -> [QualityObservation] {
         let rows = try connection.rows(
             "SELECT \(Self.observationColumns) FROM observation ORDER BY sequence DESC LIMIT ?",
             [.integer(max(limit, 0))])
@@ -54,7 +58,8 @@ extension LedgerTransaction {
         return observations
     }
 
-    func qualitySums(since moment: Timestamp) throws(LedgerError) -> [QualitySums] {
+    /// Sums by source, model and policy over the observations since a moment.
+    package func qualitySums(since moment: Timestamp) throws(LedgerError) -> [QualitySums] {
         try connection.rows(
             "SELECT source, model, policy, CAST(COUNT(*) AS BIGINT), CAST(SUM(score) AS BIGINT), "
                 + "CAST(SUM(score * score / 1000000) AS BIGINT) FROM observation WHERE at >= ? "
@@ -69,7 +74,8 @@ extension LedgerTransaction {
         }
     }
 
-    func step(_ id: String) throws(LedgerError) -> StepRecord? {
+    /// The step of an id; nil where there is none.
+    package func step(_ id: String) throws(LedgerError) -> StepRecord? {
         try connection.row(
             "SELECT run, position, decision, entry, model, detail, at FROM step WHERE id = ?", [.text(id)]
         ).map { row in
@@ -80,7 +86,8 @@ extension LedgerTransaction {
         }
     }
 
-    func saveCalibration(_ calibration: CalibrationRecord) throws(LedgerError) {
+    /// Inserts a version of the calibration, or changes status and note of the one with its number.
+    package func saveCalibration(_ calibration: CalibrationRecord) throws(LedgerError) {
         try connection.execute(
             "INSERT INTO calibration (version, status, body, note, at) VALUES (\(Self.placeholders(5))) "
                 + "ON CONFLICT (version) DO UPDATE SET status = excluded.status, note = excluded.note",
@@ -90,7 +97,8 @@ extension LedgerTransaction {
             ])
     }
 
-    func calibrations(limit: Int) throws(LedgerError) -> [CalibrationRecord] {
+    /// Versions of the calibration, newest first.
+    package func calibrations(limit: Int) throws(LedgerError) -> [CalibrationRecord] {
         let rows = try connection.rows(
             "SELECT version, status, body, note, at FROM calibration WHERE version > 0 ORDER BY version DESC LIMIT ?",
             [.integer(max(limit, 0))])
@@ -107,15 +115,18 @@ extension LedgerTransaction {
         return calibrations
     }
 
-    /// The control of kappa is kept beside the versions of the calibration, as number 0.
-    func saveControl(_ body: [UInt8], at now: Timestamp) throws(LedgerError) {
+    /// Writes the state of the controllers of kappa, JSON that is opaque to the ledger; the last writer's counts.
+    ///
+    /// It is stored among the versions of the calibration, as number 0.
+    package func saveControl(_ body: [UInt8], at now: Timestamp) throws(LedgerError) {
         try connection.execute(
             "INSERT INTO calibration (version, status, body, note, at) VALUES (0, 'control', ?, '', ?) "
                 + "ON CONFLICT (version) DO UPDATE SET body = excluded.body, at = excluded.at",
             [.blob(body), .integer(now.milliseconds)])
     }
 
-    func control() throws(LedgerError) -> [UInt8]? {
+    /// The last state that `saveControl` wrote; nil before the first.
+    package func control() throws(LedgerError) -> [UInt8]? {
         try connection.rows("SELECT body FROM calibration WHERE version = 0", []).first?.blob(0)
     }
 

@@ -207,6 +207,9 @@ extension LedgerTransaction {
         }
     }
 
+    /// All reservations whose calls are under way.
+    package mutating func openReservations() throws(LedgerError) -> [Reservation] { try reservations() }
+
     mutating func reservations(
         where condition: String = "1 = 1", _ arguments: [SQLValue] = []
     ) throws(LedgerError) -> [Reservation] {

@@ -1,8 +1,10 @@
 import Domain
 
 extension LedgerTransaction {
-    /// Recomputes everything that is derived: budget totals and roll-ups.
-    mutating func verify(prices: EntryPricing? = nil) throws(LedgerError) -> VerificationReport {
+    /// Recomputes every total from the entries and the open reservations.
+    ///
+    /// - Parameter prices: reprices every call by its usage, where the price of its date is known.
+    package mutating func verify(prices: EntryPricing? = nil) throws(LedgerError) -> VerificationReport {
         var differences: [LedgerDifference] = []
         let repriced = try prices.map { (pricing) throws(LedgerError) in try reprice(pricing, &differences) }
         let budgetTotals = try verifyBudgets(&differences)

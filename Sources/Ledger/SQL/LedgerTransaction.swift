@@ -1,5 +1,7 @@
-/// One connection at work: the ledger's operations are extensions of this, each inside a savepoint of the writer.
-struct LedgerTransaction {
+/// One transaction on a connection. The ledger's operations are its extensions, in the folders of their features.
+///
+/// `LedgerStore.write` runs each body in a savepoint of the writer's transaction, `LedgerStore.read` on a reader.
+package struct LedgerTransaction {
     let connection: any SQLConnection
     /// The running store, as reservations name it.
     let owner: String

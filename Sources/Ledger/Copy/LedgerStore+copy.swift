@@ -15,18 +15,16 @@ package struct CopyReport: Hashable, Sendable {
     package let verification: VerificationReport
 }
 
-extension SQLLedger {
+extension LedgerStore {
     /// Copies everything into an empty ledger, in one transaction there: it is whole and verified, or it is not.
     ///
     /// The source is read in one state. Reservations that are open in it become uncertain entries of the copy at its
     /// first `recover`, but for those of rows at a provider, which stay open; leases are nobody's. Throws `invalid` where the target is not empty, a node still works
     /// with the source, or the source does not verify.
     package func copy(
-        into target: SQLLedger, progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
+        into target: LedgerStore, progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
     ) async throws(LedgerError) -> CopyReport {
-        let living = try await writeKnowingNodes { (session, isAlive) throws(LedgerError) in
-            try session.livingNodes(isAlive: isAlive)
-        }
+        let living = try await writeKnowingNodes { try $0.livingNodes(isAlive: $1) }
         guard living == 0 else {
             throw .invalid("a copy while \(living) other node(s) write to the source; stop them first")
         }
@@ -94,8 +92,8 @@ extension SQLLedger {
             guard try writer.entrySums() == sums else {
                 throw .database("the sums of the copy differ from those of the source; nothing was kept")
             }
-            var session = LedgerTransaction(connection: writer)
-            let verification = try session.verify()
+            var transaction = LedgerTransaction(connection: writer)
+            let verification = try transaction.verify()
             if let difference = verification.differences.first {
                 throw .invalid("the copy of a ledger that does not verify (\(difference)); run `hera ledger verify`")
             }
