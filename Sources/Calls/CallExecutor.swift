@@ -10,13 +10,13 @@ package struct CallExecutor: Sendable {
     let fleet: ModelRegistry
     let slots: ConcurrencyLimiter
     package let upstream: UpstreamClient
-    let ledger: any LedgerStore
+    let ledger: LedgerStore
     let limits: ServiceLimits
     package let keys: APIKeys
     let logger: Logger
 
     package init(
-        fleet: ModelRegistry, slots: ConcurrencyLimiter, upstream: UpstreamClient, ledger: any LedgerStore,
+        fleet: ModelRegistry, slots: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,
         limits: ServiceLimits,
         keys: APIKeys, logger: Logger
     ) {

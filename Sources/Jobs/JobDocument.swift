@@ -9,10 +9,10 @@ package struct JobDocument: Sendable {
     let entries: [LedgerEntry]
 
     /// Reads everything that belongs to a job from the ledger.
-    package init(_ record: JobRecord, from ledger: any LedgerStore) async throws(LedgerError) {
+    package init(_ record: JobRecord, from ledger: LedgerStore) async throws(LedgerError) {
         self.record = record
-        steps = try await ledger.steps(ofRun: record.id)
-        entries = try await ledger.entries(ofRun: record.id)
+        steps = try await ledger.read { try $0.steps(ofRun: record.id) }
+        entries = try await ledger.read { try $0.entries(ofRun: record.id) }
     }
 
     package var json: [UInt8] {

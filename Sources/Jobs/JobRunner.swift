@@ -45,7 +45,7 @@ actor JobRunner {
     /// Runs until there is nothing left to do now.
     func run() async {
         do throws(LedgerError) {
-            for entry in try await stepService.ledger.entries(ofRun: id) {
+            for entry in try await stepService.ledger.read({ [id] in try $0.entries(ofRun: id) }) {
                 spent = (try? spent.adding(entry.result.figures.cost.total)) ?? spent
                 spentJoules += entry.result.figures.energyJoules
             }
@@ -212,7 +212,9 @@ actor JobRunner {
 
     private func note(_ type: String, _ data: [UInt8]) async {
         do throws(LedgerError) {
-            _ = try await stepService.ledger.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+            _ = try await stepService.ledger.write { [id] in
+                try $0.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+            }
         } catch {
             stepService.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
         }

@@ -86,7 +86,9 @@ package final class JobScheduler: Service {
             attribution: Attribution(team: caller.team, key: caller.key, job: id), createdAt: now, updatedAt: now)
         do throws(LedgerError) {
             if let budget = spec.policy.budget {
-                try await stepService.ledger.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
+                try await stepService.ledger.write {
+                    try $0.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
+                }
             }
             let created = NewJobEvent(jobID: id, type: "job.created", data: Array("{}".utf8), at: now)
             _ = try await stepService.ledger.commitStep(StepCommit(job: record, events: [created]))
@@ -155,7 +157,7 @@ package final class JobScheduler: Service {
 
     private func known(_ id: String) async throws(ServiceError) -> JobRecord? {
         do throws(LedgerError) {
-            return try await stepService.ledger.job(id)
+            return try await stepService.ledger.read { try $0.job(id) }
         } catch {
             throw .ledger(error)
         }
@@ -212,7 +214,7 @@ package final class JobScheduler: Service {
 
     private func giveUp(_ record: JobRecord) async {
         do throws(LedgerError) {
-            try await stepService.ledger.returnJob(record)
+            try await stepService.ledger.write { try $0.returnJob(record) }
         } catch {
             stepService.logger.error(
                 "job cannot be given back", metadata: ["job": "\(record.id)", "reason": "\(error)"])

@@ -12,7 +12,7 @@ package struct StepService: Sendable {
     /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
     /// plan for all of them.
     package let estimator: any Estimating
-    package let ledger: any LedgerStore
+    package let ledger: LedgerStore
     package let settings: Settings
     package let sessions = Sessions()
     package let pool: WorkPool
@@ -21,7 +21,7 @@ package struct StepService: Sendable {
     package let logger: Logger
 
     package init(
-        catalog: ModelCatalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
+        catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
         settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
     ) {
         fleet = ModelRegistry(catalog: catalog)

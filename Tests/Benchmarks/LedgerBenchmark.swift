@@ -28,7 +28,7 @@ enum LedgerBenchmark {
     }
 
     private static func measure(_ location: String, nodes: Int, pairs: Int) async throws {
-        let ledgers = try (0..<nodes).map { _ in try SQLLedger.open(location) }
+        let ledgers = try (0..<nodes).map { _ in try LedgerStore.open(location) }
         for scope in [BudgetScope.global, .team("team-0"), .key("key-0")] {
             let limit = BudgetLimit.usd(Money(nanoUSD: .max))
             try await ledgers[0].setBudget(Budget(scope: scope, limit: limit, window: .month), at: .now())
@@ -65,7 +65,7 @@ enum LedgerBenchmark {
 
     /// Pairs of one caller, one after the other; seconds of each operation.
     private static func drive(
-        _ ledger: SQLLedger, caller: Int, pairs: Int, _ clock: ContinuousClock
+        _ ledger: LedgerStore, caller: Int, pairs: Int, _ clock: ContinuousClock
     ) async throws -> [Double] {
         var times: [Double] = []
         times.reserveCapacity(pairs * 2)

@@ -39,13 +39,15 @@ package struct BatchOutput: Sendable {
 
     /// Hands over every line, its newline included: answers here, errors there.
     package func write(
-        from ledger: any LedgerStore, answers: ([UInt8]) async throws -> Void, errors: ([UInt8]) async throws -> Void
+        from ledger: LedgerStore, answers: ([UInt8]) async throws -> Void, errors: ([UInt8]) async throws -> Void
     ) async throws -> Count {
         var count = Count()
         var faults = faults[...]
         var last: Int64 = 0
         while true {
-            let rows = try await ledger.rows(ofBatch: batch, after: last, limit: Self.rowsAtOnce)
+            let rows = try await ledger.read { [last] in
+                try $0.rows(ofBatch: batch, after: last, limit: Self.rowsAtOnce)
+            }
             for row in rows {
                 while let fault = faults.first, fault.line < row.line {
                     try await errors(line(fault))
@@ -124,7 +126,7 @@ package struct BatchOutput: Sendable {
 extension BatchOutput {
     /// The same into two files of the ledger.
     func write(
-        from ledger: any LedgerStore, answers: inout FileWriter, errors: inout FileWriter
+        from ledger: LedgerStore, answers: inout FileWriter, errors: inout FileWriter
     ) async throws(ServiceError) -> Count {
         do {
             return try await write(

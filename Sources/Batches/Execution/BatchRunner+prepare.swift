@@ -43,7 +43,7 @@ extension BatchRunner {
         var weights = stepService.settings.defaultPolicy.weights
         while !isStopping {
             let claimed = try await ledger { ledger throws(LedgerError) in
-                try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
+                try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             }
             if claimed.isEmpty { break }
             var faults: [BatchRowResult] = []
@@ -65,9 +65,11 @@ extension BatchRunner {
             }
             if !faults.isEmpty { try await commit(StepCommit(rows: faults)) }
         }
-        let counts = try await ledger { ledger throws(LedgerError) in try await ledger.rowCounts(ofBatch: batch.id) }
+        let counts = try await ledger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.rowCounts(ofBatch: batch.id) }
+        }
         let groups = try await ledger { ledger throws(LedgerError) in
-            try await ledger.groups(ofBatch: batch.id).filter { $0.phase != .closed }
+            try await ledger.read { try $0.groups(ofBatch: batch.id) }.filter { $0.phase != .closed }
         }
         let held = groups.reduce(Int64(0)) { $0 + $1.reserved.nanoUSD }
         let away = groups.reduce(0) { $0 + $1.open }
@@ -118,7 +120,7 @@ extension BatchRunner {
         let limits = [terms.budget.map { BudgetLimit.usd($0) }, terms.energyJoules.map { BudgetLimit.joules($0) }]
         for limit in limits.compactMap({ $0 }) {
             try await ledger { ledger throws(LedgerError) in
-                try await ledger.setBudget(Budget(scope: .batch(batch.id), limit: limit), at: .now())
+                try await ledger.write { try $0.setBudget(Budget(scope: .batch(batch.id), limit: limit), at: .now()) }
             }
         }
     }
@@ -128,7 +130,7 @@ extension BatchRunner {
     private func purse() async throws(ServiceError) -> RemainingBudget {
         let now = Timestamp.now()
         let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.budgets(of: batch.attribution.scopes, at: now)
+            try await ledger.read { try $0.budgets(of: batch.attribution.scopes, at: now) }
         }
         var purse = RemainingBudget()
         for status in budgets where status.budget.mode == .hard {

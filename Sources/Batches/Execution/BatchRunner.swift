@@ -42,17 +42,21 @@ package struct BatchRunner: Sendable {
     /// Booked on the batch so far.
     func spent() async throws(ServiceError) -> Money {
         guard terms.budget != nil else {
-            return try await ledger { ledger throws(LedgerError) in try await ledger.spent(onBatch: batch.id) }
+            return try await ledger { ledger throws(LedgerError) in
+                try await ledger.read { try $0.spent(onBatch: batch.id) }
+            }
         }
         let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.budgets(of: [.batch(batch.id)], at: .now())
+            try await ledger.read { try $0.budgets(of: [.batch(batch.id)], at: .now()) }
         }
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
     /// The rows of some lines.
     func rows(_ lines: [Int64]) async throws(ServiceError) -> [BatchRow] {
-        try await ledger { ledger throws(LedgerError) in try await ledger.rows(ofBatch: batch.id, lines: lines) }
+        try await ledger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.rows(ofBatch: batch.id, lines: lines) }
+        }
     }
 
     /// Lines in pieces of as many as are read or written at once.
@@ -81,7 +85,7 @@ package struct BatchRunner: Sendable {
     }
 
     func ledger<Value>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+        _ work: (LedgerStore) async throws(LedgerError) -> Value
     ) async throws(ServiceError) -> Value {
         try await stepService.inLedger(work)
     }

@@ -68,8 +68,10 @@ package final class BatchScheduler: Service {
             return true
         }
         guard isDue else { return }
-        _ = try? await stepService.ledger.deleteFiles(
-            expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+        _ = try? await stepService.ledger.write {
+            try $0.deleteFiles(
+                expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+        }
     }
 
     // MARK: Running
@@ -83,7 +85,7 @@ package final class BatchScheduler: Service {
     /// Stops a batch that runs here where it was cancelled, is another node's by now, or its key may not be used.
     private func look(at id: String) async {
         guard let running = state.withLock({ $0.running[id] }) else { return }
-        guard let record = try? await stepService.ledger.batch(id) else { return }
+        guard let record = try? await stepService.ledger.read({ try $0.batch(id) }) else { return }
         if record.lease != running.lease {
             running.stop.request(.lost)
         } else if record.status == .cancelling {
@@ -94,7 +96,7 @@ package final class BatchScheduler: Service {
     }
 
     private func refusal(ofKey id: String) async -> String? {
-        guard let keys = try? await stepService.ledger.keys() else { return nil }
+        guard let keys = try? await stepService.ledger.read({ try $0.keys() }) else { return nil }
         return keys.first { $0.id == id }?.fault(at: .now())
     }
 
@@ -159,7 +161,7 @@ package final class BatchScheduler: Service {
         }
         for record in records {
             do throws(LedgerError) {
-                try await stepService.ledger.returnBatch(record)
+                try await stepService.ledger.write { try $0.returnBatch(record) }
             } catch {
                 keep(toReturn: record)
             }
@@ -188,7 +190,9 @@ extension BatchScheduler {
         let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
         // A node that died may have made it before it could answer.
         if caller.ticket?.isTakenOver == true,
-            let made = try await stepService.inLedger({ ledger throws(LedgerError) in try await ledger.batch(id) })
+            let made = try await stepService.inLedger({ ledger throws(LedgerError) in
+                try await ledger.read { try $0.batch(id) }
+            })
         {
             return made
         }
@@ -217,7 +221,8 @@ extension BatchScheduler {
 
     /// A batch of the caller's own; whoever has no key sees all.
     package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
-        let found = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batch(id) }
+        let found = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batch(id) }
+        }
         guard let found, found.inputFileID != nil, caller.key == nil || found.attribution.key == caller.key else {
             throw .notFound(kind: "batch", id: id)
         }
@@ -225,14 +230,14 @@ extension BatchScheduler {
     }
 
     package func batches(_ page: PageQuery) async throws(ServiceError) -> [BatchRecord] {
-        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batches(page) }
+        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batches(page) } }
     }
 
     /// Asks a batch to stop, whichever node runs it; what was answered so far is kept.
     package func cancel(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
         let record = try await batch(id, for: caller)
         let asked = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.cancelBatch(id, at: .now())
+            try await ledger.write { try $0.cancelBatch(id, at: .now()) }
         }
         guard let asked, asked.status == .cancelling || asked.status == .cancelled else {
             throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
@@ -245,13 +250,13 @@ extension BatchScheduler {
     /// What is told of a batch.
     package func document(_ record: BatchRecord) async throws(ServiceError) -> BatchDocument {
         let counts = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.rowCounts(ofBatch: record.id)
+            try await ledger.read { try $0.rowCounts(ofBatch: record.id) }
         }
         let spent = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.spent(onBatch: record.id)
+            try await ledger.read { try $0.spent(onBatch: record.id) }
         }
         let groups = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.groups(ofBatch: record.id)
+            try await ledger.read { try $0.groups(ofBatch: record.id) }
         }
         return BatchDocument(
             record: record, counts: counts, spent: spent,

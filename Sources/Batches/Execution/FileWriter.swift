@@ -11,11 +11,11 @@ package struct FileWriter: Sendable {
     package static let chunkBytes = 256 << 10
 
     package private(set) var file: FileRecord
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private var waiting: [UInt8] = []
     private var isMade = false
 
-    package init(_ file: FileRecord, in ledger: any LedgerStore) {
+    package init(_ file: FileRecord, in ledger: LedgerStore) {
         self.file = file
         self.file.byteCount = 0
         self.file.isComplete = false
@@ -42,14 +42,14 @@ package struct FileWriter: Sendable {
 
     /// Takes away what was written.
     package func discard() async {
-        if isMade { try? await ledger.deleteFile(file.id) }
+        if isMade { try? await ledger.write { try $0.deleteFile(file.id) } }
     }
 
     private mutating func append(_ bytes: [UInt8]) async throws(ServiceError) {
         do throws(LedgerError) {
-            if !isMade { try await ledger.createFile(file) }
+            if !isMade { try await ledger.write { [file] in try $0.createFile(file) } }
             isMade = true
-            if !bytes.isEmpty { try await ledger.appendChunk(bytes, toFile: file.id) }
+            if !bytes.isEmpty { try await ledger.write { [file] in try $0.appendChunk(bytes, toFile: file.id) } }
         } catch {
             throw .ledger(error)
         }

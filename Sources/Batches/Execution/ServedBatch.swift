@@ -138,7 +138,7 @@ struct ServedBatch: Sendable {
 
     private func hasRowsAtProviders(_ batch: BatchRecord) async throws(ServiceError) -> Bool {
         try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.groups(ofBatch: batch.id).contains { $0.phase != .closed }
+            try await ledger.read { try $0.groups(ofBatch: batch.id) }.contains { $0.phase != .closed }
         }
     }
 
@@ -156,7 +156,7 @@ struct ServedBatch: Sendable {
     /// Whose models and policy hold: those of the batch's key as it is now.
     private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
         guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
-        let keys = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.keys() }
+        let keys = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.keys() } }
         guard let key = keys.first(where: { $0.id == id }) else {
             return .failure(Refused(reason: "the key '\(id)' is not known any more"))
         }

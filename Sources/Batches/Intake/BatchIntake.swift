@@ -60,7 +60,7 @@ extension StepService {
         func add() async throws(ServiceError) {
             let rows = waiting
             waiting = []
-            try await inLedger { ledger throws(LedgerError) in try await ledger.addRows(rows) }
+            try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.addRows(rows) } }
         }
         while let piece = try await next() { try await take(reader.feed(piece)) }
         if let last = reader.finish() { try await take([last]) }
@@ -76,12 +76,12 @@ extension StepService {
     }
 
     func save(_ batch: BatchRecord) async throws(ServiceError) {
-        try await inLedger { ledger throws(LedgerError) in try await ledger.saveBatch(batch) }
+        try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.saveBatch(batch) } }
     }
 
     /// Asks the ledger; its errors become the engine's.
     package func inLedger<Value>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+        _ work: (LedgerStore) async throws(LedgerError) -> Value
     ) async throws(ServiceError) -> Value {
         do throws(LedgerError) {
             return try await work(ledger)

@@ -6,10 +6,10 @@ package import Steps
 /// Reads a file of the ledger chunk by chunk.
 package struct FileReader: Sendable {
     private let id: String
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private var number = 0
 
-    package init(_ id: String, in ledger: any LedgerStore) {
+    package init(_ id: String, in ledger: LedgerStore) {
         self.id = id
         self.ledger = ledger
     }
@@ -18,7 +18,7 @@ package struct FileReader: Sendable {
     package mutating func next() async throws(ServiceError) -> [UInt8]? {
         number += 1
         do throws(LedgerError) {
-            return try await ledger.chunk(number, ofFile: id)
+            return try await ledger.read { [id, number] in try $0.chunk(number, ofFile: id) }
         } catch {
             throw .ledger(error)
         }
@@ -36,7 +36,7 @@ extension StepService {
 
     /// A file that can be read; nil where there is none, not yet or not any more.
     func whole(_ id: String) async throws(ServiceError) -> FileRecord? {
-        let file = try await inLedger { ledger throws(LedgerError) in try await ledger.file(id) }
+        let file = try await inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.file(id) } }
         return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }
     }
 }

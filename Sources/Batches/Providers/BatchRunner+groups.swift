@@ -120,7 +120,9 @@ extension BatchRunner {
                 }
                 return .group(group.name, action, try await close(group, rest, words))
             }
-            try await ledger { ledger throws(LedgerError) in try await ledger.saveGroup(group, of: batch) }
+            try await ledger { ledger throws(LedgerError) in
+                try await ledger.write { try $0.saveGroup(group, of: batch) }
+            }
             guard await isRested(pause) else { return .group(group.name, action, nil) }
             let call = ProviderCall(runner: self, model: model, models: models)
             return .group(group.name, action, try await call.perform(action, on: group))
@@ -152,7 +154,7 @@ extension BatchRunner {
     /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
     func saveGroups(_ board: BatchContext) async {
         for course in board.groups.values where !course.isClosed {
-            try? await stepService.ledger.saveGroup(course.group, of: batch)
+            try? await stepService.ledger.write { try $0.saveGroup(course.group, of: batch) }
         }
     }
 
@@ -166,7 +168,7 @@ extension BatchRunner {
             BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
         }
         let booked = try await ledger { ledger throws(LedgerError) in
-            try await ledger.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
+            try await ledger.write { try $0.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now()) }
         }
         if !booked.isEmpty {
             stepService.logger.warning(
@@ -235,7 +237,7 @@ extension BatchRunner {
         }
         while true {
             let claimed = try await ledger { ledger throws(LedgerError) in
-                try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
+                try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             }
             if claimed.isEmpty { break }
             for row in claimed { try await enter(row, &board) }

@@ -54,7 +54,7 @@ struct ProviderCall: Sendable {
             }
             let opened = rows
             _ = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.openGroup(group, rows: opened, of: batch)
+                try await ledger.write { try $0.openGroup(group, rows: opened, of: batch) }
             }
             return .opened(group)
         } catch {
@@ -111,7 +111,7 @@ struct ProviderCall: Sendable {
 
     private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
         // Where the provider keeps no names, those of this batch that are known need not be told apart.
-        let known = (try? await runner.stepService.ledger.groups(ofBatch: batch.id)) ?? []
+        let known = (try? await runner.stepService.ledger.read { try $0.groups(ofBatch: batch.id) }) ?? []
         // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
         let settling = Duration.seconds(12 * runner.stepService.settings.limits.providerPollSeconds)
         let trace = LostProviderBatch(
@@ -130,7 +130,7 @@ struct ProviderCall: Sendable {
         while true {
             let behind = last
             let piece = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce)
+                try await ledger.read { try $0.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce) }
             }
             for row in piece {
                 guard let body = try? JSONDocument(row.request) else { continue }

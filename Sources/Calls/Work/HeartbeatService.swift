@@ -6,11 +6,11 @@ import ServiceLifecycle
 /// Tells the other nodes that this one lives and what keys have used on it, books what those that died may have spent,
 /// and sweeps up what is over.
 package struct HeartbeatService: Service {
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private let leaseSeconds: Double
     private let logger: Logger
 
-    package init(ledger: any LedgerStore, leaseSeconds: Double, logger: Logger) {
+    package init(ledger: LedgerStore, leaseSeconds: Double, logger: Logger) {
         self.ledger = ledger
         self.leaseSeconds = leaseSeconds
         self.logger = logger

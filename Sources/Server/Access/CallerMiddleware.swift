@@ -15,7 +15,7 @@ import Steps
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
-    let ledger: any LedgerStore
+    let ledger: LedgerStore
     /// SHA-256 of the operator's key; nil where there is none.
     let operatorKey: SHA256Digest?
     /// Whether a request without any key is turned away.

@@ -17,7 +17,7 @@ struct FileUpload: Sendable {
 
     private let limits: ServiceLimits
     private let key: String?
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private var reader: MultipartReader
     private var field = Field.ignored
     private var text: [UInt8] = []
@@ -26,7 +26,7 @@ struct FileUpload: Sendable {
     private var anchor: String?
     private var seconds: String?
 
-    init(contentType: String, limits: ServiceLimits, key: String?, ledger: any LedgerStore) throws {
+    init(contentType: String, limits: ServiceLimits, key: String?, ledger: LedgerStore) throws {
         do {
             reader = try MultipartReader(contentType: contentType)
         } catch {
@@ -125,7 +125,7 @@ struct FileUpload: Sendable {
         file = writer?.file ?? file
         file.expiresAt = file.createdAt.advanced(bySeconds: life)
         do {
-            try await ledger.completeFile(file.id, expiresAt: file.expiresAt)
+            try await ledger.write { try $0.completeFile(file.id, expiresAt: file.expiresAt) }
         } catch {
             throw ServiceError.ledger(error)
         }

@@ -48,7 +48,7 @@ struct FilesController {
             throw FileUpload.tooLarge(limits)
         }
         let totals = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.fileTotals(ofKey: caller.key)
+            try await ledger.read { try $0.fileTotals(ofKey: caller.key) }
         }
         guard totals.files < limits.files else {
             throw ServiceError.badRequest(
@@ -73,7 +73,7 @@ struct FilesController {
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query
         let files = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.files(asked, at: .now())
+            try await ledger.read { try $0.files(asked, at: .now()) }
         }
         return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
     }
@@ -102,7 +102,8 @@ struct FilesController {
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
         let file = try await stepService.file(id(context), for: context.caller)
-        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.deleteFile(file.id) }
+        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.deleteFile(file.id) }
+        }
         var writer = JSONWriter()
         writer.object { object in
             object.member("id", file.id)

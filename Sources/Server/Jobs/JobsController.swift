@@ -40,7 +40,7 @@ struct JobsController {
     func list(request: Request, context: HeraContext) async throws -> Response {
         let key = context.caller.key
         let records = try await ledger { ledger throws(LedgerError) in
-            try await ledger.jobs(in: [], of: key, limit: 100)
+            try await ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
         }
         var writer = JSONWriter()
         writer.object { object in
@@ -95,8 +95,8 @@ struct JobsController {
                 var wroteAt = ContinuousClock.now
                 while true {
                     // The state is read before the events, so that an end is never seen without its last event.
-                    let isOver = try await stepService.ledger.job(id)?.status.isFinal ?? true
-                    for event in try await stepService.ledger.events(ofJob: id, after: last) {
+                    let isOver = try await stepService.ledger.read { try $0.job(id) }?.status.isFinal ?? true
+                    for event in try await stepService.ledger.read({ try $0.events(ofJob: id, after: last) }) {
                         last = event.sequence
                         let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
                         try await writer.write(ByteBuffer(bytes: bytes))
@@ -127,7 +127,7 @@ struct JobsController {
     }
 
     private func ledger<Result>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Result
+        _ work: (LedgerStore) async throws(LedgerError) -> Result
     ) async throws(ServiceError) -> Result {
         do throws(LedgerError) {
             return try await work(stepService.ledger)

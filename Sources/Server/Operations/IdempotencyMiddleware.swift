@@ -18,7 +18,7 @@ import Steps
 struct IdempotencyMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
-    let ledger: any LedgerStore
+    let ledger: LedgerStore
     /// A body of more bytes is refused, as by the routes.
     let bodyBytes: Int
 
@@ -76,7 +76,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
 
     private func isUnderWay(_ id: String) async throws(ServiceError) -> Bool {
         do throws(LedgerError) {
-            return try await ledger.isUnderWay(id)
+            return try await ledger.read { try $0.isUnderWay(id) }
         } catch {
             throw .ledger(error)
         }

@@ -25,7 +25,7 @@ struct OperationsController {
         let live = stepService.fleet.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
         do throws(LedgerError) {
-            _ = try await stepService.ledger.jobs(in: [], limit: 1)
+            _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }
         } catch {
             problem = error.description
         }
@@ -42,7 +42,9 @@ struct OperationsController {
     func decision(request: Request, context: HeraContext) async throws -> Response {
         let id = try context.parameters.require("id")
         do throws(LedgerError) {
-            guard let record = try await stepService.ledger.decision(id), context.caller.sees(record.attribution) else {
+            guard let record = try await stepService.ledger.read({ try $0.decision(id) }),
+                context.caller.sees(record.attribution)
+            else {
                 throw LedgerError.notFound(kind: "decision", id: id)
             }
             return Response(json: record.decision.report)
@@ -61,7 +63,7 @@ struct OperationsController {
         // What others have spent is not for a key to see.
         if let key = context.caller.key { query.filters[.key] = key }
         do throws(LedgerError) {
-            let report = try await stepService.ledger.dashboard(query)
+            let report = try await stepService.ledger.read { try $0.dashboard(query) }
             let quality = try await QualityReport(of: stepService, since: query.from)
             return Response(json: report.document(economics: stepService.settings.economics, quality: quality))
         } catch {

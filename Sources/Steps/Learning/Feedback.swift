@@ -87,7 +87,7 @@ extension StepService {
         }
         guard let found else { throw .notFound(kind: target.kind, id: target.id) }
         if case .job(let id) = target {
-            guard let status = try? await ledger.job(id)?.status, status.isFinal else {
+            guard let status = try? await ledger.read({ try $0.job(id) })?.status, status.isFinal else {
                 throw .conflict("job \(id) has not ended: score it when it has, or score its steps")
             }
         }
@@ -95,24 +95,27 @@ extension StepService {
     }
 
     private func judged(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let record = try await ledger.decision(id), caller.sees(record.attribution) else { return nil }
+        guard let record = try await ledger.read({ try $0.decision(id) }), caller.sees(record.attribution) else {
+            return nil
+        }
         let decision = record.decision
         let accepted = decision.attempts.last(where: \.isAccepted)
-        let entry: LedgerEntry? = if let id = accepted?.entryID { try await ledger.entry(id) } else { nil }
+        let entry: LedgerEntry? =
+            if let id = accepted?.entryID { try await ledger.read { try $0.entry(id) } } else { nil }
         return Judged(
             runID: decision.runID, decision: decision, model: model ?? accepted?.model ?? decision.model,
             policy: entry?.call.policy ?? "")
     }
 
     private func judged(step id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let step = try await ledger.step(id), let decision = step.decisionID else { return nil }
+        guard let step = try await ledger.read({ try $0.step(id) }), let decision = step.decisionID else { return nil }
         return try await judged(decision: decision, model: step.model, by: caller)
     }
 
     private func judged(job id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let job = try await ledger.job(id), caller.sees(job.attribution) else { return nil }
-        let entries = try await ledger.entries(ofRun: id)
-        let models = Set(try await ledger.steps(ofRun: id).compactMap(\.model))
+        guard let job = try await ledger.read({ try $0.job(id) }), caller.sees(job.attribution) else { return nil }
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
+        let models = Set(try await ledger.read { try $0.steps(ofRun: id) }.compactMap(\.model))
         return Judged(
             runID: id, decision: nil, model: models.count == 1 ? models.first : nil,
             policy: entries.first?.call.policy ?? "")

@@ -32,14 +32,14 @@ package final class Learning: Service {
     }
 
     private let state = Mutex(State())
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private let logger: Logger
     private let requests: AsyncStream<String>
     private let request: AsyncStream<String>.Continuation
     private let writes: AsyncStream<Void>
     private let write: AsyncStream<Void>.Continuation
 
-    package init(ledger: any LedgerStore, logger: Logger) {
+    package init(ledger: LedgerStore, logger: Logger) {
         self.ledger = ledger
         self.logger = logger
         (requests, request) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
@@ -71,14 +71,16 @@ package final class Learning: Service {
             }
         }
         do throws(LedgerError) {
-            try await ledger.saveControl(writer.bytes, at: .now())
+            try await ledger.write { [writer] in try $0.saveControl(writer.bytes, at: .now()) }
         } catch {
             logger.error("measured quality cannot be kept", metadata: ["reason": "\(error)"])
         }
     }
 
     private func loadControl() async throws(LedgerError) {
-        guard let body = try await ledger.control(), let root = try? JSONDocument(body).root else { return }
+        guard let body = try await ledger.read({ try $0.control() }), let root = try? JSONDocument(body).root else {
+            return
+        }
         for member in root.members {
             guard let kept = PolicyQuality(json: member.value) else { continue }
             state.withLock { $0.quality[member.key] = kept }
@@ -122,7 +124,7 @@ package final class Learning: Service {
     ///
     /// - Parameter share: the share of the steps that are audited; nil for feedback, which is nobody's sample.
     package func observe(_ observation: QualityObservation, share: Double?) async throws(LedgerError) -> Bool {
-        let isNew = try await ledger.observe(observation)
+        let isNew = try await ledger.write { try $0.observe(observation) }
         guard isNew else { return false }
         let hasDrifted = state.withLock { state in
             if observation.source == .audit, let share, let model = observation.model {
@@ -143,8 +145,10 @@ package final class Learning: Service {
     /// Sets the month's budget of the audits of a policy in the ledger, where it has not been set yet.
     func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws(LedgerError) {
         guard state.withLock({ $0.budgets[session] }) != rule.budget else { return }
-        try await ledger.setBudget(
-            Budget(scope: .session(session), limit: .usd(rule.budget), window: .month), at: now)
+        try await ledger.write {
+            try $0.setBudget(
+                Budget(scope: .session(session), limit: .usd(rule.budget), window: .month), at: now)
+        }
         state.withLock { $0.budgets[session] = rule.budget }
     }
 
@@ -152,7 +156,7 @@ package final class Learning: Service {
 
     func load() async {
         do throws(LedgerError) {
-            let records = try await ledger.calibrations(limit: 1000)
+            let records = try await ledger.read { try $0.calibrations(limit: 1000) }
             let used = records.reversed().filter { $0.status != .rejected }.compactMap { record in
                 ModelCalibration(json: record.body).map {
                     Recalibration.Version(number: record.version, since: record.at, calibration: $0)
@@ -171,7 +175,7 @@ package final class Learning: Service {
     /// Re-estimates now; to be called by the service, and by tests.
     package func reestimate(_ reason: String) async {
         do throws(LedgerError) {
-            let observations = try await ledger.latestObservations(limit: Self.mostObservations)
+            let observations = try await ledger.read { try $0.latestObservations(limit: Self.mostObservations) }
             let work = Recalibration(versions: state.withLock { $0.versions }, observations: observations)
             let outcome = await Self.offPool { work.outcome() }
             try await apply(outcome, reason: reason)
@@ -185,9 +189,12 @@ package final class Learning: Service {
         case .nothing: return
         case .rollBack(let note):
             let (bad, before) = state.withLock { ($0.versions.last ?? .first, $0.versions.dropLast().last ?? .first) }
-            try await ledger.saveCalibration(
-                CalibrationRecord(
-                    version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since))
+            try await ledger.write {
+                try $0.saveCalibration(
+                    CalibrationRecord(
+                        version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since)
+                )
+            }
             // Going back is a version of its own, so that every observation's version can be told by its time.
             let version = try await save(
                 before.calibration, status: .active, note: "\(reason): version \(before.number) again: \(note)")
@@ -210,9 +217,11 @@ package final class Learning: Service {
             return state.newestNumber
         }
         let version = Recalibration.Version(number: number, since: .now(), calibration: calibration)
-        try await ledger.saveCalibration(
-            CalibrationRecord(
-                version: number, status: status, body: calibration.json, note: note, at: version.since))
+        try await ledger.write {
+            try $0.saveCalibration(
+                CalibrationRecord(
+                    version: number, status: status, body: calibration.json, note: note, at: version.since))
+        }
         return version
     }
 

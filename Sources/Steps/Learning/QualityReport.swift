@@ -12,7 +12,7 @@ package struct QualityReport: Sendable {
 
     /// Reads the observations since a moment.
     package init(of stepService: StepService, since moment: Timestamp) async throws(LedgerError) {
-        sums = try await stepService.ledger.qualitySums(since: moment)
+        sums = try await stepService.ledger.read { try $0.qualitySums(since: moment) }
         policies = stepService.learning.quality
         version = stepService.learning.version
         failedAudits = stepService.learning.failedAudits

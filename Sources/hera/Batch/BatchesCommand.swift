@@ -27,12 +27,14 @@ struct BatchesCommand: AsyncParsableCommand {
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
                 var listing = BatchListing()
-                for batch in try await ledger.batches(limit: .max) {
-                    let groups = try await ledger.groups(ofBatch: batch.id).filter { $0.phase != .closed }
+                for batch in try await ledger.read({ try $0.batches(limit: .max) }) {
+                    let groups = try await ledger.read { try $0.groups(ofBatch: batch.id) }.filter {
+                        $0.phase != .closed
+                    }
                     guard all || !batch.status.isFinal || !groups.isEmpty else { continue }
                     listing.add(
-                        batch, groups: groups, counts: try await ledger.rowCounts(ofBatch: batch.id),
-                        spent: try await ledger.spent(onBatch: batch.id))
+                        batch, groups: groups, counts: try await ledger.read { try $0.rowCounts(ofBatch: batch.id) },
+                        spent: try await ledger.read { try $0.spent(onBatch: batch.id) })
                 }
                 switch format {
                 case .text: print(listing.text)

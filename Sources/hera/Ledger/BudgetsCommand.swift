@@ -35,8 +35,10 @@ struct BudgetsCommand: AsyncParsableCommand {
                 try Budget(amount, scope: scope, mode: warn ? .warn : .hard)
             }
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.setBudget(budget, at: .now())
-                for status in try await ledger.budgets(of: [scope], at: .now()) { print(BudgetListing.line(status)) }
+                try await ledger.write { try $0.setBudget(budget, at: .now()) }
+                for status in try await ledger.read({ try $0.budgets(of: [scope], at: .now()) }) {
+                    print(BudgetListing.line(status))
+                }
             }
         }
     }
@@ -53,7 +55,7 @@ struct BudgetsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                let listing = BudgetListing(try await ledger.budgets(of: nil, at: .now()))
+                let listing = BudgetListing(try await ledger.read { try $0.budgets(of: nil, at: .now()) })
                 switch format {
                 case .text: print(listing.text)
                 case .json: print(listing.json)
@@ -79,7 +81,7 @@ struct BudgetsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.removeBudget(scope: scope, unit: unit, window: window)
+                try await ledger.write { try $0.removeBudget(scope: scope, unit: unit, window: window) }
                 print("removed the budget of \(scope) in \(unit.rawValue) (\(window))")
             }
         }

@@ -76,8 +76,8 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                let keys = try await ledger.keys()
-                let budgets = try await ledger.budgets(of: keys.map { .key($0.id) }, at: .now())
+                let keys = try await ledger.read { try $0.keys() }
+                let budgets = try await ledger.read { try $0.budgets(of: keys.map { .key($0.id) }, at: .now()) }
                 switch format {
                 case .text: print(KeyListing(keys, budgets: budgets, at: .now()).text)
                 case .json: print(KeyListing(keys, budgets: budgets, at: .now()).json)
@@ -98,7 +98,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.revokeKey(id, at: .now())
+                try await ledger.write { try $0.revokeKey(id, at: .now()) }
                 print("revoked \(id)")
             }
         }

@@ -6,7 +6,7 @@ import Ledger
 enum LedgerAccess {
     /// Exit codes: 64 for arguments that make no sense, 65 for a ledger that is damaged or not as asked, 74 else.
     static func run(
-        _ option: DatabaseOption, _ body: (SQLLedger) async throws(LedgerError) -> Void
+        _ option: DatabaseOption, _ body: (LedgerStore) async throws(LedgerError) -> Void
     ) async throws {
         try await Exit.mapped {
             let ledger = try Installation.ledger(option)

@@ -32,7 +32,7 @@ struct LedgerCommand: AsyncParsableCommand {
             var isSound = true
             let prices = CatalogPricing(try? Installation.catalog(places))
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                let report = try await ledger.verify(prices: prices.pricing)
+                let report = try await ledger.read { try $0.verify(prices: prices.pricing) }
                 isSound = report.isSound
                 show(report)
             }

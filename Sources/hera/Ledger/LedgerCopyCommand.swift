@@ -27,7 +27,7 @@ extension LedgerCommand {
                 (from.database, into.database) = (source, target)
                 guard source != target else { throw Exit(64, "the source and the target are the same ledger") }
                 let ledger = try Installation.ledger(from)
-                let copy: SQLLedger
+                let copy: LedgerStore
                 do {
                     copy = try Installation.ledger(into)
                 } catch {

@@ -109,7 +109,9 @@ final class ProbeRun: Service {
     private func limit(_ session: String, spent: Int64) async throws {
         guard let budget else { return }
         let left = Money(nanoUSD: max(0, budget.nanoUSD - spent))
-        try await stepService.ledger.setBudget(Budget(scope: .session(session), limit: .usd(left)), at: .now())
+        try await stepService.ledger.write {
+            try $0.setBudget(Budget(scope: .session(session), limit: .usd(left)), at: .now())
+        }
     }
 
     private func grade(_ answer: ProbeAnswer, _ item: ProbeItem) -> Double {

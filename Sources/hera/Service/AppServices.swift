@@ -57,7 +57,7 @@ struct AppServices {
     /// Whether the ledger knows any key.
     func hasKeys() async throws -> Bool {
         do {
-            return try await !stepService.ledger.keys().isEmpty
+            return try await !stepService.ledger.read { try $0.keys() }.isEmpty
         } catch {
             throw Exit(74, "\(error)")
         }

@@ -48,7 +48,7 @@ struct DashboardCommand: AsyncParsableCommand {
                 let settings = try Installation.settings(places)
                 let ledger = try Installation.ledger(database)
                 do {
-                    let report = try await ledger.dashboard(query)
+                    let report = try await ledger.read { try $0.dashboard(query) }
                     switch format {
                     case .json: print(String(decoding: report.document(economics: settings.economics), as: UTF8.self))
                     case .csv: print(DashboardTable(report).csv)

@@ -41,7 +41,7 @@ enum DryRunServices {
     }
 
     /// A ledger that is never written to: deciding alone costs nothing.
-    private static func scratchLedger() throws -> SQLLedger {
+    private static func scratchLedger() throws -> LedgerStore {
         let name = "hera-dry-\(getpid()).sqlite"
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
         defer { for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) } }

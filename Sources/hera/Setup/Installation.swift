@@ -51,9 +51,9 @@ enum Installation {
     }
 
     /// Opens the ledger that `sqlite:PATH` or `postgres://...` names.
-    static func ledger(_ option: DatabaseOption) throws -> SQLLedger {
+    static func ledger(_ option: DatabaseOption) throws -> LedgerStore {
         do {
-            return try SQLLedger.open(option.database)
+            return try LedgerStore.open(option.database)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)

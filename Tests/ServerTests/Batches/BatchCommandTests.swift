@@ -83,9 +83,9 @@ struct BatchCommandTests {
             #expect(first.terminationStatus == 0)
             #expect(models.record.billedCalls.values.reduce(0, +) == 10)
             try await batch.ledger { ledger async throws in
-                let id = try #require(try await ledger.batches(limit: 1).first?.id)
-                #expect(try await ledger.entries(ofRun: id).count == 10)
-                #expect(try await ledger.verify().isSound)
+                let id = try #require(try await ledger.read { try $0.batches(limit: 1) }.first?.id)
+                #expect(try await ledger.read { try $0.entries(ofRun: id) }.count == 10)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -113,10 +113,10 @@ struct BatchCommandTests {
                 #expect(try batch.run(options) == 0, "\(batch.text("stderr"))")
                 #expect(try batch.lines("out.jsonl").map { $0["custom_id"]?.string } == (1...30).map { "row-\($0)" })
                 #expect(models.record.billedCalls.values.reduce(0, +) <= 33)
-                let ledger = try SQLLedger.open(server.url)
-                let status = try #require(try await ledger.budgets(of: nil, at: .now()).first)
+                let ledger = try LedgerStore.open(server.url)
+                let status = try #require(try await ledger.read { try $0.budgets(of: nil, at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent <= 100_000_000)
-                #expect(try await ledger.verify().isSound)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()
             }
         }

@@ -80,10 +80,10 @@ struct BatchTests {
             let hera = batch["hera"]
             #expect(hera?["plan"]?["affordable"]?.integer == 20 && hera?["plan"]?["accuracy"]?.double ?? 0 > 0.7)
             let ledger = service.stepService.ledger
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(entries.count == 20 && hera?["spent_usd"]?.double == Money(nanoUSD: sum).usd)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             #expect(try await client.send("GET", "/v1/files?purpose=batch_output").root["data"]?.count == 2)
         }
     }
@@ -197,7 +197,7 @@ struct BatchTests {
             #expect(!answers.isEmpty && answers.count + errors.count == 20)
             #expect(errors.allSatisfy { $0["error"]?["code"]?.string == "budget_exceeded" })
             #expect(some["request_counts"]?["failed"]?.integer == Int64(errors.count))
-            for status in try await service.stepService.ledger.budgets(of: nil, at: .now()) {
+            for status in try await service.stepService.ledger.read({ try $0.budgets(of: nil, at: .now()) }) {
                 #expect(status.spent <= status.budget.limit.amount && status.reserved == 0)
             }
         }
@@ -221,7 +221,7 @@ struct BatchTests {
                     BatchClient.rows(1...20), more: #","metadata":{"budget_usd":"1","hera.if_short":"cheapest"}"#))
             let done = try await client.lines(some, "output_file_id").count
             #expect(done > 0 && done < 20)
-            let spent = try await ledger.budgets(of: [.key(key.id)], at: .now()).map(\.spent)
+            let spent = try await ledger.read { try $0.budgets(of: [.key(key.id)], at: .now()) }.map(\.spent)
             #expect(spent == [Int64(((some["hera"]?["spent_usd"]?.double ?? 0) * 1e9).rounded())])
             #expect((spent.first ?? 0) <= 400_000)
         }
@@ -247,7 +247,7 @@ struct BatchTests {
             let done = try await client.wait(try await client.batch(BatchClient.rows(1...1)))
             let late = try await client.send("POST", "/v1/batches/\(done["id"]?.string ?? "")/cancel")
             #expect(late.status == 409 && late.message.contains("completed already"), "\(late.text)")
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -281,7 +281,7 @@ struct BatchTests {
             #expect(try await clients[1].send("GET", "/v1/batches").root["data"]?.count == 0)
             #expect(try await clients[0].send("GET", "/v1/batches").root["data"]?.count == 1)
             for _ in 0..<500 where Self.calls(service) < 4 { try await Task.sleep(for: .milliseconds(10)) }
-            try await ledger.revokeKey(keys[0].id, at: .now())
+            try await ledger.write { try $0.revokeKey(keys[0].id, at: .now()) }
             #expect(try await clients[0].send("GET", "/v1/batches/\(id)").status == 401)
             let batch = try await master.wait(id)
             #expect(batch["status"]?.string == "failed")
@@ -351,7 +351,7 @@ struct BatchTests {
             let errors = try await client.lines(own, "error_file_id")
             #expect(errors.map { $0["custom_id"]?.string } == ["never"])
             #expect(errors.first?["error"]?["message"]?.string?.contains("min_accuracy is 0.95") == true)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -377,14 +377,14 @@ struct BatchTests {
             #expect(batch["status"]?.string == "completed", "\(batch)")
             let asked = service.models.record.requests.filter { $0.bodyText.contains(#""service_tier":"flex""#) }
             #expect(asked.count == 2)
-            for entry in try await service.stepService.ledger.entries(ofRun: id) {
+            for entry in try await service.stepService.ledger.read({ try $0.entries(ofRun: id) }) {
                 let isDear = entry.call.model == TestModels.dear
                 let nano: Int64 = (isDear ? 10 : 1) * 28_000 / (isGranted ? 2 : 1)
                 #expect(entry.result.figures.cost.api.nanoUSD == nano)
                 #expect(entry.call.tier == (isGranted ? .flex : .standard))
             }
             #expect(standard["hera"]?["spent_usd"]?.double == 0.000056)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 

@@ -18,8 +18,10 @@ struct BatchWaitingTests {
             models, ledger async throws in
             // A row takes 28,000 nano-USD and is reserved at some 350,000: no window of two seconds does all of them.
             let limit = Money(nanoUSD: 400_000)
-            try await ledger.setBudget(
-                Budget(scope: .global, limit: .usd(limit), window: .rolling(seconds: 2)), at: .now())
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .global, limit: .usd(limit), window: .rolling(seconds: 2)), at: .now())
+            }
             let id = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 18, window: "2m")
                 let waiting = try await service.wait(id, "to wait") { $0["hera"]?["waiting_until"]?.integer != nil }
@@ -44,14 +46,14 @@ struct BatchWaitingTests {
                 #expect(batch["hera"]?["waiting_until"] == nil)
                 return id
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 18)
             for entry in entries {
                 let start = entry.chargedAt.advanced(bySeconds: -2)
                 let window = entries.filter { $0.chargedAt > start && $0.chargedAt <= entry.chargedAt }
                 #expect(window.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } <= limit.nanoUSD)
             }
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -59,9 +61,11 @@ struct BatchWaitingTests {
     func tooLate() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in
-            try await ledger.setBudget(
-                Budget(scope: .global, limit: .usd(Money(nanoUSD: 400_000)), window: .rolling(seconds: 86_400)),
-                at: .now())
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .global, limit: .usd(Money(nanoUSD: 400_000)), window: .rolling(seconds: 86_400)),
+                    at: .now())
+            }
             _ = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 18, window: "2m", hera: #""if_short": "cheapest""#)
                 let batch = try await service.wait(id)

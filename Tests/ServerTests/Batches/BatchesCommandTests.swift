@@ -67,7 +67,7 @@ struct BatchesCommandTests {
             let id = try await abandoned(batch, batches, killed: killed)
             if !killed { #expect(batch.text("stderr").contains("`hera batches cancel \(id)` ends them")) }
             let reserved = try await batch.ledger { ledger async throws in
-                try await ledger.groups(ofBatch: id).reduce(0) { $0 + $1.reserved.nanoUSD }
+                try await ledger.read { try $0.groups(ofBatch: id) }.reduce(0) { $0 + $1.reserved.nanoUSD }
             }
             #expect(reserved > 0)
             let list = try command(["list", "--format", "json"], in: batch)
@@ -84,14 +84,14 @@ struct BatchesCommandTests {
                 end.text.contains("\(id) is cancelled: 6 of 12 rows at providers were answered; of $"), "\(end.text)")
             #expect(batches.record.cancelCalls == 2)
             try await batch.ledger { ledger async throws in
-                #expect(try await ledger.openReservations().isEmpty)
-                #expect(try await ledger.verify().isSound)
-                let entries = try await ledger.entries(ofRun: id)
+                #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
+                let entries = try await ledger.read { try $0.entries(ofRun: id) }
                 #expect(entries.count == 6 && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
                 let bill = try #require(batches.record.bill["test/small"])
                 let nano = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
                 #expect(nano == Int64(400 * bill.promptTokens + 800 * bill.completionTokens))
-                let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+                let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent == nano)
                 #expect(status.budget.limit.amount == 500_000_000, "the budget is as it was set")
             }

@@ -19,7 +19,7 @@ struct ProviderBatchMoneyTests {
     /// A batch whose rows are at the provider, and whose service has ended.
     private static func away(
         _ batches: ScriptedBatches, rows: Int, policies: [String: Policy] = [:], hera: String = "",
-        at models: ScriptedUpstream, _ ledger: SQLLedger
+        at models: ScriptedUpstream, _ ledger: LedgerStore
     ) async throws -> String {
         batches.change { $0.pollsUntilEnd = nil }
         return try await ProviderBatchService.run(.openAI, at: models, ledger, policies: policies) {
@@ -46,11 +46,11 @@ struct ProviderBatchMoneyTests {
                 #expect(batch["status"]?.string == "completed", "\(batch)")
                 #expect(batch["request_counts"]?["completed"]?.integer == 5)
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 5 && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
             #expect(
                 entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == ProviderBatchService.bill(batches))
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -59,17 +59,17 @@ struct ProviderBatchMoneyTests {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await Self.away(batches, rows: 4, at: models, ledger)
-            let reserved = try await ledger.groups(ofBatch: id).reduce(0) { $0 + $1.reserved.nanoUSD }
+            let reserved = try await ledger.read { try $0.groups(ofBatch: id) }.reduce(0) { $0 + $1.reserved.nanoUSD }
             try await ProviderBatchService.run(.openAI, at: models, ledger, without: ProviderBatchService.small) {
                 service async throws in
                 _ = try await service.scheduler.cancel(id, for: Caller())
                 #expect(try await service.wait(id)["status"]?.string == "cancelled")
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 4 && entries.allSatisfy { $0.kind == .uncertain })
             #expect(entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == reserved && reserved > 0)
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -98,11 +98,11 @@ struct ProviderBatchMoneyTests {
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")
                 return id
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count { $0.kind == .call && $0.call.tier == .batch } == 2)
             #expect(entries.count { $0.kind == .uncertain } == 1)
             #expect(entries.count { $0.kind == .call && $0.call.tier == .standard } == 1, "and it is called")
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

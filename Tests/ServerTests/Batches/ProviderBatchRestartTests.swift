@@ -12,17 +12,17 @@ struct ProviderBatchRestartTests {
 
     /// Ends with nothing open, the budget kept, and the provider's bill equal to the entries of its tier.
     private func check(
-        _ ledger: SQLLedger, _ id: String, _ batches: ScriptedBatches, rows: Int, uncertain: Int = 0
+        _ ledger: LedgerStore, _ id: String, _ batches: ScriptedBatches, rows: Int, uncertain: Int = 0
     ) async throws {
-        #expect(try await ledger.openReservations().isEmpty)
-        #expect(try await ledger.verify().isSound)
-        let entries = try await ledger.entries(ofRun: id)
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let sent = entries.filter { $0.call.tier == .batch && $0.kind == .call }
         #expect(sent.count == rows)
         #expect(sent.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == ProviderBatchService.bill(batches))
         #expect(batches.record.billedRows.values.allSatisfy { $0 == 1 })
         #expect(entries.count { $0.kind == .uncertain } == uncertain)
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
     }
 
@@ -39,8 +39,8 @@ struct ProviderBatchRestartTests {
                 try await service.wait(id, "the order to arrive") { _ in batches.record.batches.count == 1 }
                 return id
             }
-            #expect(try await ledger.groups(ofBatch: id).map(\.phase) == [.sending])
-            #expect(try await ledger.openReservations().count == 5)
+            #expect(try await ledger.read { try $0.groups(ofBatch: id) }.map(\.phase) == [.sending])
+            #expect(try await ledger.read { try $0.openReservations() }.count == 5)
             #expect(try await ledger.recover(at: .now()).isEmpty, "they belong to the group")
             batches.change { $0.emptyLists = 0 }
             try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
@@ -84,9 +84,9 @@ struct ProviderBatchRestartTests {
                 return id
             }
             #expect(batches.record.cancelCalls == 0)
-            #expect(try await ledger.batch(id)?.status == .inProgress)
+            #expect(try await ledger.read { try $0.batch(id) }?.status == .inProgress)
             #expect(try await ledger.recover(at: .now()).isEmpty)
-            #expect(try await ledger.rowCounts(ofBatch: id) == [.claimed: 70])
+            #expect(try await ledger.read { try $0.rowCounts(ofBatch: id) } == [.claimed: 70])
             batches.endAll()
             try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let batch = try await service.wait(id)

@@ -36,7 +36,7 @@ struct ProviderBatchService: Sendable {
         _ batches: ScriptedBatches,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply = { _ in .nothing(.reset) },
         intercept: @escaping @Sendable (ScriptedRequest) -> ScriptedReply? = { _ in nil },
-        _ body: (ScriptedUpstream, SQLLedger) async throws -> Void
+        _ body: (ScriptedUpstream, LedgerStore) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.with { request in
             if let reply = intercept(request) ?? batches.reply(to: request) { return reply }
@@ -45,7 +45,7 @@ struct ProviderBatchService: Sendable {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
             try await body(models, ledger)
             await ledger.close()
         }
@@ -58,7 +58,7 @@ struct ProviderBatchService: Sendable {
     ///   - policies: by name, beside the default one.
     ///   - missing: a model that the catalog does not have.
     static func run<Value: Sendable>(
-        _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: SQLLedger,
+        _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: LedgerStore,
         leaving seconds: Double = 3600, rows: Int = 10_000, policies: [String: Policy] = [:],
         without missing: ModelID? = nil,
         _ body: @escaping @Sendable (ProviderBatchService) async throws -> Value
@@ -149,7 +149,7 @@ struct ProviderBatchService: Sendable {
                 expiresAt: nil), in: stepService.ledger)
         try await file.write(Array(BatchClient.rows(1...rows, model: model).utf8))
         try await file.flush()
-        try await stepService.ledger.completeFile(file.file.id, expiresAt: nil)
+        try await stepService.ledger.write { try $0.completeFile(file.file.id, expiresAt: nil) }
         let body = """
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}

@@ -23,11 +23,11 @@ struct ProviderBatchTests {
     }
 
     /// What is in the ledger of a batch: nothing open, everything verified, never above its budget.
-    private func entries(_ ledger: SQLLedger, _ id: String) async throws -> [LedgerEntry] {
-        #expect(try await ledger.openReservations().isEmpty)
-        #expect(try await ledger.verify().isSound)
-        let entries = try await ledger.entries(ofRun: id)
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+    private func entries(_ ledger: LedgerStore, _ id: String) async throws -> [LedgerEntry] {
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
         #expect(status.reserved == 0 && status.spent == sum && sum <= status.budget.limit.amount)
         return entries
@@ -68,7 +68,7 @@ struct ProviderBatchTests {
             let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(sum == ProviderBatchService.bill(batches))
             for entry in entries {
-                let decision = try await ledger.decision(entry.call.decisionID ?? "")?.decision
+                let decision = try await ledger.read { try $0.decision(entry.call.decisionID ?? "") }?.decision
                 #expect(decision?.reason.contains("tier batch") == true)
                 // The same model as ordinary calls would have cost two and a half times as much.
                 let usage = entry.result.usage

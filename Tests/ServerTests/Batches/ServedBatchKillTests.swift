@@ -55,18 +55,18 @@ struct ServedBatchKillTests {
         let lines = try await client.lines(batch, "output_file_id")
         #expect(lines.map { $0["custom_id"]?.string } == (1...rows).map { "row-\($0)" })
         #expect(batch["error_file_id"]?.isNull == true)
-        let ledger = try SQLLedger.open(
+        let ledger = try LedgerStore.open(
             database == "sqlite" ? "sqlite:\(folder.appendingPathComponent("hera.sqlite").path)" : database)
-        for _ in 0..<300 where try await !ledger.openReservations().isEmpty {
+        for _ in 0..<300 where try await !ledger.read({ try $0.openReservations() }).isEmpty {
             try await Task.sleep(for: .milliseconds(20))
         }
-        let entries = try await ledger.entries(ofRun: id)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let uncertain = entries.count { $0.kind == .uncertain }
         let made = entries.count { $0.kind == .call } + uncertain
         #expect(made >= billed.total, "each call that was made is booked")
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
-        #expect(try await ledger.verify().isSound)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
         await ledger.close()
         print("batch of \(rows) rows: \(billed.total) calls asked, \(uncertain) booked as uncertain")
     }
@@ -121,9 +121,9 @@ struct ServedBatchKillTests {
         for _ in 0..<500 where bill.total < 6 { try await Task.sleep(for: .milliseconds(10)) }
         let second = try await HeraProcess.start(in: folder, database: location, leaseSeconds: 1.2)
         defer { second.kill() }
-        let ledger = try SQLLedger.open(
+        let ledger = try LedgerStore.open(
             database == "sqlite" ? "sqlite:\(folder.appendingPathComponent("hera.sqlite").path)" : database)
-        func lease() async throws -> Int64 { try await ledger.batch(id)?.lease ?? 0 }
+        func lease() async throws -> Int64 { try await ledger.read { try $0.batch(id) }?.lease ?? 0 }
         #expect(try await lease() == 1, "a batch is one's alone as long as that lives")
         first.pause()
         for _ in 0..<500 where try await lease() == 1 { try await Task.sleep(for: .milliseconds(20)) }

@@ -48,13 +48,13 @@ struct ServedProviderBatchKillTests {
         #expect(record.batches.flatMap(\.rows).count == ids.count * Self.rows, "no row was sent twice")
         #expect(record.billedRows.count == ids.count * Self.rows && record.billedRows.values.allSatisfy { $0 == 1 })
         try await folder.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
             var entries: [LedgerEntry] = []
             for id in ids {
-                entries += try await ledger.entries(ofRun: id)
-                #expect(try await ledger.rowCounts(ofBatch: id) == [.completed: Int64(Self.rows)])
-                let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+                entries += try await ledger.read { try $0.entries(ofRun: id) }
+                #expect(try await ledger.read { try $0.rowCounts(ofBatch: id) } == [.completed: Int64(Self.rows)])
+                let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
             }
             #expect(entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })

@@ -17,11 +17,15 @@ struct CascadeTests {
     private let grader = TestEstimator(acceptance: { _, text in text == "4" ? 0.9 : 0.2 })
 
     private func entries(_ service: TestService) async throws -> [LedgerEntry] {
-        let report = try await service.stepService.ledger.dashboard(
-            DashboardQuery(from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.run]))
+        let report = try await service.stepService.ledger.read {
+            try $0.dashboard(
+                DashboardQuery(from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.run]))
+        }
         var entries: [LedgerEntry] = []
         for row in report.rows {
-            if let run = row.keys.first { entries += try await service.stepService.ledger.entries(ofRun: run) }
+            if let run = row.keys.first {
+                entries += try await service.stepService.ledger.read { try $0.entries(ofRun: run) }
+            }
         }
         return entries
     }
@@ -48,8 +52,8 @@ struct CascadeTests {
             #expect(booked.map(\.call.model) == [TestModels.cheap, TestModels.dear])
             #expect(booked.map(\.result.outcome) == [.failed, .completed])
             #expect(booked.map { $0.call.baseline?.figures.cost.total.nanoUSD } == [0, 1_200_000])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -77,7 +81,7 @@ struct CascadeTests {
             #expect(answer.headers["x-hera-model"] == "test/cheap")
             #expect(answer.text.contains("from test/cheap"))
             #expect(try await entries(service).count == 2)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

@@ -49,10 +49,10 @@ struct DecompositionTests {
             let decision = try await decision(done, service)
             #expect(decision["stage"]?.string == "sd")
             #expect(decision["attempts"]?.count == 4)
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 4)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 4)
             // Three cheap calls of 50 x 1 + 5 x 2 and a dear one of ten times that, in USD per million.
             #expect(done["totals"]?["cost_usd"]?.numberText == "0.00078")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -71,7 +71,7 @@ struct DecompositionTests {
             #expect(decision["model"]?.string == "test/dear")
             let lines = Array(try #require(decision["considered"]?.elements)).compactMap(\.string)
             #expect(lines.contains { $0.contains("the step stays whole") })
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 2)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 2)
         }
     }
 
@@ -89,7 +89,7 @@ struct DecompositionTests {
             let done = try await service.job(id, reaches: ["completed", "failed"])
             #expect(done["output"]?.string == "The report.")
             #expect(done["status"]?.string == "completed")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

@@ -44,8 +44,8 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == "0.0001")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -112,8 +112,8 @@ struct EmbeddingsTests {
                 #expect(answer.root["error"]?["message"]?.string?.isEmpty == false)
                 let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
                 #expect((totals?["uncertain"]?.integer ?? 0) == uncertain)
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
-                #expect(try await service.stepService.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -143,7 +143,7 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == answer.headers["x-hera-cost-usd"])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

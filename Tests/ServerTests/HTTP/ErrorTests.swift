@@ -103,8 +103,8 @@ struct ErrorTests {
                 #expect(answer.status == status)
                 #expect(answer.text.contains(#""error""#))
                 if status == 429 { #expect(answer.headers["retry-after"] == "7") }
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
-                #expect(try await service.stepService.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -133,7 +133,7 @@ struct ErrorTests {
             #expect(answer.headers["x-hera-model"] == "test/cheap")
             let limited = try await service.send("POST", "/v1/chat/completions", body: hera, headers: headers)
             #expect(limited.status == 429 && limited.headers["retry-after"] != nil)
-            try await service.stepService.ledger.revokeKey(own.id, at: .now())
+            try await service.stepService.ledger.write { try $0.revokeKey(own.id, at: .now()) }
             #expect(try await service.send("GET", "/v1/models", headers: headers).status == 401)
         }
     }

@@ -30,7 +30,7 @@ struct FeedbackTests {
             let again = try await service.json("POST", "/v1/feedback", body: body)
             #expect(again.status == 200)
             #expect(again.root["replaced"]?.boolean == true)
-            let kept = try await service.stepService.ledger.latestObservations(limit: 10)
+            let kept = try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }
             #expect(kept.map(\.score) == [0.25])
             #expect(kept.map(\.model) == [TestModels.cheap])
             #expect(kept.map(\.comment) == ["no"])
@@ -55,7 +55,8 @@ struct FeedbackTests {
             #expect(try await service.json("POST", "/v1/feedback", body: #"{"job":"\#(id)","score":1}"#).status == 201)
             #expect(
                 try await service.json("POST", "/v1/feedback", body: #"{"step":"\#(step)","score":1}"#).status == 201)
-            #expect(try await service.stepService.ledger.latestObservations(limit: 10).map(\.runID) == [id, id])
+            #expect(
+                try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }.map(\.runID) == [id, id])
         }
     }
 

@@ -37,7 +37,7 @@ struct JobTests {
                 #expect(events.contains("event: \(type)\n"))
             }
             #expect(events.contains(#""output":"459""#))
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -154,11 +154,11 @@ struct JobTests {
             let cancelled = try await service.json("POST", "/v1/jobs/\(id)/cancel")
             #expect(cancelled.root["status"]?.string == "cancelled")
             #expect(try await service.json("POST", "/v1/jobs/\(id)/cancel").status == 409)
-            for _ in 0..<200 where try await service.stepService.ledger.entries(ofRun: id).isEmpty {
+            for _ in 0..<200 where try await service.stepService.ledger.read({ try $0.entries(ofRun: id) }).isEmpty {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 1)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             #expect(try await service.json("GET", "/v1/jobs/\(id)").root["status"]?.string == "cancelled")
         }
     }

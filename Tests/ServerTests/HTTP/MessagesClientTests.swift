@@ -175,7 +175,7 @@ struct MessagesClientTests {
             #expect(last["messages"]?.elements.contains { "\($0.raw)".contains("foreign") } == false)
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1, "refusals are not billed")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

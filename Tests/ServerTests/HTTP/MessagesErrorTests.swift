@@ -68,7 +68,7 @@ struct MessagesErrorTests {
                     #expect(try Self.error(answer.text).type == type)
                     if status == 429 { #expect(answer.headers["retry-after"] == "7") }
                 }
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             }
         }
     }

@@ -55,8 +55,8 @@ struct MessagesTests {
             let sent = try JSONDocument(try #require(service.models.record.requests.last).body).root
             #expect(sent["stop"]?.elements.first { _ in true }?.string == "END")
             #expect(sent["anthropic"] == nil && sent["top_k"] == nil && sent["system"] == nil)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -228,7 +228,7 @@ struct MessagesTests {
             var entry: LedgerEntry?
             for _ in 0..<500 where entry == nil {
                 try await Task.sleep(for: .milliseconds(20))
-                entry = try await service.stepService.ledger.entries(ofRun: "run-1").first
+                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
             }
             let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)

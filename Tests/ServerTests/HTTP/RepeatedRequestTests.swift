@@ -59,7 +59,7 @@ struct RepeatedRequestTests {
             let first = try await service.send("POST", "/v1/jobs", body: body, headers: key)
             let second = try await service.send("POST", "/v1/jobs", body: body, headers: key)
             #expect([first.status, second.status] == [201, 201])
-            #expect(try await service.stepService.ledger.jobs(in: [], limit: 10).count == 1)
+            #expect(try await service.stepService.ledger.read { try $0.jobs(in: [], limit: 10) }.count == 1)
         }
     }
 
@@ -86,7 +86,7 @@ struct RepeatedRequestTests {
             let another = question.replacing("2+2", with: "3+3")
             let mistaken = try await nodes[2].send("POST", "/v1/chat/completions", body: another, headers: key)
             #expect(mistaken.status == 422)
-            let report = try await nodes[2].stepService.ledger.verify()
+            let report = try await nodes[2].stepService.ledger.read { try $0.verify() }
             #expect(report.isSound && report.entries == 1)
         }
     }
@@ -136,15 +136,15 @@ struct RepeatedRequestTests {
             }
             // What was made before its node died is found under the ticket's token.
             let ledger = nodes[1].stepService.ledger
-            let made = try #require(try await ledger.jobs(in: [], limit: 10).first)
+            let made = try #require(try await ledger.read { try $0.jobs(in: [], limit: 10) }.first)
             var caller = Caller()
             let token = String(made.id.dropFirst("job_".count))
             caller.ticket = IdempotencyClaim(request: "r", lease: 2, token: token, isTakenOver: true)
             let scheduler = JobScheduler(stepService: nodes[1].stepService)
             let spec = try JobSpec(json: try JSONDocument(Array(#"{"input":"x"}"#.utf8)).root, basePolicy: Policy())
             #expect(try await scheduler.submit(spec, from: caller).id == made.id)
-            #expect(try await ledger.jobs(in: [], limit: 10).count == 1)
-            #expect(try await ledger.batches(limit: 10).count == 1)
+            #expect(try await ledger.read { try $0.jobs(in: [], limit: 10) }.count == 1)
+            #expect(try await ledger.read { try $0.batches(limit: 10) }.count == 1)
         }
     }
 

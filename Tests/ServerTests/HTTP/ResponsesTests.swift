@@ -55,8 +55,8 @@ struct ResponsesTests {
             #expect(
                 Self.text(sent["messages"])
                     == #"[{"role":"system","content":"Be brief."},{"role":"user","content":"What is 2+2?"}]"#)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 

@@ -60,8 +60,8 @@ struct SessionTests {
                 }, "\(lines)")
             #expect(changed["stage"]?.string == "reference")
             #expect(changed["model"]?.string == "test/dear")
-            #expect(try await service.stepService.ledger.entries(ofRun: "agent-1").count == 3)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: "agent-1") }.count == 3)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -106,7 +106,7 @@ struct SessionTests {
                 #expect(gists[1][0][1] == "urc")
                 #expect(gists[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
             }
-            #expect(try await nodes[1].stepService.ledger.verify().isSound)
+            #expect(try await nodes[1].stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -207,8 +207,8 @@ struct SessionTests {
             let attempts = Array(try #require(decision["attempts"]?.elements))
             #expect(attempts.map { $0["model"]?.string } == ["test/dear", "test/cheap"])
             #expect(attempts.map { $0["accepted"]?.boolean } == [false, true])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 }

@@ -52,7 +52,7 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == uncertain)
             #expect(totals?["calls"]?.integer == 1 + uncertain)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -116,8 +116,8 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 2)
             #expect(totals?["uncertain"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 

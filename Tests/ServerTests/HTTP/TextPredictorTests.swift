@@ -51,9 +51,9 @@ struct TextPredictorTests {
                     == ["wrote what test/cheap would answer", "wrote what test/dear would answer", "not verified"])
             #expect(attempts.allSatisfy { $0["entry"]?.string != nil })
             let run = try #require(decision["run"]?.string)
-            #expect(try await service.stepService.ledger.entries(ofRun: run).count == 3)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: run) }.count == 3)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -72,7 +72,7 @@ struct TextPredictorTests {
                 try lines(decision).contains(
                     "sse: the text predictor has no answer (test/cheap did not answer); trained predictors stand in"))
             #expect(try lines(decision).contains("sse: test/cheap 0.90 > 0.62"))
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 }

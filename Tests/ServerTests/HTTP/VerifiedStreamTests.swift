@@ -42,7 +42,7 @@ struct VerifiedStreamTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 2)
             #expect(totals?["cost_usd"]?.numberText == "0.00132")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -88,7 +88,7 @@ struct VerifiedStreamTests {
             #expect(try text(of: answer.text) == "It is 4.")
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["failures"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 }

@@ -73,10 +73,10 @@ struct BatchKillTests {
             #expect(text == line["custom_id"]?.string)
         }
         try await batch.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
-            let id = try #require(try await ledger.batches(limit: 2).first?.id)
-            let entries = try await ledger.entries(ofRun: id)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            let id = try #require(try await ledger.read { try $0.batches(limit: 2) }.first?.id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             let certain = entries.filter { $0.kind == .call }
             let uncertain = entries.count { $0.kind == .uncertain }
             #expect(certain.count == Self.rows, "every row is paid for once with a known bill")
@@ -102,7 +102,7 @@ struct BatchKillTests {
             let nano = certain.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(nano == Int64(1000 * expected.promptTokens + 2000 * expected.completionTokens))
 
-            let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
             #expect(status.reserved == 0)
             #expect(status.spent <= status.budget.limit.amount)
             #expect(status.spent == entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD })

@@ -124,8 +124,8 @@ struct BatchProcess {
     }
 
     /// The ledger, opened as another process would; what a dead process left is booked first.
-    func ledger<Value>(_ body: (SQLLedger) async throws -> Value) async throws -> Value {
-        let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
+    func ledger<Value>(_ body: (LedgerStore) async throws -> Value) async throws -> Value {
+        let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
         _ = try await ledger.recover(at: .now())
         let value = try await body(ledger)
         await ledger.close()

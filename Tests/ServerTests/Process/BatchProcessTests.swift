@@ -58,7 +58,7 @@ struct BatchProcessTests {
             #expect(try batch.run(["--budget", "0.10"]) == 0)
             #expect(batch.text("out.jsonl") == before)
             #expect(models.record.billedCalls.values.reduce(0, +) == 40)
-            try await batch.ledger { ledger async throws in #expect(try await ledger.verify().isSound) }
+            try await batch.ledger { ledger async throws in #expect(try await ledger.read { try $0.verify() }.isSound) }
         }
     }
 
@@ -107,7 +107,7 @@ struct BatchProcessTests {
             #expect(errors.count == 20 - some)
             #expect(errors.allSatisfy { $0["error"]?["code"]?.string == "budget_exceeded" })
             try await batch.ledger { ledger async throws in
-                let budgets = try await ledger.budgets(of: nil, at: .now())
+                let budgets = try await ledger.read { try $0.budgets(of: nil, at: .now()) }
                 #expect(budgets.allSatisfy { $0.spent <= 500_000 && $0.reserved == 0 })
             }
 

@@ -45,9 +45,9 @@ struct KillTests {
             #expect(models.record.requests.count { $0.method == "POST" } == 3, "the answered steps are not paid twice")
             try second.end()
 
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.verify().isSound)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
         }
     }

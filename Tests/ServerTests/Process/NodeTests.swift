@@ -54,9 +54,9 @@ struct NodeTests {
                 #expect(totals?["calls"]?.integer == 3, "two answered, and the one that was under way")
                 #expect(totals?["uncertain"]?.integer == 1)
                 #expect(asked.withLock { $0 } == 3)
-                let ledger = try SQLLedger.open(database)
-                #expect(try await ledger.job(id)?.lease == 2)
-                #expect(try await ledger.verify().isSound)
+                let ledger = try LedgerStore.open(database)
+                #expect(try await ledger.read { try $0.job(id) }?.lease == 2)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()
             }
         }
@@ -103,8 +103,8 @@ struct NodeTests {
                 #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 401)
             }
             try await Self.until("the cancelled call to be booked") { models.record.requests.count >= 4 }
-            let ledger = try SQLLedger.open(database)
-            #expect(try await ledger.verify().isSound)
+            let ledger = try LedgerStore.open(database)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
         }
     }
@@ -148,8 +148,8 @@ struct NodeTests {
                 try await Self.until("the booking of the call that was under way") {
                     try await second.request("GET", "/v1/dashboard")["totals"]?["uncertain"]?.integer == 1
                 }
-                let ledger = try SQLLedger.open(server.url)
-                #expect(try await ledger.verify().isSound)
+                let ledger = try LedgerStore.open(server.url)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()
             }
         }
@@ -171,9 +171,9 @@ struct NodeTests {
                 last = [try await status(nodes[0]), try await status(nodes[1])]
             }
             #expect(last == [429, 429])
-            let ledger = try SQLLedger.open(database)
+            let ledger = try LedgerStore.open(database)
             try await ledger.exchangeRates(at: .now())
-            let known = try #require(try await ledger.keys().first { $0.requestsPerMinute == 20 })
+            let known = try #require(try await ledger.read { try $0.keys() }.first { $0.requestsPerMinute == 20 })
             #expect(ledger.admit(known, at: .now()) != nil, "a node that starts hears of it too")
             await ledger.close()
         }
@@ -188,10 +188,10 @@ struct NodeTests {
                 let answer = try await node.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 #expect(answer.status == 200)
             }
-            let ledger = try SQLLedger.open(database)
+            let ledger = try LedgerStore.open(database)
             var versions: [String] = []
             for (index, price) in [Int64(1), 3].enumerated() {
-                let entries = try await ledger.entries(ofRun: "on-node-\(index)")
+                let entries = try await ledger.read { try $0.entries(ofRun: "on-node-\(index)") }
                 let entry = try #require(entries.first { $0.kind == .call }, "the call on node \(index)")
                 // 50 tokens of input at the node's own price, 5 of output at 2 USD for a million.
                 let cost = Money(nanoUSD: 50 * price * 1000 + 5 * 2000)
@@ -203,7 +203,7 @@ struct NodeTests {
             #expect(Set(versions).count == 2, "\(versions)")
             let totals = try await nodes[0].request("GET", "/v1/dashboard")["totals"]
             #expect(totals?["calls"]?.integer == 2)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
             // Each catalog prices its own entries anew, and leaves the other's alone.
             for node in nodes {
@@ -241,14 +241,15 @@ struct NodeTests {
             {
                 answered += 1
             }
-            let ledger = try SQLLedger.open(database)
-            let status = try #require(try await ledger.budgets(of: nil, at: .now()).first { $0.spent > 0 })
+            let ledger = try LedgerStore.open(database)
+            let status = try #require(
+                try await ledger.read { try $0.budgets(of: nil, at: .now()) }.first { $0.spent > 0 })
             #expect(status.spent == Int64(answered) * 60_000)
             #expect(status.spent <= limit && status.reserved == 0)
             #expect(models.record.requests.count { $0.method == "POST" } == answered)
             // Another call would have passed it: 256 tokens of output at 2,000 nano-USD and a prompt of some bytes at 1,000.
             #expect(limit - status.spent < 256 * 2000 + 200 * 1000)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
         }
     }
@@ -278,10 +279,10 @@ struct NodeTests {
                 let statuses = try await calls.value
                 #expect(statuses.allSatisfy { [200, 500, 503].contains($0) }, "\(statuses)")
                 #expect(statuses.last == 200)
-                let ledger = try SQLLedger.open(server.url)
+                let ledger = try LedgerStore.open(server.url)
                 let answered = statuses.count { $0 == 200 }
-                #expect(try await ledger.verify().entries >= answered)
-                #expect(try await ledger.verify().isSound)
+                #expect(try await ledger.read { try $0.verify() }.entries >= answered)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()
             }
         }

@@ -59,10 +59,10 @@ struct ProviderBatchKillTests {
         #expect(sent.count == rows && Set(sent.map(\.prompt)).count == rows, "no row was sent twice")
         #expect(sent.allSatisfy { record.billedRows[$0.customID] == 1 })
         try await batch.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
-            let id = try #require(try await ledger.batches(limit: 1).first?.id)
-            let entries = try await ledger.entries(ofRun: id)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            let id = try #require(try await ledger.read { try $0.batches(limit: 1) }.first?.id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == rows && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
             let (now, then) = (record.bill["test/small"], before?.bill["test/small"])
             let prompt = (now?.promptTokens ?? 0) - (then?.promptTokens ?? 0)
@@ -71,7 +71,7 @@ struct ProviderBatchKillTests {
             #expect(entries.reduce(0) { $0 + $1.result.usage.completionTokens } == completion)
             let nano = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(nano == Int64(400 * prompt + 800 * completion))
-            let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
             #expect(status.reserved == 0 && status.spent == nano)
         }
     }

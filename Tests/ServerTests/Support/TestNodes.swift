@@ -27,7 +27,7 @@ extension TestService {
         _ estimator: any Estimating, _ body: @escaping @Sendable ([TestService]) async throws -> Void
     ) async throws {
         if nodes.count == count { return try await body(nodes) }
-        let ledger = try SQLLedger.sqlite(path: path)
+        let ledger = try LedgerStore.sqlite(path: path)
         try await run(models, ledger: ledger, settings: settings, key: nil, estimator: estimator) { node async throws in
             try await start(count, after: nodes + [node], path, models, settings, estimator, body)
         }

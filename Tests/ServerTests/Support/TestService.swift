@@ -36,7 +36,7 @@ struct TestService {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
             let catalog = catalog(models.baseURL, Timestamp.now().day)
             try await run(
                 models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
@@ -45,7 +45,7 @@ struct TestService {
     }
 
     static func run(
-        _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: SQLLedger, settings: Settings, key: String?,
+        _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: LedgerStore, settings: Settings, key: String?,
         estimator: any Estimating,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {

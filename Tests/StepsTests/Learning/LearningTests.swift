@@ -10,11 +10,11 @@ import Testing
 
 @Suite("Learning while serving")
 struct LearningTests {
-    private func with(_ body: (SQLLedger, Learning) async throws -> Void) async throws {
+    private func with(_ body: (LedgerStore, Learning) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+        let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         do {
             try await body(ledger, Learning(ledger: ledger, logger: logger))
@@ -33,7 +33,7 @@ struct LearningTests {
             await learning.reestimate("500 steps")
             #expect(learning.version == 1)
             #expect(learning.calibration.quality(0.5, of: "small") < 0.35)
-            let kept = try await ledger.calibrations(limit: 5)
+            let kept = try await ledger.read { try $0.calibrations(limit: 5) }
             #expect(kept.map(\.status) == [.active])
             #expect(kept.first?.note.hasPrefix("500 steps: ") == true)
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -88,15 +88,17 @@ struct LearningTests {
                     for _ in 1..<Learning.stepsBetween {
                         learning.noteStep(by: "small", policyName: nil, policy: Policy())
                     }
-                    #expect(try await ledger.calibrations(limit: 1).isEmpty, "neither drift nor enough steps")
+                    #expect(
+                        try await ledger.read { try $0.calibrations(limit: 1) }.isEmpty,
+                        "neither drift nor enough steps")
                     learning.noteStep(by: "small", policyName: nil, policy: Policy())
                 }
-                for _ in 0..<500 where try await ledger.calibrations(limit: 1).isEmpty {
+                for _ in 0..<500 where try await ledger.read({ try $0.calibrations(limit: 1) }).isEmpty {
                     try await Task.sleep(for: .milliseconds(10))
                 }
                 group.cancelAll()
             }
-            let notes = try await ledger.calibrations(limit: 10).map(\.note)
+            let notes = try await ledger.read { try $0.calibrations(limit: 10) }.map(\.note)
             #expect(!notes.isEmpty)
             #expect(notes.allSatisfy { $0.hasPrefix(byDrift ? "drift of small: " : "500 steps: ") }, "\(notes)")
         }
