@@ -1,5 +1,8 @@
 import ArgumentParser
+import Catalog
+import Domain
 import Foundation
+import JSON
 
 /// Where the parts of an installation are, as options of the commands that need them.
 struct InstallationOptions: ParsableArguments {
@@ -37,4 +40,38 @@ struct InstallationOptions: ParsableArguments {
 struct DatabaseOption: ParsableArguments {
     @Option(name: .long, help: "The ledger: sqlite:PATH or postgres://user@host/database.")
     var database = "sqlite:hera.sqlite"
+}
+
+/// A policy as a command's argument: a JSON object, or the path of a JSON or YAML file with one.
+enum PolicyArgument {
+    /// Ends with 65 for a policy that is wrong, 66 for a file that cannot be read.
+    static func read(_ text: String) throws(Exit) -> Policy {
+        try policy(try json(text), text)
+    }
+
+    /// The policy as JSON, after it was looked at.
+    static func document(_ text: String) throws(Exit) -> JSONDocument {
+        let document = try json(text)
+        _ = try policy(document, text)
+        return document
+    }
+
+    private static func policy(_ document: JSONDocument, _ text: String) throws(Exit) -> Policy {
+        do throws(FieldError) {
+            return try Policy(json: document.root, path: "policy")
+        } catch {
+            throw Exit(65, "--policy: \(error) (docs/policy.md)")
+        }
+    }
+
+    private static func json(_ text: String) throws(Exit) -> JSONDocument {
+        let isWritten = text.drop { $0.isWhitespace }.first == "{"
+        do {
+            return isWritten ? try JSONDocument(Array(text.utf8)) : try YAMLText.document(path: text)
+        } catch let error as YAMLTextError {
+            throw Exit(66, "\(error) (--policy takes a JSON object, or a file with one)")
+        } catch {
+            throw Exit(65, "--policy is not valid JSON: \(error)")
+        }
+    }
 }

@@ -1,8 +1,85 @@
 import ArgumentParser
+import Catalog
+import Domain
+import Foundation
 
 /// `hera catalog`: the models and their prices.
 struct CatalogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "catalog", abstract: "Show, check and extend the catalog of models and prices.",
         subcommands: [CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self])
+}
+
+/// `hera catalog list`: the models with their prices of today.
+struct CatalogListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the models with today's prices (USD per million tokens).")
+
+    /// For people or for programs.
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
+
+    @Option(help: "Directory with the catalog's YAML files.")
+    var catalog = "Catalog"
+
+    @Option(help: "How to print: table or json.")
+    var format = Format.table
+
+    func run() throws {
+        try CatalogExit.mapped {
+            let today = Timestamp.now().day
+            let catalog = try ModelCatalog.load(directory: catalog, today: today)
+            for warning in catalog.warnings { CatalogExit.tell("hera: \(warning)") }
+            switch format {
+            case .table: print(CatalogTable(catalog: catalog, today: today).text)
+            case .json: print(try CatalogListing(catalog: catalog, today: today).json())
+            }
+        }
+    }
+}
+
+/// `hera catalog lint`: every mistake in the catalog, with file, line and remedy.
+struct CatalogLintCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint", abstract: "Check the catalog's files.",
+        discussion: "Exits with 65 where there is an error; warnings alone are no reason.")
+
+    @Argument(help: "Directory with the catalog's YAML files.")
+    var directory = "Catalog"
+
+    func run() throws {
+        let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
+        for problem in lint.problems {
+            // With the directory in front, so that editors and terminals find the place.
+            print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
+        }
+        let warnings = lint.problems.count - lint.errors.count
+        let read = "\(lint.files.count) files, \(lint.models.count) models"
+        if lint.errors.isEmpty {
+            print("\(read): fine" + (warnings > 0 ? ", with warnings: \(warnings)" : ""))
+        } else {
+            CatalogExit.tell("hera: \(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
+            throw ExitCode(65)
+        }
+    }
+}
+
+/// Turns errors of the catalog into a message and a sysexits code.
+enum CatalogExit {
+    /// Runs a command; an unusable catalog or list is 65 (data), a file that cannot be read 66 (input).
+    static func mapped(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as CatalogError {
+            tell("hera: \(error)")
+            throw ExitCode(65)
+        } catch let error as PriceListError {
+            tell("hera: \(error)")
+            throw ExitCode(65)
+        }
+    }
+
+    /// Writes a line to standard error.
+    static func tell(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
 }

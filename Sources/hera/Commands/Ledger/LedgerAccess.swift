@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalog
 import Domain
 import Ledger
 
@@ -47,4 +48,24 @@ extension BudgetScope: ExpressibleByArgument {
 extension Timestamp: ExpressibleByArgument {
     /// A day, a moment in ISO 8601, or seconds since 1970.
     public init?(argument: String) { self.init(argument) }
+}
+
+/// Prices entries by the catalog, where it has the price that they were booked with.
+struct CatalogPricing {
+    /// Nil where there is no catalog.
+    let pricing: EntryPricing?
+
+    init(_ catalog: ModelCatalog?) {
+        guard let catalog else {
+            pricing = nil
+            return
+        }
+        pricing = { entry in
+            // A catalog that was read on another day may have had another price.
+            guard let price = try? catalog[entry.call.model]?.price(on: entry.chargedAt.day),
+                price.asOf == entry.call.priceAsOf
+            else { return nil }
+            return try? price.cost(of: entry.result.usage, tier: entry.call.tier)
+        }
+    }
 }
