@@ -112,7 +112,9 @@ extension Exit {
         let code: Int32 =
             switch error {
             case is LedgerError, ServiceError.ledger: 74
-            case ServiceError.badRequest, ServiceError.routing, ServiceError.unknownModel, ServiceError.modelUnavailable: 65
+            case ServiceError.badRequest, ServiceError.routing, ServiceError.unknownModel,
+                ServiceError.modelUnavailable:
+                65
             default: 70
             }
         self = error as? Exit ?? Exit(code, "\(error)")
