@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -89,5 +91,27 @@ struct StepsLeft {
             if unit.hasPrefix("step") || unit.hasPrefix("turn") { steps = value }
             if unit.hasPrefix("chance") || unit.hasPrefix("attempt") { chances = value }
         }
+    }
+}
+
+/// What a reading has worked out already: one decision asks for the same pair of models several times (SSE, SLE, CD, DP).
+final class RunCache: Sendable {
+    /// By model and steps ahead.
+    private let directions = Mutex<[Int: ExpectedDirection]>([:])
+    /// By pair and position.
+    private let shares = Mutex<[Int: [Float]?]>([:])
+
+    func direction(_ key: Int, _ make: () -> ExpectedDirection) -> ExpectedDirection {
+        if let known = directions.withLock({ $0[key] }) { return known }
+        let made = make()
+        directions.withLock { $0[key] = made }
+        return made
+    }
+
+    func distances(_ key: Int, _ make: () -> [Float]?) -> [Float]? {
+        if let known = shares.withLock({ $0[key] }) { return known }
+        let made = make()
+        shares.withLock { $0[key] = made }
+        return made
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 package import Estimation
 
 /// Trains a whole set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
@@ -99,5 +100,118 @@ package struct Trainer: Sendable {
             }
         }
         return panels
+    }
+}
+
+extension ProfileSet {
+    /// What a derived model is made of, for people.
+    package func describe(_ model: String) -> String {
+        for panel in panels {
+            guard let derived = panel.derived.first(where: { $0.name == model }) else { continue }
+            let shares = zip(panel.models, derived.weights).sorted { abs($0.1) > abs($1.1) }.prefix(4)
+                .map { "\(TextTable.fixed(Double($0.1), 2)) \($0.0)" }.joined(separator: ", ")
+            return """
+                \(model): expected \(TextTable.fixed(Double(derived.baseRate) * 100, 1)) % on questions like \
+                \(panel.name)'s, from \(derived.probes) answers; most like \(panel.models[derived.like]); \
+                blend of log-odds: \(shares)
+                """
+        }
+        return "\(model) is not derived"
+    }
+}
+
+extension ProfileSet {
+    /// The values that `sight` is chosen from.
+    private static let sights: [Double] = [0.3, 0.5, 0.7, 0.85, 0.95]
+    /// Fewer validation rows than this choose nothing.
+    private static let leastRows = 50
+
+    /// Chooses how much the cascade and the restarts trust their judges: what gives the best curve on validation rows,
+    /// which nothing was fitted on.
+    mutating func chooseSights(outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ suite: String) -> Void) {
+        for (place, judge) in answers {
+            let rows = outcomes.filter { $0.suite == judge.name }
+            if rows.count < Self.leastRows { continue }
+            progress(judge.name)
+            let replay = Replay(suite: judge.name, rows: rows, profiles: self)
+            let singles = SingleModels(replay)
+            guard var cascade = CascadeReplay(replay, profiles: self) else { continue }
+            let scores = Self.sights.map { sight in
+                cascade.curve(sight: sight, settings: 60).aiq(from: singles.cheapestPoint, to: singles.bestPoint)
+            }
+            answers[place]?.sight = Float(Self.sights[Self.best(scores)])
+        }
+        for (place, profile) in runs {
+            let rows = traces.filter { $0.suite == profile.name }
+            progress(profile.name)
+            guard let replay = RunReplay(suite: profile.name, runs: rows, profiles: self),
+                replay.tasks.count >= Self.leastRows
+            else { continue }
+            let scores = Self.sights.map { sight in
+                let figures = RestartFigures(replay, sight: sight, settings: 60)
+                return figures.curve.aiq(
+                    from: figures.curve.points.first ?? figures.bestSingle, to: figures.bestSingle)
+            }
+            runs[place]?.sight = Float(Self.sights[Self.best(scores)])
+        }
+    }
+
+    /// The place of the greatest score, the middle one of equals.
+    private static func best(_ scores: [Double]) -> Int {
+        let greatest = scores.max() ?? 0
+        let equal = scores.indices.filter { scores[$0] == greatest }
+        return equal[equal.count / 2]
+    }
+}
+
+extension ProfileSet {
+    /// What was trained, as a table for people.
+    package var summary: String {
+        var rows = [["panel", "model", "rows", "base rate %", "kB of panel"]]
+        for panel in panels {
+            for (index, model) in panel.models.enumerated() {
+                rows.append([
+                    index == 0 ? panel.name : "", model, "\(panel.counts[index])",
+                    TextTable.fixed(Double(panel.baseRates[index]) * 100, 1),
+                    index == 0 ? "\(panel.encoded().count / 1000)" : "",
+                ])
+            }
+        }
+        return TextTable(rows).text
+    }
+}
+
+/// Fits a `SpeedProfile` on the training rows that hold latencies.
+struct SpeedTrainer {
+    /// Rows that a model needs.
+    static let leastRows = 30
+    /// The slowest share of a model's calls is left out: retries and outages say nothing of its speed.
+    static let outliers = 0.05
+
+    func train(_ rows: [OutcomeRow]) -> SpeedProfile {
+        var calls: [String: [(tokens: Double, seconds: Double)]] = [:]
+        for row in rows where row.split == .train {
+            for (model, outcome) in row.outcomes {
+                guard let tokens = outcome.outputTokens, let seconds = outcome.seconds, seconds > 0 else { continue }
+                calls[model, default: []].append((tokens, seconds))
+            }
+        }
+        let enough = calls.filter { $0.value.count >= Self.leastRows }.sorted { $0.key < $1.key }
+        return SpeedProfile(models: enough.map(\.key), speeds: enough.map { Self.fit($0.value) })
+    }
+
+    /// Least squares of seconds over tokens, both terms at least 0; a slope below 0 becomes the mean alone.
+    static func fit(_ calls: [(tokens: Double, seconds: Double)]) -> AnswerSpeed {
+        let kept = calls.sorted { ($0.seconds, $0.tokens) < ($1.seconds, $1.tokens) }
+            .prefix(max(1, Int(Double(calls.count) * (1 - outliers))))
+        let count = Double(kept.count)
+        let tokens = kept.reduce(0) { $0 + $1.tokens } / count
+        let seconds = kept.reduce(0) { $0 + $1.seconds } / count
+        let spread = kept.reduce(0) { $0 + ($1.tokens - tokens) * ($1.tokens - tokens) }
+        let common = kept.reduce(0) { $0 + ($1.tokens - tokens) * ($1.seconds - seconds) }
+        let slope = spread > 0 ? max(0, common / spread) : 0
+        let first = seconds - slope * tokens
+        guard first >= 0 else { return AnswerSpeed(firstTokenSeconds: 0, secondsPerToken: seconds / max(tokens, 1)) }
+        return AnswerSpeed(firstTokenSeconds: first, secondsPerToken: slope)
     }
 }
