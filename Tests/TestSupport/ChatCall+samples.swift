@@ -1,7 +1,7 @@
 package import Dialects
 package import Domain
 package import JSON
-package import Upstream
+import Upstream
 
 extension ChatCall {
     /// A call with a body given as text.

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import JSON
 
 /// A public price list that catalog files can be made from.

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import JSON
 
 /// A running estimate of the true quality of served steps, from a small sample of them.

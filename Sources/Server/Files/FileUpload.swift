@@ -125,7 +125,7 @@ struct FileUpload: Sendable {
         file = writer?.file ?? file
         file.expiresAt = file.createdAt.advanced(bySeconds: life)
         do {
-            try await ledger.write { try $0.completeFile(file.id, expiresAt: file.expiresAt) }
+            try await ledger.write { [file] in try $0.completeFile(file.id, expiresAt: file.expiresAt) }
         } catch {
             throw ServiceError.ledger(error)
         }

@@ -63,7 +63,7 @@ struct OperationsController {
         // What others have spent is not for a key to see.
         if let key = context.caller.key { query.filters[.key] = key }
         do throws(LedgerError) {
-            let report = try await stepService.ledger.read { try $0.dashboard(query) }
+            let report = try await stepService.ledger.read { [query] in try $0.dashboard(query) }
             let quality = try await QualityReport(of: stepService, since: query.from)
             return Response(json: report.document(economics: stepService.settings.economics, quality: quality))
         } catch {

@@ -31,7 +31,7 @@ final class BatchCanceller: Service {
 
     private func work() async throws -> String {
         let ledger = services.stepService.ledger
-        guard let known = try await ledger.read({ try $0.batch(id) }) else {
+        guard let known = try await ledger.read({ [id] in try $0.batch(id) }) else {
             throw Exit(65, "no batch is '\(id)': `hera batches list --all` shows them")
         }
         if known.inputFileID != nil { return try await ask(known) }
@@ -55,7 +55,7 @@ final class BatchCanceller: Service {
         let after = try await state()
         batch.status = after.notDone == 0 ? .completed : .cancelled
         batch.updatedAt = .now()
-        try await ledger.write { try $0.saveBatch(batch) }
+        try await ledger.write { [batch] in try $0.saveBatch(batch) }
         guard ending == .cancelled else {
             throw Exit(75, "stopped: \(after.away) rows are still at their models' providers; the same command goes on")
         }
@@ -64,7 +64,7 @@ final class BatchCanceller: Service {
 
     /// Asks whichever service runs a batch that came over HTTP.
     private func ask(_ batch: BatchRecord) async throws -> String {
-        let asked = try await services.stepService.ledger.write { try $0.cancelBatch(id, at: .now()) }
+        let asked = try await services.stepService.ledger.write { [id] in try $0.cancelBatch(id, at: .now()) }
         guard asked?.status == .cancelling else {
             return "\(id) is \((asked ?? batch).status.rawValue) already"
         }
@@ -84,16 +84,16 @@ final class BatchCanceller: Service {
     private func state() async throws -> State {
         let ledger = services.stepService.ledger
         var state = State()
-        for group in try await ledger.read({ try $0.groups(ofBatch: id) }) where group.phase != .closed {
+        for group in try await ledger.read({ [id] in try $0.groups(ofBatch: id) }) where group.phase != .closed {
             state.groups += 1
             state.away += group.open
             state.reserved = try state.reserved.adding(group.reserved)
         }
-        let counts = try await ledger.read { try $0.rowCounts(ofBatch: id) }
+        let counts = try await ledger.read { [id] in try $0.rowCounts(ofBatch: id) }
         state.answered = counts[.completed] ?? 0
         state.notDone = counts.values.reduce(0, +) - state.answered
-        state.uncertain = try await ledger.read { try $0.entries(ofRun: id) }.count { $0.kind == .uncertain }
-        state.spent = try await ledger.read { try $0.spent(onBatch: id) }
+        state.uncertain = try await ledger.read { [id] in try $0.entries(ofRun: id) }.count { $0.kind == .uncertain }
+        state.spent = try await ledger.read { [id] in try $0.spent(onBatch: id) }
         return state
     }
 

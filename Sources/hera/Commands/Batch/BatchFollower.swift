@@ -74,10 +74,10 @@ final class BatchFollower: Service {
     private func takeIn() async throws -> BatchIntake {
         let ledger = services.stepService.ledger
         let now = Timestamp.now()
-        if try await ledger.read({ try $0.batch(id) }) == nil {
+        if try await ledger.read({ [id] in try $0.batch(id) }) == nil {
             do {
                 // Without a file it is this command's alone: services on the same ledger leave it.
-                try await ledger.write {
+                try await ledger.write { [id, terms] in
                     try $0.saveBatch(
                         BatchRecord(
                             id: id, status: .inProgress, endpoint: BatchReader.endpoint, metadata: Array("{}".utf8),
@@ -95,9 +95,9 @@ final class BatchFollower: Service {
         if batch.status != .inProgress {
             // An ended batch is nobody's as soon as it is written: only one that is under way is held.
             batch.status = .inProgress
-            try await ledger.write { try $0.saveBatch(batch) }
+            try await ledger.write { [batch] in try $0.saveBatch(batch) }
         }
-        if retriesFailed { try await ledger.write { try $0.reopenRows(ofBatch: id) } }
+        if retriesFailed { try await ledger.write { [id] in try $0.reopenRows(ofBatch: id) } }
         var rest = bytes[...]
         return try await services.stepService.takeIn(batch) { () throws(ServiceError) -> [UInt8]? in
             defer { rest = rest.dropFirst(1 << 20) }
@@ -195,12 +195,12 @@ final class BatchFollower: Service {
         var batch = batch
         batch.status = isDone ? .completed : .cancelled
         batch.updatedAt = .now()
-        try await services.stepService.ledger.write { try $0.saveBatch(batch) }
-        try await services.stepService.ledger.write { try $0.returnBatch(batch) }
+        try await services.stepService.ledger.write { [batch] in try $0.saveBatch(batch) }
+        try await services.stepService.ledger.write { [batch] in try $0.returnBatch(batch) }
     }
 
     private func spent() async throws -> Money {
-        let budgets = try await services.stepService.ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }
+        let budgets = try await services.stepService.ledger.read { [id] in try $0.budgets(of: [.batch(id)], at: .now()) }
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 

@@ -42,7 +42,7 @@ final class JobFollower: Service {
         var now = record
         while true {
             now = try await services.scheduler.job(record.id)
-            for event in try await ledger.read({ try $0.events(ofJob: record.id, after: last) }) {
+            for event in try await ledger.read({ [last] in try $0.events(ofJob: record.id, after: last) }) {
                 last = event.sequence
                 if format == .text, let text = JobText.line(event.event) { print(text) }
             }
