@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import JSON
 import Ledger
+import Server
 import Steps
 
 /// `hera dashboard`: what was spent, and what it would have been.
