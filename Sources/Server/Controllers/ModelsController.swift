@@ -1,5 +1,9 @@
+import Calls
+import Catalog
+import Domain
 import HTTPTypes
 import Hummingbird
+import JSON
 import Steps
 
 /// What `model` may be.
@@ -15,5 +19,101 @@ struct ModelsController {
     func list(request: Request, context: HeraContext) async throws -> Response {
         let names = ModelList(of: stepService, withAll: request.uri.queryParameters["all"] == "true")
         return Response(json: request.headers[.anthropicVersion] == nil ? names.openAI : names.anthropic)
+    }
+}
+
+/// The names that `model` of a request may have: policies, aliases and models.
+struct ModelList {
+    private struct Entry {
+        let id: String
+        let owner: String
+        /// What an alias stands for.
+        var target: String?
+        /// Why the model cannot be called now.
+        var problem: String?
+    }
+
+    private var entries: [Entry] = []
+    private let patterns: [ModelAliases.Pattern]
+
+    /// - Parameter withAll: whether models that are not live, and aliases of them, are listed too.
+    init(of stepService: StepService, withAll: Bool) {
+        let (settings, fleet) = (stepService.settings, stepService.fleet)
+        patterns = settings.aliases.patterns
+        for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
+            entries.append(Entry(id: name, owner: "hera"))
+        }
+        for (name, target) in settings.aliases.names.sorted(by: { $0.key < $1.key }) {
+            let problem = fleet.catalog[ModelID(target)].flatMap { fleet.problem(of: $0.id) }
+            entries.append(Entry(id: name, owner: "hera", target: target, problem: problem))
+        }
+        for model in fleet.catalog.models {
+            entries.append(
+                Entry(id: model.id.rawValue, owner: model.provider, problem: fleet.problem(of: model.id)))
+        }
+        if !withAll { entries.removeAll { $0.problem != nil } }
+    }
+
+    /// OpenAI's list. `alias_of` says what an alias stands for, and `aliases` which forms of names do.
+    var openAI: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { list in
+            list.member("object", "list")
+            list.member(
+                "data",
+                array: { data in
+                    for entry in entries {
+                        data.object { model in
+                            model.member("id", entry.id)
+                            model.member("object", "model")
+                            model.member("created", 0)
+                            model.member("owned_by", entry.owner)
+                            Self.writeRest(of: entry, to: &model)
+                        }
+                    }
+                })
+            if !patterns.isEmpty {
+                list.member(
+                    "aliases",
+                    object: { forms in for pattern in patterns { forms.member(pattern.text, pattern.target) } })
+            }
+        }
+        return writer.bytes
+    }
+
+    /// Anthropic's list: one page with everything.
+    var anthropic: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { list in
+            list.member(
+                "data",
+                array: { data in
+                    for entry in entries {
+                        data.object { model in
+                            model.member("type", "model")
+                            model.member("id", entry.id)
+                            model.member("display_name", entry.target.map { "\(entry.id) (\($0))" } ?? entry.id)
+                            model.member("created_at", "1970-01-01T00:00:00Z")
+                            Self.writeRest(of: entry, to: &model)
+                        }
+                    }
+                })
+            list.member("has_more", false)
+            list.member("first_id", entries.first?.id)
+            list.member("last_id", entries.last?.id)
+        }
+        return writer.bytes
+    }
+
+    private static func writeRest(of entry: Entry, to model: inout JSONWriter) {
+        if let target = entry.target { model.member("alias_of", target) }
+        if let problem = entry.problem { model.member("unavailable", problem) }
+    }
+}
+
+extension ModelRegistry {
+    /// Why a model cannot be called now; nil where it can.
+    fileprivate func problem(of model: ModelID) -> String? {
+        if case .unavailable(let reason) = availability(of: model) { reason } else { nil }
     }
 }

@@ -5,6 +5,8 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import Ledger
+import Logging
+import NIOCore
 import Steps
 
 /// Finds out on whose account a request is made, and turns away those without a key where one is needed.
@@ -88,5 +90,16 @@ struct CallerMiddleware: RouterMiddleware {
             return String(value.dropFirst(7))
         }
         return HTTPField.Name("x-api-key").flatMap { request.headers[$0] }
+    }
+}
+
+/// What a request carries through the service besides itself.
+struct HeraContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// On whose account the request is made.
+    var caller = Caller()
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
     }
 }

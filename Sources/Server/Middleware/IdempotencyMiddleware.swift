@@ -6,7 +6,9 @@ import Hummingbird
 import JSON
 import Ledger
 import Logging
+import NIOCore
 import Steps
+import Synchronization
 
 /// Requests with an `Idempotency-Key` are done once, whichever nodes their tellings reach: a repetition gets the first
 /// one's answer, also while that one is still under way, and for a day. A failure is forgotten, so that it can be tried
@@ -141,4 +143,38 @@ struct IdempotencyMiddleware: RouterMiddleware {
     private static func hex(_ digest: SHA256Digest) -> String {
         digest.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
     }
+}
+
+extension StoredResponse {
+    /// An answer that is to be kept, and the response with its body read.
+    init(_ response: Response) async throws {
+        self = try await Self.reading(response).answer
+    }
+
+    /// Reads a response's body: what is to be kept, and the same response to be sent.
+    static func reading(_ response: Response) async throws -> (answer: StoredResponse, response: Response) {
+        let sink = BodySink()
+        try await response.body.write(sink)
+        let bytes = sink.bytes
+        let answer = StoredResponse(
+            status: response.status.code,
+            headers: response.headers.map { Header(name: $0.name.rawName, value: $0.value) },
+            body: Array(buffer: bytes))
+        var response = response
+        response.body = ResponseBody(byteBuffer: bytes)
+        return (answer, response)
+    }
+}
+
+/// Takes in what a response writes.
+private final class BodySink: ResponseBodyWriter, Sendable {
+    private let buffer = Mutex(ByteBuffer())
+
+    var bytes: ByteBuffer { buffer.withLock { $0 } }
+
+    func write(_ piece: ByteBuffer) async throws {
+        buffer.withLock { _ = $0.writeImmutableBuffer(piece) }
+    }
+
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }
