@@ -20,3 +20,80 @@ package struct UpstreamTiming: Hashable, Sendable {
         self.firstByteSeconds = firstByteSeconds
     }
 }
+
+/// The fields of an answer's head, in the order received.
+package struct UpstreamHeaders: Hashable, Sendable {
+    /// One field; names keep the server's spelling.
+    package struct Field: Hashable, Sendable {
+        package let name: String
+        package let value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var fields: [Field]
+
+    package init(_ fields: [Field] = []) {
+        self.fields = fields
+    }
+
+    /// The first value of a field, whatever the case of its name.
+    package subscript(name: String) -> String? {
+        fields.first { Self.isSame($0.name, name) }?.value
+    }
+
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lowercase($0) == lowercase($1) }
+    }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    }
+}
+
+/// Reads an answer's head from the lines that libcurl hands over one by one. Pure: lines in, heads out.
+struct HeadReader {
+    /// Bytes of all lines so far, interim heads and trailers included.
+    private(set) var bytes = 0
+    /// Whether the final head is complete; what follows are trailers.
+    private(set) var isComplete = false
+    private var status = 0
+    private var fields: [UpstreamHeaders.Field] = []
+
+    /// Takes one line with its line break. Returns status and fields when the line ends the final head; interim heads
+    /// (1xx) are skipped.
+    mutating func read(line: UnsafeRawBufferPointer) -> (status: Int, headers: UpstreamHeaders)? {
+        bytes += line.count
+        guard !isComplete else { return nil }
+        var line = line[...]
+        while let last = line.last, last == 0x0A || last == 0x0D { line = line.dropLast() }
+        if line.isEmpty {
+            guard status >= 200 else {
+                fields = []
+                return nil
+            }
+            isComplete = true
+            return (status, UpstreamHeaders(fields))
+        }
+        if line.starts(with: "HTTP/".utf8) {
+            status =
+                line.split(separator: 0x20).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            fields = []
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            fields.append(
+                UpstreamHeaders.Field(
+                    name: Self.text(line[..<colon]), value: Self.text(line[line.index(after: colon)...])))
+        }
+        return nil
+    }
+
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        var bytes = bytes
+        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes = bytes.dropFirst() }
+        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes = bytes.dropLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

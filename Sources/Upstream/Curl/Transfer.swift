@@ -184,3 +184,17 @@ final class Transfer {
         .timeout(kind, after: after, host: order.origin.host, bytesReceived: head.bytes + bodyBytes)
     }
 }
+
+/// Names one transfer of one client.
+struct TransferID: RawRepresentable, Hashable, Sendable {
+    let rawValue: UInt64
+}
+
+/// A call on its way to the transfer thread.
+struct TransferRequest: Sendable {
+    let id: TransferID
+    let request: UpstreamRequest
+    let origin: Origin
+    let channel: ResponseChannel
+    let sentAt: ContinuousClock.Instant
+}

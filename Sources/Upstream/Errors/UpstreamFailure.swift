@@ -1,3 +1,5 @@
+package import Domain
+
 /// An error that a model's server answered with, in whatever dialect.
 package struct UpstreamFailure: Hashable, Sendable {
     /// The HTTP status; 0 for an error event in the middle of a stream without one.
@@ -51,5 +53,77 @@ extension UpstreamError {
                 status: failure.status, code: failure.code,
                 message: failure.message.replacing(secret, with: "..."),
                 retryAfterSeconds: failure.retryAfterSeconds, isRetryable: failure.isRetryable))
+    }
+}
+
+/// Makes a server's words fit for a log and a caller: short, printable, without tags and without keys.
+package enum FailureText {
+    package static let maximumBytes = 2000
+    private static let maximumCharacters = 300
+
+    /// The words of a body that is no JSON; HTML loses its tags.
+    package static func plain(_ body: [UInt8]) -> String {
+        let text = String(decoding: body.prefix(maximumBytes), as: UTF8.self)
+        guard text.contains("<") else { return text }
+        var words = ""
+        var isTag = false
+        for character in text {
+            switch character {
+            case "<": isTag = true
+            case ">":
+                isTag = false
+                words.append(" ")
+            default: if !isTag { words.append(character) }
+            }
+        }
+        return words
+    }
+
+    /// One line of at most 300 characters; words that look like keys are blacked out.
+    package static func clean(_ text: String) -> String {
+        let words = text.prefix(maximumBytes).unicodeScalars.split {
+            $0.value < 0x21 || $0.value == 0x7F || $0.properties.isWhitespace
+        }
+        return String(words.map { blackOut(String($0)) }.joined(separator: " ").prefix(maximumCharacters))
+    }
+
+    /// `sk-...` is how most providers' keys begin; some servers repeat the key that they refuse.
+    private static func blackOut(_ word: String) -> String {
+        var result = ""
+        var rest = word[...]
+        while !rest.isEmpty {
+            if rest.hasPrefix("sk-"), result.last?.isLetter != true {
+                result += "sk-..."
+                rest = rest.dropFirst(3).drop { $0.isLetter || $0.isNumber || "-_*.".contains($0) }
+            } else {
+                result.append(rest.removeFirst())
+            }
+        }
+        return result
+    }
+}
+
+/// Reads how long a server asks to wait (RFC 9110, section 10.2.3, and OpenAI's `retry-after-ms`).
+package enum RetryAfter {
+    /// Seconds from now; nil where the server says nothing that can be read, or nothing within a year.
+    package static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
+        let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
+        if let wait = sensible(milliseconds.map { $0 / 1000 }) { return wait }
+        guard let text = headers["retry-after"] else { return nil }
+        return sensible(Double(text) ?? date(text).map { max(0, $0.seconds - now.seconds) })
+    }
+
+    private static func sensible(_ seconds: Double?) -> Double? {
+        seconds.flatMap { (0...31_536_000).contains($0) ? $0 : nil }
+    }
+
+    /// `Wed, 21 Oct 2015 07:28:00 GMT`
+    private static func date(_ text: String) -> Timestamp? {
+        let words = text.split(separator: " ")
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else {
+            return nil
+        }
+        return Timestamp("\(words[3])-\(month < 9 ? "0" : "")\(month + 1)-\(words[1])T\(words[4])Z")
     }
 }
