@@ -92,3 +92,53 @@ extension ScriptedReply.Cut {
         }
     }
 }
+
+/// One thing that the scripted server does on a connection.
+package enum ScriptedAction: Sendable {
+    /// Writes bytes, and goes on when the socket has taken them.
+    case send([UInt8])
+    /// Writes the same bytes so often, or for ever, with a pause after each.
+    case sendRepeatedly([UInt8], times: Int?, pause: Duration)
+    case wait(Duration)
+    /// Books tokens for a model on the server's own bill.
+    case bill(model: String, ScriptedUsage)
+    /// Ends the connection in good order.
+    case close
+    /// Ends the connection with a TCP reset.
+    case reset
+    /// Does nothing more until the client goes away.
+    case hang
+}
+
+/// Tokens that a reply says it used, as OpenAI counts: cached tokens are part of the prompt's, reasoning tokens of the
+/// completion's.
+package struct ScriptedUsage: Hashable, Sendable {
+    package var promptTokens: Int
+    package var cachedTokens: Int
+    package var completionTokens: Int
+    package var reasoningTokens: Int
+
+    package init(promptTokens: Int, cachedTokens: Int = 0, completionTokens: Int, reasoningTokens: Int = 0) {
+        self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
+        self.completionTokens = completionTokens
+        self.reasoningTokens = reasoningTokens
+    }
+
+    package static func + (left: ScriptedUsage, right: ScriptedUsage) -> ScriptedUsage {
+        ScriptedUsage(
+            promptTokens: left.promptTokens + right.promptTokens, cachedTokens: left.cachedTokens + right.cachedTokens,
+            completionTokens: left.completionTokens + right.completionTokens,
+            reasoningTokens: left.reasoningTokens + right.reasoningTokens)
+    }
+
+    /// The `usage` object of OpenAI's format.
+    var json: String {
+        """
+        {"prompt_tokens":\(promptTokens),"completion_tokens":\(completionTokens),\
+        "total_tokens":\(promptTokens + completionTokens),\
+        "prompt_tokens_details":{"cached_tokens":\(cachedTokens)},\
+        "completion_tokens_details":{"reasoning_tokens":\(reasoningTokens)}}
+        """
+    }
+}

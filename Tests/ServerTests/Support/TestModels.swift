@@ -1,5 +1,6 @@
 import Catalog
 import Domain
+import Routing
 
 /// A catalog of two cloud models on one scripted server: a cheap one and a dear, better one.
 enum TestModels {
@@ -58,5 +59,31 @@ enum TestModels {
             ],
             speed: Speed(
                 overheadSeconds: 0.1, prefillTokensPerSecond: 1000, decodeTokensPerSecond: 100, provenance: .estimated))
+    }
+}
+
+/// Says what a test wants it to say, of `test/cheap` and `test/dear`.
+struct TestEstimator: Estimating, StepEstimates {
+    var cheapQuality = 0.6
+    var dearQuality = 0.8
+    /// Of the cheap model's answer to the dear one's.
+    var similarity = 0.9
+    /// Probability that an answer is acceptable, by its model and text.
+    var acceptance: @Sendable (ModelID, String) -> Double? = { _, _ in nil }
+
+    func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
+
+    func prediction(for model: Model) -> Prediction {
+        Prediction(
+            quality: model.id == TestModels.cheap ? cheapQuality : dearQuality, deviation: 0.1,
+            outputTokens: OutputTokens(mean: 100, p95: 300), basis: .prior(model.tier))
+    }
+
+    func stepSimilarity(of model: Model, to reference: Model) -> Double { similarity }
+
+    func requestSimilarity(of model: Model, to reference: Model) -> Double { 0 }
+
+    func acceptance(of answers: [(model: Model, output: String)]) -> Double? {
+        answers.last.flatMap { acceptance($0.model.id, $0.output) }
     }
 }
