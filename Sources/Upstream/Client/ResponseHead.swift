@@ -1,17 +1,17 @@
-/// What came before the body.
+/// Status, header fields and timing of a response.
 struct ResponseHead: Hashable, Sendable {
     let status: Int
     let headers: UpstreamHeaders
     let timing: UpstreamTiming
 }
 
-/// When an answer began, in seconds.
+/// Timing of a response's head, in seconds.
 package struct UpstreamTiming: Hashable, Sendable {
-    /// From `send` to the start of the transfer: the wait for a free slot.
+    /// From `send` to the start of the transfer: time in the queue.
     package let queueSeconds: Double
-    /// From the start of the transfer to a connection that is ready for the request; about 0 on a kept one.
+    /// From the start of the transfer to an established connection; about 0 on a reused one.
     package let connectSeconds: Double
-    /// From the start of the transfer to the first byte of the answer's head.
+    /// From the start of the transfer to the first byte of the head.
     package let firstByteSeconds: Double
 
     package init(queueSeconds: Double, connectSeconds: Double, firstByteSeconds: Double) {
@@ -21,9 +21,9 @@ package struct UpstreamTiming: Hashable, Sendable {
     }
 }
 
-/// The fields of an answer's head, in the order received.
+/// The header fields of a response, in the order received.
 package struct UpstreamHeaders: Hashable, Sendable {
-    /// One field; names keep the server's spelling.
+    /// One header field; names keep the server's spelling.
     package struct Field: Hashable, Sendable {
         package let name: String
         package let value: String
@@ -40,7 +40,7 @@ package struct UpstreamHeaders: Hashable, Sendable {
         self.fields = fields
     }
 
-    /// The first value of a field, whatever the case of its name.
+    /// The first value of a field; names are case-insensitive.
     package subscript(name: String) -> String? {
         fields.first { Self.isSame($0.name, name) }?.value
     }
@@ -54,17 +54,17 @@ package struct UpstreamHeaders: Hashable, Sendable {
     }
 }
 
-/// Reads an answer's head from the lines that libcurl hands over one by one. Pure: lines in, heads out.
+/// Parses a response's head from the lines that libcurl delivers. Pure.
 struct HeadReader {
-    /// Bytes of all lines so far, interim heads and trailers included.
+    /// Bytes of all lines so far, including interim heads and trailers.
     private(set) var bytes = 0
-    /// Whether the final head is complete; what follows are trailers.
+    /// Whether the final head is complete; later lines are trailers.
     private(set) var isComplete = false
     private var status = 0
     private var fields: [UpstreamHeaders.Field] = []
 
-    /// Takes one line with its line break. Returns status and fields when the line ends the final head; interim heads
-    /// (1xx) are skipped.
+    /// Parses one line with its line break. Returns status and fields at the end of the final head; interim heads (1xx)
+    /// are skipped.
     mutating func read(line: UnsafeRawBufferPointer) -> (status: Int, headers: UpstreamHeaders)? {
         bytes += line.count
         guard !isComplete else { return nil }

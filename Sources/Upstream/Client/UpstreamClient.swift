@@ -2,16 +2,16 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Calls models' servers over HTTP: kept connections, HTTP/2 where TLS offers it, bounded memory, and no surprises.
+/// An HTTP client for model servers: connection reuse, HTTP/2 over TLS, bounded memory.
 ///
-/// All transfers are done by libcurl on one thread of the client's own, which lives while ``run()`` does. Calls sent
-/// before wait for it; calls sent after fail with ``UpstreamError/stopped``.
+/// One thread drives all transfers through libcurl while ``run()`` is active. Earlier calls wait for it; later calls
+/// fail with ``UpstreamError/stopped``.
 ///
-/// A call whose connection breaks before the first byte of the answer (a status line cut in two counts as nothing) is
-/// sent a second time, on a fresh connection, and never a third; the server may then have done (and billed) the work
-/// twice. A request that ``UpstreamRequest/isCharged`` or is not ``UpstreamRequest/isRepeatable`` is sent once. A refused connection, an unknown name, a
-/// failed TLS handshake and a timeout are not tried again: a moment later they would end the same way. Redirects are not
-/// followed, and proxies of the environment are not used.
+/// A call is retried once, on a fresh connection, if its connection breaks before the first response byte. A partial
+/// status line counts as no byte. The server may then have processed and billed the request twice.
+/// ``UpstreamRequest/isCharged`` and ``UpstreamRequest/isRepeatable`` disable the retry. Refused connections, unknown
+/// names, failed TLS handshakes and timeouts are never retried. Redirects are not followed, and proxies of the
+/// environment are ignored.
 package final class UpstreamClient: Service {
     private enum Phase { case new, running, ended }
 
@@ -27,8 +27,8 @@ package final class UpstreamClient: Service {
         self.logger = logger
     }
 
-    /// Works until a graceful shutdown, which leaves transfers in flight the configured grace, or until its task is
-    /// cancelled, which breaks them off. Once in the life of a client; throws ``UpstreamError/stopped`` a second time.
+    /// Runs until a graceful shutdown or task cancellation. A shutdown gives transfers the configured grace;
+    /// cancellation aborts them. Throws ``UpstreamError/stopped`` if called a second time.
     package func run() async throws {
         let isFirst = phase.withLock { phase in
             defer { if phase == .new { phase = .running } }
@@ -50,9 +50,9 @@ package final class UpstreamClient: Service {
         }
     }
 
-    /// Sends a request and returns when the head of the answer is there, whatever its status.
+    /// Sends a request and returns once the response's head is complete, with any status.
     ///
-    /// Cancelling the waiting task does what the request's ``UpstreamRequest/cancellation`` says.
+    /// Task cancellation follows ``UpstreamRequest/cancellation``.
     package func send(_ request: UpstreamRequest) async throws(UpstreamError) -> UpstreamResponse {
         let origin = try request.validatedOrigin()
         guard !Task.isCancelled else { throw .cancelled }
@@ -66,12 +66,12 @@ package final class UpstreamClient: Service {
         return UpstreamResponse(head: head, body: UpstreamBody(channel: channel, host: origin.host))
     }
 
-    /// Takes no more calls, leaves those in flight this long, then lets ``run()`` return.
+    /// Rejects new calls, gives running ones a grace period, then lets ``run()`` return.
     func stop(grace: Duration) {
         commands.post(.stop(grace: grace))
     }
 
-    /// False when there was no thread to work on.
+    /// Runs the transfer loop on a new thread; false if the thread or libcurl cannot start.
     private func work() async -> Bool {
         await withCheckedContinuation { continuation in
             let isStarted = TransferThread.start { [commands, configuration, logger] in

@@ -1,22 +1,22 @@
-/// Limits and trust of the client, the same for every call.
+/// Limits, proxy and trust roots of an upstream client.
 package struct UpstreamConfiguration: Sendable {
-    /// Transfers on the network at the same time, over all hosts.
+    /// Concurrent transfers over all hosts.
     package var maximumConcurrent: Int
-    /// Transfers on the network at the same time to one host and port.
+    /// Concurrent transfers to one host and port.
     package var maximumConcurrentPerHost: Int
-    /// Calls that may wait for a free transfer; the next one fails with ``UpstreamError/overloaded(waiting:)``.
+    /// Queued calls; further ones fail with ``UpstreamError/overloaded(waiting:)``.
     package var maximumWaiting: Int
-    /// Idle connections kept open for the next call.
+    /// Idle connections kept open for reuse.
     package var maximumIdleConnections: Int
-    /// Bytes of an answer's head, trailers included.
+    /// Limit of a response's head in bytes, including trailers.
     package var maximumHeadBytes: Int
-    /// Bytes of an answer's body held for a consumer that is behind, before the server is made to wait.
+    /// Buffered body bytes above which a transfer is paused (backpressure).
     package var bufferBytes: Int
-    /// How long transfers may go on after a graceful shutdown has begun.
+    /// Grace period of running transfers after a graceful shutdown begins.
     package var shutdownGrace: Duration
-    /// A file of certificate authorities (PEM) in place of the system's, or nil.
+    /// A PEM file of certificate authorities in place of the system's, or nil.
     package var certificateAuthorityFile: String?
-    /// `http://host:port` of a proxy; nil connects directly, whatever the environment says.
+    /// `http://host:port` of a proxy; nil connects directly and ignores the environment.
     package var proxyURL: String?
 
     package init(
@@ -36,15 +36,15 @@ package struct UpstreamConfiguration: Sendable {
     }
 }
 
-/// How long a call may take.
+/// Timeouts of one call.
 package struct UpstreamTimeouts: Hashable, Sendable {
     /// Name resolution, TCP and TLS.
     package var connect: Duration
-    /// From the start of the transfer (after any wait for a free slot) to the first byte of the answer's head.
+    /// From the start of the transfer (after queueing) to the first byte of the response's head.
     package var firstByte: Duration
-    /// Between two pieces of the answer; stands still while the consumer is behind.
+    /// Between two reads of the body; suspended while the transfer is paused.
     package var idle: Duration
-    /// Everything from `send` on, waiting for a slot and a slow consumer included.
+    /// The whole call from `send` on, including queueing and a slow reader.
     package var total: Duration
 
     package init(
@@ -59,14 +59,14 @@ package struct UpstreamTimeouts: Hashable, Sendable {
 }
 
 extension Duration {
-    /// Rounded up, so that a timer never rings early.
+    /// Rounded up, so a timer never fires early.
     var wholeMilliseconds: Int {
         let (seconds, attoseconds) = components
         guard seconds < Int64(Int32.max) / 1000 else { return Int(Int32.max) }
         return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
     }
 
-    /// For reports.
+    /// Seconds as a floating-point number, for metrics.
     var seconds: Double {
         let (seconds, attoseconds) = components
         return Double(seconds) + Double(attoseconds) / 1e18

@@ -1,30 +1,30 @@
-/// What becomes of a transfer when the task that waits for it is cancelled.
+/// Effect of task cancellation on a transfer.
 package enum UpstreamCancellation: Hashable, Sendable {
-    /// The connection is closed at once, and waiting ends with ``UpstreamError/cancelled``.
+    /// Closes the connection at once; waiting ends with ``UpstreamError/cancelled``.
     case abort
-    /// The answer is still delivered to the cancelled task, so that its usage can be read and booked; it has this long
-    /// from the cancellation on, and is then aborted.
+    /// Still delivers the response to the cancelled task, so its usage can be settled. Aborts the transfer after this
+    /// time.
     case drain(within: Duration)
 }
 
-/// One HTTP call to a model's server.
+/// One HTTP request to a model server.
 package struct UpstreamRequest: Sendable {
     /// `GET`, `POST`, `DELETE`, ...
     package var method: String
     /// `http` or `https`, without user and password.
     package var url: String
-    /// Sent as given. Host, length and framing are added.
+    /// Sent unchanged. `Host`, length and framing are added.
     package var headers: [(String, String)]
     package var body: [UInt8]
     package var timeouts: UpstreamTimeouts
-    /// Bytes of the answer's body above which the call fails with ``UpstreamError/tooLarge(host:limit:)``.
+    /// Limit of the response body in bytes; more fails with ``UpstreamError/tooLarge(host:limit:)``.
     package var maximumResponseBytes: Int
     package var cancellation: UpstreamCancellation
-    /// Whether it may be sent a second time where its connection breaks before the first byte of an answer. Where not, it
-    /// also goes on a connection of its own: a kept one may be dead already.
+    /// Whether the client may retry when the connection breaks before the first response byte. If not, the request uses
+    /// a new connection: a reused one may be dead.
     package var isRepeatable = true
-    /// Whether an answer costs money. Such a request is sent once, on whatever connection: whoever books it has to know of
-    /// every time that a server may have read it, and may send it again.
+    /// Whether the response is billed. A billed request is sent once: the ledger must count every send that a server
+    /// may have processed.
     package var isCharged = false
 
     package init(
@@ -43,12 +43,12 @@ package struct UpstreamRequest: Sendable {
 }
 
 extension UpstreamRequest: CustomStringConvertible {
-    /// Method and URL up to its query: headers and body may hold secrets and are never shown.
+    /// Method and URL without its query: headers and body may hold secrets and are never shown.
     package var description: String { "\(method) \(url.prefix { $0 != "?" && $0 != "#" })" }
 }
 
 extension UpstreamRequest {
-    /// Where it goes; throws ``UpstreamError/invalidRequest(reason:)`` for what must not be sent.
+    /// Validates the request; throws ``UpstreamError/invalidRequest(reason:)`` for unsafe methods, headers or URLs.
     func validatedOrigin() throws(UpstreamError) -> Origin {
         guard !method.isEmpty, method.utf8.allSatisfy(Self.isTokenByte) else {
             throw .invalidRequest(reason: "the method has characters that HTTP does not allow")
@@ -57,11 +57,11 @@ extension UpstreamRequest {
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
                 throw .invalidRequest(reason: "a header name has characters that HTTP does not allow")
             }
-            // The length is the body's own; another one would let the rest of the body pass for a second request.
+            // A wrong length would smuggle the rest of the body as a second request.
             guard !["content-length", "transfer-encoding", "host"].contains(name.lowercased()) else {
                 throw .invalidRequest(reason: "the header \(name) is not the caller's to set")
             }
-            // A line break in a value would let a caller add headers, or a second request, of its own.
+            // A line break in a value would inject headers or a second request.
             guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
                 throw .invalidRequest(reason: "the value of the header \(name) has control characters")
             }
@@ -80,15 +80,15 @@ extension UpstreamRequest {
     }
 }
 
-/// The scheme and authority of a URL: what connections are shared by, and what error messages name.
+/// The scheme and authority of a URL: the key of connection limits, and the host in error messages.
 package struct Origin: Hashable, Sendable {
     let isSecure: Bool
-    /// Host and, where given, port, lower case.
+    /// Host and optional port, in lower case.
     package let host: String
 
-    /// Reads the origin of an absolute `http` or `https` URL.
+    /// Parses the origin of an absolute `http` or `https` URL.
     package init(url: String) throws(UpstreamError) {
-        // libcurl does the exact parsing; here is only what decides on limits and keeps secrets out of messages.
+        // libcurl does the exact parsing. This checks what selects limits and keeps secrets out of messages.
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .invalidRequest(reason: "the URL has spaces, control or non-ASCII characters")
         }

@@ -1,10 +1,10 @@
-/// An answer whose head is there and whose body is on its way.
+/// A response whose head is complete and whose body is streaming.
 package struct UpstreamResponse: Sendable {
-    /// The HTTP status; 4xx and 5xx are answers too.
+    /// HTTP status; 4xx and 5xx are responses too.
     package let status: Int
     package let headers: UpstreamHeaders
     package let timing: UpstreamTiming
-    /// To be read once, by one task. A body that nobody holds any more is given up.
+    /// Readable once, by one task. Releasing all references aborts the transfer.
     package let body: UpstreamBody
 
     init(head: ResponseHead, body: UpstreamBody) {
@@ -14,7 +14,7 @@ package struct UpstreamResponse: Sendable {
         self.body = body
     }
 
-    /// The whole body; throws ``UpstreamError/tooLarge(host:limit:)``, and gives up, when it has more bytes than that.
+    /// Reads the whole body; throws ``UpstreamError/tooLarge(host:limit:)`` and aborts above the limit.
     package func collect(upTo limit: Int) async throws(UpstreamError) -> [UInt8] {
         var bytes: [UInt8] = []
         var iterator = body.makeAsyncIterator()
@@ -28,24 +28,23 @@ package struct UpstreamResponse: Sendable {
         return bytes
     }
 
-    /// Gives the answer up where it has not ended by then.
+    /// Aborts the transfer unless it ends within this time.
     package func end(within patience: Duration) {
         body.end(within: patience)
     }
 
-    /// Gives the answer up: the connection (or the HTTP/2 stream) is closed, and reading ends with
-    /// ``UpstreamError/cancelled``.
+    /// Aborts the transfer: closes the connection or HTTP/2 stream. Reading ends with ``UpstreamError/cancelled``.
     package func cancel() {
         body.cancel()
     }
 }
 
-/// The bytes of an answer as they come, in pieces of any size. While its reader is behind, the server is held back.
+/// The body of a response as a sequence of chunks, with backpressure on the server.
 package struct UpstreamBody: AsyncSequence, Sendable {
     package typealias Element = [UInt8]
     package typealias Failure = UpstreamError
 
-    /// Gives the transfer up when nobody can read it any more.
+    /// Aborts the transfer when the last reader is released.
     fileprivate final class Lease: Sendable {
         let channel: ResponseChannel
 
@@ -65,7 +64,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
             self.lease = lease
         }
 
-        /// The next piece, or nil at the end of a complete answer.
+        /// The next chunk, or nil at the end of a complete body.
         package mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(UpstreamError) -> [UInt8]? {
@@ -74,7 +73,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
     }
 
     private let lease: Lease
-    /// Host and port that answer.
+    /// Host and port of the server.
     package let host: String
 
     init(channel: ResponseChannel, host: String) {
@@ -82,7 +81,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
         self.host = host
     }
 
-    /// Bytes that wait for the reader; bounded by the configuration.
+    /// Unread bytes, bounded by ``UpstreamConfiguration/bufferBytes``.
     package var bufferedBytes: Int { lease.channel.bufferedBytes }
 
     package func makeAsyncIterator() -> AsyncIterator {

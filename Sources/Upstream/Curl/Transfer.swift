@@ -1,6 +1,6 @@
 import CCurl
 
-/// One call on the transfer thread. libcurl's callbacks write into it; nothing else of the process sees it.
+/// One transfer, confined to the transfer thread. libcurl's callbacks write into it.
 final class Transfer {
     typealias Instant = ContinuousClock.Instant
 
@@ -8,19 +8,19 @@ final class Transfer {
     let easy: EasyHandle
     let startedAt: Instant
     private let maximumHeadBytes: Int
-    /// Something has come for the reader, who has not been woken yet.
+    /// The channel has data for a reader that has not been woken yet.
     var hasNews = false
-    /// Told of the first news.
+    /// Schedules the reader's wakeup.
     private unowned let loop: TransferLoop
     private var head = HeadReader()
     private var bodyBytes = 0
     private var connectSeconds = 0.0
-    /// Times that the request was put on a connection, libcurl's own repetitions on dead kept connections included.
+    /// Sends of the request, including libcurl's own retries on dead reused connections.
     private var requestsSent = 0
     private var hasTriedAgain = false
     private var lastByteAt: Instant?
     private var expiresAt: Instant?
-    /// Why a callback broke the transfer off, where libcurl only knows that it did.
+    /// The reason for an abort inside a callback, which libcurl does not report.
     private var verdict: UpstreamError?
     private(set) var isPaused = false
 
@@ -32,7 +32,7 @@ final class Transfer {
         self.startedAt = startedAt
     }
 
-    /// Sets the easy handle up; throws what libcurl refuses.
+    /// Configures the easy handle; throws on an option that libcurl rejects.
     func prepare(_ configuration: UpstreamConfiguration) throws(UpstreamError) {
         var code = easy.prepare(order.request, origin: order.origin, configuration: configuration)
         if code == CURLE_OK { code = hera_easy_set_context(easy.pointer, Unmanaged.passUnretained(self).toOpaque()) }
@@ -57,17 +57,18 @@ final class Transfer {
             })
     }
 
-    /// The transfer that a handle carries as its context.
+    /// The transfer stored as a handle's context.
     static func at(_ context: UnsafeMutableRawPointer) -> Transfer? {
         Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     }
 
     // MARK: Callbacks
 
-    /// Whether the client may send the request a second time by itself.
+    /// Whether the client may retry by itself.
     private var maySendTwice: Bool { order.request.isRepeatable && !order.request.isCharged }
 
-    /// A connection stands and the request is about to go out: at most twice in all, or once where it says so.
+    /// Runs on an established connection, right before the request is sent. Allows two sends, or one if a retry is
+    /// forbidden.
     private func willSendRequest() -> Bool {
         guard requestsSent < (maySendTwice ? 2 : 1) else { return false }
         requestsSent += 1
@@ -115,9 +116,9 @@ final class Transfer {
         return bytes.count
     }
 
-    // MARK: Turning points
+    // MARK: State changes
 
-    /// The consumer has caught up. Returns what went wrong with the bytes that libcurl held back meanwhile.
+    /// Unpauses the transfer. Returns the error of bytes that libcurl had held back.
     func resume() -> UpstreamError? {
         guard isPaused else { return nil }
         isPaused = false
@@ -126,15 +127,15 @@ final class Transfer {
         return code == CURLE_OK ? nil : error(for: code)
     }
 
-    /// Whether the server may have read the request.
+    /// Whether the server may have received the request.
     var wasSent: Bool { requestsSent > 0 }
 
-    /// Sets an end to a transfer whose caller has gone.
+    /// Sets a deadline for a transfer whose caller was cancelled.
     func expire(at instant: Instant) {
         expiresAt = min(expiresAt ?? instant, instant)
     }
 
-    /// Whether a broken connection is to be tried once more; then the handle is ready for it.
+    /// Whether a broken connection is retried; prepares the handle if so.
     func triesAgain(after code: CURLcode) -> Bool {
         guard maySendTwice, code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1,
             verdict == nil
@@ -146,7 +147,7 @@ final class Transfer {
         return true
     }
 
-    /// Tells the reader how it ended.
+    /// Ends the channel with the result.
     func finish(_ code: CURLcode) {
         order.channel.finish(error(for: code))
     }
@@ -158,18 +159,18 @@ final class Transfer {
             let error = UpstreamError(
                 code: code, detail: easy.errorDetail, host: host, bytesReceived: head.bytes + bodyBytes,
                 timeouts: order.request.timeouts)
-            // The second try found nobody; the first one was sent all the same.
+            // The retry could not connect, but the first request was sent.
             return hasTriedAgain && !error.mayHaveBeenBilled ? .reset(host: host, bytesReceived: 0) : error
         }
         return head.isComplete ? nil : .malformed(host: host, reason: "the answer has no head")
     }
 
-    /// The next moment at which the transfer must be broken off, and what that means.
+    /// The earliest timeout, and its error.
     var deadline: (at: Instant, error: UpstreamError) {
         let timeouts = order.request.timeouts
         var deadline = (at: order.sentAt + timeouts.total, error: timeout(.total, timeouts.total))
         if let lastByteAt {
-            // A transfer on hold waits for the consumer, not for the server.
+            // A paused transfer waits for its reader, not for the server.
             if !isPaused, lastByteAt + timeouts.idle < deadline.at {
                 deadline = (lastByteAt + timeouts.idle, timeout(.idle, timeouts.idle))
             }
@@ -185,12 +186,12 @@ final class Transfer {
     }
 }
 
-/// Names one transfer of one client.
+/// Identifies a transfer within its client.
 struct TransferID: RawRepresentable, Hashable, Sendable {
     let rawValue: UInt64
 }
 
-/// A call on its way to the transfer thread.
+/// A transfer queued for the transfer thread.
 struct TransferRequest: Sendable {
     let id: TransferID
     let request: UpstreamRequest

@@ -1,7 +1,7 @@
 import CCurl
 import Logging
 
-/// All transfers of a client, on the thread that made it: takes commands, lets libcurl work, ends what is late.
+/// The event loop of a client's transfers, confined to one thread: handles commands, drives libcurl, enforces timeouts.
 final class TransferLoop {
     private typealias Instant = ContinuousClock.Instant
 
@@ -12,13 +12,13 @@ final class TransferLoop {
     private var waiting: [TransferID: TransferRequest] = [:]
     private var active: [TransferID: Transfer] = [:]
     private var admission: AdmissionQueue
-    /// Transfers whose readers are to be woken.
+    /// Transfers whose readers must be woken.
     private var news: [Transfer] = []
-    /// Handles of ended transfers, for the next ones.
+    /// Easy handles of ended transfers, for reuse.
     private var spares: [EasyHandle] = []
-    /// No transfer is due before this.
+    /// Lower bound of all deadlines.
     private var nextCheck: Instant?
-    /// Set by a stop: what is left then is broken off.
+    /// End of the grace period; later transfers are aborted.
     private var stopsAt: Instant?
 
     /// nil when libcurl has no memory or no sockets left.
@@ -39,7 +39,7 @@ final class TransferLoop {
         curl_multi_cleanup(multi)
     }
 
-    /// Works until a stop has been obeyed.
+    /// Runs until stopped and idle.
     func run() {
         commands.open(MultiWakeup(multi))
         while !isDone {
@@ -89,7 +89,7 @@ final class TransferLoop {
     }
 
     private func expire(_ id: TransferID, at instant: Instant) {
-        // What has not been sent has cost nothing.
+        // An unsent request has cost nothing.
         if waiting[id] != nil { return end(id, .cancelled) }
         active[id]?.expire(at: instant)
         noteDeadline(instant)
@@ -116,21 +116,21 @@ final class TransferLoop {
             try transfer.prepare(configuration)
             curl_multi_add_handle(multi, easy.pointer)
             noteDeadline(transfer.deadline.at)
-            // The idle timeout begins with the first byte, unseen by the loop.
+            // The idle timeout starts with the first byte, which the loop does not see.
             noteDeadline(transfer.startedAt + order.request.timeouts.idle)
         } catch {
             end(order.id, error)
         }
     }
 
-    /// A callback has something for a reader.
+    /// Schedules a wakeup of the transfer's reader.
     func noteNews(of transfer: Transfer) {
         guard !transfer.hasNews else { return }
         transfer.hasNews = true
         news.append(transfer)
     }
 
-    /// Wakes each reader once for all that has come since the last time.
+    /// Wakes each reader once per iteration.
     private func wakeReaders() {
         guard !news.isEmpty else { return }
         for transfer in news {
@@ -161,7 +161,7 @@ final class TransferLoop {
         admit()
     }
 
-    /// Breaks a transfer off, or takes it out of the queue.
+    /// Aborts a running transfer, or removes a queued one.
     private func end(_ id: TransferID, _ error: UpstreamError) {
         if let order = waiting.removeValue(forKey: id) {
             admission.remove(id, at: order.origin)
@@ -187,7 +187,8 @@ final class TransferLoop {
         nextCheck = min(nextCheck ?? instant, instant)
     }
 
-    /// Deadlines mostly move away as bytes come: all are looked at only when the nearest one known has passed.
+    /// Enforces timeouts. Deadlines mostly move forward as bytes arrive, so all are checked only when the nearest has
+    /// passed.
     private func endWhatIsLate() {
         let now = Instant.now
         if let stopsAt, stopsAt <= now {

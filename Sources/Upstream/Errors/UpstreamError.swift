@@ -1,46 +1,46 @@
-/// Which patience ran out.
+/// The kind of an expired timeout.
 package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
-    /// Waiting for a free connection; nothing was sent.
+    /// Queueing for a transfer slot; nothing was sent.
     case queue
     /// Name resolution, TCP and TLS.
     case connect
-    /// From the start of the transfer to the first byte of the answer.
+    /// From the start of the transfer to the first response byte.
     case firstByte = "first byte"
-    /// Between two pieces of the answer.
+    /// Between two reads of the response.
     case idle
-    /// The whole call, waiting for a free connection included.
+    /// The whole call, including queueing.
     case total
 }
 
-/// Why a call to a model's server brought no (complete) answer. Never holds headers, keys or bodies.
+/// A failed or incomplete call to a model server. Never holds headers, keys or bodies.
 package enum UpstreamError: Error, Hashable, Sendable {
-    /// The request cannot be sent as it is; nothing left this machine.
+    /// The request is invalid; nothing was sent.
     case invalidRequest(reason: String)
-    /// No connection: the name is unknown, nobody listens, or no route.
+    /// The connection failed: unknown name, refused, or no route.
     case connect(host: String, reason: String)
-    /// The secure connection failed, most often because the certificate is not trusted.
+    /// The TLS handshake failed, most often because the certificate is not trusted.
     case tls(host: String, reason: String)
     case timeout(TimeoutKind, after: Duration, host: String, bytesReceived: Int)
-    /// The connection broke. `bytesReceived` counts head and body; at 0 the client has already tried twice.
+    /// The connection broke. `bytesReceived` counts head and body; at 0 a permitted retry has failed too.
     case reset(host: String, bytesReceived: Int)
-    /// The answer is larger than the limit, in bytes.
+    /// The response exceeds the limit, in bytes.
     case tooLarge(host: String, limit: Int)
-    /// The server does not speak the expected protocol.
+    /// The server violates the expected protocol.
     case malformed(host: String, reason: String)
-    /// The server answered with an error.
+    /// The server answered with an HTTP error.
     case status(UpstreamFailure)
-    /// As many calls as the configuration allows are waiting already.
+    /// The queue of waiting calls is full.
     case overloaded(waiting: Int)
-    /// The caller gave up, or the client was shut down while the server worked.
+    /// The caller cancelled, or the client was shut down during the call.
     case cancelled
-    /// The client has been shut down; nothing was sent.
+    /// The client is shut down; nothing was sent.
     case stopped
-    /// A batch may have been sent before: one of these (provider's ids) may be it. Nothing was sent.
+    /// A batch may have been submitted before, as one of these provider ids. Nothing was sent.
     case undecided(batches: [String])
 }
 
 extension UpstreamError {
-    /// Whether the caller has seen nothing of an answer, so that another model may answer instead at no loss.
+    /// Whether no response byte was received, so another model can answer instead.
     package var isBeforeFirstByte: Bool {
         switch self {
         case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: true
@@ -50,14 +50,14 @@ extension UpstreamError {
         }
     }
 
-    /// Whether the server may have done the work, and its provider charge for it: then it must not count as nothing.
+    /// Whether the provider may bill the call, so it must be settled as uncertain instead of free.
     package var mayHaveBeenBilled: Bool {
         switch self {
-        // Nothing has left this machine.
+        // Nothing was sent.
         case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: false
         case .timeout(.connect, _, _, _), .timeout(.queue, _, _, _): false
-        // A gateway that gave up waiting (524 is Cloudflare's) says nothing of the model behind it; other errors are the
-        // server's own word that there is no answer.
+        // A gateway timeout (504, Cloudflare's 524) says nothing about the model behind it. Other errors come from the
+        // server itself.
         case .status(let failure): failure.status == 504 || failure.status == 524
         case .timeout, .reset, .tooLarge, .malformed, .cancelled: true
         }

@@ -1,14 +1,14 @@
 package import Domain
 
-/// An error that a model's server answered with, in whatever dialect.
+/// An HTTP error of a model server, in any dialect.
 package struct UpstreamFailure: Hashable, Sendable {
-    /// The HTTP status; 0 for an error event in the middle of a stream without one.
+    /// HTTP status; 0 for an error event inside a stream.
     package let status: Int
-    /// The server's own name for the error (`rate_limit_exceeded`, `overloaded_error`, ...), or nil.
+    /// The provider's error code (`rate_limit_exceeded`, `overloaded_error`, ...), or nil.
     package let code: String?
-    /// The server's words, shortened, without control characters.
+    /// The provider's error message, shortened, without control characters.
     package let message: String
-    /// Seconds that the server asks to wait, or nil.
+    /// Seconds of the provider's retry advice, or nil.
     package let retryAfterSeconds: Double?
     /// Whether the same call may succeed later or elsewhere.
     package let isRetryable: Bool
@@ -33,7 +33,7 @@ extension UpstreamFailure: CustomStringConvertible {
 }
 
 extension UpstreamFailure {
-    /// Whether the prompt is too long for the model: a model with a longer context may still answer.
+    /// Whether the prompt exceeds the context window; a model with a longer context may still answer.
     package var isContextOverflow: Bool {
         switch code {
         case "context_length_exceeded", "exceed_context_size_error": true
@@ -43,7 +43,7 @@ extension UpstreamFailure {
 }
 
 extension UpstreamError {
-    /// The same without a key in the server's words: some repeat the one that they refuse.
+    /// Redacts the API key in the message: some providers repeat a rejected key.
     package func without(secret: String?) -> UpstreamError {
         guard case .status(let failure) = self, let secret, !secret.isEmpty, failure.message.contains(secret) else {
             return self
@@ -56,12 +56,12 @@ extension UpstreamError {
     }
 }
 
-/// Makes a server's words fit for a log and a caller: short, printable, without tags and without keys.
+/// Sanitises error bodies for logs and clients: short, printable, no HTML tags, no keys.
 package enum FailureText {
     package static let maximumBytes = 2000
     private static let maximumCharacters = 300
 
-    /// The words of a body that is no JSON; HTML loses its tags.
+    /// The text of a body that is not JSON; HTML tags are stripped.
     package static func plain(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(maximumBytes), as: UTF8.self)
         guard text.contains("<") else { return text }
@@ -79,7 +79,7 @@ package enum FailureText {
         return words
     }
 
-    /// One line of at most 300 characters; words that look like keys are blacked out.
+    /// One line of at most 300 characters; API keys are redacted.
     package static func clean(_ text: String) -> String {
         let words = text.prefix(maximumBytes).unicodeScalars.split {
             $0.value < 0x21 || $0.value == 0x7F || $0.properties.isWhitespace
@@ -87,7 +87,7 @@ package enum FailureText {
         return String(words.map { blackOut(String($0)) }.joined(separator: " ").prefix(maximumCharacters))
     }
 
-    /// `sk-...` is how most providers' keys begin; some servers repeat the key that they refuse.
+    /// Most providers' keys begin with `sk-`; some error bodies repeat the rejected key.
     private static func blackOut(_ word: String) -> String {
         var result = ""
         var rest = word[...]
@@ -103,9 +103,9 @@ package enum FailureText {
     }
 }
 
-/// Reads how long a server asks to wait (RFC 9110, section 10.2.3, and OpenAI's `retry-after-ms`).
+/// Parses `Retry-After` (RFC 9110, section 10.2.3) and OpenAI's `retry-after-ms`.
 package enum RetryAfter {
-    /// Seconds from now; nil where the server says nothing that can be read, or nothing within a year.
+    /// Seconds from now; nil if the headers are missing, unreadable or beyond one year.
     package static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
         let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
         if let wait = sensible(milliseconds.map { $0 / 1000 }) { return wait }
@@ -117,7 +117,7 @@ package enum RetryAfter {
         seconds.flatMap { (0...31_536_000).contains($0) ? $0 : nil }
     }
 
-    /// `Wed, 21 Oct 2015 07:28:00 GMT`
+    /// Parses an HTTP date, `Wed, 21 Oct 2015 07:28:00 GMT`.
     private static func date(_ text: String) -> Timestamp? {
         let words = text.split(separator: " ")
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
