@@ -38,7 +38,7 @@ package final class UpstreamClient: Service {
         defer { phase.withLock { $0 = .ended } }
         let isStarted = await withTaskCancellationHandler {
             await withGracefulShutdownHandler {
-                await work()
+                await runLoop()
             } onGracefulShutdown: {
                 self.stop(grace: self.configuration.shutdownGrace)
             }
@@ -59,20 +59,20 @@ package final class UpstreamClient: Service {
         let channel = ResponseChannel(
             id: commands.nextID(), capacity: configuration.bufferBytes, cancellation: request.cancellation,
             commands: commands)
-        let order = TransferRequest(
-            id: channel.id, request: request, origin: origin, channel: channel, sentAt: .now)
-        guard commands.post(.start(order)) else { throw .stopped }
+        let transfer = TransferRequest(
+            id: channel.id, http: request, origin: origin, channel: channel, sentAt: .now)
+        guard commands.enqueue(.start(transfer)) else { throw .stopped }
         let head = try await channel.head().get()
         return UpstreamResponse(head: head, body: UpstreamBody(channel: channel, host: origin.host))
     }
 
     /// Rejects new calls, gives running ones a grace period, then lets ``run()`` return.
     func stop(grace: Duration) {
-        commands.post(.stop(grace: grace))
+        commands.enqueue(.stop(grace: grace))
     }
 
     /// Runs the transfer loop on a new thread; false if the thread or libcurl cannot start.
-    private func work() async -> Bool {
+    private func runLoop() async -> Bool {
         await withCheckedContinuation { continuation in
             let isStarted = TransferThread.start { [commands, configuration, logger] in
                 let loop = TransferLoop(commands: commands, configuration: configuration, logger: logger)

@@ -29,8 +29,8 @@ package struct UpstreamResponse: Sendable {
     }
 
     /// Aborts the transfer unless it ends within this time.
-    package func end(within patience: Duration) {
-        body.end(within: patience)
+    package func end(within timeout: Duration) {
+        body.end(within: timeout)
     }
 
     /// Aborts the transfer: closes the connection or HTTP/2 stream. Reading ends with ``UpstreamError/cancelled``.
@@ -92,7 +92,7 @@ package struct UpstreamBody: AsyncSequence, Sendable {
         lease.channel.cancel()
     }
 
-    func end(within patience: Duration) {
-        lease.channel.expire(after: patience)
+    func end(within timeout: Duration) {
+        lease.channel.expire(after: timeout)
     }
 }

@@ -28,7 +28,7 @@ struct MultiWakeup: Sendable {
     }
 
     /// Interrupts the current or the next `curl_multi_poll`. The handle must still be alive.
-    func ring() {
+    func wake() {
         curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address))
     }
 }
@@ -38,11 +38,11 @@ final class CommandQueue: Sendable {
     private struct State {
         var commands: [TransferCommand] = []
         /// nil before the thread has started and after it has ended.
-        var bell: MultiWakeup?
+        var wakeup: MultiWakeup?
         /// The thread polls, or is about to, and has drained all commands.
         var isWaiting = false
         /// Callers inside `curl_multi_wakeup`; the handle must outlive them.
-        var ringing = 0
+        var wakeupsInFlight = 0
         var isStopping = false
         var lastID: UInt64 = 0
     }
@@ -59,36 +59,36 @@ final class CommandQueue: Sendable {
 
     /// Enqueues a command; false for a `start` after `stop`.
     @discardableResult
-    func post(_ command: TransferCommand) -> Bool {
-        var bell: MultiWakeup?
-        let isTaken = state.withLock { state in
+    func enqueue(_ command: TransferCommand) -> Bool {
+        var wakeup: MultiWakeup?
+        let isAccepted = state.withLock { state in
             if case .start = command, state.isStopping { return false }
             if case .stop = command { state.isStopping = true }
             state.commands.append(command)
-            if state.isWaiting, state.bell != nil {
+            if state.isWaiting, state.wakeup != nil {
                 state.isWaiting = false
-                state.ringing += 1
-                bell = state.bell
+                state.wakeupsInFlight += 1
+                wakeup = state.wakeup
             }
             return true
         }
         // Outside the lock: the woken thread contends for it at once.
-        if let bell {
-            bell.ring()
-            state.withLock { $0.ringing -= 1 }
+        if let wakeup {
+            wakeup.wake()
+            state.withLock { $0.wakeupsInFlight -= 1 }
         }
-        return isTaken
+        return isAccepted
     }
 
     // MARK: Transfer thread
 
     /// Sets the handle to wake.
-    func open(_ bell: MultiWakeup) {
-        state.withLock { $0.bell = bell }
+    func open(_ wakeup: MultiWakeup) {
+        state.withLock { $0.wakeup = wakeup }
     }
 
     /// Removes and returns all queued commands.
-    func takeAll() -> [TransferCommand] {
+    func drain() -> [TransferCommand] {
         state.withLock { state in
             state.isWaiting = false
             guard !state.commands.isEmpty else { return [] }
@@ -109,11 +109,11 @@ final class CommandQueue: Sendable {
     func close() -> [TransferCommand] {
         let left = state.withLock { state in
             state.isStopping = true
-            state.bell = nil
+            state.wakeup = nil
             defer { state.commands = [] }
             return state.commands
         }
-        while state.withLock({ $0.ringing > 0 }) { sched_yield() }
+        while state.withLock({ $0.wakeupsInFlight > 0 }) { sched_yield() }
         return left
     }
 }

@@ -69,7 +69,7 @@ final class ResponseChannel: Sendable {
         var mayResume = false
         state.withLock { state in
             if let known = Self.knownHead(state), let waiter = state.headWaiter.take() { headWaiter = (waiter, known) }
-            if state.bodyWaiter != nil, let known = Self.take(&state, mayResume: &mayResume),
+            if state.bodyWaiter != nil, let known = Self.read(&state, mayResume: &mayResume),
                 let waiter = state.bodyWaiter.take()
             {
                 bodyWaiter = (waiter, known)
@@ -77,7 +77,7 @@ final class ResponseChannel: Sendable {
         }
         if let (waiter, result) = headWaiter { waiter.resume(returning: result) }
         if let (waiter, result) = bodyWaiter { waiter.resume(returning: result) }
-        if mayResume { commands.post(.resume(id)) }
+        if mayResume { commands.enqueue(.resume(id)) }
     }
 
     // MARK: Reader
@@ -94,51 +94,51 @@ final class ResponseChannel: Sendable {
                 if let known { continuation.resume(returning: known) }
             }
         } onCancel: {
-            taskWasCancelled()
+            handleCancellation()
         }
     }
 
     /// Waits for body bytes and returns all that are buffered.
     func next() async -> BodyResult {
-        if Task.isCancelled { taskWasCancelled() }
-        if let known = take(orLeave: nil) { return known }
+        if Task.isCancelled { handleCancellation() }
+        if let known = read(orRegister: nil) { return known }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if let known = take(orLeave: continuation) { continuation.resume(returning: known) }
+                if let known = read(orRegister: continuation) { continuation.resume(returning: known) }
             }
         } onCancel: {
-            taskWasCancelled()
+            handleCancellation()
         }
     }
 
     /// Aborts the transfer: closes the connection and drops buffered bytes.
     func cancel() {
-        if end(.cancelled, keepsBuffer: false) { commands.post(.abort(id)) }
+        if end(.cancelled, keepsBuffer: false) { commands.enqueue(.abort(id)) }
     }
 
     /// Aborts the transfer unless it ends within this time.
-    func expire(after patience: Duration) {
-        commands.post(.expire(id, after: patience))
+    func expire(after timeout: Duration) {
+        commands.enqueue(.expire(id, after: timeout))
     }
 
     /// Returns buffered bytes or the end; otherwise registers the reader and returns nil.
-    private func take(orLeave reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
+    private func read(orRegister reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
         var mayResume = false
         let known: BodyResult? = state.withLock { state in
-            if let known = Self.take(&state, mayResume: &mayResume) { return known }
+            if let known = Self.read(&state, mayResume: &mayResume) { return known }
             precondition(state.bodyWaiter == nil, "the body of an answer has two readers at the same time")
             state.bodyWaiter = reader
             return nil
         }
-        if mayResume { commands.post(.resume(id)) }
+        if mayResume { commands.enqueue(.resume(id)) }
         return known
     }
 
-    private static func take(_ state: inout State, mayResume: inout Bool) -> BodyResult? {
+    private static func read(_ state: inout State, mayResume: inout Bool) -> BodyResult? {
         guard !state.buffer.isEmpty else { return state.end.map { end in end.map { nil } } }
         mayResume = state.isPaused && state.end == nil
         state.isPaused = false
-        return .success(state.buffer.takeAll())
+        return .success(state.buffer.drain())
     }
 
     private static func knownHead(_ state: State) -> HeadResult? {
@@ -147,7 +147,7 @@ final class ResponseChannel: Sendable {
         return state.end.map { end in end.flatMap { .failure(.cancelled) } }
     }
 
-    private func taskWasCancelled() {
+    private func handleCancellation() {
         switch cancellation {
         case .abort: cancel()
         case .drain(let within):
@@ -155,7 +155,7 @@ final class ResponseChannel: Sendable {
                 defer { state.isDraining = true }
                 return !state.isDraining && state.end == nil
             }
-            if isFirst { commands.post(.expire(id, after: within)) }
+            if isFirst { commands.enqueue(.expire(id, after: within)) }
         }
     }
 
@@ -175,7 +175,7 @@ final class ResponseChannel: Sendable {
 
 extension [UInt8] {
     /// Removes and returns all elements.
-    fileprivate mutating func takeAll() -> [UInt8] {
+    fileprivate mutating func drain() -> [UInt8] {
         defer { self = [] }
         return self
     }

@@ -65,32 +65,32 @@ package enum FailureText {
     package static func plain(_ body: [UInt8]) -> String {
         let text = String(decoding: body.prefix(maximumBytes), as: UTF8.self)
         guard text.contains("<") else { return text }
-        var words = ""
+        var stripped = ""
         var isTag = false
         for character in text {
             switch character {
             case "<": isTag = true
             case ">":
                 isTag = false
-                words.append(" ")
-            default: if !isTag { words.append(character) }
+                stripped.append(" ")
+            default: if !isTag { stripped.append(character) }
             }
         }
-        return words
+        return stripped
     }
 
     /// One line of at most 300 characters; API keys are redacted.
     package static func clean(_ text: String) -> String {
-        let words = text.prefix(maximumBytes).unicodeScalars.split {
+        let tokens = text.prefix(maximumBytes).unicodeScalars.split {
             $0.value < 0x21 || $0.value == 0x7F || $0.properties.isWhitespace
         }
-        return String(words.map { blackOut(String($0)) }.joined(separator: " ").prefix(maximumCharacters))
+        return String(tokens.map { redact(String($0)) }.joined(separator: " ").prefix(maximumCharacters))
     }
 
     /// Most providers' keys begin with `sk-`; some error bodies repeat the rejected key.
-    private static func blackOut(_ word: String) -> String {
+    private static func redact(_ token: String) -> String {
         var result = ""
-        var rest = word[...]
+        var rest = token[...]
         while !rest.isEmpty {
             if rest.hasPrefix("sk-"), result.last?.isLetter != true {
                 result += "sk-..."
@@ -108,22 +108,22 @@ package enum RetryAfter {
     /// Seconds from now; nil if the headers are missing, unreadable or beyond one year.
     package static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
         let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
-        if let wait = sensible(milliseconds.map { $0 / 1000 }) { return wait }
+        if let wait = plausible(milliseconds.map { $0 / 1000 }) { return wait }
         guard let text = headers["retry-after"] else { return nil }
-        return sensible(Double(text) ?? date(text).map { max(0, $0.seconds - now.seconds) })
+        return plausible(Double(text) ?? date(text).map { max(0, $0.seconds - now.seconds) })
     }
 
-    private static func sensible(_ seconds: Double?) -> Double? {
+    private static func plausible(_ seconds: Double?) -> Double? {
         seconds.flatMap { (0...31_536_000).contains($0) ? $0 : nil }
     }
 
     /// Parses an HTTP date, `Wed, 21 Oct 2015 07:28:00 GMT`.
     private static func date(_ text: String) -> Timestamp? {
-        let words = text.split(separator: " ")
+        let fields = text.split(separator: " ")
         let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else {
+        guard fields.count == 6, fields[5] == "GMT", let month = months.firstIndex(of: String(fields[2])) else {
             return nil
         }
-        return Timestamp("\(words[3])-\(month < 9 ? "0" : "")\(month + 1)-\(words[1])T\(words[4])Z")
+        return Timestamp("\(fields[3])-\(month < 9 ? "0" : "")\(month + 1)-\(fields[1])T\(fields[4])Z")
     }
 }
