@@ -7,7 +7,7 @@ import JSON
 import Ledger
 import Steps
 
-/// OpenAI's batches: many requests of a file under one budget.
+/// OpenAI's batches: creates, lists, reads and cancels them.
 struct BatchesController {
     let stepService: StepService
     let scheduler: BatchScheduler

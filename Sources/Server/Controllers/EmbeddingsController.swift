@@ -5,7 +5,7 @@ import Hummingbird
 import NIOCore
 import Steps
 
-/// OpenAI's embeddings: vectors of texts, from the model that the caller names.
+/// OpenAI's embeddings from the requested model.
 struct EmbeddingsController {
     let stepService: StepService
 

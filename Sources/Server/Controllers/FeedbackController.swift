@@ -6,7 +6,7 @@ import JSON
 import Ledger
 import Steps
 
-/// Scores of decisions, steps and jobs by those who got the answers.
+/// Records callers' scores of decisions, steps and jobs.
 struct FeedbackController {
     let stepService: StepService
 
@@ -14,7 +14,7 @@ struct FeedbackController {
         group.post("feedback", use: take)
     }
 
-    /// 201 for a first score, 200 where it replaces the caller's earlier one.
+    /// 201 for a first score, 200 for a replaced one.
     @Sendable
     func take(request: Request, context: HeraContext) async throws -> Response {
         var request = request

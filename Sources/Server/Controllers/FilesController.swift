@@ -8,7 +8,7 @@ import Ledger
 import NIOCore
 import Steps
 
-/// OpenAI's files: upload, list, look, read, delete. Files are kept in the ledger, so that every node can read them.
+/// OpenAI's files: upload, list, read and delete. The ledger stores files, so every node can read them.
 struct FilesController {
     let stepService: StepService
 
@@ -41,7 +41,7 @@ struct FilesController {
         }
     }
 
-    /// Whether the caller may keep another file, and one of the size that the request has.
+    /// Checks the caller's quotas and the request's size.
     private func checkRoom(for request: Request, caller: Caller) async throws {
         let limits = stepService.settings.limits
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
@@ -102,7 +102,8 @@ struct FilesController {
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
         let file = try await stepService.file(id(context), for: context.caller)
-        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.deleteFile(file.id) }
+        try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.write { try $0.deleteFile(file.id) }
         }
         var writer = JSONWriter()
         writer.object { object in

@@ -8,7 +8,7 @@ import Ledger
 import NIOCore
 import Steps
 
-/// Agent jobs: submit, look, follow, answer tool calls, cancel.
+/// Agent jobs: submit, list, read, stream events, submit tool outputs, cancel.
 struct JobsController {
     let stepService: StepService
     let scheduler: JobScheduler
@@ -81,7 +81,7 @@ struct JobsController {
         Response(json: try await document(try await scheduler.cancel(try await ownJob(context).id)))
     }
 
-    /// The job's events from its beginning (or after `Last-Event-ID`), then as they come, until the job has ended.
+    /// Streams the job's events from the start (or after `Last-Event-ID`) until the job ends.
     @Sendable
     func events(request: Request, context: HeraContext) async throws -> Response {
         let id = try await ownJob(context).id
@@ -94,7 +94,7 @@ struct JobsController {
                 var ticks = scheduler.feed.ticks(of: id).makeAsyncIterator()
                 var wroteAt = ContinuousClock.now
                 while true {
-                    // The state is read before the events, so that an end is never seen without its last event.
+                    // Status is read before the events, so the end is never seen without its last event.
                     let isOver = try await stepService.ledger.read { try $0.job(id) }?.status.isFinal ?? true
                     for event in try await stepService.ledger.read({ [last] in try $0.events(ofJob: id, after: last) }) {
                         last = event.sequence
@@ -103,7 +103,8 @@ struct JobsController {
                         wroteAt = .now
                     }
                     if isOver { break }
-                    // Keeps the connection open, and tells when nobody is at its other end: a paused job may wait for ever.
+                    // Keeps the connection alive and detects a disconnected client, since a paused job may wait for
+                    // ever.
                     if wroteAt.duration(to: .now) >= .seconds(stepService.settings.limits.keepAliveSeconds) {
                         try await writer.write(ByteBuffer(string: ": nothing new\n\n"))
                         wroteAt = .now
@@ -114,7 +115,7 @@ struct JobsController {
             })
     }
 
-    /// The job of the request's path; one of another key is not there.
+    /// The job in the request's path; another key's job is not found.
     private func ownJob(_ context: HeraContext) async throws -> JobRecord {
         let id = try context.parameters.require("id")
         let record = try await scheduler.job(id)

@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Steps
 
-/// `GET /metrics`: what this process counts, how its models do, and what it takes of the machine, for Prometheus.
+/// `GET /metrics`: request, model and process metrics for Prometheus.
 struct MetricsController {
     let stepService: StepService
     let registry: PrometheusRegistry

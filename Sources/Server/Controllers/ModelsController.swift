@@ -6,7 +6,7 @@ import Hummingbird
 import JSON
 import Steps
 
-/// What `model` may be.
+/// Lists the valid values of `model`.
 struct ModelsController {
     let stepService: StepService
 
@@ -14,7 +14,7 @@ struct ModelsController {
         group.get("models", use: list)
     }
 
-    /// In the form of the client's dialect. With `?all=true` also the models that are not live, and why.
+    /// Writes the list in the client's dialect. `?all=true` adds unavailable models with the reason.
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
         let names = ModelList(of: stepService, withAll: request.uri.queryParameters["all"] == "true")
@@ -22,21 +22,21 @@ struct ModelsController {
     }
 }
 
-/// The names that `model` of a request may have: policies, aliases and models.
+/// The valid values of a request's `model`: policies, aliases and models.
 struct ModelList {
     private struct Entry {
         let id: String
         let owner: String
-        /// What an alias stands for.
+        /// An alias's target.
         var target: String?
-        /// Why the model cannot be called now.
+        /// The reason why the model is unavailable.
         var problem: String?
     }
 
     private var entries: [Entry] = []
     private let patterns: [ModelAliases.Pattern]
 
-    /// - Parameter withAll: whether models that are not live, and aliases of them, are listed too.
+    /// - Parameter withAll: includes unavailable models and their aliases.
     init(of stepService: StepService, withAll: Bool) {
         let (settings, fleet) = (stepService.settings, stepService.fleet)
         patterns = settings.aliases.patterns
@@ -54,7 +54,7 @@ struct ModelList {
         if !withAll { entries.removeAll { $0.problem != nil } }
     }
 
-    /// OpenAI's list. `alias_of` says what an alias stands for, and `aliases` which forms of names do.
+    /// OpenAI's format. `alias_of` holds an alias's target, `aliases` the alias patterns.
     var openAI: [UInt8] {
         var writer = JSONWriter()
         writer.object { list in
@@ -81,7 +81,7 @@ struct ModelList {
         return writer.bytes
     }
 
-    /// Anthropic's list: one page with everything.
+    /// Anthropic's format, on a single page.
     var anthropic: [UInt8] {
         var writer = JSONWriter()
         writer.object { list in
@@ -112,7 +112,7 @@ struct ModelList {
 }
 
 extension ModelRegistry {
-    /// Why a model cannot be called now; nil where it can.
+    /// The reason why a model is unavailable, or nil.
     fileprivate func problem(of model: ModelID) -> String? {
         if case .unavailable(let reason) = availability(of: model) { reason } else { nil }
     }

@@ -6,7 +6,7 @@ import JSON
 import Ledger
 import Steps
 
-/// Models, decisions, the dashboard, and whether the service is well.
+/// Health checks, models, decisions and the dashboard.
 struct OperationsController {
     let stepService: StepService
 
@@ -19,7 +19,7 @@ struct OperationsController {
         group.get("dashboard", use: dashboard)
     }
 
-    /// Ready when a model is live and the ledger answers.
+    /// Ready if a model is live and the ledger responds.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
         let live = stepService.fleet.models(at: .now()).count
@@ -60,7 +60,7 @@ struct OperationsController {
         func text(_ name: Substring) -> String? { parameters[name].map(String.init) }
         var query = try DashboardQuery(
             from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
-        // What others have spent is not for a key to see.
+        // A key sees only its own spending.
         if let key = context.caller.key { query.filters[.key] = key }
         do throws(LedgerError) {
             let report = try await stepService.ledger.read { [query] in try $0.dashboard(query) }

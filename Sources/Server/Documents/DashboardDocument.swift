@@ -4,11 +4,11 @@ package import Ledger
 package import Steps
 
 extension DashboardReport {
-    /// The dashboard as JSON: what was asked, a row per group, and the totals. Money in exact decimals of USD.
+    /// The dashboard as JSON: the query, a row per group, and totals. Money in exact decimals of USD.
     ///
     /// - Parameters:
-    ///   - economics: for the carbon of the energy used.
-    ///   - quality: what was measured of quality in the same time, where that is wanted too.
+    ///   - economics: converts energy to carbon.
+    ///   - quality: quality measurements of the same time, or nil.
     package func document(economics: Economics, quality: QualityReport? = nil) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024 + 512 * rows.count)
         writer.object { object in
@@ -63,7 +63,7 @@ extension DashboardSums {
 }
 
 extension DashboardQuery {
-    /// Reads a query as it is written in URLs and on the command line.
+    /// Parses a query from URL parameters or command line options.
     ///
     /// - Parameters:
     ///   - from: a day, a moment or seconds since 1970; nil for the last 30 days.

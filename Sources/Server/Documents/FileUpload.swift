@@ -6,7 +6,7 @@ import JSON
 import Ledger
 import Steps
 
-/// An upload on its way into the ledger: the form's fields, and the file written as it comes.
+/// A streamed upload: parses the form's fields and writes the file to the ledger in chunks.
 struct FileUpload: Sendable {
     private enum Field: Sendable {
         case purpose, anchor, seconds, file, ignored
@@ -108,7 +108,7 @@ struct FileUpload: Sendable {
         }
     }
 
-    /// The file, complete.
+    /// Completes the upload and returns the file's record.
     mutating func finish() async throws -> FileRecord {
         try reader.finish()
         try Self.check(purpose: purpose)
@@ -132,6 +132,6 @@ struct FileUpload: Sendable {
         return file
     }
 
-    /// Takes away what was written of it.
+    /// Deletes the chunks written so far.
     func discard() async { await writer?.discard() }
 }

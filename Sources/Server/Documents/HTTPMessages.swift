@@ -5,7 +5,7 @@ import JSON
 import NIOCore
 
 extension Response {
-    /// A response of JSON text.
+    /// A JSON response.
     init(json: [UInt8], status: HTTPResponse.Status = .ok) {
         self.init(
             status: status, headers: [.contentType: "application/json"],
@@ -14,7 +14,7 @@ extension Response {
 }
 
 extension Request {
-    /// The body as it came, up to a limit; throws 413 with words for the caller above it.
+    /// The raw body; throws 413 above the limit.
     mutating func bytes(upTo limit: Int) async throws -> [UInt8] {
         do {
             return Array(buffer: try await collectBody(upTo: limit))
@@ -29,32 +29,32 @@ extension Request {
         }
     }
 
-    /// The body as JSON.
+    /// The body, parsed as JSON.
     mutating func json(upTo limit: Int) async throws -> JSONDocument {
         try JSONDocument(try await bytes(upTo: limit))
     }
 }
 
 extension HTTPField.Name {
-    /// The catalog's model that answered.
+    /// The answering model's id in the catalog.
     static let heraModel = name("x-hera-model")
     static let heraDecision = name("x-hera-decision")
     static let heraStage = name("x-hera-stage")
-    /// The true cost in USD, on answers that are not streamed.
+    /// The settled cost in USD; absent on streams.
     static let heraCost = name("x-hera-cost-usd")
-    /// The run that a call belongs to, named by the caller.
+    /// The caller's session id.
     static let heraSession = name("x-hera-session")
-    /// Names a request, so that a repetition is not done twice.
+    /// Identifies a request for deduplication.
     static let idempotencyKey = name("idempotency-key")
-    /// On an answer that was given to an earlier telling of the request.
+    /// Marks a replayed response.
     static let idempotentReplayed = name("idempotent-replayed")
-    /// What Anthropic's clients send with every request.
+    /// Anthropic's API version, sent by its clients with every request.
     static let anthropicVersion = name("anthropic-version")
-    /// Features of Anthropic's interface that a client asks for.
+    /// Anthropic's beta features that a client requests.
     static let anthropicBeta = name("anthropic-beta")
-    /// What Claude Code calls its session.
+    /// The session id of Claude Code.
     static let claudeCodeSession = name("x-claude-code-session-id")
-    /// On a count of tokens: `counted` or `estimated`.
+    /// Accuracy of a token count: `counted` or `estimated`.
     static let heraTokens = name("x-hera-tokens")
     static let referrerPolicy = name("referrer-policy")
 

@@ -5,15 +5,16 @@ import JSON
 import Ledger
 import Steps
 
-/// A page of a list in OpenAI's form: `limit`, `after` and `order` in, `data`, `first_id`, `last_id` and `has_more` out.
+/// A page of a list in OpenAI's format. Reads `limit`, `after` and `order`, writes `data`, `first_id`, `last_id` and
+/// `has_more`.
 struct ListPage {
     private let limit: Int
     private let after: String?
     private let isAscending: Bool
 
     /// - Parameters:
-    ///   - most: the largest page.
-    ///   - usual: where the request does not say.
+    ///   - maximum: the largest page.
+    ///   - standard: the page size if the request has no `limit`.
     init(_ request: Request, most: Int, usual: Int) throws {
         let parameters = request.uri.queryParameters
         after = parameters["after"].map(String.init)
@@ -32,7 +33,7 @@ struct ListPage {
         limit = number
     }
 
-    /// One more than asked for, to know whether there are more. A caller without a key sees everybody's.
+    /// The query of this page, with one extra row to detect more. A caller without a key sees all rows.
     func query(for caller: Caller) -> PageQuery {
         PageQuery(key: caller.key, after: after, limit: limit + 1, isAscending: isAscending)
     }

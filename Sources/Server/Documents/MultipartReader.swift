@@ -1,17 +1,17 @@
 import Domain
 
-/// Reads a body of `multipart/form-data` (RFC 7578) piece by piece: a pure state machine, bytes in, parts out.
+/// An incremental parser of `multipart/form-data` (RFC 7578). A pure state machine: bytes in, events out.
 ///
-/// It holds a part's head, and of its content only as many bytes as the delimiter has.
+/// Buffers one part's head, and of its content at most the delimiter's length.
 struct MultipartReader {
     enum Event: Hashable, Sendable {
-        /// A part begins: the field's name, and the file's where it is one.
+        /// Start of a part: the field's name, and the file name if any.
         case part(name: String, fileName: String?)
-        /// Some of the present part's content.
+        /// Content of the current part.
         case content([UInt8])
-        /// The present part has ended.
+        /// End of the current part.
         case partEnd
-        /// The last part has ended; whatever follows is ignored.
+        /// End of the last part; later bytes are ignored.
         case end
     }
 
@@ -39,10 +39,10 @@ struct MultipartReader {
     static let mostHeadBytes = 16 << 10
     private let delimiter: [UInt8]
     private var state = State.preamble
-    /// What could not be told yet. A body may begin with its delimiter, so it is read as if after a line's end.
+    /// Unparsed bytes. A body may begin with its delimiter, so parsing starts as if after a line break.
     private var waiting: [UInt8] = Array("\r\n".utf8)
 
-    /// - Parameter contentType: of the request, with its boundary.
+    /// - Parameter contentType: the request's `Content-Type`, including the boundary.
     init(contentType: String) throws(Problem) {
         let parts = contentType.split(separator: ";", omittingEmptySubsequences: false)
         let type = parts.first.map { Self.trimmed($0).lowercased() }
@@ -61,12 +61,12 @@ struct MultipartReader {
         return events
     }
 
-    /// To be called behind the last byte; throws where parts are missing.
+    /// Ends the input; throws if the last boundary is missing.
     func finish() throws(Problem) {
         guard case .end = state else { throw .cutOff }
     }
 
-    /// One step; false where more bytes are needed.
+    /// One transition; false if more bytes are needed.
     private mutating func step(_ events: inout [Event]) throws(Problem) -> Bool {
         switch state {
         case .preamble:
@@ -78,7 +78,7 @@ struct MultipartReader {
             state = .afterDelimiter
             return true
         case .afterDelimiter:
-            // Spaces may stand before the end of the line.
+            // RFC 2046 permits trailing spaces on a delimiter's line.
             waiting.removeFirst(waiting.prefix { $0 == 0x20 || $0 == 0x09 }.count)
             guard waiting.count >= 2 else { return false }
             switch (waiting[0], waiting[1]) {
@@ -92,7 +92,7 @@ struct MultipartReader {
             }
             return true
         case .head:
-            // A part without a field of a head begins with the empty line itself.
+            // A part without header fields begins with the empty line.
             let isBare = waiting.starts(with: [0x0d, 0x0a])
             let end = isBare ? 0 : Self.first(Array("\r\n\r\n".utf8), in: waiting)
             guard let end else {
@@ -135,7 +135,7 @@ struct MultipartReader {
         throw .malformed("a part has no Content-Disposition with a name")
     }
 
-    /// The parameters of `form-data; name="file"; filename="a;b.jsonl"`.
+    /// Parses the parameters of `form-data; name="file"; filename="a;b.jsonl"`.
     private static func parameters(_ text: Substring) -> [String: String] {
         var values: [String: String] = [:]
         var rest = text
@@ -172,7 +172,7 @@ struct MultipartReader {
         return isQuoted ? String(text.dropFirst().dropLast()) : String(text)
     }
 
-    /// Where some bytes first stand in others.
+    /// The first offset of a byte sequence in another, or nil.
     private static func first(_ needle: [UInt8], in bytes: [UInt8]) -> Int? {
         guard bytes.count >= needle.count, let head = needle.first else { return nil }
         return bytes.withUnsafeBufferPointer { bytes in

@@ -4,7 +4,7 @@ import Domain
 import Foundation
 import Routing
 
-/// How each live model does, read when it is asked for.
+/// Gauges of each live model, read at scrape time.
 struct ModelMetrics {
     private struct Figure: Sendable {
         let name: String
@@ -48,19 +48,19 @@ struct ModelMetrics {
     }
 }
 
-/// What the kernel says of this process, by the names that Prometheus' own clients use.
+/// CPU, memory and open files of this process, under Prometheus' standard names.
 struct ProcessFigures {
-    /// Seconds of CPU so far, in user and kernel mode.
+    /// CPU seconds so far, in user and kernel mode.
     var cpuSeconds: Double?
     var residentBytes: Double?
     var openFiles: Double?
 
-    /// Reads `/proc/self`; members are nil where there is none.
+    /// Reads `/proc/self`; properties are nil on systems without it.
     init() {
         if let stat = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
             let name = stat.lastIndex(of: ")")
         {
-            // Behind the name, which may hold spaces: state is field 3, utime and stime are fields 14 and 15.
+            // The name may hold spaces. After it, state is field 3, utime and stime are fields 14 and 15.
             let fields = stat[stat.index(after: name)...].split(separator: " ")
             if fields.count > 12, let user = Double(fields[11]), let kernel = Double(fields[12]) {
                 cpuSeconds = (user + kernel) / Double(sysconf(Int32(_SC_CLK_TCK)))

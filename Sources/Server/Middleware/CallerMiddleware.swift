@@ -9,21 +9,21 @@ import Logging
 import NIOCore
 import Steps
 
-/// Finds out on whose account a request is made, and turns away those without a key where one is needed.
+/// Authenticates the caller, and rejects requests without a valid key where one is required.
 ///
-/// The operator's own key (`HERA_API_KEY`) may do everything; keys of the ledger (`hera keys create`) bring their team,
-/// models, policy, budgets and rates. A key that is shown is checked even where none is needed. Where none is needed,
-/// pages of strangers are turned away (``CrossOriginCheck``).
+/// The operator key (`HERA_API_KEY`) permits everything. Ledger keys (`hera keys create`) carry a team, models, a
+/// policy, budgets and rates. A presented key is always verified. Without a required key, cross-origin requests are
+/// rejected (``CrossOriginCheck``).
 struct CallerMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
     let ledger: LedgerStore
-    /// SHA-256 of the operator's key; nil where there is none.
+    /// SHA-256 of the operator key, or nil.
     let operatorKey: SHA256Digest?
-    /// Whether a request without any key is turned away.
+    /// Whether requests without a key are rejected.
     let needsKey: Bool
 
-    /// Paths that hold nobody's data: what monitors ask, the page that asks for a key, and the description.
+    /// Public paths: health checks, the dashboard page and the API description.
     private static let open: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
 
     private static let mostSessionBytes = 256
@@ -45,7 +45,7 @@ struct CallerMiddleware: RouterMiddleware {
         guard !Self.open.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         if let text, let operatorKey, SHA256.hash(data: Array(text.utf8)) == operatorKey {
-            // Digests are compared in constant time.
+            // Digest comparison takes constant time.
             return try await next(request, context)
         }
         if let text, text.hasPrefix("hera-") {
@@ -71,7 +71,7 @@ struct CallerMiddleware: RouterMiddleware {
         return try await next(request, context)
     }
 
-    /// The run that the caller names. It is kept with every step, so it cannot be of any length.
+    /// The caller's session id. Limited in length because every step stores it.
     private static func session(in request: Request) throws -> String? {
         guard let session = request.headers[.heraSession] else { return nil }
         guard session.utf8.count <= mostSessionBytes else {
@@ -93,10 +93,10 @@ struct CallerMiddleware: RouterMiddleware {
     }
 }
 
-/// What a request carries through the service besides itself.
+/// The context of a request: Hummingbird's storage and the authenticated caller.
 struct HeraContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// On whose account the request is made.
+    /// The authenticated caller.
     var caller = Caller()
 
     init(source: ApplicationRequestContextSource) {

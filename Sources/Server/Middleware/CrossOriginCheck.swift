@@ -1,14 +1,13 @@
-/// Finds requests that a page of somebody else's makes from a browser on this machine.
+/// Detects cross-origin and DNS-rebinding requests from a browser on this machine.
 ///
-/// A service without keys takes every program on its machine at its word. A browser is one of them and runs the pages of
-/// strangers: such a page may post to a loopback address, or have its own name resolved to one (DNS rebinding). `Origin`
-/// and `Host` tell, and no page can set them.
+/// A service without keys trusts every local program, and a browser is one. A web page may post to a loopback address,
+/// or rebind its own name to one. Pages cannot forge `Origin` and `Host`, which reveal both attacks.
 enum CrossOriginCheck {
-    /// Why a request is not taken for one of this machine's programs; nil where it is.
+    /// The reason for rejecting a request; nil for a local program.
     ///
     /// - Parameters:
-    ///   - authority: the request's `Host`; nil from programs that send none, which no browser is.
-    ///   - origin: the request's `Origin`; nil from programs, and from pages of the same origin where nothing is changed.
+    ///   - authority: the request's `Host`; nil from programs that send none, which browsers never do.
+    ///   - origin: the request's `Origin`; nil from programs and from safe same-origin requests.
     static func problem(authority: String?, origin: String?) -> String? {
         if let authority, !isLocal(host: host(of: authority[...])) {
             return "it was sent to '\(authority.prefix(100))', which is no name of this machine"
@@ -21,13 +20,13 @@ enum CrossOriginCheck {
         return nil
     }
 
-    /// Names that cannot be had in the public DNS, and addresses: a page at an address is a page of that machine.
+    /// Names outside the public DNS, and IP addresses: a page served from an address belongs to that machine.
     private static func isLocal(host: String) -> Bool {
         if host.contains(":") || isIPv4(host) { return true }
         return !host.contains(".") || host.hasSuffix(".localhost") || host.hasSuffix(".internal")
     }
 
-    /// Programs that are made of pages (editors, desktop apps) have schemes of their own, which no web page has.
+    /// Editors and desktop apps use schemes of their own, which web pages cannot have.
     private static func isLocal(origin: String) -> Bool {
         guard let end = origin.firstRange(of: "://") else { return false }
         let scheme = origin[..<end.lowerBound].lowercased()
@@ -37,7 +36,7 @@ enum CrossOriginCheck {
             || (isIPv4(host) && host.hasPrefix("127."))
     }
 
-    /// Without port, brackets and the dot that ends a full name; in lower case.
+    /// The host in lower case, without port, brackets and trailing dot.
     private static func host(of authority: Substring) -> String {
         if authority.first == "[" { return authority.dropFirst().prefix { $0 != "]" }.lowercased() }
         let host = authority.prefix { $0 != ":" }

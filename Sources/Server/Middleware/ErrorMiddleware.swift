@@ -7,13 +7,13 @@ import JSON
 import Logging
 import Upstream
 
-/// Turns every error into the caller's error object with the right status, at this one place.
+/// Converts every error to an error response in the caller's dialect.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
     let routes: RouteTable
 
-    /// Seconds, a month: whatever a model's server says, clients are told no more.
+    /// One month in seconds: the upper bound of `Retry-After`, whatever a provider advises.
     private static let longestWait = 2_678_400.0
 
     func handle(
@@ -43,7 +43,7 @@ struct ErrorMiddleware: RouterMiddleware {
 
     static func response(_ reply: ErrorReply, to request: Request) -> Response {
         var response = Response(json: ErrorDialect(of: request).body(of: reply), status: reply.status)
-        // An answer to HEAD with a body would be read as the beginning of the next one.
+        // A client would read the body of a HEAD response as the start of the next response.
         if request.method == .head { response.body = ResponseBody() }
         if !reply.allowed.isEmpty {
             response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
@@ -55,18 +55,18 @@ struct ErrorMiddleware: RouterMiddleware {
     }
 }
 
-/// The form in which a caller reads errors.
+/// The dialect of error bodies.
 enum ErrorDialect {
     case openAI, anthropic
 
-    /// Anthropic's on its own route, and wherever a client names its version.
+    /// Anthropic's on its route and for requests with `anthropic-version`.
     init(of request: Request) {
         let path = request.uri.path
         let isMessages = path == "/v1/messages" || path.hasPrefix("/v1/messages/")
         self = isMessages || request.headers[.anthropicVersion] != nil ? .anthropic : .openAI
     }
 
-    /// The body of an error.
+    /// The error body in this dialect.
     func body(of reply: ErrorReply) -> [UInt8] {
         switch self {
         case .openAI:
@@ -75,7 +75,7 @@ enum ErrorDialect {
         }
     }
 
-    /// Anthropic names its errors by status.
+    /// Anthropic derives the error type from the status.
     private static func anthropicType(_ status: HTTPResponse.Status) -> String {
         switch status.code {
         case 401: "authentication_error"

@@ -10,23 +10,21 @@ import NIOCore
 import Steps
 import Synchronization
 
-/// Requests with an `Idempotency-Key` are done once, whichever nodes their tellings reach: a repetition gets the first
-/// one's answer, also while that one is still under way, and for a day. A failure is forgotten, so that it can be tried
-/// again.
+/// Deduplicates requests by `Idempotency-Key` across nodes, for one day. A repetition receives the first response and
+/// waits for it if necessary. A failed request is forgotten, so it can be retried.
 ///
-/// All of it is in the ledger. A request is begun there before it is done, and its answer is written in the order of the
-/// books before it is sent. Where a node dies in between, its request is done again by the next telling; what the node had
-/// reserved is booked.
+/// The ledger holds all state. It records the claim before execution, and the response before it is sent. After a
+/// node's death the next repetition executes the request again. Reservations of the dead node are settled as uncertain.
 struct IdempotencyMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
     let ledger: LedgerStore
-    /// A body of more bytes is refused, as by the routes.
+    /// Limit of the request body in bytes, equal to the routes' limit.
     let bodyBytes: Int
 
     private static let firstPause = Duration.milliseconds(20)
     private static let longestPause = Duration.milliseconds(500)
-    /// Looks between two claims, which find out whether a node has died.
+    /// Polls between two claims; a claim detects a dead node.
     private static let looks = 8
 
     func handle(
@@ -40,7 +38,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         }
         var request = request
         let body = try await request.bytes(upTo: bodyBytes)
-        // A stream is read once: there is nothing to give a second time.
+        // Streams are not stored and cannot be replayed.
         if (try? JSONDocument(body))?.root["stream"]?.boolean == true { return try await next(request, context) }
         let id = Self.hex(SHA256.hash(data: Array("\(context.caller.key ?? "")\n\(request.uri.path)\n\(name)".utf8)))
         let digest = Array(SHA256.hash(data: body))
@@ -63,7 +61,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         }
     }
 
-    /// Files are read piece by piece, and have to be complete before anything is made of them.
+    /// Uploads are streamed, and an incomplete one has no effect.
     private static func isUpload(_ request: Request) -> Bool {
         request.headers[.contentType]?.lowercased().hasPrefix("multipart/") ?? false
     }
@@ -84,7 +82,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         }
     }
 
-    /// Does the work, and keeps what is answered.
+    /// Executes the request and stores its response.
     private func answer(
         _ request: Request, _ context: Context, _ ticket: IdempotencyClaim,
         _ next: (Request, Context) async throws -> Response
@@ -115,7 +113,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         return kept.response
     }
 
-    /// Whether something may have been made though nobody could say so.
+    /// Whether a failed request may have had side effects.
     private static func isUnclear(_ error: any Error) -> Bool {
         guard case .ledger(let error) = error as? ServiceError else { return false }
         if case .writesLost = error { return true }
@@ -146,12 +144,12 @@ struct IdempotencyMiddleware: RouterMiddleware {
 }
 
 extension StoredResponse {
-    /// An answer that is to be kept, and the response with its body read.
+    /// Stores a response, reading its body.
     init(_ response: Response) async throws {
         self = try await Self.reading(response).answer
     }
 
-    /// Reads a response's body: what is to be kept, and the same response to be sent.
+    /// Reads a response's body. Returns the stored form, and an equal response to send.
     static func reading(_ response: Response) async throws -> (answer: StoredResponse, response: Response) {
         let sink = BodySink()
         try await response.body.write(sink)
@@ -166,7 +164,7 @@ extension StoredResponse {
     }
 }
 
-/// Takes in what a response writes.
+/// Collects a response's body in memory.
 private final class BodySink: ResponseBodyWriter, Sendable {
     private let buffer = Mutex(ByteBuffer())
 

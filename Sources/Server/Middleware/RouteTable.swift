@@ -3,10 +3,10 @@ import HTTPTypes
 import Hummingbird
 import JSON
 
-/// The routes that there are, for words about those that there are not.
+/// The registered routes, for hints in 404 and 405 responses.
 struct RouteTable: Sendable {
     private struct Route {
-        /// The path's parts; nil for one that may be anything.
+        /// Path components; nil for a parameter.
         let parts: [Substring?]
         let path: String
         let method: HTTPRequest.Method
@@ -22,7 +22,7 @@ struct RouteTable: Sendable {
         }
     }
 
-    /// The methods of a path, by name; empty where there is no such path.
+    /// The methods of a path, sorted by name; empty for an unknown path.
     func methods(of path: String) -> [HTTPRequest.Method] {
         let parts = Self.parts(path[...])
         let fitting = routes.filter { route in
@@ -31,8 +31,8 @@ struct RouteTable: Sendable {
         return Set(fitting.map(\.method)).sorted { $0.rawValue < $1.rawValue }
     }
 
-    /// The route that was perhaps meant by a path, with its method: one of as many parts, each of them spelled alike; often
-    /// only the version is missing. Nil where none is.
+    /// The most similar route with its method, or nil. It has as many components, each of similar spelling. A missing
+    /// version prefix is tried too.
     func closest(to path: String) -> String? {
         let parts = Self.parts(path[...])
         let meant = [parts, ["v1"] + parts].lazy.compactMap { asked in
@@ -42,7 +42,7 @@ struct RouteTable: Sendable {
         return "\(best.method.rawValue) \(best.path)"
     }
 
-    /// 1 + how many parts are the same; 0 where one is spelled otherwise.
+    /// 1 + the number of equal components; 0 if one is dissimilar.
     private static func likeness(of asked: [Substring], to known: [Substring?]) -> Int {
         guard asked.count == known.count else { return 0 }
         var equal = 1
