@@ -12,8 +12,8 @@ struct BatchesController {
     let stepService: StepService
     let scheduler: BatchScheduler
 
-    private static let mostListed = 100
-    private static let usuallyListed = 20
+    private static let maximumPageSize = 100
+    private static let standardPageSize = 20
 
     init(stepService: StepService, scheduler: BatchScheduler) {
         self.stepService = stepService
@@ -31,15 +31,15 @@ struct BatchesController {
     func create(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
-        let order = try BatchSubmission(
+        let submission = try BatchSubmission(
             json: body.root, ifShort: ShortfallRule(stepService.settings.defaultPolicy.onInfeasible))
-        let record = try await scheduler.submit(order, from: context.caller)
+        let record = try await scheduler.submit(submission, from: context.caller)
         return Response(json: try await scheduler.document(record).json)
     }
 
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let page = try ListPage(request, most: Self.mostListed, usual: Self.usuallyListed)
+        let page = try ListPage(request, maximum: Self.maximumPageSize, standard: Self.standardPageSize)
         let records = try await scheduler.batches(page.query(for: context.caller))
         var documents: [(id: String, document: BatchDocument)] = []
         for record in records { documents.append((record.id, try await scheduler.document(record))) }

@@ -11,12 +11,12 @@ struct FeedbackController {
     let stepService: StepService
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
-        group.post("feedback", use: take)
+        group.post("feedback", use: record)
     }
 
     /// 201 for a first score, 200 for a replaced one.
     @Sendable
-    func take(request: Request, context: HeraContext) async throws -> Response {
+    func record(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let feedback = try Feedback(json: body.root)

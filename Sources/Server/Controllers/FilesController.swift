@@ -12,7 +12,7 @@ import Steps
 struct FilesController {
     let stepService: StepService
 
-    private static let mostListed = 10_000
+    private static let maximumPageSize = 10_000
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("files", use: upload)
@@ -24,13 +24,13 @@ struct FilesController {
 
     @Sendable
     func upload(request: Request, context: HeraContext) async throws -> Response {
-        try await checkRoom(for: request, caller: context.caller)
+        try await checkQuota(for: request, caller: context.caller)
         var upload = try FileUpload(
             contentType: request.headers[.contentType] ?? "", limits: stepService.settings.limits,
             key: context.caller.key,
             ledger: stepService.ledger)
         do {
-            for try await piece in request.body { try await upload.take(Array(buffer: piece)) }
+            for try await piece in request.body { try await upload.receive(Array(buffer: piece)) }
             return Response(json: FileDocument(try await upload.finish()).json)
         } catch {
             await upload.discard()
@@ -42,7 +42,7 @@ struct FilesController {
     }
 
     /// Checks the caller's quotas and the request's size.
-    private func checkRoom(for request: Request, caller: Caller) async throws {
+    private func checkQuota(for request: Request, caller: Caller) async throws {
         let limits = stepService.settings.limits
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
             throw FileUpload.tooLarge(limits)
@@ -68,7 +68,7 @@ struct FilesController {
 
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let page = try ListPage(request, most: Self.mostListed, usual: Self.mostListed)
+        let page = try ListPage(request, maximum: Self.maximumPageSize, standard: Self.maximumPageSize)
         var query = page.query(for: context.caller)
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query

@@ -16,7 +16,7 @@ struct MetricsController {
     func metrics(request: Request, context: HeraContext) async throws -> Response {
         var text = PrometheusText()
         ModelMetrics(fleet: stepService.fleet, moment: .now()).write(into: &text)
-        ProcessFigures().write(into: &text)
+        ProcessMetrics().write(into: &text)
         return Response(
             status: .ok, headers: [.contentType: PrometheusText.contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(string: registry.text() + text.text)))

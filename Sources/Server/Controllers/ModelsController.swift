@@ -17,7 +17,7 @@ struct ModelsController {
     /// Writes the list in the client's dialect. `?all=true` adds unavailable models with the reason.
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let names = ModelList(of: stepService, withAll: request.uri.queryParameters["all"] == "true")
+        let names = ModelList(of: stepService, includesUnavailable: request.uri.queryParameters["all"] == "true")
         return Response(json: request.headers[.anthropicVersion] == nil ? names.openAI : names.anthropic)
     }
 }
@@ -36,8 +36,8 @@ struct ModelList {
     private var entries: [Entry] = []
     private let patterns: [ModelAliases.Pattern]
 
-    /// - Parameter withAll: includes unavailable models and their aliases.
-    init(of stepService: StepService, withAll: Bool) {
+    /// - Parameter includesUnavailable: includes unavailable models and their aliases.
+    init(of stepService: StepService, includesUnavailable: Bool) {
         let (settings, fleet) = (stepService.settings, stepService.fleet)
         patterns = settings.aliases.patterns
         for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
@@ -51,7 +51,7 @@ struct ModelList {
             entries.append(
                 Entry(id: model.id.rawValue, owner: model.provider, problem: fleet.problem(of: model.id)))
         }
-        if !withAll { entries.removeAll { $0.problem != nil } }
+        if !includesUnavailable { entries.removeAll { $0.problem != nil } }
     }
 
     /// OpenAI's format. `alias_of` holds an alias's target, `aliases` the alias patterns.

@@ -12,8 +12,8 @@ struct FileUpload: Sendable {
         case purpose, anchor, seconds, file, ignored
     }
 
-    private static let longestField = 256
-    private static let longestName = 255
+    private static let maximumFieldBytes = 256
+    private static let maximumNameLength = 255
 
     private let limits: ServiceLimits
     private let key: String?
@@ -43,7 +43,7 @@ struct FileUpload: Sendable {
             message: "the file is larger than \(limits.fileBytes) bytes: split it, or raise limits.file_bytes")
     }
 
-    mutating func take(_ bytes: [UInt8]) async throws {
+    mutating func receive(_ bytes: [UInt8]) async throws {
         for event in try reader.feed(bytes) {
             switch event {
             case .part(let name, let fileName): try begin(name, fileName)
@@ -60,10 +60,11 @@ struct FileUpload: Sendable {
         case "file":
             guard writer == nil else { throw ServiceError.badRequest(FieldError("file", "is there twice: send one")) }
             field = .file
-            let usual = fileName.flatMap { $0.isEmpty ? nil : $0 } ?? "upload.jsonl"
+            let uploadName = fileName.flatMap { $0.isEmpty ? nil : $0 } ?? "upload.jsonl"
             writer = FileWriter(
                 FileRecord(
-                    id: Identifier.make("file"), purpose: "batch", name: String(usual.prefix(Self.longestName)),
+                    id: Identifier.make("file"), purpose: "batch",
+                    name: String(uploadName.prefix(Self.maximumNameLength)),
                     byteCount: 0, key: key, createdAt: .now()), in: ledger)
         case "purpose": field = .purpose
         case "expires_after[anchor]": field = .anchor
@@ -80,9 +81,9 @@ struct FileUpload: Sendable {
             }
             try await writer?.write(bytes)
         case .purpose, .anchor, .seconds:
-            guard text.count + bytes.count <= Self.longestField else {
+            guard text.count + bytes.count <= Self.maximumFieldBytes else {
                 throw ServiceError.badRequest(
-                    FieldError("", "a field of the form is longer than \(Self.longestField) bytes"))
+                    FieldError("", "a field of the form is longer than \(Self.maximumFieldBytes) bytes"))
             }
             text += bytes
         case .ignored: break
@@ -103,8 +104,8 @@ struct FileUpload: Sendable {
 
     private static func check(purpose: String?) throws {
         guard purpose == "batch" else {
-            let said = purpose.map { "is '\($0)'" } ?? "is missing"
-            throw ServiceError.badRequest(FieldError("purpose", "\(said): it must be \"batch\""))
+            let problem = purpose.map { "is '\($0)'" } ?? "is missing"
+            throw ServiceError.badRequest(FieldError("purpose", "\(problem): it must be \"batch\""))
         }
     }
 

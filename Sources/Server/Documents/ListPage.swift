@@ -15,7 +15,7 @@ struct ListPage {
     /// - Parameters:
     ///   - maximum: the largest page.
     ///   - standard: the page size if the request has no `limit`.
-    init(_ request: Request, most: Int, usual: Int) throws {
+    init(_ request: Request, maximum: Int, standard: Int) throws {
         let parameters = request.uri.queryParameters
         after = parameters["after"].map(String.init)
         switch parameters["order"] {
@@ -24,11 +24,11 @@ struct ListPage {
         default: throw ServiceError.badRequest(FieldError("order", "must be asc or desc"))
         }
         guard let text = parameters["limit"] else {
-            limit = usual
+            limit = standard
             return
         }
-        guard let number = Int(text), (1...most).contains(number) else {
-            throw ServiceError.badRequest(FieldError("limit", "must be a whole number from 1 to \(most)"))
+        guard let number = Int(text), (1...maximum).contains(number) else {
+            throw ServiceError.badRequest(FieldError("limit", "must be a whole number from 1 to \(maximum)"))
         }
         limit = number
     }

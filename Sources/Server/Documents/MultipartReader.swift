@@ -25,7 +25,7 @@ struct MultipartReader {
             switch self {
             case .noBoundary:
                 "the body must be multipart/form-data with a boundary, for example `curl -F purpose=batch -F file=@in.jsonl`"
-            case .headTooLong: "the head of a part is longer than \(MultipartReader.mostHeadBytes) bytes"
+            case .headTooLong: "the head of a part is longer than \(MultipartReader.maximumHeadBytes) bytes"
             case .malformed(let reason): "the multipart body is malformed: \(reason)"
             case .cutOff: "the multipart body ended before its last boundary"
             }
@@ -36,11 +36,11 @@ struct MultipartReader {
         case preamble, afterDelimiter, head, content, end
     }
 
-    static let mostHeadBytes = 16 << 10
+    static let maximumHeadBytes = 16 << 10
     private let delimiter: [UInt8]
     private var state = State.preamble
     /// Unparsed bytes. A body may begin with its delimiter, so parsing starts as if after a line break.
-    private var waiting: [UInt8] = Array("\r\n".utf8)
+    private var buffer: [UInt8] = Array("\r\n".utf8)
 
     /// - Parameter contentType: the request's `Content-Type`, including the boundary.
     init(contentType: String) throws(Problem) {
@@ -55,7 +55,7 @@ struct MultipartReader {
     }
 
     mutating func feed(_ bytes: some Collection<UInt8>) throws(Problem) -> [Event] {
-        waiting += bytes
+        buffer += bytes
         var events: [Event] = []
         while try step(&events) {}
         return events
@@ -70,56 +70,56 @@ struct MultipartReader {
     private mutating func step(_ events: inout [Event]) throws(Problem) -> Bool {
         switch state {
         case .preamble:
-            guard let found = Self.first(delimiter, in: waiting) else {
-                waiting.removeFirst(max(0, waiting.count - delimiter.count + 1))
+            guard let found = Self.first(delimiter, in: buffer) else {
+                buffer.removeFirst(max(0, buffer.count - delimiter.count + 1))
                 return false
             }
-            waiting.removeFirst(found + delimiter.count)
+            buffer.removeFirst(found + delimiter.count)
             state = .afterDelimiter
             return true
         case .afterDelimiter:
             // RFC 2046 permits trailing spaces on a delimiter's line.
-            waiting.removeFirst(waiting.prefix { $0 == 0x20 || $0 == 0x09 }.count)
-            guard waiting.count >= 2 else { return false }
-            switch (waiting[0], waiting[1]) {
+            buffer.removeFirst(buffer.prefix { $0 == 0x20 || $0 == 0x09 }.count)
+            guard buffer.count >= 2 else { return false }
+            switch (buffer[0], buffer[1]) {
             case (0x2d, 0x2d):
                 state = .end
                 events.append(.end)
             case (0x0d, 0x0a):
-                waiting.removeFirst(2)
+                buffer.removeFirst(2)
                 state = .head
             default: throw .malformed("a boundary is followed by other text")
             }
             return true
         case .head:
             // A part without header fields begins with the empty line.
-            let isBare = waiting.starts(with: [0x0d, 0x0a])
-            let end = isBare ? 0 : Self.first(Array("\r\n\r\n".utf8), in: waiting)
+            let isBare = buffer.starts(with: [0x0d, 0x0a])
+            let end = isBare ? 0 : Self.first(Array("\r\n\r\n".utf8), in: buffer)
             guard let end else {
-                guard waiting.count <= Self.mostHeadBytes else { throw .headTooLong }
+                guard buffer.count <= Self.maximumHeadBytes else { throw .headTooLong }
                 return false
             }
-            guard end <= Self.mostHeadBytes else { throw .headTooLong }
-            events.append(try Self.part(String(decoding: waiting[..<end], as: UTF8.self)))
-            waiting.removeFirst(isBare ? 2 : end + 4)
+            guard end <= Self.maximumHeadBytes else { throw .headTooLong }
+            events.append(try Self.part(String(decoding: buffer[..<end], as: UTF8.self)))
+            buffer.removeFirst(isBare ? 2 : end + 4)
             state = .content
             return true
         case .content:
-            if let found = Self.first(delimiter, in: waiting) {
-                if found > 0 { events.append(.content(Array(waiting[..<found]))) }
+            if let found = Self.first(delimiter, in: buffer) {
+                if found > 0 { events.append(.content(Array(buffer[..<found]))) }
                 events.append(.partEnd)
-                waiting.removeFirst(found + delimiter.count)
+                buffer.removeFirst(found + delimiter.count)
                 state = .afterDelimiter
                 return true
             }
-            let certain = waiting.count - delimiter.count + 1
-            if certain > 0 {
-                events.append(.content(Array(waiting[..<certain])))
-                waiting.removeFirst(certain)
+            let contentLength = buffer.count - delimiter.count + 1
+            if contentLength > 0 {
+                events.append(.content(Array(buffer[..<contentLength])))
+                buffer.removeFirst(contentLength)
             }
             return false
         case .end:
-            waiting = []
+            buffer = []
             return false
         }
     }

@@ -49,7 +49,7 @@ struct ModelMetrics {
 }
 
 /// CPU, memory and open files of this process, under Prometheus' standard names.
-struct ProcessFigures {
+struct ProcessMetrics {
     /// CPU seconds so far, in user and kernel mode.
     var cpuSeconds: Double?
     var residentBytes: Double?

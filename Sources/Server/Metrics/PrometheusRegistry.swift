@@ -12,7 +12,7 @@ package final class PrometheusRegistry: MetricsFactory {
     }
 
     private let series = Mutex<[Key: any PrometheusSeries]>([:])
-    private static let mostSeries = 10_000
+    private static let maximumSeries = 10_000
 
     package init() {}
 
@@ -61,7 +61,7 @@ package final class PrometheusRegistry: MetricsFactory {
         return series.withLock { series in
             if let known = series[key] as? Series { return known }
             let made = make()
-            if series[key] == nil, series.count < Self.mostSeries { series[key] = made }
+            if series[key] == nil, series.count < Self.maximumSeries { series[key] = made }
             return made
         }
     }

@@ -24,9 +24,9 @@ struct CallerMiddleware: RouterMiddleware {
     let needsKey: Bool
 
     /// Public paths: health checks, the dashboard page and the API description.
-    private static let open: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
+    private static let publicPaths: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
 
-    private static let mostSessionBytes = 256
+    private static let maximumSessionBytes = 256
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -42,7 +42,7 @@ struct CallerMiddleware: RouterMiddleware {
                 type: "invalid_request_error", code: "foreign_page")
         }
         context.caller.session = try Self.session(in: request)
-        guard !Self.open.contains(request.uri.path) else { return try await next(request, context) }
+        guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         if let text, let operatorKey, SHA256.hash(data: Array(text.utf8)) == operatorKey {
             // Digest comparison takes constant time.
@@ -74,9 +74,9 @@ struct CallerMiddleware: RouterMiddleware {
     /// The caller's session id. Limited in length because every step stores it.
     private static func session(in request: Request) throws -> String? {
         guard let session = request.headers[.heraSession] else { return nil }
-        guard session.utf8.count <= mostSessionBytes else {
+        guard session.utf8.count <= maximumSessionBytes else {
             throw ServiceError.badRequest(
-                FieldError("x-hera-session", "is longer than \(mostSessionBytes) bytes: name the run by a short id"))
+                FieldError("x-hera-session", "is longer than \(maximumSessionBytes) bytes: name the run by a short id"))
         }
         return session
     }

@@ -14,7 +14,7 @@ struct ErrorMiddleware: RouterMiddleware {
     let routes: RouteTable
 
     /// One month in seconds: the upper bound of `Retry-After`, whatever a provider advises.
-    private static let longestWait = 2_678_400.0
+    private static let maximumRetryAfter = 2_678_400.0
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -49,7 +49,7 @@ struct ErrorMiddleware: RouterMiddleware {
             response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
         }
         if let seconds = reply.retryAfterSeconds {
-            response.headers[.retryAfter] = String(Int(max(1, min(seconds, Self.longestWait)).rounded(.up)))
+            response.headers[.retryAfter] = String(Int(max(1, min(seconds, Self.maximumRetryAfter)).rounded(.up)))
         }
         return response
     }

@@ -22,10 +22,10 @@ struct IdempotencyMiddleware: RouterMiddleware {
     /// Limit of the request body in bytes, equal to the routes' limit.
     let bodyBytes: Int
 
-    private static let firstPause = Duration.milliseconds(20)
-    private static let longestPause = Duration.milliseconds(500)
+    private static let initialDelay = Duration.milliseconds(20)
+    private static let maximumDelay = Duration.milliseconds(500)
     /// Polls between two claims; a claim detects a dead node.
-    private static let looks = 8
+    private static let pollsPerClaim = 8
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -42,20 +42,20 @@ struct IdempotencyMiddleware: RouterMiddleware {
         if (try? JSONDocument(body))?.root["stream"]?.boolean == true { return try await next(request, context) }
         let id = Self.hex(SHA256.hash(data: Array("\(context.caller.key ?? "")\n\(request.uri.path)\n\(name)".utf8)))
         let digest = Array(SHA256.hash(data: body))
-        var pause = Self.firstPause
+        var delay = Self.initialDelay
         while true {
             switch try await claim(id, digest) {
-            case .first(let ticket): return try await answer(request, context, ticket, next)
-            case .answered(let kept): return try Self.repetition(of: kept)
+            case .first(let claim): return try await answer(request, context, claim, next)
+            case .answered(let stored): return try Self.replay(of: stored)
             case .other:
                 throw HTTPError(
                     .unprocessableContent,
                     message: "this Idempotency-Key was used with another body: use a new one for a new request")
             case .underWay:
-                for _ in 0..<Self.looks {
-                    try await Task.sleep(for: pause)
-                    pause = min(pause * 1.5, Self.longestPause)
-                    if try await !isUnderWay(id) { break }
+                for _ in 0..<Self.pollsPerClaim {
+                    try await Task.sleep(for: delay)
+                    delay = min(delay * 1.5, Self.maximumDelay)
+                    if try await !isInProgress(id) { break }
                 }
             }
         }
@@ -74,7 +74,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         }
     }
 
-    private func isUnderWay(_ id: String) async throws(ServiceError) -> Bool {
+    private func isInProgress(_ id: String) async throws(ServiceError) -> Bool {
         do throws(LedgerError) {
             return try await ledger.read { try $0.isUnderWay(id) }
         } catch {
@@ -84,52 +84,52 @@ struct IdempotencyMiddleware: RouterMiddleware {
 
     /// Executes the request and stores its response.
     private func answer(
-        _ request: Request, _ context: Context, _ ticket: IdempotencyClaim,
+        _ request: Request, _ context: Context, _ claim: IdempotencyClaim,
         _ next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
-        context.caller.ticket = ticket
-        if ticket.isTakenOver {
-            context.logger.notice("a request whose node died is done again", metadata: ["path": "\(request.uri.path)"])
+        context.caller.ticket = claim
+        if claim.isTakenOver {
+            context.logger.notice("executing a request of a dead node again", metadata: ["path": "\(request.uri.path)"])
         }
         let response: Response
         do {
             response = try await next(request, context)
         } catch {
-            await ledger.giveUp(ticket, mayHaveMade: Self.isUnclear(error))
+            await ledger.giveUp(claim, mayHaveMade: Self.mayHaveSideEffects(error))
             throw error
         }
         guard response.status.code < 400, response.headers[.contentType] != "text/event-stream" else {
-            await ledger.giveUp(ticket, mayHaveMade: false)
+            await ledger.giveUp(claim, mayHaveMade: false)
             return response
         }
-        let kept = try await StoredResponse.reading(response)
+        let capture = try await StoredResponse.reading(response)
         do throws(LedgerError) {
-            try await ledger.keep(kept.answer, of: ticket)
+            try await ledger.keep(capture.stored, of: claim)
         } catch {
-            await ledger.giveUp(ticket, mayHaveMade: true)
+            await ledger.giveUp(claim, mayHaveMade: true)
             throw ServiceError.ledger(error)
         }
-        return kept.response
+        return capture.response
     }
 
     /// Whether a failed request may have had side effects.
-    private static func isUnclear(_ error: any Error) -> Bool {
+    private static func mayHaveSideEffects(_ error: any Error) -> Bool {
         guard case .ledger(let error) = error as? ServiceError else { return false }
         if case .writesLost = error { return true }
         return error.isTemporary
     }
 
-    private static func repetition(of kept: StoredResponse) throws -> Response {
-        guard let body = kept.body else {
+    private static func replay(of stored: StoredResponse) throws -> Response {
+        guard let body = stored.body else {
             throw HTTPError(
                 .conflict,
                 message:
                     "this request was answered, and its answer is too large to be kept (\(StoredResponse.mostBytes) "
                     + "bytes at most): use a new Idempotency-Key to ask again")
         }
-        var response = Response(status: .init(code: kept.status), body: .init(byteBuffer: .init(bytes: body)))
-        for header in kept.headers {
+        var response = Response(status: .init(code: stored.status), body: .init(byteBuffer: .init(bytes: body)))
+        for header in stored.headers {
             if let name = HTTPField.Name(header.name) {
                 response.headers.append(HTTPField(name: name, value: header.value))
             }
@@ -146,21 +146,21 @@ struct IdempotencyMiddleware: RouterMiddleware {
 extension StoredResponse {
     /// Stores a response, reading its body.
     init(_ response: Response) async throws {
-        self = try await Self.reading(response).answer
+        self = try await Self.reading(response).stored
     }
 
     /// Reads a response's body. Returns the stored form, and an equal response to send.
-    static func reading(_ response: Response) async throws -> (answer: StoredResponse, response: Response) {
+    static func reading(_ response: Response) async throws -> (stored: StoredResponse, response: Response) {
         let sink = BodySink()
         try await response.body.write(sink)
         let bytes = sink.bytes
-        let answer = StoredResponse(
+        let stored = StoredResponse(
             status: response.status.code,
             headers: response.headers.map { Header(name: $0.name.rawName, value: $0.value) },
             body: Array(buffer: bytes))
         var response = response
         response.body = ResponseBody(byteBuffer: bytes)
-        return (answer, response)
+        return (stored, response)
     }
 }
 

@@ -25,25 +25,25 @@ struct RouteTable: Sendable {
     /// The methods of a path, sorted by name; empty for an unknown path.
     func methods(of path: String) -> [HTTPRequest.Method] {
         let parts = Self.parts(path[...])
-        let fitting = routes.filter { route in
+        let matches = routes.filter { route in
             route.parts.count == parts.count && zip(route.parts, parts).allSatisfy { $0 == nil || $0 == $1 }
         }
-        return Set(fitting.map(\.method)).sorted { $0.rawValue < $1.rawValue }
+        return Set(matches.map(\.method)).sorted { $0.rawValue < $1.rawValue }
     }
 
     /// The most similar route with its method, or nil. It has as many components, each of similar spelling. A missing
     /// version prefix is tried too.
     func closest(to path: String) -> String? {
         let parts = Self.parts(path[...])
-        let meant = [parts, ["v1"] + parts].lazy.compactMap { asked in
-            routes.map { (route: $0, equal: Self.likeness(of: asked, to: $0.parts)) }.max { $0.equal < $1.equal }
+        let candidates = [parts, ["v1"] + parts].lazy.compactMap { asked in
+            routes.map { (route: $0, equal: Self.similarity(of: asked, to: $0.parts)) }.max { $0.equal < $1.equal }
         }
-        guard let best = meant.first(where: { $0.equal > 0 })?.route else { return nil }
+        guard let best = candidates.first(where: { $0.equal > 0 })?.route else { return nil }
         return "\(best.method.rawValue) \(best.path)"
     }
 
     /// 1 + the number of equal components; 0 if one is dissimilar.
-    private static func likeness(of asked: [Substring], to known: [Substring?]) -> Int {
+    private static func similarity(of asked: [Substring], to known: [Substring?]) -> Int {
         guard asked.count == known.count else { return 0 }
         var equal = 1
         for (part, name) in zip(asked, known) {
