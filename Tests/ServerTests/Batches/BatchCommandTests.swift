@@ -34,7 +34,7 @@ struct BatchCommandTests {
             gzip.waitUntilExit()
             #expect(try batch.run(["--budget", "0.1"], input: "in.jsonl.gz") == 0, "\(batch.text("stderr"))")
             #expect(try batch.run(["--budget", "0.1"]) == 0)
-            #expect(models.record.billedCalls.values.reduce(0, +) == 5, "nobody is asked twice")
+            #expect(models.record.billedCalls.values.reduce(0, +) == 5, "no model is called twice")
         }
     }
 
@@ -64,7 +64,7 @@ struct BatchCommandTests {
         }
     }
 
-    @Test("a batch that takes longer than a lease stays its process's: a second one says so and calls nobody")
+    @Test("a batch longer than a lease stays with its process, and a second process makes no calls")
     func lease() async throws {
         try await with(delay: 500) { batch, models async throws in
             try "limits: {lease_s: 0.6}".write(

@@ -107,7 +107,7 @@ struct BatchTests {
             ("metadata:hera.concurrency=1.5", 400, "whole"), ("metadata:hera.min_accuracy=7", 400, "min_accuracy"),
         ] as [(String, Int, String)]
 
-    @Test("a batch that cannot be is refused before anything is promised, by field")
+    @Test("an invalid batch is rejected by field, before it is created")
     func refused() async throws {
         try await Self.with { _, client async throws in
             let file = try await client.file(BatchClient.rows(1...1))
@@ -126,7 +126,7 @@ struct BatchTests {
         }
     }
 
-    @Test("results are no input; a file without a line that can be done, or with too many, fails with its errors")
+    @Test("result files, files without a valid line and files with too many lines are rejected")
     func inputs() async throws {
         try await Self.with(Settings(limits: ServiceLimits(batchRows: 3))) { service, client async throws in
             let done = try await client.wait(try await client.batch(BatchClient.rows(1...1)))
@@ -156,7 +156,7 @@ struct BatchTests {
         }
     }
 
-    @Test("more wrong lines than are kept in the batch are all in its error file")
+    @Test("all invalid lines are in the error file, beyond those listed in the batch")
     func manyFaults() async throws {
         try await Self.with { _, client async throws in
             let wrong = (1...130).map { "{oops \($0)\n" }.joined()
@@ -168,7 +168,7 @@ struct BatchTests {
         }
     }
 
-    @Test("too little money: nothing is started, or as many rows as it pays for; the budget is never passed")
+    @Test("an insufficient budget starts nothing, or as many rows as it covers, and is never exceeded")
     func short() async throws {
         try await Self.with { service, client async throws in
             let none = try await client.wait(
@@ -227,7 +227,7 @@ struct BatchTests {
         }
     }
 
-    @Test("a cancelled batch ends with the answers so far; the rows that had not begun are in its error file")
+    @Test("a cancelled batch keeps its answers, and rows that had not begun are in its error file")
     func cancels() async throws {
         try await Self.with(script: { Self.answer($0).delayed(by: .milliseconds(100)) }) {
             service, client async throws in
@@ -264,7 +264,7 @@ struct BatchTests {
         }
     }
 
-    @Test("a batch is its key's alone; a key that is revoked on the way ends it with what it has")
+    @Test("a batch belongs to its key, and revoking the key ends it with the answers so far")
     func keys() async throws {
         try await Self.with(
             key: "operator", script: { Self.answer($0).delayed(by: .milliseconds(100)) }
@@ -315,7 +315,7 @@ struct BatchTests {
         }
     }
 
-    @Test("models, policies and limits: of the batch, of a policy, of a row")
+    @Test("models, policies and limits apply per batch, policy and row")
     func limits() async throws {
         var frugal = Policy()
         frugal.models = ModelFilter(allow: [TestModels.cheap])
@@ -356,7 +356,7 @@ struct BatchTests {
     }
 
     @Test(
-        "flex is asked for where the policy admits it, and planned, reserved and booked at its price",
+        "flex is requested if the policy permits it, and planned, reserved and booked at its price",
         arguments: [true, false])
     func flex(isGranted: Bool) async throws {
         try await Self.with { request in

@@ -59,7 +59,7 @@ struct BatchesCommandTests {
     }
 
     @Test(
-        "cancel ends one that was left: what was answered is booked, the rest is free, and the command can go on",
+        "cancel ends an abandoned batch: answered rows are booked, the rest is free, and the command can resume",
         arguments: [true, false])
     func cancelled(killed: Bool) async throws {
         let batches = ScriptedBatches(.openAI)
@@ -107,7 +107,7 @@ struct BatchesCommandTests {
         }
     }
 
-    @Test("an unknown batch, and one that another process works on, are told as such and left alone")
+    @Test("an unknown batch, and one leased by another process, are reported and left unchanged")
     func refused() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.pollsUntilEnd = nil }
@@ -148,7 +148,7 @@ struct BatchesCommandTests {
             let paid = batches.record.billedRows.count
             #expect(try batch.run(Self.options) == 0, "\(batch.text("stderr"))")
             #expect(try batch.lines("out.jsonl").count == 3)
-            #expect(batches.record.billedRows.count == paid, "nobody is asked twice")
+            #expect(batches.record.billedRows.count == paid, "no model is called twice")
         }
     }
 }

@@ -10,7 +10,7 @@ import Synchronization
 import Testing
 
 /// What may change while rows are at a provider: none of it keeps what was billed out of the books.
-@Suite("Money of rows at a provider, whatever changes meanwhile", .serialized)
+@Suite("Settlement of provider batches after configuration changes", .serialized)
 struct ProviderBatchMoneyTests {
     private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
@@ -32,7 +32,7 @@ struct ProviderBatchMoneyTests {
         }
     }
 
-    @Test("a policy that is gone when the answers come: they are booked and given all the same")
+    @Test("results of a removed policy are booked and delivered")
     func policyGone() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches) { models, ledger async throws in
@@ -73,7 +73,7 @@ struct ProviderBatchMoneyTests {
         }
     }
 
-    @Test("a row whose answer comes twice does not hide that another one's is missing: that is booked as uncertain")
+    @Test("a duplicate result does not hide a missing one, which is booked as uncertain")
     func toldTwice() async throws {
         let batches = ScriptedBatches(.openAI)
         let script = Self.live
@@ -106,7 +106,7 @@ struct ProviderBatchMoneyTests {
         }
     }
 
-    @Test("a model that rests after failures when a batch begins is waited for: rows that name it are done")
+    @Test("a batch waits for a model with an open circuit breaker, and completes its rows")
     func resting() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in

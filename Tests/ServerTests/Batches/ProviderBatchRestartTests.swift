@@ -4,7 +4,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-@Suite("Rows at a provider, over restarts and mishaps", .serialized)
+@Suite("Provider batches over restarts and faults", .serialized)
 struct ProviderBatchRestartTests {
     private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
@@ -26,7 +26,7 @@ struct ProviderBatchRestartTests {
         #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
     }
 
-    @Test("a lost answer to the order, and a restart: the order is found, and not sent twice")
+    @Test("after a lost submit response and a restart, the provider batch is found and not submitted twice")
     func lostAnswer() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
@@ -52,7 +52,7 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("an order that never arrived is sent again, once it was looked for")
+    @Test("a submission that never arrived is repeated after a search")
     func lostRequest() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.lostRequests = 1 }
@@ -97,7 +97,7 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("a batch that the provider lost is an error with words, and booked at its upper bound")
+    @Test("a batch lost by the provider is an error, and booked at its upper bound")
     func forgotten() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(
@@ -123,7 +123,7 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("lines of rubbish between the results cost no row")
+    @Test("malformed lines between the results cost no row")
     func rubbish() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.writesRubbish = true }

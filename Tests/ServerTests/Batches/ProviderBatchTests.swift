@@ -8,7 +8,7 @@ import Testing
 @testable import Steps
 @testable import Upstream
 
-@Suite("Rows of a batch at its model's provider", .serialized)
+@Suite("Provider batches", .serialized)
 struct ProviderBatchTests {
     static let interfaces: [ScriptedBatches.Interface] = [.openAI, .anthropic]
 
@@ -79,7 +79,7 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("rows that the provider fails are called; one that is wrong in itself is an error", arguments: interfaces)
+    @Test("rows failed by the provider are called live, and an invalid row is an error", arguments: interfaces)
     func failedRows(interface: ScriptedBatches.Interface) async throws {
         let batches = ScriptedBatches(interface)
         batches.change { $0.fails = { $0.prompt.contains("row-2>") } }
@@ -103,7 +103,8 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("half of a provider's batch expires: what it answered is paid for, the rest is called", arguments: interfaces)
+    @Test(
+        "of a half expired provider batch, answered rows are booked and the rest is called live", arguments: interfaces)
     func expired(interface: ScriptedBatches.Interface) async throws {
         let batches = ScriptedBatches(interface)
         batches.change { $0.expires = true }
@@ -123,7 +124,7 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("a batch that the provider refuses as a whole is called, and nothing is booked for it")
+    @Test("a rejected provider batch is called live, and nothing is booked for it")
     func refused() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.refusesBatchesWith = "no such model for batches" }
@@ -190,7 +191,7 @@ struct ProviderBatchTests {
     }
 
     @Test(
-        "rows are called where the time, the policy or the provider has no room for a batch of the provider's",
+        "rows are called live if time, policy or provider forbid a provider batch",
         arguments: ["time", "policy", "interface"])
     func notAllowed(reason: String) async throws {
         let batches = ScriptedBatches(.openAI)

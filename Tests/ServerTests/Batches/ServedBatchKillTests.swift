@@ -8,7 +8,7 @@ import Synchronization
 import Testing
 
 /// `hera serve` with a batch, killed and silenced. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
-@Suite("Batches of services that are killed", .serialized)
+@Suite("Batches of killed services", .serialized)
 struct ServedBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 300 : 40
@@ -101,7 +101,7 @@ struct ServedBatchKillTests {
     }
 
     @Test(
-        "a batch passes on when its service goes silent, and back when the other dies; the silent one writes no more",
+        "a batch moves to another service and back as leases expire, and the silent service writes nothing",
         arguments: databases)
     func takeover(database: String) async throws {
         try await Self.with(delay: 120...160) { _, bill, folder async throws in

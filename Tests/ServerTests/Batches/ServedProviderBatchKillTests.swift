@@ -6,7 +6,7 @@ import ScriptedUpstream
 import Testing
 
 /// `hera serve` with rows at a provider, killed. Short by default; HERA_CHAOS=1 kills 60 times over batches of 120 rows.
-@Suite("Services with rows at a provider that are killed", .serialized)
+@Suite("Killed services with provider batches", .serialized)
 struct ServedProviderBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 120 : 24

@@ -20,7 +20,7 @@ struct FileTests {
         }
     }
 
-    @Test("a file comes back byte for byte, whatever it is made of, and goes when it is deleted")
+    @Test("a file is returned byte for byte, and is gone after its deletion")
     func whole() async throws {
         try await Self.with { service, client async throws in
             // Several chunks, line ends of both kinds, and what looks like a boundary.
@@ -68,7 +68,7 @@ struct FileTests {
         }
     }
 
-    @Test("what is wrong with an upload is said, and nothing of it is kept")
+    @Test("an invalid upload is rejected with its reason and leaves no data")
     func wrong() async throws {
         try await Self.with { service, client async throws in
             func refused(_ answer: BatchClient.Answer, _ status: Int, _ word: String) {
@@ -89,7 +89,8 @@ struct FileTests {
             refused(try await client.upload("x", fields: short), 400, "expires_after.seconds")
             #expect(try await client.send("GET", "/v1/files").root["data"]?.count == 0)
             #expect(
-                try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) } == FileTotals(files: 0, bytes: 0)
+                try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) }
+                    == FileTotals(files: 0, bytes: 0)
             )
             // A file may end before others.
             let day = [
@@ -124,7 +125,7 @@ struct FileTests {
         }
     }
 
-    @Test("a file is its key's alone; the operator sees all")
+    @Test("a file belongs to its key, and the operator sees all")
     func ownership() async throws {
         try await Self.with(key: "operator") { service, master async throws in
             let ledger = service.stepService.ledger
@@ -146,7 +147,7 @@ struct FileTests {
         }
     }
 
-    @Test("an expired file is not there any more")
+    @Test("an expired file is not found")
     func expired() async throws {
         try await Self.with { service, client async throws in
             let id = try await client.file("old")

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Server
 
-@Suite("Forms of several parts")
+@Suite("MultipartReader")
 struct MultipartReaderTests {
     private struct Part: Hashable {
         var name: String
@@ -56,7 +56,7 @@ struct MultipartReaderTests {
         }
     }
 
-    @Test("text before the first boundary is passed over; quoted boundaries and bare parameters are read")
+    @Test("a preamble is skipped, and quoted boundaries and bare parameters are parsed")
     func preamble() throws {
         let part = Part(name: "a", fileName: nil, content: Array("1".utf8))
         #expect(try read(Array("a preamble\r\n".utf8) + body([part]), size: 5) == [part])
@@ -66,7 +66,7 @@ struct MultipartReaderTests {
         #expect(events == [.part(name: "n", fileName: nil), .content([0x78]), .partEnd, .end])
     }
 
-    @Test("what is no form, or breaks off, is an error")
+    @Test("invalid and truncated forms are errors")
     func wrong() throws {
         for type in ["application/json", "multipart/form-data", "multipart/form-data; boundary="] {
             #expect(throws: MultipartReader.Problem.noBoundary) { try MultipartReader(contentType: type) }

@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Answers are verified before they count")
+@Suite("Cascades of verified answers")
 struct CascadeTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let question =
@@ -30,7 +30,7 @@ struct CascadeTests {
         return entries
     }
 
-    @Test("an answer below kappa lets the next candidate answer, and both are paid, booked and told")
+    @Test("an answer below kappa escalates to the next candidate, and both are booked and reported")
     func next() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { request in
@@ -57,7 +57,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("an acceptable answer is kept, and nobody else is asked")
+    @Test("an acceptable answer is returned without further calls")
     func kept() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { _ in
@@ -69,7 +69,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("where no answer passes, the best one that was paid for is given")
+    @Test("without a passing answer, the best paid one is returned")
     func best() async throws {
         let usage = usage
         let grader = TestEstimator(acceptance: { model, _ in model == TestModels.cheap ? 0.5 : 0.1 })
@@ -85,7 +85,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("an estimator of answers that says NaN leaves the form of the answer to decide")
+    @Test("a NaN answer estimate falls back to the form check")
     func nan() async throws {
         let usage = usage
         try await TestService.with(estimator: TestEstimator(acceptance: { _, _ in .nan })) { request in
@@ -120,7 +120,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("a further answer is not asked for where the budget cannot pay it as well")
+    @Test("no further call is made if the budget cannot cover it too")
     func budget() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { _ in

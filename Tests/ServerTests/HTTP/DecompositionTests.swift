@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Steps of jobs in parts, and spans over several steps")
+@Suite("Decomposition and consistency spans")
 struct DecompositionTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
     private let job =
@@ -57,7 +57,7 @@ struct DecompositionTests {
     }
 
     @Test(
-        "a decomposer that answers rubbish leaves the step whole, and what it cost is booked",
+        "an invalid decomposition leaves the step whole, and its cost is booked",
         arguments: ["I would rather not.", "[]", #"["easy: only one"]"#, #"[{"part": 1}]"#, ""])
     func rubbish(answer: String) async throws {
         let usage = usage
@@ -75,7 +75,7 @@ struct DecompositionTests {
         }
     }
 
-    @Test("a decomposer that is down, or parts that nobody can do, leave the step whole", arguments: [true, false])
+    @Test("a failed decomposer, or parts without a capable model, leave the step whole", arguments: [true, false])
     func down(isDecomposer: Bool) async throws {
         let usage = usage
         try await TestService.with(estimator: PartEstimator()) { request in

@@ -50,7 +50,7 @@ struct EmbeddingsTests {
     }
 
     @Test(
-        "each mistake has its status and says what to do",
+        "each invalid request has its status and a hint",
         arguments: [
             (#"{"input":"x"}"#, 400, "model: is missing"),
             (#"{"model":"test/vectors"}"#, 400, "input: is missing"),
@@ -74,7 +74,7 @@ struct EmbeddingsTests {
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
             #expect(text.contains(message), "got: \(text)")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 

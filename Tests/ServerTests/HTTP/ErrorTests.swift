@@ -7,12 +7,12 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Bad input over HTTP")
+@Suite("Errors over HTTP")
 struct ErrorTests {
     private static let user = #""messages":[{"role":"user","content":"x"}]"#
 
     @Test(
-        "each mistake has its status and says what to do",
+        "each invalid request has its status and a hint",
         arguments: [
             ("/v1/chat/completions", #"{"model": "hera", "messages": ["#, 400, "the body is not valid JSON"),
             ("/v1/chat/completions", "", 400, "the body is not valid JSON"),
@@ -65,11 +65,11 @@ struct ErrorTests {
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
             #expect(text.contains(message), "got: \(text)")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 
-    @Test("a body over the limit is 413 and nobody is called")
+    @Test("a body over the limit is 413 and no model is called")
     func tooLarge() async throws {
         var settings = Settings()
         settings.limits.bodyBytes = 2000

@@ -56,12 +56,14 @@ struct FeedbackTests {
             #expect(
                 try await service.json("POST", "/v1/feedback", body: #"{"step":"\#(step)","score":1}"#).status == 201)
             #expect(
-                try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }.map(\.runID) == [id, id])
+                try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }.map(\.runID) == [
+                    id, id,
+                ])
         }
     }
 
     @Test(
-        "what is wrong with a score is told",
+        "an invalid score is rejected with its reason",
         arguments: [
             (#"{"decision":"dec_none","score":1}"#, 404, "there is no decision 'dec_none'"),
             (#"{"step":"step_none","score":1}"#, 404, "there is no step"),

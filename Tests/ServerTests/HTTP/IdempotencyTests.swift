@@ -13,7 +13,7 @@ struct RepeatedRequestTests {
     private let question = #"{"model":"test/cheap","messages":[{"role":"user","content":"2+2"}]}"#
     private let key = [("idempotency-key", "k-1")]
 
-    @Test("a request told twice is answered once, also while the first is under way")
+    @Test("a repeated request is executed once, also while the first is in progress")
     func once() async throws {
         let usage = usage
         try await TestService.with { request in
@@ -32,7 +32,7 @@ struct RepeatedRequestTests {
         }
     }
 
-    @Test("the same key with another body is refused, and a failure may be tried again")
+    @Test("the same key with another body is rejected, and a failure may be retried")
     func refused() async throws {
         let usage = usage
         try await TestService.with { request in
@@ -49,7 +49,7 @@ struct RepeatedRequestTests {
         }
     }
 
-    @Test("a job told twice is one job")
+    @Test("a repeated job submission creates one job")
     func job() async throws {
         let usage = usage
         try await TestService.with { _ in
@@ -63,7 +63,7 @@ struct RepeatedRequestTests {
         }
     }
 
-    @Test("a request told at two nodes is answered once, with the first one's headers, and outlives a restart")
+    @Test("a request repeated at two nodes is executed once, and its response survives a restart")
     func nodes() async throws {
         let usage = usage
         try await TestService.withNodes(3) { request in
@@ -91,7 +91,7 @@ struct RepeatedRequestTests {
         }
     }
 
-    @Test("keys of two callers, and of two routes, are different; a stream is not kept")
+    @Test("idempotency keys are scoped to caller and route, and streams are not stored")
     func separate() async throws {
         let usage = usage
         try await TestService.with { request in
@@ -115,7 +115,7 @@ struct RepeatedRequestTests {
         }
     }
 
-    @Test("a batch and a job told at two nodes are made once, also where their node could not answer")
+    @Test("a batch and a job repeated at two nodes are created once, even if their node could not respond")
     func batch() async throws {
         let usage = usage
         try await TestService.withNodes(2) { _ in

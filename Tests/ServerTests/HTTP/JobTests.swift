@@ -83,7 +83,7 @@ struct JobTests {
         }
     }
 
-    @Test("whoever follows a job that waits hears a comment now and then, so that a gone one is noticed")
+    @Test("the event stream of a waiting job sends keep-alive comments")
     func quietEvents() async throws {
         var settings = Settings()
         settings.limits.keepAliveSeconds = 0.05
@@ -125,7 +125,7 @@ struct JobTests {
         }
     }
 
-    @Test("a job never passes its budget, and says when it ends for want of money")
+    @Test("a job never exceeds its budget, and reports an exhausted one")
     func budget() async throws {
         let usage = ScriptedUsage(promptTokens: 400, completionTokens: 1000)
         try await TestService.with { _ in
@@ -142,7 +142,7 @@ struct JobTests {
         }
     }
 
-    @Test("a cancelled job ends, and the call under way is still booked")
+    @Test("a cancelled job ends, and the call in progress is still booked")
     func cancel() async throws {
         let usage = usage
         try await TestService.with { _ in

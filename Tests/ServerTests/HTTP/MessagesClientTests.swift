@@ -131,7 +131,7 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("the header of betas is taken apart, and what is not known or no feature is left out")
+    @Test("the beta header is parsed, and unknown values are removed")
     func betaNames() {
         let read = AnthropicBeta.admitted(of: [
             " structured-outputs-2025-11-13 ,context-1m-2025-08-07",
@@ -142,7 +142,7 @@ struct MessagesClientTests {
         #expect(read.members == ["output_format"])
     }
 
-    @Test("what another model's server refuses of thinking and effort is left out, and the agent notices nothing")
+    @Test("thinking and effort that a model rejects are removed, invisibly to the agent")
     func concessions() async throws {
         try await TestService.with(catalog: TestModels.mixed) { request in
             guard let root = try? JSONDocument(request.body).root else { return .status(500) }
@@ -180,7 +180,7 @@ struct MessagesClientTests {
     }
 
     @Test(
-        "a refusal that names nothing that may be left out is the caller's to read, and asked once",
+        "a rejection of a required field is returned to the caller, without a retry",
         arguments: [
             "prompt is too long: 210000 tokens > 200000 maximum", "messages.0.content: thinking hard is not a role",
             "tools.0: effort is not a tool", "anthropic-beta is wrong",
@@ -224,7 +224,7 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("an overloaded provider is told as overloaded, and a prompt that fits no model as too long")
+    @Test("an overloaded provider is reported as overloaded, and a prompt that fits no model as too long")
     func words() async throws {
         try await TestService.with(catalog: TestModels.mixed) { _ in
             .status(529, message: "Overloaded", code: "overloaded_error")
@@ -240,7 +240,7 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("what an agent asks before it begins gets no body with HEAD and leaves the connection as it was")
+    @Test("an agent's HEAD probe gets no body and keeps the connection usable")
     func head() async throws {
         try await TestService.with { _ in
             .completion("x")

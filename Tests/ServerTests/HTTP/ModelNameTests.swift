@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Names of models over HTTP")
+@Suite("Model names over HTTP")
 struct ModelNameTests {
     private static let path = "/v1/messages"
 

@@ -8,7 +8,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Calls of one agent run over HTTP")
+@Suite("Sessions over HTTP")
 struct SessionTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
 
@@ -31,7 +31,7 @@ struct SessionTests {
         return #"{"model":"hera","messages":[\#(messages.joined(separator: ","))]}"#
     }
 
-    @Test("a session that changes its history loses what it was promised, is told so, and goes on")
+    @Test("a session that changes its history loses its commitment, reports it, and continues")
     func history() async throws {
         let usage = usage
         try await TestService.with(estimator: WholeRequest()) { _ in
@@ -157,7 +157,7 @@ struct SessionTests {
         }
     }
 
-    @Test("a job that goes on at another node keeps what it was promised")
+    @Test("a job that continues at another node keeps its commitment")
     func jobOverNodes() async throws {
         let usage = usage
         try await TestService.withNodes(2, estimator: WholeRequest()) { request in
@@ -190,7 +190,7 @@ struct SessionTests {
         }
     }
 
-    @Test("a reference that is down is stood in for by the best that is left, and only what was billed is booked")
+    @Test("an unavailable reference is replaced by the best remaining model, and only billed calls are booked")
     func referenceDown() async throws {
         let usage = usage
         try await TestService.with(estimator: TestEstimator(similarity: 0.2)) { request in

@@ -39,7 +39,7 @@ struct StreamFaultTests {
         (events("", then: .close), 1), (events(": processing\n\n", then: .reset), 1),
     ]
 
-    @Test("a stream that fails before it has brought anything is answered by the next model", arguments: 0..<4)
+    @Test("a stream that fails before its first event falls back to the next model", arguments: 0..<4)
     func nothingCame(index: Int) async throws {
         let (reply, uncertain) = Self.nothings[index]
         try await TestService.with { request in
@@ -71,7 +71,7 @@ struct StreamFaultTests {
     }
 
     @Test(
-        "an answer that is whole stays so, whatever becomes of its connection",
+        "a complete answer stays complete if its connection breaks",
         arguments: ["", "data: [DONE]\n\n"], [ScriptedReply.Cut.hang, .reset, .close])
     func wholeBeforeTheEnd(done: String, cut: ScriptedReply.Cut) async throws {
         let events =
@@ -89,7 +89,7 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a model whose streams break off is known to fail, and the client is told once")
+    @Test("a model whose streams break counts as failing, and the client gets one error")
     func breaksOff() async throws {
         let events =
             #"data: {"model":"m","choices":[{"index":0,"delta":{"content":"4"}}]}"# + "\n\n"
@@ -104,7 +104,7 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a connection that breaks before a word is tried again, and both tries are booked")
+    @Test("a connection that breaks before the first event is retried, and both attempts are booked")
     func secondTry() async throws {
         let tries = Tries()
         try await TestService.with { _ in
@@ -121,7 +121,7 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a server's count of zero is what it bills, and is not taken for a missing one")
+    @Test("a usage of zero is billed as zero, not treated as missing")
     func zeroUsage() async throws {
         try await TestService.with { _ in
             .completion("four", usage: ScriptedUsage(promptTokens: 0, completionTokens: 0))
@@ -135,7 +135,8 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a caller cannot be served in a way that costs more than was set aside", arguments: ["priority", "flex"])
+    @Test(
+        "a caller cannot select a service tier that costs more than the reservation", arguments: ["priority", "flex"])
     func serviceTier(tier: String) async throws {
         try await TestService.with { _ in
             .completion("4", usage: Self.usage)

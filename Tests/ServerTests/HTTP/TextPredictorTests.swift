@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("A text predictor writes what others would answer")
+@Suite("The text predictor")
 struct TextPredictorTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let question =
@@ -22,7 +22,7 @@ struct TextPredictorTests {
     }
 
     @Test(
-        "the two texts decide in place of the trained predictors, each call is paid, booked and told",
+        "the two texts replace the trained predictors, and each call is booked and reported",
         arguments: [
             ("It is 4.", "cheap", "sse: test/cheap 1.00 > 0.62"), ("A pear.", "dear", "sse: test/cheap 0.00 <= 0.62"),
         ])

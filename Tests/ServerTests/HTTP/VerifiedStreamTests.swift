@@ -9,7 +9,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Streams that are verified")
+@Suite("Verified streams")
 struct VerifiedStreamTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let grader = TestEstimator(acceptance: { _, text in text == "It is 4." ? 0.9 : 0.2 })

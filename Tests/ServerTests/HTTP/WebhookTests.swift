@@ -5,7 +5,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Tools that a server runs")
+@Suite("Webhook tools")
 struct WebhookTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
 
@@ -49,7 +49,7 @@ struct WebhookTests {
     }
 
     @Test(
-        "whatever goes wrong is told to the model, and the job goes on",
+        "a failed webhook is reported to the model, and the job continues",
         arguments: [
             (ScriptedReply.json("no such city", status: 404), "the tool answered with status 404: no such city"),
             (ScriptedReply.json("slow").delayed(by: .seconds(20)), "the tool did not answer within 0.3 s"),

@@ -56,7 +56,7 @@ import Testing
         return folder
     }
 
-    @Test("a live model is asked each probe once, booked and graded; the second run asks nothing again")
+    @Test("a live model is probed once, booked and graded, and a second run makes no calls")
     func asksOnce() async throws {
         try await ScriptedUpstream.with { request in
             request.method == "GET"
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test("a budget without room for the next call stops the asking, with what to do")
+    @Test("a budget that cannot cover the next call stops the probes with a hint")
     func budget() async throws {
         try await ScriptedUpstream.with { request in
             request.method == "GET"

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// kill -9 at random moments of a batch. Short by default; HERA_CHAOS=1 runs 200 kills over 500 rows.
-@Suite("hera batch, killed again and again", .serialized)
+@Suite("hera batch, killed repeatedly", .serialized)
 struct BatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 500 : 60
@@ -23,7 +23,7 @@ struct BatchKillTests {
         return ScriptedUsage(promptTokens: 20 + number % 7, completionTokens: 1 + number % 5)
     }
 
-    @Test("no row is lost, none is paid for twice but those under way at a kill, and these are booked")
+    @Test("no row is lost, and only rows in progress at a kill are paid twice, which is booked")
     func killed() async throws {
         let billed = Mutex<[String: Int]>([:])
         try await ScriptedUpstream.with { request in

@@ -74,7 +74,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("what is wrong with lines is in the errors file by number and reason; the others are answered")
+    @Test("invalid lines are in the errors file by number and reason, and the others are answered")
     func wrongLines() async throws {
         try await with { batch, _ async throws in
             try batch.write(rows: 1...3, extra: "{oops\n" + BatchProcess.line("row-2", text: "again") + "\n")
@@ -120,7 +120,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("a budget below the cheapest row starts nothing and names what would do")
+    @Test("a budget below the cheapest row starts nothing and suggests a sufficient one")
     func belowCheapest() async throws {
         try await with { batch, models async throws in
             try batch.write(rows: 1...2)
@@ -131,7 +131,7 @@ struct BatchProcessTests {
     }
 
     @Test(
-        "wrong usage ends before anything is spent",
+        "invalid usage ends before any call",
         arguments: [
             (["--budget", "5 EUR"], 64, "USD"), (["--budget=-1"], 64, "above 0"),
             (["--budget", "1", "--confidence", "1"], 64, "confidence"),
@@ -166,7 +166,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("a model that fails hands its rows to the plan's next; a busy one is waited for; a refused row is an error")
+    @Test("rows of a failed model fall back to the plan's next, a busy model is retried, a rejected row is an error")
     func failures() async throws {
         let busy = Counter()
         try await with { request in
@@ -186,7 +186,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("SIGINT ends what is under way, writes the answers so far, and the same command goes on")
+    @Test("SIGINT ends calls in progress and writes the answers so far, and the same command resumes")
     func interrupted() async throws {
         try await with { request in
             request.method == "GET" ? Self.answer(request) : Self.answer(request).delayed(by: .milliseconds(150))

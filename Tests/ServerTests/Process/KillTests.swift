@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-@Suite("Processes that are killed", .serialized)
+@Suite("Killed processes", .serialized)
 struct KillTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
 

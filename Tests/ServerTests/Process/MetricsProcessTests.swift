@@ -5,7 +5,7 @@ import Testing
 
 @testable import Ledger
 
-@Suite("What a service counts")
+@Suite("Metrics of a process")
 struct MetricsProcessTests {
     @Test("calls, tokens, money, decisions and requests of the process are on /metrics")
     func counters() async throws {

@@ -109,7 +109,7 @@ struct NodeTests {
         }
     }
 
-    @Test("a request whose node is killed is answered by another one, and what the dead one had reserved is booked")
+    @Test("a request of a killed node is executed by another, and the dead node's reservation is booked")
     func repeatedAfterDeath() async throws {
         try await TemporaryPostgreSQL.with { server in
             let asked = Mutex(0)
@@ -155,7 +155,7 @@ struct NodeTests {
         }
     }
 
-    @Test("a key's rate counts over all nodes: what is used at both, neither of which it would be too much for")
+    @Test("a key's rate limit holds over all nodes")
     func rates() async throws {
         try await Self.withNodes(count: 2, hasKey: true) { nodes, _, database async throws in
             let key = try HeraProcess.command(["keys", "create", "--rpm", "20", "--database", database])
@@ -254,7 +254,7 @@ struct NodeTests {
         }
     }
 
-    @Test("while PostgreSQL restarts, calls wait or fail with words, and afterwards nothing is missing")
+    @Test("while PostgreSQL restarts, calls wait or fail with a message, and no entry is lost")
     func restart() async throws {
         try await TemporaryPostgreSQL.with { server in
             try await ScriptedUpstream.with {

@@ -55,7 +55,7 @@ struct PlanProcessTests {
         }
     }
 
-    @Test("a budget that is too small is refused with one that does, and that one does")
+    @Test("too small a budget is rejected with a sufficient one, which is accepted")
     func tooSmall() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -68,7 +68,7 @@ struct PlanProcessTests {
     }
 
     @Test(
-        "wrong usage and bad files end with words and a code of their own",
+        "invalid usage and files are reported with their own exit codes",
         arguments: [
             (["--budget=-1"], "rows.jsonl", Int32(64), "--budget has to be at least 0"),
             (["--budget", "nan"], "rows.jsonl", 64, "--budget"),

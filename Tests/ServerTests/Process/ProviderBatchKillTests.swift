@@ -8,7 +8,7 @@ import Testing
 
 /// `hera batch` whose rows go to a provider, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
 /// batches of 120 rows.
-@Suite("hera batch with rows at a provider, interrupted and killed", .serialized)
+@Suite("hera batch with provider batches, interrupted and killed", .serialized)
 struct ProviderBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 120 : 36
@@ -76,7 +76,7 @@ struct ProviderBatchKillTests {
         }
     }
 
-    @Test("SIGINT leaves them there and says so; the same command fetches their answers")
+    @Test("SIGINT leaves provider batches running, and the same command fetches their results")
     func interrupted() async throws {
         let batches = Self.batches(polls: nil)
         try await with(batches, rowsInOne: 10) { batch async throws in

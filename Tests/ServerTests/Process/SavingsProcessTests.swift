@@ -45,7 +45,7 @@ struct SavingsProcessTests {
     }
 
     @Test(
-        "what cannot be done says why, with a code of its own",
+        "invalid usage is reported with its own exit code",
         arguments: [
             (["--model", "openai/gpt-6-astra"], Int32(64), "hera/POLICY"),
             (["--policy", "{"], 65, "not valid JSON"), (["--policy", #"{"kapa": 1}"#], 65, "kapa"),

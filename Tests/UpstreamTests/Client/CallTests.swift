@@ -25,7 +25,7 @@ struct CallTests {
         }
     }
 
-    @Test("methods other than POST are sent as they are named", arguments: ["GET", "DELETE", "PUT"])
+    @Test("methods other than POST are sent unchanged", arguments: ["GET", "DELETE", "PUT"])
     func methods(method: String) async throws {
         try await Loopback.with { _ in
             .json("{}")
@@ -50,7 +50,7 @@ struct CallTests {
         }
     }
 
-    @Test("a status of an error is an answer and not an error", arguments: [400, 404, 429, 500, 503])
+    @Test("an error status is a response and not a thrown error", arguments: [400, 404, 429, 500, 503])
     func errorStatus(status: Int) async throws {
         try await Loopback.with { _ in
             .status(status, retryAfter: "7")
@@ -86,7 +86,7 @@ struct CallTests {
         }
     }
 
-    @Test("a stream is readable piece by piece before it is complete")
+    @Test("a stream is readable before it is complete")
     func streaming() async throws {
         try await Loopback.with { _ in
             ScriptedReply([

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Upstream
 
-@Suite("Giving up")
+@Suite("Cancellation")
 struct CancellationTests {
-    @Test("a task cancelled while it waits for the head closes the connection")
+    @Test("cancelling a task that waits for the head closes the connection")
     func beforeHead() async throws {
         try await Loopback.with { _ in
             .nothing(.hang)
@@ -22,7 +22,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("a task cancelled while it reads closes the connection")
+    @Test("cancelling a task that reads closes the connection")
     func whileReading() async throws {
         try await Loopback.with { _ in
             .drip(every: .milliseconds(5))
@@ -37,7 +37,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("a response that nobody holds any more closes the connection")
+    @Test("releasing a response closes the connection")
     func dropped() async throws {
         try await Loopback.with { _ in
             .drip(every: .milliseconds(5))
@@ -65,7 +65,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("a draining call delivers the rest of the answer to its cancelled task")
+    @Test("a draining call delivers the rest of the response to its cancelled task")
     func drain() async throws {
         let pieces = (1...20).map { "piece \($0)" }
         try await Loopback.with { _ in
@@ -84,7 +84,7 @@ struct CancellationTests {
         }
     }
 
-    @Test("a draining call that takes too long is broken off")
+    @Test("a draining call that takes too long is aborted")
     func drainEnds() async throws {
         try await Loopback.with { _ in
             .drip(every: .milliseconds(5))

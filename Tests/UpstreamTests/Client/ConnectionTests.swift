@@ -32,7 +32,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("no more calls than the limit are on the network at once", arguments: [1, 3])
+    @Test("concurrent transfers never exceed the limit", arguments: [1, 3])
     func concurrencyLimit(limit: Int) async throws {
         let configuration = UpstreamConfiguration(maximumConcurrent: 100, maximumConcurrentPerHost: limit)
         try await Loopback.with(configuration) { _ in
@@ -47,7 +47,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("a call beyond the waiting limit fails at once and says so")
+    @Test("a call beyond the queue limit fails at once as overloaded")
     func overload() async throws {
         let configuration = UpstreamConfiguration(maximumConcurrentPerHost: 1, maximumWaiting: 1)
         try await Loopback.with(configuration) { _ in

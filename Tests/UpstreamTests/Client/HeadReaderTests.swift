@@ -2,7 +2,7 @@ import Testing
 
 @testable import Upstream
 
-@Suite("The reader of heads")
+@Suite("HeadReader")
 struct HeadReaderTests {
     private static func read(_ lines: [String]) -> (status: Int, headers: UpstreamHeaders)? {
         var reader = HeadReader()
@@ -25,7 +25,7 @@ struct HeadReaderTests {
         #expect(head.headers["empty"] == "")
     }
 
-    @Test("an interim head leaves nothing behind")
+    @Test("an interim head leaves no fields")
     func interim() throws {
         let head = try #require(
             Self.read(["HTTP/1.1 100 Continue\r\n", "x: 1\r\n", "\r\n", "HTTP/1.1 404 Not Found\r\n", "\r\n"]))

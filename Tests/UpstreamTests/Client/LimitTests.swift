@@ -5,7 +5,7 @@ import Upstream
 
 @Suite("Limits and bad servers")
 struct LimitTests {
-    @Test("while the consumer is behind, the server is held back and memory stays bounded")
+    @Test("a slow reader pauses the server, and memory stays bounded")
     func backPressure() async throws {
         let total = 96 << 20
         try await Loopback.with(UpstreamConfiguration(bufferBytes: 64 << 10)) { _ in
@@ -34,7 +34,7 @@ struct LimitTests {
         }
     }
 
-    @Test("an answer larger than the limit is broken off", arguments: [true, false])
+    @Test("a response above the limit is aborted", arguments: [true, false])
     func largeBody(declaresLength: Bool) async throws {
         try await Loopback.with { _ in
             .huge(bytes: 4 << 20, declaresLength: declaresLength)
@@ -45,7 +45,7 @@ struct LimitTests {
         }
     }
 
-    @Test("collecting more than asked for is an error, and ends the transfer")
+    @Test("collecting above the limit is an error and aborts the transfer")
     func collectLimit() async throws {
         try await Loopback.with { _ in
             .huge(bytes: 4 << 20)
@@ -58,7 +58,7 @@ struct LimitTests {
         }
     }
 
-    @Test("a head larger than the limit is broken off")
+    @Test("a head above the limit is aborted")
     func largeHead() async throws {
         try await Loopback.with(UpstreamConfiguration(maximumHeadBytes: 2000)) { _ in
             .json("", headers: (0..<100).map { ("x-\($0)", String(repeating: "y", count: 50)) })
@@ -68,7 +68,8 @@ struct LimitTests {
         }
     }
 
-    @Test("bytes that are not HTTP are named as such", arguments: ["\u{1}\u{2}garbage\r\n\r\n", "SSH-2.0-x\r\n"])
+    @Test(
+        "bytes that are not HTTP are a malformed response", arguments: ["\u{1}\u{2}garbage\r\n\r\n", "SSH-2.0-x\r\n"])
     func garbage(text: String) async throws {
         try await Loopback.with { _ in
             .raw(text)
@@ -80,7 +81,7 @@ struct LimitTests {
         }
     }
 
-    @Test("an answer shorter than it promised is an error")
+    @Test("a response shorter than its Content-Length is an error")
     func shortBody() async throws {
         try await Loopback.with { _ in
             .wrongContentLength("short", promised: 500)
@@ -93,7 +94,7 @@ struct LimitTests {
         }
     }
 
-    @Test("an answer longer than it promised is cut to the promise, and its connection is not used again")
+    @Test("a response longer than its Content-Length is cut, and its connection is not reused")
     func longBody() async throws {
         try await Loopback.with { _ in
             .wrongContentLength("longer than promised", promised: 6)
@@ -105,7 +106,7 @@ struct LimitTests {
     }
 
     @Test(
-        "what must not be sent is refused before anything leaves",
+        "invalid requests are rejected before anything is sent",
         arguments: [
             UpstreamRequest(url: "file:///etc/passwd"), UpstreamRequest(url: "ftp://127.0.0.1/x"),
             UpstreamRequest(url: "http://"), UpstreamRequest(url: "http://user:password@127.0.0.1/"),

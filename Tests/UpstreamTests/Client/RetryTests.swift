@@ -3,10 +3,10 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite("A connection that breaks")
+@Suite("Retries on broken connections")
 struct RetryTests {
     @Test(
-        "before the first byte: the call is sent once more, and the caller sees nothing of it",
+        "before the first byte: the call is retried once, invisibly to the caller",
         arguments: [ScriptedReply.Cut.reset, .close])
     func secondTry(cut: ScriptedReply.Cut) async throws {
         try await Loopback.with { request in
@@ -19,7 +19,7 @@ struct RetryTests {
     }
 
     @Test(
-        "before the first byte, every time: there are exactly two tries",
+        "before the first byte, every time: there are exactly two attempts",
         arguments: [ScriptedReply.Cut.reset, .close])
     func noThirdTry(cut: ScriptedReply.Cut) async throws {
         try await Loopback.with { _ in
@@ -33,7 +33,7 @@ struct RetryTests {
     }
 
     @Test(
-        "on a kept connection: there are exactly two tries as well",
+        "on a reused connection: there are exactly two attempts as well",
         arguments: [ScriptedReply.Cut.reset, .close])
     func keptConnection(cut: ScriptedReply.Cut) async throws {
         try await Loopback.with { request in
@@ -46,7 +46,7 @@ struct RetryTests {
     }
 
     @Test(
-        "after the first byte: the call is not sent again",
+        "after the first byte: the call is not retried",
         arguments: [20, 60], [ScriptedReply.Cut.reset, .close])
     func afterFirstByte(bytes: Int, cut: ScriptedReply.Cut) async throws {
         try await Loopback.with { _ in
@@ -58,7 +58,7 @@ struct RetryTests {
         }
     }
 
-    @Test("half way through a stream: what came is delivered first, then the error")
+    @Test("in the middle of a stream: received bytes are delivered before the error")
     func halfAStream() async throws {
         try await Loopback.with { _ in
             .stream(["one", "two", "three"], delayBetween: .milliseconds(1)).cut(afterBytes: 500, by: .close)
@@ -91,7 +91,7 @@ struct RetryTests {
     }
 
     @Test(
-        "what nobody can have charged for is told from what may have been",
+        "errors are classified by whether the provider may have billed the call",
         arguments: [
             (.connect(host: "h", reason: "r"), false), (.tls(host: "h", reason: "r"), false),
             (.timeout(.connect, after: .seconds(1), host: "h", bytesReceived: 0), false),
@@ -128,9 +128,9 @@ struct RetryTests {
     }
 }
 
-@Suite("A request that must not be repeated")
+@Suite("A request without retries")
 struct UnrepeatableTests {
-    @Test("is sent once where its connection breaks", arguments: [ScriptedReply.Cut.reset, .close])
+    @Test("is sent once when its connection breaks", arguments: [ScriptedReply.Cut.reset, .close])
     func once(cut: ScriptedReply.Cut) async throws {
         try await Loopback.with { _ in
             .nothing(cut)
@@ -143,7 +143,7 @@ struct UnrepeatableTests {
         }
     }
 
-    @Test("takes no kept connection, which may be dead, and leaves its own for others")
+    @Test("uses a new connection, and leaves it open for reuse")
     func freshConnection() async throws {
         try await Loopback.with { _ in
             .json("fine")

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Upstream
 
-@Suite("Shutting down")
+@Suite("Shutdown")
 struct ShutdownTests {
-    @Test("calls in flight are finished in the grace time, and new ones are refused")
+    @Test("calls in flight finish within the grace period, and new ones are rejected")
     func grace() async throws {
         try await ScriptedUpstream.with { _ in
             .json("finished").delayed(by: .milliseconds(200))
@@ -29,7 +29,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("calls that outlast the grace time are broken off")
+    @Test("calls that outlast the grace period are aborted")
     func graceEnds() async throws {
         try await ScriptedUpstream.with { _ in
             .nothing(.hang)
@@ -47,7 +47,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("a client whose task is cancelled breaks off what is in flight")
+    @Test("a client whose task is cancelled aborts calls in flight")
     func cancelled() async throws {
         try await ScriptedUpstream.with { _ in
             .nothing(.hang)

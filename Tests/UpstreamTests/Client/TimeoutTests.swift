@@ -7,7 +7,7 @@ import Upstream
 struct TimeoutTests {
     private static let short = Duration.milliseconds(150)
 
-    @Test("a server that takes no connections runs into the connect timeout")
+    @Test("a server that accepts no connections hits the connect timeout")
     func connect() async throws {
         let listener = try #require(SilentListener())
         try await Loopback.with { _ in
@@ -22,7 +22,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("a server that says nothing runs into the first byte timeout and is not asked twice")
+    @Test("a silent server hits the first byte timeout, without a retry")
     func firstByte() async throws {
         try await Loopback.with { _ in
             .nothing(.hang)
@@ -37,7 +37,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("a server that stops in the middle runs into the idle timeout")
+    @Test("a server that stalls hits the idle timeout")
     func idle() async throws {
         try await Loopback.with { _ in
             .completion("a long answer").cut(afterBytes: 100, by: .hang)
@@ -50,7 +50,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("a drip that never ends runs into the total timeout")
+    @Test("an endless slow response hits the total timeout")
     func total() async throws {
         try await Loopback.with { _ in
             .drip(every: .milliseconds(10))
@@ -81,7 +81,7 @@ struct TimeoutTests {
         }
     }
 
-    @Test("the idle clock stands still while the consumer is behind")
+    @Test("the idle timeout is suspended while the reader is behind")
     func idleWhileBehind() async throws {
         try await Loopback.with(UpstreamConfiguration(bufferBytes: 16 << 10)) { _ in
             .huge(bytes: 1 << 20)
