@@ -8,7 +8,7 @@ import Testing
 import Upstream
 
 @Suite("Idempotency-Key")
-struct RepeatedRequestTests {
+struct IdempotencyTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let question = #"{"model":"test/cheap","messages":[{"role":"user","content":"2+2"}]}"#
     private let key = [("idempotency-key", "k-1")]
