@@ -1,5 +1,5 @@
 extension ScriptedReply {
-    /// A complete answer in Anthropic's format. Anthropic counts cached tokens apart; `usage` is given as everywhere here.
+    /// A complete answer in Anthropic's format, which counts cached tokens apart. `usage` is in OpenAI's terms.
     package static func message(
         _ text: String, model: String = "scripted", usage: ScriptedUsage, stopReason: String = "end_turn"
     ) -> ScriptedReply {

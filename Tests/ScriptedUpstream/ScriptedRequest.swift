@@ -9,21 +9,21 @@ package struct ScriptedRequest: Sendable {
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
 
-    /// The first value of a header, whatever the case of its name.
+    /// The first value of a header; names are case-insensitive.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
     package var bodyText: String { String(decoding: body, as: UTF8.self) }
 
-    /// The `model` of the body, found by plain search: good enough for a test's bodies.
+    /// The body's `model`, found by substring search, which suffices for test bodies.
     package var model: String {
         guard let key = bodyText.range(of: "\"model\""), let open = bodyText[key.upperBound...].firstIndex(of: "\"")
         else { return "" }
         return String(bodyText[bodyText.index(after: open)...].prefix { $0 != "\"" })
     }
 
-    /// Whether the body asks for a stream, found by plain search.
+    /// Whether the body requests a stream, found by substring search.
     package var isStreaming: Bool {
         let squeezed = bodyText.filter { !$0.isWhitespace }
         return squeezed.range(of: "\"stream\":true") != nil
@@ -31,7 +31,7 @@ package struct ScriptedRequest: Sendable {
 }
 
 extension String {
-    /// Where another string first stands, or nil.
+    /// The index of the first occurrence of another string, or nil.
     fileprivate func range(of needle: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {
@@ -42,7 +42,7 @@ extension String {
     }
 }
 
-/// Takes HTTP/1.1 requests out of a byte stream. Knows `Content-Length` alone, as the clients under test send it.
+/// Parses HTTP/1.1 requests from a byte stream. Supports `Content-Length` only, as the tested clients send it.
 struct RequestParser {
     struct Request {
         var method: String
@@ -56,7 +56,7 @@ struct RequestParser {
     static let maximumBytes = 64 << 20
     private var buffer: [UInt8] = []
     private var pending: (request: Request, bodyBytes: Int)?
-    /// How far the search for the end of the head has come.
+    /// Progress of the search for the head's end.
     private var searched = 0
 
     mutating func append(_ bytes: some Sequence<UInt8>) throws(Failure) {
@@ -64,7 +64,7 @@ struct RequestParser {
         if buffer.count > Self.maximumBytes { throw .tooLarge }
     }
 
-    /// The next complete request, or nil until more bytes come.
+    /// The next complete request, or nil if more bytes are needed.
     mutating func next() throws(Failure) -> Request? {
         if pending == nil {
             guard let end = endOfHead() else { return nil }

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What all connections of one server share: the script and the record.
+/// State shared by all connections of one server: script and record.
 final class ScriptedState: Sendable {
     private struct State {
         var record = ScriptedRecord()
@@ -20,7 +20,7 @@ final class ScriptedState: Sendable {
 
     var record: ScriptedRecord { state.withLock { $0.record } }
 
-    /// The number of a new connection, or nil when there are too many or the server has stopped.
+    /// The number of a new connection; nil above the limit or after the stop.
     func opened(_ channel: any Channel) -> Int? {
         state.withLock { state in
             guard !state.isStopped, state.channels.count < Self.maximumConnections else { return nil }
@@ -39,7 +39,7 @@ final class ScriptedState: Sendable {
         }
     }
 
-    /// Takes no more connections; returns those that are open.
+    /// Stops accepting connections and returns the open ones.
     func stop() -> [any Channel] {
         state.withLock { state in
             state.isStopped = true
@@ -81,24 +81,24 @@ final class ScriptedState: Sendable {
     }
 }
 
-/// What a scripted server has seen and done so far.
+/// A scripted server's record of requests, connections and bills.
 package struct ScriptedRecord: Sendable {
-    /// Every request, in the order in which it was complete. The newest 10,000 are kept.
+    /// Requests in order of completion. The newest 10,000 are kept.
     package internal(set) var requests: [ScriptedRequest] = []
-    /// Requests over the server's life.
+    /// Requests since the server's start.
     package internal(set) var calls = 0
-    /// Connections over the server's life.
+    /// Connections since the server's start.
     package internal(set) var connections = 0
     package internal(set) var openConnections = 0
-    /// Requests being answered now, and the most there were at once.
+    /// Requests in progress now, and at most at once.
     package internal(set) var activeCalls = 0
     package internal(set) var maximumActiveCalls = 0
-    /// Replies that the client did not wait for.
+    /// Replies that the client abandoned.
     package internal(set) var abandonedReplies = 0
-    /// Bytes that sockets have taken.
+    /// Bytes accepted by sockets.
     package internal(set) var bytesSent = 0
-    /// Tokens given out, by model.
+    /// Billed tokens, by model.
     package internal(set) var bill: [String: ScriptedUsage] = [:]
-    /// Replies that carried usage, by model.
+    /// Billed replies, by model.
     package internal(set) var billedCalls: [String: Int] = [:]
 }

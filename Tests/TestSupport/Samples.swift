@@ -4,7 +4,7 @@ package import JSON
 import Upstream
 
 extension ChatCall {
-    /// A call with a body given as text.
+    /// A call with a body of JSON text.
     package static func sample(
         _ body: String, wire: WireFormat = .openAI, baseURL: String = "http://127.0.0.1:1/v1", key: String? = nil,
         isStreaming: Bool = false, removedMembers: [String] = []
@@ -15,7 +15,7 @@ extension ChatCall {
             removedMembers: removedMembers, timeouts: .test)
     }
 
-    /// The body that goes out, as a JSON value.
+    /// The sent body, parsed as JSON.
     package var sent: JSONValue {
         get throws { try JSONDocument(endpoint.wire.chat.request(self).body).root }
     }
@@ -27,11 +27,11 @@ extension JSONValue {
 }
 
 extension ModelID: ExpressibleByStringLiteral {
-    /// A name written down as it is.
+    /// A model id from a string literal.
     public init(stringLiteral name: String) { self.init(name) }
 }
 
-/// The same numbers on every run (SplitMix64).
+/// A deterministic generator (SplitMix64).
 package struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 

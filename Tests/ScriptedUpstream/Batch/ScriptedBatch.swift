@@ -1,15 +1,15 @@
 import Foundation
 
-/// A batch that a scripted server was given.
+/// A batch at a scripted server.
 package struct ScriptedBatch: Sendable {
-    /// How far it is; the names are OpenAI's.
+    /// The status, in OpenAI's terms.
     package enum Status: String, Sendable {
         case underWay = "in_progress"
         case ended = "completed"
         case failed, expired, cancelling, cancelled
     }
 
-    /// What came of a row.
+    /// The outcome of a row.
     package enum Outcome: Sendable {
         case answered(text: String, usage: ScriptedUsage)
         case failed
@@ -18,17 +18,17 @@ package struct ScriptedBatch: Sendable {
     }
 
     package let id: String
-    /// The name that the client gave it in its metadata; nil at Anthropic.
+    /// The client's name in the metadata; nil at Anthropic.
     package let name: String?
     package let rows: [ScriptedBatchRow]
     /// Seconds since 1970.
     package let createdAt: Int
     package internal(set) var status: Status
-    /// Questions after it so far.
+    /// Polls so far.
     package internal(set) var polls = 0
-    /// What came of each row, in the order of the rows; empty before the end.
+    /// The outcomes in row order; empty before the end.
     package internal(set) var outcomes: [Outcome] = []
-    /// Why it failed as a whole.
+    /// The reason of a failure of the whole batch.
     var reason: String?
 
     init(id: String, name: String?, rows: [ScriptedBatchRow], createdAt: Int, reason: String?) {
@@ -49,7 +49,7 @@ package struct ScriptedBatch: Sendable {
 
     func count(_ matches: (Outcome) -> Bool) -> Int { outcomes.count(where: matches) }
 
-    /// Ends it by the rules. Returns what is billed: each answered row, now and never again.
+    /// Ends the batch by the rules. Returns the bill of its answered rows, once.
     mutating func end(_ rules: ScriptedBatchRules) -> [(row: ScriptedBatchRow, usage: ScriptedUsage)] {
         guard !isOver else { return [] }
         if reason != nil {
@@ -78,21 +78,21 @@ package struct ScriptedBatch: Sendable {
     }
 }
 
-/// One row of a batch, as the scripted server received it.
+/// One row of a batch, as received.
 package struct ScriptedBatchRow: Hashable, Sendable {
     package let customID: String
-    /// The path that the row is for; empty at Anthropic, where it is always the same.
+    /// The row's path; empty at Anthropic, which has only one.
     package let path: String
     package let model: String
     /// The text of the last message.
     package let prompt: String
-    /// The request itself.
+    /// The request body.
     package let body: [UInt8]
     package let isStreaming: Bool
-    /// The limit of the answer; nil where the row names none.
+    /// The output token limit, or nil.
     package let maximumOutputTokens: Int?
 
-    /// Reads OpenAI's line or Anthropic's element; nil where it is neither.
+    /// Parses OpenAI's line or Anthropic's element; nil if invalid.
     init?(_ object: Any) {
         guard let object = object as? [String: Any], let customID = object["custom_id"] as? String,
             let body = (object["body"] ?? object["params"]) as? [String: Any],
@@ -109,7 +109,7 @@ package struct ScriptedBatchRow: Hashable, Sendable {
         prompt = content as? String ?? (content as? [[String: Any]])?.last?["text"] as? String ?? ""
     }
 
-    /// The rows of a file in OpenAI's format; nil where a line is none.
+    /// The rows of a file in OpenAI's format; nil if a line is invalid.
     static func lines(_ bytes: some Sequence<UInt8>) -> [ScriptedBatchRow]? {
         let lines = Array(bytes).split(separator: 0x0A)
         let rows = lines.compactMap { line in
@@ -118,7 +118,7 @@ package struct ScriptedBatchRow: Hashable, Sendable {
         return rows.count == lines.count ? rows : nil
     }
 
-    /// The rows of Anthropic's request; nil where one is none.
+    /// The rows of Anthropic's request; nil if one is invalid.
     static func requests(_ bytes: [UInt8]) -> [ScriptedBatchRow]? {
         guard let object = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any],
             let requests = object["requests"] as? [Any]
@@ -128,43 +128,43 @@ package struct ScriptedBatchRow: Hashable, Sendable {
     }
 }
 
-/// How a scripted batch interface behaves. Counters of faults go down as faults happen.
+/// The rules of a scripted batch interface. Fault counters decrease with each fault.
 package struct ScriptedBatchRules: Sendable {
-    /// Questions after a batch (`GET` by id) until it ends; nil leaves it to ``ScriptedBatches/endAll()``.
+    /// Polls (`GET` by id) until a batch ends; nil leaves it to ``ScriptedBatches/endAll()``.
     package var pollsUntilEnd: Int? = 1
-    /// The answer to a row, and what is billed for it.
+    /// The answer to a row, and its billed usage.
     package var answer: @Sendable (ScriptedBatchRow) -> (text: String, usage: ScriptedUsage) = { row in
         ("answer to \(row.prompt)", ScriptedUsage(promptTokens: 10 + row.prompt.count, completionTokens: 5))
     }
-    /// Whether a row is answered with an error (status 400).
+    /// Whether a row fails with status 400.
     package var fails: @Sendable (ScriptedBatchRow) -> Bool = { _ in false }
-    /// Batches in a page of the list, whatever the client asks for at most.
+    /// Batches per list page, whatever limit the client requests.
     package var pageSize = 100
-    /// Rows that are done when a batch is cancelled or its day runs out, the first ones first; nil is half of them.
+    /// Rows done when a batch is cancelled or expires, in order; nil means half.
     package var rowsDoneBeforeStop: Int?
 
     // MARK: Faults
 
-    /// Requests for a new batch that are refused with 429 and `retry-after`, in seconds.
+    /// Submit requests rejected with 429 and `retry-after`, in seconds.
     package var refusals = 0
     package var retryAfterSeconds = 7
-    /// Whether OpenAI's metadata are kept; not all that speak its dialect do.
+    /// Whether metadata is stored; not all servers of OpenAI's dialect do.
     package var keepsNames = true
-    /// Requests for a new batch whose connection is reset when the batch has been made.
+    /// Submit requests whose connection is reset after the batch is created.
     package var lostAnswers = 0
-    /// Requests for a new batch whose connection is reset, and nothing made.
+    /// Submit requests whose connection is reset before the batch is created.
     package var lostRequests = 0
-    /// Lists that do not show any batch yet.
+    /// List requests that show no batch yet.
     package var emptyLists = 0
-    /// Batches that end as refused as a whole, with these words (OpenAI only; Anthropic refuses the request itself).
+    /// Batches that fail as a whole with this message (OpenAI only; Anthropic rejects the request itself).
     package var refusesBatchesWith: String?
-    /// Batches end because their day ran out.
+    /// Batches expire.
     package var expires = false
-    /// Results have lines that are none between the others.
+    /// Results contain malformed lines.
     package var writesRubbish = false
-    /// The address of Anthropic's results, where it is to be another than the server's own.
+    /// The URL of Anthropic's results, if not on this server.
     package var resultsURL: String?
-    /// Results that break off in the middle.
+    /// Result downloads that break in the middle.
     package var brokenResults = 0
 
     package init() {}

@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// `hera batch` with other inputs, databases and processes beside it.
+/// `hera batch` with other inputs, databases and concurrent processes.
 @Suite("hera batch, its inputs and its lease", .serialized)
 struct BatchCommandTests {
     private func with(
@@ -75,7 +75,7 @@ struct BatchCommandTests {
             for _ in 0..<500 where models.record.requests.count(where: { $0.method == "POST" }) < 1 {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            // More than two leases.
+            // Longer than two leases.
             try await Task.sleep(for: .milliseconds(1400))
             #expect(try batch.run(options) == 75)
             #expect(batch.text("stderr").contains("another process works on this batch"))
@@ -108,7 +108,7 @@ struct BatchCommandTests {
                 }
                 kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
-                // Right after its own start, the server's locks say nothing: then a lease has to pass.
+                // Right after its start the server's locks prove nothing, so a lease has to expire.
                 try await Task.sleep(for: .milliseconds(1200))
                 #expect(try batch.run(options) == 0, "\(batch.text("stderr"))")
                 #expect(try batch.lines("out.jsonl").map { $0["custom_id"]?.string } == (1...30).map { "row-\($0)" })

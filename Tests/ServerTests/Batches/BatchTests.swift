@@ -12,7 +12,7 @@ import Testing
 struct BatchTests {
     static let usage = ScriptedUsage(promptTokens: 20, completionTokens: 4)
 
-    /// Answers with the name of the row that asks.
+    /// Answers with the requesting row's name.
     static func answer(_ request: ScriptedRequest) -> ScriptedReply {
         .completion(BatchProcessTests.row(of: request), model: request.model, usage: usage)
     }
@@ -208,7 +208,7 @@ struct BatchTests {
         try await Self.with(key: "operator") { service, _ async throws in
             let ledger = service.stepService.ledger
             let key = AccessKey(team: "t", createdAt: .now())
-            // Never renewed: a window that is renewed within a day would be waited for, which BatchWaitTests covers.
+            // Never renewed: BatchWaitingTests covers windows that renew within a day.
             let cent = Budget(scope: .key(key.id), limit: .usd(Money(nanoUSD: 400_000)))
             let client = BatchClient(port: service.port, key: try await ledger.createKey(key, budgets: [cent]))
             let short = try await client.wait(
@@ -335,14 +335,14 @@ struct BatchTests {
             let laidOver = #","hera":{"policy":{"models":{"deny":["test/cheap"]}}}"#
             #expect(try await models(rows, laidOver).1 == Array(repeating: "test/dear", count: 4))
 
-            // The cheap model is predicted at 0.6, the dear one at 0.8: half of the rows each are 0.7.
+            // The cheap model is predicted at 0.6, the dear one at 0.8: half of the rows each average 0.7.
             let (half, asked) = try await models(rows, #","hera":{"min_accuracy":0.7}"#)
             #expect(asked.count { $0 == "test/dear" } == 2, "\(asked)")
             #expect((half["hera"]?["plan"]?["accuracy"]?.double ?? 0) >= 0.7 - 1e-9)
             let (never, _) = try await models(rows, #","hera":{"min_accuracy":0.9}"#)
             #expect(never["status"]?.string == "failed")
 
-            // A row is a run of one step: the limits of its own policy are its own.
+            // A row is a run of one step, with its own policy's limits.
             let strict = BatchClient.row("strict", text: "say <strict>", more: #","hera":{"min_accuracy":0.7}"#)
             let never2 = BatchClient.row("never", text: "say <never>", more: #","hera":{"min_accuracy":0.95}"#)
             let poor = BatchClient.row("poor", text: "say <poor>", more: #","hera":{"budget_usd":0.001}"#)

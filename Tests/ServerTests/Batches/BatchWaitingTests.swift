@@ -16,7 +16,7 @@ struct BatchWaitingTests {
     func waits() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in
-            // A row takes 28,000 nano-USD and is reserved at some 350,000: no window of two seconds does all of them.
+            // A row costs 28,000 nano-USD and is reserved at about 350,000, so no two-second window covers all.
             let limit = Money(nanoUSD: 400_000)
             try await ledger.write {
                 try $0.setBudget(
@@ -30,7 +30,7 @@ struct BatchWaitingTests {
                     waiting["hera"]?["waiting_for"]?.string?.contains("the budget of global (rolling:2) has no room")
                         == true,
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
-                // A node that does not run it, and knows of it what the ledger has.
+                // A node that does not run the batch and reads the ledger only.
                 let other = BatchScheduler(stepService: service.stepService)
                 var isTold = false
                 for _ in 0..<500 where !isTold {

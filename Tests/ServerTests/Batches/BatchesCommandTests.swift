@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// The way out for a `hera batch` that was stopped and is not run again.
+/// `hera batches` settles a `hera batch` that was stopped and is not resumed.
 @Suite("hera batches", .serialized)
 struct BatchesCommandTests {
     private static let options = ["--budget", "0.50", "--model", "test/small", "--confidence", "0.5"]
@@ -25,7 +25,7 @@ struct BatchesCommandTests {
         }
     }
 
-    /// Runs `hera batches ...` in a batch's folder; the exit code and what it prints.
+    /// Runs `hera batches ...` in a batch's folder; returns the exit code and output.
     private func command(_ arguments: [String], in batch: BatchProcess) throws -> (code: Int32, text: String) {
         let process = Process()
         process.executableURL = try HeraProcess.binary()
@@ -46,7 +46,7 @@ struct BatchesCommandTests {
             ["cancel", id, "--catalog", "Catalog", "--profiles", "None", "--config", "hera.yaml"], in: batch)
     }
 
-    /// A batch of 12 rows that was killed or stopped when it had sent them; its id.
+    /// The id of a batch of 12 rows, killed or stopped after submission.
     private func abandoned(_ batch: BatchProcess, _ batches: ScriptedBatches, killed: Bool) async throws -> String {
         batches.change { $0.pollsUntilEnd = nil }
         try batch.write(rows: 1...12)
@@ -76,7 +76,7 @@ struct BatchesCommandTests {
             #expect(line["reserved_usd"]?.double == Double(reserved) / 1e9)
             #expect(line["status"]?.string == (killed ? "in_progress" : "stopped"))
 
-            // Half of each of the provider's batches is done when it stops.
+            // Half of each provider batch is done at the stop.
             batches.change { $0.pollsUntilEnd = 2 }
             let end = try cancel(id, in: batch)
             #expect(end.code == 0, "\(end.text)")

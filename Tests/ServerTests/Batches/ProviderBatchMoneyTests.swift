@@ -9,14 +9,14 @@ import Steps
 import Synchronization
 import Testing
 
-/// What may change while rows are at a provider: none of it keeps what was billed out of the books.
+/// Configuration changes during a provider batch: every billed row is booked all the same.
 @Suite("Settlement of provider batches after configuration changes", .serialized)
 struct ProviderBatchMoneyTests {
     private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
     }
 
-    /// A batch whose rows are at the provider, and whose service has ended.
+    /// A submitted batch whose service has ended.
     private static func away(
         _ batches: ScriptedBatches, rows: Int, policies: [String: Policy] = [:], hera: String = "",
         at models: ScriptedUpstream, _ ledger: LedgerStore
@@ -82,7 +82,7 @@ struct ProviderBatchMoneyTests {
             intercept: { request in
                 guard request.method == "GET", request.path.hasSuffix("/content") else { return nil }
                 let rows = batches.record.batches[0].rows
-                // The first one stands in the place of the second.
+                // The first row replaces the second.
                 let lines = [rows[0], rows[0], rows[2]].map { row in
                     #"{"id":"r","custom_id":"\#(row.customID)","response":{"status_code":200,"request_id":"q","#
                         + #""body":{"id":"c","object":"chat.completion","created":1,"model":"test/small","#

@@ -10,7 +10,7 @@ struct ProviderBatchRestartTests {
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
     }
 
-    /// Ends with nothing open, the budget kept, and the provider's bill equal to the entries of its tier.
+    /// Checks the end: nothing open, the budget kept, the provider's bill equal to its tier's entries.
     private func check(
         _ ledger: LedgerStore, _ id: String, _ batches: ScriptedBatches, rows: Int, uncertain: Int = 0
     ) async throws {
@@ -141,7 +141,7 @@ struct ProviderBatchRestartTests {
     func turns() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches, script: Self.live) { models, ledger async throws in
-            // A row is reserved at about 0.00005 USD and takes about 0.000016.
+            // A row is reserved at about 0.00005 USD and costs about 0.000016.
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger, rows: 4) { service async throws in
                 let id = try await service.begin(rows: 12, budget: "0.0003")
                 let batch = try await service.wait(id)

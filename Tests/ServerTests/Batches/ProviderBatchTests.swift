@@ -22,7 +22,7 @@ struct ProviderBatchTests {
         }
     }
 
-    /// What is in the ledger of a batch: nothing open, everything verified, never above its budget.
+    /// Checks the ledger of a batch: nothing open, verified, within its budget.
     private func entries(_ ledger: LedgerStore, _ id: String) async throws -> [LedgerEntry] {
         #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
         #expect(try await ledger.read { try $0.verify() }.isSound)
@@ -70,7 +70,7 @@ struct ProviderBatchTests {
             for entry in entries {
                 let decision = try await ledger.read { try $0.decision(entry.call.decisionID ?? "") }?.decision
                 #expect(decision?.reason.contains("tier batch") == true)
-                // The same model as ordinary calls would have cost two and a half times as much.
+                // Live calls of the same model would have cost 2.5 times as much.
                 let usage = entry.result.usage
                 let standard = Int64(usage.input) * 1000 + Int64(usage.output) * 2000
                 #expect(entry.result.figures.cost.total.nanoUSD * 5 == standard * 2)
@@ -88,7 +88,7 @@ struct ProviderBatchTests {
                 let id = try await service.begin(rows: 4)
                 let batch = try await service.wait(id)
                 #expect(batch["status"]?.string == "completed", "\(batch)")
-                // The scripted OpenAI says that the row is too long for the model, Anthropic that it is invalid.
+                // Scripted OpenAI reports a context overflow, scripted Anthropic an invalid row.
                 let isCalled = interface == .openAI
                 #expect(batch["request_counts"]?["completed"]?.integer == (isCalled ? 4 : 3))
                 let errors = try await service.lines(batch, "error_file_id")

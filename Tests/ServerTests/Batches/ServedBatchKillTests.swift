@@ -7,18 +7,18 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// `hera serve` with a batch, killed and silenced. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
+/// `hera serve` with a batch, killed and suspended. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
 @Suite("Batches of killed services", .serialized)
 struct ServedBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 300 : 40
     private static let kills = isLong ? 60 : 3
-    /// On PostgreSQL where it is there, and on SQLite where it is not or time does not matter.
+    /// PostgreSQL if available, and SQLite otherwise or if time does not matter.
     private static let databases =
         (TemporaryPostgreSQL.isAvailable ? ["postgres"] : [])
         + (isLong || !TemporaryPostgreSQL.isAvailable ? ["sqlite"] : [])
 
-    /// Calls that the server was asked for, by row.
+    /// Calls received by the server, by row.
     private final class Bill: Sendable {
         private let calls = Mutex<[String: Int]>([:])
 
@@ -28,7 +28,7 @@ struct ServedBatchKillTests {
         var total: Int { rows.values.reduce(0, +) }
     }
 
-    /// Runs a body with a scripted server that bills when it is asked and answers after so many milliseconds.
+    /// Runs a body with a scripted server that bills on request and answers after a delay in milliseconds.
     private static func with(
         delay: ClosedRange<Int>, _ body: @escaping @Sendable (ScriptedUpstream, Bill, URL) async throws -> Void
     ) async throws {
@@ -46,7 +46,7 @@ struct ServedBatchKillTests {
         }
     }
 
-    /// Every row answered once and paid for once with a known bill; what was lost on the way is booked.
+    /// Checks that every row is answered and paid once with a known bill, and that lost calls are booked.
     private static func check(
         _ database: String, in folder: URL, batch id: String, rows: Int, billed: Bill, at client: BatchClient
     ) async throws {

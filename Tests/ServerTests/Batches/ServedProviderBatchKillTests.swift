@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// `hera serve` with rows at a provider, killed. Short by default; HERA_CHAOS=1 kills 60 times over batches of 120 rows.
+/// `hera serve` with provider batches, killed. Short by default; HERA_CHAOS=1 kills 60 times over batches of 120 rows.
 @Suite("Killed services with provider batches", .serialized)
 struct ServedProviderBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
@@ -16,7 +16,7 @@ struct ServedProviderBatchKillTests {
         limits: {lease_s: 15, provider_poll_s: 0.05, provider_rows: \(rows / 4)}
         """
 
-    /// Runs a body with a scripted provider that bills a row differently from most others, and a folder with its catalog.
+    /// Runs a body with a scripted provider and a folder with its catalog. Bills differ between rows.
     private func with(_ body: (ScriptedBatches, BatchProcess) async throws -> Void) async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
@@ -30,7 +30,7 @@ struct ServedProviderBatchKillTests {
             guard let reply = batches.reply(to: request) else {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
-            // Made before it is answered: who is killed in between does not know what it has sent.
+            // The provider creates the batch before it responds, so a process killed in between does not know of it.
             let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
             return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
         } _: { models async throws in
@@ -40,7 +40,8 @@ struct ServedProviderBatchKillTests {
         }
     }
 
-    /// Every row sent once, answered once and billed once; the ledger is the provider's bill, and nothing is uncertain.
+    /// Checks that every row is sent, answered and billed once, and that the ledger equals the provider's bill, with
+    /// nothing uncertain.
     private func check(
         _ ids: [String], _ batches: ScriptedBatches, _ folder: BatchProcess
     ) async throws {
@@ -88,7 +89,7 @@ struct ServedProviderBatchKillTests {
                 let client = BatchClient(port: hera.port)
                 let isOver = try await ids.last.asyncMap { try await client.look($0)["status"]?.string == "completed" }
                 if isOver ?? true { try await begin(at: hera) }
-                // Half of them while an order is being answered, the others at any moment.
+                // Half of the kills during a submit response, the others at any moment.
                 if kills % 2 == 0 {
                     for _ in 0..<150 where batches.record.createCalls == calls {
                         try await Task.sleep(for: .milliseconds(10))

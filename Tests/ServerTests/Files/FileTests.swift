@@ -23,7 +23,7 @@ struct FileTests {
     @Test("a file is returned byte for byte, and is gone after its deletion")
     func whole() async throws {
         try await Self.with { service, client async throws in
-            // Several chunks, line ends of both kinds, and what looks like a boundary.
+            // Several chunks, both line endings, and a false boundary.
             let text = String(repeating: "{\"a\": 1}\r\n--\r\n--x\n", count: 40_000) + "\r\n------a-boundary-of-test"
             let answer = try await client.upload(text, name: "my \\\"rows\\\".jsonl", fileFirst: true)
             #expect(answer.status == 200, "\(answer.text)")
@@ -92,7 +92,7 @@ struct FileTests {
                 try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) }
                     == FileTotals(files: 0, bytes: 0)
             )
-            // A file may end before others.
+            // An upload may request an earlier expiry.
             let day = [
                 ("purpose", "batch"), ("expires_after[anchor]", "created_at"), ("expires_after[seconds]", "7200"),
             ]
@@ -109,7 +109,7 @@ struct FileTests {
             let large = try await client.upload(String(repeating: "x", count: 1001))
             #expect(large.status == 413)
             #expect(large.message.contains("larger than 1000 bytes: split it, or raise limits.file_bytes"))
-            // The same before its first byte is read.
+            // The same before the first byte is read.
             let huge = try await client.upload(String(repeating: "x", count: 200_000))
             #expect(huge.status == 413)
             #expect(try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) }.files == 0)

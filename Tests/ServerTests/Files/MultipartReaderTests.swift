@@ -10,7 +10,7 @@ struct MultipartReaderTests {
         var content: [UInt8]
     }
 
-    /// Reads a body that comes in pieces of some size.
+    /// Parses a body in chunks of a given size.
     private func read(_ body: [UInt8], size: Int, boundary: String = "xyz") throws -> [Part] {
         var reader = try MultipartReader(contentType: "multipart/form-data; boundary=\(boundary)")
         var parts: [Part] = []
@@ -48,7 +48,7 @@ struct MultipartReaderTests {
                 var content = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
                     pool[Int.random(in: 0..<pool.count, using: &generator)]
                 }
-                // The boundary itself cannot stand in a part.
+                // A part cannot contain the boundary itself.
                 while String(decoding: content, as: UTF8.self).contains("\r\n--xyz") { content.removeLast() }
                 return Part(name: "p\(index)", fileName: index == 1 ? "a;b.jsonl" : nil, content: content)
             }

@@ -20,7 +20,7 @@ struct AuditTests {
         return settings
     }
 
-    /// The first observations, once there are so many.
+    /// Waits for a number of observations and returns them.
     private func observations(_ count: Int, _ service: TestService) async throws -> [QualityObservation] {
         for _ in 0..<500 {
             let found = try await service.stepService.ledger.read { try $0.latestObservations(limit: 100) }

@@ -13,7 +13,7 @@ struct CascadeTests {
     private let question =
         #"{"model":"hera","hera":{"verify":true},"messages":[{"role":"user","content":"What is 2+2?"}]}"#
 
-    /// Takes "4" for right and everything else for wrong.
+    /// Estimates "4" as right and everything else as wrong.
     private let grader = TestEstimator(acceptance: { _, text in text == "4" ? 0.9 : 0.2 })
 
     private func entries(_ service: TestService) async throws -> [LedgerEntry] {
@@ -132,7 +132,7 @@ struct CascadeTests {
             let plan = try await service.json("POST", "/v1/route", body: body(#""verify":true"#)).root
             let dear = try #require(plan["candidates"]?.elements.first { $0["model"]?.string == "test/dear" })
             let most = try Money(usd: try #require(dear["worst_case_cost_usd"]?.numberText))
-            // Room for the dear model alone, but not for it after the 0.00012 USD of the cheap one.
+            // The budget covers the dear model alone, but not after 0.00012 USD for the cheap one.
             let budget = Money(nanoUSD: most.nanoUSD + 60_000)
             let answer = try await service.send(
                 "POST", "/v1/chat/completions", body: body(#""verify":true,"budget_usd":\#(budget)"#))

@@ -63,7 +63,7 @@ struct ForeignPageTests {
         }
     }
 
-    /// Asks the service under another name: what a browser does whose resolver was told to.
+    /// Sends a request with another `Host`, as a browser does after DNS rebinding.
     private func status(of url: String, at service: TestService) async throws -> Int {
         let client = UpstreamClient(
             configuration: UpstreamConfiguration(proxyURL: "http://127.0.0.1:\(service.port)"))

@@ -13,7 +13,7 @@ struct DecompositionTests {
     private let job =
         #"{"input":"Write the report","policy":{"decompose":{"mode":"partial","by":"test/cheap"},"stages":["sse","sd"]}}"#
 
-    /// Whole steps are beyond the cheap model; parts named "easy" are not.
+    /// The cheap model fails whole steps, but solves parts named "easy".
     private struct PartEstimator: Estimating, StepEstimates {
         var text = ""
 
@@ -50,7 +50,7 @@ struct DecompositionTests {
             #expect(decision["stage"]?.string == "sd")
             #expect(decision["attempts"]?.count == 4)
             #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 4)
-            // Three cheap calls of 50 x 1 + 5 x 2 and a dear one of ten times that, in USD per million.
+            // Three cheap calls of 50 x 1 + 5 x 2 and one dear call of ten times that, in USD per million.
             #expect(done["totals"]?["cost_usd"]?.numberText == "0.00078")
             #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
@@ -93,7 +93,7 @@ struct DecompositionTests {
         }
     }
 
-    /// Every step but the first looks alike on both models.
+    /// Both models look alike on every step but the first.
     private struct AheadEstimator: Estimating, StepEstimates {
         func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
         func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
@@ -120,7 +120,7 @@ struct DecompositionTests {
             let done = try await service.job(id, reaches: ["completed", "failed"])
             let steps = Array(try #require(done["steps"]?.elements))
             #expect(steps.count == 4)
-            // At step 1 the outputs are seen to agree at step 3; step 4 is tested anew.
+            // At step 1 the outputs are predicted to agree from step 3; step 4 is tested anew.
             #expect(steps.map { $0["stage"]?.string } == ["cd", "cd", "cd", "cd"])
             #expect(steps.map { $0["answered_by"]?.string } == Array(repeating: "test/cheap", count: 4))
             #expect(steps[2]["reason"]?.string?.contains("(cd) at step 1 gave it the run through step 3") == true)

@@ -101,7 +101,7 @@ struct EmbeddingsTests {
             (ScriptedReply.status(503), 502, 0), (.status(429, retryAfter: "7"), 429, 0), (.status(400), 400, 0),
             (.json("{not json"), 502, 1), (Self.vectors(2), 502, 1), (.nothing(.hang), 504, 1),
         ] {
-            // Only silence is not waited for: the others come in their own time.
+            // Only the silent server needs a short timeout.
             settings.limits.firstByteSeconds = status == 504 ? 0.3 : 30
             try await TestService.with(settings: settings, catalog: TestModels.mixed) { _ in
                 reply

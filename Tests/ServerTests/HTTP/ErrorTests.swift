@@ -94,7 +94,7 @@ struct ErrorTests {
             (ScriptedReply.nothing(.close), 502), (.nothing(.hang), 504), (.status(429, retryAfter: "7"), 429),
             (.raw("garbage\r\n\r\n"), 502), (.json("{not json"), 502), (.status(500), 502), (.status(400), 400),
         ] {
-            // Only silence is not waited for: the others come in their own time.
+            // Only the silent server needs a short timeout.
             settings.limits.firstByteSeconds = status == 504 ? 0.3 : 30
             try await TestService.with(settings: settings) { _ in
                 reply

@@ -72,7 +72,7 @@ struct IdempotencyTests {
             async let first = nodes[0].send("POST", "/v1/chat/completions", body: question, headers: key)
             async let second = nodes[1].send("POST", "/v1/chat/completions", body: question, headers: key)
             let answers = [try await first, try await second]
-            // The third node was not there when it was answered, as far as it knows.
+            // The third node has no local state of the request.
             let third = try await nodes[2].send("POST", "/v1/chat/completions", body: question, headers: key)
             for name in ["x-hera-decision", "x-hera-model", "x-hera-cost-usd", "content-type"] {
                 #expect(Set((answers + [third]).map { $0.headers[name] }).count == 1)
@@ -134,7 +134,7 @@ struct IdempotencyTests {
                 }
                 #expect(ids.count == 1)
             }
-            // What was made before its node died is found under the ticket's token.
+            // Objects made before the node died are found by the claim's token.
             let ledger = nodes[1].stepService.ledger
             let made = try #require(try await ledger.read { try $0.jobs(in: [], limit: 10) }.first)
             var caller = Caller()

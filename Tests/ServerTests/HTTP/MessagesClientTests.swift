@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-/// What coding agents such as Claude Code send, beyond what the documentation of the interface shows.
+/// Requests of coding agents such as Claude Code, beyond the interface's documentation.
 @Suite("Coding agents that speak Anthropic's interface")
 struct MessagesClientTests {
     private static let path = "/v1/messages"
@@ -19,7 +19,7 @@ struct MessagesClientTests {
         return #"{"model":"\#(model)","max_tokens":50,"messages":[\#(messages)]\#(rest)}"#
     }
 
-    /// A request in the form of Claude Code's.
+    /// A request in Claude Code's form.
     private static func agentBody(_ model: String, turn: Int, stream: Bool = false) -> String {
         let account = String(repeating: "a", count: 64)
         let work = (0..<turn).map { number in
@@ -116,7 +116,7 @@ struct MessagesClientTests {
             #expect(root["system"]?.count == 1)
             #expect(root["metadata"]?["user_id"]?.string?.contains("_session_") == true)
             #expect(root["tools"]?.elements.first { _ in true }?["eager_input_streaming"]?.boolean == true)
-            // Without the header its member is not known to the server; a summary would be an answer of its own.
+            // Without the beta header the server rejects its member; a summary would be a separate answer.
             for (header, edits) in [
                 ("claude-code-20250219", "clear_thinking_20251015"),
                 ("context-management-2025-06-27", "compact_20260112"),
@@ -212,7 +212,7 @@ struct MessagesClientTests {
                 let end = try #require(events.first { $0["type"]?.string == "message_delta" }?["usage"])
                 #expect(end["input_tokens"]?.integer == 40 && end["output_tokens"]?.integer == 10)
             }
-            // Callers of chat get one usage, at the end, where they ask for it.
+            // Chat clients get one usage chunk at the end, on request.
             for asks in [true, false] {
                 let options = asks ? #","stream_options":{"include_usage":true}"# : ""
                 let answer = try await service.send(

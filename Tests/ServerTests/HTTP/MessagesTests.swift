@@ -22,7 +22,7 @@ struct MessagesTests {
         (root["content"].map { Array($0.elements) } ?? []).map { String(decoding: $0.raw, as: UTF8.self) }
     }
 
-    /// The events of a stream in order: their type, and their data.
+    /// The events of a stream in order: type and data.
     private static func events(_ text: String) throws -> [(type: String, data: JSONValue)] {
         var reader = SSEReader()
         return try reader.feed(Array(text.utf8)).map { ($0.event ?? "", try JSONDocument($0.data).root) }

@@ -87,7 +87,7 @@ struct MetricsTests {
         }
     }
 
-    /// `GET /path` of a description, read by its indentation: paths stand two spaces in, methods four.
+    /// The operations (`GET /path`) of the API description, read by indentation: paths two spaces, methods four.
     private static func operations(in yaml: String) -> Set<String> {
         var found: Set<String> = []
         var path: Substring?

@@ -12,7 +12,7 @@ import Upstream
 struct SessionTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
 
-    /// The whole request can go to the cheap model; no step by itself can.
+    /// The cheap model suffices for the whole request, but for no single step.
     private struct WholeRequest: Estimating, StepEstimates {
         func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
         func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
@@ -65,7 +65,7 @@ struct SessionTests {
         }
     }
 
-    /// A call of a session at a node; its decision.
+    /// Sends a session's call to a node and returns its decision.
     private func decision(
         _ body: String, session: String, at node: TestService, key: String? = nil
     ) async throws -> JSONValue {
@@ -129,7 +129,7 @@ struct SessionTests {
             #expect(
                 lines.contains { $0.hasPrefix("history: messages before step 2 were changed; dropped the commitment") },
                 "\(lines)")
-            // The other key's run of that name has no such past.
+            // The other key's session of that name has no such history.
             let other = try await decision(body("Delete the file", turns: 2), session: "s", at: nodes[1], key: keys[1])
             let none = Array(try #require(other["considered"]?.elements)).compactMap(\.string)
             #expect(!none.contains { $0.hasPrefix("history:") }, "\(none)")
@@ -142,7 +142,7 @@ struct SessionTests {
         try await TestService.withNodes(2, estimator: WholeRequest()) { _ in
             .completion("ok", usage: usage)
         } _: { nodes async throws in
-            // Nobody has sent a heartbeat: to each node it is alone.
+            // No heartbeat was sent, so each node assumes that it is alone.
             for node in nodes { try await node.stepService.ledger.exchangeRates(at: .now()) }
             #expect(!nodes[1].stepService.ledger.hasOtherNodes)
             _ = try await decision(body("Find the file", turns: 0), session: "s", at: nodes[0])
@@ -150,7 +150,7 @@ struct SessionTests {
             #expect(second["reason"]?.string == "stays on test/cheap: the whole request was given to it")
             #expect(nodes[1].stepService.sessions.known("s")?.version == 2)
             _ = try await decision(body("Find the file", turns: 2), session: "s", at: nodes[1])
-            // The first node was not told that it is not alone, and goes on from what it knows.
+            // The first node still assumes that it is alone and uses its cache.
             #expect(nodes[0].stepService.sessions.known("s")?.version == 1)
             _ = try await decision(body("Find the file", turns: 3), session: "s", at: nodes[0])
             #expect(nodes[0].stepService.sessions.known("s")?.version == 2)
@@ -171,7 +171,7 @@ struct SessionTests {
                 "description":"looks","parameters":{"type":"object","properties":{}}}}]}}
                 """#
             let id = try #require(try await nodes[0].json("POST", "/v1/jobs", body: body).root["id"]?.string)
-            // Whichever node begins it, it changes nodes on the way.
+            // The job changes nodes, whichever begins it.
             for turn in 0..<3 {
                 let node = nodes[turn % 2]
                 let paused = try await node.job(id, reaches: ["requires_action", "completed", "failed"])

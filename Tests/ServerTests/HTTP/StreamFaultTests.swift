@@ -21,7 +21,7 @@ struct StreamFaultTests {
         ScriptedReply([.send(head + Array(events.utf8)), last])
     }
 
-    /// Asks for a stream of hera's choice, which is the cheap model first; its text and who gave it.
+    /// Requests a stream, which routes to the cheap model first; returns its text and model.
     private static func ask(
         _ service: TestService, model: String = "hera"
     ) async throws -> (model: String?, text: String, reader: ChatStreamReader) {
@@ -32,7 +32,7 @@ struct StreamFaultTests {
         return (answer.headers["x-hera-model"], answer.text, reader)
     }
 
-    /// Replies that bring nothing, and how many calls may have been billed.
+    /// Replies without content, and the number of calls that may have been billed.
     private static let nothings: [(ScriptedReply, Int64)] = [
         (events(#"data: {"error":{"message":"overloaded","code":503}}"# + "\n\n", then: .close), 0),
         (.json(#"{"error":{"message":"overloaded","type":"server_error"}}"#), 0),
@@ -150,7 +150,7 @@ struct StreamFaultTests {
     }
 }
 
-/// Counts, from wherever.
+/// A thread-safe counter.
 private final class Tries: Sendable {
     private let count = Atomic(0)
 

@@ -28,7 +28,7 @@ struct TextPredictorTests {
         ])
     func decides(text: String, model: String, line: String) async throws {
         let usage = usage
-        // What the trained predictors say is the contrary.
+        // The trained predictors say the opposite.
         let estimator = TestEstimator(similarity: model == "cheap" ? 0.2 : 0.9)
         try await TestService.with(estimator: estimator) { request in
             guard request.bodyText.contains("Write what the assistant named") else {
@@ -41,7 +41,7 @@ struct TextPredictorTests {
             #expect(answer.headers["x-hera-model"] == "test/\(model)")
             let asked = service.models.record.requests.filter { $0.method == "POST" }.map(\.model)
             #expect(asked == ["test/cheap", "test/cheap", "test/\(model)"])
-            // 0.00012 for each of the two texts.
+            // 0.00012 USD for each of the two texts.
             #expect(answer.headers["x-hera-cost-usd"] == (model == "cheap" ? "0.00036" : "0.00144"))
             let decision = try await decision(answer.headers["x-hera-decision"], service)
             #expect(try lines(decision).contains(line))

@@ -9,7 +9,7 @@ import Upstream
 struct WebhookTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
 
-    /// A job whose model calls the tool once and then repeats what the tool said.
+    /// A job whose model calls the tool once and repeats its output.
     private func job(
         asking url: @escaping @Sendable (String) -> String = { $0 + "/weather" }, rule: String = "",
         tool: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,

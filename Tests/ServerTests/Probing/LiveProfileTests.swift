@@ -13,7 +13,7 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    /// `hera profile` of the scripted model, its eight probes, to its end.
+    /// Runs `hera profile` of the scripted model's eight probes to its end.
     private func profile(_ folder: URL, _ options: [String]) throws -> Ending {
         let process = Process()
         process.executableURL = try binary()
@@ -36,7 +36,7 @@ import Testing
             errors: String(decoding: told, as: UTF8.self))
     }
 
-    /// The executable beside the test bundle, or of a build in the usual place.
+    /// The executable next to the test bundle, or in the default build directory.
     private func binary() throws -> URL {
         let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let places = [beside, Self.root.appendingPathComponent(".build/debug")].map {
@@ -73,7 +73,7 @@ import Testing
             #expect(asked() == 8)
             #expect(
                 models.record.requests.allSatisfy { $0.method == "GET" || $0.bodyText.contains(#""temperature":0"#) })
-            // 8 calls of 10 tokens at 1 and 5 at 2 USD a million.
+            // 8 calls of 10 tokens at 1 and 5 at 2 USD per million.
             #expect(first.output.contains("40 output tokens, $0.000160 booked"))
             let file = folder.appendingPathComponent("out/model-small.profile")
             let written = try Data(contentsOf: file)

@@ -10,7 +10,7 @@ import Testing
 struct BatchProcessTests {
     private static let usage = ScriptedUsage(promptTokens: 20, completionTokens: 4)
 
-    /// Answers with the name of the row that asks.
+    /// Answers with the requesting row's name.
     static func answer(_ request: ScriptedRequest) -> ScriptedReply {
         if request.method == "GET" { return .models(["test/small", "test/large"]) }
         return .completion(row(of: request), model: request.model, usage: usage)
@@ -52,7 +52,7 @@ struct BatchProcessTests {
             let stderr = batch.text("stderr")
             #expect(stderr.contains("40 of 40 rows, expected accuracy"), "\(stderr)")
 
-            // Once more: the same file, and nobody is called.
+            // A second run writes the same file without calls.
             let before = batch.text("out.jsonl")
             try FileManager.default.removeItem(at: batch.folder.appendingPathComponent("out.jsonl"))
             #expect(try batch.run(["--budget", "0.10"]) == 0)
@@ -64,7 +64,8 @@ struct BatchProcessTests {
 
     @Test("an ample budget takes the better model, a small one the cheaper one, one between both")
     func budgets() async throws {
-        // A row is predicted at 0.0004 USD on the large model, with a bill of at most 0.0016, and a tenth on the small one.
+        // A row is predicted at 0.0004 USD on the large model, reserved at up to 0.0016, and a tenth of both on the
+        // small one.
         for (budget, expected) in [("1", ["test/large"]), ("0.0014", ["test/small"])] {
             try await with { batch, models async throws in
                 try batch.write(rows: 1...20)

@@ -25,7 +25,7 @@ struct KillTests {
             let first = try await HeraProcess.start(in: folder)
             let body = #"{"input":"6*7?","agent":{"tools":[{"type":"calculator"}]}}"#
             let id = try #require(try await first.request("POST", "/v1/jobs", body: body)["id"]?.string)
-            // Killed while the model is being asked for the given step.
+            // Killed during the model call of the given step.
             try await until("call \(step)") { models.record.requests.count { $0.method == "POST" } >= step }
             first.kill()
 

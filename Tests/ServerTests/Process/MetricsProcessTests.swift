@@ -31,7 +31,7 @@ struct MetricsProcessTests {
             ] {
                 #expect(lines.contains(line), "no line: \(line)")
             }
-            // 20 tokens at 1 USD a million and 8 at 2, three times: the sum of binary fractions is not exact.
+            // 20 tokens at 1 USD per million and 8 at 2, three times: the binary sum is inexact.
             let cost = lines.first { $0.hasPrefix("hera_cost_usd_total{\(own)} ") }?.split(separator: " ").last
             let usd = try #require(cost.flatMap { Double($0) })
             #expect(abs(usd - 0.000108) < 1e-12)

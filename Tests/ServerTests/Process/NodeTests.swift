@@ -6,7 +6,7 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// Several `hera serve` on one PostgreSQL.
+/// Several `hera serve` processes on one PostgreSQL database.
 @Suite(
     "Nodes that share a database", .serialized,
     .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
@@ -27,7 +27,7 @@ struct NodeTests {
                     && asked.withLock {
                         $0 += 1; return $0 == 1
                     }
-                // The first call never ends: its node is killed in the middle of it.
+                // The first call never ends: its node is killed meanwhile.
                 return isFirst ? Self.reply(request).delayed(by: .seconds(120)) : Self.reply(request)
             } _: { models async throws in
                 let folder = try HeraProcess.folder(modelsAt: models.baseURL)
@@ -39,14 +39,14 @@ struct NodeTests {
                 try await Self.until("a call") { asked.withLock { $0 } == 1 }
                 let second = try await HeraProcess.start(in: folder, database: database, leaseSeconds: 2)
                 defer { second.kill() }
-                // The other node looks for work several times meanwhile, and leaves the job to the living one.
+                // The other node polls several times meanwhile and leaves the job to its living owner.
                 try await Task.sleep(for: .seconds(3))
                 #expect(asked.withLock { $0 } == 1)
                 first.kill()
                 let job = try await Self.job(id, at: second, reaches: ["completed", "failed"])
                 #expect(job["output"]?.string == "It is 42.")
                 #expect(job["steps"]?.count == 2, "no step twice")
-                // The dead node's call is booked with one of the other's next beats.
+                // One of the other node's next heartbeats settles the dead node's call.
                 try await Self.until("the booking of the call that was under way") {
                     try await second.request("GET", "/v1/dashboard")["totals"]?["uncertain"]?.integer == 1
                 }
@@ -133,7 +133,7 @@ struct NodeTests {
                     try? await first.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 }
                 try await Self.until("a call") { asked.withLock { $0 } == 1 }
-                // Told again at the other node while the first is under way: it waits for the first one's answer.
+                // Repeated at the other node during the first execution, so it waits for the response.
                 async let told = second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 try await Task.sleep(for: .seconds(1))
                 #expect(asked.withLock { $0 } == 1)
@@ -164,7 +164,7 @@ struct NodeTests {
                 return try await node.answer("POST", "/v1/route", body: body, key: key).status
             }
             for node in nodes { for _ in 0..<12 { _ = try await status(node) } }
-            // Looked at seldom: one node's own bucket would still not be empty at the eighth look.
+            // Polled slowly: one node's own bucket would not be empty at the eighth poll.
             var last: [Int] = []
             for _ in 0..<8 where last != [429, 429] {
                 try await Task.sleep(for: .seconds(2))
@@ -193,7 +193,7 @@ struct NodeTests {
             for (index, price) in [Int64(1), 3].enumerated() {
                 let entries = try await ledger.read { try $0.entries(ofRun: "on-node-\(index)") }
                 let entry = try #require(entries.first { $0.kind == .call }, "the call on node \(index)")
-                // 50 tokens of input at the node's own price, 5 of output at 2 USD for a million.
+                // 50 input tokens at the node's price, 5 output tokens at 2 USD per million.
                 let cost = Money(nanoUSD: 50 * price * 1000 + 5 * 2000)
                 #expect(entry.result.figures.cost.api == cost)
                 #expect(entry.call.baseline?.figures.cost.api == cost, "savings compare prices of one catalog")
@@ -205,7 +205,7 @@ struct NodeTests {
             #expect(totals?["calls"]?.integer == 2)
             #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
-            // Each catalog prices its own entries anew, and leaves the other's alone.
+            // Each catalog reprices its own entries only.
             for node in nodes {
                 _ = try HeraProcess.command(
                     ["ledger", "verify", "--database", database, "--catalog", node.folder.path + "/Catalog"])
@@ -234,7 +234,7 @@ struct NodeTests {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(Set(statuses).isSubset(of: [200, 402]), "\(Set(statuses))")
-            // Reservations are wider than bills: what came back is spent, call by call, until the first refusal.
+            // Reservations exceed bills: refunds are spent, call by call, until the first refusal.
             var answered = statuses.count { $0 == 200 }
             while try await nodes[answered % 3].answer("POST", "/v1/chat/completions", body: chat, key: key).status
                 == 200
@@ -247,7 +247,7 @@ struct NodeTests {
             #expect(status.spent == Int64(answered) * 60_000)
             #expect(status.spent <= limit && status.reserved == 0)
             #expect(models.record.requests.count { $0.method == "POST" } == answered)
-            // Another call would have passed it: 256 tokens of output at 2,000 nano-USD and a prompt of some bytes at 1,000.
+            // Another call would have exceeded it: 256 output tokens at 2,000 nano-USD and some prompt bytes at 1,000.
             #expect(limit - status.spent < 256 * 2000 + 200 * 1000)
             #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
@@ -302,7 +302,7 @@ struct NodeTests {
         return .completion("It is 42.", usage: usage)
     }
 
-    /// Nodes with a folder each on a database of their own; leases of two seconds.
+    /// Starts nodes on one database, each with its own folder and leases of two seconds.
     private static func withNodes(
         count: Int, prices: [Int] = [1, 1], hasKey: Bool = false,
         _ body: @escaping @Sendable ([HeraProcess], ScriptedUpstream, String) async throws -> Void

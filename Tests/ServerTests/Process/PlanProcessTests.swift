@@ -5,8 +5,8 @@ import Testing
 
 @Suite("hera plan, as a program", .serialized)
 struct PlanProcessTests {
-    /// A folder with one shipped profile and 60 rows of its suite: a cheap model that is right on half of them, a dear
-    /// one that always is.
+    /// Creates a folder with one shipped profile and 60 rows of its suite. A cheap model is right on half of them, a
+    /// dear one on all.
     private func folder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-plan-\(UUID())")
         let profiles = folder.appendingPathComponent("Profiles")

@@ -6,7 +6,7 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// `hera batch` whose rows go to a provider, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
+/// `hera batch` with provider batches, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
 /// batches of 120 rows.
 @Suite("hera batch with provider batches, interrupted and killed", .serialized)
 struct ProviderBatchKillTests {
@@ -36,7 +36,7 @@ struct ProviderBatchKillTests {
             guard let reply = batches.reply(to: request) else {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
-            // Made before it is answered: what is killed in between does not know what it has sent.
+            // The provider creates the batch before it responds, so a process killed in between does not know of it.
             let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
             return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
         } _: { models async throws in
@@ -46,9 +46,10 @@ struct ProviderBatchKillTests {
         }
     }
 
-    /// Every row answered once, sent once, billed once; the ledger is the provider's bill to the nano-dollar.
+    /// Checks that every row is sent, answered and billed once, and that the ledger equals the provider's bill to the
+    /// nano-dollar.
     ///
-    /// - Parameter before: what the provider had seen before this batch.
+    /// - Parameter before: requests that the provider received before this batch.
     private func check(
         _ batch: BatchProcess, _ batches: ScriptedBatches, rows: Int, since before: ScriptedBatches.Record? = nil
     ) async throws {
@@ -114,7 +115,7 @@ struct ProviderBatchKillTests {
                 while kills < Self.kills {
                     if Bool.random(using: &generator) { batches.change { $0.lostAnswers += 1 } }
                     let process = try batch.start(options)
-                    // Half of them while an order is being answered, the others at any moment from the start on.
+                    // Half of the kills during a submit response, the others at any moment.
                     let calls = batches.record.createCalls
                     let isAtOrder = kills % 2 == 0
                     let patience = isAtOrder ? 300 : Int.random(in: 10...150, using: &generator)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("hera savings and hera evaluate --policy, as programs", .serialized)
 struct SavingsProcessTests {
-    /// The repository's root, with its catalog and profiles.
+    /// The repository's root, with catalog and profiles.
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 

@@ -6,14 +6,15 @@ import Routing
 enum TestModels {
     static let cheap = ModelID("test/cheap")
     static let dear = ModelID("test/dear")
-    /// The dear model's equal, on a server of Anthropic's.
+    /// The dear model's equal, on an Anthropic server.
     static let claude = ModelID("test/claude")
-    /// Makes embeddings.
+    /// An embeddings model.
     static let vectors = ModelID("test/vectors")
-    /// The names that their server lists.
+    /// The model names that the server lists.
     static let served = ["test/cheap", "test/dear", "claude-test", "vectors-test"]
 
-    /// 1 USD per million prompt tokens and 2 per million of the answer; the dear one ten times that. Half of it as flex.
+    /// 1 USD per million prompt tokens and 2 per million output tokens; the dear model costs ten times that. Flex costs
+    /// half.
     static func catalog(baseURL: String, today: CalendarDay) -> ModelCatalog {
         ModelCatalog(
             models: [
@@ -22,7 +23,7 @@ enum TestModels {
             ], version: "test")
     }
 
-    /// The cheap model, one in Anthropic's own format that writes its cache at 12.5 USD, and one that makes vectors.
+    /// The cheap model, one in Anthropic's dialect with cache writes at 12.5 USD, and an embeddings model.
     static func mixed(baseURL: String, today: CalendarDay) -> ModelCatalog {
         ModelCatalog(
             models: [
@@ -62,13 +63,13 @@ enum TestModels {
     }
 }
 
-/// Says what a test wants it to say, of `test/cheap` and `test/dear`.
+/// An estimator with fixed predictions for `test/cheap` and `test/dear`.
 struct TestEstimator: Estimating, StepEstimates {
     var cheapQuality = 0.6
     var dearQuality = 0.8
-    /// Of the cheap model's answer to the dear one's.
+    /// Agreement of the cheap model's answer with the dear one's.
     var similarity = 0.9
-    /// Probability that an answer is acceptable, by its model and text.
+    /// Acceptance probability of an answer, by model and text.
     var acceptance: @Sendable (ModelID, String) -> Double? = { _, _ in nil }
 
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }

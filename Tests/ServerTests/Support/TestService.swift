@@ -15,15 +15,15 @@ import Steps
 import Synchronization
 import Upstream
 
-/// The whole service over a scripted model server, on loopback, with a ledger of its own.
+/// The whole service on loopback, over a scripted model server and a ledger of its own.
 struct TestService {
     let port: Int
     let stepService: StepService
     let models: ScriptedUpstream
-    /// The project's own client.
+    /// The project's HTTP client.
     let client: UpstreamClient
 
-    /// Runs a body against a service and shuts the service down in good order.
+    /// Runs a body against a service, then shuts it down gracefully.
     static func with(
         settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
         catalog: @escaping @Sendable (String, CalendarDay) -> ModelCatalog = TestModels.catalog,
@@ -92,7 +92,7 @@ struct TestService {
         }
     }
 
-    /// Sends a request; the body of the answer as text.
+    /// Sends a request and returns the response's body as text.
     func send(
         _ method: String, _ path: String, body: String = "", headers: [(String, String)] = []
     ) async throws -> (status: Int, text: String, headers: UpstreamHeaders) {
@@ -104,13 +104,13 @@ struct TestService {
         return (response.status, String(decoding: bytes, as: UTF8.self), response.headers)
     }
 
-    /// The same, its answer read as JSON.
+    /// Sends a request and parses the response as JSON.
     func json(_ method: String, _ path: String, body: String = "") async throws -> (status: Int, root: JSONValue) {
         let answer = try await send(method, path, body: body)
         return (answer.status, try JSONDocument(Array(answer.text.utf8)).root)
     }
 
-    /// Waits until a job is in one of some states; its document then.
+    /// Waits until a job has one of the statuses and returns its document.
     func job(_ id: String, reaches states: [String]) async throws -> JSONValue {
         for _ in 0..<600 {
             let job = try await json("GET", "/v1/jobs/\(id)").root
@@ -121,13 +121,13 @@ struct TestService {
     }
 }
 
-/// Something did not happen in time.
+/// A wait timed out.
 struct TimedOut: Error {
     let what: String
 }
 
 extension TestService {
-    /// Runs a body against some services on one database and one scripted model server.
+    /// Runs a body against several services on one database and one scripted model server.
     static func withNodes(
         _ count: Int, settings: Settings = Settings(), estimator: any Estimating = PriorEstimator(),
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,

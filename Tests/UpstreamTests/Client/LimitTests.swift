@@ -12,7 +12,7 @@ struct LimitTests {
             .huge(bytes: total)
         } _: { loopback async throws in
             let response = try await loopback.client.send(loopback.request(maximumResponseBytes: total))
-            // Until the server has not got a byte off for a while: all that is on the way are kernel buffers.
+            // Waits until the server makes no progress: the remaining bytes are in kernel buffers.
             var sent = -1
             var quietRounds = 0
             while quietRounds < 20 {
