@@ -110,7 +110,7 @@ struct BatchTests {
     func refused() async throws {
         try await Self.with { _, client async throws in
             let file = try await client.file(BatchClient.rows(1...1))
-            for (body, status, word) in Self.refusals {
+            for (body, status, message) in Self.refusals {
                 let answer: BatchClient.Answer
                 if body.hasPrefix("metadata:") {
                     let pair = body.dropFirst(9).split(separator: "=", maxSplits: 1)
@@ -119,7 +119,7 @@ struct BatchTests {
                     let text = body.replacingOccurrences(of: "\"F\"", with: "\"\(file)\"")
                     answer = try await client.send("POST", "/v1/batches", body: Array(text.utf8))
                 }
-                #expect(answer.status == status && answer.message.contains(word), "\(body): \(answer.text)")
+                #expect(answer.status == status && answer.message.contains(message), "\(body): \(answer.text)")
             }
             #expect(try await client.send("GET", "/v1/batches").root["data"]?.count == 0)
         }
@@ -149,8 +149,8 @@ struct BatchTests {
                 try await client.batch(BatchClient.rows(1...1) + String(repeating: "x\n", count: 4)))
             #expect(
                 nonsense["status"]?.string == "failed", "what is wrong with lines is kept in memory: it has a limit")
-            let words = nonsense["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
-            #expect(words.contains("more than 3 lines that cannot be done; the first: line 2"), "\(words)")
+            let message = nonsense["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
+            #expect(message.contains("more than 3 lines that cannot be done; the first: line 2"), "\(message)")
             #expect(Self.calls(service) == 1)
         }
     }

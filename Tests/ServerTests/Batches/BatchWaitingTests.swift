@@ -32,14 +32,14 @@ struct BatchWaitingTests {
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
                 // A node that does not run the batch and reads the ledger only.
                 let other = BatchScheduler(stepService: service.stepService)
-                var isTold = false
-                for _ in 0..<500 where !isTold {
+                var isReported = false
+                for _ in 0..<500 where !isReported {
                     let record = try await other.batch(id, for: Caller())
-                    let told = try JSONDocument(try await other.document(record).json).root
-                    isTold = told["hera"]?["waiting_until"]?.integer != nil
+                    let document = try JSONDocument(try await other.document(record).json).root
+                    isReported = document["hera"]?["waiting_until"]?.integer != nil
                     try await Task.sleep(for: .milliseconds(10))
                 }
-                #expect(isTold, "every node shows what is waited for")
+                #expect(isReported, "every node shows what is waited for")
                 let batch = try await service.wait(id)
                 #expect(batch["status"]?.string == "completed")
                 #expect(batch["request_counts"]?["completed"]?.integer == 18)

@@ -22,7 +22,7 @@ struct ServedBatchKillTests {
     private final class Bill: Sendable {
         private let calls = Mutex<[String: Int]>([:])
 
-        func note(_ row: String) { calls.withLock { $0[row, default: 0] += 1 } }
+        func record(_ row: String) { calls.withLock { $0[row, default: 0] += 1 } }
 
         var rows: [String: Int] { calls.withLock { $0 } }
         var total: Int { rows.values.reduce(0, +) }
@@ -36,7 +36,7 @@ struct ServedBatchKillTests {
         try await ScriptedUpstream.with { request in
             if request.method == "GET" { return .models(["test/small"]) }
             let row = BatchProcessTests.row(of: request)
-            bill.note(row)
+            bill.record(row)
             return .completion(row, model: request.model, usage: BatchTests.usage)
                 .delayed(by: .milliseconds(Int.random(in: delay)))
         } _: { models async throws in

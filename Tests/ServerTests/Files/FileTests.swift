@@ -71,8 +71,8 @@ struct FileTests {
     @Test("an invalid upload is rejected with its reason and leaves no data")
     func wrong() async throws {
         try await Self.with { service, client async throws in
-            func refused(_ answer: BatchClient.Answer, _ status: Int, _ word: String) {
-                #expect(answer.status == status && answer.message.contains(word), "\(answer.text)")
+            func refused(_ answer: BatchClient.Answer, _ status: Int, _ message: String) {
+                #expect(answer.status == status && answer.message.contains(message), "\(answer.text)")
             }
             refused(try await client.upload("x", fields: [("purpose", "fine-tune")]), 400, "must be \"batch\"")
             refused(try await client.upload("x", fields: [("purpose", "vision")], fileFirst: true), 400, "purpose")

@@ -186,8 +186,8 @@ struct CascadeTests {
             #expect(done["status"]?.string == "completed")
             #expect(done["output"]?.string == "2")
             let decision = try #require(done["steps"]?.elements.first { _ in true }?["decision"]?.string)
-            let told = try await service.json("GET", "/v1/decisions/\(decision)").root
-            let attempts = Array(try #require(told["attempts"]?.elements))
+            let decided = try await service.json("GET", "/v1/decisions/\(decision)").root
+            let attempts = Array(try #require(decided["attempts"]?.elements))
             #expect(attempts.map { $0["model"]?.string } == ["test/cheap", "test/dear"])
             #expect(attempts.first?["words"]?.string?.contains("its call of calculator do not fit") == true)
         }

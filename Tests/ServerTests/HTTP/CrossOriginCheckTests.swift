@@ -30,7 +30,7 @@ struct ForeignPageTests {
             ("127.0.0.1:8484", "null"), ("127.0.0.1:8484", ""), ("127.0.0.1:8484", "http://192.168.1.5"),
             ("127.0.0.1:8484", "http://127.evil.example"), ("127.0.0.1:8484", "http://localhost.evil.example"),
         ] as [(String?, String?)])
-    func strangers(authority: String?, origin: String?) {
+    func crossOrigin(authority: String?, origin: String?) {
         #expect(CrossOriginCheck.problem(authority: authority, origin: origin) != nil)
     }
 

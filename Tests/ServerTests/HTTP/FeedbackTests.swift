@@ -75,13 +75,13 @@ struct FeedbackTests {
             (#"{"decision":"a","scores":1}"#, 400, "did you mean 'score'?"),
             (#"{"decision":1,"score":1}"#, 400, "must be a string"),
         ])
-    func refused(body: String, status: Int, words: String) async throws {
+    func refused(body: String, status: Int, message: String) async throws {
         try await TestService.with { _ in
             .completion("4")
         } _: { service async throws in
             let answer = try await service.json("POST", "/v1/feedback", body: body)
             #expect(answer.status == status)
-            #expect(answer.root["error"]?["message"]?.string?.contains(words) == true)
+            #expect(answer.root["error"]?["message"]?.string?.contains(message) == true)
         }
     }
 

@@ -185,13 +185,13 @@ struct MessagesClientTests {
             "prompt is too long: 210000 tokens > 200000 maximum", "messages.0.content: thinking hard is not a role",
             "tools.0: effort is not a tool", "anthropic-beta is wrong",
         ])
-    func refusals(words: String) async throws {
+    func refusals(message: String) async throws {
         try await TestService.with(catalog: TestModels.mixed) { _ in
-            .status(400, message: words)
+            .status(400, message: message)
         } _: { service async throws in
             let answer = try await service.send("POST", Self.path, body: Self.body("test/claude"))
             #expect(answer.status == 400)
-            #expect(answer.text.contains(words), "\(answer.text)")
+            #expect(answer.text.contains(message), "\(answer.text)")
             #expect(service.models.record.requests.count { $0.method == "POST" } == 1)
         }
     }
@@ -225,7 +225,7 @@ struct MessagesClientTests {
     }
 
     @Test("an overloaded provider is reported as overloaded, and a prompt that fits no model as too long")
-    func words() async throws {
+    func overloads() async throws {
         try await TestService.with(catalog: TestModels.mixed) { _ in
             .status(529, message: "Overloaded", code: "overloaded_error")
         } _: { service async throws in

@@ -38,13 +38,13 @@ struct RouteTests {
             ("POST", "/v1/messages/batches", "GET /openapi.yaml lists what there is"),
             ("GET", "/something/else/altogether", "GET /openapi.yaml lists what there is"),
         ])
-    func path(method: String, path: String, words: String) async throws {
+    func path(method: String, path: String, hint: String) async throws {
         try await TestService.with { _ in
             .completion("x")
         } _: { service async throws in
             let answer = try await service.send(method, path)
             #expect(answer.status == 404)
-            #expect(answer.text.contains("there is no \(method) \(path); \(words)"), "\(answer.text)")
+            #expect(answer.text.contains("there is no \(method) \(path); \(hint)"), "\(answer.text)")
         }
     }
 

@@ -178,8 +178,8 @@ struct SessionTests {
                 let call = try #require(
                     paused["required_action"]?["tool_calls"]?.elements.compactMap { $0["id"]?.string }.first)
                 let outputs = #"{"tool_outputs":[{"tool_call_id":"\#(call)","output":"seen"}]}"#
-                let taken = try await node.json("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs)
-                #expect(taken.status == 200)
+                let accepted = try await node.json("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs)
+                #expect(accepted.status == 200)
             }
             let done = try await nodes[0].job(id, reaches: ["completed", "failed"])
             let steps = Array(try #require(done["steps"]?.elements))

@@ -56,7 +56,7 @@ struct WebhookTests {
             (ScriptedReply.json(String(repeating: "x", count: 500)), "longer than 100 bytes"),
             (ScriptedReply.nothing(.reset), "the tool cannot be reached"),
         ])
-    func failures(reply: ScriptedReply, words: String) async throws {
+    func failures(reply: ScriptedReply, message: String) async throws {
         try await job(rule: #","timeout_s":0.3,"answer_bytes":100"#) { _ in
             reply
         } _: { service, _, body async throws in
@@ -64,7 +64,7 @@ struct WebhookTests {
             let job = try await service.job(id, reaches: ["completed"])
             #expect(job["output"]?.string == "Done.")
             #expect(service.models.record.requests.last?.bodyText.contains("error: ") == true)
-            #expect(service.models.record.requests.last?.bodyText.contains(words) == true)
+            #expect(service.models.record.requests.last?.bodyText.contains(message) == true)
         }
     }
 

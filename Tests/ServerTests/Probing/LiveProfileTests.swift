@@ -29,11 +29,11 @@ import Testing
         process.standardError = errors
         try process.run()
         let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        let told = try errors.fileHandleForReading.readToEnd() ?? Data()
+        let errorOutput = try errors.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Ending(
             status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),
-            errors: String(decoding: told, as: UTF8.self))
+            errors: String(decoding: errorOutput, as: UTF8.self))
     }
 
     /// The executable next to the test bundle, or in the default build directory.

@@ -138,11 +138,11 @@ struct BatchProcessTests {
             (["--budget", "1", "--confidence", "1"], 64, "confidence"),
             (["--budget", "1", "--out", "no/such/folder/out.jsonl"], 74, "cannot write"),
         ] as [([String], Int32, String)])
-    func usage(options: [String], code: Int32, word: String) async throws {
+    func usage(options: [String], code: Int32, message: String) async throws {
         try await with { batch, models async throws in
             try batch.write(rows: 1...2)
             #expect(try batch.run(options) == code)
-            #expect(batch.text("stderr").contains(word), "\(batch.text("stderr"))")
+            #expect(batch.text("stderr").contains(message), "\(batch.text("stderr"))")
             #expect(models.record.calls == 0)
         }
     }

@@ -75,8 +75,8 @@ struct NodeTests {
             let pending = paused["required_action"]?["tool_calls"]?.elements.compactMap { $0["id"]?.string } ?? []
             let call = try #require(pending.first)
             let outputs = #"{"tool_outputs":[{"tool_call_id":"\#(call)","output":"seen"}]}"#
-            let taken = try await nodes[1].answer("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs, key: key)
-            #expect(taken.status == 200)
+            let accepted = try await nodes[1].answer("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs, key: key)
+            #expect(accepted.status == 200)
             let done = try await Self.job(id, at: nodes[0], reaches: ["completed", "failed"], key: key)
             #expect(done["output"]?.string == "It is 42.")
 
@@ -134,11 +134,11 @@ struct NodeTests {
                 }
                 try await Self.until("a call") { asked.withLock { $0 } == 1 }
                 // Repeated at the other node during the first execution, so it waits for the response.
-                async let told = second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
+                async let replayed = second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 try await Task.sleep(for: .seconds(1))
                 #expect(asked.withLock { $0 } == 1)
                 first.kill()
-                let answer = try await told
+                let answer = try await replayed
                 _ = await lost.value
                 let text = answer.root["choices"]?.elements.first { _ in true }?["message"]?["content"]?.string
                 #expect(answer.status == 200 && text == "answer 2")

@@ -77,12 +77,12 @@ struct PlanProcessTests {
             (["--budget", "1", "--split", "train"], "rows.jsonl", 65, "no row is of that split"),
             (["--budget", "1"], "absent.jsonl", 66, "absent.jsonl"),
         ])
-    func wrong(options: [String], rows: String, code: Int32, words: String) throws {
+    func wrong(options: [String], rows: String, code: Int32, message: String) throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let ended = try plan(folder, options, rows: rows)
         #expect(ended.code == code)
-        #expect(ended.errors.contains(words), "\(ended.errors)")
+        #expect(ended.errors.contains(message), "\(ended.errors)")
         #expect(ended.output.isEmpty)
     }
 }
