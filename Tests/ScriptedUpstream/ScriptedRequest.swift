@@ -94,9 +94,9 @@ struct RequestParser {
 
     private static func parse(head: String) throws(Failure) -> (request: Request, bodyBytes: Int) {
         let lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
-        let words = lines[0].split(separator: " ")
-        guard words.count == 3 else { throw .malformed }
-        var request = Request(method: String(words[0]), path: String(words[1]), headers: [], body: [])
+        let fields = lines[0].split(separator: " ")
+        guard fields.count == 3 else { throw .malformed }
+        var request = Request(method: String(fields[0]), path: String(fields[1]), headers: [], body: [])
         var bodyBytes = 0
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else { throw .malformed }

@@ -10,7 +10,7 @@ final class ScriptedState: Sendable {
     }
 
     static let maximumConnections = 2048
-    private static let keptRequests = 10_000
+    private static let maximumRequests = 10_000
     private let script: @Sendable (ScriptedRequest) -> ScriptedReply
     private let state = Mutex(State())
 
@@ -56,7 +56,7 @@ final class ScriptedState: Sendable {
                 number: state.record.calls, connection: connection, method: request.method, path: request.path,
                 headers: request.headers, body: request.body)
             state.record.requests.append(request)
-            if state.record.requests.count > Self.keptRequests { state.record.requests.removeFirst() }
+            if state.record.requests.count > Self.maximumRequests { state.record.requests.removeFirst() }
             return request
         }
         return script(request)

@@ -149,7 +149,7 @@ package struct ScriptedBatchRules: Sendable {
     package var refusals = 0
     package var retryAfterSeconds = 7
     /// Whether metadata is stored; not all servers of OpenAI's dialect do.
-    package var keepsNames = true
+    package var storesMetadata = true
     /// Submit requests whose connection is reset after the batch is created.
     package var lostAnswers = 0
     /// Submit requests whose connection is reset before the batch is created.
@@ -161,7 +161,7 @@ package struct ScriptedBatchRules: Sendable {
     /// Batches expire.
     package var expires = false
     /// Results contain malformed lines.
-    package var writesRubbish = false
+    package var writesMalformedLines = false
     /// The URL of Anthropic's results, if not on this server.
     package var resultsURL: String?
     /// Result downloads that break in the middle.

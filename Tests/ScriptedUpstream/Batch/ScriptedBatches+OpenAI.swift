@@ -62,7 +62,7 @@ extension ScriptedBatches.State {
         else { return Self.failure(400, "endpoint, completion_window or input_file_id is wrong") }
         let rows = ScriptedBatchRow.lines(file)
         let batch = add(
-            name: rules.keepsNames ? (body["metadata"] as? [String: String])?["hera_batch"] : nil, rows: rows ?? [],
+            name: rules.storesMetadata ? (body["metadata"] as? [String: String])?["hera_batch"] : nil, rows: rows ?? [],
             createdAt: nil,
             reason: rules.refusesBatchesWith ?? Self.fault(of: rows))
         return replyToCreate(Self.openAIJSON(batch))

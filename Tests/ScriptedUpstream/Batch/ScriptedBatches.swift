@@ -60,7 +60,7 @@ package final class ScriptedBatches: Sendable {
 
     /// Adds another client's running batch to the list, with a number of rows.
     @discardableResult
-    package func addForeign(rows: Int, createdAt: Int? = nil) -> String {
+    package func addUnrelated(rows: Int, createdAt: Int? = nil) -> String {
         state.withLock { state in
             let rows = (0..<rows).compactMap { number in
                 ScriptedBatchRow([
@@ -152,7 +152,7 @@ extension ScriptedBatches.State {
     /// Result lines as a reply, in arbitrary order.
     mutating func results(_ lines: [String]) -> ScriptedReply {
         var lines = Array(lines.reversed())
-        if rules.writesRubbish {
+        if rules.writesMalformedLines {
             lines.insert("this line is no result", at: 0)
             lines.insert("", at: lines.count / 2)
             lines.append(#"{"neither":"this"}"#)

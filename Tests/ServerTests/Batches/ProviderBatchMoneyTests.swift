@@ -74,7 +74,7 @@ struct ProviderBatchMoneyTests {
     }
 
     @Test("a duplicate result does not hide a missing one, which is booked as uncertain")
-    func toldTwice() async throws {
+    func duplicateResult() async throws {
         let batches = ScriptedBatches(.openAI)
         let script = Self.live
         try await ProviderBatchService.with(

@@ -36,7 +36,7 @@ struct ProviderBatchRestartTests {
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 5)
-                try await service.wait(id, "the order to arrive") { _ in batches.record.batches.count == 1 }
+                try await service.wait(id, "the submission to arrive") { _ in batches.record.batches.count == 1 }
                 return id
             }
             #expect(try await ledger.read { try $0.groups(ofBatch: id) }.map(\.phase) == [.sending])
@@ -69,7 +69,7 @@ struct ProviderBatchRestartTests {
     }
 
     @Test("a service that ends leaves the provider's batch running, and the next one fetches it")
-    func handedOn() async throws {
+    func handover() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
             $0.pollsUntilEnd = nil
@@ -126,7 +126,7 @@ struct ProviderBatchRestartTests {
     @Test("malformed lines between the results cost no row")
     func rubbish() async throws {
         let batches = ScriptedBatches(.openAI)
-        batches.change { $0.writesRubbish = true }
+        batches.change { $0.writesMalformedLines = true }
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 4)

@@ -154,8 +154,8 @@ struct ProviderBatchService: Sendable {
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}
             """
-        let order = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
-        return try await scheduler.submit(order, from: Caller()).id
+        let submission = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
+        return try await scheduler.submit(submission, from: Caller()).id
     }
 
     /// The batch's document.

@@ -31,8 +31,8 @@ struct ServedProviderBatchKillTests {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
             // The provider creates the batch before it responds, so a process killed in between does not know of it.
-            let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
-            return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
+            let isSubmission = request.method == "POST" && request.path.hasSuffix("/batches")
+            return reply.delayed(by: .milliseconds(isSubmission ? 150 : 5))
         } _: { models async throws in
             let folder = try BatchProcess(modelsAt: models.baseURL, batchTier: Self.rows / 4)
             defer { folder.remove() }

@@ -123,9 +123,9 @@ struct IdempotencyTests {
         } _: { nodes async throws in
             let row = #"{"custom_id":"a","method":"POST","url":"/v1/chat/completions","body":\#(question)}"#
             let file = try await BatchClient(port: nodes[0].port).file(row)
-            let order =
+            let batch =
                 #"{"input_file_id":"\#(file)","endpoint":"/v1/chat/completions","completion_window":"24h"}"#
-            for (path, body) in [("/v1/batches", order), ("/v1/jobs", #"{"input":"x"}"#)] {
+            for (path, body) in [("/v1/batches", batch), ("/v1/jobs", #"{"input":"x"}"#)] {
                 var ids: Set<String?> = []
                 for node in nodes + nodes {
                     let answer = try await node.send("POST", path, body: body, headers: key)

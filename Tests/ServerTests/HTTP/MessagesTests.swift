@@ -122,7 +122,7 @@ struct MessagesTests {
         }
     }
 
-    @Test("a model in Anthropic's own format gets the request in its own words, and loses nothing of its answer")
+    @Test("a model in Anthropic's own format gets the original request, and its answer loses nothing")
     func anthropic() async throws {
         let reply = #"""
             {"id":"msg_9","type":"message","role":"assistant","model":"claude-test-1","content":[

@@ -30,7 +30,7 @@ struct ResponsesTests {
         return try reader.feed(Array(text.utf8)).map { ($0.event ?? "", try JSONDocument($0.data).root) }
     }
 
-    @Test("a response has the model's words, hera's headers, the count of tokens, and is booked")
+    @Test("a response has the model's text, hera's headers, the token usage, and is booked")
     func whole() async throws {
         let usage = usage
         try await TestService.with { _ in

@@ -91,20 +91,20 @@ struct SessionTests {
         try await TestService.withNodes(2, estimator: estimator) { _ in
             .completion("ok", usage: usage)
         } _: { nodes async throws in
-            var gists: [[[String?]]] = [[], []]
+            var summaries: [[[String?]]] = [[], []]
             for (run, places) in [[0, 0, 0, 0, 0, 0], [0, 1, 1, 0, 1, 0]].enumerated() {
                 for (turns, place) in places.enumerated() {
-                    gists[run].append(
+                    summaries[run].append(
                         gist(
                             try await decision(
                                 body("Find the file", turns: turns), session: "run-\(run)", at: nodes[place])))
                 }
             }
-            #expect(gists[0] == gists[1])
+            #expect(summaries[0] == summaries[1])
             if isCommitted {
-                #expect(Set(gists[1].map { $0[0] }).count == 1, "it stays on one model")
-                #expect(gists[1][0][1] == "urc")
-                #expect(gists[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
+                #expect(Set(summaries[1].map { $0[0] }).count == 1, "it stays on one model")
+                #expect(summaries[1][0][1] == "urc")
+                #expect(summaries[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
             }
             #expect(try await nodes[1].stepService.ledger.read { try $0.verify() }.isSound)
         }

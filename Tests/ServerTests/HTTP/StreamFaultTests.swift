@@ -33,7 +33,7 @@ struct StreamFaultTests {
     }
 
     /// Replies without content, and the number of calls that may have been billed.
-    private static let nothings: [(ScriptedReply, Int64)] = [
+    private static let emptyReplies: [(ScriptedReply, Int64)] = [
         (events(#"data: {"error":{"message":"overloaded","code":503}}"# + "\n\n", then: .close), 0),
         (.json(#"{"error":{"message":"overloaded","type":"server_error"}}"#), 0),
         (events("", then: .close), 1), (events(": processing\n\n", then: .reset), 1),
@@ -41,7 +41,7 @@ struct StreamFaultTests {
 
     @Test("a stream that fails before its first event falls back to the next model", arguments: 0..<4)
     func nothingCame(index: Int) async throws {
-        let (reply, uncertain) = Self.nothings[index]
+        let (reply, uncertain) = Self.emptyReplies[index]
         try await TestService.with { request in
             request.model == "test/cheap" ? reply : .stream(["4"], usage: Self.usage)
         } _: { service async throws in

@@ -38,8 +38,8 @@ import Testing
 
     /// The executable next to the test bundle, or in the default build directory.
     private func binary() throws -> URL {
-        let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let places = [beside, Self.root.appendingPathComponent(".build/debug")].map {
+        let buildFolder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let places = [buildFolder, Self.root.appendingPathComponent(".build/debug")].map {
             $0.appendingPathComponent("hera")
         }
         return try #require(places.first { FileManager.default.isExecutableFile(atPath: $0.path) })

@@ -37,8 +37,8 @@ struct ProviderBatchKillTests {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
             // The provider creates the batch before it responds, so a process killed in between does not know of it.
-            let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
-            return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
+            let isSubmission = request.method == "POST" && request.path.hasSuffix("/batches")
+            return reply.delayed(by: .milliseconds(isSubmission ? 150 : 5))
         } _: { models async throws in
             let batch = try BatchProcess(modelsAt: models.baseURL, batchTier: rowsInOne)
             defer { batch.remove() }
@@ -117,13 +117,13 @@ struct ProviderBatchKillTests {
                     let process = try batch.start(options)
                     // Half of the kills during a submit response, the others at any moment.
                     let calls = batches.record.createCalls
-                    let isAtOrder = kills % 2 == 0
-                    let patience = isAtOrder ? 300 : Int.random(in: 10...150, using: &generator)
-                    for _ in 0..<patience where process.isRunning {
-                        if isAtOrder, batches.record.createCalls > calls { break }
+                    let killsDuringSubmission = kills % 2 == 0
+                    let delay = killsDuringSubmission ? 300 : Int.random(in: 10...150, using: &generator)
+                    for _ in 0..<delay where process.isRunning {
+                        if killsDuringSubmission, batches.record.createCalls > calls { break }
                         try await Task.sleep(for: .milliseconds(10))
                     }
-                    if isAtOrder {
+                    if killsDuringSubmission {
                         try await Task.sleep(for: .milliseconds(Int.random(in: 0...200, using: &generator)))
                     }
                     let isRunning = process.isRunning
