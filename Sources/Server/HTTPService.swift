@@ -22,9 +22,7 @@ package struct HTTPService: Service {
     ///   - onListening: called with the port once the server accepts connections.
     package init(
         stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, host: String, port: Int,
-        key: String?,
-        needsKey: Bool,
-        logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
+        key: String?, needsKey: Bool, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Self.router(

@@ -27,8 +27,7 @@ struct FilesController {
         try await checkQuota(for: request, caller: context.caller)
         var upload = try FileUpload(
             contentType: request.headers[.contentType] ?? "", limits: stepService.settings.limits,
-            key: context.caller.key,
-            ledger: stepService.ledger)
+            key: context.caller.key, ledger: stepService.ledger)
         do {
             for try await piece in request.body { try await upload.receive(Array(buffer: piece)) }
             return Response(json: FileDocument(try await upload.finish()).json)

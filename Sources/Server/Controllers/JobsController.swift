@@ -1,3 +1,4 @@
+import Batches
 import Calls
 import Domain
 import HTTPTypes
@@ -39,7 +40,7 @@ struct JobsController {
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
         let key = context.caller.key
-        let records = try await ledger { ledger throws(LedgerError) in
+        let records = try await stepService.inLedger { ledger throws(LedgerError) in
             try await ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
         }
         var writer = JSONWriter()
@@ -124,16 +125,8 @@ struct JobsController {
     }
 
     private func document(_ record: JobRecord) async throws -> [UInt8] {
-        try await ledger { ledger throws(LedgerError) in try await JobDocument(record, from: ledger).json }
-    }
-
-    private func ledger<Result>(
-        _ work: (LedgerStore) async throws(LedgerError) -> Result
-    ) async throws(ServiceError) -> Result {
-        do throws(LedgerError) {
-            return try await work(stepService.ledger)
-        } catch {
-            throw .ledger(error)
+        try await stepService.inLedger { ledger throws(LedgerError) in
+            try await JobDocument(record, from: ledger).json
         }
     }
 }
