@@ -26,7 +26,7 @@ package struct CallAttempt {
 
     func run() async -> Result {
         // Whoever has gone while others were asked wants no answer any more.
-        if delivery?.relay.isAbandoned == true { return .failed(.cancelled, isFinal: true) }
+        if delivery?.channel.isAbandoned == true { return .failed(.cancelled, isFinal: true) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: bill.planned(baseline: nil), upperBound: bill.upperBound)
         do throws(LedgerError) {
@@ -54,6 +54,7 @@ package struct CallAttempt {
     struct Reading: Sendable {
         var answer: ChatAnswer
         var body: [UInt8] = []
+        var held: [ChatEvent] = []
         var firstTokenSeconds: Double?
         var outcome = CallOutcome.completed
         var failure: UpstreamError?
@@ -94,16 +95,6 @@ package struct CallAttempt {
             maximumResponseBytes: limits.answerBytes, cancellation: .drain(within: .seconds(limits.drainSeconds)))
     }
 
-    /// Whether an event is for the client. The end is told after the books are closed, a failure in hera's own words.
-    func isForClient(_ event: ChatEvent, of delivery: StreamDelivery) -> Bool {
-        switch event.kind {
-        case .delta: true
-        case .usage where event.isEarly: order.request.document.root[AnthropicWire.originalMember] != nil
-        case .usage: delivery.wantsUsage
-        case .done, .failure: false
-        }
-    }
-
     /// A way of being served that may cost more than was set aside is the policy's to ask for (`service_tiers`).
     private func dearerMembers(than tier: ServiceTier) -> [String] {
         guard tier == .standard, let asked = order.request.document.root["service_tier"],
@@ -142,8 +133,9 @@ package struct CallAttempt {
                 httpStatus: 200))
         return .answered(
             StepOutcome(
-                model: priced.model.id, answer: reading.answer, body: reading.body, figures: figures, entryID: entry.id,
-                commit: StepCommit(settlements: [(reservation, entry)]), failure: reading.failure))
+                model: priced.model.id, answer: reading.answer, body: reading.body, held: reading.held,
+                figures: figures, entryID: entry.id, commit: StepCommit(settlements: [(reservation, entry)]),
+                failure: reading.failure))
     }
 
     private func kind(isKnown: Bool) -> EntryKind {

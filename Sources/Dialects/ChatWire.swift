@@ -2,7 +2,7 @@ package import Domain
 package import JSON
 package import Upstream
 
-/// A dialect of chat servers. Requests come in, and answers go out, in OpenAI's format, whatever the server speaks.
+/// A dialect of chat servers.
 package protocol ChatWire: Sendable {
     /// The HTTP request of a call; throws ``UpstreamError/invalidRequest(reason:)`` for what the dialect cannot say.
     func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest
@@ -26,14 +26,14 @@ extension ChatWire {
     package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? { nil }
 }
 
-/// Turns the events of one stream into OpenAI's chunks, and keeps the answer so far.
+/// Reads the events of one stream, and keeps the answer so far.
 package protocol ChatEventReader: Sendable {
     /// The answer so far.
     var answer: ChatAnswer { get }
     /// Whether the server said that it was done.
     var isDone: Bool { get }
 
-    /// Takes one event; returns what it becomes, which may be nothing.
+    /// Reads one event of the server; some say nothing of the answer.
     mutating func read(_ event: SSEEvent) -> [ChatEvent]
 }
 

@@ -2,19 +2,19 @@ import Domain
 import JSON
 import Upstream
 
-/// Turns a stream in OpenAI's format, as it comes, into the events of Anthropic's.
+/// Writes the events of a stream in Anthropic's format.
 ///
 /// One block is open at a time. What a prompt had is known at the end only, except from Anthropic's own servers, so
 /// `message_start` has an estimate of it and `message_delta` the counts.
-package struct AnthropicEventWriter: Sendable {
+package struct AnthropicEventWriter: ChatEventWriter {
     private enum Block: Equatable {
         case thinking(Int)
         case text
         case toolUse(Int)
     }
 
-    private var lines = SSEReader(maximumEventBytes: 4 << 20)
-    private var reader = OpenAIEventReader()
+    /// The answer so far.
+    private var answer = ChatAnswer()
     private let id: String
     private let model: String
     private let promptTokens: Int
@@ -23,7 +23,6 @@ package struct AnthropicEventWriter: Sendable {
     private var count = 0
     private var hasBegun = false
     private var hasEnded = false
-    private var refusalSent = 0
     /// Bytes of each call's arguments that have gone out; nil for a call that has not begun.
     private var argumentsSent: [Int?] = []
     private var thinkingSent: [(text: Int, signature: Int)] = []
@@ -38,24 +37,11 @@ package struct AnthropicEventWriter: Sendable {
         self.promptTokens = promptTokens
     }
 
-    /// Takes the next bytes; returns the events that are complete with them.
-    package mutating func feed(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
         guard !hasEnded else { return [] }
+        answer.append(event.delta)
         var output: [UInt8] = []
-        do throws(SSEError) {
-            for event in try lines.feed(bytes) {
-                for chunk in reader.read(event) where !hasEnded { take(chunk, into: &output) }
-            }
-        } catch {
-            fail("the model's server sent an event that is too large", type: "api_error", into: &output)
-        }
-        // A comment keeps the connection open; here that is an event.
-        if output.isEmpty, bytes.first == UInt8(ascii: ":") { Self.append("ping", into: &output) { _ in } }
-        return output
-    }
-
-    private mutating func take(_ chunk: ChatEvent, into output: inout [UInt8]) {
-        switch chunk.kind {
+        switch event.kind {
         case .failure(let failure):
             let isOverloaded = failure.code == "overloaded_error"
             fail(failure.message, type: isOverloaded ? "overloaded_error" : "api_error", into: &output)
@@ -63,25 +49,29 @@ package struct AnthropicEventWriter: Sendable {
             begin(into: &output)
             end(into: &output)
         case .usage: begin(into: &output)
-        case .delta(let text):
+        case .delta:
             begin(into: &output)
-            for index in reader.answer.thinking.indices { think(index, into: &output) }
-            let refusal = reader.answer.refusal ?? ""
-            if !text.isEmpty || refusal.utf8.count > refusalSent {
-                let words = text + Self.rest(of: refusal, after: refusalSent)
-                refusalSent = refusal.utf8.count
-                enter(.text, into: &output) { AnthropicWriter.write(text: "", to: &$0) }
-                delta("text_delta", into: &output) { $0.member("text", words) }
-            }
-            for index in reader.answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
-            if !hasEnded, reader.answer.finishReason != nil { close(into: &output) }
+            write(event.delta, into: &output)
+        case .comment: Self.append("ping", into: &output) { _ in }
         }
+        return output
+    }
+
+    private mutating func write(_ delta: ChatDelta, into output: inout [UInt8]) {
+        for index in answer.thinking.indices { think(index, into: &output) }
+        let text = delta.text + (delta.refusal ?? "")
+        if !text.isEmpty {
+            enter(.text, into: &output) { AnthropicWriter.write(text: "", to: &$0) }
+            self.delta("text_delta", into: &output) { $0.member("text", text) }
+        }
+        for index in answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
+        if !hasEnded, answer.finishReason != nil { close(into: &output) }
     }
 
     // MARK: Blocks
 
     private mutating func think(_ index: Int, into output: inout [UInt8]) {
-        let thought = reader.answer.thinking[index]
+        let thought = answer.thinking[index]
         if index == thinkingSent.count {
             thinkingSent.append((0, 0))
             enter(.thinking(index), into: &output) { block in
@@ -104,13 +94,13 @@ package struct AnthropicEventWriter: Sendable {
     }
 
     private mutating func call(_ index: Int, into output: inout [UInt8]) {
-        let call = reader.answer.toolCalls[index]
+        let call = answer.toolCalls[index]
         if index == argumentsSent.count { argumentsSent.append(nil) }
         if argumentsSent[index] == nil {
             // A block cannot begin without the tool's name, which some servers send late.
-            guard !call.name.isEmpty || reader.answer.finishReason != nil else { return }
+            guard !call.name.isEmpty || answer.finishReason != nil else { return }
             argumentsSent[index] = 0
-            let writer = AnthropicWriter(reader.answer, id: id, model: model)
+            let writer = AnthropicWriter(answer, id: id, model: model)
             enter(.toolUse(index), into: &output) {
                 writer.write(call, number: index, input: Array("{}".utf8), to: &$0)
             }
@@ -164,8 +154,8 @@ package struct AnthropicEventWriter: Sendable {
     private mutating func begin(into output: inout [UInt8]) {
         guard !hasBegun else { return }
         hasBegun = true
-        let writer = AnthropicWriter(reader.answer, id: id, model: model)
-        let usage = reader.answer.usage ?? Usage(input: promptTokens)
+        let writer = AnthropicWriter(answer, id: id, model: model)
+        let usage = answer.usage ?? Usage(input: promptTokens)
         Self.append("message_start", into: &output) { event in
             event.member(
                 "message",
@@ -181,7 +171,7 @@ package struct AnthropicEventWriter: Sendable {
     private mutating func end(into output: inout [UInt8]) {
         hasEnded = true
         close(into: &output)
-        let answer = reader.answer
+        let answer = answer
         Self.append("message_delta", into: &output) { event in
             event.member("delta", object: { AnthropicWriter.writeEnd(of: answer, to: &$0) })
             event.member("usage", object: { AnthropicWriter.write(answer.usage(orOf: promptTokens), to: &$0) })
@@ -191,7 +181,8 @@ package struct AnthropicEventWriter: Sendable {
 
     private mutating func fail(_ message: String, type: String, into output: inout [UInt8]) {
         hasEnded = true
-        output += SSEEvent.encode(event: "error", data: AnthropicWriter.error(message: message, type: type))
+        output += SSEEvent.encode(
+            event: "error", data: AnthropicWriter.error(message: FailureText.line(message), type: type))
     }
 
     private static func append(

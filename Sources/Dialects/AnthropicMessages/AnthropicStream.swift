@@ -1,11 +1,10 @@
 import Domain
 import JSON
 
-/// Reads the events of an Anthropic stream and turns them into OpenAI's chunks.
+/// Reads the events of an Anthropic stream.
 struct AnthropicEventReader: ChatEventReader {
     private(set) var answer = ChatAnswer()
     private(set) var isDone = false
-    private var writer = OpenAIWriter(id: "", model: "")
     /// Which tool call a block belongs to, by the block's index; blocks of text have none.
     private var toolCallOfBlock: [Int64: Int] = [:]
     /// The same for blocks of thinking.
@@ -21,83 +20,96 @@ struct AnthropicEventReader: ChatEventReader {
         case "content_block_delta": return readDelta(root)
         case "message_delta": return readMessageDelta(root)
         case "message_stop": return end()
-        case "error":
-            return [ChatEvent(kind: .failure(FailureReader.read(root, status: 0)), data: openAIError(root))]
+        case "error": return [ChatEvent(kind: .failure(FailureReader.read(root, status: 0)))]
         default: return []
         }
     }
 
+    /// Adds a piece to the answer.
+    private mutating func event(_ set: (inout ChatDelta) -> Void) -> ChatEvent {
+        var delta = ChatDelta()
+        set(&delta)
+        answer.append(delta)
+        return ChatEvent(kind: .delta, delta: delta)
+    }
+
     private mutating func begin(_ message: JSONValue?) -> [ChatEvent] {
-        answer.id = message?["id"]?.string
-        answer.model = message?["model"]?.string
-        answer.usage = AnthropicWire.usage(message?["usage"])
-        writer = OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "")
-        let early = answer.usage.map { ChatEvent(kind: .usage, data: writer.usage($0).data, isEarly: true) }
-        return (early.map { [$0] } ?? []) + [writer.role()]
+        let usage = AnthropicWire.usage(message?["usage"])
+        let start = event { delta in
+            delta.isStart = true
+            delta.id = message?["id"]?.string
+            delta.model = OpenAIWire.model(message)
+            delta.usage = usage
+        }
+        guard usage != nil else { return [start] }
+        return [ChatEvent(kind: .usage, delta: start.delta, isEarly: true), start]
     }
 
     private mutating func beginBlock(_ root: JSONValue) -> [ChatEvent] {
         guard let block = root["content_block"], let index = root["index"]?.integer else { return [] }
         if block["type"]?.isString("tool_use") == true {
-            let call = ToolCall(id: block["id"]?.string ?? "", name: block["name"]?.string ?? "", arguments: "")
-            toolCallOfBlock[index] = answer.toolCalls.count
-            answer.toolCalls.append(call)
-            return [writer.toolCall(index: answer.toolCalls.count - 1, id: call.id, name: call.name, arguments: "")]
+            let position = answer.toolCalls.count
+            toolCallOfBlock[index] = position
+            return [
+                event {
+                    $0.toolCalls = [
+                        ChatDelta.Call(
+                            index: position, id: block["id"]?.string ?? "", name: block["name"]?.string ?? "",
+                            arguments: "")
+                    ]
+                }
+            ]
         }
         if let thought = AnthropicWire.thinking(block) {
-            thinkingOfBlock[index] = answer.thinking.count
-            answer.thinking.append(thought)
-            return [writer.thinking(thought, index: answer.thinking.count - 1)]
+            let position = answer.thinking.count
+            thinkingOfBlock[index] = position
+            return [event { $0.thinking = [ChatDelta.Thinking(index: position, block: thought)] }]
         }
         return text(block["text"]?.string)
     }
 
     private mutating func readDelta(_ root: JSONValue) -> [ChatEvent] {
         guard let delta = root["delta"] else { return [] }
-        if let index = root["index"]?.integer, let thought = thinkingOfBlock[index] {
+        if let index = root["index"]?.integer, let position = thinkingOfBlock[index] {
             let piece = ThinkingBlock(
                 text: delta["thinking"]?.string ?? "", signature: delta["signature"]?.string ?? "")
-            answer.thinking[thought].text += piece.text
-            answer.thinking[thought].signature += piece.signature
-            return [writer.thinking(piece, index: thought)]
+            return [event { $0.thinking = [ChatDelta.Thinking(index: position, block: piece)] }]
         }
         guard let piece = delta["partial_json"]?.string else { return text(delta["text"]?.string) }
         guard !piece.isEmpty, let index = root["index"]?.integer, let call = toolCallOfBlock[index] else { return [] }
-        answer.toolCalls[call].arguments += piece
-        return [writer.toolCall(index: call, arguments: piece)]
+        return [event { $0.toolCalls = [ChatDelta.Call(index: call, arguments: piece)] }]
     }
 
     private mutating func text(_ text: String?) -> [ChatEvent] {
         guard let text, !text.isEmpty else { return [] }
-        answer.text += text
-        return [writer.text(text)]
+        return [event { $0.text = text }]
     }
 
     private mutating func readMessageDelta(_ root: JSONValue) -> [ChatEvent] {
         answer.usage = AnthropicWire.usage(root["usage"], after: answer.usage)
         if let delta = root["delta"] { AnthropicWire.end(&answer, delta) }
         guard answer.finishReason != nil else { return [] }
-        return completeToolCalls() + [writer.end(of: answer)]
+        let end = answer
+        return completeToolCalls() + [
+            event { delta in
+                delta.finishReason = end.finishReason
+                delta.stopSequence = end.stopSequence
+                delta.nativeFinishReason = end.nativeFinishReason
+            }
+        ]
     }
 
-    /// A tool without parameters streams no input at all; OpenAI's callers expect an object.
+    /// A tool without parameters streams no input at all; OpenAI's clients expect an object.
     private mutating func completeToolCalls() -> [ChatEvent] {
-        var events: [ChatEvent] = []
-        for index in answer.toolCalls.indices where answer.toolCalls[index].arguments.isEmpty {
-            answer.toolCalls[index].arguments = "{}"
-            events.append(writer.toolCall(index: index, arguments: "{}"))
-        }
-        return events
+        let empty = answer.toolCalls.indices.filter { answer.toolCalls[$0].arguments.isEmpty }
+        return empty.map { index in event { $0.toolCalls = [ChatDelta.Call(index: index, arguments: "{}")] } }
     }
 
     private mutating func end() -> [ChatEvent] {
         isDone = true
-        return (answer.usage.map { [writer.usage($0)] } ?? []) + [.done]
-    }
-
-    private func openAIError(_ root: JSONValue) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { $0.member("error", raw: root["error"]?.raw ?? root.raw) }
-        return writer.bytes
+        guard let usage = answer.usage else { return [.done] }
+        var delta = ChatDelta()
+        delta.usage = usage
+        return [ChatEvent(kind: .usage, delta: delta), .done]
     }
 }

@@ -49,3 +49,20 @@ extension OpenAIWire {
         return Int(number)
     }
 }
+
+extension OpenAIWriter {
+    static func write(_ usage: Usage, to writer: inout JSONWriter) {
+        writer.member("prompt_tokens", usage.promptTokens)
+        writer.member("completion_tokens", usage.completionTokens)
+        writer.member("total_tokens", usage.promptTokens + usage.completionTokens)
+        writer.member(
+            "prompt_tokens_details",
+            object: { details in
+                details.member("cached_tokens", usage.cachedRead)
+                let written = usage.cacheWrite5m + usage.cacheWrite1h
+                if written > 0 { details.member("cache_write_tokens", written) }
+                if usage.cacheWrite1h > 0 { details.member("cache_write_1h_tokens", usage.cacheWrite1h) }
+            })
+        writer.member("completion_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })
+    }
+}

@@ -2,13 +2,13 @@ import Domain
 import JSON
 import Upstream
 
-/// Turns a chat stream in OpenAI's format, as it comes, into the events of OpenAI's Responses.
+/// Writes the events of a stream in the format of OpenAI's Responses.
 ///
 /// A message ends where a call of a function begins. Calls are open side by side until the end, since some servers mix
 /// their pieces; so the ends of items come together with the end of the response, behind `[DONE]`.
-package struct ResponsesEventWriter: Sendable {
-    private var lines = SSEReader(maximumEventBytes: 4 << 20)
-    private var reader = OpenAIEventReader()
+package struct ResponsesEventWriter: ChatEventWriter {
+    /// The answer so far.
+    private var answer = ChatAnswer()
     private let writer: ResponsesWriter
     private var items: [ResponsesItem] = []
     /// The item of the message that is open.
@@ -16,7 +16,6 @@ package struct ResponsesEventWriter: Sendable {
     /// The item of each call of the answer, and how many bytes of its arguments have gone out; nil for a call that has not
     /// begun.
     private var calls: [(item: Int, sent: Int)?] = []
-    private var refusalSent = 0
     private var sequence = 0
     private var hasBegun = false
     private var hasEnded = false
@@ -25,34 +24,25 @@ package struct ResponsesEventWriter: Sendable {
         self.writer = writer
     }
 
-    /// Takes the next bytes; returns the events that are complete with them.
-    package mutating func feed(_ bytes: [UInt8]) -> [UInt8] {
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
         guard !hasEnded else { return [] }
+        answer.append(event.delta)
         var output: [UInt8] = []
-        do throws(SSEError) {
-            for event in try lines.feed(bytes) {
-                for chunk in reader.read(event) where !hasEnded { take(chunk, into: &output) }
+        switch event.kind {
+        case .comment: return Array(":\n\n".utf8)
+        case .failure(let failure): fail(failure.message, into: &output)
+        case .delta, .usage, .done:
+            begin(into: &output)
+            if event.kind == .delta {
+                if !event.delta.text.isEmpty { say(event.delta.text, isRefusal: false, into: &output) }
+                if let refusal = event.delta.refusal, !refusal.isEmpty {
+                    say(refusal, isRefusal: true, into: &output)
+                }
             }
-        } catch {
-            fail("the model's server sent an event that is too large", into: &output)
+            for number in answer.toolCalls.indices { call(number, isLast: event.kind == .done, into: &output) }
+            if event.kind == .done { end(into: &output) }
         }
-        // A comment keeps the connection open, whatever it says.
-        return output.isEmpty && bytes.first == UInt8(ascii: ":") ? Array(":\n\n".utf8) : output
-    }
-
-    private mutating func take(_ chunk: ChatEvent, into output: inout [UInt8]) {
-        if case .failure(let failure) = chunk.kind { return fail(failure.message, into: &output) }
-        begin(into: &output)
-        if case .delta(let text) = chunk.kind {
-            if !text.isEmpty { say(text, isRefusal: false, into: &output) }
-            let refusal = reader.answer.refusal ?? ""
-            if refusal.utf8.count > refusalSent {
-                say(Self.rest(of: refusal, after: refusalSent), isRefusal: true, into: &output)
-                refusalSent = refusal.utf8.count
-            }
-        }
-        for number in reader.answer.toolCalls.indices { call(number, isLast: chunk.kind == .done, into: &output) }
-        if chunk.kind == .done { end(into: &output) }
+        return output
     }
 
     // MARK: Messages
@@ -104,7 +94,7 @@ package struct ResponsesEventWriter: Sendable {
     // MARK: Calls
 
     private mutating func call(_ number: Int, isLast: Bool, into output: inout [UInt8]) {
-        let call = reader.answer.toolCalls[number]
+        let call = answer.toolCalls[number]
         if number == calls.count { calls.append(nil) }
         if calls[number] == nil {
             // An item cannot begin without the function's name, which some servers send late.
@@ -124,7 +114,7 @@ package struct ResponsesEventWriter: Sendable {
     private mutating func completeCalls() {
         for (number, call) in calls.enumerated() {
             guard let call, case .call(let id, let name, _) = items[call.item].content else { continue }
-            let arguments = reader.answer.toolCalls[number].arguments
+            let arguments = answer.toolCalls[number].arguments
             items[call.item].content = .call(id: id, name: name, arguments: arguments)
         }
     }
@@ -172,7 +162,7 @@ package struct ResponsesEventWriter: Sendable {
         hasEnded = true
         if items.isEmpty { say("", isRefusal: false, into: &output) }
         completeCalls()
-        let cut = ResponsesWriter.cut(reader.answer)
+        let cut = ResponsesWriter.cut(answer)
         // Only the last item can have been cut off.
         let last = cut == nil ? ResponsesItem.Status.completed : .incomplete
         for index in items.indices where items[index].status == .inProgress {
@@ -188,6 +178,7 @@ package struct ResponsesEventWriter: Sendable {
 
     /// Nothing follows; what has been said stands as it is.
     private mutating func fail(_ message: String, into output: inout [UInt8]) {
+        let message = FailureText.line(message)
         hasEnded = true
         guard hasBegun else {
             return append("error", into: &output) { event in
@@ -203,7 +194,7 @@ package struct ResponsesEventWriter: Sendable {
     private mutating func appendResponse(
         _ type: String, _ state: ResponsesWriter.State, into output: inout [UInt8]
     ) {
-        let (writer, answer, items) = (writer, reader.answer, items)
+        let (writer, answer, items) = (writer, answer, items)
         append(type, into: &output) { event in
             event.member("response", object: { writer.write(answer, items, state, to: &$0) })
         }

@@ -49,13 +49,11 @@ private struct AnthropicFormat: AnswerFormat {
     private let id: String
     private let model: String
     private let promptTokens: Int
-    private var events: AnthropicEventWriter
 
     init(_ reply: ChatReply) {
         id = "msg_" + reply.decision.id.drop { $0 != "_" }.dropFirst()
         model = (reply.model ?? reply.decision.model).rawValue
         promptTokens = reply.promptTokens
-        events = AnthropicEventWriter(id: id, model: model, promptTokens: promptTokens)
     }
 
     func whole(_ bytes: [UInt8]) throws -> [UInt8] {
@@ -63,5 +61,7 @@ private struct AnthropicFormat: AnswerFormat {
         return AnthropicWriter(answer, id: id, model: model).body(answer, promptTokens: promptTokens)
     }
 
-    mutating func piece(_ bytes: [UInt8]) -> [UInt8] { events.feed(bytes) }
+    func eventWriter() -> any ChatEventWriter {
+        AnthropicEventWriter(id: id, model: model, promptTokens: promptTokens)
+    }
 }

@@ -30,18 +30,16 @@ struct ResponsesController {
 private struct ResponsesFormat: AnswerFormat {
     private let model: String
     private let writer: ResponsesWriter
-    private var events: ResponsesEventWriter
 
     init(_ reply: ChatReply, _ frame: ResponsesFrame) {
         let id = reply.decision.id.drop { $0 != "_" }.dropFirst()
         model = (reply.model ?? reply.decision.model).rawValue
         writer = ResponsesWriter(id: String(id), model: model, frame: frame)
-        events = ResponsesEventWriter(writer)
     }
 
     func whole(_ bytes: [UInt8]) throws -> [UInt8] {
         writer.body(try OpenAIWire().answer(bytes, host: model).answer)
     }
 
-    mutating func piece(_ bytes: [UInt8]) -> [UInt8] { events.feed(bytes) }
+    func eventWriter() -> any ChatEventWriter { ResponsesEventWriter(writer) }
 }

@@ -1,4 +1,5 @@
 import Calls
+import Dialects
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -9,14 +10,14 @@ import Steps
 protocol AnswerFormat: Sendable {
     /// A complete answer.
     func whole(_ bytes: [UInt8]) throws -> [UInt8]
-    /// The next bytes of a stream; what is not complete yet is kept for later ones.
-    mutating func piece(_ bytes: [UInt8]) -> [UInt8]
+    /// Writes the events of one stream.
+    func eventWriter() -> any ChatEventWriter
 }
 
-/// OpenAI's own: everything goes out as it is.
+/// OpenAI's chat completions.
 struct OpenAIFormat: AnswerFormat {
     func whole(_ bytes: [UInt8]) -> [UInt8] { bytes }
-    func piece(_ bytes: [UInt8]) -> [UInt8] { bytes }
+    func eventWriter() -> any ChatEventWriter { OpenAIEventWriter() }
 }
 
 extension ChatReply {
@@ -37,11 +38,12 @@ extension ChatReply {
             return Response(
                 status: .ok, headers: headers,
                 body: ResponseBody { writer in
-                    // Writing fails when the client has gone; then the relay says so to the one who reads upstream.
+                    // Writing fails after the client has gone; the channel tells the task that reads upstream.
                     defer { reader.cancel() }
-                    var format = format
-                    for await piece in reader {
-                        let bytes = format.piece(piece)
+                    var events = format.eventWriter()
+                    for await batch in reader {
+                        var bytes: [UInt8] = []
+                        for event in batch { bytes += events.write(event) }
                         if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                     }
                     try await writer.finish(nil)

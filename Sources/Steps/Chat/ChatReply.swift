@@ -3,10 +3,10 @@ package import Domain
 
 /// What a chat call gets back.
 package struct ChatReply: Sendable {
-    /// The answer's bytes: all of them, or as they come.
+    /// The answer: all of it, or its events as they come.
     package enum Body: Sendable {
         case complete([UInt8])
-        case stream(ByteChannelReader)
+        case stream(EventChannelReader)
     }
 
     package let decision: Decision

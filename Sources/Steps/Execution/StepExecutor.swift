@@ -114,7 +114,7 @@ struct StepExecutor: Sendable {
     /// Why a further answer must not be asked for, once one has been paid: the limits of the run hold for all together.
     private func limit(on model: ModelID) -> String? {
         guard !rejected.isEmpty, let candidate = course.decision.candidate(model) else { return nil }
-        if delivery?.relay.isAbandoned == true { return "the client has gone" }
+        if delivery?.channel.isAbandoned == true { return "the client has gone" }
         let left = order.context.remaining
         if let budget = left.budget, let most = try? spent.adding(candidate.worstCaseCost), most > budget {
             return "the $\(budget) of the budget have no room for its answer after the $\(spent) spent on this step"

@@ -21,27 +21,27 @@ extension StepService {
         let order = try route(
             try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session)
         ).order
-        let relay = ByteChannel()
-        let reader = relay.reader()
-        let delivery = StreamDelivery(relay: relay, wantsUsage: false) { _ in }
+        let channel = EventChannel()
+        let reader = channel.reader()
+        let delivery = StreamDelivery(channel: channel, wantsUsage: false) { _ in }
         // Nobody looks at the stream; it is read so that its writer does not wait.
         async let drained: Void = Self.drain(reader)
         let outcome: StepOutcome
         do throws(ServiceError) {
             outcome = try await calls.answer(order, delivery: delivery)
         } catch {
-            relay.finish()
+            channel.finish()
             await drained
             throw error
         }
-        relay.finish()
+        channel.finish()
         await drained
         try await settle(outcome, order)
         if let failure = outcome.failure { throw .upstream([(outcome.model, failure)]) }
         return Self.probeAnswer(outcome, item)
     }
 
-    private static func drain(_ reader: ByteChannelReader) async {
+    private static func drain(_ reader: EventChannelReader) async {
         for await _ in reader {}
     }
 

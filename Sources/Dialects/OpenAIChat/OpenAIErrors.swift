@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import Upstream
 
 /// OpenAI's error object.
 package enum ErrorBody {
@@ -25,5 +26,13 @@ package enum ErrorBody {
     /// The error as the last event of a stream.
     package static func event(message: String) -> [UInt8] {
         SSEEvent.encode(data: json(message: message, type: "server_error", code: "upstream_error"))
+    }
+}
+
+extension FailureText {
+    /// A failure's message as one line, never empty.
+    static func line(_ message: String) -> String {
+        let text = clean(message)
+        return text.isEmpty ? "no message" : text
     }
 }
