@@ -53,7 +53,7 @@ package struct CallAttempt {
     /// What was read of an answer.
     struct Reading: Sendable {
         var answer: ChatAnswer
-        var body: [UInt8] = []
+        var openAIBytes: [UInt8]?
         var held: [ChatEvent] = []
         var firstTokenSeconds: Double?
         var outcome = CallOutcome.completed
@@ -66,7 +66,8 @@ package struct CallAttempt {
         guard let delivery else {
             let completed = try await calls.upstream.complete(call)
             return Reading(
-                answer: completed.answer, body: completed.body, firstTokenSeconds: completed.timing.firstByteSeconds)
+                answer: completed.answer, openAIBytes: completed.openAIBytes,
+                firstTokenSeconds: completed.timing.firstByteSeconds)
         }
         return try await stream(to: delivery, since: started)
     }
@@ -133,7 +134,7 @@ package struct CallAttempt {
                 httpStatus: 200))
         return .answered(
             StepOutcome(
-                model: priced.model.id, answer: reading.answer, body: reading.body, held: reading.held,
+                model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
                 figures: figures, entryID: entry.id, commit: StepCommit(settlements: [(reservation, entry)]),
                 failure: reading.failure))
     }

@@ -8,8 +8,8 @@ package struct StepOutcome: Sendable {
     /// The model that answered, which may be another than the one decided on.
     package var model: ModelID
     package var answer: ChatAnswer
-    /// A whole answer in OpenAI's format; empty where it was streamed.
-    package var body: [UInt8]
+    /// The bytes of a whole answer whose server wrote OpenAI's format.
+    package var openAIBytes: [UInt8]?
     /// The events of a stream that was held back for verification.
     package var held: [ChatEvent] = []
     package var figures: CallFigures
@@ -18,6 +18,9 @@ package struct StepOutcome: Sendable {
     package var commit: StepCommit
     /// Why a stream broke off, as reported to the client.
     package var failure: UpstreamError?
+
+    /// The answer's body in OpenAI's format.
+    package var body: [UInt8] { OpenAIWriter.body(of: answer, openAIBytes: openAIBytes) }
 }
 
 /// Where a stream goes, and which of its events.

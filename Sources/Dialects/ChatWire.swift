@@ -12,8 +12,10 @@ package protocol ChatWire: Sendable {
 
     /// Reads a complete answer.
     /// - Parameter host: the server's name, for errors.
-    /// - Returns: the answer, and its bytes in OpenAI's format (the very bytes where that is what the server speaks).
-    func answer(_ body: [UInt8], host: String) throws(UpstreamError) -> (answer: ChatAnswer, body: [UInt8])
+    /// - Returns: the answer, and its bytes where they are in OpenAI's format.
+    func answer(
+        _ body: [UInt8], host: String
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?)
 
     /// Reads the events of one stream.
     func eventReader() -> any ChatEventReader

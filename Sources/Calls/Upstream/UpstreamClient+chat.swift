@@ -5,8 +5,8 @@ package import Upstream
 /// A whole answer, with everything that was learnt on the way.
 package struct CompletedChat: Sendable {
     package let answer: ChatAnswer
-    /// The answer in OpenAI's format.
-    package let body: [UInt8]
+    /// The server's bytes where they are in OpenAI's format.
+    package let openAIBytes: [UInt8]?
     package let headers: UpstreamHeaders
     package let timing: UpstreamTiming
 }
@@ -39,8 +39,9 @@ extension UpstreamClient {
         call.isStreaming = false
         let response = try await open(call)
         let bytes = try await response.collect(upTo: call.maximumResponseBytes)
-        let (answer, body) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
-        return CompletedChat(answer: answer, body: body, headers: response.headers, timing: response.timing)
+        let (answer, openAIBytes) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
+        return CompletedChat(
+            answer: answer, openAIBytes: openAIBytes, headers: response.headers, timing: response.timing)
     }
 
     /// The response where its status is one of success; else reads the error in it and throws that.

@@ -17,7 +17,7 @@ extension AnthropicWire {
         }
         var answer = ChatAnswer()
         answer.id = root["id"]?.string
-        answer.model = root["model"]?.string
+        answer.model = OpenAIWire.model(root)
         answer.usage = usage(root["usage"])
         end(&answer, root)
         for block in content.elements {

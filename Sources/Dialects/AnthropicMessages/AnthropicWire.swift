@@ -1,7 +1,7 @@
 package import Domain
 package import Upstream
 
-/// Anthropic's messages, translated from and to OpenAI's chat completions.
+/// Anthropic's messages.
 package struct AnthropicWire: ChatWire {
     /// The version of the interface that is spoken.
     static let version = "2023-06-01"
@@ -10,9 +10,8 @@ package struct AnthropicWire: ChatWire {
 
     package func answer(
         _ body: [UInt8], host: String
-    ) throws(UpstreamError) -> (answer: ChatAnswer, body: [UInt8]) {
-        let answer = try Self.readAnswer(body, host: host)
-        return (answer, OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "").body(answer))
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
+        (try Self.readAnswer(body, host: host), nil)
     }
 
     package func eventReader() -> any ChatEventReader {

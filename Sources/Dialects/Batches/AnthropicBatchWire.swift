@@ -107,7 +107,7 @@ struct AnthropicBatchWire: BatchWire {
             }
             do throws(UpstreamError) {
                 let (answer, bytes) = try AnthropicWire().answer(Array(message.raw), host: host)
-                return .answered(answer, body: bytes)
+                return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
             } catch {
                 if case .status(let failure) = error { return .failed(failure) }
                 return .unreadable(reason: "\(error)")

@@ -160,7 +160,7 @@ struct OpenAIBatchWire: BatchWire {
         guard (200..<300).contains(status) else { return .failed(FailureReader.read(body, status: status)) }
         do throws(UpstreamError) {
             let (answer, bytes) = try OpenAIWire().answer(Array(body.raw), host: host)
-            return .answered(answer, body: bytes)
+            return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
         } catch {
             if case .status(let failure) = error { return .failed(failure) }
             return .unreadable(reason: "\(error)")

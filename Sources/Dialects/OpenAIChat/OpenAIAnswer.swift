@@ -119,6 +119,14 @@ package struct OpenAIWriter: Sendable {
         self.created = created.milliseconds / 1000
     }
 
+    /// The body of an answer; those bytes where its server wrote OpenAI's format.
+    package static func body(
+        of answer: ChatAnswer, openAIBytes: [UInt8]?, created: Timestamp = .now()
+    ) -> [UInt8] {
+        openAIBytes
+            ?? OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "", created: created).body(answer)
+    }
+
     /// A complete answer's body.
     package func body(_ answer: ChatAnswer) -> [UInt8] {
         var writer = JSONWriter(capacity: answer.text.utf8.count + 512)

@@ -7,7 +7,7 @@ package struct OpenAIWire: ChatWire {
 
     package func answer(
         _ body: [UInt8], host: String
-    ) throws(UpstreamError) -> (answer: ChatAnswer, body: [UInt8]) {
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
         (try Self.readAnswer(body, host: host), body)
     }
 

@@ -25,9 +25,9 @@ struct ChatController {
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let chat = try ChatRequest(body)
         let reply = try await stepService.chat(chat, from: context.caller) { reply in
-            try? await StoredResponse(reply.response(in: OpenAIFormat()))
+            try? await StoredResponse(reply.response(in: OpenAIFormat(reply)))
         }
-        return try reply.response(in: OpenAIFormat())
+        return reply.response(in: OpenAIFormat(reply))
     }
 
     @Sendable

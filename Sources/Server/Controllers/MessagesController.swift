@@ -27,7 +27,7 @@ struct MessagesController {
         let reply = try await stepService.chat(message.chat, from: caller) { reply in
             try? await StoredResponse(reply.response(in: AnthropicFormat(reply)))
         }
-        return try reply.response(in: AnthropicFormat(reply))
+        return reply.response(in: AnthropicFormat(reply))
     }
 
     /// How many tokens a prompt has, and whether somebody counted them.
@@ -56,9 +56,8 @@ private struct AnthropicFormat: AnswerFormat {
         promptTokens = reply.promptTokens
     }
 
-    func whole(_ bytes: [UInt8]) throws -> [UInt8] {
-        let answer = try OpenAIWire().answer(bytes, host: model).answer
-        return AnthropicWriter(answer, id: id, model: model).body(answer, promptTokens: promptTokens)
+    func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8] {
+        AnthropicWriter(answer, id: id, model: model).body(answer, promptTokens: promptTokens)
     }
 
     func eventWriter() -> any ChatEventWriter {

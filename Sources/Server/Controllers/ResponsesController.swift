@@ -22,24 +22,21 @@ struct ResponsesController {
         let reply = try await stepService.chat(asked.chat, from: context.caller) { reply in
             try? await StoredResponse(reply.response(in: ResponsesFormat(reply, asked.frame)))
         }
-        return try reply.response(in: ResponsesFormat(reply, asked.frame))
+        return reply.response(in: ResponsesFormat(reply, asked.frame))
     }
 }
 
 /// OpenAI's responses, and the events of their streams.
 private struct ResponsesFormat: AnswerFormat {
-    private let model: String
     private let writer: ResponsesWriter
 
     init(_ reply: ChatReply, _ frame: ResponsesFrame) {
         let id = reply.decision.id.drop { $0 != "_" }.dropFirst()
-        model = (reply.model ?? reply.decision.model).rawValue
+        let model = (reply.model ?? reply.decision.model).rawValue
         writer = ResponsesWriter(id: String(id), model: model, frame: frame)
     }
 
-    func whole(_ bytes: [UInt8]) throws -> [UInt8] {
-        writer.body(try OpenAIWire().answer(bytes, host: model).answer)
-    }
+    func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8] { writer.body(answer) }
 
     func eventWriter() -> any ChatEventWriter { ResponsesEventWriter(writer) }
 }

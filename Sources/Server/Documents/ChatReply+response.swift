@@ -6,32 +6,44 @@ import Hummingbird
 import NIOCore
 import Steps
 
-/// Puts an answer's bytes, which are in OpenAI's format, into the format that its caller reads.
+/// Writes answers in the dialect of a client.
 protocol AnswerFormat: Sendable {
-    /// A complete answer.
-    func whole(_ bytes: [UInt8]) throws -> [UInt8]
+    /// Writes a complete answer.
+    ///
+    /// - Parameter openAIBytes: the server's bytes where they are in OpenAI's format.
+    func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8]
     /// Writes the events of one stream.
     func eventWriter() -> any ChatEventWriter
 }
 
 /// OpenAI's chat completions.
 struct OpenAIFormat: AnswerFormat {
-    func whole(_ bytes: [UInt8]) -> [UInt8] { bytes }
+    private let created: Timestamp
+
+    init(_ reply: ChatReply) {
+        created = reply.at
+    }
+
+    func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8] {
+        OpenAIWriter.body(of: answer, openAIBytes: openAIBytes, created: created)
+    }
+
     func eventWriter() -> any ChatEventWriter { OpenAIEventWriter() }
 }
 
 extension ChatReply {
     /// The response with hera's headers and the answer in a format.
-    func response(in format: some AnswerFormat) throws -> Response {
+    func response(in format: some AnswerFormat) -> Response {
         var headers: HTTPFields = [.heraDecision: decision.id, .heraStage: decision.stage.rawValue]
         if let model { headers[.heraModel] = model.rawValue }
         switch body {
-        case .complete(let bytes):
+        case .complete(let answer, let openAIBytes):
             headers[.contentType] = "application/json"
             if let cost { headers[.heraCost] = cost.description }
             return Response(
                 status: .ok, headers: headers,
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: try format.whole(bytes))))
+                body: ResponseBody(
+                    byteBuffer: ByteBuffer(bytes: format.whole(answer, openAIBytes: openAIBytes))))
         case .stream(let reader):
             headers[.contentType] = "text/event-stream"
             headers[.cacheControl] = "no-cache"

@@ -82,7 +82,8 @@ extension StepService {
                 let done = try await self.perform(step)
                 let reply = ChatReply(
                     decision: done.order.decision, model: done.outcome.model, cost: done.spent,
-                    promptTokens: done.order.step.promptTokens, body: .complete(done.outcome.body))
+                    promptTokens: done.order.step.promptTokens, at: .now(),
+                    body: .complete(done.outcome.answer, openAIBytes: done.outcome.openAIBytes))
                 try await self.book(done, session, answer: await answer(reply))
                 self.learn(from: done.order, done.outcome)
                 return .success(reply)

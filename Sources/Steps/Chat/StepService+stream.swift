@@ -30,7 +30,7 @@ extension StepService {
         let model = try await firstByte.value()
         return ChatReply(
             decision: step.course.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
-            body: .stream(reader))
+            at: .now(), body: .stream(reader))
     }
 
     /// Sends the events held back, commits the step, and sends the end.

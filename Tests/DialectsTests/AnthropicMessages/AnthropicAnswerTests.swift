@@ -16,14 +16,15 @@ struct AnthropicAnswerTests {
         """#
     private static let usage = Usage(input: 10, cachedRead: 200, cacheWrite5m: 30, cacheWrite1h: 40, output: 25)
 
-    @Test("text, tool calls and usage by class are read, and the body is OpenAI's")
+    @Test("text, tool calls and usage by class are read, and can be said in OpenAI's format")
     func whole() throws {
-        let (answer, body) = try AnthropicWire().answer(Array(Self.whole.utf8), host: "h")
+        let (answer, bytes) = try AnthropicWire().answer(Array(Self.whole.utf8), host: "h")
+        #expect(bytes == nil)
         #expect(answer.text == "Let me see.")
         #expect(answer.toolCalls == [ToolCall(id: "t1", name: "f", arguments: "{\"a\":[1,2]}")])
         #expect(answer.finishReason == .toolCalls)
         #expect(answer.usage == Self.usage)
-        let openAI = try OpenAIWire().answer(body, host: "h").answer
+        let openAI = try OpenAIWire().answer(OpenAIWriter.body(of: answer, openAIBytes: nil), host: "h").answer
         #expect(openAI.text == answer.text && openAI.toolCalls == answer.toolCalls && openAI.model == "claude")
         #expect(openAI.usage?.promptTokens == 280)
         #expect(openAI.usage?.cachedRead == 200)
