@@ -88,7 +88,8 @@ package struct CallAttempt {
         let limits = calls.limits
         return ChatCall(
             endpoint: priced.model.endpoint, key: calls.keys.key(for: priced.model.endpoint), body: body,
-            isStreaming: delivery != nil, maximumOutputTokens: priced.model.maxOutputTokens,
+            original: order.request.original, isStreaming: delivery != nil,
+            maximumOutputTokens: priced.model.maxOutputTokens,
             removedMembers: ["hera"] + dearerMembers(than: tier),
             timeouts: UpstreamTimeouts(
                 firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),

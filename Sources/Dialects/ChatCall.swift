@@ -9,6 +9,8 @@ package struct ChatCall: Sendable {
     package var key: String?
     /// The request in OpenAI's chat format. Its `model` is replaced; unknown members go along.
     package var body: JSONDocument
+    /// The same request as the client sent it in another dialect.
+    package var original: OriginalRequest?
     /// Whether the answer is to come as a stream, whatever the body says.
     package var isStreaming: Bool
     /// The limit of the answer where the body names none and the provider insists on one.
@@ -20,13 +22,14 @@ package struct ChatCall: Sendable {
     package var cancellation: UpstreamCancellation
 
     package init(
-        endpoint: Endpoint, key: String?, body: JSONDocument, isStreaming: Bool, maximumOutputTokens: Int,
-        removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
+        endpoint: Endpoint, key: String?, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
+        maximumOutputTokens: Int, removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
         maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
     ) {
         self.endpoint = endpoint
         self.key = key
         self.body = body
+        self.original = original
         self.isStreaming = isStreaming
         self.maximumOutputTokens = maximumOutputTokens
         self.removedMembers = removedMembers

@@ -16,22 +16,20 @@ package struct ChatRequest: Sendable {
     package let needs: Set<Capability>
     /// Hera's own member of the body: a policy for this call.
     package let policy: JSONValue?
-    /// Messages of the user that came together with results of tools: part of the work on a request, and none of
-    /// themselves.
+    /// The request in the client's own dialect, where that is not OpenAI's chat and servers speak it.
+    package let original: OriginalRequest?
+    /// Indices of user messages that came together with results of tools, so that they begin no new request.
     private let asides: Set<Int>
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        guard document.root[AnthropicWire.originalMember] == nil else {
-            throw FieldError(AnthropicWire.originalMember, "is not for callers; use POST /v1/messages")
-        }
-        try self.init(translated: document, asides: [])
+        try self.init(document, original: nil, asides: [])
     }
 
-    /// Reads a body that was made here, of a request in another dialect (``MessagesRequest``).
+    /// Reads a body that was translated from another dialect.
     ///
     /// - Parameter asides: indices of user messages that came together with results of tools.
-    init(translated document: JSONDocument, asides: Set<Int>) throws(FieldError) {
+    init(_ document: JSONDocument, original: OriginalRequest?, asides: Set<Int>) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard let model = root["model"]?.string, !model.isEmpty else {
@@ -62,6 +60,7 @@ package struct ChatRequest: Sendable {
         self.document = document
         self.model = model
         self.messages = messages
+        self.original = original
         self.asides = asides
         isStream = root["stream"]?.boolean ?? false
         wantsUsageChunk = root["stream_options"]?["include_usage"]?.boolean ?? false
@@ -128,11 +127,11 @@ package struct ChatRequest: Sendable {
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
         let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
         // A server of the request's own dialect reads it as it was said there, which may be longer.
-        let original = document.root[AnthropicWire.originalMember]?.raw.count ?? 0
+        let original = original?.document.bytes.count ?? 0
         let form = document.root["response_format"]?.raw.count ?? 0
         let whole = max(messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0) + form, original)
         // Any other member that a server gets may find its way into the prompt, too, such as `functions`.
-        let beside = max(0, document.bytes.count - original - (policy?.raw.count ?? 0) - whole)
+        let beside = max(0, document.bytes.count - (policy?.raw.count ?? 0) - whole)
         // Servers say in words of their own how tools are called and forms are kept.
         let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
         // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
@@ -155,6 +154,22 @@ package struct ChatRequest: Sendable {
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
             cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
+    }
+}
+
+/// A request as a client sent it in another dialect than OpenAI's chat. Servers of that dialect get this one, so that
+/// nothing is lost in translation.
+package struct OriginalRequest: Sendable {
+    package let dialect: WireFormat
+    /// Without the members that are the service's own.
+    package let document: JSONDocument
+    /// Features for the header `anthropic-beta` (``AnthropicBeta``).
+    package let betas: [String]
+
+    package init(dialect: WireFormat, document: JSONDocument, betas: [String] = []) {
+        self.dialect = dialect
+        self.document = document
+        self.betas = betas
     }
 }
 

@@ -3,22 +3,16 @@ import JSON
 package import Upstream
 
 extension AnthropicWire {
-    /// A member of a body in OpenAI's format that holds the same request as it was said in Anthropic's, without the
-    /// members that are the service's own: an Anthropic server gets that one, so nothing is lost on the way there and
-    /// back. Every other server gets the body without it.
-    package static let originalMember = "anthropic"
-    /// A member of that one: the features that the caller asked for (``AnthropicBeta``), which go into a header.
-    package static let betaMember = "anthropic_beta"
     static let betaHeader = "anthropic-beta"
 
-    /// The caller's request in Anthropic's format: as it was said in it (``originalMember``), or else translated.
+    /// The request in Anthropic's format: the client's own where it spoke it (``OriginalRequest``), else translated.
     ///
     /// Taken over: messages with text, images, tool calls and tool results, system prompts, tools and their choice, the
     /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, a schema for the answer, the
     /// user. Refused, because leaving them out would change the answer: JSON without a schema, more than one choice,
     /// audio. Left out as hints: seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
-        let betas = call.body.root[Self.originalMember]?[Self.betaMember]?.elements.compactMap(\.string) ?? []
+        let betas = Self.original(call)?.betas ?? []
         let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
         return call.request(
             path: "/messages", authorization: Self.authorization(call.key) + header, body: try Self.body(of: call))
@@ -31,10 +25,14 @@ extension AnthropicWire {
         return call.request(path: "/messages/count_tokens", authorization: Self.authorization(call.key), body: body)
     }
 
+    private static func original(_ call: ChatCall) -> OriginalRequest? {
+        call.original.flatMap { $0.dialect == .anthropic ? $0 : nil }
+    }
+
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
+        if let original = original(call) { return body(of: call, original: original.document) }
         let root = call.body.root
         guard root.kind == .object else { throw .invalidRequest(reason: "the body is not a JSON object") }
-        if let original = root[originalMember] { return try body(of: call, original: original) }
         try refuseWhatIsUnknown(root)
         let conversation = try AnthropicConversation(root["messages"])
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
@@ -53,18 +51,15 @@ extension AnthropicWire {
         return writer.bytes
     }
 
-    /// The caller's own bytes with the model's name in them.
-    private static func body(of call: ChatCall, original: JSONValue) throws(UpstreamError) -> [UInt8] {
-        guard original.kind == .object, let document = try? JSONDocument(Array(original.raw)) else {
-            throw .invalidRequest(reason: "\(originalMember) is not a JSON object")
-        }
-        let limit = min(maximumOutputTokens(original) ?? call.maximumOutputTokens, call.maximumOutputTokens)
+    /// The client's own bytes with the model's name in them.
+    private static func body(of call: ChatCall, original: JSONDocument) -> [UInt8] {
+        let limit = min(maximumOutputTokens(original.root) ?? call.maximumOutputTokens, call.maximumOutputTokens)
         var members = [
             (key: "model", value: JSONWriter.quoted(call.endpoint.modelName)),
             (key: "max_tokens", value: Array(String(limit).utf8)),
         ]
         if call.isStreaming { members.append(("stream", Array("true".utf8))) }
-        return document.settingMembers(members, removing: ["stream", betaMember])
+        return original.settingMembers(members, removing: ["stream"])
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {

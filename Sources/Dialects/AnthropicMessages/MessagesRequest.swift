@@ -46,7 +46,7 @@ package struct MessagesRequest: Sendable {
             throw FieldError("max_tokens", "must be a whole number above 0: the most tokens that the answer may have")
         }
         let conversation = try MessagesConversation(system: root["system"], messages: root["messages"])
-        var writer = JSONWriter(capacity: document.bytes.count * 2 + 512)
+        var writer = JSONWriter(capacity: document.bytes.count + 512)
         try writer.object { (body: inout JSONWriter) throws(FieldError) in
             if let model = root["model"] { body.member("model", raw: model.raw) }
             body.member("messages", array: { list in conversation.messages.forEach { list.element(raw: $0) } })
@@ -54,12 +54,13 @@ package struct MessagesRequest: Sendable {
             try Self.writeSampling(root, to: &body)
             try MessagesTools(tools: root["tools"], choice: root["tool_choice"]).write(to: &body)
             if let policy = root["hera"] { body.member("hera", raw: policy.raw) }
-            body.member(AnthropicWire.originalMember, raw: Self.original(document, conversation, betas))
         }
-        guard let translated = try? JSONDocument(writer.bytes) else {
+        guard let translated = try? JSONDocument(writer.bytes),
+            let original = Self.original(document, conversation, betas)
+        else {
             throw FieldError("", "is nested too deeply to be translated")
         }
-        chat = try ChatRequest(translated: translated, asides: conversation.asides)
+        chat = try ChatRequest(translated, original: original, asides: conversation.asides)
         self.session = ClaudeCode.session(header: session, metadata: root["metadata"])
     }
 
@@ -110,10 +111,10 @@ package struct MessagesRequest: Sendable {
             })
     }
 
-    /// The request in its own words, as an Anthropic server shall have it.
+    /// The request as an Anthropic server gets it.
     private static func original(
         _ document: JSONDocument, _ conversation: MessagesConversation, _ betas: [String]
-    ) -> [UInt8] {
+    ) -> OriginalRequest? {
         let root = document.root
         let (names, members) = AnthropicBeta.admitted(of: betas)
         var removed = root.members.map(\.key).filter { !passedOn.contains($0) && !members.contains($0) }
@@ -124,11 +125,6 @@ package struct MessagesRequest: Sendable {
         let wantsThinking = root["thinking"]?["type"]?.isString("enabled") == true
         if wantsThinking, conversation.isWorkingWithoutThinking { removed += ["thinking", "context_management"] }
         var set: [(key: String, value: [UInt8])] = []
-        if !names.isEmpty {
-            var list = JSONWriter()
-            list.array { list in names.forEach { list.element($0) } }
-            set.append((AnthropicWire.betaMember, list.bytes))
-        }
         if let system = root["system"], system.elements.contains(where: ClaudeCode.isAttribution) {
             var blocks = JSONWriter(capacity: system.raw.count)
             blocks.array { list in
@@ -136,6 +132,7 @@ package struct MessagesRequest: Sendable {
             }
             set.append(("system", blocks.bytes))
         }
-        return document.settingMembers(set, removing: removed)
+        guard let document = try? JSONDocument(document.settingMembers(set, removing: removed)) else { return nil }
+        return OriginalRequest(dialect: .anthropic, document: document, betas: names)
     }
 }

@@ -26,7 +26,7 @@ extension OpenAIWire {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers + Self.unbounded + [AnthropicWire.originalMember]
+        var removed = call.removedMembers + Self.unbounded
         limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }

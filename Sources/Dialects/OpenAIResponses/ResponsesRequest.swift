@@ -53,7 +53,7 @@ package struct ResponsesRequest: Sendable {
         guard let translated = try? JSONDocument(writer.bytes) else {
             throw FieldError("", "is nested too deeply to be translated")
         }
-        chat = try ChatRequest(translated: translated, asides: conversation.asides)
+        chat = try ChatRequest(translated, original: nil, asides: conversation.asides)
         frame = try ResponsesFrame(fields, createdAt: now)
     }
 

@@ -13,7 +13,7 @@ extension StepService {
         let policy = step.order.context.policy
         let delivery = StreamDelivery(
             channel: channel, wantsUsage: step.order.request.wantsUsageChunk,
-            wantsEarlyUsage: step.order.request.document.root[AnthropicWire.originalMember] != nil,
+            wantsEarlyUsage: step.order.request.original?.dialect == .anthropic,
             isHeldBack: policy.verify && policy.verification.stream == .buffer
         ) { model in
             firstByte.resolve(.success(model))

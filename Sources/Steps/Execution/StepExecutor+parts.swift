@@ -91,6 +91,8 @@ extension StepExecutor {
     private func aside(
         _ model: ModelID, _ prompt: String, alone: Bool = false, offersTools: Bool = false, most: Int? = nil
     ) -> PreparedStep? {
+        // The messages of another dialect are not split.
+        guard order.request.original == nil else { return nil }
         let body = SubtaskPrompts.body(
             order.request, adding: prompt, alone: alone, offersTools: offersTools, most: most)
         guard let document = try? JSONDocument(body), let request = try? ChatRequest(document) else { return nil }
