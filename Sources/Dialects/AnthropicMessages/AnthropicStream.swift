@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import Upstream
 
 /// Reads the events of an Anthropic stream.
 struct AnthropicEventReader: ChatEventReader {
@@ -111,5 +112,205 @@ struct AnthropicEventReader: ChatEventReader {
         var delta = ChatDelta()
         delta.usage = usage
         return [ChatEvent(kind: .usage, delta: delta), .done]
+    }
+}
+
+/// Writes the events of a stream in Anthropic's format.
+///
+/// One block is open at a time. What a prompt had is known at the end only, except from Anthropic's own servers, so
+/// `message_start` has an estimate of it and `message_delta` the counts.
+package struct AnthropicEventWriter: ChatEventWriter {
+    private enum Block: Equatable {
+        case thinking(Int)
+        case text
+        case toolUse(Int)
+    }
+
+    /// The answer so far.
+    private var answer = ChatAnswer()
+    private let id: String
+    private let model: String
+    private let promptTokens: Int
+    private var open: Block?
+    /// Blocks that have begun.
+    private var count = 0
+    private var hasBegun = false
+    private var hasEnded = false
+    /// Bytes of each call's arguments that have gone out; nil for a call that has not begun.
+    private var argumentsSent: [Int?] = []
+    private var thinkingSent: [(text: Int, signature: Int)] = []
+
+    /// - Parameters:
+    ///   - id: the name of the answer where its server's own is none of Anthropic's.
+    ///   - model: the model's name where its server gave none.
+    ///   - promptTokens: an estimate, for as long as the server has not counted.
+    package init(id: String, model: String, promptTokens: Int) {
+        self.id = id
+        self.model = model
+        self.promptTokens = promptTokens
+    }
+
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
+        guard !hasEnded else { return [] }
+        answer.append(event.delta)
+        var output: [UInt8] = []
+        switch event.kind {
+        case .failure(let failure):
+            let isOverloaded = failure.code == "overloaded_error"
+            fail(failure.message, type: isOverloaded ? "overloaded_error" : "api_error", into: &output)
+        case .done:
+            begin(into: &output)
+            end(into: &output)
+        case .usage: begin(into: &output)
+        case .delta:
+            begin(into: &output)
+            write(event.delta, into: &output)
+        case .comment: Self.append("ping", into: &output) { _ in }
+        }
+        return output
+    }
+
+    private mutating func write(_ delta: ChatDelta, into output: inout [UInt8]) {
+        for index in answer.thinking.indices { think(index, into: &output) }
+        let text = delta.text + (delta.refusal ?? "")
+        if !text.isEmpty {
+            enter(.text, into: &output) { AnthropicWriter.write(text: "", to: &$0) }
+            self.delta("text_delta", into: &output) { $0.member("text", text) }
+        }
+        for index in answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
+        if !hasEnded, answer.finishReason != nil { close(into: &output) }
+    }
+
+    // MARK: Blocks
+
+    private mutating func think(_ index: Int, into output: inout [UInt8]) {
+        let thought = answer.thinking[index]
+        if index == thinkingSent.count {
+            thinkingSent.append((0, 0))
+            enter(.thinking(index), into: &output) { block in
+                let isHidden = thought.redacted != nil
+                AnthropicWriter.write(isHidden ? thought : ThinkingBlock(), to: &block)
+            }
+        }
+        let sent = thinkingSent[index]
+        if thought.text.utf8.count > sent.text {
+            delta("thinking_delta", into: &output) {
+                $0.member("thinking", Self.rest(of: thought.text, after: sent.text))
+            }
+        }
+        if thought.signature.utf8.count > sent.signature {
+            delta("signature_delta", into: &output) {
+                $0.member("signature", Self.rest(of: thought.signature, after: sent.signature))
+            }
+        }
+        thinkingSent[index] = (thought.text.utf8.count, thought.signature.utf8.count)
+    }
+
+    private mutating func call(_ index: Int, into output: inout [UInt8]) {
+        let call = answer.toolCalls[index]
+        if index == argumentsSent.count { argumentsSent.append(nil) }
+        if argumentsSent[index] == nil {
+            // A block cannot begin without the tool's name, which some servers send late.
+            guard !call.name.isEmpty || answer.finishReason != nil else { return }
+            argumentsSent[index] = 0
+            let writer = AnthropicWriter(answer, id: id, model: model)
+            enter(.toolUse(index), into: &output) {
+                writer.write(call, number: index, input: Array("{}".utf8), to: &$0)
+            }
+        }
+        guard let sent = argumentsSent[index], call.arguments.utf8.count > sent else { return }
+        guard open == .toolUse(index) else {
+            return fail(
+                "the model's server mixed the pieces of several calls of tools; ask without a stream",
+                type: "api_error", into: &output)
+        }
+        argumentsSent[index] = call.arguments.utf8.count
+        delta("input_json_delta", into: &output) {
+            $0.member("partial_json", Self.rest(of: call.arguments, after: sent))
+        }
+    }
+
+    /// Opens a block, and closes the one before it.
+    private mutating func enter(
+        _ block: Block, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        guard open != block else { return }
+        close(into: &output)
+        open = block
+        Self.append("content_block_start", into: &output) { event in
+            event.member("index", count)
+            event.member("content_block", object: write)
+        }
+        count += 1
+    }
+
+    private func delta(_ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void) {
+        Self.append("content_block_delta", into: &output) { event in
+            event.member("index", count - 1)
+            event.member(
+                "delta",
+                object: { delta in
+                    delta.member("type", type)
+                    write(&delta)
+                })
+        }
+    }
+
+    private mutating func close(into output: inout [UInt8]) {
+        guard open != nil else { return }
+        open = nil
+        Self.append("content_block_stop", into: &output) { $0.member("index", count - 1) }
+    }
+
+    // MARK: The message
+
+    private mutating func begin(into output: inout [UInt8]) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        let writer = AnthropicWriter(answer, id: id, model: model)
+        let usage = answer.usage ?? Usage(input: promptTokens)
+        Self.append("message_start", into: &output) { event in
+            event.member(
+                "message",
+                object: { message in
+                    writer.writeHead(to: &message) { _ in }
+                    message.memberNull("stop_reason")
+                    message.memberNull("stop_sequence")
+                    message.member("usage", object: { AnthropicWriter.write(usage, to: &$0) })
+                })
+        }
+    }
+
+    private mutating func end(into output: inout [UInt8]) {
+        hasEnded = true
+        close(into: &output)
+        let answer = answer
+        Self.append("message_delta", into: &output) { event in
+            event.member("delta", object: { AnthropicWriter.writeEnd(of: answer, to: &$0) })
+            event.member("usage", object: { AnthropicWriter.write(answer.usage(orOf: promptTokens), to: &$0) })
+        }
+        Self.append("message_stop", into: &output) { _ in }
+    }
+
+    private mutating func fail(_ message: String, type: String, into output: inout [UInt8]) {
+        hasEnded = true
+        output += SSEEvent.encode(
+            event: "error", data: AnthropicWriter.error(message: FailureText.line(message), type: type))
+    }
+
+    private static func append(
+        _ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        var writer = JSONWriter(capacity: 160)
+        writer.object { event in
+            event.member("type", type)
+            write(&event)
+        }
+        output += SSEEvent.encode(event: type, data: writer.bytes)
+    }
+
+    /// Text from a byte on that is the beginning of a character.
+    private static func rest(of text: String, after bytes: Int) -> String {
+        String(decoding: text.utf8.dropFirst(bytes), as: UTF8.self)
     }
 }

@@ -79,15 +79,8 @@ struct ResponsesConversation {
         let arguments = try Self.string("arguments", of: item, path)
         closeResults()
         var writer = JSONWriter(capacity: arguments.raw.count + 128)
-        writer.object { call in
-            call.member("id", raw: id.raw)
-            call.member("type", "function")
-            call.member(
-                "function",
-                object: {
-                    $0.member("name", raw: name.raw)
-                    $0.member("arguments", raw: arguments.raw)
-                })
+        writer.object {
+            OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0)
         }
         turn = turn ?? Turn()
         turn?.calls.append(writer.bytes)

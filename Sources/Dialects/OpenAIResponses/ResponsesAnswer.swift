@@ -95,22 +95,103 @@ package struct ResponsesWriter: Sendable {
         response.member("service_tier", tier)
         frame.write(to: &response)
     }
+}
 
-    static func write(failure message: String, to error: inout JSONWriter) {
-        error.member("code", "server_error")
-        error.member("message", message)
+/// An item of a response's output.
+struct ResponsesItem {
+    enum Status: String {
+        case inProgress = "in_progress"
+        case completed, incomplete
     }
 
-    private static func write(_ usage: Usage, to object: inout JSONWriter) {
-        object.member("input_tokens", usage.promptTokens)
-        object.member(
-            "input_tokens_details",
-            object: {
-                $0.member("cached_tokens", usage.cachedRead)
-                $0.member("cache_write_tokens", usage.cacheWrite5m + usage.cacheWrite1h)
-            })
-        object.member("output_tokens", usage.completionTokens)
-        object.member("output_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })
-        object.member("total_tokens", usage.promptTokens + usage.completionTokens)
+    /// Words of a message.
+    struct Part {
+        let isRefusal: Bool
+        var words: String
+
+        func write(to part: inout JSONWriter) {
+            part.member("type", isRefusal ? "refusal" : "output_text")
+            part.member(isRefusal ? "refusal" : "text", words)
+            guard !isRefusal else { return }
+            part.member("annotations", array: { _ in })
+            part.member("logprobs", array: { _ in })
+        }
+    }
+
+    enum Content {
+        case message([Part])
+        case call(id: String, name: String, arguments: String)
+    }
+
+    let id: String
+    var content: Content
+    var status = Status.inProgress
+
+    /// - Parameters:
+    ///   - response: the digits of the response's id, which the ids of its items are made of.
+    ///   - index: of the item in the output.
+    init(_ content: Content, of response: String, index: Int) {
+        let kind = if case .message = content { "msg" } else { "fc" }
+        id = "\(kind)_\(response)_\(index)"
+        self.content = content
+    }
+
+    func write(to item: inout JSONWriter) {
+        item.member("id", id)
+        switch content {
+        case .message(let parts):
+            item.member("type", "message")
+            item.member("status", status.rawValue)
+            item.member("role", "assistant")
+            item.member("content", array: { list in for part in parts { list.object { part.write(to: &$0) } } })
+        case .call(let id, let name, let arguments):
+            item.member("type", "function_call")
+            item.member("status", status.rawValue)
+            item.member("call_id", id)
+            item.member("name", name)
+            item.member("arguments", arguments)
+        }
+    }
+}
+
+/// What a response says besides the model's words: when its request came, and what it repeats of it.
+package struct ResponsesFrame: Sendable {
+    private let createdAt: Timestamp
+    /// Members that are the same in every state of the response, each a key and JSON text.
+    private var members: [(key: String, value: [UInt8])] = []
+
+    /// Repeated as they were asked for, with what stands where they were not.
+    private static let repeated = [
+        ("instructions", "null"), ("max_output_tokens", "null"), ("parallel_tool_calls", "true"),
+        ("prompt_cache_key", "null"), ("reasoning", #"{"effort":null,"summary":null}"#),
+        ("safety_identifier", "null"), ("temperature", "null"), ("text", #"{"format":{"type":"text"}}"#),
+        ("tool_choice", #""auto""#), ("tools", "[]"), ("top_p", "null"), ("user", "null"),
+    ]
+    /// What is nothing but so here.
+    private static let fixed = [
+        ("background", "false"), ("previous_response_id", "null"), ("store", "false"), ("truncation", #""disabled""#),
+    ]
+
+    /// - Parameter fields: those of the request, which are checked but for the ones that are only repeated.
+    init(_ fields: FieldReader, createdAt: Timestamp) throws(FieldError) {
+        self.createdAt = createdAt
+        for name in ["prompt_cache_key", "safety_identifier"] { _ = try fields.string(name) }
+        for (name, absent) in Self.repeated {
+            members.append((name, fields.value(name).map { Array($0.raw) } ?? Array(absent.utf8)))
+        }
+        for (name, value) in Self.fixed { members.append((name, Array(value.utf8))) }
+        let metadata = fields.value("metadata")
+        if let metadata {
+            guard metadata.kind == .object, metadata.members.allSatisfy({ $0.value.kind == .string }) else {
+                throw FieldError("metadata", #"must be an object of strings like {"name": "..."}"#)
+            }
+        }
+        members.append(("metadata", metadata.map { Array($0.raw) } ?? Array("{}".utf8)))
+    }
+
+    /// Writes its members into a response.
+    func write(to response: inout JSONWriter) {
+        response.member("created_at", createdAt.milliseconds / 1000)
+        for (key, value) in members { response.member(key, raw: value) }
     }
 }
