@@ -57,7 +57,7 @@ struct BatchQueueTests {
         #expect(next6 == .start(row: 0, model: 0))
         let next7 = queue.next(left: nil, at: 0)
         #expect(next7 == .empty)
-        #expect(queue.setAside == Money(nanoUSD: 30))
+        #expect(queue.reserved == Money(nanoUSD: 30))
     }
 
     @Test("a row begins only when its highest bill fits beside those under way")
@@ -70,7 +70,7 @@ struct BatchQueueTests {
         #expect(next9 == .wait(until: nil))
         queue.ended(0)
         let next10 = queue.next(left: Money(nanoUSD: 7), at: 0)
-        #expect(next10 == .tooDear(row: 1, model: 0))
+        #expect(next10 == .unaffordable(row: 1, model: 0))
         let next11 = queue.next(left: Money(nanoUSD: 7), at: 0)
         #expect(next11 == .empty, "a row that is too dear is not offered again")
     }

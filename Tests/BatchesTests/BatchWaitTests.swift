@@ -51,7 +51,7 @@ struct BatchWaitTests {
         let tomorrow = Self.noon.advanced(bySeconds: 24 * Self.hour)
         let wait = BatchWait(for: Self.refusal(.day), deadline: tomorrow, now: Self.noon)
         #expect(wait?.until == Self.noon.advanced(bySeconds: 12 * Self.hour))
-        #expect(wait?.words.contains("the budget of key:k (day) has no room") == true)
+        #expect(wait?.description.contains("the budget of key:k (day) has no room") == true)
         let rolling = BatchWait(for: Self.refusal(.rolling(seconds: 3600)), deadline: tomorrow, now: Self.noon)
         #expect(rolling?.until == Self.noon.advanced(bySeconds: 60), "the oldest of sixty spans")
         #expect(BatchWait(for: Self.refusal(.none), deadline: tomorrow, now: Self.noon) == nil)

@@ -98,7 +98,7 @@ package struct BatchDocument: Sendable {
         object.member("min_accuracy", terms.minAccuracy)
         object.member("energy_j", terms.energyJoules)
         object.member("malformed", state.faultCount)
-        if let outlook = state.outlook { object.member("plan", raw: outlook) } else { object.memberNull("plan") }
+        if let forecast = state.forecast { object.member("plan", raw: forecast) } else { object.memberNull("plan") }
         object.member("expected_accuracy", progress?.accuracy ?? state.accuracy)
         object.member("expected_cost_usd", progress?.expectedCost.usd)
         object.member("seconds_left", progress?.secondsLeft)

@@ -7,19 +7,19 @@ struct BatchMachine: Sendable {
     private(set) var planner: BatchPlanner
     private(set) var queue: BatchQueue
     /// Rows that wait to go to their model's provider, and those that are there.
-    var post: ProviderQueue
+    var providerQueue: ProviderQueue
     private var plan: BatchPlanner.Plan?
     /// Where a row of the table stands in the plan.
     private var places: [Int: Int] = [:]
     /// Rows of the table without a result.
     private(set) var open: Set<Int>
     /// Open rows that the plan leaves out.
-    private(set) var aside: Set<Int>
+    private(set) var excluded: Set<Int>
     private var tried: [Int: Set<Int>] = [:]
     private var attempts: [Int: Int] = [:]
     let budget: Money?
     /// Whether somebody says what is spent (`learned`); else it is counted from the answers.
-    let isTold: Bool
+    let readsSpentFromLedger: Bool
     /// Energy that the rows may take; nil for any.
     private let joules: Double?
     private var joulesUsed = 0.0
@@ -41,20 +41,20 @@ struct BatchMachine: Sendable {
     private static let driftToReplan = 0.1
 
     init(
-        planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money, isTold: Bool,
+        planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money, readsSpentFromLedger: Bool,
         joules: Double? = nil
     ) {
         self.planner = planner
         self.budget = budget
-        self.isTold = isTold
+        self.readsSpentFromLedger = readsSpentFromLedger
         self.joules = joules
         self.spent = spent
         queue = BatchQueue(table: planner.table, concurrency: planner.terms.concurrency)
-        post = ProviderQueue()
+        providerQueue = ProviderQueue()
         rowsByLine = Dictionary(
             planner.table.rows.enumerated().map { ($1.line, $0) }, uniquingKeysWith: { first, _ in first })
         open = Set(planner.table.rows.indices)
-        aside = open
+        excluded = open
         adopt(plan)
     }
 
@@ -67,10 +67,10 @@ struct BatchMachine: Sendable {
     var joulesLeft: Double? { joules.map { max(0, $0 - joulesUsed) } }
 
     /// Nano-USD that nobody holds; nil for any.
-    var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD - post.held.nanoUSD } }
+    var free: Int64? { left.map { $0.nanoUSD - queue.reserved.nanoUSD - providerQueue.held.nanoUSD } }
 
     /// Whether calls are under way or rows are at a provider: money may come back.
-    var isBusy: Bool { queue.runningCount > 0 || !post.isIdle }
+    var isBusy: Bool { queue.runningCount > 0 || !providerQueue.isIdle }
 
     // MARK: Plans
 
@@ -83,35 +83,36 @@ struct BatchMachine: Sendable {
         spentBefore = spent
         guard let plan else { return }
         for (place, row) in plan.rows.enumerated() { places[row] = place }
-        aside.subtract(plan.rows)
+        excluded.subtract(plan.rows)
         assign(zip(plan.rows, plan.batch.choice).map { (row: $0, model: $1) })
     }
 
     /// Gives the rows that wait to the lines of calls, or to the post.
     private mutating func assign(_ choices: [(row: Int, model: Int)]) {
-        queue.assign(choices.filter { !goesByPost($0.row, $0.model) })
-        post.assign(choices.filter { goesByPost($0.row, $0.model) })
+        queue.assign(choices.filter { !usesBatchTier($0.row, $0.model) })
+        providerQueue.assign(choices.filter { usesBatchTier($0.row, $0.model) })
     }
 
     private mutating func enqueue(_ row: Int, model: Int) {
-        if goesByPost(row, model) { post.add(row, model: model) } else { queue.add(row, model: model) }
+        if usesBatchTier(row, model) { providerQueue.add(row, model: model) } else { queue.add(row, model: model) }
     }
 
-    private func goesByPost(_ row: Int, _ model: Int) -> Bool { table.rows[row].options[model]?.tier == .batch }
+    private func usesBatchTier(_ row: Int, _ model: Int) -> Bool { table.rows[row].options[model]?.tier == .batch }
 
     /// Whether true costs are so far from the plan that the rows that wait should be planned again.
     var wantsReplan: Bool {
-        guard let plan, queue.isWaiting || post.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20) else {
+        guard let plan, queue.isWaiting || providerQueue.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20)
+        else {
             return false
         }
         return plan.batch.drift > Self.driftToReplan
     }
 
     /// Whether every row has its turn, is away or was set aside: only then a plan for these replaces no other.
-    var hasRoomForPlan: Bool { !queue.isWaiting && !post.isWaiting }
+    var hasRoomForPlan: Bool { !queue.isWaiting && !providerQueue.isWaiting }
 
     /// Whether rows that were set aside may have come into reach: something was answered since they were left out.
-    var mayGoOn: Bool { !aside.isEmpty && answeredThisRound > 0 }
+    var canPlanExcluded: Bool { !excluded.isEmpty && answeredThisRound > 0 }
 
     /// The plan with the rows that wait planned again by what their costs have taught, to be given to `readopt`.
     func replanned(timeLimit: Duration) -> BatchPlan? {
@@ -137,23 +138,23 @@ struct BatchMachine: Sendable {
         let waiting = batch.waiting.map { (row: plan.rows[$0], model: batch.choice[$0]) }
         let payable = waiting.filter { table.rows[$0.row].options[$0.model] != nil }
         // Rows that came into the table after the plan keep their place.
-        let others = (queue.waiting + post.waiting).filter { places[$0.row] == nil }
+        let others = (queue.waiting + providerQueue.waiting).filter { places[$0.row] == nil }
         assign(payable + others)
-        aside = open.subtracting((payable + others).map(\.row)).subtracting(queue.runningRows).subtracting(
-            post.rowsAway)
+        excluded = open.subtracting((payable + others).map(\.row)).subtracting(queue.runningRows).subtracting(
+            providerQueue.rowsAway)
     }
 
     // MARK: Rows
 
     mutating func next(at now: Double) -> BatchQueue.Next {
-        let there = left.map { Money(nanoUSD: $0.nanoUSD - post.held.nanoUSD) }
-        let next = queue.next(left: there, at: now, mayGrow: !post.isIdle)
+        let there = left.map { Money(nanoUSD: $0.nanoUSD - providerQueue.held.nanoUSD) }
+        let next = queue.next(left: there, at: now, mayGrow: !providerQueue.isIdle)
         if case .start(let row, _) = next, let place = places[row] { plan?.batch.begin(place) }
         return next
     }
 
     /// Books what the ledger says is spent on the batch.
-    mutating func learned(spent: Money) {
+    mutating func update(spent: Money) {
         self.spent = spent
         guard let batch = plan?.batch else { return }
         plan?.batch.charge(Double(spent.nanoUSD - spentBefore.nanoUSD) - batch.spent)
@@ -169,12 +170,12 @@ struct BatchMachine: Sendable {
         answeredThisRound += 1
         accuracySum += table.rows[row].options[model]?.accuracy ?? 0
         joulesUsed += table.rows[row].options[model]?.joules ?? 0
-        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
+        if !readsSpentFromLedger { spent = (try? spent.adding(cost)) ?? spent }
         if let place = places[row] { plan?.batch.book(place, model: model, cost: Double(cost.nanoUSD)) }
     }
 
     /// A row that no model will answer.
-    mutating func gaveUp(_ row: Int) {
+    mutating func abandoned(_ row: Int) {
         queue.ended(row)
         open.remove(row)
         if let place = places[row] { plan?.batch.drop(place) }
@@ -200,18 +201,18 @@ struct BatchMachine: Sendable {
 
     /// A budget of the batch has no room for the row on a model though nothing is under way: that model is not asked for
     /// it again.
-    mutating func turnedAway(_ row: Int, model: Int) {
+    mutating func rejected(_ row: Int, model: Int) {
         queue.ended(row)
         tried[row, default: []].insert(model)
-        tooDear(row, model: model)
+        unaffordable(row, model: model)
     }
 
     /// The row's highest bill on its model does not fit: another model's may, else the row is set aside.
-    mutating func tooDear(_ row: Int, model: Int) {
+    mutating func unaffordable(_ row: Int, model: Int) {
         if let other = best(row, avoiding: (tried[row] ?? []).union([model])) {
             enqueue(row, model: other)
         } else {
-            aside.insert(row)
+            excluded.insert(row)
             if let place = places[row] { plan?.batch.drop(place) }
         }
     }
@@ -221,31 +222,31 @@ struct BatchMachine: Sendable {
     /// The next rows that go to a provider together: as many of one model as the money, `mostRows` and `mostBytes` let.
     /// While money may come back, they wait until it suffices for all.
     mutating func nextGroup(mostRows: Int, mostBytes: Int) -> ProviderQueue.ProviderChunk? {
-        post.pack(table: table, free: free, mostRows: mostRows, mostBytes: mostBytes, mayGrow: isBusy)
+        providerQueue.pack(table: table, free: free, mostRows: mostRows, mostBytes: mostBytes, mayGrow: isBusy)
     }
 
     /// Nothing is under way, and not one row that waits for the post can be paid there: other models may be.
-    mutating func clearPost() {
-        for (row, model) in post.takeWaiting() { tooDear(row, model: model) }
+    mutating func reassignProviderRows() {
+        for (row, model) in providerQueue.removeWaiting() { unaffordable(row, model: model) }
     }
 
     /// The rows of a parcel are reserved, and belong to a group.
-    mutating func posted(_ parcel: ProviderQueue.ProviderChunk, as name: String) {
-        post.posted(parcel, as: name)
-        for row in parcel.rows { if let place = places[row] { plan?.batch.begin(place) } }
+    mutating func opened(_ chunk: ProviderQueue.ProviderChunk, as name: String) {
+        providerQueue.opened(chunk, as: name)
+        for row in chunk.rows { if let place = places[row] { plan?.batch.begin(place) } }
     }
 
     /// No budget had room for a parcel: half of it is tried, and one row alone waits for money to come back.
-    mutating func refused(_ parcel: ProviderQueue.ProviderChunk) { post.refused(parcel) }
+    mutating func refused(_ chunk: ProviderQueue.ProviderChunk) { providerQueue.refused(chunk) }
 
     /// The row of a line; nil for one that was at a provider before this process began.
     func row(ofLine line: Int64) -> Int? { rowsByLine[line] }
 
     /// A row that this process had not predicted was answered at a provider.
-    mutating func answeredAway(cost: Money) {
+    mutating func answeredAtProvider(cost: Money) {
         answered += 1
         answeredThisRound += 1
-        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
+        if !readsSpentFromLedger { spent = (try? spent.adding(cost)) ?? spent }
     }
 
     /// Takes in a row that came back, or whose time for the post is over, with what the models make of it by ordinary
@@ -267,8 +268,8 @@ struct BatchMachine: Sendable {
         queue.table = planner.table
         tried[row] = nil
         open.insert(row)
-        aside.remove(row)
-        if let model = best(row, avoiding: []) { enqueue(row, model: model) } else { aside.insert(row) }
+        excluded.remove(row)
+        if let model = best(row, avoiding: []) { enqueue(row, model: model) } else { excluded.insert(row) }
         return true
     }
 
@@ -292,7 +293,7 @@ struct BatchMachine: Sendable {
     var expected: (cost: Double, accuracy: Double, rows: Int) {
         guard let plan else { return (0, 0, 0) }
         var sum = (cost: 0.0, accuracy: 0.0, rows: 0)
-        for (place, row) in plan.rows.enumerated() where open.contains(row) && !aside.contains(row) {
+        for (place, row) in plan.rows.enumerated() where open.contains(row) && !excluded.contains(row) {
             let model = plan.batch.choice[place]
             guard let option = table.rows[row].options[model] else { continue }
             sum.cost += option.cost * plan.batch.correction(model)
@@ -309,7 +310,7 @@ struct BatchMachine: Sendable {
         progress.completed = completedBefore + answered
         progress.failed = failed
         progress.running = queue.runningCount
-        progress.atProviders = post.awayCount
+        progress.atProviders = providerQueue.awayCount
         progress.spent = spent
         progress.budget = budget
         progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, predicted + rest.rows))

@@ -33,14 +33,14 @@ package enum BatchOutcome: Hashable, Sendable {
 
     /// What is said of the batch as a whole where it ended before its rows were done; nil where it is not worth a word.
     var problem: BatchFault? {
-        let words: (code: String, message: String)? =
+        let texts: (code: String, message: String)? =
             switch self {
             case .finished, .stopped, .cancelled, .elsewhere: nil
             case .forbidden(let reason): ("invalid_api_key", "the batch ended before all rows were done: \(reason)")
             case .shortOfMoney(let reason): ("budget_exceeded", "the money did not reach all rows: \(reason)")
             case .late: ("batch_expired", "some rows had not begun when the batch's time was up")
             }
-        return words.map { BatchFault(line: 0, customID: nil, code: $0.code, message: $0.message) }
+        return texts.map { BatchFault(line: 0, customID: nil, code: $0.code, message: $0.message) }
     }
 }
 

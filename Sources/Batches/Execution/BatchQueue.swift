@@ -9,7 +9,7 @@ struct BatchQueue: Sendable {
     enum Next: Hashable, Sendable {
         case start(row: Int, model: Int)
         /// Nothing is under way, and this row's bill does not fit what is left.
-        case tooDear(row: Int, model: Int)
+        case unaffordable(row: Int, model: Int)
         /// Nothing can start before something ends, or before that second.
         case wait(until: Double?)
         case empty
@@ -46,7 +46,7 @@ struct BatchQueue: Sendable {
     }
 
     /// Most money that the calls under way can take.
-    var setAside: Money {
+    var reserved: Money {
         Money(nanoUSD: running.reduce(0) { $0 + bound($1.key, $1.value).nanoUSD })
     }
 
@@ -72,8 +72,8 @@ struct BatchQueue: Sendable {
     mutating func next(left: Money?, at now: Double, mayGrow: Bool = false) -> Next {
         guard isWaiting else { return .empty }
         guard running.count < concurrency else { return .wait(until: nil) }
-        let free = left.map { $0.nanoUSD - setAside.nanoUSD }
-        var tooDear: (row: Int, model: Int)?
+        let free = left.map { $0.nanoUSD - reserved.nanoUSD }
+        var unaffordable: (row: Int, model: Int)?
         var earliest: Double?
         for offset in lines.indices {
             let model = (turn + offset) % lines.count
@@ -81,7 +81,7 @@ struct BatchQueue: Sendable {
             if restUntil[model] > now {
                 earliest = min(earliest ?? .infinity, restUntil[model])
             } else if let free, bound(row, model).nanoUSD > free {
-                tooDear = (row, model)
+                unaffordable = (row, model)
             } else {
                 lines[model].removeLast()
                 running[row] = model
@@ -90,9 +90,9 @@ struct BatchQueue: Sendable {
                 return .start(row: row, model: model)
             }
         }
-        if running.isEmpty, !mayGrow, let tooDear {
-            lines[tooDear.model].removeLast()
-            return .tooDear(row: tooDear.row, model: tooDear.model)
+        if running.isEmpty, !mayGrow, let unaffordable {
+            lines[unaffordable.model].removeLast()
+            return .unaffordable(row: unaffordable.row, model: unaffordable.model)
         }
         return .wait(until: earliest)
     }

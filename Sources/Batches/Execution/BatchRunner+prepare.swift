@@ -10,8 +10,8 @@ extension BatchRunner {
     /// The rows of a batch, predicted and planned; nothing is spent yet.
     package struct Prepared: Sendable {
         /// What to say before starting.
-        package let outlook: BatchForecast
-        let course: BatchMachine
+        package let forecast: BatchForecast
+        let machine: BatchMachine
         /// Rows that had their answer before.
         package let completedBefore: Int
         package let failed: Int
@@ -74,28 +74,28 @@ extension BatchRunner {
         let held = groups.reduce(Int64(0)) { $0 + $1.reserved.nanoUSD }
         let away = groups.reduce(0) { $0 + $1.open }
         let spent = try await spent()
-        let purse = try await purse()
+        let remaining = try await remainingBudget()
         let planner = BatchPlanner(
             table: table, terms: terms,
             weights: weights.assignment)
-        let (plan, outlook) = try await plan(planner, purse)
+        let (plan, forecast) = try await plan(planner, remaining)
         return Prepared(
-            outlook: outlook,
-            course: BatchMachine(
+            forecast: forecast,
+            machine: BatchMachine(
                 planner: planner, plan: plan,
-                budget: purse.left.map { Money(nanoUSD: $0.nanoUSD + spent.nanoUSD + held) }, spent: spent,
-                isTold: terms.budget != nil, joules: purse.joules),
+                budget: remaining.left.map { Money(nanoUSD: $0.nanoUSD + spent.nanoUSD + held) }, spent: spent,
+                readsSpentFromLedger: terms.budget != nil, joules: remaining.joules),
             completedBefore: Int(counts[.completed] ?? 0), failed: Int(counts[.failed] ?? 0),
             rows: Int(counts.values.reduce(0, +)),
             elsewhere: Int(counts[.claimed] ?? 0) - table.rows.count - away, groups: groups)
     }
 
     private func plan(
-        _ planner: BatchPlanner, _ purse: RemainingBudget
+        _ planner: BatchPlanner, _ remaining: RemainingBudget
     ) async throws(ServiceError) -> (BatchPlanner.Plan?, BatchForecast) {
         let rows = Array(planner.table.rows.indices)
-        guard !rows.isEmpty else { return (nil, BatchForecast(planner, rows: [], plan: nil, purse, forAll: nil)) }
-        let means = BatchPlanner.Means(left: purse.left, seconds: secondsLeft, joules: purse.joules)
+        guard !rows.isEmpty else { return (nil, BatchForecast(planner, rows: [], plan: nil, remaining, forAll: nil)) }
+        let means = BatchPlanner.Means(left: remaining.left, seconds: secondsLeft, joules: remaining.joules)
         let rule = terms.ifShort
         let result = await OffPool.run { () -> Result<(BatchPlanner.Plan?, BatchForecast), OptimizationError> in
             do throws(OptimizationError) {
@@ -104,7 +104,7 @@ extension BatchRunner {
                 let isShort = plan?.rows.count != rows.count
                 let forAll =
                     isShort ? planner.budgetForAll(rows, means: means, timeLimit: Self.firstPlanLimit) : nil
-                return .success((plan, BatchForecast(planner, rows: rows, plan: plan, purse, forAll: forAll)))
+                return .success((plan, BatchForecast(planner, rows: rows, plan: plan, remaining, forAll: forAll)))
             } catch {
                 return .failure(error)
             }
@@ -127,30 +127,30 @@ extension BatchRunner {
 
     /// The least that any budget of the batch, its key, its team and everybody leaves; of budgets with a window, what the
     /// windows up to the batch's deadline leave, since it waits for them.
-    private func purse() async throws(ServiceError) -> RemainingBudget {
+    private func remainingBudget() async throws(ServiceError) -> RemainingBudget {
         let now = Timestamp.now()
         let budgets = try await ledger { ledger throws(LedgerError) in
             try await ledger.read { try $0.budgets(of: batch.attribution.scopes, at: now) }
         }
-        var purse = RemainingBudget()
+        var remaining = RemainingBudget()
         for status in budgets where status.budget.mode == .hard {
             // Far from the end of 64 bits, so that what is spent can be added.
             let left = min(status.left(until: terms.deadline, now: now), .max / 4)
             switch status.budget.limit.unit {
-            case .usd where purse.left.map({ left < $0.nanoUSD }) ?? true:
-                purse.left = Money(nanoUSD: left)
-                purse.scope = status.budget.scope == .batch(batch.id) ? nil : status.budget.scope
-            case .joules: purse.joules = min(purse.joules ?? .infinity, Double(left) / 1e6)
+            case .usd where remaining.left.map({ left < $0.nanoUSD }) ?? true:
+                remaining.left = Money(nanoUSD: left)
+                remaining.scope = status.budget.scope == .batch(batch.id) ? nil : status.budget.scope
+            case .joules: remaining.joules = min(remaining.joules ?? .infinity, Double(left) / 1e6)
             case .usd, .tokens: continue
             }
         }
-        return purse
+        return remaining
     }
 }
 
 extension BatchForecast {
     init(
-        _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ purse: BatchRunner.RemainingBudget,
+        _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ remaining: BatchRunner.RemainingBudget,
         forAll: Double?
     ) {
         let options = plan.map { plan in
@@ -170,6 +170,6 @@ extension BatchForecast {
             cost: Money(nanoUSD: Int64(chosen.reduce(0) { $0 + $1.cost }.rounded())),
             pessimisticCost: Money(nanoUSD: Int64((plan?.pessimisticCost ?? 0).rounded(.up))),
             gap: plan?.batch.solution.gap ?? 0, budgetForAll: forAll.map { Money(nanoUSD: Int64($0.rounded(.up))) },
-            left: purse.left, leftOf: purse.scope, share: share, batchShare: batchShare)
+            left: remaining.left, leftOf: remaining.scope, share: share, batchShare: batchShare)
     }
 }

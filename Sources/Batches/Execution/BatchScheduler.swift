@@ -16,7 +16,7 @@ package final class BatchScheduler: Service {
         let stop: BatchStopSignal
         let lease: Int64
         let key: String?
-        let view = BatchSnapshot()
+        let snapshot = BatchSnapshot()
     }
 
     private struct State {
@@ -27,8 +27,8 @@ package final class BatchScheduler: Service {
 
     let stepService: StepService
     private let state = Mutex(State())
-    private let claims = LeaseLoop()
-    private let swept = Mutex(ContinuousClock.now)
+    private let leaseLoop = LeaseLoop()
+    private let lastSweep = Mutex(ContinuousClock.now)
 
     /// Files that nobody completed for so long are taken for given up.
     private static let longestUploadSeconds = 86_400.0
@@ -40,31 +40,31 @@ package final class BatchScheduler: Service {
 
     /// Claims batches until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
     package func run() async throws {
-        await claims.run(on: stepService) { [self] notice in
-            await take(notice)
+        await leaseLoop.run(on: stepService) { [self] notification in
+            await handle(notification)
         } look: { [self] in
-            await lookAround()
+            await checkAll()
         } claim: { [self] in
-            await takeUp()
+            await claimBatches()
         }
     }
 
-    private func take(_ notice: LedgerNotification) async {
-        switch notice {
+    private func handle(_ notification: LedgerNotification) async {
+        switch notification {
         case .batch(let id):
-            if isRunning(id) { await look(at: id) } else { claims.ring() }
+            if isRunning(id) { await checkStop(of: id) } else { leaseLoop.ring() }
         case .key(let id):
-            for batch in running(ofKey: id) { await look(at: batch) }
+            for batch in running(ofKey: id) { await checkStop(of: batch) }
         case .job, .waitingJob, .budget: break
         }
     }
 
-    private func lookAround() async {
-        for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
-        await giveBack()
-        let isDue = swept.withLock { swept in
-            guard swept.seconds > Self.secondsBetweenSweeps else { return false }
-            swept = .now
+    private func checkAll() async {
+        for id in state.withLock({ Array($0.running.keys) }) { await checkStop(of: id) }
+        await returnBatches()
+        let isDue = lastSweep.withLock { lastSweep in
+            guard lastSweep.seconds > Self.secondsBetweenSweeps else { return false }
+            lastSweep = .now
             return true
         }
         guard isDue else { return }
@@ -83,7 +83,7 @@ package final class BatchScheduler: Service {
     }
 
     /// Stops a batch that runs here where it was cancelled, is another node's by now, or its key may not be used.
-    private func look(at id: String) async {
+    private func checkStop(of id: String) async {
         guard let running = state.withLock({ $0.running[id] }) else { return }
         guard let record = try? await stepService.ledger.read({ try $0.batch(id) }) else { return }
         if record.lease != running.lease {
@@ -100,10 +100,10 @@ package final class BatchScheduler: Service {
         return keys.first { $0.id == id }?.fault(at: .now())
     }
 
-    private func takeUp() async {
+    private func claimBatches() async {
         // Those that only wait, for a provider's day or a budget's next window, take no place from others.
         let busy = state.withLock { state in
-            state.running.values.count { !($0.view.progress?.isIdle ?? false) }
+            state.running.values.count { !($0.snapshot.progress?.isIdle ?? false) }
         }
         let free = stepService.settings.limits.runningBatches - busy
         guard free > 0 else { return }
@@ -121,20 +121,20 @@ package final class BatchScheduler: Service {
             state.running[record.id] = running
             return true
         }
-        let served = ServedBatch(stepService: stepService, stop: running.stop, view: running.view)
-        let isTaken =
+        let served = ServedBatch(stepService: stepService, stop: running.stop, snapshot: running.snapshot)
+        let isSubmitted =
             isFree
             && stepService.pool.submit { [self] in
                 if await isUnfinished(record, by: served) {
                     // Not at once: whatever is in the way is likely to be there still.
                     if !Task.isShuttingDownGracefully { try? await Task.sleep(for: .seconds(1)) }
-                    keep(toReturn: record)
+                    enqueueReturn(of: record)
                 }
                 state.withLock { _ = $0.running.removeValue(forKey: record.id) }
-                await giveBack()
-                claims.ring()
+                await returnBatches()
+                leaseLoop.ring()
             }
-        if !isTaken { keep(toReturn: record) }
+        if !isSubmitted { enqueueReturn(of: record) }
     }
 
     /// Runs a batch; whether it is to be given back for whoever claims it next.
@@ -151,10 +151,10 @@ package final class BatchScheduler: Service {
         }
     }
 
-    private func keep(toReturn record: BatchRecord) { state.withLock { $0.returning.append(record) } }
+    private func enqueueReturn(of record: BatchRecord) { state.withLock { $0.returning.append(record) } }
 
     /// Gives back what was claimed and is not done; what cannot be now is tried again at the next look.
-    private func giveBack() async {
+    private func returnBatches() async {
         let records = state.withLock { state in
             defer { state.returning = [] }
             return state.returning
@@ -163,7 +163,7 @@ package final class BatchScheduler: Service {
             do throws(LedgerError) {
                 try await stepService.ledger.write { try $0.returnBatch(record) }
             } catch {
-                keep(toReturn: record)
+                enqueueReturn(of: record)
             }
         }
     }
@@ -173,20 +173,20 @@ package final class BatchScheduler: Service {
 
 extension BatchScheduler {
     /// Takes a new batch in; this node or another one claims it.
-    package func submit(_ order: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
-        try check(order, caller)
-        let file = try await stepService.file(order.inputFileID, for: caller)
+    package func submit(_ submission: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
+        try check(submission, caller)
+        let file = try await stepService.file(submission.inputFileID, for: caller)
         guard file.purpose == "batch" else {
             throw .badRequest(
                 FieldError(
                     "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\""))
         }
         let now = Timestamp.now()
-        var terms = order.terms
-        let end = now.advanced(bySeconds: order.windowSeconds)
+        var terms = submission.terms
+        let end = now.advanced(bySeconds: submission.windowSeconds)
         terms.deadline = end
-        var state = BatchState(terms: terms, completionWindow: order.completionWindow)
-        state.outputSeconds = order.outputSeconds
+        var state = BatchState(terms: terms, completionWindow: submission.completionWindow)
+        state.outputSeconds = submission.outputSeconds
         let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
         // A node that died may have made it before it could answer.
         if caller.ticket?.isTakenOver == true,
@@ -197,19 +197,20 @@ extension BatchScheduler {
             return made
         }
         let record = BatchRecord(
-            id: id, status: .validating, endpoint: order.endpoint, inputFileID: file.id, metadata: order.metadata,
+            id: id, status: .validating, endpoint: submission.endpoint, inputFileID: file.id,
+            metadata: submission.metadata,
             state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
             updatedAt: now, expiresAt: end)
         try await stepService.save(record)
-        claims.ring()
+        leaseLoop.ring()
         return record
     }
 
     /// Names of models and policies have to be known before anything is promised.
-    private func check(_ order: BatchSubmission, _ caller: Caller) throws(ServiceError) {
-        if let name = order.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
-        if let model = order.terms.model { _ = try stepService.target(of: model, at: .now()) }
-        guard let policy = order.terms.policy else { return }
+    private func check(_ submission: BatchSubmission, _ caller: Caller) throws(ServiceError) {
+        if let name = submission.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
+        if let model = submission.terms.model { _ = try stepService.target(of: model, at: .now()) }
+        guard let policy = submission.terms.policy else { return }
         do {
             _ = try Policy(json: try JSONDocument(policy).root, path: "hera.policy")
         } catch let error as FieldError {
@@ -221,7 +222,8 @@ extension BatchScheduler {
 
     /// A batch of the caller's own; whoever has no key sees all.
     package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
-        let found = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batch(id) }
+        let found = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.batch(id) }
         }
         guard let found, found.inputFileID != nil, caller.key == nil || found.attribution.key == caller.key else {
             throw .notFound(kind: "batch", id: id)
@@ -242,8 +244,8 @@ extension BatchScheduler {
         guard let asked, asked.status == .cancelling || asked.status == .cancelled else {
             throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
         }
-        await look(at: id)
-        claims.ring()
+        await checkStop(of: id)
+        leaseLoop.ring()
         return asked
     }
 
@@ -260,6 +262,6 @@ extension BatchScheduler {
         }
         return BatchDocument(
             record: record, counts: counts, spent: spent,
-            progress: state.withLock { $0.running[record.id]?.view.progress }, groups: groups)
+            progress: state.withLock { $0.running[record.id]?.snapshot.progress }, groups: groups)
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 final class BatchSnapshot: Sendable {
     private let newest = Mutex<BatchProgress?>(nil)
 
-    func show(_ progress: BatchProgress) { newest.withLock { $0 = progress } }
+    func update(_ progress: BatchProgress) { newest.withLock { $0 = progress } }
 
     /// Nil before the first word.
     var progress: BatchProgress? { newest.withLock { $0 } }

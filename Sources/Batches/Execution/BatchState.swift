@@ -9,7 +9,7 @@ package struct BatchState: Hashable, Sendable {
     /// Moments by OpenAI's names: `in_progress_at`, `completed_at`, ...
     package var moments: [String: Timestamp] = [:]
     /// JSON of the `BatchForecast` that was said before starting.
-    package var outlook: [UInt8]?
+    package var forecast: [UInt8]?
     /// Lines of the input that could not be rows, the first of them.
     package var faults: [BatchFault] = []
     /// Number of such lines.
@@ -56,7 +56,7 @@ extension BatchState {
                         list.member(name, moment.milliseconds)
                     }
                 })
-            if let outlook { object.member("outlook", raw: outlook) }
+            if let forecast { object.member("outlook", raw: forecast) }
             object.member("faults", array: { list in for fault in faults { list.object { fault.write(into: &$0) } } })
             object.member("fault_count", faultCount)
             object.member("row_count", rowCount)
@@ -81,7 +81,7 @@ extension BatchState {
         for member in root["moments"]?.members.map({ $0 }) ?? [] {
             if let milliseconds = member.value.integer { moments[member.key] = Timestamp(milliseconds: milliseconds) }
         }
-        outlook = root["outlook"].map { Array($0.raw) }
+        forecast = root["outlook"].map { Array($0.raw) }
         faults = root["faults"]?.elements.map(BatchFault.init(json:)) ?? []
         faultCount = root["fault_count"]?.integer.map { Int($0) } ?? 0
         rowCount = root["row_count"]?.integer.map { Int($0) } ?? 0

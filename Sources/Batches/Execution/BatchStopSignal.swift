@@ -13,13 +13,13 @@ package final class BatchStopSignal: Sendable {
         case forbidden(String)
     }
 
-    private let kept = Mutex<Reason?>(nil)
+    private let first = Mutex<Reason?>(nil)
 
     package init() {}
 
-    package func request(_ reason: Reason = .asked) { kept.withLock { $0 = $0 ?? reason } }
+    package func request(_ reason: Reason = .asked) { first.withLock { $0 = $0 ?? reason } }
 
-    package var reason: Reason? { kept.withLock { $0 } }
+    package var reason: Reason? { first.withLock { $0 } }
 
     package var isRequested: Bool { reason != nil }
 }

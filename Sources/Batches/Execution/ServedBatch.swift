@@ -17,7 +17,7 @@ struct ServedBatch: Sendable {
 
     let stepService: StepService
     let stop: BatchStopSignal
-    let view: BatchSnapshot
+    let snapshot: BatchSnapshot
 
     func run(_ record: BatchRecord) async throws(ServiceError) -> End {
         var batch = record
@@ -25,7 +25,7 @@ struct ServedBatch: Sendable {
         if batch.status == .cancelling { stop.request(.cancelled) }
         if state.ending == nil {
             if stop.reason == nil, batch.status == .validating {
-                guard try await takeIn(&batch, &state) else { return .over }
+                guard try await importRows(&batch, &state) else { return .over }
             }
             guard let ending = try await work(&batch, &state) else { return .over }
             switch ending {
@@ -40,7 +40,7 @@ struct ServedBatch: Sendable {
     // MARK: Validating
 
     /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
-    private func takeIn(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+    private func importRows(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
         if state.rowCount == 0 {
             guard try await read(&batch, &state) else { return false }
         }
@@ -52,11 +52,11 @@ struct ServedBatch: Sendable {
     private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
         let intake: BatchIntake
         do throws(ServiceError) {
-            guard let input = batch.inputFileID, let file = try await stepService.whole(input) else {
+            guard let input = batch.inputFileID, let file = try await stepService.readableFile(input) else {
                 throw .badRequest(FieldError("input_file_id", "the file was deleted before it was read"))
             }
             var pieces = FileReader(file.id, in: stepService.ledger)
-            intake = try await stepService.takeIn(batch) { () throws(ServiceError) in try await pieces.next() }
+            intake = try await stepService.importRows(batch) { () throws(ServiceError) in try await pieces.next() }
             state.keep(intake.faults)
             _ = try intake.checked()
         } catch {
@@ -106,19 +106,19 @@ struct ServedBatch: Sendable {
         }
         let runner = BatchRunner(
             stepService: stepService, batch: batch, terms: state.terms, caller: caller, stop: stop
-        ) { [view] in view.show($0) }
+        ) { [snapshot] in snapshot.update($0) }
         let prepared = try await runner.prepare()
-        let outlook = prepared.outlook
-        if state.outlook == nil, !stop.isRequested {
-            if prepared.groups.isEmpty, outlook.rows > 0, !outlook.sufficesForAll,
-                outlook.affordable == 0 || state.terms.ifShort == .refuse
+        let forecast = prepared.forecast
+        if state.forecast == nil, !stop.isRequested {
+            if prepared.groups.isEmpty, forecast.rows > 0, !forecast.sufficesForAll,
+                forecast.affordable == 0 || state.terms.ifShort == .refuse
             {
-                try await runner.giveBack(prepared)
-                state.outlook = outlook.json
-                try await fail(&batch, &state, shortage(outlook))
+                try await runner.release(prepared)
+                state.forecast = forecast.json
+                try await fail(&batch, &state, shortage(forecast))
                 return nil
             }
-            state.outlook = outlook.json
+            state.forecast = forecast.json
             try await save(&batch, .inProgress, state)
         }
         if state.wait != nil {
@@ -132,7 +132,7 @@ struct ServedBatch: Sendable {
             // Only for those who look: whether the batch is still this node's, its next write says.
             try? await save(&batch, .inProgress, state)
         }
-        state.accuracy = view.progress?.accuracy
+        state.accuracy = snapshot.progress?.accuracy
         return ending
     }
 
@@ -142,11 +142,11 @@ struct ServedBatch: Sendable {
         }
     }
 
-    private func shortage(_ outlook: BatchForecast) -> BatchFault {
-        let advice = outlook.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
+    private func shortage(_ forecast: BatchForecast) -> BatchFault {
+        let advice = forecast.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
         return BatchFault(
             line: 0, customID: nil, code: "budget_exceeded",
-            message: "\(outlook.shortage); nothing was started: raise budget_usd\(advice)")
+            message: "\(forecast.shortage); nothing was started: raise budget_usd\(advice)")
     }
 
     private struct Refused: Error {
@@ -156,7 +156,9 @@ struct ServedBatch: Sendable {
     /// Whose models and policy hold: those of the batch's key as it is now.
     private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
         guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
-        let keys = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.keys() } }
+        let keys = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.keys() }
+        }
         guard let key = keys.first(where: { $0.id == id }) else {
             return .failure(Refused(reason: "the key '\(id)' is not known any more"))
         }
@@ -215,7 +217,7 @@ struct ServedBatch: Sendable {
     /// All lines that could not be rows; where the input is gone, those that were kept of them.
     private func faults(of batch: BatchRecord, _ state: BatchState) async throws(ServiceError) -> [BatchFault] {
         guard state.faultCount > state.faults.count, let input = batch.inputFileID,
-            let file = try await stepService.whole(input)
+            let file = try await stepService.readableFile(input)
         else { return state.faults }
         var reader = BatchReader(mostLineBytes: stepService.settings.limits.bodyBytes)
         var pieces = FileReader(file.id, in: stepService.ledger)

@@ -27,7 +27,7 @@ extension StepService {
     ///
     /// - Parameter next: the next piece of the input; nil behind the last.
     /// - Throws: `badRequest` for more rows, or more wrong lines, than `limits.batch_rows`; nothing is to be done then.
-    package func takeIn(
+    package func importRows(
         _ batch: BatchRecord, next: () async throws(ServiceError) -> [UInt8]?
     ) async throws(ServiceError) -> BatchIntake {
         var batch = batch
@@ -36,7 +36,7 @@ extension StepService {
         // Rows are all there once their number is.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []
-        func take(_ requests: [BatchRequest]) async throws(ServiceError) {
+        func add(_ requests: [BatchRequest]) async throws(ServiceError) {
             guard reader.requestCount <= settings.limits.batchRows else {
                 throw .badRequest(
                     FieldError(
@@ -55,16 +55,16 @@ extension StepService {
             waiting += requests.map {
                 BatchRow(batchID: batch.id, line: $0.line, customID: $0.customID, request: $0.body)
             }
-            if waiting.count >= Self.rowsAtOnce { try await add() }
+            if waiting.count >= Self.rowsAtOnce { try await flush() }
         }
-        func add() async throws(ServiceError) {
+        func flush() async throws(ServiceError) {
             let rows = waiting
             waiting = []
             try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.addRows(rows) } }
         }
-        while let piece = try await next() { try await take(reader.feed(piece)) }
-        if let last = reader.finish() { try await take([last]) }
-        if !waiting.isEmpty { try await add() }
+        while let piece = try await next() { try await add(reader.feed(piece)) }
+        if let last = reader.finish() { try await add([last]) }
+        if !waiting.isEmpty { try await flush() }
         if !isKnown, reader.requestCount > 0 {
             state.rowCount = reader.requestCount
             state.keep(reader.faults)

@@ -8,7 +8,7 @@ struct BatchOptionsReader {
         "budget_usd", "policy", "model", "if_short", "confidence", "concurrency", "min_accuracy", "energy_j",
     ]
 
-    private struct Wish {
+    private struct Setting {
         let path: String
         let value: JSONValue
 
@@ -16,53 +16,53 @@ struct BatchOptionsReader {
         var text: String? { value.string ?? value.numberText }
     }
 
-    private var wishes: [String: Wish] = [:]
+    private var settings: [String: Setting] = [:]
 
     /// - Parameter metadata: `budget_usd` and what begins with `hera.`, by name.
     init(_ metadata: [String: JSONValue], hera: JSONValue?) throws(FieldError) {
         for (key, value) in metadata {
             let name = key.hasPrefix("hera.") ? String(key.dropFirst(5)) : key
-            try add(name, Wish(path: "metadata.\(key)", value: value))
+            try add(name, Setting(path: "metadata.\(key)", value: value))
         }
         guard let hera else { return }
         guard hera.kind == .object else {
             throw FieldError("hera", "must be an object like {\"if_short\": \"cheapest\"}")
         }
         for member in hera.members where !member.value.isNull {
-            try add(member.key, Wish(path: "hera.\(member.key)", value: member.value))
+            try add(member.key, Setting(path: "hera.\(member.key)", value: member.value))
         }
     }
 
-    private mutating func add(_ name: String, _ wish: Wish) throws(FieldError) {
+    private mutating func add(_ name: String, _ setting: Setting) throws(FieldError) {
         guard Self.names.contains(name) else {
             let hint =
                 Spelling.closest(to: name, among: Self.names).map { "did you mean '\($0)'?" }
                 ?? "known: \(Self.names.joined(separator: ", "))"
-            throw FieldError(wish.path, "unknown field; \(hint)")
+            throw FieldError(setting.path, "unknown field; \(hint)")
         }
-        if let other = wishes[name] { throw FieldError(wish.path, "is said twice, also in \(other.path)") }
-        wishes[name] = wish
+        if let other = settings[name] { throw FieldError(setting.path, "is said twice, also in \(other.path)") }
+        settings[name] = setting
     }
 
     func terms(ifShort rule: ShortfallRule) throws(FieldError) -> BatchOptions {
         var terms = BatchOptions(budget: try budget(), ifShort: rule)
-        if let wish = wishes["if_short"] {
-            guard let rule = wish.text.flatMap(ShortfallRule.init(rawValue:)) else {
+        if let setting = settings["if_short"] {
+            guard let rule = setting.text.flatMap(ShortfallRule.init(rawValue:)) else {
                 let known = ShortfallRule.allCases.map(\.rawValue).joined(separator: ", ")
-                throw FieldError(wish.path, "must be one of \(known)")
+                throw FieldError(setting.path, "must be one of \(known)")
             }
             terms.ifShort = rule
         }
         terms.model = try text("model")
-        if let wish = wishes["policy"], wish.value.kind == .object {
-            terms.policy = Array(wish.value.raw)
+        if let setting = settings["policy"], setting.value.kind == .object {
+            terms.policy = Array(setting.value.raw)
         } else {
             terms.policyName = try text("policy")
         }
         terms.confidence = try number("confidence", in: 0.5...0.9999) ?? terms.confidence
         if let number = try number("concurrency", in: 1...1024) {
             guard let whole = Int(exactly: number) else {
-                throw FieldError(wishes["concurrency"]?.path ?? "", "must be a whole number")
+                throw FieldError(settings["concurrency"]?.path ?? "", "must be a whole number")
             }
             terms.concurrency = whole
         }
@@ -72,28 +72,28 @@ struct BatchOptionsReader {
     }
 
     private func budget() throws(FieldError) -> Money? {
-        guard let wish = wishes["budget_usd"] else { return nil }
-        let text = wish.text ?? ""
+        guard let setting = settings["budget_usd"] else { return nil }
+        let text = setting.text ?? ""
         do throws(MoneyError) {
             let budget = try Money(usd: text)
             if budget > .zero { return budget }
         } catch {
             let hint = text.contains { $0.isLetter } ? "; amounts are in USD, as a plain number" : ""
-            throw FieldError(wish.path, "\(error)\(hint)")
+            throw FieldError(setting.path, "\(error)\(hint)")
         }
-        throw FieldError(wish.path, "must be above 0")
+        throw FieldError(setting.path, "must be above 0")
     }
 
     private func text(_ name: String) throws(FieldError) -> String? {
-        guard let wish = wishes[name] else { return nil }
-        guard let text = wish.value.string, !text.isEmpty else { throw FieldError(wish.path, "must be a string") }
+        guard let setting = settings[name] else { return nil }
+        guard let text = setting.value.string, !text.isEmpty else { throw FieldError(setting.path, "must be a string") }
         return text
     }
 
     private func number(_ name: String, in range: ClosedRange<Double>) throws(FieldError) -> Double? {
-        guard let wish = wishes[name] else { return nil }
-        guard let number = wish.text.flatMap({ Double($0) }), range.contains(number) else {
-            throw FieldError(wish.path, "must be a number from \(range.lowerBound) to \(range.upperBound)")
+        guard let setting = settings[name] else { return nil }
+        guard let number = setting.text.flatMap({ Double($0) }), range.contains(number) else {
+            throw FieldError(setting.path, "must be a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

@@ -40,23 +40,23 @@ package struct BatchSubmission: Sendable {
             outputSeconds = try FileLife(json: value, path: "output_expires_after").seconds
         }
         metadata = Array("null".utf8)
-        var asked: [String: JSONValue] = [:]
+        var members: [String: JSONValue] = [:]
         if let value = fields.value("metadata") {
-            asked = try Self.asked(of: value)
+            members = try Self.members(of: value)
             metadata = Array(value.raw)
         }
-        terms = try BatchOptionsReader(asked, hera: fields.value("hera")).terms(ifShort: rule)
+        terms = try BatchOptionsReader(members, hera: fields.value("hera")).terms(ifShort: rule)
     }
 
     /// The members of `metadata` that are hera's: `budget_usd`, and those that begin with `hera.`.
-    private static func asked(of metadata: JSONValue) throws(FieldError) -> [String: JSONValue] {
+    private static func members(of metadata: JSONValue) throws(FieldError) -> [String: JSONValue] {
         guard metadata.kind == .object else {
             throw FieldError("metadata", "must be an object of strings like {\"budget_usd\": \"0.50\"}")
         }
         guard metadata.count <= mostMetadata else {
             throw FieldError("metadata", "has more than \(mostMetadata) members")
         }
-        var asked: [String: JSONValue] = [:]
+        var members: [String: JSONValue] = [:]
         for member in metadata.members {
             let path = "metadata.\(member.key)"
             guard member.key.utf8.count <= 64 else { throw FieldError(path, "the name is longer than 64 bytes") }
@@ -67,9 +67,9 @@ package struct BatchSubmission: Sendable {
             if member.key == "currency", member.value.string?.uppercased() != "USD" {
                 throw FieldError(path, "amounts are in USD: give budget_usd in USD, and leave the currency out")
             }
-            if member.key == "budget_usd" || member.key.hasPrefix("hera.") { asked[member.key] = member.value }
+            if member.key == "budget_usd" || member.key.hasPrefix("hera.") { members[member.key] = member.value }
         }
-        return asked
+        return members
     }
 
     /// Seconds of a window such as `24h`, `90m` or `2d`.

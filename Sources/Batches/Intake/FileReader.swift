@@ -28,14 +28,14 @@ package struct FileReader: Sendable {
 extension StepService {
     /// A file of the caller's own that can be read; whoever has no key sees all.
     package func file(_ id: String, for caller: Caller) async throws(ServiceError) -> FileRecord {
-        guard let file = try await whole(id), caller.key == nil || file.key == caller.key else {
+        guard let file = try await readableFile(id), caller.key == nil || file.key == caller.key else {
             throw .notFound(kind: "file", id: id)
         }
         return file
     }
 
     /// A file that can be read; nil where there is none, not yet or not any more.
-    func whole(_ id: String) async throws(ServiceError) -> FileRecord? {
+    func readableFile(_ id: String) async throws(ServiceError) -> FileRecord? {
         let file = try await inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.file(id) } }
         return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }
     }

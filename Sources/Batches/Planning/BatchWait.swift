@@ -2,12 +2,12 @@ package import Domain
 import Ledger
 
 /// Why nothing of a batch begins for now, and until when: a budget with a window is used up, and whole again in time.
-package struct BatchWait: Hashable, Sendable {
+package struct BatchWait: Hashable, Sendable, CustomStringConvertible {
     package let until: Timestamp
     /// Which budget, and its figures.
     package let reason: String
 
-    package var words: String { "waits until \(until) for money: \(reason)" }
+    package var description: String { "waits until \(until) for money: \(reason)" }
 }
 
 extension BatchWait {

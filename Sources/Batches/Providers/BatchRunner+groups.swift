@@ -25,65 +25,69 @@ extension BatchRunner {
     // MARK: FirstByteSignal
 
     /// Reserves groups for rows that wait for the post; those that no time is left for are called instead.
-    func post(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) async {
-        guard board.course.post.isWaiting else { return }
+    func openGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) async {
+        guard context.machine.providerQueue.isWaiting else { return }
         guard leavesProvidersTime else {
-            let lines = board.course.post.takeWaiting().map { board.course.planner.table.rows[$0.row].line }
+            let lines = context.machine.providerQueue.removeWaiting().map {
+                context.machine.planner.table.rows[$0.row].line
+            }
             do throws(ServiceError) {
-                try await callInstead(lines, &board)
+                try await callInstead(lines, &context)
             } catch {
-                board.ending = .failure(error)
+                context.ending = .failure(error)
             }
             return
         }
         let limits = stepService.settings.limits
-        while let parcel = board.course.nextGroup(mostRows: limits.providerRows, mostBytes: Self.mostGroupBytes) {
-            let table = board.course.planner.table
-            let call = ProviderCall(runner: self, model: table.models[parcel.model], models: table.models)
-            let lines = parcel.rows.map { table.rows[$0].line }.sorted()
-            group.addTask { .opened(parcel, await call.open(lines: lines)) }
+        while let chunk = context.machine.nextGroup(mostRows: limits.providerRows, mostBytes: Self.mostGroupBytes) {
+            let table = context.machine.planner.table
+            let call = ProviderCall(runner: self, model: table.models[chunk.model], models: table.models)
+            let lines = chunk.rows.map { table.rows[$0].line }.sorted()
+            group.addTask { .opened(chunk, await call.open(lines: lines)) }
         }
     }
 
     /// Predicts claimed rows once more, as ordinary calls.
-    private func callInstead(_ lines: [Int64], _ board: inout BatchContext) async throws(ServiceError) {
+    private func callInstead(_ lines: [Int64], _ context: inout BatchContext) async throws(ServiceError) {
         for piece in Self.pieces(of: lines) {
-            for row in try await rows(piece) { try await enter(row, &board) }
+            for row in try await rows(piece) { try await enter(row, &context) }
         }
     }
 
-    private func enter(_ row: BatchRow, _ board: inout BatchContext) async throws(ServiceError) {
-        let models = board.course.planner.table.models
+    private func enter(_ row: BatchRow, _ context: inout BatchContext) async throws(ServiceError) {
+        let models = context.machine.planner.table.models
         do throws(ServiceError) {
             let forecast = try stepService.forecast(
                 row, terms: terms, models: models, caller: caller, allowsBatchTier: false)
-            if board.course.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) { return }
+            if context.machine.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) {
+                return
+            }
             throw .routing(.noCandidate([]))
         } catch {
             try await fail(row.line, error)
-            board.failed += 1
-            if let known = board.course.row(ofLine: row.line) { board.course.gaveUp(known) }
+            context.failed += 1
+            if let known = context.machine.row(ofLine: row.line) { context.machine.abandoned(known) }
         }
     }
 
     func opened(
-        _ parcel: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ board: inout BatchContext
+        _ chunk: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ context: inout BatchContext
     ) throws(ServiceError) {
         switch opening {
         case .opened(let group):
-            board.course.posted(parcel, as: group.name)
-            board.groups[group.name] = ProviderGroupMachine(
+            context.machine.opened(chunk, as: group.name)
+            context.groups[group.name] = ProviderGroupMachine(
                 group, pollSeconds: stepService.settings.limits.providerPollSeconds)
         case .unpaid(let refusal):
-            board.course.refused(parcel)
-            guard parcel.rows.count == 1 else { return }
-            if !board.course.isBusy, refusal.scope == .batch(batch.id) {
-                board.course.clearPost()
+            context.machine.refused(chunk)
+            guard chunk.rows.count == 1 else { return }
+            if !context.machine.isBusy, refusal.scope == .batch(batch.id) {
+                context.machine.reassignProviderRows()
             } else {
-                unpaid(refusal, &board)
+                unpaid(refusal, &context)
             }
         case .broken(let error):
-            board.course.refused(parcel)
+            context.machine.refused(chunk)
             throw error
         }
     }
@@ -91,20 +95,20 @@ extension BatchRunner {
     // MARK: On the way
 
     /// Sets the next thing going for every group that nothing is done for.
-    func goOn(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) {
-        if board.isLeaving { return }
-        for name in board.groups.keys.sorted() where !board.busy.contains(name) {
-            guard var course = board.groups[name] else { continue }
-            if board.ending != nil {
-                course.windUp()
-                if model(of: course.group) == nil { course.giveUp() }
+    func advanceGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) {
+        if context.isLeaving { return }
+        for name in context.groups.keys.sorted() where !context.busy.contains(name) {
+            guard var machine = context.groups[name] else { continue }
+            if context.ending != nil {
+                machine.windUp()
+                if model(of: machine.group) == nil { machine.abandon() }
             }
-            let next = course.next()
-            board.groups[name] = course
+            let next = machine.next()
+            context.groups[name] = machine
             guard let next else { continue }
-            board.busy.insert(name)
-            let record = course.group
-            let models = board.course.planner.table.models
+            context.busy.insert(name)
+            let record = machine.group
+            let models = context.machine.planner.table.models
             group.addTask { await step(next.action, after: next.pause, record, models) }
         }
     }
@@ -115,15 +119,15 @@ extension BatchRunner {
     ) async -> Event {
         do throws(ServiceError) {
             guard let model = model(of: group) else {
-                guard case .close(let rest, let words) = action else {
+                guard case .close(let rest, let message) = action else {
                     throw .unknownModel("\(group.model)", suggestion: nil)
                 }
-                return .group(group.name, action, try await close(group, rest, words))
+                return .group(group.name, action, try await close(group, rest, message))
             }
             try await ledger { ledger throws(LedgerError) in
                 try await ledger.write { try $0.saveGroup(group, of: batch) }
             }
-            guard await isRested(pause) else { return .group(group.name, action, nil) }
+            guard await didWait(pause) else { return .group(group.name, action, nil) }
             let call = ProviderCall(runner: self, model: model, models: models)
             return .group(group.name, action, try await call.perform(action, on: group))
         } catch {
@@ -138,7 +142,7 @@ extension BatchRunner {
     }
 
     /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
-    func isRested(_ seconds: Double) async -> Bool {
+    func didWait(_ seconds: Double) async -> Bool {
         let reason = stop.reason
         let wasLate = secondsLeft.map { $0 <= 0 } ?? false
         let begun = ContinuousClock.now
@@ -152,9 +156,9 @@ extension BatchRunner {
     }
 
     /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
-    func saveGroups(_ board: BatchContext) async {
-        for course in board.groups.values where !course.isClosed {
-            try? await stepService.ledger.write { try $0.saveGroup(course.group, of: batch) }
+    func saveGroups(_ context: BatchContext) async {
+        for machine in context.groups.values where !machine.isClosed {
+            try? await stepService.ledger.write { try $0.saveGroup(machine.group, of: batch) }
         }
     }
 
@@ -162,9 +166,9 @@ extension BatchRunner {
 
     /// Ends a group in the ledger, whatever its provider has come to.
     func close(
-        _ group: ProviderGroup, _ rest: UnfinishedRows, _ words: String?
+        _ group: ProviderGroup, _ rest: UnfinishedRows, _ message: String?
     ) async throws(ServiceError) -> ProviderGroupMachine.Event {
-        let fault = words.map {
+        let fault = message.map {
             BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
         }
         let booked = try await ledger { ledger throws(LedgerError) in
@@ -178,61 +182,61 @@ extension BatchRunner {
         return .closed
     }
 
-    func take(
+    func handle(
         _ event: ProviderGroupMachine.Event, after action: ProviderGroupMachine.Action, of name: String,
-        _ board: inout BatchContext
+        _ context: inout BatchContext
     ) async throws(ServiceError) {
-        guard var course = board.groups[name] else { return }
-        let before = course.trouble
-        course.handle(event, after: action)
-        board.groups[name] = course
-        if let trouble = course.trouble, trouble != before {
+        guard var machine = context.groups[name] else { return }
+        let before = machine.trouble
+        machine.handle(event, after: action)
+        context.groups[name] = machine
+        if let trouble = machine.trouble, trouble != before {
             stepService.logger.warning(
                 "provider's batch", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
         }
         switch event {
-        case .collected(let harvest), .interrupted(let harvest, _): take(harvest, of: course.group, &board)
+        case .collected(let results), .interrupted(let results, _): record(results, of: machine.group, &context)
         case .failed(let error):
             stepService.logger.info(
                 "provider's batch waits", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
-        case .closed: try await closed(course.group, after: action, &board)
+        case .closed: try await closed(machine.group, after: action, &context)
         case .found, .sent, .seen: break
         }
     }
 
-    private func take(
-        _ harvest: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ board: inout BatchContext
+    private func record(
+        _ results: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ context: inout BatchContext
     ) {
-        board.course.post.booked(harvest.booked.count + harvest.refused.count, in: group.name)
-        let models = board.course.planner.table.models
+        context.machine.providerQueue.booked(results.booked.count + results.refused.count, in: group.name)
+        let models = context.machine.planner.table.models
         let model = models.firstIndex { $0.model.id == group.model }
-        for row in harvest.booked {
-            if let known = board.course.row(ofLine: row.line), let model {
-                board.course.answered(known, by: model, cost: row.cost)
+        for row in results.booked {
+            if let known = context.machine.row(ofLine: row.line), let model {
+                context.machine.answered(known, by: model, cost: row.cost)
             } else {
-                board.course.answeredAway(cost: row.cost)
+                context.machine.answeredAtProvider(cost: row.cost)
             }
         }
-        for line in harvest.refused {
-            board.failed += 1
-            if let known = board.course.row(ofLine: line) { board.course.gaveUp(known) }
+        for line in results.refused {
+            context.failed += 1
+            if let known = context.machine.row(ofLine: line) { context.machine.abandoned(known) }
         }
     }
 
     /// Rows that come back from a group are called; they are this process's again as soon as it claims them.
     private func closed(
-        _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ board: inout BatchContext
+        _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ context: inout BatchContext
     ) async throws(ServiceError) {
-        board.groups[group.name] = nil
-        let rows = board.course.post.ended(group.name).intersection(board.course.open)
-        if case .close(_, words: .some) = action {
-            for row in rows { board.course.gaveUp(row) }
-            board.failed += rows.count
+        context.groups[group.name] = nil
+        let rows = context.machine.providerQueue.ended(group.name).intersection(context.machine.open)
+        if case .close(_, message: .some) = action {
+            for row in rows { context.machine.abandoned(row) }
+            context.failed += rows.count
             return
         }
-        guard board.ending == nil else {
+        guard context.ending == nil else {
             // They are pending, and nobody's.
-            for row in rows { board.course.gaveUp(row) }
+            for row in rows { context.machine.abandoned(row) }
             return
         }
         while true {
@@ -240,9 +244,9 @@ extension BatchRunner {
                 try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             }
             if claimed.isEmpty { break }
-            for row in claimed { try await enter(row, &board) }
+            for row in claimed { try await enter(row, &context) }
         }
         // The group's money has come back: rows that it did not suffice for need not wait for the other groups.
-        if board.course.hasRoomForPlan { _ = await planAside(&board.course) }
+        if context.machine.hasRoomForPlan { _ = await planExcluded(&context.machine) }
     }
 }

@@ -25,7 +25,7 @@ extension ProviderCall {
     func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(ServiceError)
         -> ProviderGroupMachine.Event
     {
-        var harvest = ProviderGroupMachine.GroupResults()
+        var results = ProviderGroupMachine.GroupResults()
         var answered: Set<Int64> = []
         var unbilled: [String] = []
         var waiting: [Booking] = []
@@ -40,34 +40,34 @@ extension ProviderCall {
             do throws(UpstreamError) {
                 next = try await lines.next(isolation: nil)
             } catch {
-                return .interrupted(harvest, error)
+                return .interrupted(results, error)
             }
             guard let next else { break }
             guard case .result(let result) = next,
                 let number = ProviderBatchSubmission.rowNumber(result.customID, in: group.name),
                 let row = try await runner.rows([Int64(number)]).first, row.providerGroup == group.name
             else {
-                harvest.unreadable += 1
+                results.unreadable += 1
                 continue
             }
             switch result.outcome {
             case .answered(let answer, let body):
                 // A row that is told twice is one answer: else it would hide that another one has none.
-                if answered.insert(row.line).inserted { harvest.answered += 1 }
+                if answered.insert(row.line).inserted { results.answered += 1 }
                 waiting += try booking(of: answer, body, row, in: group)
             case .failed(let failure) where failure.isCallersFault && !failure.isContextOverflow:
                 waiting += refusal(failure, row, in: group)
             case .failed, .expired, .cancelled: unbilled.append(result.customID)
-            case .unreadable: harvest.unreadable += 1
+            case .unreadable: results.unreadable += 1
             }
             if waiting.count >= Self.rowsAtOnce {
-                try await book(&waiting, into: &harvest)
+                try await book(&waiting, into: &results)
             }
         }
-        try await book(&waiting, into: &harvest)
+        try await book(&waiting, into: &results)
         // Where others may have been billed, these certainly were not; else all are given back at the end.
-        if harvest.unreadable > 0 || harvest.answered < ended.completed { try await release(unbilled) }
-        return .collected(harvest)
+        if results.unreadable > 0 || results.answered < ended.completed { try await release(unbilled) }
+        return .collected(results)
     }
 
     private func booking(
@@ -126,7 +126,7 @@ extension ProviderCall {
         return [Booking(line: row.line, cost: .zero, commit: commit, isEnd: true)]
     }
 
-    private func book(_ waiting: inout [Booking], into harvest: inout ProviderGroupMachine.GroupResults)
+    private func book(_ waiting: inout [Booking], into results: inout ProviderGroupMachine.GroupResults)
         async throws(ServiceError)
     {
         guard !waiting.isEmpty else { return }
@@ -140,11 +140,11 @@ extension ProviderCall {
             all.rows += booking.commit.rows
         }
         if try await isBooked(all) {
-            for booking in bookings { harvest.take(booking) }
+            for booking in bookings { results.record(booking) }
             return
         }
         // One of them was booked before, by another node: each by itself, then.
-        for booking in bookings where try await isBooked(booking.commit) { harvest.take(booking) }
+        for booking in bookings where try await isBooked(booking.commit) { results.record(booking) }
     }
 
     /// Books; false where something of it was booked before, and nothing was now.
@@ -164,7 +164,7 @@ extension ProviderCall {
 }
 
 extension ProviderGroupMachine.GroupResults {
-    fileprivate mutating func take(_ booking: ProviderCall.Booking) {
+    fileprivate mutating func record(_ booking: ProviderCall.Booking) {
         guard booking.isEnd else { return }
         if booking.commit.settlements.isEmpty {
             refused.append(booking.line)

@@ -89,8 +89,8 @@ struct ProviderCall: Sendable {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
-        case .close(let rest, let words): try await runner.close(group, rest, words)
-        case .find, .look, .cancel: await ask(action, group)
+        case .close(let rest, let message): try await runner.close(group, rest, message)
+        case .find, .poll, .cancel: await ask(action, group)
         }
     }
 
@@ -101,7 +101,7 @@ struct ProviderCall: Sendable {
             switch action {
             case .find: return .found(try await find(group))
             case .cancel: return .seen(try await upstream.cancelBatch(id, endpoint: endpoint, key: key))
-            case .send, .look, .collect, .close:
+            case .send, .poll, .collect, .close:
                 return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
             }
         } catch {

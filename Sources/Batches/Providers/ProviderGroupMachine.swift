@@ -14,13 +14,13 @@ struct ProviderGroupMachine: Sendable {
         case find
         case send
         /// Ask how far it is.
-        case look
+        case poll
         /// Ask the provider to stop it.
         case cancel
         /// Read what came of it, and book it.
         case collect(ProviderBatch)
         /// End it in the ledger; with words, rows without an end fail with them, else they are pending again.
-        case close(UnfinishedRows, words: String?)
+        case close(UnfinishedRows, message: String?)
     }
 
     enum Event: Sendable {
@@ -64,7 +64,7 @@ struct ProviderGroupMachine: Sendable {
     private var isWindingUp = false
     private var hasAskedToStop: Bool
     private var over: ProviderBatch?
-    private var end: (rest: UnfinishedRows, words: String?)?
+    private var end: (rest: UnfinishedRows, message: String?)?
     /// Failures and "not found"s in a row.
     private var failures = 0
     private var missing = 0
@@ -97,7 +97,7 @@ struct ProviderGroupMachine: Sendable {
     }
 
     /// Nobody can be asked for it any more: the catalog does not have its model.
-    mutating func giveUp() {
+    mutating func abandon() {
         guard end == nil, !isClosed else { return }
         trouble = "the catalog has no model '\(group.model)' any more, so that its provider cannot be asked"
         end = (group.phase == .opened ? .unbilled : .uncertain, nil)
@@ -106,18 +106,18 @@ struct ProviderGroupMachine: Sendable {
     /// What is to be done next, and after how many seconds; nil where nothing is left.
     mutating func next() -> (action: Action, pause: Double)? {
         if isClosed { return nil }
-        if let end { return (.close(end.rest, words: end.words), 0) }
+        if let end { return (.close(end.rest, message: end.message), 0) }
         let rest = failures + missing > 0 ? pause : 0
         if let over { return (.collect(over), rest) }
         switch group.phase {
         case .opened, .sending:
             if mustFind { return (.find, rest) }
-            if isWindingUp { return (.close(.unbilled, words: nil), 0) }
+            if isWindingUp { return (.close(.unbilled, message: nil), 0) }
             group.phase = .sending
             return (.send, rest)
         case .sent, .cancelling, .ended:
             if isWindingUp, !hasAskedToStop, group.phase != .ended { return (.cancel, rest) }
-            return (.look, group.phase == .ended ? rest : pause)
+            return (.poll, group.phase == .ended ? rest : pause)
         case .closed: return nil
         }
     }
@@ -129,11 +129,11 @@ struct ProviderGroupMachine: Sendable {
             failures = 0
         case .found(.some(let batch)), .sent(let batch):
             mustFind = false
-            take(batch)
+            update(from: batch)
         case .seen(let batch):
             if action == .cancel { hasAskedToStop = true }
-            take(batch)
-        case .collected(let harvest): end = (rest(of: harvest), nil)
+            update(from: batch)
+        case .collected(let results): end = (rest(of: results), nil)
         case .failed(let error), .interrupted(_, let error): fail(error, action)
         case .closed:
             group.phase = .closed
@@ -141,7 +141,7 @@ struct ProviderGroupMachine: Sendable {
         }
     }
 
-    private mutating func take(_ batch: ProviderBatch) {
+    private mutating func update(from batch: ProviderBatch) {
         if failures + missing > 0 || group.providerID == nil { pause = shortest } else { slowDown() }
         failures = 0
         missing = 0
@@ -164,8 +164,8 @@ struct ProviderGroupMachine: Sendable {
     }
 
     /// A row without a line was not done, unless more rows were answered than can be read.
-    private func rest(of harvest: GroupResults) -> UnfinishedRows {
-        harvest.unreadable > 0 || harvest.answered < (over?.completed ?? 0) ? .uncertain : .unbilled
+    private func rest(of results: GroupResults) -> UnfinishedRows {
+        results.unreadable > 0 || results.answered < (over?.completed ?? 0) ? .uncertain : .unbilled
     }
 
     // MARK: Failures
@@ -177,7 +177,7 @@ struct ProviderGroupMachine: Sendable {
         }
         switch action {
         case .send: notSent(error)
-        case .look, .collect:
+        case .poll, .collect:
             if error.isNotFound { return notFound(error) }
             count(error)
         case .cancel:
@@ -202,11 +202,11 @@ struct ProviderGroupMachine: Sendable {
     private mutating func notFound(_ error: UpstreamError) {
         missing += 1
         guard missing >= Self.mostMissing else { return }
-        let words =
+        let message =
             "the provider does not know the batch \(group.providerID ?? group.name) any more (\(error)); what it may "
             + "have billed is booked at its upper bound: look for it in the provider's console"
-        trouble = words
-        end = (.uncertain, words)
+        trouble = message
+        end = (.uncertain, message)
     }
 
     /// Goes on asking, except for a batch that is to end and whose provider is away for good.

@@ -21,7 +21,7 @@ struct ProviderQueue: Sendable {
     /// Rows that wait, by model.
     private var lines: [Int: [Int]] = [:]
     /// Parcels that are being reserved, by number.
-    private var parcels: [Int: ProviderChunk] = [:]
+    private var chunks: [Int: ProviderChunk] = [:]
     /// Groups at providers, by name.
     private var away: [String: Away] = [:]
     /// Most rows of a parcel of a model, after a budget had no room for more.
@@ -36,19 +36,19 @@ struct ProviderQueue: Sendable {
     }
 
     /// Whether nothing is at a provider, or on the way there.
-    var isIdle: Bool { parcels.isEmpty && away.isEmpty }
+    var isIdle: Bool { chunks.isEmpty && away.isEmpty }
 
     /// Parcels that are being reserved.
-    var isReserving: Bool { !parcels.isEmpty }
+    var isReserving: Bool { !chunks.isEmpty }
 
     /// Most money that the rows on the way and at providers can take.
     var held: Money {
-        Money(nanoUSD: (parcels.values.map(\.bound) + away.values.map(\.bound)).reduce(0) { $0 + $1.nanoUSD })
+        Money(nanoUSD: (chunks.values.map(\.bound) + away.values.map(\.bound)).reduce(0) { $0 + $1.nanoUSD })
     }
 
     /// Rows of the table that are at providers, or on the way there.
     var rowsAway: Set<Int> {
-        away.values.reduce(into: Set(parcels.values.flatMap(\.rows))) { $0.formUnion($1.rows) }
+        away.values.reduce(into: Set(chunks.values.flatMap(\.rows))) { $0.formUnion($1.rows) }
     }
 
     /// Rows at providers, those of groups of an earlier process included.
@@ -65,7 +65,7 @@ struct ProviderQueue: Sendable {
     mutating func add(_ row: Int, model: Int) { lines[model, default: []].append(row) }
 
     /// Gives out all rows that wait.
-    mutating func takeWaiting() -> [(row: Int, model: Int)] {
+    mutating func removeWaiting() -> [(row: Int, model: Int)] {
         defer { lines = [:] }
         return waiting
     }
@@ -95,18 +95,18 @@ struct ProviderQueue: Sendable {
             let packed = Set(rows)
             lines[model]?.removeAll { packed.contains($0) }
             last += 1
-            let parcel = ProviderChunk(number: last, model: model, rows: rows, bound: Money(nanoUSD: sum))
-            parcels[parcel.number] = parcel
-            return parcel
+            let chunk = ProviderChunk(number: last, model: model, rows: rows, bound: Money(nanoUSD: sum))
+            chunks[chunk.number] = chunk
+            return chunk
         }
         return nil
     }
 
     // MARK: Away
 
-    mutating func posted(_ parcel: ProviderChunk, as name: String) {
-        parcels[parcel.number] = nil
-        away[name] = Away(rows: Set(parcel.rows), count: parcel.rows.count, bound: parcel.bound)
+    mutating func opened(_ chunk: ProviderChunk, as name: String) {
+        chunks[chunk.number] = nil
+        away[name] = Away(rows: Set(chunk.rows), count: chunk.rows.count, bound: chunk.bound)
     }
 
     /// A group that an earlier process has opened.
@@ -115,14 +115,14 @@ struct ProviderQueue: Sendable {
     }
 
     /// The rows of a parcel wait again, to go in smaller ones.
-    mutating func refused(_ parcel: ProviderChunk) {
-        parcels[parcel.number] = nil
-        lines[parcel.model, default: []] += parcel.rows
-        most[parcel.model] = max(1, parcel.rows.count / 2)
+    mutating func refused(_ chunk: ProviderChunk) {
+        chunks[chunk.number] = nil
+        lines[chunk.model, default: []] += chunk.rows
+        most[chunk.model] = max(1, chunk.rows.count / 2)
     }
 
     /// Rows that wait go in parcels of any size again: money has come back.
-    mutating func moneyCameBack() { most = [:] }
+    mutating func budgetReleased() { most = [:] }
 
     /// Some rows of a group have their end.
     mutating func booked(_ count: Int, in name: String) {
@@ -133,7 +133,7 @@ struct ProviderQueue: Sendable {
 
     /// A group has ended; its rows of this table.
     mutating func ended(_ name: String) -> Set<Int> {
-        moneyCameBack()
+        budgetReleased()
         return away.removeValue(forKey: name)?.rows ?? []
     }
 }

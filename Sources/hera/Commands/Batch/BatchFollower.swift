@@ -99,7 +99,7 @@ final class BatchFollower: Service {
         }
         if retriesFailed { try await ledger.write { [id] in try $0.reopenRows(ofBatch: id) } }
         var rest = bytes[...]
-        return try await services.stepService.takeIn(batch) { () throws(ServiceError) -> [UInt8]? in
+        return try await services.stepService.importRows(batch) { () throws(ServiceError) -> [UInt8]? in
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
         }.checked()
@@ -107,19 +107,19 @@ final class BatchFollower: Service {
 
     /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.
     private func tell(_ prepared: BatchRunner.Prepared, _ runner: BatchRunner) async throws {
-        let outlook = prepared.outlook
+        let forecast = prepared.forecast
         if prepared.completedBefore > 0 { Exit.tell("\(prepared.completedBefore) of \(prepared.rows) rows are done") }
-        for line in outlook.lines { Exit.tell(line) }
+        for line in forecast.lines { Exit.tell(line) }
         if prepared.elsewhere > 0 { Exit.tell("another process works on \(prepared.elsewhere) rows of this batch") }
         if !prepared.groups.isEmpty {
             let rows = prepared.groups.reduce(0) { $0 + $1.open }
             Exit.tell("\(rows) rows are at their models' providers; their answers are fetched first")
             return
         }
-        guard outlook.rows > 0, !outlook.sufficesForAll else { return }
-        if outlook.affordable == 0 || terms.ifShort == .refuse {
-            try await runner.giveBack(prepared)
-            let advice = outlook.affordable == 0 ? "" : ", or say --if-short cheapest or best"
+        guard forecast.rows > 0, !forecast.sufficesForAll else { return }
+        if forecast.affordable == 0 || terms.ifShort == .refuse {
+            try await runner.release(prepared)
+            let advice = forecast.affordable == 0 ? "" : ", or say --if-short cheapest or best"
             throw Exit(65, "nothing was started: raise --budget\(advice)")
         }
     }

@@ -98,7 +98,7 @@ final class BatchBar: Sendable {
         }
         if isNews, let wait = progress.wait {
             bar.clear()
-            Exit.tell(wait.words)
+            Exit.tell(wait.description)
         }
         let text = Self.text(progress)
         if isWatched {
