@@ -5,37 +5,37 @@ import Optimization
 import Routing
 import Steps
 
-/// What comes before a batch spends anything.
+/// Preparation of a batch: claims, predicts and plans rows before any money is spent.
 extension BatchRunner {
-    /// The rows of a batch, predicted and planned; nothing is spent yet.
+    /// The predicted and planned rows of a batch; nothing is spent yet.
     package struct Prepared: Sendable {
-        /// What to say before starting.
+        /// The forecast to report before the run.
         package let forecast: BatchForecast
         let machine: BatchMachine
-        /// Rows that had their answer before.
+        /// Rows completed by earlier runs.
         package let completedBefore: Int
         package let failed: Int
-        /// Rows of the batch, with or without result.
+        /// All rows of the batch.
         package let rows: Int
-        /// Rows that other processes hold.
+        /// Rows claimed by other processes.
         package let elsewhere: Int
-        /// Groups of rows that are at providers already.
+        /// Open groups at providers.
         package let groups: [ProviderGroup]
     }
 
-    /// What may still be taken for the batch.
+    /// Money and energy left for the batch.
     struct RemainingBudget: Sendable {
-        /// Money; nil for any.
+        /// Nil for no limit.
         var left: Money?
-        /// Whose budget leaves no more; nil for the batch's own, or where there is none.
+        /// The budget that limits `left`; nil for the batch's own or none.
         var scope: BudgetScope?
-        /// Energy; nil for any.
+        /// Joules; nil for no limit.
         var joules: Double?
     }
 
-    /// Claims what is to be done, predicts it, and plans it under the batch's budget.
+    /// Claims the open rows, predicts them, and plans them under the batch's budget.
     ///
-    /// Rows that no model can serve get their error at once.
+    /// Rows that no model can serve fail at once.
     package func prepare() async throws(ServiceError) -> Prepared {
         try await setBudgets()
         let models = try stepService.batchModels(for: caller)
@@ -49,7 +49,7 @@ extension BatchRunner {
             var faults: [BatchRowResult] = []
             for row in claimed {
                 do throws(ServiceError) {
-                    // A provider gets a row once: what comes back from there is called.
+                    // A row is sent to a provider at most once; a returned row is called.
                     let forecast = try stepService.forecast(
                         row, terms: terms, models: models, caller: caller,
                         allowsBatchTier: leavesProvidersTime && row.providerGroup == nil)
@@ -125,8 +125,8 @@ extension BatchRunner {
         }
     }
 
-    /// The least that any budget of the batch, its key, its team and everybody leaves; of budgets with a window, what the
-    /// windows up to the batch's deadline leave, since it waits for them.
+    /// The tightest hard budget over the batch, its key, its team and the service. Windowed budgets count every window
+    /// up to the deadline, since the batch waits for them.
     private func remainingBudget() async throws(ServiceError) -> RemainingBudget {
         let now = Timestamp.now()
         let budgets = try await ledger { ledger throws(LedgerError) in
@@ -134,7 +134,7 @@ extension BatchRunner {
         }
         var remaining = RemainingBudget()
         for status in budgets where status.budget.mode == .hard {
-            // Far from the end of 64 bits, so that what is spent can be added.
+            // Avoids overflow when the money spent is added.
             let left = min(status.left(until: terms.deadline, now: now), .max / 4)
             switch status.budget.limit.unit {
             case .usd where remaining.left.map({ left < $0.nanoUSD }) ?? true:

@@ -6,39 +6,39 @@ import Optimization
 import Routing
 import Steps
 
-/// The calls of a batch, and its rows at providers, as long as there are rows, money and time.
+/// The event loop of a batch: calls and provider groups, while there are rows, money and time.
 extension BatchRunner {
-    /// What happened.
+    /// An event of the loop.
     enum Event: Sendable {
         case row(Int, model: Int, BatchCall.End)
         case tick
-        /// A group of rows was reserved for a provider, or not.
+        /// The reservation of a provider group succeeded or failed.
         case opened(ProviderQueue.ProviderChunk, ProviderCall.Opening)
-        /// Something came of a group at a provider; nil where it was woken to think again.
+        /// The action of a provider group has ended; nil where its pause was interrupted.
         case group(String, ProviderGroupMachine.Action, ProviderGroupMachine.Event?)
-        /// The pause for a budget's next window is over, or was ended.
+        /// The wait for a budget's next window has ended or was interrupted.
         case waitEnded
-        /// The ledger stood in a group's way.
+        /// The ledger failed on behalf of a group.
         case broken(String, ServiceError)
     }
 
-    /// What a run keeps besides its course.
+    /// The mutable state of one run.
     struct BatchContext {
         var machine: BatchMachine
         var groups: [String: ProviderGroupMachine] = [:]
-        /// Groups that something is being done for.
+        /// Groups with an action in flight.
         var busy: Set<String> = []
         var failed: Int
-        /// Why it ends; rows at providers may have to be fetched before.
+        /// The outcome, once decided; groups at providers may still have to be collected.
         var ending: Result<BatchOutcome, ServiceError>?
-        /// Set when a wider budget has no room: nothing begins before something has ended.
+        /// Set when a wider budget has no room: no call starts before an event arrives.
         var isHeld = false
         var isTicking = false
-        /// Set until a used-up budget is whole again.
+        /// Set until an exhausted budget is reset.
         var wait: BatchWait?
         var isWaitingForBudget = false
 
-        /// Whether what is at providers is left there, for who goes on with the batch.
+        /// Whether provider groups are left open for the next owner of the batch.
         var isLeaving: Bool {
             switch ending {
             case .success(.stopped), .success(.elsewhere), .failure: true
@@ -46,17 +46,17 @@ extension BatchRunner {
             }
         }
 
-        /// Whether something is under way that ends by itself.
+        /// Whether any task in flight will produce an event.
         var isWorking: Bool {
             machine.queue.runningCount > 0 || machine.providerQueue.isReserving || !busy.isEmpty || isWaitingForBudget
                 || isTicking && ending == nil
         }
     }
 
-    /// Does the rows until there is nothing more to do or a reason to stop; rows without a result can be claimed again,
-    /// unless they are at a provider.
+    /// Runs the rows until none is left or the run has to stop. Open rows become claimable again, except those at a
+    /// provider.
     ///
-    /// - Parameter keepWait: told of every wait for money as it begins, and nil when it is over.
+    /// - Parameter saveWait: called with each wait for money as it begins, and with nil when it ends.
     package func run(
         _ prepared: Prepared, saveWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
     ) async throws(ServiceError) -> BatchOutcome {
@@ -80,7 +80,7 @@ extension BatchRunner {
         return ending
     }
 
-    /// Gives back the rows that `prepare` claimed, undone.
+    /// Releases the rows that `prepare` claimed.
     package func release(_ prepared: Prepared) async throws(ServiceError) {
         stop.request()
         _ = try await run(prepared)
@@ -131,12 +131,12 @@ extension BatchRunner {
             if isStopping { context.ending = .success(stopped) }
             if let seconds = secondsLeft, seconds <= 0 { context.ending = .success(.late) }
         } else if isLeavingNow, !context.isLeaving, !context.groups.isEmpty {
-            // What was to be fetched from providers is fetched by who goes on.
+            // The next owner of the batch collects from the providers.
             context.ending = .success(.stopped)
         }
     }
 
-    /// Begins whatever has a place and money.
+    /// Starts every call that has a slot and money.
     private func start(_ context: inout BatchContext, _ group: inout TaskGroup<Event>, at now: Double) async {
         guard context.ending == nil, !context.isHeld, context.wait == nil else { return }
         await openGroups(&context, &group)
@@ -163,7 +163,7 @@ extension BatchRunner {
         }
     }
 
-    /// Books what happened.
+    /// Applies an event.
     private func handle(_ event: Event, _ context: inout BatchContext, at now: Double) async throws(ServiceError) {
         if case .group(_, _, nil) = event {} else { context.isHeld = false }
         switch event {
@@ -215,7 +215,8 @@ extension BatchRunner {
         }
     }
 
-    /// A budget has no room: what is under way may bring money back, then its next window, else the batch is short of it.
+    /// Handles a refusal by a budget: waits for calls in flight, else for the budget's next window, else ends the batch
+    /// as short of money.
     func unpaid(_ refusal: BudgetRefusal, _ context: inout BatchContext) {
         if context.machine.isBusy {
             context.isHeld = true
@@ -230,7 +231,7 @@ extension BatchRunner {
         }
     }
 
-    /// Lets a wait pass; a reason to stop ends it.
+    /// Starts the wait for a budget; a stop signal interrupts it.
     private func startWait(
         _ context: inout BatchContext, _ group: inout TaskGroup<Event>,
         _ saveWait: @escaping @Sendable (BatchWait?) async -> Void
@@ -245,7 +246,7 @@ extension BatchRunner {
         }
     }
 
-    /// Nothing waits and nothing runs: rows that were set aside are planned once more, as long as that brings answers.
+    /// Plans excluded rows again when the loop is idle. Returns the outcome when that brings no further answers.
     private func nextRound(_ machine: inout BatchMachine) async -> Result<BatchOutcome, ServiceError>? {
         guard !machine.open.isEmpty else { return .success(.finished) }
         if machine.providerQueue.isWaiting {
@@ -256,7 +257,7 @@ extension BatchRunner {
         if await planExcluded(&machine) { return nil }
         let least = machine.open.compactMap { machine.planner.table.rows[$0].leastBound }.min() ?? .zero
         if secondsLeft != nil, machine.joulesLeft == nil, left.map({ $0 >= least }) ?? true {
-            return .success(.late)  // The money would do; no call is expected to end in the time left.
+            return .success(.late)  // The money suffices, but no call is expected to end in time.
         }
         guard let left else {
             return .success(.shortOfMoney("no model is left that keeps the batch's limits for the rows that are left"))
@@ -265,10 +266,10 @@ extension BatchRunner {
             .shortOfMoney("$\(left) are left, and the highest possible bill of the cheapest row is $\(least)"))
     }
 
-    /// Plans rows that were set aside with the money that nobody holds; false where that does none of them.
+    /// Plans excluded rows with the free money; false where it covers none of them.
     func planExcluded(_ machine: inout BatchMachine) async -> Bool {
         guard machine.canPlanExcluded else { return false }
-        // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
+        // The rest of the money is planned on the mean, since every call reserves its upper bound anyway.
         var terms = terms
         terms.confidence = 0.5
         let planner = BatchPlanner(table: machine.planner.table, terms: terms, weights: machine.planner.weights)

@@ -4,8 +4,8 @@ package import Ledger
 import ServiceLifecycle
 package import Steps
 
-/// Does the rows of a batch that have no result yet: claims them, plans them, calls, and books every answer together
-/// with its row, so that a kill never pays for a row twice.
+/// Runs the open rows of a batch: claims, plans and calls them, and commits each answer together with its row. A killed
+/// process never pays twice for a row.
 package struct BatchRunner: Sendable {
     let stepService: StepService
     let batch: BatchRecord
@@ -19,9 +19,9 @@ package struct BatchRunner: Sendable {
     static let rowsAtOnce = 256
 
     /// - Parameters:
-    ///   - batch: as it stands in the ledger, its rows added.
-    ///   - caller: whose models and policy hold.
-    ///   - watch: called now and then with how far the batch is.
+    ///   - batch: from the ledger, with its rows added.
+    ///   - caller: whose models and policy apply.
+    ///   - watch: called from time to time with the progress.
     package init(
         stepService: StepService, batch: BatchRecord, terms: BatchOptions, caller: Caller,
         stop: BatchStopSignal = BatchStopSignal(),
@@ -52,14 +52,14 @@ package struct BatchRunner: Sendable {
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
-    /// The rows of some lines.
+    /// The rows of the given input lines.
     func rows(_ lines: [Int64]) async throws(ServiceError) -> [BatchRow] {
         try await ledger { ledger throws(LedgerError) in
             try await ledger.read { try $0.rows(ofBatch: batch.id, lines: lines) }
         }
     }
 
-    /// Lines in pieces of as many as are read or written at once.
+    /// Splits lines into pieces of `rowsAtOnce`.
     static func pieces(of lines: [Int64]) -> [[Int64]] {
         stride(from: 0, to: lines.count, by: rowsAtOnce).map {
             Array(lines[$0..<min($0 + rowsAtOnce, lines.count)])

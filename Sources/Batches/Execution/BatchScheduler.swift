@@ -7,10 +7,10 @@ import ServiceLifecycle
 package import Steps
 import Synchronization
 
-/// Takes batches in, claims those that no living node runs, and runs them from their file to their results.
+/// Accepts batches, claims those without a living owner, and runs them from input file to result files.
 ///
-/// A batch is leased to the node that runs it. Those of a node that died are claimed by the others within the lease; one
-/// that was only silent sees at its next look that its batch is another's, and stops.
+/// A batch is leased to the node that runs it. Batches of a dead node are claimed by the others within the lease. A
+/// node that lost its lease notices at the next check and stops.
 package final class BatchScheduler: Service {
     private struct Running {
         let stop: BatchStopSignal
@@ -21,7 +21,7 @@ package final class BatchScheduler: Service {
 
     private struct State {
         var running: [String: Running] = [:]
-        /// Claimed, and to be given back as soon as the ledger can be written.
+        /// Claimed batches to return as soon as the ledger is writable.
         var returning: [BatchRecord] = []
     }
 
@@ -30,7 +30,7 @@ package final class BatchScheduler: Service {
     private let leaseLoop = LeaseLoop()
     private let lastSweep = Mutex(ContinuousClock.now)
 
-    /// Files that nobody completed for so long are taken for given up.
+    /// Incomplete uploads older than this are deleted.
     private static let longestUploadSeconds = 86_400.0
     private static let secondsBetweenSweeps = 60.0
 
@@ -38,7 +38,7 @@ package final class BatchScheduler: Service {
         self.stepService = stepService
     }
 
-    /// Claims batches until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
+    /// Claims batches until shutdown: on a notification, after a batch ends, and periodically from dead nodes.
     package func run() async throws {
         await leaseLoop.run(on: stepService) { [self] notification in
             await handle(notification)
@@ -82,7 +82,7 @@ package final class BatchScheduler: Service {
         state.withLock { state in state.running.filter { $0.value.key == key }.map(\.key) }
     }
 
-    /// Stops a batch that runs here where it was cancelled, is another node's by now, or its key may not be used.
+    /// Stops a batch of this node that was cancelled, lost its lease, or whose key became invalid.
     private func checkStop(of id: String) async {
         guard let running = state.withLock({ $0.running[id] }) else { return }
         guard let record = try? await stepService.ledger.read({ try $0.batch(id) }) else { return }
@@ -101,7 +101,7 @@ package final class BatchScheduler: Service {
     }
 
     private func claimBatches() async {
-        // Those that only wait, for a provider's day or a budget's next window, take no place from others.
+        // Batches that only wait for a provider or a budget do not count.
         let busy = state.withLock { state in
             state.running.values.count { !($0.snapshot.progress?.isIdle ?? false) }
         }
@@ -126,7 +126,7 @@ package final class BatchScheduler: Service {
             isFree
             && stepService.pool.submit { [self] in
                 if await isUnfinished(record, by: served) {
-                    // Not at once: whatever is in the way is likely to be there still.
+                    // Delays the return, since the cause is likely to persist.
                     if !Task.isShuttingDownGracefully { try? await Task.sleep(for: .seconds(1)) }
                     enqueueReturn(of: record)
                 }
@@ -137,7 +137,7 @@ package final class BatchScheduler: Service {
         if !isSubmitted { enqueueReturn(of: record) }
     }
 
-    /// Runs a batch; whether it is to be given back for whoever claims it next.
+    /// Runs a batch; true where it has to be returned for another claim.
     private func isUnfinished(_ record: BatchRecord, by served: ServedBatch) async -> Bool {
         do throws(ServiceError) {
             return try await served.run(record) == .unfinished
@@ -153,7 +153,7 @@ package final class BatchScheduler: Service {
 
     private func enqueueReturn(of record: BatchRecord) { state.withLock { $0.returning.append(record) } }
 
-    /// Gives back what was claimed and is not done; what cannot be now is tried again at the next look.
+    /// Returns unfinished batches; failures are retried at the next check.
     private func returnBatches() async {
         let records = state.withLock { state in
             defer { state.returning = [] }
@@ -169,10 +169,10 @@ package final class BatchScheduler: Service {
     }
 }
 
-// MARK: What callers ask
+// MARK: API
 
 extension BatchScheduler {
-    /// Takes a new batch in; this node or another one claims it.
+    /// Stores a new batch; any node may claim it.
     package func submit(_ submission: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
         try check(submission, caller)
         let file = try await stepService.file(submission.inputFileID, for: caller)
@@ -188,7 +188,7 @@ extension BatchScheduler {
         var state = BatchState(terms: terms, completionWindow: submission.completionWindow)
         state.outputSeconds = submission.outputSeconds
         let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
-        // A node that died may have made it before it could answer.
+        // A node may have died after the insert and before its response.
         if caller.ticket?.isTakenOver == true,
             let made = try await stepService.inLedger({ ledger throws(LedgerError) in
                 try await ledger.read { try $0.batch(id) }
@@ -206,7 +206,7 @@ extension BatchScheduler {
         return record
     }
 
-    /// Names of models and policies have to be known before anything is promised.
+    /// Validates the names of models and policies before the batch is accepted.
     private func check(_ submission: BatchSubmission, _ caller: Caller) throws(ServiceError) {
         if let name = submission.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
         if let model = submission.terms.model { _ = try stepService.target(of: model, at: .now()) }
@@ -220,7 +220,7 @@ extension BatchScheduler {
         }
     }
 
-    /// A batch of the caller's own; whoever has no key sees all.
+    /// A batch of the caller's key; a caller without key sees all.
     package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
         let found = try await stepService.inLedger { ledger throws(LedgerError) in
             try await ledger.read { try $0.batch(id) }
@@ -235,7 +235,7 @@ extension BatchScheduler {
         try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batches(page) } }
     }
 
-    /// Asks a batch to stop, whichever node runs it; what was answered so far is kept.
+    /// Cancels a batch on any node; existing answers are kept.
     package func cancel(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
         let record = try await batch(id, for: caller)
         let asked = try await stepService.inLedger { ledger throws(LedgerError) in
@@ -249,7 +249,7 @@ extension BatchScheduler {
         return asked
     }
 
-    /// What is told of a batch.
+    /// The document of a batch for the API.
     package func document(_ record: BatchRecord) async throws(ServiceError) -> BatchDocument {
         let counts = try await stepService.inLedger { ledger throws(LedgerError) in
             try await ledger.read { try $0.rowCounts(ofBatch: record.id) }

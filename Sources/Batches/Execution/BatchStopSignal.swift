@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Asks a running batch to stop: no further row begins, those under way end.
+/// Stops a running batch: no further call starts, calls in flight complete.
 package final class BatchStopSignal: Sendable {
-    /// Why it is to stop; the first reason stays.
+    /// The reason to stop; the first one wins.
     package enum Reason: Hashable, Sendable {
-        /// To go on later.
+        /// To be resumed later.
         case asked
         case cancelled
-        /// Another node works on it now.
+        /// Another node holds the lease.
         case lost
-        /// The caller's key may not be used any more; why, in words.
+        /// The caller's key became invalid, with the reason.
         case forbidden(String)
     }
 

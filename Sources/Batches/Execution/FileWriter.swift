@@ -2,12 +2,11 @@ package import Calls
 import Domain
 package import Ledger
 
-/// Writes a file into the ledger piece by piece; what is held in memory is a chunk at most.
+/// Writes a file into the ledger in chunks; at most one chunk is buffered.
 ///
-/// The file is made with its first byte, and nobody can read it before it is completed. One that never is goes by
-/// itself.
+/// The first chunk creates the file, unreadable until it is marked complete. Incomplete files expire.
 package struct FileWriter: Sendable {
-    /// 256 KiB: large enough for few transactions, small enough not to hold up the money's.
+    /// 256 KiB: few transactions, yet short enough not to delay those of payments.
     package static let chunkBytes = 256 << 10
 
     package private(set) var file: FileRecord
@@ -34,13 +33,13 @@ package struct FileWriter: Sendable {
         }
     }
 
-    /// Writes what is left; the file is made even if it has no byte.
+    /// Writes the buffered rest; creates the file even if it is empty.
     package mutating func flush() async throws(ServiceError) {
         if !waiting.isEmpty || !isMade { try await append(waiting) }
         waiting = []
     }
 
-    /// Takes away what was written.
+    /// Deletes the chunks written so far.
     package func discard() async {
         if isMade { try? await ledger.write { try $0.deleteFile(file.id) } }
     }

@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Work that takes processor time is done beside the threads that calls are served on.
+/// Runs CPU-bound work off the cooperative pool.
 enum OffPool {
     private static let queue = DispatchQueue(label: "hera.batch.planning", attributes: .concurrent)
 

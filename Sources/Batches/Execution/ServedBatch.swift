@@ -5,13 +5,13 @@ import Ledger
 import Routing
 import Steps
 
-/// A batch that came over HTTP, on its way from its file to its results. Every part of the way can be gone again: after
-/// a kill the next holder of the batch begins where the ledger says it stood.
+/// Runs one batch from its input file to its result files. Every stage is resumable: after a kill the next owner
+/// continues from the state in the ledger.
 struct ServedBatch: Sendable {
     enum End: Hashable, Sendable {
-        /// The batch has ended, or is another node's.
+        /// The batch has ended or another node holds it.
         case over
-        /// It waits for whoever claims it next.
+        /// The batch has to be claimed again.
         case unfinished
     }
 
@@ -39,7 +39,7 @@ struct ServedBatch: Sendable {
 
     // MARK: Validating
 
-    /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
+    /// Imports the lines of the input file as rows; false where the batch has failed.
     private func importRows(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
         if state.rowCount == 0 {
             guard try await read(&batch, &state) else { return false }
@@ -80,7 +80,7 @@ struct ServedBatch: Sendable {
 
     // MARK: Calling
 
-    /// Does the rows; nil where nothing was begun and the batch has failed.
+    /// Runs the rows; nil where the batch failed before any call.
     private func work(
         _ batch: inout BatchRecord, _ state: inout BatchState
     ) async throws(ServiceError) -> BatchOutcome? {
@@ -97,11 +97,11 @@ struct ServedBatch: Sendable {
             if isLate { return .late }
             if case .forbidden(let reason) = stop.reason { return .forbidden(reason) }
         }
-        // Nothing begins any more where the batch is to end; what is at providers is fetched all the same.
+        // A batch that ends starts no calls, but collects from the providers.
         let mayBegin = !stop.isRequested && !isLate
         if mayBegin, try stepService.batchModels(for: caller).isEmpty { throw .routing(.noCandidate([])) }
         if batch.lease > 1 {
-            // Rows of the node that had the batch before are free as soon as its calls are booked.
+            // Frees the rows of the previous owner once its calls are booked.
             _ = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
         }
         let runner = BatchRunner(
@@ -122,14 +122,14 @@ struct ServedBatch: Sendable {
             try await save(&batch, .inProgress, state)
         }
         if state.wait != nil {
-            // Of the node before; this one says itself what it waits for.
+            // The wait of the previous owner is stale.
             state.wait = nil
             try await save(&batch, .inProgress, state)
         }
         let ending = try await runner.run(prepared) { [batch, state] wait in
             var (batch, state) = (batch, state)
             state.wait = wait
-            // Only for those who look: whether the batch is still this node's, its next write says.
+            // Informative only: the next commit checks the lease.
             try? await save(&batch, .inProgress, state)
         }
         state.accuracy = snapshot.progress?.accuracy
@@ -153,7 +153,7 @@ struct ServedBatch: Sendable {
         let reason: String
     }
 
-    /// Whose models and policy hold: those of the batch's key as it is now.
+    /// The caller of the batch, with its key's current models and policy.
     private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
         guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
         let keys = try await stepService.inLedger { ledger throws(LedgerError) in
@@ -168,10 +168,10 @@ struct ServedBatch: Sendable {
 
     // MARK: Finalizing
 
-    /// Writes the result files and ends the batch together with them.
+    /// Writes the result files and ends the batch.
     private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
         let ending = state.ending ?? .finished
-        // One that is cancelled stays `cancelling` until its files are there.
+        // A cancelled batch stays `cancelling` until its files exist.
         if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }
         try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
         var answers = writer(of: batch, state, named: "output")
@@ -214,7 +214,7 @@ struct ServedBatch: Sendable {
             in: stepService.ledger)
     }
 
-    /// All lines that could not be rows; where the input is gone, those that were kept of them.
+    /// All malformed lines; where the input file is gone, those kept in the state.
     private func faults(of batch: BatchRecord, _ state: BatchState) async throws(ServiceError) -> [BatchFault] {
         guard state.faultCount > state.faults.count, let input = batch.inputFileID,
             let file = try await stepService.readableFile(input)

@@ -1,14 +1,14 @@
 import Domain
 import JSON
 
-/// A line of a batch's input, or a row made of it, that cannot be done, and why. The others go on.
+/// A malformed input line or a failed row, with its reason; other rows proceed.
 package struct BatchFault: Hashable, Sendable {
-    /// The line of the input, from 1.
+    /// Input line, from 1.
     package var line: Int64
     package var customID: String?
-    /// A name that programs may test for: `invalid_json`, `duplicate_custom_id`, `budget_exceeded`, ...
+    /// Machine-readable code: `invalid_json`, `duplicate_custom_id`, `budget_exceeded`, ...
     package var code: String
-    /// What is wrong and what to do, for a person.
+    /// Human-readable problem and remedy.
     package var message: String
 
     package init(line: Int64, customID: String?, code: String, message: String) {
@@ -18,7 +18,7 @@ package struct BatchFault: Hashable, Sendable {
         self.message = message
     }
 
-    /// What is kept of a fault with its row: `{"code", "message"}`.
+    /// JSON stored with the row: `{"code", "message"}`.
     var body: [UInt8] {
         var writer = JSONWriter(capacity: message.utf8.count + 64)
         writer.object { object in
@@ -37,7 +37,7 @@ package struct BatchFault: Hashable, Sendable {
     }
 }
 
-/// A row that has ended, as the ledger keeps it.
+/// A finished row as stored in the ledger.
 struct BatchRowText {
     var line: Int64
     var customID: String

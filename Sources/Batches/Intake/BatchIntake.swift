@@ -4,15 +4,15 @@ import JSON
 package import Ledger
 import Steps
 
-/// A batch whose input has been read and checked, its rows in the ledger.
+/// A batch whose input is validated and stored as rows.
 package struct BatchIntake: Sendable {
     package var batch: BatchRecord
-    /// Lines that cannot be rows.
+    /// Malformed lines.
     package var faults: [BatchFault]
-    /// Lines that are rows.
+    /// Number of well-formed lines.
     package var rows: Int
 
-    /// Throws `badRequest` where no line can be done.
+    /// - Throws: `badRequest` where no line is well-formed.
     package func checked() throws(ServiceError) -> BatchIntake {
         guard rows == 0 else { return self }
         let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
@@ -23,17 +23,17 @@ package struct BatchIntake: Sendable {
 extension StepService {
     private static let rowsAtOnce = 256
 
-    /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
+    /// Validates a batch's input line by line and stores the rows; repeated calls find them again.
     ///
-    /// - Parameter next: the next piece of the input; nil behind the last.
-    /// - Throws: `badRequest` for more rows, or more wrong lines, than `limits.batch_rows`; nothing is to be done then.
+    /// - Parameter next: the next piece of the input; nil at its end.
+    /// - Throws: `badRequest` for more rows, or more malformed lines, than `limits.batch_rows`.
     package func importRows(
         _ batch: BatchRecord, next: () async throws(ServiceError) -> [UInt8]?
     ) async throws(ServiceError) -> BatchIntake {
         var batch = batch
         var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
         var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
-        // Rows are all there once their number is.
+        // The row count is stored after the last row.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []
         func add(_ requests: [BatchRequest]) async throws(ServiceError) {
@@ -43,7 +43,7 @@ extension StepService {
                         "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
                     ))
             }
-            // Each of them is kept until its words are in the error file.
+            // Faults stay in memory until they are written to the error file.
             guard reader.faults.count <= settings.limits.batchRows else {
                 throw .badRequest(
                     FieldError(
@@ -79,7 +79,7 @@ extension StepService {
         try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.saveBatch(batch) } }
     }
 
-    /// Asks the ledger; its errors become the engine's.
+    /// Runs a ledger operation and maps its error to `ServiceError`.
     package func inLedger<Value>(
         _ work: (LedgerStore) async throws(LedgerError) -> Value
     ) async throws(ServiceError) -> Value {

@@ -1,12 +1,12 @@
 package import Domain
 
-/// What is done when the money does not suffice for all rows.
+/// What to do when the money does not cover all rows.
 package enum ShortfallRule: String, CaseIterable, Hashable, Sendable {
-    /// Nothing is started.
+    /// Reject the batch.
     case refuse
-    /// As many rows as the money pays for, on their cheapest models; what is left buys better ones.
+    /// As many rows as possible on their cheapest models; money left over upgrades models.
     case cheapest
-    /// Each row that is done is done by the model predicted to be best at it, as many as the money pays for.
+    /// As many rows as possible, each on its model of best predicted quality.
     case best
 
     package init(_ rule: InfeasibleRule) {
@@ -18,26 +18,26 @@ package enum ShortfallRule: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// What the caller of a batch asks for.
+/// Options of a batch, as set by its caller.
 package struct BatchOptions: Hashable, Sendable {
-    /// The most that all rows together may cost; nil for no limit of the batch's own.
+    /// Cost limit of all rows; nil for no limit of the batch's own.
     package var budget: Money?
-    /// When rows that have not begun are given up; nil for never.
+    /// When rows that have not started expire; nil for never.
     package var deadline: Timestamp?
     package var ifShort: ShortfallRule
-    /// What to ask for in place of each row's own `model`; nil leaves it.
+    /// Replaces each row's `model`; nil keeps it.
     package var model: String?
-    /// The policy by name of rows whose `model` is `hera`; nil for the key's or the default one.
+    /// Name of the policy for rows whose `model` is `hera`; nil for the key's or the default policy.
     package var policyName: String?
-    /// JSON of a policy that is laid over that of every row which names no model; a row's own comes on top.
+    /// JSON of a policy that overrides the base policy of unpinned rows; a row's own policy overrides both.
     package var policy: [UInt8]?
-    /// Least mean predicted accuracy of the rows that are done, 0...1.
+    /// Minimum mean predicted accuracy, 0...1.
     package var minAccuracy: Double?
-    /// Most energy that all rows together may take.
+    /// Energy limit of all rows.
     package var energyJoules: Double?
-    /// Calls at the same time over all models; a model's own `slots` bound its share.
+    /// Concurrent calls over all models; `slots` of a model limit its share.
     package var concurrency: Int
-    /// Share of batches whose true cost has to stay within the budget, 0.5 ..< 1; 0.5 plans on the mean.
+    /// Probability that the actual cost stays within the budget, 0.5 ..< 1; 0.5 plans on the mean.
     package var confidence: Double
 
     package static let standardConcurrency = 16

@@ -1,8 +1,8 @@
 import Domain
 import JSON
 
-/// Reads what a batch over HTTP asks of hera, from strings in `metadata` (`budget_usd`, `hera.policy`, ...) and from the
-/// member `hera` of the body, which may say the same as values.
+/// Reads batch options from strings in `metadata` (`budget_usd`, `hera.policy`, ...) and from the member `hera` of the
+/// body.
 struct BatchOptionsReader {
     private static let names = [
         "budget_usd", "policy", "model", "if_short", "confidence", "concurrency", "min_accuracy", "energy_j",
@@ -12,13 +12,13 @@ struct BatchOptionsReader {
         let path: String
         let value: JSONValue
 
-        /// The text of a string, or of a number as it is written.
+        /// The string, or the number as written.
         var text: String? { value.string ?? value.numberText }
     }
 
     private var settings: [String: Setting] = [:]
 
-    /// - Parameter metadata: `budget_usd` and what begins with `hera.`, by name.
+    /// - Parameter metadata: `budget_usd` and members that begin with `hera.`, by name.
     init(_ metadata: [String: JSONValue], hera: JSONValue?) throws(FieldError) {
         for (key, value) in metadata {
             let name = key.hasPrefix("hera.") ? String(key.dropFirst(5)) : key

@@ -2,18 +2,17 @@ import Domain
 package import JSON
 import Routing
 
-/// A batch as it is asked for over HTTP: OpenAI's body, with the money and the choices of `metadata` or of a member
-/// `hera`.
+/// The body of `POST /v1/batches`: OpenAI's, with hera's options in `metadata` or in the member `hera`.
 package struct BatchSubmission: Sendable {
     package var inputFileID: String
     package var endpoint: String
     /// As the caller wrote it, for example `24h`.
     package var completionWindow: String
     package var windowSeconds: Double
-    /// JSON of the caller's own, given back as it came.
+    /// The caller's metadata, returned unchanged.
     package var metadata: [UInt8]
     package var terms: BatchOptions
-    /// Seconds after which its result files go; nil for the service's own time.
+    /// Lifetime of the result files in seconds; nil for the service's default.
     package var outputSeconds: Double?
 
     private static let mostMetadata = 16
@@ -21,7 +20,7 @@ package struct BatchSubmission: Sendable {
 
     /// Reads `{"input_file_id", "endpoint", "completion_window", "metadata"?, "output_expires_after"?, "hera"?}`.
     ///
-    /// - Parameter rule: what is done when the money does not suffice and the caller does not say.
+    /// - Parameter rule: applies where the caller sets no `if_short`.
     package init(json: JSONValue, ifShort rule: ShortfallRule) throws(FieldError) {
         let fields = try FieldReader(
             json, path: "",
@@ -48,7 +47,7 @@ package struct BatchSubmission: Sendable {
         terms = try BatchOptionsReader(members, hera: fields.value("hera")).terms(ifShort: rule)
     }
 
-    /// The members of `metadata` that are hera's: `budget_usd`, and those that begin with `hera.`.
+    /// Members of `metadata` that hera reads: `budget_usd` and those that begin with `hera.`.
     private static func members(of metadata: JSONValue) throws(FieldError) -> [String: JSONValue] {
         guard metadata.kind == .object else {
             throw FieldError("metadata", "must be an object of strings like {\"budget_usd\": \"0.50\"}")
@@ -84,7 +83,7 @@ package struct BatchSubmission: Sendable {
     }
 }
 
-/// When a file goes: `{"anchor": "created_at", "seconds": 3600 ... 2592000}`.
+/// Expiry of a file: `{"anchor": "created_at", "seconds": 3600 ... 2592000}`.
 package struct FileLife: Hashable, Sendable {
     package let seconds: Double
 
@@ -96,7 +95,7 @@ package struct FileLife: Hashable, Sendable {
             anchor: try fields.string("anchor"), seconds: try fields.integer("seconds", in: Self.range), path: path)
     }
 
-    /// - Parameter path: of the object, for errors.
+    /// - Parameter path: of the object, for error messages.
     package init(anchor: String?, seconds: Int?, path: String) throws(FieldError) {
         guard anchor == nil || anchor == "created_at" else {
             throw FieldError("\(path).anchor", "must be \"created_at\"")

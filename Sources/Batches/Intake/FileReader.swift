@@ -14,7 +14,7 @@ package struct FileReader: Sendable {
         self.ledger = ledger
     }
 
-    /// The next chunk; nil behind the last.
+    /// The next chunk; nil at the end.
     package mutating func next() async throws(ServiceError) -> [UInt8]? {
         number += 1
         do throws(LedgerError) {
@@ -26,7 +26,7 @@ package struct FileReader: Sendable {
 }
 
 extension StepService {
-    /// A file of the caller's own that can be read; whoever has no key sees all.
+    /// A readable file of the caller's key; a caller without key sees all.
     package func file(_ id: String, for caller: Caller) async throws(ServiceError) -> FileRecord {
         guard let file = try await readableFile(id), caller.key == nil || file.key == caller.key else {
             throw .notFound(kind: "file", id: id)
@@ -34,7 +34,7 @@ extension StepService {
         return file
     }
 
-    /// A file that can be read; nil where there is none, not yet or not any more.
+    /// A complete, unexpired file; nil where there is none.
     func readableFile(_ id: String) async throws(ServiceError) -> FileRecord? {
         let file = try await inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.file(id) } }
         return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }

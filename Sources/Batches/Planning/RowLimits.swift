@@ -1,12 +1,11 @@
 import Domain
 
-/// The limits of a policy as they hold for a row of a batch, which is a run of one step: a model that would not keep them
-/// cannot serve the row.
+/// Applies a policy's limits to a batch row, which is a run of one step.
 struct RowLimits {
     let policy: Policy
     let economics: Economics
 
-    /// The candidates, those rejected that keep not every limit; where that leaves none, what `on_infeasible` says.
+    /// Rejects candidates that violate a limit; where none is left, applies `on_infeasible`.
     func applied(to candidates: [Candidate]) -> [Candidate] {
         let limited = candidates.map { candidate in
             var candidate = candidate

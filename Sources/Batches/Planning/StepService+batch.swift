@@ -7,17 +7,17 @@ import Ledger
 import Routing
 import Steps
 
-/// A row of a batch as routing sees it: its request, and what every model is predicted to make of it.
+/// A routed batch row: its request and the prediction of every model.
 struct RowForecast {
     var request: ChatRequest
     var step: Step
     var candidates: [Candidate]
     var context: RoutingContext
     var policyName: String?
-    /// Whether the row names its model itself.
+    /// Whether the row names its model.
     var isPinned: Bool
 
-    /// What a decision says of the way in which a model serves the row, where it is not the ordinary one.
+    /// Suffix for the decision's reason; empty for the standard tier.
     private func tier(of model: ModelID) -> String {
         switch candidates.first(where: { $0.model == model })?.serviceTier ?? .standard {
         case .standard: ""
@@ -26,7 +26,7 @@ struct RowForecast {
         }
     }
 
-    /// The order to let one model do the row.
+    /// Prepares the row for one model.
     func order(_ model: ModelID, decisionID: String, attribution: Attribution) -> PreparedStep {
         let able = candidates.filter { $0.rejection == nil }
         let reference = able.max { $0.isWorseReference(than: $1) }?.model ?? model
@@ -43,19 +43,18 @@ struct RowForecast {
 }
 
 extension StepService {
-    /// What a row asks for, and the policy that holds for it.
+    /// The policy that applies to a row.
     private struct RowRules {
         var policy: Policy
         var policyName: String?
         var isPinned = false
     }
 
-    /// Predicts every model for a row, by the same code as a live call; nobody is called.
+    /// Predicts every model for a row by the code of live calls; no model is called.
     ///
     /// - Parameters:
     ///   - models: those that may be called.
-    ///   - allowsBatchTier: whether the row may go to a provider's batch, where its policy and the model's endpoint allow
-    ///     that too.
+    ///   - allowsBatchTier: whether the row may go to a provider batch, if its policy and the endpoint allow that too.
     func forecast(
         _ row: BatchRow, terms: BatchOptions, models: [PricedModel], caller: Caller, allowsBatchTier: Bool
     ) throws(ServiceError) -> RowForecast {
@@ -71,10 +70,10 @@ extension StepService {
         return forecast
     }
 
-    /// The same for a row that goes to a model's provider, or was there. Whatever the key, the policies and the
-    /// predictions have become since the row was planned, what its model does is paid for: it is always a candidate.
+    /// Forecasts a row that goes to, or comes from, a model's provider. Its model is always a candidate, since the
+    /// provider's work is paid regardless of later changes of key, policy or prediction.
     ///
-    /// - Parameter model: with the price that the row was reserved at.
+    /// - Parameter model: with the price at which the row was reserved.
     func forecast(
         _ row: BatchRow, terms: BatchOptions, atProviderOf model: PricedModel, models: [PricedModel], caller: Caller
     ) throws(ServiceError) -> RowForecast {
@@ -134,7 +133,7 @@ extension StepService {
         do throws(FieldError) {
             let asked = terms.policy.flatMap { try? JSONDocument($0).root }
             if rules.isPinned {
-                // Who names the model leaves open how it is paid for: that is the batch's policy to say.
+                // For a pinned row only the service tiers of the batch's policy apply.
                 var base = Policy()
                 if case .policy(let found, _)? = try? target(of: named, at: .now()) { base = found }
                 if let asked { base = try Policy(json: asked, base: base, path: "hera.policy") }
@@ -150,8 +149,8 @@ extension StepService {
         return rules
     }
 
-    /// The models that may do a row as part of a provider's batch: those whose provider has such an interface, where the
-    /// policy names the tier and leaves a provider's day.
+    /// Models usable for a provider batch: the provider has a batch API, and the policy allows the tier and its time
+    /// window.
     private func batchTierModels(of models: [PricedModel], policy: Policy) -> Set<ModelID> {
         guard policy.plan.serviceTiers.contains(.batch),
             policy.deadlineSeconds.map({ $0 >= settings.limits.providerWindowSeconds }) ?? true
@@ -159,7 +158,7 @@ extension StepService {
         return Set(models.filter { $0.model.endpoint.batches != nil }.map(\.model.id))
     }
 
-    /// Candidates in the order of the models, those of `batchTier` at their batch rates where these are cheaper.
+    /// Candidates in model order; those in `batchTier` at batch rates where cheaper.
     private static func candidates(
         of step: Step, in context: RoutingContext, batchTier: Set<ModelID>, predicting: (Model) -> Prediction
     ) -> [Candidate] {
@@ -172,7 +171,7 @@ extension StepService {
         return context.models.compactMap { model in all.first { $0.model == model.model.id } }
     }
 
-    /// The models that a caller's batch may use. One that rests after failures is among them: a batch waits for it.
+    /// Models available to a caller's batch. Models in backoff are included, since a batch waits for them.
     func batchModels(for caller: Caller) throws(ServiceError) -> [PricedModel] {
         let admitted = try resolved(caller.models)
         let now = Timestamp.now()

@@ -6,25 +6,24 @@ import Routing
 import ServiceLifecycle
 import Steps
 
-/// The part of a batch's rows that goes to providers, beside those that are called.
+/// Rows of a batch that run as provider batches.
 extension BatchRunner {
-    /// Bytes of requests in one group, below every provider's limit: they are held in memory three times while they are
-    /// sent.
+    /// Bytes of requests in one group, below every provider's limit: sending holds them in memory three times.
     private static let mostGroupBytes = 32 << 20
-    /// How often a pause looks whether it is still wanted.
+    /// Longest sleep in seconds before a pause checks the stop signal.
     private static let longestNap = 0.2
 
-    /// Whether a row may still go to a provider: there is as much time left as one may take.
+    /// Whether a provider's time window still fits before the deadline.
     var leavesProvidersTime: Bool {
         secondsLeft.map { $0 >= stepService.settings.limits.providerWindowSeconds } ?? true
     }
 
-    /// Whether this process ends, or may not work on the batch any more, whatever else was asked.
+    /// Whether this process shuts down or has lost the batch.
     var isLeavingNow: Bool { Task.isShuttingDownGracefully || Task.isCancelled || stop.reason == .lost }
 
-    // MARK: FirstByteSignal
+    // MARK: Opening
 
-    /// Reserves groups for rows that wait for the post; those that no time is left for are called instead.
+    /// Reserves groups for queued provider rows; without enough time left, they are called instead.
     func openGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) async {
         guard context.machine.providerQueue.isWaiting else { return }
         guard leavesProvidersTime else {
@@ -47,7 +46,7 @@ extension BatchRunner {
         }
     }
 
-    /// Predicts claimed rows once more, as ordinary calls.
+    /// Predicts claimed rows again, as ordinary calls.
     private func callInstead(_ lines: [Int64], _ context: inout BatchContext) async throws(ServiceError) {
         for piece in Self.pieces(of: lines) {
             for row in try await rows(piece) { try await enter(row, &context) }
@@ -92,9 +91,9 @@ extension BatchRunner {
         }
     }
 
-    // MARK: On the way
+    // MARK: Progress
 
-    /// Sets the next thing going for every group that nothing is done for.
+    /// Starts the next action of every idle group.
     func advanceGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) {
         if context.isLeaving { return }
         for name in context.groups.keys.sorted() where !context.busy.contains(name) {
@@ -113,7 +112,7 @@ extension BatchRunner {
         }
     }
 
-    /// Saves where a group stands, waits, and does what is next; the waiting ends early where something else may be.
+    /// Saves a group, pauses, and performs its next action; a stop signal interrupts the pause.
     private func step(
         _ action: ProviderGroupMachine.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
     ) async -> Event {
@@ -135,13 +134,13 @@ extension BatchRunner {
         }
     }
 
-    /// The model of a group with the price that its rows were reserved at; nil where the catalog has it no more.
+    /// The model of a group at the price its rows were reserved with; nil where the catalog dropped it.
     private func model(of group: ProviderGroup) -> PricedModel? {
         stepService.fleet.pricedModel(group.model, at: group.createdAt)
             ?? stepService.fleet.pricedModel(group.model, at: .now())
     }
 
-    /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
+    /// Sleeps; false where a stop signal or the deadline interrupts it.
     func didWait(_ seconds: Double) async -> Bool {
         let reason = stop.reason
         let wasLate = secondsLeft.map { $0 <= 0 } ?? false
@@ -155,16 +154,16 @@ extension BatchRunner {
         }
     }
 
-    /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
+    /// Persists the open provider groups so that the next owner can resume; failed writes are recovered by lookup.
     func saveGroups(_ context: BatchContext) async {
         for machine in context.groups.values where !machine.isClosed {
             try? await stepService.ledger.write { try $0.saveGroup(machine.group, of: batch) }
         }
     }
 
-    // MARK: Ends
+    // MARK: Closing
 
-    /// Ends a group in the ledger, whatever its provider has come to.
+    /// Closes a group in the ledger.
     func close(
         _ group: ProviderGroup, _ rest: UnfinishedRows, _ message: String?
     ) async throws(ServiceError) -> ProviderGroupMachine.Event {
@@ -223,7 +222,7 @@ extension BatchRunner {
         }
     }
 
-    /// Rows that come back from a group are called; they are this process's again as soon as it claims them.
+    /// Handles a closed group: reclaims its returned rows and calls them.
     private func closed(
         _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ context: inout BatchContext
     ) async throws(ServiceError) {
@@ -235,7 +234,7 @@ extension BatchRunner {
             return
         }
         guard context.ending == nil else {
-            // They are pending, and nobody's.
+            // The rows stay pending for a later run.
             for row in rows { context.machine.abandoned(row) }
             return
         }
@@ -246,7 +245,7 @@ extension BatchRunner {
             if claimed.isEmpty { break }
             for row in claimed { try await enter(row, &context) }
         }
-        // The group's money has come back: rows that it did not suffice for need not wait for the other groups.
+        // The group's reservation is released: excluded rows may be affordable now.
         if context.machine.hasRoomForPlan { _ = await planExcluded(&context.machine) }
     }
 }
