@@ -8,7 +8,7 @@ struct BatchMachine: Sendable {
     private(set) var queue: BatchQueue
     /// Rows queued for, or already at, their model's provider.
     var providerQueue: ProviderQueue
-    private var plan: BatchPlanner.Plan?
+    private(set) var plan: BatchPlanner.Plan?
     /// Index of a row's place in the plan, by row of the table.
     private var places: [Int: Int] = [:]
     /// Rows of the table without a result.
@@ -31,8 +31,8 @@ struct BatchMachine: Sendable {
     private var answeredThisRound = 0
     /// Rows answered by this process, how many of them it had predicted, and the sum of their predicted accuracies.
     private(set) var answered = 0
-    private var predicted = 0
-    private var accuracySum = 0.0
+    private(set) var predicted = 0
+    private(set) var accuracySum = 0.0
     /// Row of the table by input line.
     private var rowsByLine: [Int64: Int]
 
@@ -284,37 +284,5 @@ struct BatchMachine: Sendable {
             if score(option) > best?.score ?? -.infinity { best = (model, score(option)) }
         }
         return best?.model
-    }
-
-    // MARK: Figures
-
-    /// Expected nano-USD and predicted accuracy of the plan's remaining rows.
-    var expected: (cost: Double, accuracy: Double, rows: Int) {
-        guard let plan else { return (0, 0, 0) }
-        var sum = (cost: 0.0, accuracy: 0.0, rows: 0)
-        for (place, row) in plan.rows.enumerated() where open.contains(row) && !excluded.contains(row) {
-            let model = plan.batch.choice[place]
-            guard let option = table.rows[row].options[model] else { continue }
-            sum.cost += option.cost * plan.batch.correction(model)
-            sum.accuracy += option.accuracy
-            sum.rows += 1
-        }
-        return sum
-    }
-
-    func progress(completedBefore: Int, failed: Int, rows: Int, seconds: Double) -> BatchProgress {
-        let rest = expected
-        var progress = BatchProgress()
-        progress.rows = rows
-        progress.completed = completedBefore + answered
-        progress.failed = failed
-        progress.running = queue.runningCount
-        progress.atProviders = providerQueue.awayCount
-        progress.spent = spent
-        progress.budget = budget
-        progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, predicted + rest.rows))
-        progress.expectedCost = Money(nanoUSD: spent.nanoUSD + Int64(rest.cost.rounded()))
-        if answered > 0 { progress.secondsLeft = seconds / Double(answered) * Double(rest.rows) }
-        return progress
     }
 }

@@ -1,5 +1,7 @@
 package import Domain
 package import Ledger
+import Optimization
+import Synchronization
 
 /// Progress of a running batch.
 package struct BatchProgress: Hashable, Sendable {
@@ -44,4 +46,46 @@ package struct ProviderBatchView: Hashable, Sendable {
         rows = group.rows
         completed = group.completed
     }
+}
+
+extension BatchMachine {
+    /// Expected nano-USD and predicted accuracy of the plan's remaining rows.
+    var expected: (cost: Double, accuracy: Double, rows: Int) {
+        guard let plan else { return (0, 0, 0) }
+        var sum = (cost: 0.0, accuracy: 0.0, rows: 0)
+        for (place, row) in plan.rows.enumerated() where open.contains(row) && !excluded.contains(row) {
+            let model = plan.batch.choice[place]
+            guard let option = table.rows[row].options[model] else { continue }
+            sum.cost += option.cost * plan.batch.correction(model)
+            sum.accuracy += option.accuracy
+            sum.rows += 1
+        }
+        return sum
+    }
+
+    func progress(completedBefore: Int, failed: Int, rows: Int, seconds: Double) -> BatchProgress {
+        let rest = expected
+        var progress = BatchProgress()
+        progress.rows = rows
+        progress.completed = completedBefore + answered
+        progress.failed = failed
+        progress.running = queue.runningCount
+        progress.atProviders = providerQueue.awayCount
+        progress.spent = spent
+        progress.budget = budget
+        progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, predicted + rest.rows))
+        progress.expectedCost = Money(nanoUSD: spent.nanoUSD + Int64(rest.cost.rounded()))
+        if answered > 0 { progress.secondsLeft = seconds / Double(answered) * Double(rest.rows) }
+        return progress
+    }
+}
+
+/// Latest progress of a running batch, readable from any thread.
+final class BatchSnapshot: Sendable {
+    private let newest = Mutex<BatchProgress?>(nil)
+
+    func update(_ progress: BatchProgress) { newest.withLock { $0 = progress } }
+
+    /// Nil before the first update.
+    var progress: BatchProgress? { newest.withLock { $0 } }
 }

@@ -148,6 +148,47 @@ extension BatchRunner {
     }
 }
 
+/// Planning of excluded rows, once money is free again.
+extension BatchRunner {
+    /// Plans excluded rows again when the loop is idle. Returns the outcome when that brings no further answers.
+    func nextRound(_ machine: inout BatchMachine) async -> Result<BatchOutcome, ServiceError>? {
+        guard !machine.open.isEmpty else { return .success(.finished) }
+        if machine.providerQueue.isWaiting {
+            machine.reassignProviderRows()
+            if machine.queue.isWaiting || machine.providerQueue.isWaiting { return nil }
+        }
+        let left = machine.left
+        if await planExcluded(&machine) { return nil }
+        let least = machine.open.compactMap { machine.planner.table.rows[$0].leastBound }.min() ?? .zero
+        if secondsLeft != nil, machine.joulesLeft == nil, left.map({ $0 >= least }) ?? true {
+            return .success(.late)  // The money suffices, but no call is expected to end in time.
+        }
+        guard let left else {
+            return .success(.shortOfMoney("no model is left that keeps the batch's limits for the rows that are left"))
+        }
+        return .success(
+            .shortOfMoney("$\(left) are left, and the highest possible bill of the cheapest row is $\(least)"))
+    }
+
+    /// Plans excluded rows with the free money; false where it covers none of them.
+    func planExcluded(_ machine: inout BatchMachine) async -> Bool {
+        guard machine.canPlanExcluded else { return false }
+        // The rest of the money is planned on the mean, since every call reserves its upper bound anyway.
+        var terms = terms
+        terms.confidence = 0.5
+        let planner = BatchPlanner(table: machine.planner.table, terms: terms, weights: machine.planner.weights)
+        let rows = machine.excluded.sorted()
+        let means = BatchPlanner.Means(
+            left: machine.free.map { Money(nanoUSD: max(0, $0)) }, seconds: secondsLeft, joules: machine.joulesLeft)
+        let plan = await OffPool.run {
+            try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
+        }
+        guard let plan else { return false }
+        machine.adopt(plan)
+        return true
+    }
+}
+
 extension BatchForecast {
     init(
         _ planner: BatchPlanner, rows: [Int], plan: BatchPlanner.Plan?, _ remaining: BatchRunner.RemainingBudget,

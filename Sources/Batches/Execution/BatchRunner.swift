@@ -3,6 +3,7 @@ import Domain
 package import Ledger
 import ServiceLifecycle
 package import Steps
+import Synchronization
 
 /// Runs the open rows of a batch: claims, plans and calls them, and commits each answer together with its row. A killed
 /// process never pays twice for a row.
@@ -89,4 +90,28 @@ package struct BatchRunner: Sendable {
     ) async throws(ServiceError) -> Value {
         try await stepService.inLedger(work)
     }
+}
+
+/// Stops a running batch: no further call starts, calls in flight complete.
+package final class BatchStopSignal: Sendable {
+    /// The reason to stop; the first one wins.
+    package enum Reason: Hashable, Sendable {
+        /// To be resumed later.
+        case asked
+        case cancelled
+        /// Another node holds the lease.
+        case lost
+        /// The caller's key became invalid, with the reason.
+        case forbidden(String)
+    }
+
+    private let first = Mutex<Reason?>(nil)
+
+    package init() {}
+
+    package func request(_ reason: Reason = .asked) { first.withLock { $0 = $0 ?? reason } }
+
+    package var reason: Reason? { first.withLock { $0 } }
+
+    package var isRequested: Bool { reason != nil }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Domain
 import Optimization
 import Routing
@@ -184,6 +185,17 @@ struct BatchPlanner: Sendable {
             }
             return AssignmentLimit(
                 name: "time of \(table.models[model].model.id)", unit: "s", most: seconds, amounts: amounts)
+        }
+    }
+}
+
+/// Runs CPU-bound work off the cooperative pool.
+enum OffPool {
+    private static let queue = DispatchQueue(label: "hera.batch.planning", attributes: .concurrent)
+
+    static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: work()) }
         }
     }
 }
