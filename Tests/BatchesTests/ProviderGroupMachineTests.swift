@@ -7,8 +7,8 @@ import Upstream
 @testable import Batches
 @testable import Dialects
 
-@Suite("The life of a group of rows at a provider")
-struct GroupCourseTests {
+@Suite("Provider group machine")
+struct ProviderGroupMachineTests {
     private static let lost = UpstreamError.reset(host: "h", bytesReceived: 0)
 
     private static func status(_ status: Int, retryAfter: Double? = nil) -> UpstreamError {
@@ -36,7 +36,7 @@ struct GroupCourseTests {
         return results
     }
 
-    /// Feeds events; the actions that were asked for before each, and the one after the last.
+    /// Feeds events and collects the action before each event and after the last one.
     private func play(
         _ machine: inout ProviderGroupMachine, _ events: [ProviderGroupMachine.Event]
     ) throws -> [ProviderGroupMachine.Action] {
@@ -51,7 +51,7 @@ struct GroupCourseTests {
         return actions
     }
 
-    @Test("it is written as sending before it is sent, asked after, read, and closed")
+    @Test("a group is saved as sending, sent, polled, collected and closed")
     func happyPath() throws {
         var machine = Self.machine()
         let first = machine.next()
@@ -65,7 +65,7 @@ struct GroupCourseTests {
         #expect(machine.next() == nil)
     }
 
-    @Test("pauses between looks grow by half up to a minute")
+    @Test("pauses between polls grow by half up to a minute")
     func pauses() {
         var machine = Self.machine(.sent)
         var pauses: [Double] = []
@@ -77,7 +77,7 @@ struct GroupCourseTests {
         #expect(pauses == [4, 6, 9, 13.5, 20.25, 30.375, 45.5625, 60, 60])
     }
 
-    @Test("one that may have been sent is looked for before it is sent again, after a lost answer and after a restart")
+    @Test("a submission of unknown fate is looked up before a resend, after a lost response and after a restart")
     func found() throws {
         var machine = Self.machine()
         let actions = try play(
@@ -94,7 +94,7 @@ struct GroupCourseTests {
         #expect(restarted.next()?.action == .find, "undecided is not absent")
     }
 
-    @Test("a refusal for now is waited for as long as the provider asks, and after eight the rows are called")
+    @Test("a temporary refusal waits for Retry-After, and after eight refusals the rows become ordinary calls")
     func refusedForNow() throws {
         var machine = Self.machine()
         for attempt in 1...8 {
@@ -107,7 +107,7 @@ struct GroupCourseTests {
         #expect(machine.trouble?.contains("could not be sent") == true)
     }
 
-    @Test("a refusal for good, and a batch that fails as a whole, give the rows back unbilled")
+    @Test("a permanent refusal and a failed batch return the rows unbilled")
     func refusedForGood() throws {
         var machine = Self.machine()
         #expect(try play(&machine, [.failed(Self.status(400))]) == [.send, .close(.unbilled, message: nil)])
@@ -117,7 +117,7 @@ struct GroupCourseTests {
         #expect(failed.trouble?.contains("no such model") == true)
     }
 
-    @Test("errors of looks and of reading are waited out; results that break off are read again")
+    @Test("poll and read errors are retried, and interrupted results are read again")
     func patience() throws {
         var machine = Self.machine(.sent)
         let ended = Self.seen(.expired, completed: 2)
@@ -132,7 +132,7 @@ struct GroupCourseTests {
         #expect(machine.group.phase == .ended)
     }
 
-    @Test("one that the provider does not know three times in a row is lost, and booked with words")
+    @Test("three consecutive not-found responses mark a batch as lost, with a message")
     func forgotten() throws {
         var machine = Self.machine(.sent)
         let missing = ProviderGroupMachine.Event.failed(Self.status(404))
@@ -157,7 +157,7 @@ struct GroupCourseTests {
         #expect(actions.last == .close(isUncertain ? .uncertain : .unbilled, message: nil))
     }
 
-    @Test("wound up: not sent is not sent, sent is cancelled and then read")
+    @Test("winding up never sends an unsent group, and cancels then collects a sent one")
     func windUp() throws {
         var fresh = Self.machine()
         fresh.windUp()
@@ -185,7 +185,7 @@ struct GroupCourseTests {
     }
 
     @Test(
-        "one whose model the catalog has no more ends: unbilled where nothing was sent, else uncertain",
+        "a group without its model in the catalog closes, unbilled if unsent, else uncertain",
         arguments: [
             (ProviderGroup.Phase.opened, UnfinishedRows.unbilled), (.sending, .uncertain), (.sent, .uncertain),
             (.cancelling, .uncertain), (.ended, .uncertain),
@@ -198,7 +198,7 @@ struct GroupCourseTests {
         #expect(machine.isClosed && machine.trouble?.contains("no model 'm' any more") == true)
     }
 
-    @Test("a provider that is away for good while a batch is wound up does not hold it for ever")
+    @Test("winding up ends despite an unreachable provider")
     func away() {
         var machine = Self.machine(.cancelling)
         machine.windUp()

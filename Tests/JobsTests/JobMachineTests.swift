@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite("The job machine")
+@Suite("Job machine")
 struct JobMachineTests {
     private func machine(_ spec: JobSpec) -> JobMachine { JobMachine(spec: spec, state: JobState(of: spec)) }
 
@@ -19,7 +19,7 @@ struct JobMachineTests {
         machine.state.threads[thread].messages.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("a chain asks, runs the calculator, asks again, and ends with the answer")
+    @Test("a chain calls the model, runs the calculator, calls again and completes")
     func chain() {
         var machine = machine(JobSpec(input: "6*7?", agent: calculator))
         #expect(machine.handle(.taken) == [.call(thread: "")])
@@ -33,7 +33,7 @@ struct JobMachineTests {
         #expect(machine.state.outputs.map(\.text) == ["It is 42."])
     }
 
-    @Test("the last step is asked without tools, and an agent that goes on calling fails with advice")
+    @Test("the last step offers no tools, and further tool calls fail the job with advice")
     func lastStep() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
         _ = machine.handle(.taken)
@@ -46,7 +46,7 @@ struct JobMachineTests {
         #expect(machine.state.error == "no answer after 3 steps: raise agent.max_steps, or simplify the task")
     }
 
-    @Test("a tool's server is asked while the job runs on, and again after a restart")
+    @Test("an http tool is fetched while the job runs, and again after a restart")
     func http() throws {
         let tool = Tool.http(name: "h", description: "", parameters: Array("{}".utf8), url: "https://a.example/h")
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: [tool])))
@@ -68,7 +68,7 @@ struct JobMachineTests {
         #expect(messages(restarted).suffix(2).map { $0.contains("tool_call_id") } == [true, true])
     }
 
-    @Test("a client's function pauses the job until all outputs are there")
+    @Test("a client function pauses the job until all outputs arrive")
     func functions() {
         let tools: [Tool] = [.function(name: "f", description: "", parameters: Array("{}".utf8))]
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: tools)))
@@ -83,7 +83,7 @@ struct JobMachineTests {
         #expect(machine.state.status == .running)
     }
 
-    @Test("a call of a tool that does not exist is answered to the model, not to the client")
+    @Test("a call of an unknown tool returns an error to the model")
     func unknownTool() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
         _ = machine.handle(.taken)
@@ -92,7 +92,7 @@ struct JobMachineTests {
         #expect(messages(machine).last?.contains("error: there is no tool 'google'; there are: calculator") == true)
     }
 
-    @Test("ready subtasks run side by side, dependent ones get the results they asked for, positions are depths")
+    @Test("ready subtasks run concurrently, dependents receive their inputs, and positions equal depths")
     func graph() {
         let spec = JobSpec(
             input: "all",
@@ -111,7 +111,7 @@ struct JobMachineTests {
         #expect(machine.state.status == .completed)
     }
 
-    @Test("one failed subtask fails the job, and answers that come later change nothing")
+    @Test("one failed subtask fails the job, and later answers are ignored")
     func failure() {
         let spec = JobSpec(input: "", subtasks: [Subtask(id: "a", prompt: "1"), Subtask(id: "b", prompt: "2")])
         var machine = machine(spec)
@@ -122,7 +122,7 @@ struct JobMachineTests {
         #expect(machine.state.status == .failed)
     }
 
-    @Test("after a restart the call in flight is made again, from the saved state")
+    @Test("after a restart the call in flight is repeated from the saved state")
     func restart() throws {
         let spec = JobSpec(input: "x", agent: calculator)
         var machine = machine(spec)
@@ -135,7 +135,7 @@ struct JobMachineTests {
         #expect(second.state.threads[0].stepsTaken == 1, "the paid step is kept")
     }
 
-    @Test("a cancelled job is over")
+    @Test("a cancelled job is final")
     func cancelled() {
         var machine = machine(JobSpec(input: "x"))
         _ = machine.handle(.taken)
@@ -144,7 +144,7 @@ struct JobMachineTests {
         #expect(machine.state.status == .cancelled)
     }
 
-    @Test("whatever comes in whatever order, a job ends and never waits for nobody")
+    @Test("every event order ends the job without a stall")
     func property() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<500 {

@@ -25,7 +25,7 @@ struct LearningTests {
         }
     }
 
-    @Test("what was learned is a version in the ledger, used from then on, and known again after a restart")
+    @Test("a learned calibration is stored as a version, used at once and reloaded after a restart")
     func versions() async throws {
         try await with { ledger, learning async throws in
             for row in RecalibrationTests.audits(300, bias: 3) { _ = try await learning.observe(row, share: 0.1) }
@@ -44,7 +44,7 @@ struct LearningTests {
         }
     }
 
-    @Test("measured quality and the offset of kappa are kept as they come, and a new process goes on from there")
+    @Test("measured quality and the kappa offset are stored and restored by the next process")
     func control() async throws {
         try await with { ledger, learning async throws in
             let policy = Policy(minAccuracy: 0.9)
@@ -59,7 +59,7 @@ struct LearningTests {
                 let offset = learning.kappaOffset(policyName: nil, policy: policy)
                 #expect(offset > 0.01, "the answers are worse than the target")
                 #expect(later.kappaOffset(policyName: nil, policy: policy) == 0)
-                // Written down while the first process goes on: it may be killed at any time.
+                // Saved while the first process still runs, since it may be killed at any time.
                 for _ in 0..<500 where later.kappaOffset(policyName: nil, policy: policy) != offset {
                     try await Task.sleep(for: .milliseconds(10))
                     await later.load()
@@ -76,10 +76,10 @@ struct LearningTests {
         }
     }
 
-    @Test("five hundred steps, or drift, ask for a re-estimation", arguments: [true, false])
+    @Test("five hundred steps or drift trigger a re-estimation", arguments: [true, false])
     func triggers(byDrift: Bool) async throws {
         try await with { ledger, learning async throws in
-            // Without a bias nothing drifts, and what is fitted is no better than what is in use.
+            // Without bias there is no drift, and the fit is no better than the version in use.
             let rows = RecalibrationTests.audits(200, bias: byDrift ? 4 : 1)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await learning.run() }
@@ -104,7 +104,7 @@ struct LearningTests {
         }
     }
 
-    @Test("estimates that are no numbers are left for the rule to replace")
+    @Test("non-finite estimates pass through to the rule")
     func notANumber() {
         struct Broken: Estimating, StepEstimates {
             func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }

@@ -7,7 +7,7 @@ import Testing
 @testable import Dialects
 @testable import Steps
 
-@Suite("A run keeps its model unless a move gains more than it costs")
+@Suite("Cache affinity")
 struct SwitchRuleTests {
     private static let day = CalendarDay(daysSinceEpoch: 20_778)
 
@@ -37,7 +37,7 @@ struct SwitchRuleTests {
             catalogVersion: "test")
     }
 
-    /// The models of a conversation's calls, in order.
+    /// The models called in a conversation, in order.
     private func replay(
         _ conversation: RecordedConversation, _ estimator: any Estimating, keeps: Bool
     ) throws -> [ModelID] {
@@ -68,7 +68,7 @@ struct SwitchRuleTests {
     private func switches(_ models: [ModelID]) -> Int { zip(models, models.dropFirst()).count { $0 != $1 } }
 
     @Test(
-        "long recorded conversations whose similarity hovers at kappa do not bounce",
+        "long conversations with a similarity around kappa do not oscillate",
         arguments: RecordedConversation.all)
     func noBouncing(conversation: RecordedConversation) throws {
         let estimator = HoveringEstimator()
@@ -80,10 +80,10 @@ struct SwitchRuleTests {
         #expect(switches(kept) <= 3, "\(switches(kept)) switches in \(kept.count) calls")
     }
 
-    @Test("a run moves where the gain is plain", arguments: [true, false])
+    @Test("a run switches models for a clear gain", arguments: [true, false])
     func moves(down: Bool) throws {
         let conversation = try #require(RecordedConversation.all.first { $0.requests.count == 2 })
-        // From the tenth call on the cheap model is predicted to be as good, or of no use any more.
+        // From the tenth call on the cheap model is predicted equal, or useless.
         let estimator = TurningEstimator(before: down ? 0.2 : 0.95, after: down ? 0.95 : 0.2, at: 8)
         let models = try replay(conversation, estimator, keeps: true)
         #expect(models.first == (down ? "dear" : "cheap"))
@@ -91,7 +91,7 @@ struct SwitchRuleTests {
         #expect(switches(models) <= 2)
     }
 
-    @Test("a session that rewrites its past has no cache, and is told so")
+    @Test("a session that rewrites its history has no cached tokens")
     func history() throws {
         let calls = try #require(try RecordedConversation.all.first?.calls())
         let first = calls[3].step(id: "1", runID: "run", previousModel: "dear")
@@ -112,7 +112,7 @@ struct SwitchRuleTests {
             course.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })
     }
 
-    @Test("marks for caches and the spelling of JSON are no change of history")
+    @Test("cache marks and JSON spelling do not change the history")
     func spelling() throws {
         let plain = #"{"model":"hera","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]}"#
         let marked =
@@ -122,7 +122,7 @@ struct SwitchRuleTests {
     }
 }
 
-/// A similarity that goes up and down round kappa with the words of the step.
+/// A similarity that oscillates around kappa with the text of the step.
 private struct HoveringEstimator: Estimating {
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
         var hash = StableHash()
@@ -131,15 +131,15 @@ private struct HoveringEstimator: Estimating {
     }
 }
 
-/// A similarity that changes once in the course of a request.
+/// A similarity that changes once within a request.
 private struct TurningEstimator: Estimating {
     var before: Double
     var after: Double
-    /// Tool results of the request from which on it is `after`.
+    /// Number of tool results from which on it is `after`.
     var at: Int
 
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
-        // Histories are cut at 4000 bytes, which eight results always pass.
+        // Histories are cut at 4000 bytes, which eight results always exceed.
         FixedEstimates(similarity: text.history.utf8.count >= 4000 ? after : before)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Steps
 
-@Suite("Models that policies name")
+@Suite("Model names in policies")
 struct PolicyModelsTests {
     private let catalog = ModelCatalog(
         models: [
@@ -22,7 +22,7 @@ struct PolicyModelsTests {
         try Settings(json: JSONDocument(Array(text.utf8)).root).resolved(in: catalog)
     }
 
-    @Test("aliases become the catalog's ids wherever a policy names a model")
+    @Test("aliases in policies resolve to catalog ids")
     func aliases() throws {
         let read = try settings(
             #"{"policies":{"a":{"text_predictor":"small","decompose":{"by":"small"},"models":{"allow":["small"],"deny":["small"]}}}}"#
@@ -37,7 +37,7 @@ struct PolicyModelsTests {
     }
 
     @Test(
-        "a name that the catalog does not have is an error that says where it stands",
+        "an unknown model name is an error with its path",
         arguments: [
             (
                 #"{"default_policy":{"text_predictor":"smal"}}"#,

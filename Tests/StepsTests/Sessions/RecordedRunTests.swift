@@ -9,19 +9,19 @@ import Training
 @testable import Dialects
 @testable import Steps
 
-/// Ten-turn runs of real agents (InterCode SQL), as a gateway sees them call by call, routed by the shipped profiles.
-@Suite("Recorded runs of real agents")
+/// Routes ten-turn runs of real agents (InterCode SQL) call by call with the shipped profiles.
+@Suite("Recorded agent runs")
 struct RecordedRunTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
-    /// The recorded runs are outside the repository: beside it, or where `HERA_SHARED` says.
+    /// The recorded runs live outside the repository, in `HERA_SHARED` or next to the checkout.
     private static let traces =
         (ProcessInfo.processInfo.environment["HERA_SHARED"]
             ?? root.deletingLastPathComponent().appending(path: "shared").path) + "/data/traces/sql.jsonl.gz"
 
     private static var isThere: Bool { FileManager.default.fileExists(atPath: traces) }
 
-    /// The models of the suite at list prices of their time, nano-USD a token; cached tokens cost a tenth.
+    /// The suite's models at their list prices in nano-USD a token; cached tokens cost a tenth.
     private static let models = [
         priced("gpt-3.5", tier: .medium, input: 1500, output: 2000),
         priced("text-davinci-003", tier: .large, input: 20_000, output: 20_000),
@@ -46,7 +46,7 @@ struct RecordedRunTests {
             price: Price(tiers: [.standard: rates], source: "test", asOf: CalendarDay(daysSinceEpoch: 20_778)))
     }
 
-    /// The suite's profiles alone: the others know nothing of it.
+    /// Only the suite's own profiles.
     private func profiles() throws -> ProfileSet {
         let folder = FileManager.default.temporaryDirectory.appending(path: "hera-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -85,7 +85,7 @@ struct RecordedRunTests {
         return writer.bytes
     }
 
-    /// How often a run changes its model on the way.
+    /// Number of model switches in a run.
     private func switches(_ run: TraceRow, _ router: StepRouter, keeps: Bool) throws -> Int {
         let context = RoutingContext(
             models: Self.models, economics: .standard, policy: Policy(), remaining: Remaining(), horizon: 1,
@@ -110,7 +110,7 @@ struct RecordedRunTests {
     }
 
     @Test(
-        "recorded runs of ten turns keep to their models: none changes more than twice",
+        "no recorded ten-turn run switches models more than twice",
         .enabled(if: isThere, "the recorded runs are not there: set HERA_SHARED to their folder"))
     func switching() throws {
         let router = StepRouter(estimator: ProfileEstimator(try profiles()))

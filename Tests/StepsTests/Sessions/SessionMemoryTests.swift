@@ -6,7 +6,7 @@ import Testing
 
 @testable import Steps
 
-/// What is remembered of runs, here and as it is written for other nodes.
+/// Session memory in this process and as stored for other nodes.
 @Suite struct SessionMemoryTests {
     private func full() -> Sessions.Memory {
         var memory = Sessions.Memory()
@@ -19,7 +19,7 @@ import Testing
         return memory
     }
 
-    @Test("a memory is read back as it was written")
+    @Test("a memory round-trips through JSON")
     func json() throws {
         for memory in [full(), Sessions.Memory()] {
             #expect(Sessions.Memory(json: memory.json) == memory)
@@ -28,13 +28,13 @@ import Testing
     }
 
     @Test(
-        "what is no memory is none",
+        "invalid JSON is no memory",
         arguments: ["", "[]", "{}", #"{"steps":-1,"requests":1,"steps_on_last":1,"switches":0,"position":1}"#])
     func wrong(_ text: String) {
         #expect(Sessions.Memory(json: Array(text.utf8)) == nil)
     }
 
-    @Test("a step is counted and written once, another node's newer memory is taken over, and an older one is not")
+    @Test("a step is recorded once, and only a newer memory of another node is adopted")
     func passing() {
         let (first, second) = (Sessions(), Sessions())
         let records = (1...3).map { first.note("a", position: $0, state: RunState(), of: "s") }
@@ -49,7 +49,7 @@ import Testing
         #expect(second.known("other") == nil && second.known("s")?.version == 3)
     }
 
-    @Test("a run that was silent for a day begins anew, and the oldest are forgotten beyond the capacity")
+    @Test("a session idle for a day restarts, and the least recently used are evicted beyond the capacity")
     func idle() {
         let sessions = Sessions(capacity: 10)
         let noon = Timestamp(milliseconds: 1_795_262_400_000)
