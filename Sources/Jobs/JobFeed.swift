@@ -19,22 +19,22 @@ package final class JobFeed: Sendable {
             watchers.byJob[job, default: [:]][watchers.next] = continuation
             return watchers.next
         }
-        continuation.onTermination = { [weak self] _ in self?.forget(job, number) }
+        continuation.onTermination = { [weak self] _ in self?.remove(job, number) }
         return stream
     }
 
-    package func moved(_ job: String) {
+    package func publish(_ job: String) {
         let waiting = watchers.withLock { $0.byJob[job].map { Array($0.values) } ?? [] }
         for continuation in waiting { continuation.yield() }
     }
 
     /// Lets everybody look: other processes on a SQLite file tell nobody what they write.
-    package func allMoved() {
+    package func publishAll() {
         let waiting = watchers.withLock { $0.byJob.values.flatMap(\.values) }
         for continuation in waiting { continuation.yield() }
     }
 
-    private func forget(_ job: String, _ number: Int) {
+    private func remove(_ job: String, _ number: Int) {
         watchers.withLock { watchers in
             watchers.byJob[job]?.removeValue(forKey: number)
             if watchers.byJob[job]?.isEmpty == true { watchers.byJob.removeValue(forKey: job) }

@@ -83,14 +83,14 @@ package struct JobMachine: Sendable {
             }
         case .answered(let id, let answer):
             guard let index = index(of: id, in: .calling) else { return [] }
-            take(answer, thread: index, actions: &actions)
+            accept(answer, thread: index, actions: &actions)
         case .stepFailed(let id, let reason):
             guard let index = index(of: id, in: .calling) else { return [] }
             fail(thread: index, reason: reason)
         case .toolOutputs(let outputs):
-            for output in outputs { take(output) }
+            for output in outputs { accept(output) }
         case .fetched(let id, let output):
-            guard let ran = take(output, fetchedFor: id) else { return [] }
+            guard let ran = accept(output, fetchedFor: id) else { return [] }
             actions.append(ran)
         case .cancelled:
             state.status = .cancelled
@@ -112,7 +112,7 @@ package struct JobMachine: Sendable {
         state.threads.firstIndex { $0.id == id && $0.phase == phase }
     }
 
-    private mutating func take(_ answer: StepAnswer, thread index: Int, actions: inout [JobAction]) {
+    private mutating func accept(_ answer: StepAnswer, thread index: Int, actions: inout [JobAction]) {
         state.threads[index].stepsTaken += 1
         state.threads[index].messages.append(JobPrompt.assistant(answer))
         guard !answer.toolCalls.isEmpty else {
@@ -147,7 +147,7 @@ package struct JobMachine: Sendable {
     }
 
     /// A tool's server has answered; nil where nobody waits for that.
-    private mutating func take(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
+    private mutating func accept(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
         guard let index = index(of: id, in: .tools),
             let position = state.threads[index].fetching.firstIndex(where: { $0.id == output.callID })
         else { return nil }
@@ -157,7 +157,7 @@ package struct JobMachine: Sendable {
         return .ranTool(thread: id, call, result: output.output)
     }
 
-    private mutating func take(_ output: ToolOutput) {
+    private mutating func accept(_ output: ToolOutput) {
         for index in state.threads.indices {
             guard let position = state.threads[index].pending.firstIndex(where: { $0.id == output.callID }) else {
                 continue

@@ -27,7 +27,7 @@ actor JobRunner {
     /// Another node has the job now.
     private var isLost = false
     /// The ledger could not be read or written, so that nothing goes on here.
-    private var isStuck = false
+    private var hasFailed = false
     private var isWriting = false
     private var waitingToWrite: [CheckedContinuation<Void, Never>] = []
 
@@ -51,15 +51,15 @@ actor JobRunner {
             }
         } catch {
             stepService.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
-            isStuck = true
+            hasFailed = true
             return
         }
-        await recall()
+        await restoreMemories()
         await perform(machine.handle(.taken))
     }
 
     /// Reads what is remembered of the threads that another node has begun, or this one before a restart.
-    private func recall() async {
+    private func restoreMemories() async {
         for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
             do throws(LedgerError) {
                 let record = try await stepService.ledger.session(session(of: thread.id), unlike: nil)
@@ -75,11 +75,11 @@ actor JobRunner {
     /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
         await save(actions, commit: commit)
-        if !isLost, !isStuck { await work(on: actions) }
+        if !isLost, !hasFailed { await run(actions) }
     }
 
     /// Makes the calls of models and tools among some actions, side by side.
-    func work(on actions: [JobAction]) async {
+    func run(_ actions: [JobAction]) async {
         await withDiscardingTaskGroup { group in
             for action in actions {
                 switch action {
@@ -109,16 +109,16 @@ actor JobRunner {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
             return
         }
-        await note("step.decided", JobReport.decided(step.order, thread: thread))
+        await appendEvent("step.decided", JobReport.decided(step.order, thread: thread))
         do throws(ServiceError) {
-            await take(try await stepService.perform(step, takesApart: true), thread: thread)
+            await complete(try await stepService.perform(step, takesApart: true), thread: thread)
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
         }
     }
 
     /// Books an answered step together with the job's new state, then goes on.
-    private func take(_ done: FinishedStep, thread: String) async {
+    private func complete(_ done: FinishedStep, thread: String) async {
         let (order, outcome) = (done.order, done.outcome)
         let answer = answer(from: outcome, step: order.step.id, thread: thread)
         spent = (try? spent.adding(done.spent)) ?? spent
@@ -144,12 +144,12 @@ actor JobRunner {
     // MARK: Routing
 
     private func routed(_ thread: String) throws(ServiceError) -> RoutedStep {
-        guard let place = machine.state.threads.first(where: { $0.id == thread }) else {
+        guard let jobThread = machine.state.threads.first(where: { $0.id == thread }) else {
             throw .notFound(kind: "subtask", id: thread)
         }
         let request: ChatRequest
         do {
-            let body = JobBody.chat(messages: place.messages, tools: machine.offeredTools(thread: thread))
+            let body = JobBody.chat(messages: jobThread.messages, tools: machine.offeredTools(thread: thread))
             request = try ChatRequest(try JSONDocument(body))
         } catch let error as FieldError {
             throw .badRequest(error)
@@ -159,12 +159,12 @@ actor JobRunner {
         let memory = memories[thread] ?? Sessions.Memory()
         var step = request.step(
             id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.historyEnd)
-        step.position = place.nextPosition
+        step.position = jobThread.nextPosition
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]
         let context = RoutingContext(
             models: stepService.fleet.models(at: .now()), economics: stepService.settings.economics,
-            policy: policy, remaining: remaining, horizon: horizon(place),
+            policy: policy, remaining: remaining, horizon: horizon(jobThread),
             shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
             catalogVersion: stepService.fleet.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
@@ -210,7 +210,7 @@ actor JobRunner {
 
     // MARK: Writing
 
-    private func note(_ type: String, _ data: [UInt8]) async {
+    private func appendEvent(_ type: String, _ data: [UInt8]) async {
         do throws(LedgerError) {
             _ = try await stepService.ledger.write { [id] in
                 try $0.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
@@ -218,7 +218,7 @@ actor JobRunner {
         } catch {
             stepService.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
-        feed.moved(id)
+        feed.publish(id)
     }
 
     /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
@@ -230,22 +230,22 @@ actor JobRunner {
             guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
             commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
         }
-        await turnToWrite()
-        defer { passTurn() }
+        await acquireWriteTurn()
+        defer { releaseWriteTurn() }
         var attempts = 0
         while !(await write(commit, of: state, isRepeat: attempts > 0)) {
             attempts += 1
-            if attempts == Self.mostAttempts { isStuck = true }
+            if attempts == Self.mostAttempts { hasFailed = true }
             guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
         }
-        feed.moved(id)
+        feed.publish(id)
     }
 
     private static let mostAttempts = 60
 
     /// Waits until nothing else of this job is being written: of two steps that end together, the older state must
     /// not land on the newer one.
-    private func turnToWrite() async {
+    private func acquireWriteTurn() async {
         guard isWriting else {
             isWriting = true
             return
@@ -253,7 +253,7 @@ actor JobRunner {
         await withCheckedContinuation { waitingToWrite.append($0) }
     }
 
-    private func passTurn() {
+    private func releaseWriteTurn() {
         if waitingToWrite.isEmpty { isWriting = false } else { waitingToWrite.removeFirst().resume() }
     }
 
@@ -274,7 +274,7 @@ actor JobRunner {
             case .leaseLost:
                 stepService.logger.notice("another node has the job", metadata: ["job": "\(id)"])
                 isLost = true
-                await bookMoney(of: commit)
+                await commitPayments(of: commit)
                 return true
             // The attempt before was written after all, and only its answer was lost.
             case .duplicate where isRepeat: return true
@@ -282,14 +282,14 @@ actor JobRunner {
                 stepService.logger.critical(
                     "the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
                 if error.isTemporary { return false }
-                isStuck = true
+                hasFailed = true
                 return true
             }
         }
     }
 
     /// What was spent is booked, also where the step itself is no longer this node's to write.
-    private func bookMoney(of commit: StepCommit) async {
+    private func commitPayments(of commit: StepCommit) async {
         do throws(LedgerError) {
             _ = try await stepService.ledger.commitStep(
                 StepCommit(
@@ -303,7 +303,7 @@ actor JobRunner {
 
     /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
     func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
-        await recall()
+        await restoreMemories()
         let actions = machine.handle(.toolOutputs(outputs))
         await save(actions)
         return actions
@@ -315,7 +315,7 @@ actor JobRunner {
 
     /// Goes on under a new lease, if nothing has happened to the job since it paused here; false otherwise.
     func adopt(_ claimed: JobRecord) -> Bool {
-        guard !isLost, !isStuck, claimed.state == record.state else { return false }
+        guard !isLost, !hasFailed, claimed.state == record.state else { return false }
         record = claimed
         return true
     }
@@ -336,7 +336,7 @@ actor JobRunner {
 
     var standing: Standing {
         if isLost { return .lost }
-        if isStuck { return .stuck(record) }
+        if hasFailed { return .stuck(record) }
         switch machine.state.status {
         case .completed, .failed, .cancelled: return .over
         case .requiresAction: return .paused

@@ -25,7 +25,7 @@ package final class JobScheduler: Service {
     package let feed = JobFeed()
     private let webhooks: Webhooks
     private let state = Mutex(State())
-    private let claims = LeaseLoop()
+    private let leaseLoop = LeaseLoop()
 
     package init(stepService: StepService) {
         self.stepService = stepService
@@ -35,25 +35,25 @@ package final class JobScheduler: Service {
 
     /// Claims jobs until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
     package func run() async throws {
-        await claims.run(on: stepService) { [self] notice in
-            take(notice)
+        await leaseLoop.run(on: stepService) { [self] notification in
+            handle(notification)
         } look: { [self] in
-            feed.allMoved()
+            feed.publishAll()
         } claim: { [self] in
-            await takeUp()
+            await claimJobs()
         }
     }
 
     /// Passes on what other nodes write of jobs.
-    private func take(_ notice: LedgerNotification) {
-        switch notice {
-        case .job(let id): feed.moved(id)
-        case .waitingJob: claims.ring()
+    private func handle(_ notification: LedgerNotification) {
+        switch notification {
+        case .job(let id): feed.publish(id)
+        case .waitingJob: leaseLoop.ring()
         case .batch, .key, .budget: break
         }
     }
 
-    private func takeUp() async {
+    private func claimJobs() async {
         let free = state.withLock { stepService.settings.limits.runningJobs - $0.running.count }
         guard free > 0 else { return }
         do throws(LedgerError) {
@@ -95,7 +95,7 @@ package final class JobScheduler: Service {
         } catch {
             throw .ledger(error)
         }
-        claims.ring()
+        leaseLoop.ring()
         return record
     }
 
@@ -110,7 +110,7 @@ package final class JobScheduler: Service {
     }
 
     /// Gives a paused job what its tools said.
-    package func take(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
+    package func submit(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
         let record = try await job(id)
         guard record.status == .requiresAction else {
             throw .conflict("job \(id) is \(record.status.rawValue) and waits for no tool outputs")
@@ -129,7 +129,7 @@ package final class JobScheduler: Service {
         }
         let runner = try await runner(of: claimed)
         let actions = await runner.accept(outputs)
-        guard work(with: runner, { await runner.work(on: actions) }) else { throw .shuttingDown }
+        guard work(with: runner, { await runner.run(actions) }) else { throw .shuttingDown }
     }
 
     /// Ends a job, whichever node runs it; calls under way are still booked.
@@ -145,7 +145,7 @@ package final class JobScheduler: Service {
         if !claimed.status.isFinal {
             let runner = try await runner(of: claimed)
             await runner.cancel()
-            forget(runner)
+            remove(runner)
         }
         return try await job(id)
     }
@@ -188,7 +188,7 @@ package final class JobScheduler: Service {
     private func start(_ record: JobRecord) async {
         do throws(ServiceError) {
             let runner = try await runner(of: record)
-            if !work(with: runner, { await runner.run() }) { await giveUp(record) }
+            if !work(with: runner, { await runner.run() }) { await returnJob(record) }
         } catch {
             stepService.logger.error("job cannot be taken up", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
@@ -201,18 +201,18 @@ package final class JobScheduler: Service {
             await body()
             switch await runner.standing {
             case .paused: state.withLock { _ = $0.running.remove(runner.id) }
-            case .over, .lost: forget(runner)
+            case .over, .lost: remove(runner)
             case .stuck(let record):
-                forget(runner)
+                remove(runner)
                 // Not at once: whatever is in the way is likely to be there still.
                 try? await Task.sleep(for: .seconds(1))
-                await giveUp(record)
+                await returnJob(record)
             }
-            claims.ring()
+            leaseLoop.ring()
         }
     }
 
-    private func giveUp(_ record: JobRecord) async {
+    private func returnJob(_ record: JobRecord) async {
         do throws(LedgerError) {
             try await stepService.ledger.write { try $0.returnJob(record) }
         } catch {
@@ -222,7 +222,7 @@ package final class JobScheduler: Service {
     }
 
     /// Does nothing where another runner has the job meanwhile.
-    private func forget(_ runner: JobRunner) {
+    private func remove(_ runner: JobRunner) {
         state.withLock { state in
             guard state.runners[runner.id] === runner else { return }
             state.runners.removeValue(forKey: runner.id)

@@ -19,7 +19,7 @@ struct ExpressionParser {
             description: next.map { "unexpected '\($0)' at character \(index + 1)" } ?? "the expression ends too early")
     }
 
-    private mutating func take(_ options: String) -> Character? {
+    private mutating func consume(_ options: String) -> Character? {
         guard let next, options.contains(next) else { return nil }
         index += 1
         return next
@@ -28,7 +28,7 @@ struct ExpressionParser {
     mutating func sum(depth: Int) throws(Calculator.Failure) -> Double {
         guard depth < Self.deepest else { throw Calculator.Failure(description: "too many nested parentheses") }
         var value = try product(depth: depth)
-        while let sign = take("+-−") {
+        while let sign = consume("+-−") {
             let right = try product(depth: depth)
             value = sign == "+" ? value + right : value - right
         }
@@ -37,7 +37,7 @@ struct ExpressionParser {
 
     private mutating func product(depth: Int) throws(Calculator.Failure) -> Double {
         var value = try signed(depth: depth)
-        while let sign = take("*/%×÷") {
+        while let sign = consume("*/%×÷") {
             let right = try signed(depth: depth)
             if "/%÷".contains(sign), right == 0 { throw Calculator.Failure(description: "division by zero") }
             switch sign {
@@ -51,29 +51,29 @@ struct ExpressionParser {
 
     private mutating func signed(depth: Int) throws(Calculator.Failure) -> Double {
         var negative = false
-        while let sign = take("+-−") { if sign != "+" { negative.toggle() } }
+        while let sign = consume("+-−") { if sign != "+" { negative.toggle() } }
         let value = try power(depth: depth)
         return negative ? -value : value
     }
 
     private mutating func power(depth: Int) throws(Calculator.Failure) -> Double {
         let base = try atom(depth: depth)
-        guard take("^") != nil else { return base }
+        guard consume("^") != nil else { return base }
         guard depth < Self.deepest else { throw Calculator.Failure(description: "too many nested powers") }
         let exponent = try signedPower(depth: depth + 1)
         return pow(base, exponent)
     }
 
     private mutating func signedPower(depth: Int) throws(Calculator.Failure) -> Double {
-        let negative = take("-−") != nil
+        let negative = consume("-−") != nil
         let value = try power(depth: depth)
         return negative ? -value : value
     }
 
     private mutating func atom(depth: Int) throws(Calculator.Failure) -> Double {
-        if take("(") != nil {
+        if consume("(") != nil {
             let value = try sum(depth: depth + 1)
-            guard take(")") != nil else { throw unexpected() }
+            guard consume(")") != nil else { throw unexpected() }
             return value
         }
         if let next, next.isLetter { return try function(depth: depth) }
@@ -87,10 +87,10 @@ struct ExpressionParser {
             index += 1
         }
         if name.lowercased() == "pi" { return .pi }
-        guard take("(") != nil else { throw unexpected() }
+        guard consume("(") != nil else { throw unexpected() }
         var arguments = [try sum(depth: depth + 1)]
-        while take(",") != nil { arguments.append(try sum(depth: depth + 1)) }
-        guard take(")") != nil else { throw unexpected() }
+        while consume(",") != nil { arguments.append(try sum(depth: depth + 1)) }
+        guard consume(")") != nil else { throw unexpected() }
         switch (name.lowercased(), arguments.count) {
         case ("sqrt", 1): return arguments[0].squareRoot()
         case ("abs", 1): return abs(arguments[0])

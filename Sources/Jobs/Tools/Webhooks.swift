@@ -48,7 +48,7 @@ struct Webhooks: Sendable {
             }
             return body
         } catch {
-            return "error: \(words(for: error, rule))"
+            return "error: \(description(of: error, rule))"
         }
     }
 
@@ -61,15 +61,15 @@ struct Webhooks: Sendable {
         if let key = rule.keyVariable.flatMap({ keys.secret(named: $0) }) {
             headers.append(("Authorization", "Bearer \(key)"))
         }
-        let patience = Duration.seconds(rule.timeoutSeconds)
+        let timeout = Duration.seconds(rule.timeoutSeconds)
         return UpstreamRequest(
             url: call.url, headers: headers, body: Array(call.arguments.utf8),
-            timeouts: UpstreamTimeouts(firstByte: patience, idle: patience, total: patience),
+            timeouts: UpstreamTimeouts(firstByte: timeout, idle: timeout, total: timeout),
             maximumResponseBytes: rule.answerBytes)
     }
 
     /// What the model is told: enough to go on, and nothing of this machine.
-    private func words(for error: UpstreamError, _ rule: WebhookRule) -> String {
+    private func description(of error: UpstreamError, _ rule: WebhookRule) -> String {
         switch error {
         case .timeout: "the tool did not answer within \(rule.timeoutSeconds) s"
         case .tooLarge: "the tool's answer is longer than \(rule.answerBytes) bytes: ask it for less"

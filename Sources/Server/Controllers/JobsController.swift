@@ -73,7 +73,7 @@ struct JobsController {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let id = try await ownJob(context).id
-        try await scheduler.take(try ToolOutput.list(body.root), for: id)
+        try await scheduler.submit(try ToolOutput.list(body.root), for: id)
         return Response(json: try await document(try await scheduler.job(id)))
     }
 
