@@ -1,7 +1,7 @@
 package import Domain
 import JSON
 
-/// The chat request of a job's next step, as bytes that `ChatRequest` reads.
+/// Builds the chat request of a job's next step.
 package enum JobBody {
     /// - Parameters:
     ///   - messages: the conversation so far.

@@ -8,7 +8,7 @@ package struct JobDocument: Sendable {
     let steps: [StepRecord]
     let entries: [LedgerEntry]
 
-    /// Reads everything that belongs to a job from the ledger.
+    /// Loads a job with its steps and ledger entries.
     package init(_ record: JobRecord, from ledger: LedgerStore) async throws(LedgerError) {
         self.record = record
         steps = try await ledger.read { try $0.steps(ofRun: record.id) }
@@ -49,7 +49,7 @@ package struct JobDocument: Sendable {
         return writer.bytes
     }
 
-    /// True and predicted sums, and what everything would have taken on the reference.
+    /// Actual, predicted and baseline sums.
     private func totals(into object: inout JSONWriter) {
         func sum(_ money: (LedgerEntry) -> Money) -> Money {
             entries.reduce(.zero) { (try? $0.adding(money($1))) ?? Money(nanoUSD: .max) }

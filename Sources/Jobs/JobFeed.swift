@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells those who watch a job that something new is in the ledger. It carries no data: the ledger has it.
+/// Signals changes of jobs to watchers. Carries no data: watchers read the ledger.
 package final class JobFeed: Sendable {
     private struct Watchers {
         var next = 0
@@ -11,7 +11,7 @@ package final class JobFeed: Sendable {
 
     package init() {}
 
-    /// A stream that ticks when the job has moved; ticks that nobody has read yet become one.
+    /// A stream that ticks on every change of the job; unread ticks are coalesced.
     package func ticks(of job: String) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = watchers.withLock { watchers in
@@ -28,7 +28,7 @@ package final class JobFeed: Sendable {
         for continuation in waiting { continuation.yield() }
     }
 
-    /// Lets everybody look: other processes on a SQLite file tell nobody what they write.
+    /// Ticks all watchers, since other processes on a SQLite file send no notifications.
     package func publishAll() {
         let waiting = watchers.withLock { $0.byJob.values.flatMap(\.values) }
         for continuation in waiting { continuation.yield() }

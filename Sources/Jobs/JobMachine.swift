@@ -2,22 +2,22 @@ package import Dialects
 package import Domain
 import Upstream
 
-/// What happens to a job.
+/// An event of a job.
 package enum JobSignal: Sendable {
-    /// It is taken up: for the first time, or after a restart.
+    /// Claimed, for the first time or after a restart.
     case taken
-    /// A thread's model has answered.
+    /// The thread's model has answered.
     case answered(thread: String, StepAnswer)
-    /// A thread's step could not be done by any model.
+    /// No model could do the thread's step.
     case stepFailed(thread: String, reason: String)
     /// The client has sent outputs of function calls.
     case toolOutputs([ToolOutput])
-    /// A tool's server has answered a thread's call, or will not.
+    /// The result of a call of an `http` tool, or its error.
     case fetched(thread: String, ToolOutput)
     case cancelled
 }
 
-/// What a model said in a step.
+/// The answer of a model in a step.
 package struct StepAnswer: Hashable, Sendable {
     package var text: String
     package var toolCalls: [ToolCall]
@@ -28,7 +28,7 @@ package struct StepAnswer: Hashable, Sendable {
     }
 }
 
-/// The result of a function that the client ran.
+/// Output of a function that the client ran.
 package struct ToolOutput: Hashable, Sendable {
     package var callID: String
     package var output: String
@@ -39,25 +39,25 @@ package struct ToolOutput: Hashable, Sendable {
     }
 }
 
-/// What has to be done for a job.
+/// An action for the runner.
 package enum JobAction: Hashable, Sendable {
     /// Route and call a model for the thread's next step.
     case call(thread: String)
-    /// A tool of type `http` has to be asked.
+    /// Call a tool of type `http`.
     case fetch(thread: String, ToolCall)
-    /// A built-in tool has been run, or one of type `http` has answered.
+    /// A tool has returned its result; to be logged as an event.
     case ranTool(thread: String, ToolCall, result: String)
-    /// The job waits for these outputs of the client.
+    /// Pause until the client sends these outputs.
     case requireOutputs([ToolCall])
-    /// The job has ended; its status says how.
+    /// End the job with the state's status.
     case finish
 }
 
-/// The life of a job as a pure state machine: events in, actions out, no I/O.
+/// State machine of a job: events in, actions out. No I/O.
 ///
-/// A chain is a loop: the model proposes, tools answer, until it answers without calling a tool or has taken
-/// `max_steps` steps; in the last of them no tools are offered, so that it has to answer. A graph runs one such loop
-/// per subtask, each as soon as those it depends on are done.
+/// A chain is a loop: the model calls tools until it answers without a call or has taken `max_steps` steps. The last
+/// step offers no tools, which forces an answer. A graph runs one loop per subtask, each as soon as its dependencies
+/// are done.
 package struct JobMachine: Sendable {
     package let spec: JobSpec
     package private(set) var state: JobState
@@ -67,17 +67,17 @@ package struct JobMachine: Sendable {
         self.state = state
     }
 
-    /// Advances the job. Events that come after its end, or for a thread that does not wait for them, do nothing.
+    /// Advances the job. Ignores events after its end, and events for a thread that does not expect them.
     package mutating func handle(_ event: JobSignal) -> [JobAction] {
         guard !state.status.isFinal else { return [] }
         var actions: [JobAction] = []
         switch event {
         case .taken:
-            // A call in flight when the process died is made again: its answer is lost.
+            // The answer of a call in flight is lost with its process: call again.
             for index in state.threads.indices where state.threads[index].phase == .calling {
                 state.threads[index].phase = .waiting
             }
-            // A tool's server that was being asked is asked again: its answer is lost, and it knows the call by its key.
+            // The same for `http` tools, whose servers know the call by its idempotency key.
             for thread in state.threads {
                 actions += thread.fetching.map { .fetch(thread: thread.id, $0) }
             }
@@ -99,7 +99,7 @@ package struct JobMachine: Sendable {
         return actions + advance()
     }
 
-    /// The tools that the thread's next step may use; none in its last step.
+    /// Tools of the thread's next step; none in the last step.
     package func offeredTools(thread id: String) -> [Tool] {
         guard let thread = state.threads.first(where: { $0.id == id }) else { return [] }
         let isLast = thread.stepsTaken + 1 >= spec.agent.maxSteps
@@ -146,7 +146,7 @@ package struct JobMachine: Sendable {
         state.threads[index].phase = state.threads[index].awaitsTools ? .tools : .waiting
     }
 
-    /// A tool's server has answered; nil where nobody waits for that.
+    /// Applies the result of an `http` tool; nil where no call expects it.
     private mutating func accept(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
         guard let index = index(of: id, in: .tools),
             let position = state.threads[index].fetching.firstIndex(where: { $0.id == output.callID })
@@ -176,7 +176,7 @@ package struct JobMachine: Sendable {
 
     // MARK: Progress
 
-    /// Starts what can be started, and says where the job stands.
+    /// Starts every ready thread and updates the status.
     private mutating func advance() -> [JobAction] {
         if state.threads.contains(where: { $0.phase == .failed }) {
             state.status = .failed
@@ -202,7 +202,7 @@ package struct JobMachine: Sendable {
         return actions
     }
 
-    /// The conversation of a thread that can go on; nil while something it depends on is not done.
+    /// The messages of a ready thread; nil while a dependency is open.
     private func readyMessages(thread index: Int) -> [[UInt8]]? {
         let thread = state.threads[index]
         guard thread.messages.isEmpty else { return thread.messages }

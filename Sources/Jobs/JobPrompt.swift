@@ -3,14 +3,14 @@ import Domain
 import JSON
 import Upstream
 
-/// The messages of a job's conversations, as JSON text in OpenAI's format.
+/// Builds the messages of a job as JSON in OpenAI's format.
 enum JobPrompt {
-    /// How a chain begins.
+    /// First messages of a chain.
     static func opening(of spec: JobSpec) -> [[UInt8]] {
         system(spec) + [message("user", spec.input)]
     }
 
-    /// How a subtask begins: what it depends on comes first.
+    /// First messages of a subtask, the results of its dependencies first.
     static func opening(of subtask: Subtask, results: [(id: String, text: String)], spec: JobSpec) -> [[UInt8]] {
         var text = ""
         if !spec.input.isEmpty { text += "Overall request: \(spec.input)\n\n" }
@@ -18,7 +18,7 @@ enum JobPrompt {
         return system(spec) + [message("user", text + subtask.prompt)]
     }
 
-    /// What the model said, tool calls included.
+    /// An assistant message with its tool calls.
     static func assistant(_ answer: StepAnswer) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -45,7 +45,7 @@ enum JobPrompt {
         return writer.bytes
     }
 
-    /// What a tool answered.
+    /// A tool message.
     static func toolResult(_ call: ToolCall, output: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in

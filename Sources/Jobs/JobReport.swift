@@ -6,9 +6,9 @@ import Ledger
 import Steps
 import Upstream
 
-/// What is told of a job's steps: in its events, its record and its answer.
+/// JSON of a job's steps, for its events, record and response.
 enum JobReport {
-    /// A decision, before the call.
+    /// The decision before the call.
     static func decided(_ order: PreparedStep, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -18,7 +18,7 @@ enum JobReport {
         return writer.bytes
     }
 
-    /// A finished step: who, why, what it was expected to take and what it took, and what was said.
+    /// A finished step: model, reason, predicted and actual figures, and output.
     static func step(_ order: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -52,7 +52,7 @@ enum JobReport {
         return writer.bytes
     }
 
-    /// The event that an action is told by; nil for one that tells itself otherwise.
+    /// The event of an action; nil for actions without one.
     static func event(
         _ action: JobAction, status: JobStatus, failure: String?
     ) -> (type: String, data: [UInt8])? {
@@ -81,7 +81,7 @@ enum JobReport {
         }
     }
 
-    /// The final answer: the text of the last subtasks (those that no other depends on), and every subtask's own.
+    /// The final result: the text of the subtasks that no other depends on, and each subtask's output.
     static func result(_ state: JobState, spec: JobSpec) -> [UInt8] {
         let needed = Set(spec.subtasks.flatMap(\.dependsOn))
         let last = state.outputs.filter { !needed.contains($0.id) }
@@ -109,7 +109,7 @@ enum JobReport {
         }
     }
 
-    /// Money in exact decimals of USD, joules and seconds.
+    /// Cost in exact decimals of USD, energy in joules, latency in seconds.
     static func figures(_ figures: CallFigures, into object: inout JSONWriter) {
         object.member("cost_usd", raw: figures.cost.total.description.utf8)
         object.member("energy_j", figures.energyJoules)

@@ -9,10 +9,10 @@ import Routing
 import Steps
 import Upstream
 
-/// Takes one job from where it stands as far as it goes: to its end, or to a pause for the client's tools.
+/// Runs one job from its saved state to its end, or to a pause for client tools.
 ///
-/// The machine decides, the runner does: it routes and calls, lets ready subtasks run side by side, and writes entry,
-/// decision, step, job and events of each step in one transaction, so that a kill never leaves half a step.
+/// The machine decides; the runner performs. Ready subtasks run concurrently. Entry, decision, step, job and events of
+/// a step are one transaction, so a kill never leaves a partial step.
 actor JobRunner {
     private let stepService: StepService
     private let webhooks: Webhooks
@@ -20,13 +20,13 @@ actor JobRunner {
     nonisolated let id: String
     private var record: JobRecord
     private var machine: JobMachine
-    /// What the rule remembers, by thread.
+    /// The rule's memory by thread.
     private var memories: [String: Sessions.Memory] = [:]
     private var spent = Money.zero
     private var spentJoules = 0.0
-    /// Another node has the job now.
+    /// Another node holds the lease.
     private var isLost = false
-    /// The ledger could not be read or written, so that nothing goes on here.
+    /// The ledger failed, so the job cannot continue on this node.
     private var hasFailed = false
     private var isWriting = false
     private var waitingToWrite: [CheckedContinuation<Void, Never>] = []
@@ -42,7 +42,7 @@ actor JobRunner {
         machine = JobMachine(spec: spec, state: state)
     }
 
-    /// Runs until there is nothing left to do now.
+    /// Runs until the job ends, pauses or fails.
     func run() async {
         do throws(LedgerError) {
             for entry in try await stepService.ledger.read({ [id] in try $0.entries(ofRun: id) }) {
@@ -58,7 +58,7 @@ actor JobRunner {
         await perform(machine.handle(.taken))
     }
 
-    /// Reads what is remembered of the threads that another node has begun, or this one before a restart.
+    /// Restores the memories of threads begun by another node or before a restart.
     private func restoreMemories() async {
         for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
             do throws(LedgerError) {
@@ -72,13 +72,13 @@ actor JobRunner {
 
     private func session(of thread: String) -> String { "\(id)/\(thread)" }
 
-    /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
+    /// Saves the state and runs the actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
         await save(actions, commit: commit)
         if !isLost, !hasFailed { await run(actions) }
     }
 
-    /// Makes the calls of models and tools among some actions, side by side.
+    /// Runs model and tool calls concurrently.
     func run(_ actions: [JobAction]) async {
         await withDiscardingTaskGroup { group in
             for action in actions {
@@ -91,7 +91,7 @@ actor JobRunner {
         }
     }
 
-    /// Asks a tool's server; whatever comes of it is the tool's result, so that the model can act on it.
+    /// Calls an `http` tool. Errors are results too, so that the model can react.
     private func fetch(_ call: ToolCall, thread: String) async {
         var output = "error: there is no tool '\(call.name)'"
         for case .http(call.name, _, _, let url) in machine.spec.agent.tools {
@@ -117,7 +117,7 @@ actor JobRunner {
         }
     }
 
-    /// Books an answered step together with the job's new state, then goes on.
+    /// Commits an answered step together with the job's new state, then runs the next actions.
     private func complete(_ done: FinishedStep, thread: String) async {
         let (order, outcome) = (done.order, done.outcome)
         let answer = answer(from: outcome, step: order.step.id, thread: thread)
@@ -170,7 +170,7 @@ actor JobRunner {
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
         let course = try stepService.begin(step, state: memory.state, context: context)
         var decision = course.decision
-        // What is done first may be a question to another model; then the step's own is not settled yet.
+        // The first action may be a helper call, before the step's own model is settled.
         if decision.reason.isEmpty { decision.reason = course.action.reason }
         let order = PreparedStep(
             request: request, step: step, decision: decision, context: context, attribution: record.attribution,
@@ -190,7 +190,7 @@ actor JobRunner {
             })
     }
 
-    /// Steps still to come, this one included: in a graph one per open subtask, in a chain with tools about three.
+    /// Expected remaining steps, this one included: one per open subtask of a graph, about three in a chain with tools.
     private func horizon(_ thread: JobThread) -> Int {
         guard machine.spec.subtasks.isEmpty else {
             return machine.state.threads.count { $0.phase != .done && $0.phase != .failed }
@@ -221,10 +221,10 @@ actor JobRunner {
         feed.publish(id)
     }
 
-    /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
+    /// Saves the state with a commit; retries while the ledger is unavailable.
     private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
         var commit = commit
-        // As it is now: what other threads do while this waits for its turn is written with theirs.
+        // Captures the state now: later changes by other threads are saved with their own commits.
         let state = machine.state
         for action in actions {
             guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
@@ -243,8 +243,7 @@ actor JobRunner {
 
     private static let mostAttempts = 60
 
-    /// Waits until nothing else of this job is being written: of two steps that end together, the older state must
-    /// not land on the newer one.
+    /// Serializes writes: when two steps end together, the older state must not overwrite the newer one.
     private func acquireWriteTurn() async {
         guard isWriting else {
             isWriting = true
@@ -257,7 +256,7 @@ actor JobRunner {
         if waitingToWrite.isEmpty { isWriting = false } else { waitingToWrite.removeFirst().resume() }
     }
 
-    /// False where the same may succeed later.
+    /// Returns false where a retry may succeed.
     private func write(_ commit: StepCommit, of state: JobState, isRepeat: Bool) async -> Bool {
         var commit = commit
         record.status = state.status
@@ -276,7 +275,7 @@ actor JobRunner {
                 isLost = true
                 await commitPayments(of: commit)
                 return true
-            // The attempt before was written after all, and only its answer was lost.
+            // The previous attempt was committed; only its response was lost.
             case .duplicate where isRepeat: return true
             default:
                 stepService.logger.critical(
@@ -288,7 +287,7 @@ actor JobRunner {
         }
     }
 
-    /// What was spent is booked, also where the step itself is no longer this node's to write.
+    /// Commits the payments alone where another node owns the job.
     private func commitPayments(of commit: StepCommit) async {
         do throws(LedgerError) {
             _ = try await stepService.ledger.commitStep(
@@ -299,9 +298,9 @@ actor JobRunner {
         }
     }
 
-    // MARK: From outside
+    // MARK: Client
 
-    /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
+    /// Accepts and saves outputs of client functions; returns the actions to run.
     func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
         await restoreMemories()
         let actions = machine.handle(.toolOutputs(outputs))
@@ -313,24 +312,24 @@ actor JobRunner {
         await save(machine.handle(.cancelled))
     }
 
-    /// Goes on under a new lease, if nothing has happened to the job since it paused here; false otherwise.
+    /// Continues under a new lease; false where the job has changed since it paused here.
     func adopt(_ claimed: JobRecord) -> Bool {
         guard !isLost, !hasFailed, claimed.state == record.state else { return false }
         record = claimed
         return true
     }
 
-    /// Whether nothing will happen to the job any more.
+    /// Whether the job is final.
     var isOver: Bool { !isLost && machine.state.status.isFinal }
 
-    /// How the runner's work ended.
+    /// State of the runner after its work.
     enum Standing: Sendable {
-        /// The job waits for its client.
+        /// Waits for the client's tool outputs.
         case paused
         case over
-        /// Another node has the job.
+        /// Another node holds the lease.
         case lost
-        /// The job could not go on, and is to be given back as it was claimed.
+        /// The job has to be returned as it was claimed.
         case stuck(JobRecord)
     }
 

@@ -4,7 +4,7 @@ import JSON
 import Upstream
 
 extension JobState {
-    /// The state as JSON text, for the ledger.
+    /// JSON stored in the ledger.
     package var json: [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -16,7 +16,7 @@ extension JobState {
         return writer.bytes
     }
 
-    /// Reads what `json` wrote; nil for anything else.
+    /// Reads what `json` writes; nil for anything else.
     package init?(json: [UInt8]) {
         guard let root = try? JSONDocument(json).root, let name = root["status"]?.string,
             let status = JobStatus(rawValue: name), let list = root["threads"]

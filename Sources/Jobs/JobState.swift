@@ -2,15 +2,15 @@ package import Dialects
 package import Domain
 import Upstream
 
-/// How far a job has come. Saved after every step; a job goes on from here after a restart.
+/// Progress of a job, saved after every step and resumed after a restart.
 package struct JobState: Hashable, Sendable {
     package var status: JobStatus
-    /// One for a chain; one per subtask of a graph, in its order.
+    /// One thread for a chain; one per subtask of a graph, in order.
     package var threads: [JobThread]
-    /// Why the job failed, in words.
+    /// Why the job failed.
     package var error: String?
 
-    /// A job's first state.
+    /// The initial state.
     package init(of spec: JobSpec) {
         status = .queued
         guard !spec.subtasks.isEmpty else {
@@ -27,10 +27,10 @@ package struct JobState: Hashable, Sendable {
         self.error = error
     }
 
-    /// Calls that wait for the client's outputs, over all threads.
+    /// Pending client calls of all threads.
     package var pendingCalls: [ToolCall] { threads.flatMap(\.pending) }
 
-    /// The answers by subtask; a chain's under the empty name.
+    /// Outputs by subtask; a chain's under the empty name.
     package var outputs: [(id: String, text: String)] {
         threads.compactMap { thread in thread.output.map { (thread.id, $0) } }
     }
@@ -42,9 +42,9 @@ package struct JobThread: Hashable, Sendable {
     package static let chain = ""
 
     package enum Phase: String, Sendable {
-        /// Waits for the subtasks it depends on, or for its turn.
+        /// Waits for its dependencies, or is ready.
         case waiting
-        /// A model is being called for it.
+        /// A model call is in flight.
         case calling
         /// Waits for tool outputs.
         case tools
@@ -58,9 +58,9 @@ package struct JobThread: Hashable, Sendable {
     package var stepsTaken = 0
     /// The conversation so far, each message as JSON text.
     package var messages: [[UInt8]] = []
-    /// Calls of functions that wait for the client's outputs.
+    /// Function calls that wait for the client's outputs.
     package var pending: [ToolCall] = []
-    /// Calls of tools of type `http` that are being asked.
+    /// Calls of `http` tools in flight.
     package var fetching: [ToolCall] = []
     package var output: String?
 
@@ -69,7 +69,7 @@ package struct JobThread: Hashable, Sendable {
         self.depth = depth
     }
 
-    /// Whether a call of a tool has no result yet.
+    /// Whether a tool call is still open.
     var awaitsTools: Bool { !pending.isEmpty || !fetching.isEmpty }
 
     /// The position of the thread's next step: HERA's index along a chain, the depth in a graph.

@@ -16,7 +16,7 @@ extension ToolOutput {
                 throw FieldError("\(path).tool_call_id", "is missing")
             }
             guard let value = fields.value("output") else { throw FieldError("\(path).output", "is missing") }
-            // Anything that is not text goes to the model as the JSON that it is.
+            // Other JSON values are passed to the model as JSON text.
             outputs.append(
                 ToolOutput(callID: id, output: value.string ?? String(decoding: value.raw, as: UTF8.self)))
         }

@@ -1,9 +1,9 @@
 import Domain
 import JSON
 
-/// Runs built-in tools on arguments as models send them.
+/// Runs built-in tools on the model's arguments.
 enum BuiltInTools {
-    /// The number, or an error that the model can act on.
+    /// The value, or an error that the model can act on.
     static func calculator(_ arguments: String) -> String {
         guard let root = try? JSONDocument(Array(arguments.utf8)).root, let value = root["expression"],
             let expression = value.string ?? value.numberText

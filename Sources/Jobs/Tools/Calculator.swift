@@ -10,7 +10,7 @@ package enum Calculator {
         package let description: String
     }
 
-    /// The tool as models see it, in OpenAI's format.
+    /// The tool's definition in OpenAI's format.
     package static let schema = #"""
         {"type":"function","function":{"name":"calculator","description":"Evaluates an arithmetic expression and returns the number.","parameters":{"type":"object","properties":{"expression":{"type":"string","description":"the whole expression with its parentheses, for example (4+5)*3"}},"required":["expression"]}}}
         """#
@@ -27,7 +27,7 @@ package enum Calculator {
         return value
     }
 
-    /// The value as people write it: whole numbers without a point, others with up to 12 significant digits.
+    /// The value as text: integers without a point, others with up to 12 significant digits.
     package static func text(_ value: Double) -> String {
         if value == value.rounded(), abs(value) < 1e15 { return String(Int64(value)) }
         return String(format: "%.12g", value)

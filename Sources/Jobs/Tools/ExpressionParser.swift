@@ -1,6 +1,6 @@
 import Foundation
 
-/// Recursive descent over the characters of an expression.
+/// Recursive descent parser of arithmetic expressions.
 struct ExpressionParser {
     private let characters: [Character]
     private var index = 0
@@ -106,14 +106,14 @@ struct ExpressionParser {
         }
     }
 
-    /// Digits with an optional fraction and exponent; a comma between digit groups of three is passed over.
+    /// Parses digits with optional fraction and exponent; skips commas between groups of three digits.
     private mutating func number() throws(Calculator.Failure) -> Double {
         var digits = ""
         while let next {
             if next.isASCII, next.isNumber || next == "." {
                 digits.append(next)
             } else if next == ",", isThousandsSeparator {
-                // Nothing of the number.
+                // Skips the separator.
             } else if next == "e" || next == "E", !digits.isEmpty, isExponent {
                 digits.append("e")
                 index += 1
