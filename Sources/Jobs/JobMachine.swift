@@ -1,57 +1,6 @@
-package import Dialects
+import Dialects
 package import Domain
 import Upstream
-
-/// An event of a job.
-package enum JobSignal: Sendable {
-    /// Claimed, for the first time or after a restart.
-    case taken
-    /// The thread's model has answered.
-    case answered(thread: String, StepAnswer)
-    /// No model could do the thread's step.
-    case stepFailed(thread: String, reason: String)
-    /// The client has sent outputs of function calls.
-    case toolOutputs([ToolOutput])
-    /// The result of a call of an `http` tool, or its error.
-    case fetched(thread: String, ToolOutput)
-    case cancelled
-}
-
-/// The answer of a model in a step.
-package struct StepAnswer: Hashable, Sendable {
-    package var text: String
-    package var toolCalls: [ToolCall]
-
-    package init(text: String, toolCalls: [ToolCall] = []) {
-        self.text = text
-        self.toolCalls = toolCalls
-    }
-}
-
-/// Output of a function that the client ran.
-package struct ToolOutput: Hashable, Sendable {
-    package var callID: String
-    package var output: String
-
-    package init(callID: String, output: String) {
-        self.callID = callID
-        self.output = output
-    }
-}
-
-/// An action for the runner.
-package enum JobAction: Hashable, Sendable {
-    /// Route and call a model for the thread's next step.
-    case call(thread: String)
-    /// Call a tool of type `http`.
-    case fetch(thread: String, ToolCall)
-    /// A tool has returned its result; to be logged as an event.
-    case ranTool(thread: String, ToolCall, result: String)
-    /// Pause until the client sends these outputs.
-    case requireOutputs([ToolCall])
-    /// End the job with the state's status.
-    case finish
-}
 
 /// State machine of a job: events in, actions out. No I/O.
 ///
