@@ -34,14 +34,14 @@ extension JobRunner {
             shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
             catalogVersion: stepService.fleet.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
-        let course = try stepService.begin(step, state: memory.state, context: context)
-        var decision = course.decision
+        let stepMachine = try stepService.begin(step, state: memory.state, context: context)
+        var decision = stepMachine.decision
         // The first action may be a helper call, before the step's own model is settled.
-        if decision.reason.isEmpty { decision.reason = course.action.reason }
+        if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }
         let order = PreparedStep(
             request: request, step: step, decision: decision, context: context, attribution: record.attribution,
             policyName: policyName)
-        return RoutedStep(order: order, course: course, memory: memory)
+        return RoutedStep(order: order, machine: stepMachine, memory: memory)
     }
 
     private var remaining: Remaining {

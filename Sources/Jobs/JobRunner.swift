@@ -124,7 +124,7 @@ actor JobRunner {
         spent = (try? spent.adding(done.spent)) ?? spent
         spentJoules += done.joules
         var memory = memories[thread] ?? Sessions.Memory()
-        memory.note(outcome.model, position: order.step.position, state: done.state)
+        memory.recordStep(outcome.model, position: order.step.position, state: done.state)
         memories[thread] = memory
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()

@@ -37,7 +37,7 @@ package final class JobScheduler: Service {
     package func run() async throws {
         await leaseLoop.run(on: stepService) { [self] notification in
             handle(notification)
-        } look: { [self] in
+        } check: { [self] in
             feed.publishAll()
         } claim: { [self] in
             await claimJobs()
@@ -48,7 +48,7 @@ package final class JobScheduler: Service {
     private func handle(_ notification: LedgerNotification) {
         switch notification {
         case .job(let id): feed.publish(id)
-        case .waitingJob: leaseLoop.ring()
+        case .waitingJob: leaseLoop.wake()
         case .batch, .key, .budget: break
         }
     }
@@ -95,7 +95,7 @@ package final class JobScheduler: Service {
         } catch {
             throw .ledger(error)
         }
-        leaseLoop.ring()
+        leaseLoop.wake()
         return record
     }
 
@@ -208,7 +208,7 @@ package final class JobScheduler: Service {
                 try? await Task.sleep(for: .seconds(1))
                 await returnJob(record)
             }
-            leaseLoop.ring()
+            leaseLoop.wake()
         }
     }
 

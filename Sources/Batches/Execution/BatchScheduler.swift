@@ -42,7 +42,7 @@ package final class BatchScheduler: Service {
     package func run() async throws {
         await leaseLoop.run(on: stepService) { [self] notification in
             await handle(notification)
-        } look: { [self] in
+        } check: { [self] in
             await checkAll()
         } claim: { [self] in
             await claimBatches()
@@ -52,7 +52,7 @@ package final class BatchScheduler: Service {
     private func handle(_ notification: LedgerNotification) async {
         switch notification {
         case .batch(let id):
-            if isRunning(id) { await checkStop(of: id) } else { leaseLoop.ring() }
+            if isRunning(id) { await checkStop(of: id) } else { leaseLoop.wake() }
         case .key(let id):
             for batch in running(ofKey: id) { await checkStop(of: batch) }
         case .job, .waitingJob, .budget: break
@@ -132,7 +132,7 @@ package final class BatchScheduler: Service {
                 }
                 state.withLock { _ = $0.running.removeValue(forKey: record.id) }
                 await returnBatches()
-                leaseLoop.ring()
+                leaseLoop.wake()
             }
         if !isSubmitted { enqueueReturn(of: record) }
     }
@@ -202,7 +202,7 @@ extension BatchScheduler {
             state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
             updatedAt: now, expiresAt: end)
         try await stepService.save(record)
-        leaseLoop.ring()
+        leaseLoop.wake()
         return record
     }
 
@@ -245,7 +245,7 @@ extension BatchScheduler {
             throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
         }
         await checkStop(of: id)
-        leaseLoop.ring()
+        leaseLoop.wake()
         return asked
     }
 

@@ -20,7 +20,7 @@ struct FeedbackController {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let feedback = try Feedback(json: body.root)
-        let isFirst = try await stepService.take(feedback, from: context.caller)
+        let isFirst = try await stepService.record(feedback, from: context.caller)
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "feedback")

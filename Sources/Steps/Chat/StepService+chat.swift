@@ -132,7 +132,7 @@ extension StepService {
                 decisionID: order.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
-            sessions.note(
+            sessions.recordStep(
                 done.outcome.model, position: order.step.position, state: done.state, of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }

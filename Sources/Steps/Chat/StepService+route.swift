@@ -53,7 +53,7 @@ extension StepService {
             order: PreparedStep(
                 request: request, step: step, decision: course.decision, context: context, attribution: attribution,
                 policyName: policyName),
-            course: course, memory: memory)
+            machine: course, memory: memory)
     }
 
     /// The name under which a session is remembered: two keys that begin with the same words are two sessions.

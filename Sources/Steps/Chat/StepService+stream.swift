@@ -29,7 +29,7 @@ extension StepService {
         guard isTaken else { throw .shuttingDown }
         let model = try await firstByte.value()
         return ChatReply(
-            decision: step.course.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
+            decision: step.machine.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
             at: .now(), body: .stream(reader))
     }
 

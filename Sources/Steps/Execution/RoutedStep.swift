@@ -5,13 +5,13 @@ package import Routing
 /// A step that has been routed and not been done yet: what is sent, and the rule that goes on with it.
 package struct RoutedStep: Sendable {
     package var order: PreparedStep
-    var course: StepMachine
+    var machine: StepMachine
     /// What was known of the run before the step.
     var memory: Sessions.Memory
 
-    package init(order: PreparedStep, course: StepMachine, memory: Sessions.Memory) {
+    package init(order: PreparedStep, machine: StepMachine, memory: Sessions.Memory) {
         self.order = order
-        self.course = course
+        self.machine = machine
         self.memory = memory
     }
 }

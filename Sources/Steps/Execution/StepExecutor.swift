@@ -29,7 +29,7 @@ struct StepExecutor: Sendable {
     init(stepService: StepService, step: RoutedStep, delivery: StreamDelivery? = nil, takesApart: Bool = false) {
         self.stepService = stepService
         order = step.order
-        course = step.course
+        course = step.machine
         memory = step.memory
         self.delivery = delivery
         self.takesApart = takesApart

@@ -47,15 +47,15 @@ extension StepService {
     ///
     /// - Returns: whether it is the first.
     /// - Throws: `.notFound` where there is no such thing, or it is another key's; `.conflict` for a job that goes on.
-    package func take(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
-        let judged = try await judged(feedback.target, by: caller)
-        let candidate = judged.decision.flatMap { decision in judged.model.flatMap { decision.prediction(of: $0) } }
+    package func record(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
+        let scored = try await scoredWork(feedback.target, by: caller)
+        let candidate = scored.decision.flatMap { decision in scored.model.flatMap { decision.prediction(of: $0) } }
         do throws(LedgerError) {
             return try await learning.observe(
                 QualityObservation(
                     id: Identifier.make("obs"), source: .feedback, caller: caller.key ?? "", target: feedback.target,
-                    decisionID: judged.decision?.id, runID: judged.runID, model: judged.model,
-                    reference: nil, policy: judged.policy, predictedQuality: candidate?.prediction.quality,
+                    decisionID: scored.decision?.id, runID: scored.runID, model: scored.model,
+                    reference: nil, policy: scored.policy, predictedQuality: candidate?.prediction.quality,
                     predictedSimilarity: candidate?.similarity, score: feedback.score, comment: feedback.comment,
                     at: .now()),
                 share: nil)
@@ -65,7 +65,7 @@ extension StepService {
     }
 
     /// What a target was done by.
-    private struct Judged {
+    private struct ScoredWork {
         var runID: String
         var decision: Decision?
         /// Nil where several models worked on it.
@@ -73,14 +73,14 @@ extension StepService {
         var policy: String
     }
 
-    private func judged(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> Judged {
-        let found: Judged?
+    private func scoredWork(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> ScoredWork {
+        let found: ScoredWork?
         do throws(LedgerError) {
             found =
                 switch target {
-                case .decision(let id): try await judged(decision: id, model: nil, by: caller)
-                case .step(let id): try await judged(step: id, by: caller)
-                case .job(let id): try await judged(job: id, by: caller)
+                case .decision(let id): try await scoredWork(decision: id, model: nil, by: caller)
+                case .step(let id): try await scoredWork(step: id, by: caller)
+                case .job(let id): try await scoredWork(job: id, by: caller)
                 }
         } catch {
             throw .ledger(error)
@@ -94,7 +94,9 @@ extension StepService {
         return found
     }
 
-    private func judged(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError) -> Judged? {
+    private func scoredWork(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError)
+        -> ScoredWork?
+    {
         guard let record = try await ledger.read({ try $0.decision(id) }), caller.sees(record.attribution) else {
             return nil
         }
@@ -102,21 +104,21 @@ extension StepService {
         let accepted = decision.attempts.last(where: \.isAccepted)
         let entry: LedgerEntry? =
             if let id = accepted?.entryID { try await ledger.read { try $0.entry(id) } } else { nil }
-        return Judged(
+        return ScoredWork(
             runID: decision.runID, decision: decision, model: model ?? accepted?.model ?? decision.model,
             policy: entry?.call.policy ?? "")
     }
 
-    private func judged(step id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
+    private func scoredWork(step id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
         guard let step = try await ledger.read({ try $0.step(id) }), let decision = step.decisionID else { return nil }
-        return try await judged(decision: decision, model: step.model, by: caller)
+        return try await scoredWork(decision: decision, model: step.model, by: caller)
     }
 
-    private func judged(job id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
+    private func scoredWork(job id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
         guard let job = try await ledger.read({ try $0.job(id) }), caller.sees(job.attribution) else { return nil }
         let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let models = Set(try await ledger.read { try $0.steps(ofRun: id) }.compactMap(\.model))
-        return Judged(
+        return ScoredWork(
             runID: id, decision: nil, model: models.count == 1 ? models.first : nil,
             policy: entries.first?.call.policy ?? "")
     }

@@ -108,17 +108,17 @@ package final class Learning: Service {
     // MARK: What happens
 
     /// Counts a step that was served.
-    func noteStep(by model: ModelID, policyName: String?, policy: Policy) {
+    func recordStep(by model: ModelID, policyName: String?, policy: Policy) {
         let steps = state.withLock { state in
             state.steps += 1
-            state.quality[policyName ?? "", default: PolicyQuality()].served(by: model, policy: policy)
+            state.quality[policyName ?? "", default: PolicyQuality()].recordServed(by: model, policy: policy)
             return state.steps
         }
         if steps % Self.stepsBetween == 0 { request.yield("\(Self.stepsBetween) steps") }
         if steps % Self.stepsBetweenSaves == 0 { write.yield() }
     }
 
-    func noteFailedAudit() { state.withLock { $0.failedAudits += 1 } }
+    func recordFailedAudit() { state.withLock { $0.failedAudits += 1 } }
 
     /// Keeps an observation, and lets control and drift watch see it. Returns whether it is a new one.
     ///
@@ -128,8 +128,8 @@ package final class Learning: Service {
         guard isNew else { return false }
         let hasDrifted = state.withLock { state in
             if observation.source == .audit, let share, let model = observation.model {
-                state.quality[observation.policy, default: PolicyQuality()].looked(
-                    at: model, score: observation.score, share: share)
+                state.quality[observation.policy, default: PolicyQuality()].recordAudit(
+                    of: model, score: observation.score, share: share)
             }
             let predicted =
                 observation.source == .audit ? observation.predictedSimilarity : observation.predictedQuality

@@ -25,7 +25,7 @@ package struct PolicyQuality: Hashable, Sendable {
     }
 
     /// A step has been served.
-    package mutating func served(by model: ModelID, policy: Policy) {
+    package mutating func recordServed(by model: ModelID, policy: Policy) {
         estimate.recordServed(model.rawValue)
         guard let target = policy.minAccuracy else { return }
         if controller?.target != target {
@@ -42,7 +42,7 @@ package struct PolicyQuality: Hashable, Sendable {
     /// One of the steps served has been audited.
     ///
     /// - Parameter share: the share of the steps that are.
-    package mutating func looked(at model: ModelID, score: Double, share: Double) {
+    package mutating func recordAudit(of model: ModelID, score: Double, share: Double) {
         estimate.recordSample(of: model.rawValue, score: score, probability: share)
         controller?.recordSample(of: model, score: score, probability: share)
     }

@@ -62,15 +62,15 @@ package struct Recalibration: Sendable {
                         + "\(Self.text(then)) by version \(before.number)")
             }
         }
-        let kept = raw.enumerated().filter { $0.offset % Self.heldOutEvery == Self.heldOutEvery - 1 }.map(\.element)
+        let heldOut = raw.enumerated().filter { $0.offset % Self.heldOutEvery == Self.heldOutEvery - 1 }.map(\.element)
         let training = raw.enumerated().filter { $0.offset % Self.heldOutEvery != Self.heldOutEvery - 1 }
             .map(\.element)
         let fitted = ModelCalibration.fit(training)
-        guard !fitted.maps.isEmpty, let old = current.calibration.brier(kept), let new = fitted.brier(kept) else {
+        guard !fitted.maps.isEmpty, let old = current.calibration.brier(heldOut), let new = fitted.brier(heldOut) else {
             return .nothing
         }
         let note =
-            "mean squared error \(Self.text(new)) on \(kept.count) observations kept back, \(Self.text(old)) by "
+            "mean squared error \(Self.text(new)) on \(heldOut.count) observations kept back, \(Self.text(old)) by "
             + "version \(current.number)"
         return new < old - Self.leastGain ? .activate(fitted, note: note) : .reject(fitted, note: note)
     }

@@ -16,7 +16,7 @@ extension StepService {
     ///
     /// Returns at once: the audit runs in the pool, after the client has its answer.
     package func learn(from order: PreparedStep, _ outcome: StepOutcome) {
-        learning.noteStep(
+        learning.recordStep(
             by: outcome.model, policyName: order.policyName, policy: order.context.policy)
         guard let rule = settings.shadow(ofPolicy: order.policyName), outcome.failure == nil,
             order.decision.stage != .pinned, Double.random(in: 0..<1) < rule.share
@@ -29,16 +29,17 @@ extension StepService {
         let reference = order.decision.reference
         do throws(LedgerError) {
             // The reference is the measure: a step that it did itself agrees with it, and costs nothing to audit.
-            guard outcome.model != reference else { return try await keep(1, of: order, outcome, rule) }
-            guard let copy = auditOrder(of: order, to: reference) else { return learning.noteFailedAudit() }
+            guard outcome.model != reference else { return try await recordAudit(1, of: order, outcome, rule) }
+            guard let copy = auditStep(of: order, to: reference) else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {
                 try await learning.setBudget(rule, of: session, at: .now())
             }
-            guard let answer = await answer(copy) else { return learning.noteFailedAudit() }
+            guard let answer = await answer(copy) else { return learning.recordFailedAudit() }
             _ = try await ledger.commitStep(answer.commit)
-            try await keep(AnswerAgreement.score(outcome.answer, reference: answer.answer), of: order, outcome, rule)
+            try await recordAudit(
+                AnswerAgreement.score(outcome.answer, reference: answer.answer), of: order, outcome, rule)
         } catch {
-            learning.noteFailedAudit()
+            learning.recordFailedAudit()
             logger.error("audit lost", metadata: ["step": "\(order.step.id)", "reason": "\(error)"])
         }
     }
@@ -53,7 +54,7 @@ extension StepService {
         }
     }
 
-    private func auditOrder(of order: PreparedStep, to reference: ModelID) -> PreparedStep? {
+    private func auditStep(of order: PreparedStep, to reference: ModelID) -> PreparedStep? {
         guard order.context.models.contains(where: { $0.model.id == reference }),
             order.decision.candidate(reference)?.rejection == nil
         else { return nil }
@@ -68,7 +69,7 @@ extension StepService {
         return copy
     }
 
-    private func keep(
+    private func recordAudit(
         _ score: Double, of order: PreparedStep, _ outcome: StepOutcome, _ rule: ShadowRule
     ) async throws(LedgerError) {
         let candidate = order.decision.prediction(of: outcome.model)

@@ -20,15 +20,15 @@ package struct PastRequest: Sendable {
     package init(line: some Sequence<UInt8>, asking target: String, policy: [UInt8]? = nil) throws(FieldError) {
         let root = try Self.document(Array(line)).root
         guard root.kind == .object else { throw FieldError("", "a line must be a JSON object") }
-        let places = [root] + ["body", "request"].compactMap { root[$0] }
-        guard let body = places.first(where: { $0["messages"] != nil }) else {
+        let containers = [root] + ["body", "request"].compactMap { root[$0] }
+        guard let body = containers.first(where: { $0["messages"] != nil }) else {
             throw FieldError("messages", "is missing: a line is a chat request, or has one as \"body\" or \"request\"")
         }
         model = body["model"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         var members = [(key: "model", value: JSONWriter.quoted(target))]
         if let policy { members.append((key: "hera", value: policy)) }
-        let asked = try Self.document(try Self.document(Array(body.raw)).settingMembers(members))
-        chat = try Self.isAnthropic(body) ? MessagesRequest(asked).chat : ChatRequest(asked)
+        let rewritten = try Self.document(try Self.document(Array(body.raw)).settingMembers(members))
+        chat = try Self.isAnthropic(body) ? MessagesRequest(rewritten).chat : ChatRequest(rewritten)
     }
 
     /// What OpenAI's format does not have: a system prompt beside the messages, tools with an `input_schema`.

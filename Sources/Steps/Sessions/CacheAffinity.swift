@@ -102,12 +102,12 @@ package struct CacheAffinity: Sendable {
                 + (spans.energy > 0 ? weights.energy * amounts.energy / spans.energy : 0)
                 + (spans.latency > 0 ? weights.latency * amounts.latency / spans.latency : 0)
         }
-        let goesBack = Double(memory.stepsOnLast + 1) / Double(memory.steps + 2)
+        let returnProbability = Double(memory.stepsOnLast + 1) / Double(memory.steps + 2)
         let loss = max(weighted(newCold) - weighted(newWarm), 0)
-        let wayBack = max(weighted(oldCold) - weighted(oldWarm), 0)
+        let returnLoss = max(weighted(oldCold) - weighted(oldWarm), 0)
         return (
             stepsLeft * (weighted(oldWarm) - weighted(newWarm)),
-            (1 + Self.margin) * Double(1 << min(memory.switches, 20)) * (loss + goesBack * wayBack)
+            (1 + Self.margin) * Double(1 << min(memory.switches, 20)) * (loss + returnProbability * returnLoss)
         )
     }
 

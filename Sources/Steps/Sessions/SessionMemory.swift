@@ -18,7 +18,7 @@ extension Sessions {
         package init() {}
 
         /// Notes a step that a model has done.
-        package mutating func note(_ model: ModelID, position: Int, state: RunState) {
+        package mutating func recordStep(_ model: ModelID, position: Int, state: RunState) {
             if let lastModel, lastModel != model {
                 switches += 1
                 stepsOnLast = 0
@@ -59,9 +59,9 @@ extension Sessions.Memory {
                         member.member("through", span.through)
                     })
             }
-            if let trail = state.historyEnd {
-                object.member("messages", trail.count)
-                object.member("digest", Int64(bitPattern: trail.digest))
+            if let end = state.historyEnd {
+                object.member("messages", end.count)
+                object.member("digest", Int64(bitPattern: end.digest))
             }
         }
         return writer.bytes

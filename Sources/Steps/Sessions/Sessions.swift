@@ -30,25 +30,25 @@ package final class Sessions: Sendable {
     }
 
     package func memory(of session: String, at moment: Timestamp = .now()) -> Memory {
-        table.withLock { Self.living($0.entries[session], at: moment)?.memory } ?? Memory()
+        table.withLock { Self.unexpired($0.entries[session], at: moment)?.memory } ?? Memory()
     }
 
     /// What is known here of a session, without its body; nil where it is unknown.
     package func known(_ session: String, at moment: Timestamp = .now()) -> SessionRecord? {
-        guard let entry = table.withLock({ Self.living($0.entries[session], at: moment) }) else { return nil }
+        guard let entry = table.withLock({ Self.unexpired($0.entries[session], at: moment) }) else { return nil }
         var record = SessionRecord(id: session, version: entry.memory.steps, body: [], at: entry.at)
         record.owner = entry.owner
         return record
     }
 
     /// Notes a step that a model has done; what is to be written with the step's commit.
-    package func note(
+    package func recordStep(
         _ model: ModelID, position: Int, state: RunState, of session: String, at moment: Timestamp = .now()
     ) -> SessionRecord {
         table.withLock { table in
-            var memory = Self.living(table.entries[session], at: moment)?.memory ?? Memory()
-            memory.note(model, position: position, state: state)
-            keep(Entry(memory: memory, at: moment, used: 0), of: session, in: &table)
+            var memory = Self.unexpired(table.entries[session], at: moment)?.memory ?? Memory()
+            memory.recordStep(model, position: position, state: state)
+            store(Entry(memory: memory, at: moment, used: 0), of: session, in: &table)
             return memory.record(of: session, at: moment)
         }
     }
@@ -62,11 +62,11 @@ package final class Sessions: Sendable {
         table.withLock { table in
             // A step may have ended here meanwhile.
             if let known = table.entries[record.id], known.memory.steps > memory.steps { return }
-            keep(Entry(memory: memory, owner: record.owner, at: moment, used: 0), of: record.id, in: &table)
+            store(Entry(memory: memory, owner: record.owner, at: moment, used: 0), of: record.id, in: &table)
         }
     }
 
-    private func keep(_ entry: Entry, of session: String, in table: inout Table) {
+    private func store(_ entry: Entry, of session: String, in table: inout Table) {
         table.clock += 1
         var entry = entry
         entry.used = table.clock
@@ -77,7 +77,7 @@ package final class Sessions: Sendable {
         for (session, _) in oldest { table.entries.removeValue(forKey: session) }
     }
 
-    private static func living(_ entry: Entry?, at moment: Timestamp) -> Entry? {
+    private static func unexpired(_ entry: Entry?, at moment: Timestamp) -> Entry? {
         guard let entry, moment.seconds - entry.at.seconds < SessionRecord.idleSeconds else { return nil }
         return entry
     }

@@ -53,7 +53,7 @@ struct LearningTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await learning.run() }
                 for row in RecalibrationTests.audits(60, bias: 3) {
-                    learning.noteStep(by: "small", policyName: nil, policy: policy)
+                    learning.recordStep(by: "small", policyName: nil, policy: policy)
                     _ = try await learning.observe(row, share: 0.5)
                 }
                 let offset = learning.kappaOffset(policyName: nil, policy: policy)
@@ -70,7 +70,7 @@ struct LearningTests {
             #expect(later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5)) == 0, "another target")
             let (before, after) = (learning.quality[""], later.quality[""])
             #expect(after?.estimate.mean == before?.estimate.mean)
-            later.noteStep(by: "small", policyName: nil, policy: policy)
+            later.recordStep(by: "small", policyName: nil, policy: policy)
             #expect(later.quality[""]?.controller?.offset == before?.controller?.offset)
             #expect(later.quality[""]?.controller?.estimate.effectiveSamples ?? 0 > 40, "it knows what was looked at")
         }
@@ -86,12 +86,12 @@ struct LearningTests {
                 for row in rows { _ = try await learning.observe(row, share: 1) }
                 if !byDrift {
                     for _ in 1..<Learning.stepsBetween {
-                        learning.noteStep(by: "small", policyName: nil, policy: Policy())
+                        learning.recordStep(by: "small", policyName: nil, policy: Policy())
                     }
                     #expect(
                         try await ledger.read { try $0.calibrations(limit: 1) }.isEmpty,
                         "neither drift nor enough steps")
-                    learning.noteStep(by: "small", policyName: nil, policy: Policy())
+                    learning.recordStep(by: "small", policyName: nil, policy: Policy())
                 }
                 for _ in 0..<500 where try await ledger.read({ try $0.calibrations(limit: 1) }).isEmpty {
                     try await Task.sleep(for: .milliseconds(10))

@@ -47,19 +47,19 @@ struct SwitchRuleTests {
         for request in try conversation.calls() {
             let step = request.step(
                 id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
-            var course = try router.machine(for: step, decisionID: "d", state: memory.state, context: context())
-            guard case .call(let verdict) = course.action else { continue }
+            var machine = try router.machine(for: step, decisionID: "d", state: memory.state, context: context())
+            guard case .call(let verdict) = machine.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context())
             if keeps, let last = memory.lastModel,
-                let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
+                let reason = rule.reasonToStay(machine.decision, stage: verdict.stage)
             {
-                course.stay(on: last, reason: reason)
-                #expect(course.decision.model == last)
-                #expect(course.decision.reason == reason)
+                machine.stay(on: last, reason: reason)
+                #expect(machine.decision.model == last)
+                #expect(machine.decision.reason == reason)
             }
-            let model = course.decision.model
-            course.answered(model, output: "")
-            memory.note(model, position: step.position, state: course.state)
+            let model = machine.decision.model
+            machine.answered(model, output: "")
+            memory.recordStep(model, position: step.position, state: machine.state)
             models.append(model)
         }
         return models
@@ -105,11 +105,11 @@ struct SwitchRuleTests {
         var state = RunState(committed: "cheap")
         state.position = first.position
         state.historyEnd = first.history.end
-        let course = try StepRouter(estimator: HoveringEstimator()).machine(
+        let machine = try StepRouter(estimator: HoveringEstimator()).machine(
             for: rewritten, decisionID: "d", state: state, context: context())
-        #expect(course.state.committed == nil)
+        #expect(machine.state.committed == nil)
         #expect(
-            course.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })
+            machine.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })
     }
 
     @Test("cache marks and JSON spelling do not change the history")

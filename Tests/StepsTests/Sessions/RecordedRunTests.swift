@@ -94,17 +94,17 @@ struct RecordedRunTests {
         for request in try calls(of: run) {
             let step = request.step(
                 id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
-            var course = try router.machine(for: step, decisionID: "d", state: memory.state, context: context)
-            guard case .call(let verdict) = course.action else { continue }
+            var machine = try router.machine(for: step, decisionID: "d", state: memory.state, context: context)
+            guard case .call(let verdict) = machine.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context)
             if keeps, let last = memory.lastModel,
-                let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
+                let reason = rule.reasonToStay(machine.decision, stage: verdict.stage)
             {
-                course.stay(on: last, reason: reason)
+                machine.stay(on: last, reason: reason)
             }
-            let model = course.decision.model
-            course.answered(model, output: "")
-            memory.note(model, position: step.position, state: course.state)
+            let model = machine.decision.model
+            machine.answered(model, output: "")
+            memory.recordStep(model, position: step.position, state: machine.state)
         }
         return memory.switches
     }
