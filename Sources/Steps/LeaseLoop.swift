@@ -2,10 +2,9 @@ import Calls
 package import Ledger
 import ServiceLifecycle
 
-/// Claims work that no living node has: when it is announced, when there is room again, and now and then that of the
-/// dead.
+/// Claims work without a living owner: on a notification, when capacity frees up, and periodically from dead nodes.
 package struct LeaseLoop: Sendable {
-    /// Ticks when there may be something to claim, or room for it.
+    /// Ticks when work or capacity may be available.
     private let wakeups: AsyncStream<Void>
     private let wakeup: AsyncStream<Void>.Continuation
 
@@ -13,15 +12,15 @@ package struct LeaseLoop: Sendable {
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Has work claimed soon.
+    /// Triggers a claim.
     package func wake() { wakeup.yield() }
 
-    /// Runs until the shutdown.
+    /// Runs until shutdown.
     ///
     /// - Parameters:
-    ///   - take: told of what was written to the ledger, here or elsewhere.
-    ///   - look: done three times within a lease, before work is claimed.
-    ///   - claim: claims what there is room for, and begins it.
+    ///   - handle: receives every ledger notification of this and other nodes.
+    ///   - check: runs three times per lease, before a claim.
+    ///   - claim: claims and starts work within the free capacity.
     package func run(
         on stepService: StepService, handle: @escaping @Sendable (LedgerNotification) async -> Void,
         check: @escaping @Sendable () async -> Void, claim: @escaping @Sendable () async -> Void

@@ -5,12 +5,11 @@ package import Logging
 package import Routing
 package import Upstream
 
-/// The parts that do steps and jobs, put together once at start.
+/// The services that run steps and jobs, assembled once at start.
 package struct StepService: Sendable {
     package let fleet: ModelRegistry
     package let router: StepRouter
-    /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
-    /// plan for all of them.
+    /// The router's estimator, corrected by online calibration; also used to plan batch rows.
     package let estimator: any Estimating
     package let ledger: LedgerStore
     package let settings: Settings

@@ -2,11 +2,11 @@ package import Calls
 package import Domain
 package import Routing
 
-/// A step that has been routed and not been done yet: what is sent, and the rule that goes on with it.
+/// A routed step before its execution: the request and the state machine of its rule.
 package struct RoutedStep: Sendable {
     package var order: PreparedStep
     var machine: StepMachine
-    /// What was known of the run before the step.
+    /// The run's memory before the step.
     var memory: Sessions.Memory
 
     package init(order: PreparedStep, machine: StepMachine, memory: Sessions.Memory) {
@@ -16,14 +16,14 @@ package struct RoutedStep: Sendable {
     }
 }
 
-/// A step that has been done.
+/// A completed step.
 package struct FinishedStep: Sendable {
-    /// With the decision as it came out, every attempt in it.
+    /// With the final decision and all attempts.
     package var order: PreparedStep
     package var outcome: StepOutcome
-    /// What the run's next step begins with.
+    /// Initial state of the run's next step.
     package var state: RunState
-    /// Everything that was paid on the way and for the answer.
+    /// Cost of the answer and of all helper calls.
     package var spent: Money
     package var joules: Double
 }

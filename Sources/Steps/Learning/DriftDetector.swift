@@ -1,16 +1,15 @@
-/// Notices that a model's answers turn out otherwise than predicted: the mean error of the newest predictions leaves
-/// what chance allows. A pure state machine.
+/// Detects drift: the mean error of a model's latest predictions exceeds what chance allows. No I/O.
 package struct DriftDetector: Hashable, Sendable {
-    /// Newest observations looked at.
+    /// Number of latest observations.
     package static let window = 40
-    /// Smaller errors are no drift, however certain.
+    /// Smaller mean errors never count as drift.
     package static let leastError = 0.1
 
     private var errors: [Double] = []
 
     package init() {}
 
-    /// Takes in a prediction and its outcome; true where drift is seen, after which the watch starts anew.
+    /// Records a prediction and its outcome; returns true on drift and then restarts.
     package mutating func observe(predicted: Double, outcome: Double) -> Bool {
         guard (predicted - outcome).isFinite else { return false }
         errors.append(outcome - predicted)

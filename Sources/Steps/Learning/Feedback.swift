@@ -3,14 +3,14 @@ import Domain
 package import JSON
 package import Ledger
 
-/// A caller's word on how good an answer was.
+/// A caller's score of an answer.
 package struct Feedback: Hashable, Sendable {
     package var target: QualityTarget
     /// 0...1.
     package var score: Double
     package var comment: String?
 
-    /// Longest comment that is kept.
+    /// Longest accepted comment.
     package static let mostCommentBytes = 4000
 
     /// Reads `{"decision" | "step" | "job": id, "score": 0...1, "comment"?}`.
@@ -42,11 +42,10 @@ package struct Feedback: Hashable, Sendable {
 }
 
 extension StepService {
-    /// Keeps a caller's score of a decision, step or job. A second one of the same caller on the same target replaces
-    /// the first.
+    /// Stores a score of a decision, step or job. A second score by the same caller replaces the first.
     ///
     /// - Returns: whether it is the first.
-    /// - Throws: `.notFound` where there is no such thing, or it is another key's; `.conflict` for a job that goes on.
+    /// - Throws: `.notFound` for an unknown target or another key's; `.conflict` for an unfinished job.
     package func record(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
         let scored = try await scoredWork(feedback.target, by: caller)
         let candidate = scored.decision.flatMap { decision in scored.model.flatMap { decision.prediction(of: $0) } }
@@ -64,11 +63,11 @@ extension StepService {
         }
     }
 
-    /// What a target was done by.
+    /// The run, decision and model behind a target.
     private struct ScoredWork {
         var runID: String
         var decision: Decision?
-        /// Nil where several models worked on it.
+        /// Nil where several models contributed.
         var model: ModelID?
         var policy: String
     }

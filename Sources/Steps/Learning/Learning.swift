@@ -6,18 +6,17 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// What is learned while serving: measured quality, the offset of kappa that it leads to, and the calibration of the
-/// estimators, which is re-estimated in the background every 500 steps or when answers drift from what was predicted.
+/// Online learning: measured quality, the kappa offset derived from it, and the calibration of the estimators. The
+/// calibration is re-estimated in the background every 500 steps or on drift.
 ///
-/// Quality and offsets are kept in the ledger after every audit, every hundredth step and at the end, so that the next
-/// process goes on from there. Of several nodes each measures what it serves itself; one that starts goes on from what
-/// was written last, by whichever node.
+/// Quality and offsets are saved after every audit, every hundredth step and at shutdown. Each node measures its own
+/// steps; a new process resumes from the latest save of any node.
 package final class Learning: Service {
-    /// Steps after which profiles are re-estimated, as in the paper's continual tuning.
+    /// Steps between re-estimations, as in the paper's continual tuning.
     package static let stepsBetween = 500
-    /// Steps after which it is written down how many were served.
+    /// Steps between saves of the step counts.
     static let stepsBetweenSaves = 100
-    /// Newest observations that a re-estimation looks at.
+    /// Number of latest observations in a re-estimation.
     static let mostObservations = 20_000
 
     private struct State {
@@ -27,7 +26,7 @@ package final class Learning: Service {
         var drift: [ModelID: DriftDetector] = [:]
         var quality: [String: PolicyQuality] = [:]
         var budgets: [String: Money] = [:]
-        /// Audits that came to nothing.
+        /// Failed audits.
         var failedAudits = 0
     }
 
@@ -46,7 +45,7 @@ package final class Learning: Service {
         (writes, write) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Reads what earlier processes have learned, then re-estimates when asked to, until the shutdown.
+    /// Loads earlier results, then re-estimates on request until shutdown.
     package func run() async {
         await load()
         await cancelWhenGracefulShutdown { [self] in
@@ -58,9 +57,9 @@ package final class Learning: Service {
         await saveControl()
     }
 
-    // MARK: What outlives the process
+    // MARK: Persistence
 
-    /// Writes down where quality and the offsets of kappa stand.
+    /// Saves quality and kappa offsets.
     func saveControl() async {
         let quality = quality
         guard !quality.isEmpty else { return }
@@ -87,7 +86,7 @@ package final class Learning: Service {
         }
     }
 
-    // MARK: What routing asks
+    // MARK: Routing
 
     /// The calibration in use.
     package var calibration: ModelCalibration { state.withLock { $0.versions.last?.calibration ?? .none } }
@@ -95,19 +94,19 @@ package final class Learning: Service {
     /// The number of the version in use; 0 before anything was learned.
     package var version: Int { state.withLock { $0.versions.last?.number ?? 0 } }
 
-    /// What has to be added to kappa so that the measured quality meets the policy's `min_accuracy`.
+    /// The kappa offset that brings measured quality to the policy's `min_accuracy`.
     package func kappaOffset(policyName: String?, policy: Policy) -> Double {
         state.withLock { $0.quality[policyName ?? ""]?.offset(for: policy.minAccuracy) ?? 0 }
     }
 
-    /// What has been measured, by the policy's name.
+    /// Measured quality by policy name.
     package var quality: [String: PolicyQuality] { state.withLock { $0.quality } }
 
     package var failedAudits: Int { state.withLock { $0.failedAudits } }
 
-    // MARK: What happens
+    // MARK: Observations
 
-    /// Counts a step that was served.
+    /// Records a served step.
     func recordStep(by model: ModelID, policyName: String?, policy: Policy) {
         let steps = state.withLock { state in
             state.steps += 1
@@ -120,9 +119,10 @@ package final class Learning: Service {
 
     func recordFailedAudit() { state.withLock { $0.failedAudits += 1 } }
 
-    /// Keeps an observation, and lets control and drift watch see it. Returns whether it is a new one.
+    /// Stores an observation and updates controller and drift detector.
     ///
-    /// - Parameter share: the share of the steps that are audited; nil for feedback, which is nobody's sample.
+    /// - Parameter share: audited share of the steps; nil for feedback, which is not a random sample.
+    /// - Returns: whether the observation is new.
     package func observe(_ observation: QualityObservation, share: Double?) async throws(LedgerError) -> Bool {
         let isNew = try await ledger.write { try $0.observe(observation) }
         guard isNew else { return false }
@@ -142,7 +142,7 @@ package final class Learning: Service {
         return true
     }
 
-    /// Sets the month's budget of the audits of a policy in the ledger, where it has not been set yet.
+    /// Sets the monthly audit budget of a policy in the ledger, once.
     func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws(LedgerError) {
         guard state.withLock({ $0.budgets[session] }) != rule.budget else { return }
         try await ledger.write {
@@ -172,7 +172,7 @@ package final class Learning: Service {
         }
     }
 
-    /// Re-estimates now; to be called by the service, and by tests.
+    /// Re-estimates now. Called by the service and by tests.
     package func reestimate(_ reason: String) async {
         do throws(LedgerError) {
             let observations = try await ledger.read { try $0.latestObservations(limit: Self.mostObservations) }
@@ -195,7 +195,7 @@ package final class Learning: Service {
                         version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since)
                 )
             }
-            // Going back is a version of its own, so that every observation's version can be told by its time.
+            // A rollback is a new version, so that an observation's time determines its version.
             let version = try await save(
                 before.calibration, status: .active, note: "\(reason): version \(before.number) again: \(note)")
             state.withLock { $0.versions.append(version) }
@@ -225,7 +225,7 @@ package final class Learning: Service {
         return version
     }
 
-    /// Computes on a thread of its own, not on one of those that serve.
+    /// Runs CPU-bound work off the cooperative pool.
     private static func offPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async { continuation.resume(returning: work()) }

@@ -6,7 +6,7 @@ import Estimation
     import Musl
 #endif
 
-/// A correction of probabilities: p' = logistic(slope * logit(p) + offset) (Platt 1999), which keeps their order.
+/// A monotonic correction of probabilities: p' = logistic(slope * logit(p) + offset) (Platt 1999).
 package struct PlattMap: Hashable, Sendable {
     package var slope: Double
     package var offset: Double
@@ -22,12 +22,12 @@ package struct PlattMap: Hashable, Sendable {
         self == .identity ? probability : Self.logistic(slope * Self.logit(probability) + offset)
     }
 
-    /// The probability that this map turns into another one.
+    /// The inverse of the map.
     package func inverse(_ probability: Double) -> Double {
         self == .identity ? probability : Self.logistic((Self.logit(probability) - offset) / slope)
     }
 
-    /// The map that makes outcomes in 0...1 likeliest, with a pull towards no correction that is worth `prior` rows.
+    /// Fits the maximum-likelihood map for outcomes in 0...1, regularized towards the identity by `prior` rows.
     package static func fit(_ rows: [(predicted: Double, outcome: Double)], prior: Double = 10) -> PlattMap {
         let scaling = PlattScaling.fit(rows.map { (z: logit($0.predicted), outcome: $0.outcome) }, prior: prior)
         return PlattMap(slope: scaling.slope, offset: scaling.offset)
@@ -35,7 +35,7 @@ package struct PlattMap: Hashable, Sendable {
 
     private static func logistic(_ z: Double) -> Double { 1 / (1 + exp(-z)) }
 
-    /// Kept within +-7, so that a prediction of 0 or 1 can still be corrected.
+    /// Clamped to +-7, so that predictions of 0 and 1 stay correctable.
     private static func logit(_ probability: Double) -> Double {
         let p = min(max(probability, 0.001), 0.999)
         return log(p / (1 - p))

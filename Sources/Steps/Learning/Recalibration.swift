@@ -1,10 +1,9 @@
 package import Domain
 package import Ledger
 
-/// One re-estimation of the calibration from what the ledger has observed: pure, so that it can be tested and run off
-/// the threads that serve.
+/// One re-estimation of the calibration from the observations in the ledger. No I/O.
 package struct Recalibration: Sendable {
-    /// A version and the moment from which it was used.
+    /// A calibration version and the time of its activation.
     package struct Version: Hashable, Sendable {
         package var number: Int
         package var since: Timestamp
@@ -16,24 +15,24 @@ package struct Recalibration: Sendable {
             self.calibration = calibration
         }
 
-        /// Before anything was learned.
+        /// The uncalibrated start.
         package static let first = Version(number: 0, since: Timestamp(milliseconds: 0), calibration: .none)
     }
 
     package enum Outcome: Hashable, Sendable {
-        /// The version in use predicted what came after it worse than the one before would have: back to that one.
+        /// The current version predicted later observations worse than its predecessor would have: restore that.
         case rollBack(note: String)
-        /// A better one, to be used from now on.
+        /// A better fit to activate.
         case activate(ModelCalibration, note: String)
-        /// Fitted, but no better on the rows kept back.
+        /// A fit that is no better on the held-out rows.
         case reject(ModelCalibration, note: String)
-        /// Too few observations to learn or to judge.
+        /// Too few observations.
         case nothing
     }
 
-    /// The versions used so far, oldest first; `Version.first` stands for the time before them.
+    /// Past versions, the oldest first; `Version.first` stands for the time before.
     package var versions: [Version]
-    /// Oldest first, with predictions as they were made at their time.
+    /// Oldest first, with their predictions at that time.
     package var observations: [QualityObservation]
 
     package init(versions: [Version], observations: [QualityObservation]) {
@@ -41,9 +40,9 @@ package struct Recalibration: Sendable {
         self.observations = observations
     }
 
-    /// One row in this many is kept back to judge on.
+    /// One row in this many is held out for evaluation.
     package static let heldOutEvery = 4
-    /// A smaller change of the mean squared error is no improvement.
+    /// Smallest improvement of the mean squared error that counts.
     package static let leastGain = 0.0005
 
     package func outcome() -> Outcome {

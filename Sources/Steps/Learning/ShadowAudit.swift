@@ -6,15 +6,14 @@ import Routing
 import Upstream
 
 extension StepService {
-    /// On whose account the audits of a policy are booked: the operator's, never the caller's.
+    /// The account of a policy's audits: the operator's, never the caller's.
     static func auditAttribution(policy: String?) -> Attribution {
         Attribution(team: "hera:shadow", session: "shadow:\(policy ?? "default")")
     }
 
-    /// What is learned of a step that has been served and booked: it is counted, and for the policy's share of the steps
-    /// a copy goes to the reference.
+    /// Records a served step and submits the policy's share of steps for an audit by the reference.
     ///
-    /// Returns at once: the audit runs in the pool, after the client has its answer.
+    /// Returns at once: the audit runs in the pool after the response.
     package func learn(from order: PreparedStep, _ outcome: StepOutcome) {
         learning.recordStep(
             by: outcome.model, policyName: order.policyName, policy: order.context.policy)
@@ -24,11 +23,11 @@ extension StepService {
         _ = pool.submit { await audit(order, outcome, rule: rule) }
     }
 
-    /// Lets the reference answer a step that another model has answered, and keeps how well the two agree.
+    /// Calls the reference for a step and stores the agreement of both answers.
     private func audit(_ order: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
         let reference = order.decision.reference
         do throws(LedgerError) {
-            // The reference is the measure: a step that it did itself agrees with it, and costs nothing to audit.
+            // A step of the reference itself agrees by definition and needs no call.
             guard outcome.model != reference else { return try await recordAudit(1, of: order, outcome, rule) }
             guard let copy = auditStep(of: order, to: reference) else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {
@@ -44,7 +43,7 @@ extension StepService {
         }
     }
 
-    /// The reference's answer; nil where it has none, or the audits' budget has no room.
+    /// The reference's answer; nil on failure or without room in the audit budget.
     private func answer(_ copy: PreparedStep) async -> StepOutcome? {
         do throws(ServiceError) {
             return try await calls.answer(copy)
@@ -61,7 +60,7 @@ extension StepService {
         var copy = order
         copy.purpose = .audit
         copy.attribution = Self.auditAttribution(policy: order.policyName)
-        // Sums of the audited run must not count what the operator pays for.
+        // The audited run's totals must exclude the operator's costs.
         copy.step.runID = copy.attribution.session ?? "shadow"
         copy.decision.model = reference
         copy.decision.fallbacks = []
@@ -85,8 +84,8 @@ extension StepService {
 }
 
 extension Decision {
-    /// What was predicted of a model's answer, where the answer can be held against it: one made of parts, or one that
-    /// others did not pass for, tells nothing of what its model does with steps like this.
+    /// The prediction that an answer can be compared with. Nil for composed answers and for answers accepted after a
+    /// cascade test, which are not representative of the model.
     func prediction(of model: ModelID) -> Candidate? {
         let isFair = stage != .sd && attempts.last(where: \.isAccepted)?.score == nil
         return isFair ? candidate(model) : nil

@@ -3,10 +3,10 @@ package import JSON
 import Routing
 
 extension Decision {
-    /// The decision as JSON, in the form of `hera route --format json` and `POST /v1/route`.
+    /// The JSON of `hera route --format json` and `POST /v1/route`.
     package var report: [UInt8] { report(withFront: false) }
 
-    /// - Parameter withFront: adds `pareto`, the candidates that no other beats in everything, cheapest first.
+    /// - Parameter withFront: adds `pareto`, the non-dominated candidates, cheapest first.
     package func report(withFront: Bool) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
         writer.object { object in

@@ -2,21 +2,22 @@ package import Dialects
 import Domain
 package import JSON
 
-/// A request that was made before, as a line of somebody's log has it.
+/// A logged request, parsed from a line of a log file.
 ///
-/// The line is a request in OpenAI's chat format or in Anthropic's messages format, or has one as `body` (as batch files
-/// do) or as `request`.
+/// The line is an OpenAI chat request or an Anthropic messages request, or contains one as `body` (as in batch files)
+/// or `request`.
 package struct PastRequest: Sendable {
-    /// The model that was asked then; nil where the line names none.
+    /// The original model; nil where the line names none.
     package let model: String?
-    /// The request, asked of somebody else.
+    /// The request with its new target.
     package let chat: ChatRequest
 
-    /// Reads a line. Throws what is wrong with it, by field.
+    /// Parses a line.
     ///
     /// - Parameters:
-    ///   - target: `hera`, `hera/<policy>` or a model of the catalog.
-    ///   - policy: a policy for the request, as JSON; nil leaves the line's own, if it has one.
+    ///   - target: `hera`, `hera/<policy>` or a catalog model.
+    ///   - policy: JSON of a policy; nil keeps the line's own.
+    /// - Throws: the invalid field.
     package init(line: some Sequence<UInt8>, asking target: String, policy: [UInt8]? = nil) throws(FieldError) {
         let root = try Self.document(Array(line)).root
         guard root.kind == .object else { throw FieldError("", "a line must be a JSON object") }
@@ -31,7 +32,7 @@ package struct PastRequest: Sendable {
         chat = try Self.isAnthropic(body) ? MessagesRequest(rewritten).chat : ChatRequest(rewritten)
     }
 
-    /// What OpenAI's format does not have: a system prompt beside the messages, tools with an `input_schema`.
+    /// Anthropic's format has a top-level system prompt and tools with `input_schema`.
     private static func isAnthropic(_ body: JSONValue) -> Bool {
         body["system"] != nil || body["tools"]?.elements.contains { $0["input_schema"] != nil } ?? false
     }

@@ -3,15 +3,14 @@ package import Ledger
 package import Routing
 import Synchronization
 
-/// What is remembered of the runs that chat calls belong to: the model of the last step, and the rule's state.
+/// Cache of session memories: the last model and the rule's state of each run.
 ///
-/// Every step's memory is written with its commit (`SessionRecord`), so that a run goes on at any node and after a
-/// restart; this is the copy of the runs that were here last. Bounded: those that were used longest ago are forgotten,
-/// and read again when they return.
+/// Each step's memory is committed with it (`SessionRecord`), so any node can continue a run after a restart. The cache
+/// is bounded: the least recently used are evicted and read again on demand.
 package final class Sessions: Sendable {
     private struct Entry {
         var memory: Memory
-        /// The store that made the last step; nil for this one.
+        /// Ledger store that wrote the last step; nil for this one.
         var owner: String?
         var at: Timestamp
         var used: UInt64
@@ -33,7 +32,7 @@ package final class Sessions: Sendable {
         table.withLock { Self.unexpired($0.entries[session], at: moment)?.memory } ?? Memory()
     }
 
-    /// What is known here of a session, without its body; nil where it is unknown.
+    /// The cached session without its body; nil where it is unknown.
     package func known(_ session: String, at moment: Timestamp = .now()) -> SessionRecord? {
         guard let entry = table.withLock({ Self.unexpired($0.entries[session], at: moment) }) else { return nil }
         var record = SessionRecord(id: session, version: entry.memory.steps, body: [], at: entry.at)
@@ -41,7 +40,7 @@ package final class Sessions: Sendable {
         return record
     }
 
-    /// Notes a step that a model has done; what is to be written with the step's commit.
+    /// Records a step; returns the record to commit with it.
     package func recordStep(
         _ model: ModelID, position: Int, state: RunState, of session: String, at moment: Timestamp = .now()
     ) -> SessionRecord {
@@ -53,14 +52,13 @@ package final class Sessions: Sendable {
         }
     }
 
-    /// Takes over what another node knows, or what was written before a restart. What is over or unreadable counts as
-    /// unknown.
+    /// Adopts a record of another node or of an earlier process. Expired and unreadable records are ignored.
     package func adopt(_ record: SessionRecord, at moment: Timestamp = .now()) {
-        // Moments are kept by the hour.
+        // Stored timestamps are truncated to the hour.
         let isOver = moment.seconds - record.at.seconds >= SessionRecord.idleSeconds + 3600
         guard !isOver, let memory = Memory(json: record.body) else { return }
         table.withLock { table in
-            // A step may have ended here meanwhile.
+            // A step may have completed here in the meantime.
             if let known = table.entries[record.id], known.memory.steps > memory.steps { return }
             store(Entry(memory: memory, owner: record.owner, at: moment, used: 0), of: record.id, in: &table)
         }
@@ -72,7 +70,7 @@ package final class Sessions: Sendable {
         entry.used = table.clock
         table.entries[session] = entry
         guard table.entries.count > capacity else { return }
-        // Half are dropped at once, so that the sort is paid for by many calls.
+        // Evicts half of the capacity at once, which amortizes the sort.
         let oldest = table.entries.sorted { $0.value.used < $1.value.used }.prefix(capacity / 2)
         for (session, _) in oldest { table.entries.removeValue(forKey: session) }
     }

@@ -3,17 +3,17 @@ import Ledger
 import Logging
 
 extension StepService {
-    /// Reads what other nodes, or this one before a restart, know of a session; one look by primary key, where there may
-    /// be something to learn: other nodes live, or the session is unknown here.
+    /// Refreshes a session from the ledger by one primary-key read. Skipped where the ledger knows nothing newer: no
+    /// other node lives and the session is known here.
     ///
-    /// - Parameter opensRun: whether the call begins a run that it does not name, of which nothing can be known.
+    /// - Parameter opensRun: whether the call opens an unnamed run, which has no history.
     func recall(_ session: String, opensRun: Bool = false) async {
         let known = sessions.known(session)
         if known == nil ? opensRun : !ledger.hasOtherNodes { return }
         do throws(LedgerError) {
             if let record = try await ledger.session(session, unlike: known) { sessions.adopt(record) }
         } catch {
-            // The call goes on with what is known here; where the ledger stays away, its reservation says so.
+            // The call continues with local state; a failing ledger surfaces at its reservation.
             logger.debug("a session cannot be looked up", metadata: ["reason": "\(error)"])
         }
     }

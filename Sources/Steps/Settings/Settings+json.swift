@@ -3,8 +3,8 @@ import Domain
 package import JSON
 
 extension Settings {
-    /// Reads the operator's settings: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
-    /// `webhooks`; all may be absent.
+    /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
+    /// `webhooks`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(

@@ -1,20 +1,20 @@
 package import Calls
 package import Domain
 
-/// What the operator sets for the whole service.
+/// The operator's settings of the service.
 package struct Settings: Sendable {
-    /// Policies by name; `model: "hera/<name>"` asks for one.
+    /// Policies by name, selected by `model: "hera/<name>"`.
     package var policies: [String: Policy]
     /// The policy of `model: "hera"`.
     package var defaultPolicy: Policy
-    /// Shadow audits by the name of the policy, the default one's under the empty name; a policy that has none of its
-    /// own has the default one's.
+    /// Shadow audits by policy name, the default policy's under the empty name; policies without their own use the
+    /// default's.
     package var shadows: [String: ShadowRule]
     package var economics: Economics
     package var limits: ServiceLimits
-    /// Servers that jobs' tools of type `http` may ask.
+    /// URLs allowed for jobs' tools of type `http`.
     package var webhooks: [WebhookRule]
-    /// Further names that `model` of a request may have.
+    /// Aliases for `model` of a request.
     package var aliases: ModelAliases
 
     package init(
@@ -31,6 +31,6 @@ package struct Settings: Sendable {
         self.aliases = aliases
     }
 
-    /// Which share of a policy's steps is audited, and for how much; nil for none.
+    /// The shadow audit of a policy; nil for none.
     package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
 }
