@@ -50,7 +50,7 @@ actor JobRunner {
                 spentJoules += entry.result.figures.energyJoules
             }
         } catch {
-            stepService.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
+            stepService.logger.error("reading job entries failed", metadata: ["job": "\(id)", "reason": "\(error)"])
             hasFailed = true
             return
         }
@@ -65,7 +65,8 @@ actor JobRunner {
                 let record = try await stepService.ledger.session(session(of: thread.id), unlike: nil)
                 memories[thread.id] = record.flatMap { Sessions.Memory(json: $0.body) }
             } catch {
-                stepService.logger.debug("a thread's memory is lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+                stepService.logger.debug(
+                    "thread memory not restored", metadata: ["job": "\(id)", "reason": "\(error)"])
             }
         }
     }
@@ -149,7 +150,7 @@ actor JobRunner {
                 try $0.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
             }
         } catch {
-            stepService.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+            stepService.logger.error("job event not stored", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
         feed.publish(id)
     }
@@ -204,7 +205,7 @@ actor JobRunner {
         } catch {
             switch error {
             case .leaseLost:
-                stepService.logger.notice("another node has the job", metadata: ["job": "\(id)"])
+                stepService.logger.notice("job lease lost to another node", metadata: ["job": "\(id)"])
                 isLost = true
                 await commitPayments(of: commit)
                 return true
@@ -212,7 +213,7 @@ actor JobRunner {
             case .duplicate where isRepeat: return true
             default:
                 stepService.logger.critical(
-                    "the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+                    "writing job to the ledger failed", metadata: ["job": "\(id)", "reason": "\(error)"])
                 if error.isTemporary { return false }
                 hasFailed = true
                 return true
@@ -227,7 +228,8 @@ actor JobRunner {
                 StepCommit(
                     settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
         } catch {
-            stepService.logger.critical("a call could not be booked", metadata: ["job": "\(id)", "reason": "\(error)"])
+            stepService.logger.critical(
+                "call not recorded in the ledger", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
     }
 

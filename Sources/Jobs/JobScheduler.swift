@@ -59,12 +59,12 @@ package final class JobScheduler: Service {
         do throws(LedgerError) {
             for record in try await stepService.ledger.claimJobs(limit: free) {
                 if record.status == .running || record.lease > 1 {
-                    stepService.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
+                    stepService.logger.info("job resumed", metadata: ["job": "\(record.id)"])
                 }
                 await start(record)
             }
         } catch {
-            stepService.logger.error("jobs cannot be claimed", metadata: ["reason": "\(error)"])
+            stepService.logger.error("claiming jobs failed", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -190,7 +190,7 @@ package final class JobScheduler: Service {
             let runner = try await runner(of: record)
             if !work(with: runner, { await runner.run() }) { await returnJob(record) }
         } catch {
-            stepService.logger.error("job cannot be taken up", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+            stepService.logger.error("job not started", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
     }
 
@@ -217,7 +217,7 @@ package final class JobScheduler: Service {
             try await stepService.ledger.write { try $0.returnJob(record) }
         } catch {
             stepService.logger.error(
-                "job cannot be given back", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+                "returning job failed", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
     }
 

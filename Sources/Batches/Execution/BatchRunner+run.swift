@@ -116,7 +116,7 @@ extension BatchRunner {
                 try await handle(event, &context, at: started.seconds)
                 if context.machine.readsSpentFromLedger { context.machine.update(spent: try await spent()) }
             } catch {
-                stepService.logger.error("batch stops", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
+                stepService.logger.error("batch stopped", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
                 if context.ending == nil || !context.isLeaving { context.ending = .failure(error) }
             }
             if context.ending == nil, context.machine.wantsReplan {
@@ -224,7 +224,7 @@ extension BatchRunner {
             if let wait = BatchWait(for: refusal, deadline: terms.deadline, now: .now()) {
                 context.wait = wait
                 stepService.logger.info(
-                    "batch waits", metadata: ["batch": "\(batch.id)", "reason": "\(wait.description)"])
+                    "batch waits for budget", metadata: ["batch": "\(batch.id)", "reason": "\(wait.description)"])
             } else {
                 context.ending = .success(.shortOfMoney(refusal.description))
             }

@@ -110,7 +110,7 @@ package final class BatchScheduler: Service {
         do throws(LedgerError) {
             for record in try await stepService.ledger.claimBatches(limit: free) { start(record) }
         } catch {
-            stepService.logger.error("batches cannot be claimed", metadata: ["reason": "\(error)"])
+            stepService.logger.error("claiming batches failed", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -143,10 +143,10 @@ package final class BatchScheduler: Service {
             return try await served.run(record) == .unfinished
         } catch {
             if case .ledger(.leaseLost) = error {
-                stepService.logger.warning("batch was taken over", metadata: ["batch": "\(record.id)"])
+                stepService.logger.warning("batch lease lost to another node", metadata: ["batch": "\(record.id)"])
                 return false
             }
-            stepService.logger.error("batch waits", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
+            stepService.logger.error("batch run failed", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
             return true
         }
     }

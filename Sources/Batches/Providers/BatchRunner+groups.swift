@@ -175,7 +175,7 @@ extension BatchRunner {
         }
         if !booked.isEmpty {
             stepService.logger.warning(
-                "rows of a provider's batch may have been billed",
+                "uncertain rows of a provider batch booked",
                 metadata: ["batch": "\(batch.id)", "provider_batch": "\(group.name)", "rows": "\(booked.count)"])
         }
         return .closed
@@ -191,13 +191,13 @@ extension BatchRunner {
         context.groups[name] = machine
         if let trouble = machine.trouble, trouble != before {
             stepService.logger.warning(
-                "provider's batch", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
+                "provider batch problem", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
         }
         switch event {
         case .collected(let results), .interrupted(let results, _): record(results, of: machine.group, &context)
         case .failed(let error):
             stepService.logger.info(
-                "provider's batch waits", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
+                "provider batch retries", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
         case .closed: try await closed(machine.group, after: action, &context)
         case .found, .sent, .seen: break
         }

@@ -72,7 +72,7 @@ package final class Learning: Service {
         do throws(LedgerError) {
             try await ledger.write { [writer] in try $0.saveControl(writer.bytes, at: .now()) }
         } catch {
-            logger.error("measured quality cannot be kept", metadata: ["reason": "\(error)"])
+            logger.error("saving measured quality failed", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -168,7 +168,7 @@ package final class Learning: Service {
             }
             try await loadControl()
         } catch {
-            logger.error("what was learned before cannot be read", metadata: ["reason": "\(error)"])
+            logger.error("loading calibrations failed", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -180,7 +180,7 @@ package final class Learning: Service {
             let outcome = await Self.offPool { work.outcome() }
             try await apply(outcome, reason: reason)
         } catch {
-            logger.error("re-estimation failed; the calibration in use stays", metadata: ["reason": "\(error)"])
+            logger.error("re-estimation failed, calibration unchanged", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -203,7 +203,7 @@ package final class Learning: Service {
         case .activate(let calibration, let note):
             let version = try await save(calibration, status: .active, note: "\(reason): \(note)")
             state.withLock { $0.versions.append(version) }
-            logger.info("calibration in use", metadata: ["version": "\(version.number)", "note": "\(note)"])
+            logger.info("calibration activated", metadata: ["version": "\(version.number)", "note": "\(note)"])
         case .reject(let calibration, let note):
             _ = try await save(calibration, status: .rejected, note: "\(reason): \(note)")
         }

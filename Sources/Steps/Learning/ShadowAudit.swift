@@ -39,7 +39,7 @@ extension StepService {
                 AnswerAgreement.score(outcome.answer, reference: answer.answer), of: order, outcome, rule)
         } catch {
             learning.recordFailedAudit()
-            logger.error("audit lost", metadata: ["step": "\(order.step.id)", "reason": "\(error)"])
+            logger.error("audit not stored", metadata: ["step": "\(order.step.id)", "reason": "\(error)"])
         }
     }
 
@@ -48,7 +48,7 @@ extension StepService {
         do throws(ServiceError) {
             return try await calls.answer(copy)
         } catch {
-            logger.info("no audit", metadata: ["reason": "\(error)"])
+            logger.info("audit skipped", metadata: ["reason": "\(error)"])
             return nil
         }
     }

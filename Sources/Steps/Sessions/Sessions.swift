@@ -94,7 +94,7 @@ extension StepService {
             if let record = try await ledger.session(session, unlike: known) { sessions.adopt(record) }
         } catch {
             // The call continues with local state; a failing ledger surfaces at its reservation.
-            logger.debug("a session cannot be looked up", metadata: ["reason": "\(error)"])
+            logger.debug("session lookup failed", metadata: ["reason": "\(error)"])
         }
     }
 }
