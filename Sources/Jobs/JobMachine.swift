@@ -21,7 +21,7 @@ package struct JobMachine: Sendable {
         guard !state.status.isFinal else { return [] }
         var actions: [JobAction] = []
         switch event {
-        case .taken:
+        case .claimed:
             // The answer of a call in flight is lost with its process: call again.
             for index in state.threads.indices where state.threads[index].phase == .calling {
                 state.threads[index].phase = .waiting

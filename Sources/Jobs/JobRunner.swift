@@ -55,7 +55,7 @@ actor JobRunner {
             return
         }
         await restoreMemories()
-        await perform(machine.handle(.taken))
+        await perform(machine.handle(.claimed))
     }
 
     /// Restores the memories of threads begun by another node or before a restart.

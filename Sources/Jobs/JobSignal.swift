@@ -5,7 +5,7 @@ package import JSON
 /// An event of a job.
 package enum JobSignal: Sendable {
     /// Claimed, for the first time or after a restart.
-    case taken
+    case claimed
     /// The thread's model has answered.
     case answered(thread: String, StepAnswer)
     /// No model could do the thread's step.

@@ -22,7 +22,7 @@ struct JobMachineTests {
     @Test("a chain calls the model, runs the calculator, calls again and completes")
     func chain() {
         var machine = machine(JobSpec(input: "6*7?", agent: calculator))
-        #expect(machine.handle(.taken) == [.call(thread: "")])
+        #expect(machine.handle(.claimed) == [.call(thread: "")])
         #expect(machine.state.status == .running)
         let actions = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("6*7")])))
         #expect(actions == [.ranTool(thread: "", call("6*7"), result: "42"), .call(thread: "")])
@@ -36,7 +36,7 @@ struct JobMachineTests {
     @Test("the last step offers no tools, and further tool calls fail the job with advice")
     func lastStep() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.offeredTools(thread: "") == [.calculator])
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("1")])))
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("2")])))
@@ -50,7 +50,7 @@ struct JobMachineTests {
     func http() throws {
         let tool = Tool.http(name: "h", description: "", parameters: Array("{}".utf8), url: "https://a.example/h")
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: [tool])))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let calls = ["a", "b"].map { ToolCall(id: $0, name: "h", arguments: "{}") }
         let asked = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: calls)))
         #expect(asked == calls.map { .fetch(thread: "", $0) })
@@ -62,7 +62,7 @@ struct JobMachineTests {
         let saved = try #require(JobState(json: machine.state.json))
         #expect(saved == machine.state)
         var restarted = JobMachine(spec: machine.spec, state: saved)
-        #expect(restarted.handle(.taken) == [.fetch(thread: "", calls[0])])
+        #expect(restarted.handle(.claimed) == [.fetch(thread: "", calls[0])])
         let second = restarted.handle(.fetched(thread: "", ToolOutput(callID: "a", output: "1")))
         #expect(second == [.ranTool(thread: "", calls[0], result: "1"), .call(thread: "")])
         #expect(messages(restarted).suffix(2).map { $0.contains("tool_call_id") } == [true, true])
@@ -72,7 +72,7 @@ struct JobMachineTests {
     func functions() {
         let tools: [Tool] = [.function(name: "f", description: "", parameters: Array("{}".utf8))]
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: tools)))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let calls = ["a", "b"].map { ToolCall(id: $0, name: "f", arguments: "{}") }
         #expect(
             machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: calls))) == [.requireOutputs(calls)])
@@ -86,7 +86,7 @@ struct JobMachineTests {
     @Test("a call of an unknown tool returns an error to the model")
     func unknownTool() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let answer = StepAnswer(text: "", toolCalls: [ToolCall(id: "1", name: "google", arguments: "{}")])
         #expect(machine.handle(.answered(thread: "", answer)) == [.call(thread: "")])
         #expect(messages(machine).last?.contains("error: there is no tool 'google'; there are: calculator") == true)
@@ -101,7 +101,7 @@ struct JobMachineTests {
                 Subtask(id: "b", prompt: "2"),
             ])
         var machine = machine(spec)
-        #expect(machine.handle(.taken) == [.call(thread: "a"), .call(thread: "b")])
+        #expect(machine.handle(.claimed) == [.call(thread: "a"), .call(thread: "b")])
         #expect(machine.handle(.answered(thread: "b", StepAnswer(text: "two"))).isEmpty)
         #expect(machine.handle(.answered(thread: "a", StepAnswer(text: "one"))) == [.call(thread: "sum")])
         #expect(machine.state.threads[0].nextPosition == 2)
@@ -115,7 +115,7 @@ struct JobMachineTests {
     func failure() {
         let spec = JobSpec(input: "", subtasks: [Subtask(id: "a", prompt: "1"), Subtask(id: "b", prompt: "2")])
         var machine = machine(spec)
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.handle(.stepFailed(thread: "a", reason: "nobody answers")) == [.finish])
         #expect(machine.state.error == "subtask a: nobody answers")
         #expect(machine.handle(.answered(thread: "b", StepAnswer(text: "late"))).isEmpty)
@@ -126,19 +126,19 @@ struct JobMachineTests {
     func restart() throws {
         let spec = JobSpec(input: "x", agent: calculator)
         var machine = machine(spec)
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("1+1")])))
         let saved = try #require(JobState(json: machine.state.json))
         #expect(saved == machine.state)
         var second = JobMachine(spec: spec, state: saved)
-        #expect(second.handle(.taken) == [.call(thread: "")])
+        #expect(second.handle(.claimed) == [.call(thread: "")])
         #expect(second.state.threads[0].stepsTaken == 1, "the paid step is kept")
     }
 
     @Test("a cancelled job is final")
     func cancelled() {
         var machine = machine(JobSpec(input: "x"))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.handle(.cancelled) == [.finish])
         #expect(machine.handle(.answered(thread: "", StepAnswer(text: "late"))).isEmpty)
         #expect(machine.state.status == .cancelled)
@@ -160,7 +160,7 @@ struct JobMachineTests {
                 .http(name: "h", description: "", parameters: none, url: "https://a.example"),
             ]
             var machine = machine(JobSpec(input: "", agent: AgentSpec(tools: tools, maxSteps: 3), subtasks: subtasks))
-            var open = machine.handle(.taken)
+            var open = machine.handle(.claimed)
             var rounds = 0
             while !machine.state.status.isFinal, rounds < 200 {
                 rounds += 1

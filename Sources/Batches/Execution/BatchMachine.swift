@@ -58,7 +58,7 @@ struct BatchMachine: Sendable {
         adopt(plan)
     }
 
-    private var table: BatchTable { planner.table }
+    var table: BatchTable { planner.table }
 
     /// Money not spent, reservations of calls in flight included; nil for no limit.
     var left: Money? { budget.map { (try? $0.subtracting(spent)) ?? .zero } }

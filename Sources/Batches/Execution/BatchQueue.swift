@@ -22,7 +22,7 @@ struct BatchQueue: Sendable {
     private var lines: [[Int]]
     private var running: [Int: Int] = [:]
     private var runningByModel: [Int]
-    private var restUntil: [Double]
+    private var backoffUntil: [Double]
     private var failuresInRow: [Int]
     private var turn = 0
 
@@ -32,7 +32,7 @@ struct BatchQueue: Sendable {
         widths = table.models.indices.map { max(1, table.width(of: $0, concurrency: concurrency)) }
         lines = table.models.map { _ in [] }
         runningByModel = table.models.map { _ in 0 }
-        restUntil = table.models.map { _ in 0 }
+        backoffUntil = table.models.map { _ in 0 }
         failuresInRow = runningByModel
     }
 
@@ -78,8 +78,8 @@ struct BatchQueue: Sendable {
         for offset in lines.indices {
             let model = (turn + offset) % lines.count
             guard let row = lines[model].last, runningByModel[model] < widths[model] else { continue }
-            if restUntil[model] > now {
-                earliest = min(earliest ?? .infinity, restUntil[model])
+            if backoffUntil[model] > now {
+                earliest = min(earliest ?? .infinity, backoffUntil[model])
             } else if let free, bound(row, model).nanoUSD > free {
                 unaffordable = (row, model)
             } else {
@@ -110,7 +110,7 @@ struct BatchQueue: Sendable {
     mutating func failed(_ model: Int, retryAfter: Double?, at now: Double) {
         failuresInRow[model] += 1
         let pause = min(30, 0.25 * Double(1 << min(failuresInRow[model], 7)))
-        restUntil[model] = max(restUntil[model], now + max(retryAfter ?? 0, pause))
+        backoffUntil[model] = max(backoffUntil[model], now + max(retryAfter ?? 0, pause))
     }
 
     private func bound(_ row: Int, _ model: Int) -> Money { table.rows[row].options[model]?.bound ?? .zero }

@@ -95,15 +95,15 @@ extension BatchRunner {
     ) async throws(ServiceError) -> (BatchPlanner.Plan?, BatchForecast) {
         let rows = Array(planner.table.rows.indices)
         guard !rows.isEmpty else { return (nil, BatchForecast(planner, rows: [], plan: nil, remaining, forAll: nil)) }
-        let means = BatchPlanner.Means(left: remaining.left, seconds: secondsLeft, joules: remaining.joules)
+        let resources = BatchPlanner.Resources(left: remaining.left, seconds: secondsLeft, joules: remaining.joules)
         let rule = terms.ifShort
         let result = await OffPool.run { () -> Result<(BatchPlanner.Plan?, BatchForecast), OptimizationError> in
             do throws(OptimizationError) {
                 let plan = try planner.plan(
-                    rows, means: means, bestOnly: rule == .best, timeLimit: Self.firstPlanLimit)
+                    rows, resources: resources, bestOnly: rule == .best, timeLimit: Self.firstPlanLimit)
                 let isShort = plan?.rows.count != rows.count
                 let forAll =
-                    isShort ? planner.budgetForAll(rows, means: means, timeLimit: Self.firstPlanLimit) : nil
+                    isShort ? planner.budgetForAll(rows, resources: resources, timeLimit: Self.firstPlanLimit) : nil
                 return .success((plan, BatchForecast(planner, rows: rows, plan: plan, remaining, forAll: forAll)))
             } catch {
                 return .failure(error)
@@ -178,10 +178,10 @@ extension BatchRunner {
         terms.confidence = 0.5
         let planner = BatchPlanner(table: machine.planner.table, terms: terms, weights: machine.planner.weights)
         let rows = machine.excluded.sorted()
-        let means = BatchPlanner.Means(
+        let resources = BatchPlanner.Resources(
             left: machine.free.map { Money(nanoUSD: max(0, $0)) }, seconds: secondsLeft, joules: machine.joulesLeft)
         let plan = await OffPool.run {
-            try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
+            try? planner.plan(rows, resources: resources, bestOnly: false, timeLimit: Self.laterPlanLimit)
         }
         guard let plan else { return false }
         machine.adopt(plan)

@@ -33,7 +33,7 @@ struct ServedBatch: Sendable {
             case .finished, .cancelled, .forbidden, .shortOfMoney, .late: state.ending = ending
             }
         }
-        try await conclude(&batch, &state)
+        try await finalize(&batch, &state)
         return .over
     }
 
@@ -169,7 +169,7 @@ struct ServedBatch: Sendable {
     // MARK: Finalizing
 
     /// Writes the result files and ends the batch.
-    private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
+    private func finalize(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
         let ending = state.ending ?? .finished
         // A cancelled batch stays `cancelling` until its files exist.
         if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }

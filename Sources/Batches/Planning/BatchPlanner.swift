@@ -27,7 +27,7 @@ struct BatchPlanner: Sendable {
     }
 
     /// Resources of a plan.
-    struct Means: Sendable {
+    struct Resources: Sendable {
         /// Money left; nil for no limit.
         var left: Money?
         /// Seconds left; nil for no limit.
@@ -41,21 +41,23 @@ struct BatchPlanner: Sendable {
     /// - Parameter bestOnly: where not all rows fit, use each row's best model or none.
     /// - Returns: nil where no row fits.
     func plan(
-        _ rows: [Int], means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) throws(OptimizationError) -> Plan? {
-        guard let left = means.left else {
-            return try plan(rows, budget: nil, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        guard let left = resources.left else {
+            return try plan(rows, budget: nil, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         }
         let all = min(Double(left.nanoUSD), Self.greatest)
         var budget = all
-        var plan = try plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        var plan = try plan(rows, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         for _ in 0..<4 {
             guard let found = plan else { break }
             let chosen = zip(found.rows, found.batch.choice).compactMap { table.rows[$0].options[$1] }
             let over = Self.need(of: chosen) - all
             guard over > 0, budget > over else { break }
             budget -= over
-            guard let next = try self.plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+            guard
+                let next = try self.plan(
+                    rows, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
             else { break }
             plan = next
         }
@@ -64,15 +66,15 @@ struct BatchPlanner: Sendable {
 
     /// The budget in nano-USD that covers all given rows on their cheapest models, at the confidence of the options.
     /// Nil where time forbids it at any price.
-    func budgetForAll(_ rows: [Int], means: Means, timeLimit: Duration) -> Double? {
+    func budgetForAll(_ rows: [Int], resources: Resources, timeLimit: Duration) -> Double? {
         let cheapest = rows.compactMap { row in
             table.rows[row].options.compactMap { $0 }.min { $0.cost < $1.cost }
         }
         let cost = cheapest.reduce(0) { $0 + $1.cost }
         var least = cost
-        var means = means
-        means.left = nil
-        let program = program(rows, budget: nil, means: means, bestOnly: false, timeLimit: timeLimit)
+        var resources = resources
+        resources.left = nil
+        let program = program(rows, budget: nil, resources: resources, bestOnly: false, timeLimit: timeLimit)
         if let robust = robust(rows) {
             guard let found = try? robust.leastBudget(program) else { return nil }
             least = found
@@ -95,16 +97,16 @@ struct BatchPlanner: Sendable {
     }
 
     private func plan(
-        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], budget: Double?, resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) throws(OptimizationError) -> Plan? {
         // A row whose upper bound exceeds the money on every model fits no plan.
         let payable = rows.filter { row in
-            guard let left = means.left, let bound = table.rows[row].leastBound else { return true }
+            guard let left = resources.left, let bound = table.rows[row].leastBound else { return true }
             return bound <= left
         }
         guard !payable.isEmpty else { return nil }
         if payable.count == rows.count {
-            let whole = program(rows, budget: budget, means: means, bestOnly: false, timeLimit: timeLimit)
+            let whole = program(rows, budget: budget, resources: resources, bestOnly: false, timeLimit: timeLimit)
             do {
                 return plan(rows, try BatchPlan(whole, robust: robust(rows)))
             } catch .infeasible {
@@ -116,7 +118,7 @@ struct BatchPlanner: Sendable {
         let offer: BatchOffer
         do {
             offer = try BatchOffer(
-                of: program(payable, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit),
+                of: program(payable, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit),
                 robust: robust(payable))
         } catch .infeasible {
             return nil
@@ -124,7 +126,7 @@ struct BatchPlanner: Sendable {
             throw error
         }
         let chosen = offer.rows.map { payable[$0] }
-        let part = program(chosen, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        let part = program(chosen, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         return plan(chosen, try BatchPlan(part, robust: robust(chosen)))
     }
 
@@ -147,12 +149,12 @@ struct BatchPlanner: Sendable {
     }
 
     private func program(
-        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], budget: Double?, resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) -> AssignmentProgram {
         let options = rows.map { row -> [AssignmentOption?] in
             let options = table.rows[row].options
             let payable = options.map { option in
-                option.flatMap { option in means.left.map { option.bound <= $0 } ?? true ? option : nil }
+                option.flatMap { option in resources.left.map { option.bound <= $0 } ?? true ? option : nil }
             }
             let best = payable.compactMap { $0?.accuracy }.max()
             return payable.map { option in
@@ -166,8 +168,8 @@ struct BatchPlanner: Sendable {
             options: options, weights: budget == nil ? weights : .only(.accuracy), budget: budget,
             timeLimit: timeLimit, gap: 1e-4)
         program.minimumMeanAccuracy = terms.minAccuracy
-        program.energyCap = means.joules
-        if let seconds = means.seconds { program.limits = capacities(rows, seconds: seconds) }
+        program.energyCap = resources.joules
+        if let seconds = resources.seconds { program.limits = capacities(rows, seconds: seconds) }
         return program
     }
 

@@ -11,7 +11,7 @@ extension BatchRunner {
     /// Bytes of requests in one group, below every provider's limit: sending holds them in memory three times.
     private static let mostGroupBytes = 32 << 20
     /// Longest sleep in seconds before a pause checks the stop signal.
-    private static let longestNap = 0.2
+    private static let longestSleep = 0.2
 
     /// Whether a provider's time window still fits before the deadline.
     var leavesProvidersTime: Bool {
@@ -150,7 +150,7 @@ extension BatchRunner {
             if !wasLate, let left = secondsLeft, left <= 0 { return false }
             let rest = seconds - begun.seconds
             if rest <= 0 { return true }
-            if (try? await Task.sleep(for: .seconds(min(rest, Self.longestNap)))) == nil { return false }
+            if (try? await Task.sleep(for: .seconds(min(rest, Self.longestSleep)))) == nil { return false }
         }
     }
 

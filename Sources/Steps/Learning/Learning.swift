@@ -81,8 +81,8 @@ package final class Learning: Service {
             return
         }
         for member in root.members {
-            guard let kept = PolicyQuality(json: member.value) else { continue }
-            state.withLock { $0.quality[member.key] = kept }
+            guard let quality = PolicyQuality(json: member.value) else { continue }
+            state.withLock { $0.quality[member.key] = quality }
         }
     }
 
