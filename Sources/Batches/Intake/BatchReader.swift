@@ -128,14 +128,9 @@ package struct BatchFault: Hashable, Sendable {
     package var code: String
     /// Human-readable problem and remedy.
     package var message: String
+}
 
-    package init(line: Int64, customID: String?, code: String, message: String) {
-        self.line = line
-        self.customID = customID
-        self.code = code
-        self.message = message
-    }
-
+extension BatchFault {
     /// JSON stored with the row: `{"code", "message"}`.
     var body: [UInt8] {
         var writer = JSONWriter(capacity: message.utf8.count + 64)

@@ -16,11 +16,6 @@ package struct PlattMap: Hashable, Sendable {
 
     package static let identity = PlattMap(slope: 1, offset: 0)
 
-    package init(slope: Double, offset: Double) {
-        self.slope = slope
-        self.offset = offset
-    }
-
     package func callAsFunction(_ probability: Double) -> Double {
         self == .identity ? probability : Self.logistic(slope * Self.logit(probability) + offset)
     }
@@ -60,10 +55,6 @@ package struct ModelCalibration: Hashable, Sendable {
 
     /// No correction.
     package static let none = ModelCalibration(maps: [:])
-
-    package init(maps: [ModelID: Maps]) {
-        self.maps = maps
-    }
 
     package func quality(_ probability: Double, of model: ModelID) -> Double {
         maps[model]?.quality(probability) ?? probability

@@ -9,12 +9,6 @@ package struct Recalibration: Sendable {
         package var since: Timestamp
         package var calibration: ModelCalibration
 
-        package init(number: Int, since: Timestamp, calibration: ModelCalibration) {
-            self.number = number
-            self.since = since
-            self.calibration = calibration
-        }
-
         /// The uncalibrated start.
         package static let first = Version(number: 0, since: Timestamp(milliseconds: 0), calibration: .none)
     }
