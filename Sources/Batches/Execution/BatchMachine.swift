@@ -181,7 +181,8 @@ struct BatchMachine: Sendable {
         if let place = places[row] { plan?.batch.drop(place) }
     }
 
-    /// Requeues a row after a failed call: on the same model if that was only busy, else on the plan's next model.
+    /// Requeues a row after a failed call. A busy model is retried, else the plan's next model is used.
+    ///
     /// - Returns: false after the row's last attempt.
     mutating func failed(_ row: Int, model: Int, isBusy: Bool, retryAfter: Double?, at now: Double) -> Bool {
         queue.ended(row)

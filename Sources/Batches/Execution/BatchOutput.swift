@@ -3,7 +3,7 @@ import Domain
 import JSON
 package import Ledger
 
-/// Writes the results of a batch in OpenAI's batch output format, one line a row, in the order of the input.
+/// Writes the results of a batch in OpenAI's batch output format. One line a row, in input order.
 package struct BatchOutput: Sendable {
     /// Number of rows by result.
     package struct Count: Hashable, Sendable {

@@ -3,7 +3,7 @@ import Domain
 /// State machine that picks the next row of a batch to call, and its model. No I/O.
 ///
 /// Each model has its own queue, in falling order of the upper-bound cost, so that the last reservations are small. A
-/// row starts when its model has a free slot and no backoff, and its upper bound fits the money neither spent nor
+/// row starts when its model has a free slot and no backoff. Its upper bound must fit the money neither spent nor
 /// reserved.
 struct BatchQueue: Sendable {
     enum Next: Hashable, Sendable {
@@ -105,8 +105,7 @@ struct BatchQueue: Sendable {
 
     mutating func succeeded(_ model: Int) { failuresInRow[model] = 0 }
 
-    /// Backs off from a model: for the server's `Retry-After`, else 0.5 s doubled with each consecutive failure, at
-    /// most 30 s.
+    /// Backs off from a model for the server's `Retry-After`, else exponentially from 0.5 s to 30 s.
     mutating func failed(_ model: Int, retryAfter: Double?, at now: Double) {
         failuresInRow[model] += 1
         let pause = min(30, 0.25 * Double(1 << min(failuresInRow[model], 7)))

@@ -215,8 +215,8 @@ extension BatchRunner {
         }
     }
 
-    /// Handles a refusal by a budget: waits for calls in flight, else for the budget's next window, else ends the batch
-    /// as short of money.
+    /// Handles a refusal by a budget. Waits for calls in flight, else for the budget's next window. Without either the
+    /// batch ends as short of money.
     func unpaid(_ refusal: BudgetRefusal, _ context: inout BatchContext) {
         if context.machine.isBusy {
             context.isHeld = true

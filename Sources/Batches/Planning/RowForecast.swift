@@ -70,8 +70,8 @@ extension StepService {
         return forecast
     }
 
-    /// Forecasts a row that goes to, or comes from, a model's provider. Its model is always a candidate, since the
-    /// provider's work is paid regardless of later changes of key, policy or prediction.
+    /// Forecasts a row that goes to, or comes from, a model's provider. Its model is always a candidate: the provider's
+    /// work is paid even if key, policy or prediction have changed.
     ///
     /// - Parameter model: with the price at which the row was reserved.
     func forecast(
@@ -149,7 +149,7 @@ extension StepService {
         return rules
     }
 
-    /// Models usable for a provider batch: the provider has a batch API, and the policy allows the tier and its time
+    /// Models usable for a provider batch. The provider needs a batch API; the policy must allow the tier and its time
     /// window.
     private func batchTierModels(of models: [PricedModel], policy: Policy) -> Set<ModelID> {
         guard policy.plan.serviceTiers.contains(.batch),

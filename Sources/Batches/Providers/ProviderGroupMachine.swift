@@ -6,7 +6,7 @@ import Upstream
 
 /// State machine of one provider batch, from its reservation to its end: events in, actions out. No I/O.
 ///
-/// The group is saved before every action, so a group that may have been sent is looked up before it is sent again.
+/// The group is saved before every action. A group that may have been sent is therefore looked up before a resend.
 struct ProviderGroupMachine: Sendable {
     enum Action: Hashable, Sendable {
         /// Look up a submission that may have arrived.

@@ -109,8 +109,8 @@ extension StepService {
 
 /// A logged request, parsed from a line of a log file.
 ///
-/// The line is an OpenAI chat request or an Anthropic messages request, or contains one as `body` (as in batch files)
-/// or `request`.
+/// The line is an OpenAI chat request or an Anthropic messages request. It may also contain one as `body` (as in batch
+/// files) or `request`.
 package struct PastRequest: Sendable {
     /// The original model; nil where the line names none.
     package let model: String?

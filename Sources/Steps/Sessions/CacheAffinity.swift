@@ -12,9 +12,11 @@ package import Routing
 /// Amounts use the policy's weights, each criterion scaled by its span over the candidates. `stay` and `move` are the
 /// costs of one step with warm caches. `loss` and `return` are the extra costs of a cold cache on the new and the old
 /// model. H is the expected number of remaining steps. r = (steps on the old model + 1) / (steps + 2) is the
-/// probability of switching back. s is the number of earlier switches in the session. Within a tool loop the similarity
-/// must also leave a band around kappa: above it to move down, below it to move up. This prevents oscillation around
-/// kappa. The band narrows as kappa approaches 1, where small differences matter more.
+/// probability of switching back. s is the number of earlier switches in the session.
+///
+/// Within a tool loop the similarity must also leave a band around kappa. It must rise above it to move down, and fall
+/// below it to move up. This prevents oscillation around kappa. The band narrows as kappa approaches 1, where small
+/// differences matter more.
 package struct CacheAffinity: Sendable {
     /// Half the width of the band around kappa, as a share of 1 - kappa.
     package static let band = 0.125
