@@ -4,9 +4,9 @@
     import Musl
 #endif
 
-/// What an answer looks like from outside: length, refusal, a cut end, a final answer, calls that fit the schemas.
+/// Surface features of an answer: length, refusal, truncation, marked final answer, calls that fit the schemas.
 enum AnswerFeatures {
-    /// Numbers in a vector of marks.
+    /// Length of the feature vector.
     static let count = 14
 
     static func vector(_ output: String, final: FinalAnswer, tools: String?) -> [Float] {
@@ -86,26 +86,27 @@ enum AnswerFeatures {
             .map { WordHash.of($0) })
 }
 
-/// Judges answers (`verify_m(x, y)`): from the question, the answers paid for so far and who gave them, the probability
-/// that each model is right; of a model not asked yet, the probability that it would be.
+/// Verifies answers (`verify_m(x, y)`) from the question and the answers paid for so far.
+///
+/// Gives the probability that each model is right. For a model not called yet, it is the probability that it would be.
 package struct AnswerProfile: Sendable {
-    /// The panel whose questions it was trained on.
+    /// The panel whose questions the verifier was trained on.
     package var name: String
-    /// One probability. Counts: `AnswerState`.
+    /// One output: the probability of a right answer. Its inputs are `AnswerState.counts`.
     var judge: PanelProfile
-    /// How often a wrong answer is recognised as one; chosen on validation rows for the cascade.
+    /// Probability that a wrong answer is recognised, chosen on validation rows for the cascade.
     package var sight: Float
 
-    /// The probability of every model that it is right.
+    /// The probability of being right, by model.
     package func judge(_ state: AnswerState) -> [Double] { state.answers.indices.map { judge(state, $0) } }
 
-    /// The probability of one model that it is right.
+    /// The probability that one model is right.
     func judge(_ state: AnswerState, _ model: Int) -> Double {
         let counts = Array(state.counts(model).prefix(judge.countFeatures))
         return Double(judge.probabilities(judge.dense(state.grams(model), counts))[0])
     }
 
-    /// Whether the judge was trained on the questions of such a panel.
+    /// Whether the verifier was trained on the questions of this panel.
     func fits(_ panel: PanelProfile) -> Bool {
         let known = AnswerState.count + panel.table.width
         return judge.countFeatures == known || judge.countFeatures == known + Grounding.count

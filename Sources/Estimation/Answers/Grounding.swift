@@ -7,19 +7,18 @@ import JSON
     import Musl
 #endif
 
-/// How an answer rests on what it was asked: words, numbers and names that it took over, left out or brought in.
+/// Features of how an answer relates to its request: words, numbers and names it keeps, omits or adds.
 ///
-/// An answer that brings in numbers and names of its own where a text was given, or leaves out what it was asked about, is
-/// seldom right, whoever wrote it; signs of this kind are used to find summaries that their source does not support
-/// (Maynez et al., ACL 2020).
+/// Answers that add numbers and names to a given text, or omit the subject of the question, are rarely right. Features
+/// of this kind detect summaries that their source does not support (Maynez et al., ACL 2020).
 package struct Grounding: Sendable {
-    /// Numbers in a vector.
+    /// Length of the feature vector.
     static let count = 16
 
     private let request: Words
-    /// Words of the request's last line, where the question mostly stands.
+    /// Words of the request's last line, which usually holds the question.
     private let asked: Set<UInt64>
-    /// Numbers that came back since the request.
+    /// Numbers in the observations since the request.
     private let found: Set<UInt64>
 
     package init(of text: StepText) {
@@ -55,13 +54,13 @@ package struct Grounding: Sendable {
         ]
     }
 
-    /// The words of a text by their hashes, capitals folded.
+    /// The hashed words of a text, lower case.
     private struct Words {
-        /// Words that say something: none of the commonest.
+        /// Content words: all but the most common ones.
         var content: Set<UInt64> = []
-        /// Words of digits alone.
+        /// Words that consist of digits.
         var numbers: Set<UInt64> = []
-        /// Words with a capital, but for the first.
+        /// Capitalised words, without the first word.
         var names: Set<UInt64> = []
         var count = 0
         var distinct = 0
@@ -102,9 +101,9 @@ package struct Grounding: Sendable {
         """.split(separator: " ").map { WordHash.of(String($0)) })
 }
 
-/// Holds tool calls that are written as JSON against the tools' schemas.
+/// Validates tool calls that are written as JSON against the schemas of the tools.
 enum CallCheck {
-    /// What is wrong with the calls in an answer; nil where nothing is, and where no call is written as JSON.
+    /// The first problem of the calls in an answer. Nil without a problem, or without a call in JSON.
     /// - Parameter tools: the text of the tool list.
     static func problem(in output: String, tools: String?) -> String? {
         guard let tools, let list = try? JSONDocument(Array(tools.utf8)).root,

@@ -1,8 +1,8 @@
 import Foundation
 
-/// Files with one JSON object a line.
+/// Files with one JSON object per line.
 package enum JSONLines {
-    /// Decodes every line; `make` gets the decoded line and its bytes.
+    /// Decodes every line. `make` receives the decoded line and its bytes.
     package static func read<Line: Decodable, Row>(
         _ path: String, _ make: (Line, ArraySlice<UInt8>) -> Row
     ) throws(EstimationError) -> [Row] {
@@ -34,9 +34,9 @@ package enum JSONLines {
     }
 }
 
-/// Finds the text of one member of a JSON object without decoding it, so that it keeps its bytes.
+/// Finds the text of one member of a JSON object without decoding it, which preserves its bytes.
 package enum JSONSlice {
-    /// The bytes of the value of a top-level key, or nil. The text must be JSON that a decoder has accepted.
+    /// The bytes of the value of a top-level key, or nil. The text must be valid JSON.
     package static func value(of key: String, in bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         let wanted = Array(key.utf8)
         var depth = 0

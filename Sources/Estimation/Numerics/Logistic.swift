@@ -12,7 +12,7 @@ package func logistic(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
 @inline(__always)
 package func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
-/// The inverse of `logistic`, with p kept a little off 0 and 1.
+/// The inverse of `logistic`, with p clamped slightly inside 0...1.
 package func logit(_ p: Double) -> Double {
     let p = min(max(p, 1e-4), 1 - 1e-4)
     return log(p / (1 - p))
@@ -30,9 +30,9 @@ package func softplus(_ x: Float) -> Float { max(x, 0) + log1p(exp(-abs(x))) }
 
 /// Platt's scaling (Platt 1999): the slope and offset of P = logistic(slope * z + offset).
 package enum PlattScaling {
-    /// Newton's method on the log loss, with a pull towards (1, 0) that is worth `prior` rows.
+    /// Fits the scaling with Newton's method on the log loss, with a prior at (1, 0) that weighs `prior` rows.
     ///
-    /// The slope stays above 0: turning the order of predictions round is noise of few rows, never knowledge.
+    /// The slope stays above 0, because an inverted order of predictions is noise of few rows.
     /// - Parameter rows: log-odds, and outcomes in 0...1.
     package static func fit(
         _ rows: some Collection<(z: Double, outcome: Double)>, prior: Double

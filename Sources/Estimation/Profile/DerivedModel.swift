@@ -1,22 +1,22 @@
 import Synchronization
 
-/// A model known from few answers, as a blend of the models of a panel.
+/// A model known from few answers, expressed as a blend of a panel's models.
 package struct DerivedModel: Sendable {
     package var name: String
-    /// The panel whose models it is blended from.
+    /// The panel of the blended models.
     package var panel: String
-    /// By model of the panel: its share in the log-odds; the intercept comes last.
+    /// Weight in the log-odds by model of the panel. The intercept is last.
     package var weights: [Float]
-    /// Its expected share of good answers on the panel's questions.
+    /// Expected share of good answers on the panel's questions.
     package var baseRate: Float
-    /// The model of the panel whose answers went most like its own.
+    /// The panel's model with the most similar answers.
     package var like: Int
-    /// Its output tokens and its cost, as multiples of that model's.
+    /// Output tokens and cost as multiples of that model's.
     var tokenRatio: Float
     var costRatio: Float
-    /// Answers that it was made from.
+    /// Number of answers it was inferred from.
     package var probes: Int
-    /// Whether it comes from the probe suite, in a file with its blends of other panels.
+    /// Whether it was inferred from the probe suite. Its file then holds its blends of other panels too.
     package var isLive = false
 
     package init(
@@ -34,14 +34,14 @@ package struct DerivedModel: Sendable {
         self.isLive = isLive
     }
 
-    /// Its probability of a good answer, from those of the panel's models.
+    /// The probability of a good answer, from the probabilities of the panel's models.
     func probability(_ panel: [Float]) -> Float {
         var sum = weights[weights.count - 1]
         for (weight, p) in zip(weights, panel) { sum += weight * Float(logit(Double(p))) }
         return logistic(sum)
     }
 
-    /// The model as the content of a file of kind `derived`.
+    /// Encodes the model as the content of a `derived` file.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
@@ -72,14 +72,14 @@ extension DerivedModel {
     }
 }
 
-/// The same model under the names that different sources give it.
+/// Canonical model names across data sources.
 package enum ModelName {
-    /// Names worked out already: a decision asks for the same few again and again.
+    /// Cached names, because a decision looks up the same few names repeatedly.
     private static let known = Mutex<[String: String]>([:])
-    /// Names remembered at most; the catalog's are far fewer.
+    /// Capacity of the cache; a catalog has far fewer names.
     private static let mostKnown = 4096
 
-    /// Lower case, without the maker's prefix, `3_1` as `3.1`.
+    /// The name in lower case, without the maker's prefix, with `3_1` as `3.1`.
     package static func canonical(_ name: String) -> String {
         if let made = known.withLock({ $0[name] }) { return made }
         let made = spelled(name)

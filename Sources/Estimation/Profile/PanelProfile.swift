@@ -1,12 +1,13 @@
-/// What was learned of some models that answered the same queries.
+/// The trained profile of models that answered the same queries.
 ///
 /// A text goes through four stages: n-grams to linear scores and latent directions (`GramTable`); these and the surface
-/// counts to a dense vector; the dense vector through the forest to one log-odds a model; calibration to a probability.
+/// counts to a dense vector; the dense vector through the forest to one log-odds per model; calibration to a
+/// probability.
 package struct PanelProfile: Sendable {
     package var name: String
-    /// The names of the models, as they stand in the data.
+    /// The names of the models, as in the training data.
     package var models: [String]
-    /// Numbers in a text's counts.
+    /// Number of surface counts.
     package var countFeatures: Int
     /// Training rows, by model.
     package var counts: [Int32]
@@ -20,14 +21,14 @@ package struct PanelProfile: Sendable {
     var start: [Float]
     var forest: Forest
     var calibrations: [Calibration]
-    /// How strongly the errors of two models go together, 0...1: row m, column r for m against the reference r.
+    /// Coupling of the errors of two models, 0...1: row m, column r for m against the reference r.
     package var couplings: [Float]
     /// Rows that a prediction is worth: its variance is p (1 - p) / (worth + 1).
     var worth: Float
     package var outputTokens: LinearHead
     package var costUSD: LinearHead
     var seconds: LinearHead
-    /// Models that were inferred from few answers; they are numbered behind the panel's own, and kept in files of their own.
+    /// Models inferred from few answers, numbered after the panel's own models and stored in separate files.
     package var derived: [DerivedModel] = []
 
     package init(
@@ -60,7 +61,7 @@ package struct PanelProfile: Sendable {
         model < models.count ? baseRates[model] : derived[model - models.count].baseRate
     }
 
-    /// The measured model whose lengths and couplings a model has, and how many times its tokens and dollars it takes.
+    /// The measured model that stands in for a model's lengths and couplings, with multiples of its tokens and dollars.
     func measured(_ model: Int) -> (model: Int, tokens: Double, dollars: Double) {
         if model < models.count { return (model, 1, 1) }
         let derived = derived[model - models.count]
@@ -83,14 +84,14 @@ package struct PanelProfile: Sendable {
         return dense
     }
 
-    /// Every model's probability of a good answer, by the model's place; derived models last.
+    /// The probability of a good answer by model. Derived models are last.
     package func probabilities(_ dense: [Float]) -> [Float] {
         let scores = logOdds(dense)
         let own = models.indices.map { calibrations[$0].probability(scores[$0]) }
         return derived.isEmpty ? own : own + derived.map { $0.probability(own) }
     }
 
-    /// Every model's log-odds before calibration.
+    /// The uncalibrated log-odds by model.
     func logOdds(_ dense: [Float]) -> [Float] {
         withUnsafeTemporaryAllocation(of: Lane.self, capacity: forest.stride) { sums in
             sums.initialize(repeating: .zero)
@@ -101,10 +102,11 @@ package struct PanelProfile: Sendable {
     }
 }
 
-/// How strongly the errors of two models go together, from 0 (independent) to 1 (nested: what the abler one misses, the
-/// other misses too), and what follows for both at once.
+/// How strongly the errors of two models are coupled, from 0 (independent) to 1 (nested).
+///
+/// Nested means that the other model also misses what the abler one misses.
 package enum Coupling {
-    /// What is taken where two models never answered the same queries.
+    /// The default for two models that never answered the same queries.
     package static let unknown: Float = 0.4
 
     /// P(the reference good, the model bad) = (1 - k) r (1 - p) + k max(0, r - p).
@@ -114,7 +116,7 @@ package enum Coupling {
 }
 
 extension PanelProfile {
-    /// The profile as the content of a file of kind `panel`.
+    /// Encodes the profile as the content of a `panel` file.
     package func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
@@ -155,7 +157,7 @@ extension PanelProfile {
         try check()
     }
 
-    /// A panel inside another file's content.
+    /// Decodes a panel inside another file's content.
     static func nested(_ bytes: [UInt8]) throws(ByteReader.Failure) -> PanelProfile {
         let outcome: Result<PanelProfile, ByteReader.Failure> = bytes.withUnsafeBytes { raw in
             do throws(ByteReader.Failure) {
@@ -168,7 +170,7 @@ extension PanelProfile {
         return try outcome.get()
     }
 
-    /// A file can be whole and still not fit together: no index may lead out of its table.
+    /// Checks that every index is inside its table, because an undamaged file may still be inconsistent.
     private func check() throws(ByteReader.Failure) {
         let width = models.count
         guard countFeatures < 1 << 12 else { throw ByteReader.Failure(reason: "it has impossibly many counts") }
@@ -206,7 +208,7 @@ extension Forest {
             thresholds: try reader.array(Float.self), leaves: try reader.array(Lane.self))
     }
 
-    /// Whether the tables fit together and no question asks for a feature beyond the dense vector.
+    /// Whether the tables have consistent sizes and every split reads a feature of the dense vector.
     func isWhole(features count: Int) -> Bool {
         guard depth > 0, depth < 12, features.count == thresholds.count, features.count % depth == 0 else {
             return features.isEmpty && leaves.isEmpty

@@ -4,16 +4,17 @@
     import Musl
 #endif
 
-/// The container of every profile file: eight magic bytes, the format's version, the kind of content, the content's
-/// length and CRC-32 (all 32 bits, little-endian), then the content. Anything cut, changed or of another version is
-/// refused before a number of it is used.
+/// The container of every profile file.
+///
+/// Eight magic bytes, then format version, kind of content, length and CRC-32 of the content (32 bits each,
+/// little-endian), then the content. A truncated, changed or foreign file is rejected before any number of it is used.
 package enum ProfileFile {
     static let magic: [UInt8] = Array("HERAPROF".utf8)
     static let version = 1
     static let fileExtension = "profile"
     private static let headerBytes = 24
 
-    /// What a file holds.
+    /// The kind of content.
     enum Kind: Int {
         case panel = 1
         case gate = 2
@@ -34,7 +35,7 @@ package enum ProfileFile {
         return magic + writer.bytes + content
     }
 
-    /// Checks a file and hands its kind and content to `body`.
+    /// Validates a file and passes its kind and content to `body`.
     static func decode<Result>(
         _ bytes: [UInt8], path: String, _ body: (Kind, inout ByteReader) throws(ByteReader.Failure) -> Result
     ) throws(EstimationError) -> Result {
@@ -74,7 +75,7 @@ package enum ProfileFile {
         return try outcome.get()
     }
 
-    /// Writes a file so that a reader sees the old one or the new one, never half of it.
+    /// Writes a file atomically: a reader sees the old or the new content.
     package static func write(_ bytes: [UInt8], to path: String) throws(EstimationError) {
         let temporary = path + ".partial"
         errno = 0
@@ -88,7 +89,7 @@ package enum ProfileFile {
     }
 }
 
-/// Writes numbers and arrays one behind the other, little-endian.
+/// Writes numbers and arrays sequentially, little-endian.
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -107,19 +108,19 @@ struct ByteWriter {
         for value in values { put(value) }
     }
 
-    /// An array: its count, then its elements as they lie in memory. All machines of the project are little-endian.
+    /// Writes an array: its count, then its elements as in memory. All supported machines are little-endian.
     mutating func put<Element: BitwiseCopyable>(_ values: [Element]) {
         put(values.count)
         values.withUnsafeBytes { bytes.append(contentsOf: $0) }
     }
 }
 
-/// Reads what a `ByteWriter` wrote, and never beyond the end.
+/// Reads the output of a `ByteWriter`, with bounds checks.
 struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
     private var offset = 0
 
-    /// Where and why reading stopped; turned into an `EstimationError` by the caller, who knows the path.
+    /// The position and reason of a failure. The caller knows the path and maps it to an `EstimationError`.
     struct Failure: Error {
         let reason: String
     }

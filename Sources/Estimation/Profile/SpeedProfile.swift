@@ -1,11 +1,11 @@
 package import Domain
 
-/// How long models took to answer, as recorded: seconds = first token + per token x output tokens.
+/// Recorded latencies: seconds = first token + per token x output tokens.
 ///
-/// One line a model, fitted on training rows with `latency_s` and `output_tokens`. The recordings hold whole answers
-/// only, so the first term is everything that does not grow with the answer: network, queue and prefill.
+/// One line per model, fitted on training rows with `latency_s` and `output_tokens`. The recordings hold whole answers
+/// only, so the first term covers all that does not grow with the answer: network, queue and prefill.
 package struct SpeedProfile: Sendable {
-    /// Models and their speeds, in the order of their names.
+    /// Models, ordered by name, and their speeds.
     let models: [String]
     let speeds: [AnswerSpeed]
     private let byName: [String: AnswerSpeed]
@@ -16,7 +16,7 @@ package struct SpeedProfile: Sendable {
         byName = Dictionary(zip(models.map(ModelName.canonical), speeds)) { first, _ in first }
     }
 
-    /// The speed of a model under this or another spelling of its name; nil where none was recorded.
+    /// The speed of a model under any spelling of its name; nil where none was recorded.
     subscript(model: ModelID) -> AnswerSpeed? { byName[ModelName.canonical(model.rawValue)] }
 }
 
@@ -47,7 +47,7 @@ extension SpeedProfile {
 }
 
 extension ProfileSet {
-    /// How fast a model answered where it was recorded or probed; nil where nothing told its time.
+    /// The recorded or probed speed of a model; nil where neither exists.
     package func speed(of model: ModelID) -> AnswerSpeed? {
         if let recorded = speed[model] { return recorded }
         let name = ModelName.canonical(model.rawValue)
