@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 
 /// The command line: parsing and composition; everything else is in the floors below.
 @main
@@ -17,7 +18,7 @@ struct Hera: AsyncParsableCommand {
               echo '{"messages":[{"role":"user","content":"2+2?"}]}' | hera route
                                          who would answer, and why; calls nobody
             """,
-        version: "0.1.0",
+        version: HeraVersion.current,
         subcommands: [
             ServeCommand.self, RunCommand.self, BatchCommand.self, BatchesCommand.self, RouteCommand.self,
             SavingsCommand.self,

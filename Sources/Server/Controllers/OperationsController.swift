@@ -11,7 +11,7 @@ struct OperationsController {
     let stepService: StepService
 
     func addRoutes(to router: Router<HeraContext>) {
-        router.get("healthz") { _, _ in Response(json: Array(#"{"status":"ok"}"#.utf8)) }
+        router.get("healthz") { _, _ in Self.health }
         router.get("readyz", use: ready)
         let group = router.group("v1")
         ModelsController(stepService: stepService).addRoutes(to: group)
@@ -19,7 +19,17 @@ struct OperationsController {
         group.get("dashboard", use: dashboard)
     }
 
-    /// Ready if a model is live and the ledger responds.
+    /// `{"status": "ok", "version": ...}`.
+    private static var health: Response {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("status", "ok")
+            object.member("version", HeraVersion.current)
+        }
+        return Response(json: writer.bytes)
+    }
+
+    /// Ready when a model is live and the ledger answers.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
         let live = stepService.fleet.models(at: .now()).count
