@@ -1,7 +1,7 @@
 import Domain
 package import Estimation
 
-/// What all baselines need of the training rows.
+/// The training data shared by all baselines.
 struct BaselineFit {
     let rows: [OutcomeRow]
     let models: [String]
@@ -10,7 +10,7 @@ struct BaselineFit {
     /// By model: mean cost and score on the training rows.
     let means: [CostCurve.Point]
     let best: Int
-    /// Models that no mix of others beats on the training rows, the cheapest first.
+    /// Models on the hull of the training points, cheapest first.
     let hull: [Int]
 
     init(training: [OutcomeRow], models: [String], seesDollars: Bool) {
@@ -62,7 +62,7 @@ struct BaselineFit {
         SingleModels(replay).points.map { $0 ?? CostCurve.Point(costUSD: 0, accuracy: 0) }
     }
 
-    /// Every share of two neighbours on the training hull, at what they reach on the replayed rows.
+    /// All mixtures of two neighbours on the training hull, with their results on the replayed rows.
     func mix(_ replay: Replay) -> CostCurve {
         let reached = singles(replay)
         var points = hull.map { reached[$0] }
@@ -111,11 +111,11 @@ struct BaselineFit {
     }
 }
 
-/// Routers to compare with, replayed through the same code as the product's own.
+/// Baseline routers, replayed by the same code as the product's own.
 package enum BaselineRouter: String, CaseIterable, Sendable {
-    /// The model that was best on the training rows, always.
+    /// Always the best model on the training rows.
     case bestSingle = "best-single"
-    /// A mix of two models that does not look at the query: the best line between training points.
+    /// A mixture of two models that ignores the query: the best line between training points.
     case randomMix = "random-mix"
     /// The mean score of the 40 nearest training queries (cosine of weighted n-grams), less lambda times cost.
     case knn
@@ -123,12 +123,12 @@ package enum BaselineRouter: String, CaseIterable, Sendable {
     case hybridDeterministic = "hybridllm-det"
     /// HybridLLM with soft labels Pr[q_small >= q_large].
     case hybridProbabilistic = "hybridllm-prob"
-    /// HybridLLM with labels Pr[q_small >= q_large - t], t making them most different.
+    /// HybridLLM with labels Pr[q_small >= q_large - t], with t chosen for the greatest variance.
     case hybridTransformed = "hybridllm-trans"
     /// FrugalGPT (Chen 2023): a fixed chain of three models and a scorer of prompt and answer.
     case frugalCascade = "frugal-cascade"
 
-    /// The router of a name.
+    /// The router with this name.
     /// - Throws: `EstimationError.unknown`.
     package static func named(_ name: String) throws(EstimationError) -> BaselineRouter {
         guard let router = BaselineRouter(rawValue: name) else {

@@ -1,28 +1,27 @@
-/// Asks models one after the other, and stops when another answer is not worth its price.
+/// Calls models one after the other, and stops when another answer is not worth its price.
 ///
-/// Everything is weighed by the probability of a right answer less `weight` times dollars. With q for the best answer in
-/// hand, asking model j is worth
-///   -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F),
-/// where s is how often right and wrong are told apart, p_j|right and p_j|wrong are j's probability should the answer in
-/// hand be right or wrong (from the pair's coupling), and F what could still be had from the models left. Stopping is
-/// worth q. Value of information in the sense of Howard (1966); cascade routing (Dekoninck 2025) with an explicit look
-/// ahead.
+/// The value is the probability of a right answer less `weight` times dollars. With q for the best answer so far,
+/// calling model j is worth
+///   -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F), where s is the probability of
+/// telling right from wrong. p_j|right and p_j|wrong are j's probabilities if the answer so far is right or wrong (from
+/// the pair's coupling). F is the value of the remaining models. Stopping is worth q. This is the value of information
+/// (Howard 1966): cascade routing (Dekoninck 2025) with an explicit look-ahead.
 struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
     var weight: Double
     var sight: Double
-    /// Models asked at most.
+    /// Maximum number of calls.
     var most = 4
 
-    /// What is to be done next.
+    /// The next action.
     enum Move: Equatable {
         case ask(Int)
         case keep(Int)
     }
 
     /// - Parameters:
-    ///   - judged: by model, the probability of being right: of the answer where it was asked, else of one it would give.
-    ///   - open: models that can still be asked.
+    ///   - judged: by model, the probability of being right: of its answer, or of one that it would give.
+    ///   - open: models not called yet.
     ///   - asked: models that answered.
     func move(
         judged: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]

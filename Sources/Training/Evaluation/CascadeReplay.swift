@@ -7,17 +7,17 @@ import Estimation
     import Musl
 #endif
 
-/// The cascade on recorded answers: a model's output and score are seen after it was paid, and every call is paid.
+/// Replays the cascade on recorded answers. Output and score are read after the call is paid, and every call is paid.
 struct CascadeReplay {
     private let replay: Replay
     private let profile: AnswerProfile
     private let couplings: [Float]
     private var states: [AnswerState] = []
     private var answers: [[AnswerState.Answer?]] = []
-    /// By row, the judgement for every set of models asked so far, as a bit mask.
+    /// By row, the verifier's probabilities for every set of called models, as a bit mask.
     private var judged: [[UInt64: [Double]]] = []
 
-    /// - Returns: nil where the rows have no outputs, or no judge knows their models.
+    /// - Returns: nil where the rows have no outputs, or no verifier covers their models.
     init?(_ replay: Replay, profiles: ProfileSet) {
         guard replay.rows.allSatisfy({ $0.outcomes.values.allSatisfy { $0.output != nil } }), replay.models.count < 64,
             let (place, profile) = profiles.answers.max(by: { left, right in
@@ -59,7 +59,7 @@ struct CascadeReplay {
         Set(models).intersection(panel.models).count
     }
 
-    /// The judgement of a row with some models asked.
+    /// The verifier's probabilities for a row with some models called.
     private mutating func judge(_ row: Int, _ asked: UInt64) -> [Double] {
         if let found = judged[row][asked] { return found }
         var state = states[row]

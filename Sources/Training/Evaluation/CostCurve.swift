@@ -1,9 +1,9 @@
 import Domain
 import JSON
 
-/// What a router reaches at every cost: points of (mean cost of a query, mean accuracy).
+/// The trade-off of a router: points of (mean cost per query, mean accuracy).
 package struct CostCurve: Sendable {
-    /// A setting of the router, replayed.
+    /// One replayed setting of the router.
     package struct Point: Sendable, Hashable {
         package var costUSD: Double
         package var accuracy: Double
@@ -14,7 +14,7 @@ package struct CostCurve: Sendable {
         }
     }
 
-    /// By cost; of equal costs only the best.
+    /// Sorted by cost. Of equal costs only the best is kept.
     package private(set) var points: [Point]
 
     package init(_ points: [Point]) {
@@ -31,8 +31,9 @@ package struct CostCurve: Sendable {
         return best
     }
 
-    /// The mean of `accuracy(atMost:)` over 400 even costs from the cheapest single model's to the best single model's.
-    /// Below the curve's cheapest point that single model stands in.
+    /// The mean of `accuracy(atMost:)` over 400 evenly spaced costs, from the cheapest to the best single model's.
+    ///
+    /// Below the curve's cheapest point, that single model is used.
     package func aiq(from cheapest: Point, to best: Point) -> Double {
         let count = 400
         var sum = 0.0
@@ -48,7 +49,7 @@ package struct CostCurve: Sendable {
         points.first { $0.accuracy >= accuracy - 1e-12 }?.costUSD
     }
 
-    /// The points that no cheaper point beats.
+    /// The Pareto-optimal points.
     package var frontier: CostCurve {
         var best = -1.0
         return CostCurve(
@@ -59,14 +60,14 @@ package struct CostCurve: Sendable {
     }
 }
 
-/// A curve's figures against the single models: design section 5.
+/// A curve's figures against the single models.
 package struct CurveFigures: Sendable {
     package var curve: CostCurve
     package var aiq: Double
     /// Accuracy at a quarter and at a half of the best single model's cost.
     package var accuracyAtQuarter: Double
     package var accuracyAtHalf: Double
-    /// The least cost that reaches the best single model's accuracy, as a share of its cost; nil if never reached.
+    /// The least cost that reaches the best single model's accuracy, relative to its cost; nil where never reached.
     package var costRatioAtBestSingle: Double?
 
     init(_ curve: CostCurve, cheapest: CostCurve.Point, best: CostCurve.Point) {
@@ -79,7 +80,7 @@ package struct CurveFigures: Sendable {
 }
 
 extension CostCurve {
-    /// Writes the member `curve`: points of `cost_usd` and a value of this name.
+    /// Writes the member `curve`: points of `cost_usd` and a value with this name.
     func write(to json: inout JSONWriter, valueName: String) {
         json.member(
             "curve",
@@ -100,10 +101,12 @@ extension CostCurve {
     import Musl
 #endif
 
-/// Sweeps how much a dollar weighs against accuracy: each query goes to the model with the greatest
-/// quality - lambda * cost, both predicted; what was chosen is paid and scored as recorded.
+/// Sweeps the weight of a dollar against accuracy.
+///
+/// Each query goes to the model with the greatest quality - lambda * cost, both predicted. Cost and score are the
+/// recorded ones.
 struct TradeOff: Sendable {
-    /// Settings of lambda: none, then even in logarithm round the suite's own scale, then cost alone.
+    /// Settings of lambda: zero, then logarithmic steps around the suite's own scale, then cost alone.
     var settings = 240
 
     func curve(_ replay: Replay, rows: [Int]? = nil) -> CostCurve {

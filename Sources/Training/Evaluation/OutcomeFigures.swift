@@ -2,12 +2,12 @@ import Domain
 package import Estimation
 package import JSON
 
-/// How good the predictions and the routing on them are on one suite of recorded outcomes: design section 5.
+/// Quality of predictions and of routing on one suite of recorded outcomes.
 package struct OutcomeFigures: Sendable {
     package var suite: String
     package var rows: Int
     package var models: [String]
-    /// By model; nil where all its outcomes are alike.
+    /// By model; nil where all its outcomes are equal.
     package var auc: [Double?]
     package var brier: Double
     package var calibrationError: Double
@@ -17,18 +17,18 @@ package struct OutcomeFigures: Sendable {
     package var routing: CurveFigures
     package var cascade: CurveFigures?
     package var pair: PairFigures?
-    /// Other routers on the same rows, by name, where they were asked for.
+    /// Baseline routers on the same rows, by name.
     package var baselines: [(name: String, figures: CurveFigures)] = []
-    /// What a policy made of the rows, where one was asked for.
+    /// The result of the policy on the rows, if one was given.
     package var routed: RoutedFigures?
-    /// Microseconds of a decision: half of them take less, and 99 of 100.
+    /// Median decision time in microseconds, then its 99th percentile.
     package var decisionP50: Double
     package var decisionP99: Double
 
-    /// Replays some rows of one suite.
+    /// Replays the rows of one suite.
     /// - Parameters:
-    ///   - routers: baselines to replay beside.
-    ///   - training: rows to fit these on; without any they are left out.
+    ///   - routers: baselines to replay.
+    ///   - training: rows to fit the baselines on. Without any, the baselines are skipped.
     ///   - policy: routes the rows by a policy.
     package init(
         suite: String, rows: [OutcomeRow], profiles: ProfileSet, routers: [BaselineRouter] = [],
@@ -85,12 +85,12 @@ package struct OutcomeFigures: Sendable {
     }
 }
 
-/// Two models against each other: RouteLLM's measures (Ong 2024), by dataset.
+/// Comparison of two models by RouteLLM's measures (Ong 2024), by dataset.
 package struct PairFigures: Sendable {
-    /// Average performance gap recovered: the mean of (accuracy - weak) / (strong - weak) over all shares of calls to the
-    /// strong model.
+    /// Average performance gap recovered: the mean of (accuracy - weak) / (strong - weak) over all shares of calls to
+    /// the strong model.
     package var apgr: [String: Double] = [:]
-    /// The least share of calls to the strong model that recovers half of the gap, and four fifths of it.
+    /// The least share of calls to the strong model that recovers 50 % of the gap, then 80 % of it.
     package var cpt50: [String: Double] = [:]
     package var cpt80: [String: Double] = [:]
 
@@ -102,7 +102,7 @@ package struct PairFigures: Sendable {
             let gains = rows.map { (replay.score[$0][strong] ?? 0) - (replay.score[$0][weak] ?? 0) }
             let gap = gains.reduce(0, +)
             if rows.isEmpty || gap <= 0 { continue }
-            // Calls to the strong model in the order of what it is predicted to gain.
+            // Calls go to the strong model in order of its predicted gain.
             let predicted = rows.map { replay.quality[$0][strong] - replay.quality[$0][weak] }
             let order = rows.indices.sorted { (predicted[$0], $1) > (predicted[$1], $0) }
             var recovered = 0.0
@@ -168,7 +168,7 @@ extension OutcomeFigures {
 }
 
 extension CurveFigures {
-    /// Writes the members that routing and cascade have in common.
+    /// Writes the members that routing and cascade share.
     func writeMembers(to json: inout JSONWriter) {
         curve.write(to: &json, valueName: "accuracy")
         json.member("aiq", aiq)

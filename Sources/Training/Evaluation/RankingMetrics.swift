@@ -1,7 +1,8 @@
-/// Measures of predicted probabilities against what happened.
+/// Metrics of predicted probabilities against outcomes.
 enum RankingMetrics {
-    /// The probability that a good outcome is ranked above a bad one, ties counting half; nil where only one kind is
-    /// there. An outcome of at least a half is good.
+    /// The probability that a good outcome ranks above a bad one, with ties counted as half; nil with one class only.
+    ///
+    /// An outcome of at least 0.5 is good.
     static func auc(_ predictions: [Double], _ outcomes: [Double]) -> Double? {
         let order = predictions.indices.sorted { predictions[$0] < predictions[$1] }
         var rankSum = 0.0
@@ -26,8 +27,9 @@ enum RankingMetrics {
         zip(predictions, outcomes).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / Double(max(predictions.count, 1))
     }
 
-    /// Expected calibration error (Naeini 2015): over ten even bins of the prediction, the mean distance of mean
-    /// prediction and mean outcome, weighted by the bin's rows.
+    /// Expected calibration error (Naeini 2015) over ten equal bins of the prediction.
+    ///
+    /// It is the mean distance of mean prediction and mean outcome, weighted by the bin's rows.
     static func calibrationError(_ predictions: [Double], _ outcomes: [Double]) -> Double {
         var sums = [(count: Double, prediction: Double, outcome: Double)](repeating: (0, 0, 0), count: 10)
         for (prediction, outcome) in zip(predictions, outcomes) {
@@ -39,7 +41,7 @@ enum RankingMetrics {
         return sums.reduce(0) { $0 + abs($1.prediction - $1.outcome) } / Double(max(predictions.count, 1))
     }
 
-    /// The value that a share of the values do not pass.
+    /// The quantile of the values at a share.
     static func quantile(_ values: [Double], _ share: Double) -> Double {
         if values.isEmpty { return 0 }
         let sorted = values.sorted()
@@ -47,12 +49,12 @@ enum RankingMetrics {
     }
 }
 
-/// What each model reaches alone on some rows.
+/// The result of each model alone on some rows.
 struct SingleModels: Sendable {
-    /// By the model's place; a model without outcomes has none.
+    /// By model index; a model without outcomes has none.
     var points: [CostCurve.Point?]
     var cheapest: Int
-    /// The most accurate one; of equals the cheaper.
+    /// The most accurate model; the cheaper one of a tie.
     var best: Int
 
     init(_ replay: Replay, rows: [Int]? = nil) {

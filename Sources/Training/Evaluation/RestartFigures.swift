@@ -8,8 +8,9 @@ import JSON
     import Musl
 #endif
 
-/// What the restart policy reaches on recorded runs, scored exactly: every step taken is paid for, only steps taken are
-/// seen, and the task ends with the result of the last run.
+/// Results of the restart policy on recorded runs.
+///
+/// Every step taken is paid, only steps taken are read, and the task ends with the result of the last run.
 package struct RestartFigures: Sendable {
     package var curve: CostCurve
     package var bestSingle: CostCurve.Point
@@ -17,8 +18,8 @@ package struct RestartFigures: Sendable {
     package var successAtQuarter: Double
     package var successAtHalf: Double
     package var costRatioAtBestSingle: Double?
-    /// The share of steps taken by other models than the dearest, at the cheapest setting that reaches the best single
-    /// model's success (at the best setting, where none does).
+    /// The share of steps by models other than the dearest, at the cheapest setting that reaches the best single
+    /// model's success. Where none does, it is taken at the best setting.
     package var cheapShare: Double
 
     init(_ replay: RunReplay, sight: Double? = nil, settings: Int = 120) {

@@ -2,7 +2,7 @@ import Domain
 package import Estimation
 package import JSON
 
-/// How good the predictions on whole runs are, on one suite of recorded runs: design section 5, the part of traces.
+/// Quality of the predictions on whole runs, on one suite of recorded runs.
 package struct RunFigures: Sendable {
     package var suite: String
     package var tasks: Int
@@ -11,15 +11,15 @@ package struct RunFigures: Sendable {
     package var successAUC: [(mean: Double, perModel: [Double?])]
     package var similarityAUC: Double
     package var similarityAccuracy: Double
-    /// Predictions of what is said next.
+    /// Predictions of next outputs.
     package var outputs: OutputFigures
     package var bestSingle: CostCurve.Point
     package var policy: RestartFigures
 
-    /// Stages of a run that are measured.
+    /// Measured stages of a run.
     static let stages = 5
 
-    /// - Returns: nil where the profiles know nothing of such runs.
+    /// - Returns: nil where the profiles know no such runs.
     package init?(suite: String, runs: [TraceRow], profiles: ProfileSet) {
         guard let replay = RunReplay(suite: suite, runs: runs, profiles: profiles) else { return nil }
         self.init(replay)

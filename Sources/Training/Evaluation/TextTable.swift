@@ -1,4 +1,4 @@
-/// Columns of text, padded so that they stand below each other; the first row is the heading.
+/// Aligned text columns with a rule below the heading, which is the first row.
 package struct TextTable: Sendable {
     private let rows: [[String]]
 
@@ -16,7 +16,7 @@ package struct TextTable: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// A number with so many digits behind the point.
+    /// A number with a fixed count of decimals; `-` where it is not finite.
     package static func fixed(_ value: Double, _ digits: Int) -> String {
         guard value.isFinite else { return "-" }
         var scale = 1.0

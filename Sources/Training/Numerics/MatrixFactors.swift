@@ -1,6 +1,6 @@
 extension Cholesky {
-    /// Solves A X = B for many right sides at once; the lower triangle of `matrix` (row-major) is overwritten.
-    /// - Parameter columns: B, row by row; every row as long as there are right sides.
+    /// Solves A X = B for several right-hand sides. The lower triangle of `matrix` (row-major) is overwritten.
+    /// - Parameter columns: B, row by row; the row length is the number of right-hand sides.
     static func solve(_ matrix: inout [Double], columns: [[Double]], size: Int) -> [[Double]] {
         let width = columns.first?.count ?? 0
         var x = columns.flatMap { $0 }

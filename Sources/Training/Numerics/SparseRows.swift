@@ -1,8 +1,8 @@
 import Estimation
 
-/// Texts as sparse rows: which features a text has, and how heavy each is.
+/// Texts as sparse rows: the features of a text and their weights.
 struct SparseRows: Sendable {
-    /// Where each row starts in `columns`; one more than there are rows.
+    /// The start of each row in `columns`; one more than there are rows.
     var starts: [Int] = [0]
     var columns: [Int32] = []
     var values: [Float] = []
@@ -20,7 +20,7 @@ struct SparseRows: Sendable {
         starts.append(columns.count)
     }
 
-    /// X W for the given rows: a table with one row for each of them, in their order.
+    /// X W for the given rows: one result row for each, in their order.
     func times(_ weights: [Lane], stride: Int, rows: [Int], into result: inout [Lane]) {
         columns.withUnsafeBufferPointer { columns in
             values.withUnsafeBufferPointer { values in
@@ -62,10 +62,10 @@ struct SparseRows: Sendable {
     }
 }
 
-/// Logistic regression on few dense features, with a normal prior for every coefficient, by Newton's method.
+/// Logistic regression on few dense features, with a normal prior per coefficient, by Newton's method.
 enum RidgeLogistic {
     /// - Parameters:
-    ///   - precision: by coefficient, how strongly it is held to its prior mean.
+    ///   - precision: by coefficient, the precision of its prior.
     /// - Returns: the coefficients, in the order of the features.
     static func fit(_ x: [[Double]], _ y: [Double], mean: [Double], precision: [Double]) -> [Double] {
         let size = mean.count

@@ -3,12 +3,12 @@ package import Optimization
 import Routing
 
 extension ParetoFront {
-    /// The front as a picture (SVG): cost in cents to the right, mean accuracy in per cent upwards, one dot a plan.
-    /// Colours follow the reader's light or dark background.
+    /// The front as SVG: cost in cents on the x axis, mean accuracy in per cent on the y axis, one dot per plan.
     ///
+    /// Colours follow the reader's light or dark background.
     /// - Parameters:
-    ///   - names: what each point is called, in the order of `points`; empty for no names.
-    ///   - single: further plans to compare with, such as every model alone, with their names; drawn as crosses.
+    ///   - names: labels in the order of `points`; empty for none.
+    ///   - single: further plans for comparison with their labels, such as every model alone; drawn as crosses.
     package func svg(
         title: String, names: [String] = [], single: [(name: String, totals: AssignmentTotals)] = []
     ) -> String {
@@ -61,8 +61,9 @@ extension ParetoFront {
         </style>
         """
 
-    /// Names beside their places, on the side where there is room, moved up or down a little where another name is in
-    /// the way and left out where that is not enough.
+    /// Places labels next to their points, on the side with enough space.
+    ///
+    /// A label that overlaps another one is shifted vertically, or omitted where that is not enough.
     private struct Labels {
         private var taken: [(x: ClosedRange<Double>, y: Double)] = []
 
@@ -88,7 +89,7 @@ extension ParetoFront {
         }
     }
 
-    /// A linear scale from values to places in the picture.
+    /// A linear scale from values to positions in the picture.
     private struct Axis {
         var least: Double
         var span: Double
@@ -145,8 +146,7 @@ extension ParetoFront {
 }
 
 extension Decision {
-    /// Cost against predicted quality of the step's candidates as a picture (SVG): dots on the line for those that no
-    /// other beats in these two, crosses for the rest.
+    /// Cost against predicted quality of the step's candidates as SVG: dots for the Pareto front, crosses for the rest.
     package var picture: String {
         let able = candidates.filter { $0.rejection == nil }
         let points = able.map { candidate in

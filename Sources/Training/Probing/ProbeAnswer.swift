@@ -2,18 +2,18 @@ import Domain
 package import Estimation
 import JSON
 
-/// What a live model answered to one probe, kept so that it never has to be asked again.
+/// A stored answer of a live model to one probe, so that no probe is paid twice.
 package struct ProbeAnswer: Sendable {
     package var probe: String
-    /// `ProbeItem.fingerprint` of the question as it was asked.
+    /// `ProbeItem.fingerprint` of the question at the time of the call.
     package var question: String
     package var model: String
-    /// The model as its server named it.
+    /// The model name in the server's response.
     package var servedModel: String?
     package var output: String
-    /// Tools that it asked for in the provider's form.
+    /// Structured tool calls.
     package var calls: [Call] = []
-    /// Why it stopped, in OpenAI's words.
+    /// OpenAI's `finish_reason`.
     package var finish: String?
     package var inputTokens: Int
     package var outputTokens: Int
@@ -33,7 +33,7 @@ package struct ProbeAnswer: Sendable {
         }
     }
 
-    /// What the server measured itself.
+    /// Timings measured by the server.
     package struct Timing: Hashable, Sendable {
         package var prefillTokens: Int
         package var prefillSeconds: Double
@@ -107,10 +107,10 @@ extension ProbeAnswer {
         return writer.bytes
     }
 
-    /// To a tenth of a millisecond, here and not in the file, so that an answer read back is the very same.
+    /// Rounded to a tenth of a millisecond at creation, so that a stored answer equals the original.
     fileprivate static func rounded(_ seconds: Double) -> Double { (seconds * 1e4).rounded() / 1e4 }
 
-    /// Reads a line; nil where it is none, as after a kill in the middle of writing.
+    /// Parses a line; nil for an invalid one, such as a partial line after a kill.
     init?(line: ArraySlice<UInt8>) {
         guard let root = try? JSONDocument(Array(line)).root, let probe = root["probe"]?.string,
             let question = root["question"]?.string, let model = root["model"]?.string,
@@ -143,16 +143,16 @@ extension ProbeAnswer {
     import Musl
 #endif
 
-/// The answers of one model to probes, one a line, in a file that only grows: what is in it was paid for.
+/// An append-only file with the answers of one model to probes, one per line.
 package struct ProbeAnswerFile: Sendable {
     package let path: String
 
-    /// - Parameter directory: where the model's profile goes.
+    /// - Parameter directory: the folder of the model's profile.
     package init(of profile: String, in directory: String) {
         path = "\(directory)/model-\(LiveProfile.fileName(of: profile)).answers.jsonl"
     }
 
-    /// The answers of a model so far, by probe; the last one counts. Lines that are none are passed over.
+    /// The answers of a model by probe; the last one per probe counts. Invalid lines are skipped.
     /// - Throws: `EstimationError.unreadable`.
     package func answers(of model: String) throws(EstimationError) -> [String: ProbeAnswer] {
         guard access(path, F_OK) == 0 else { return [:] }
@@ -164,10 +164,10 @@ package struct ProbeAnswerFile: Sendable {
         return found
     }
 
-    /// Adds an answer; when this returns, it is on disk.
+    /// Appends an answer and syncs the file.
     /// - Throws: `EstimationError.unwritable`.
     package func append(_ answer: ProbeAnswer) throws(EstimationError) {
-        // A line that a kill has cut short gets its end first, so that it does not swallow this one.
+        // Terminate a line that a kill truncated, so that it does not merge with this one.
         errno = 0
         guard let file = fopen(path, "ab+") else {
             throw .unwritable(path: path, reason: String(cString: strerror(errno)))

@@ -3,7 +3,7 @@ package import Estimation
 import Foundation
 import JSON
 
-/// The questions that live models are asked, read from files of JSON Lines.
+/// The probe questions for live models, read from JSON Lines files.
 package struct ProbeSuite: Sendable {
     /// Sorted by id.
     package let items: [ProbeItem]
@@ -13,7 +13,7 @@ package struct ProbeSuite: Sendable {
     }
 
     /// Reads every `.jsonl` file of a folder, or one file.
-    /// - Throws: `EstimationError.unreadable`, `.badRow` with file, line and field, `.notEnoughData` where there is none.
+    /// - Throws: `EstimationError.unreadable`, `.badRow` with file, line and field, `.notEnoughData` without any item.
     package static func load(_ path: String) throws(EstimationError) -> ProbeSuite {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -45,7 +45,7 @@ package struct ProbeSuite: Sendable {
         return ProbeSuite(items)
     }
 
-    /// The items that can be graded: those with code to run only where that is allowed.
+    /// The gradable items. Items with code are included only where running it is allowed.
     package func gradable(allowingCode: Bool) -> [ProbeItem] {
         items.filter { item in
             if case .code = item.grader { return allowingCode }
@@ -54,15 +54,15 @@ package struct ProbeSuite: Sendable {
     }
 }
 
-/// One question of a probe suite, with what makes an answer to it right.
+/// One question of a probe suite with its grader.
 package struct ProbeItem: Sendable {
-    /// Unique over the suite.
+    /// Unique within the suite.
     package let id: String
-    /// The sort of task, for example `arithmetic`; results of one kind are drawn together.
+    /// The kind of task, for example `arithmetic`. Results of one kind are pooled.
     package let kind: String
-    /// 1 (almost every instruct model is right) to 5 (most are wrong), by the author's judgement.
+    /// 1 (almost every instruct model is right) to 5 (most are wrong), by the author's estimate.
     package let level: Int
-    /// What is asked, with the schemas of the tools offered, if any.
+    /// The prompt, with the schemas of the offered tools.
     package let text: StepText
     package let grader: ProbeGrader
 
@@ -74,7 +74,7 @@ package struct ProbeItem: Sendable {
         self.grader = grader
     }
 
-    /// A number that changes with the question: an answer to an older wording is no answer to this one.
+    /// Hash of the question, which invalidates answers to an older wording.
     package var fingerprint: String {
         var hash = StableHash()
         for part in [text.prompt, text.tools ?? ""] {

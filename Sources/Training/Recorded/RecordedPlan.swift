@@ -19,7 +19,7 @@ package struct RecordedPlan: Sendable {
 
     /// - Parameters:
     ///   - budget: nano-USD for the whole batch.
-    ///   - confidence: share of batches whose true cost has to stay within the budget; at 0.5 the predicted cost has to.
+    ///   - confidence: share of batches whose true cost stays within the budget; at 0.5 the predicted cost does.
     package init(
         _ batch: RecordedBatch, budget: Double, confidence: Double
     ) throws(OptimizationError) {

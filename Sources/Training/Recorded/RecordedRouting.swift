@@ -78,7 +78,7 @@ package struct RecordedRouting {
         }
     }
 
-    /// A model that costs a certain amount a call, whatever its length.
+    /// A model with a fixed cost per call, whatever its length.
     private static func priced(_ name: String, costUSD: Double) -> PricedModel {
         let most = Double(Int64.max / 2)
         let call = UnitPrice(nanoUSDPerMillion: Int64(min(most, max(0, costUSD * 1e15)).rounded()))

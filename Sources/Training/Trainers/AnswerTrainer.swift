@@ -1,16 +1,17 @@
 import Domain
 import Estimation
 
-/// Trains the judge of answers: random sets of models are taken to have been asked, and the judge learns which models are
-/// right, asked or not.
+/// Trains the verifier of answers on random sets of called models.
+///
+/// The verifier learns which models are right, called or not.
 struct AnswerTrainer: Sendable {
     var seed: UInt64 = 1
     var panel = PanelTrainer()
-    /// Sets of asked models drawn for each row.
+    /// Sets of called models per row.
     var draws = 3
-    /// Models asked at most.
+    /// Maximum size of a set.
     var mostAsked = 4
-    /// Rows drawn for the judge at most.
+    /// Maximum number of rows.
     var rowLimit = 40_000
 
     /// - Parameters:
@@ -68,16 +69,16 @@ struct AnswerTrainer: Sendable {
     }
 }
 
-/// Trains the gate: one logistic regression a panel, against the texts of all other panels.
+/// Trains the gate: one logistic regression per panel, against the texts of all other panels.
 ///
-/// Panels of answers and of runs may have been asked in the same words (`PanelShares`): a text of one kind that has a near
-/// twin in a panel of the other is not shown to that panel as foreign.
+/// Panels of answers and of runs may share texts (`PanelShares`). A text with a near duplicate in a panel of the other
+/// kind is not a negative example for that panel.
 struct GateTrainer: Sendable {
     var seed: UInt64 = 1
-    /// Texts of one panel at most, so that the largest does not drown the others.
+    /// Maximum number of texts per panel, so that the largest does not dominate.
     var textsPerPanel = 1200
     var vocabularyLimit = 12_000
-    /// Texts whose n-grams have at least this cosine are twins.
+    /// The least cosine of the n-grams of near duplicates.
     private static let twin: Float = 0.8
 
     func train(_ panels: [PanelData]) -> Gate {
@@ -114,7 +115,7 @@ struct GateTrainer: Sendable {
             intercepts: panels.indices.map { weights[x.width * stride + $0 >> 2][$0 & 3] })
     }
 
-    /// Pairs of a text of answers and a text of runs that are nearly the same.
+    /// Near duplicates: pairs of a text of answers and a text of runs.
     private func twins(_ grams: [NGrams], _ isOfRuns: [Bool]) -> [(Int, Int)] {
         let runs = grams.indices.filter { isOfRuns[$0] }
         if runs.isEmpty || runs.count == grams.count { return [] }

@@ -1,12 +1,12 @@
 import Estimation
 
 extension TaskRecall {
-    /// Rows of noise that a task is worth: the ridge of the mean over outputs.
+    /// Ridge of the mean over outputs, in rows of noise per task.
     private static let ridge = 0.5
-    /// What an output has of its own is held down this many times more than what all outputs share.
+    /// The factor of the ridge on an output's own deviation.
     private static let ownRidge = 4.0
 
-    /// Fits the recall of some tasks, and what it says of each task when that task's fold is left out.
+    /// Fits the recall of some tasks, and its out-of-fold prediction for each task.
     ///
     /// - Parameters:
     ///   - targets: by task, then output; nil where unknown.
@@ -67,7 +67,7 @@ extension TaskRecall {
             base: [Float](repeating: 0, count: width), weights: LaneTable(rows: texts.count, width: width))
     }
 
-    /// Kernel ridge regression: what the outputs have in common, and each output's deviation with a stronger ridge.
+    /// Kernel ridge regression: the shared part of the outputs, and each output's deviation with a stronger ridge.
     private static func solve(
         _ kernel: [[Float]], _ rows: [Int], _ targets: [[Double?]]
     ) -> (base: [Double], weights: [[Double]]) {
@@ -97,10 +97,10 @@ extension TaskRecall {
 }
 
 extension QuestionMemory {
-    /// A stem with more questions than this in one panel is a turn of phrase, not a question.
+    /// A stem with more questions than this in one panel is a common phrase.
     private static let mostQuestions = 3
 
-    /// Remembers the training rows of all panels of answers.
+    /// Stores the training rows of all panels of answers.
     init(of panels: [PanelData]) {
         var entries: [Entry] = []
         for (number, panel) in panels.enumerated() where !panel.isOfRuns {

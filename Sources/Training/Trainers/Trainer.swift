@@ -1,17 +1,17 @@
 import Domain
 package import Estimation
 
-/// Trains a whole set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
+/// Trains a set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
 package struct Trainer: Sendable {
     package var seed: UInt64 = 1
 
-    /// How a panel is trained.
+    /// Settings of the panels' training.
     var panel = PanelTrainer()
 
     package init(seed: UInt64 = 1) { self.seed = seed }
 
-    /// Fits on the rows whose split is `train`; the same rows and seed give the same bytes.
-    /// - Parameter progress: is told the share of the whole that is done, and what is being done.
+    /// Fits on the rows of split `train`. The same rows and seed give the same bytes.
+    /// - Parameter progress: receives the completed share and the current stage.
     /// - Throws: `EstimationError.notEnoughData`.
     package func train(
         outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
@@ -25,7 +25,7 @@ package struct Trainer: Sendable {
                     memory.recall(panels[panel].stems[row]).counts(heard: heard[panel]) + panels[panel].fits[row]
             }
         }
-        // Time goes with texts times models, roughly.
+        // Training time is roughly proportional to texts times models.
         let efforts = panels.map { Double($0.count) * Double($0.models.count + 20) }
         let total = efforts.reduce(0, +) * 1.05
         var done = 0.0
@@ -83,7 +83,7 @@ package struct Trainer: Sendable {
             throw .notEnoughData("there is no row with \"split\": \"train\" in the data, and only such rows are fitted")
         }
         for panel in panels {
-            // A task of runs is told by its steps, too.
+            // Steps of a run add information to its task.
             let least = panel.isOfRuns ? 20 : 50
             if panel.count < least {
                 throw .notEnoughData(
@@ -104,7 +104,7 @@ package struct Trainer: Sendable {
 }
 
 extension ProfileSet {
-    /// What a derived model is made of, for people.
+    /// The blend of a derived model, as text.
     package func describe(_ model: String) -> String {
         for panel in panels {
             guard let derived = panel.derived.first(where: { $0.name == model }) else { continue }
@@ -121,13 +121,14 @@ extension ProfileSet {
 }
 
 extension ProfileSet {
-    /// The values that `sight` is chosen from.
+    /// Candidate values of `detectionRate`.
     private static let sights: [Double] = [0.3, 0.5, 0.7, 0.85, 0.95]
-    /// Fewer validation rows than this choose nothing.
+    /// With fewer validation rows than this, the default is kept.
     private static let leastRows = 50
 
-    /// Chooses how much the cascade and the restarts trust their judges: what gives the best curve on validation rows,
-    /// which nothing was fitted on.
+    /// Chooses the detection rates of cascade and restarts with the best curve on validation rows.
+    ///
+    /// No estimator was fitted on these rows.
     mutating func chooseSights(outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ suite: String) -> Void) {
         for (place, judge) in answers {
             let rows = outcomes.filter { $0.suite == judge.name }
@@ -156,7 +157,7 @@ extension ProfileSet {
         }
     }
 
-    /// The place of the greatest score, the middle one of equals.
+    /// The index of the greatest score, the middle one of a tie.
     private static func best(_ scores: [Double]) -> Int {
         let greatest = scores.max() ?? 0
         let equal = scores.indices.filter { scores[$0] == greatest }
@@ -165,7 +166,7 @@ extension ProfileSet {
 }
 
 extension ProfileSet {
-    /// What was trained, as a table for people.
+    /// The trained profiles as a table.
     package var summary: String {
         var rows = [["panel", "model", "rows", "base rate %", "kB of panel"]]
         for panel in panels {
@@ -183,9 +184,9 @@ extension ProfileSet {
 
 /// Fits a `SpeedProfile` on the training rows that hold latencies.
 struct SpeedTrainer {
-    /// Rows that a model needs.
+    /// The least number of rows per model.
     static let leastRows = 30
-    /// The slowest share of a model's calls is left out: retries and outages say nothing of its speed.
+    /// The slowest share of a model's calls is dropped: retries and outages do not describe its speed.
     static let outliers = 0.05
 
     func train(_ rows: [OutcomeRow]) -> SpeedProfile {
@@ -200,7 +201,7 @@ struct SpeedTrainer {
         return SpeedProfile(models: enough.map(\.key), speeds: enough.map { Self.fit($0.value) })
     }
 
-    /// Least squares of seconds over tokens, both terms at least 0; a slope below 0 becomes the mean alone.
+    /// Least squares of seconds over tokens, both terms at least 0. A negative slope gives the mean alone.
     static func fit(_ calls: [(tokens: Double, seconds: Double)]) -> AnswerSpeed {
         let kept = calls.sorted { ($0.seconds, $0.tokens) < ($1.seconds, $1.tokens) }
             .prefix(max(1, Int(Double(calls.count) * (1 - outliers))))
