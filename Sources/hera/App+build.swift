@@ -10,7 +10,7 @@ import Steps
 import UnixSignals
 import Upstream
 
-/// Everything that runs, composed once: the engine and the services it stands on.
+/// The services of the process, composed once: step service, schedulers, prober, heartbeat.
 struct AppServices {
     let stepService: StepService
     let scheduler: JobScheduler
@@ -34,28 +34,28 @@ struct AppServices {
         prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
     }
 
-    /// In the order of their start; they end in the opposite order, so that calls under way can still be booked.
+    /// All services in start order. They end in reverse order, so that calls in flight can still be settled.
     var all: [ServiceGroupConfiguration.ServiceConfiguration] {
         let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
         return [beating] + services.map { .init(service: $0) }
     }
 
-    /// Only what calls need, for commands that run no jobs.
+    /// The services that calls need, for commands that run no jobs.
     var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
         [beating, .init(service: upstream), .init(service: stepService.pool)]
     }
 
-    /// Where the ledger is a later version's by now, the others end in order.
+    /// A failing heartbeat, such as a ledger migrated by a later version, shuts all services down gracefully.
     private var beating: ServiceGroupConfiguration.ServiceConfiguration {
         .init(service: pulse, failureTerminationBehavior: .gracefullyShutdownGroup)
     }
 
-    /// Gives back to the system what only reading catalog and profiles needed (about 8 MB), since the service stays.
+    /// Returns memory to the system that only loading the catalog and the profiles needed (about 8 MB).
     func giveBackLoadingMemory() {
         malloc_trim(0)
     }
 
-    /// Whether the ledger knows any key.
+    /// Whether the ledger contains any key.
     func hasKeys() async throws -> Bool {
         do {
             return try await !stepService.ledger.read { try $0.keys() }.isEmpty
@@ -64,7 +64,7 @@ struct AppServices {
         }
     }
 
-    /// Books what a process that died may have spent, and says so.
+    /// Settles the calls of ended processes at their upper bound, and logs their number.
     func bookInterruptedCalls() async throws {
         do {
             let entries = try await stepService.ledger.recover(at: .now())
@@ -80,12 +80,13 @@ struct AppServices {
 }
 
 extension AppServices {
-    /// Takes a batch for this process; nil where another one works on it. A database server may take a moment to notice
-    /// that the process before has died.
+    /// Claims a batch for this process; nil where another process holds it.
+    ///
+    /// Retries for a second, because a database server may notice late that the previous owner ended.
     func claimBatch(_ id: String) async throws -> BatchRecord? {
         for _ in 0..<10 {
             if let batch = try await stepService.ledger.claimBatch(id, seizing: false) {
-                // What a process that just died had begun is booked, and its rows are free.
+                // Settle the previous owner's open calls and free its rows.
                 if batch.lease > 1 { _ = try await stepService.ledger.recover(at: .now()) }
                 return batch
             }
@@ -94,20 +95,20 @@ extension AppServices {
         return nil
     }
 
-    /// Runs a command's service beside those that calls need, until it ends or is asked to stop.
+    /// Runs a command's service together with the calling services, until it ends or receives a signal.
     func run(_ service: any Service) async {
         var configuration = ServiceGroupConfiguration(
             services: callingServices + [
                 .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: Installation.logger())
-        // What is still under way then is booked at its upper bound at the next start.
+        // Calls in flight after that are settled at their upper bound at the next start.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         try? await ServiceGroup(configuration: configuration).run()
     }
 }
 
 extension Exit {
-    /// What a command on batches ends with after an error.
+    /// The exit code of a batch command for an error.
     init(ofBatch error: any Error) {
         let code: Int32 =
             switch error {

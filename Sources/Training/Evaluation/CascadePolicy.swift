@@ -2,10 +2,12 @@
 ///
 /// The value is the probability of a right answer less `weight` times dollars. With q for the best answer so far,
 /// calling model j is worth
-///   -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F), where s is the probability of
-/// telling right from wrong. p_j|right and p_j|wrong are j's probabilities if the answer so far is right or wrong (from
-/// the pair's coupling). F is the value of the remaining models. Stopping is worth q. This is the value of information
-/// (Howard 1966): cascade routing (Dekoninck 2025) with an explicit look-ahead.
+///
+///     -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F)
+///
+/// with s the probability of telling right from wrong. p_j|right and p_j|wrong are j's probabilities if the answer so
+/// far is right or wrong (from the pair's coupling). F is the value of the remaining models. Stopping is worth q. This is
+/// the value of information (Howard 1966): cascade routing (Dekoninck 2025) with an explicit look-ahead.
 struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
     var weight: Double

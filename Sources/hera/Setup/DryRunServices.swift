@@ -6,15 +6,16 @@ import Ledger
 import Steps
 import Upstream
 
-/// An engine that decides and calls no model, for questions of what would be.
+/// A step service that decides and calls no model, for dry runs.
 enum DryRunServices {
     static let liveHelp = """
         Only models that can be called from here: those whose key is in the environment, and those of local servers \
         that answer.
         """
 
-    /// - Parameter onlyLive: leaves out the models that cannot be called from here; else all of the catalog count as
-    ///   live. Ends with 69 where none is.
+    /// - Parameter onlyLive: omits the models that cannot be called from here; else all models of the catalog count as
+    ///   live.
+    ///   Exits with 69 where none is.
     static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> StepService {
         let logger = Installation.logger()
         let catalog = try Installation.catalog(places)
@@ -40,7 +41,7 @@ enum DryRunServices {
         return stepService
     }
 
-    /// A ledger that is never written to: deciding alone costs nothing.
+    /// A ledger that is never written to, because decisions alone cost nothing.
     private static func scratchLedger() throws -> LedgerStore {
         let name = "hera-dry-\(getpid()).sqlite"
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path

@@ -2,8 +2,8 @@ import ArgumentParser
 import Estimation
 import Foundation
 
-/// An end with words for a person and a code of sysexits.h: 64 usage, 65 data, 66 input, 69 unavailable, 70 internal,
-/// 74 input or output.
+/// Ends a command with a message and a code of sysexits.h: 64 usage, 65 data, 66 input, 69 unavailable, 70 internal, 74
+/// input or output.
 struct Exit: Error {
     let code: Int32
     let message: String
@@ -13,7 +13,7 @@ struct Exit: Error {
         self.message = message
     }
 
-    /// Runs a command; an `Exit` thrown in it is told on standard error and becomes the program's exit code.
+    /// Runs a command. An `Exit` thrown in it is printed to standard error and becomes the exit code.
     static func mapped<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
@@ -23,13 +23,13 @@ struct Exit: Error {
         }
     }
 
-    /// Writes a line to standard error.
+    /// Writes a line with the prefix `hera: ` to standard error.
     static func tell(_ line: String) {
         FileHandle.standardError.write(Data("hera: \(line)\n".utf8))
     }
 }
 
-/// Turns errors of the estimators into a message and a sysexits code.
+/// Maps errors of the estimators to a message and a sysexits code.
 enum EstimationExit {
     static func mapped(_ body: () throws -> Void) throws {
         do {
@@ -53,11 +53,11 @@ enum EstimationExit {
     }
 }
 
-/// One line on standard error that shows how far a long command is; silent where nobody watches.
+/// A progress bar of one line on standard error. It is silent where that is not a terminal.
 struct ProgressBar {
     private let isWatched = isatty(STDERR_FILENO) == 1
 
-    /// Draws the bar anew.
+    /// Redraws the bar.
     func show(_ share: Double, _ stage: String) {
         guard isWatched else { return }
         let width = 30
@@ -66,13 +66,13 @@ struct ProgressBar {
         StandardError.write("\r\u{1b}[K[\(bar)] \(Int(share * 100)) %  \(stage.prefix(60))")
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     func clear() {
         if isWatched { StandardError.write("\r\u{1b}[K") }
     }
 }
 
-/// Text for people who watch, apart from a command's result.
+/// Standard error, for text that is not part of a command's result.
 enum StandardError {
     static func write(_ text: String) {
         FileHandle.standardError.write(Data(text.utf8))

@@ -10,9 +10,9 @@ import Logging
 import Routing
 import Steps
 
-/// The parts that commands are composed of, read from their places; every failure ends the program with words.
+/// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
-    /// The catalog, or exit code 65 with every problem.
+    /// Loads the catalog. Exits with 65 and every problem.
     static func catalog(_ places: InstallationOptions) throws -> ModelCatalog {
         do {
             return try ModelCatalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
@@ -21,7 +21,7 @@ enum Installation {
         }
     }
 
-    /// Trained profiles; without any, priors by tier, and a line that says so.
+    /// Loads the trained profiles. Without any, uses priors by tier and prints a notice.
     static func estimator(_ places: InstallationOptions) throws -> any Estimating {
         do {
             return ProfileEstimator(try ProfileSet.load(directory: places.profilesFolder))
@@ -37,7 +37,7 @@ enum Installation {
         }
     }
 
-    /// Reads the operator's settings; with a catalog the models that their policies name have to be in it.
+    /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
     static func settings(_ places: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
         guard let path = places.config else { return Settings() }
         do {
@@ -50,7 +50,7 @@ enum Installation {
         }
     }
 
-    /// Opens the ledger that `sqlite:PATH` or `postgres://...` names.
+    /// Opens the ledger at `sqlite:PATH` or `postgres://...`.
     static func ledger(_ option: DatabaseOption) throws -> LedgerStore {
         do {
             return try LedgerStore.open(option.database)
@@ -62,7 +62,7 @@ enum Installation {
 
     static func keyring() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
 
-    /// A logger to standard error; its level comes from `HERA_LOG_LEVEL`, or is `warning`.
+    /// A logger to standard error. `HERA_LOG_LEVEL` sets its level, which is `warning` by default.
     static func logger() -> Logger {
         var logger = Logger(label: "hera", factory: StreamLogHandler.standardError(label:))
         let name = ProcessInfo.processInfo.environment["HERA_LOG_LEVEL"] ?? "warning"

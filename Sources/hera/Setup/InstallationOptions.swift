@@ -4,7 +4,7 @@ import Domain
 import Foundation
 import JSON
 
-/// Where the parts of an installation are, as options of the commands that need them.
+/// Options for the folders and files of an installation.
 struct InstallationOptions: ParsableArguments {
     @Option(
         name: .long, help: "The folder with the catalog's YAML files. Default: Catalog/ here or beside the program.")
@@ -16,7 +16,7 @@ struct InstallationOptions: ParsableArguments {
     @Option(name: .long, help: "The operator's settings (YAML): policies, electricity, limits.")
     var config: String?
 
-    /// The folder named, or the first of that name in the working directory or above the program's own.
+    /// The given folder, else the first one of that name in the working directory or above the program's folder.
     func folder(_ named: String?, default name: String) -> String {
         if let named { return named }
         var places = [FileManager.default.currentDirectoryPath]
@@ -36,20 +36,20 @@ struct InstallationOptions: ParsableArguments {
     var profilesFolder: String { folder(profiles, default: "Profiles") }
 }
 
-/// Where the ledger is.
+/// The option for the ledger's location.
 struct DatabaseOption: ParsableArguments {
     @Option(name: .long, help: "The ledger: sqlite:PATH or postgres://user@host/database.")
     var database = "sqlite:hera.sqlite"
 }
 
-/// A policy as a command's argument: a JSON object, or the path of a JSON or YAML file with one.
+/// A policy argument: a JSON object, or the path of a JSON or YAML file with one.
 enum PolicyArgument {
-    /// Ends with 65 for a policy that is wrong, 66 for a file that cannot be read.
+    /// Exits with 65 for an invalid policy, with 66 for an unreadable file.
     static func read(_ text: String) throws(Exit) -> Policy {
         try policy(try json(text), text)
     }
 
-    /// The policy as JSON, after it was looked at.
+    /// The policy as validated JSON.
     static func document(_ text: String) throws(Exit) -> JSONDocument {
         let document = try json(text)
         _ = try policy(document, text)

@@ -6,7 +6,7 @@ import ServiceLifecycle
 import Steps
 import Synchronization
 
-/// Ends a batch that nobody works on: its rows at providers are stopped there, and what came of them is booked.
+/// Cancels a batch without an owner: cancels its provider batches and books their results.
 final class BatchCanceller: Service {
     private let services: AppServices
     private let id: String
@@ -17,7 +17,7 @@ final class BatchCanceller: Service {
         self.id = id
     }
 
-    /// What was done, in words.
+    /// A summary of what was done.
     var result: Result<String, Exit> { end.withLock { $0 } }
 
     func run() async throws {
@@ -46,7 +46,7 @@ final class BatchCanceller: Service {
         let stop = BatchStopSignal()
         stop.request(.cancelled)
         var terms = BatchState(json: batch.state)?.terms ?? BatchOptions(budget: nil)
-        // Its budget stays as it was set last.
+        // Keep the budget as it was set last.
         terms.budget = nil
         terms.energyJoules = nil
         let runner = BatchRunner(
@@ -62,7 +62,7 @@ final class BatchCanceller: Service {
         return words(before, after)
     }
 
-    /// Asks whichever service runs a batch that came over HTTP.
+    /// Requests cancellation from the service that runs a batch received over HTTP.
     private func ask(_ batch: BatchRecord) async throws -> String {
         let asked = try await services.stepService.ledger.write { [id] in try $0.cancelBatch(id, at: .now()) }
         guard asked?.status == .cancelling else {

@@ -6,12 +6,12 @@ import Foundation
     import Glibc
 #endif
 
-/// Where a batch's requests come from and its results go.
+/// The input file of a batch and its two output files.
 struct BatchFiles: Sendable {
     let input: String
     /// `-` for standard output.
     let out: String
-    /// Nil where errors are told on standard error.
+    /// Nil where errors go to standard error.
     let errors: String?
 
     init(input: String, out: String, errors: String?) {
@@ -21,7 +21,7 @@ struct BatchFiles: Sendable {
         self.errors = errors ?? (out == "-" ? nil : stem + ".errors.jsonl")
     }
 
-    /// Ends with 74 where the results could not be written; to be asked before anything is spent.
+    /// Checks that the results can be written, before anything is spent. Throws exit code 74.
     func check() throws(Exit) {
         for path in [out, errors ?? "-"] where path != "-" {
             let file = try AtomicFile(path)
@@ -46,13 +46,13 @@ struct BatchFiles: Sendable {
     }
 }
 
-/// A file that appears whole or not at all: written beside its place, and moved there at the end.
+/// A file written atomically: to a temporary file in its folder, which replaces it at the end.
 struct AtomicFile {
     private let path: String
     private let temporary: String
     private let handle: FileHandle
 
-    /// Throws exit code 74 where it cannot be made.
+    /// Throws exit code 74 where the file cannot be created.
     init(_ path: String) throws(Exit) {
         self.path = path
         temporary = "\(path).\(getpid()).part"
@@ -71,7 +71,7 @@ struct AtomicFile {
         }
     }
 
-    /// Puts the file in its place, on disk.
+    /// Syncs the temporary file and moves it to the final path.
     func finish() throws(Exit) {
         do {
             try handle.synchronize()

@@ -7,9 +7,9 @@ import ServiceLifecycle
 import Steps
 import Synchronization
 
-/// Takes a batch from its input to its results, shows how far it is, and ends with it.
+/// Runs a batch from its input to its results and shows its progress.
 final class BatchFollower: Service {
-    /// How the run went.
+    /// The state of the run.
     private struct State {
         var exit: Exit?
         var intake: BatchIntake?
@@ -70,13 +70,13 @@ final class BatchFollower: Service {
         state.withLock { $0.ending = ending }
     }
 
-    /// The batch of before, or a new one; held by this process from now on.
+    /// Opens the existing batch or creates it, and claims it for this process.
     private func takeIn() async throws -> BatchIntake {
         let ledger = services.stepService.ledger
         let now = Timestamp.now()
         if try await ledger.read({ [id] in try $0.batch(id) }) == nil {
             do {
-                // Without a file it is this command's alone: services on the same ledger leave it.
+                // A batch without an input file belongs to this command, so services on the same ledger ignore it.
                 try await ledger.write { [id, terms] in
                     try $0.saveBatch(
                         BatchRecord(
@@ -85,7 +85,7 @@ final class BatchFollower: Service {
                             updatedAt: now))
                 }
             } catch {
-                // The same command, begun at the same moment, may have been quicker.
+                // The same command may have been started at the same moment.
                 guard case .leaseLost = error else { throw error }
             }
         }
@@ -93,7 +93,7 @@ final class BatchFollower: Service {
             throw Exit(75, "another process works on this batch: run the same command when it has ended")
         }
         if batch.status != .inProgress {
-            // An ended batch is nobody's as soon as it is written: only one that is under way is held.
+            // Only a batch in progress can be held, so an ended one is reopened first.
             batch.status = .inProgress
             try await ledger.write { [batch] in try $0.saveBatch(batch) }
         }
@@ -105,7 +105,7 @@ final class BatchFollower: Service {
         }.checked()
     }
 
-    /// Says what the money will do; ends here where it does not suffice and nothing shall be started then.
+    /// Prints what the budget buys. Throws exit code 65 where it is insufficient and nothing shall start.
     private func tell(_ prepared: BatchRunner.Prepared, _ runner: BatchRunner) async throws {
         let forecast = prepared.forecast
         if prepared.completedBefore > 0 { Exit.tell("\(prepared.completedBefore) of \(prepared.rows) rows are done") }
@@ -126,14 +126,14 @@ final class BatchFollower: Service {
 
     // MARK: The end
 
-    /// Writes the results from the ledger, and says how it ended; to be called when nothing runs any more.
+    /// Writes the results from the ledger and prints the summary. To be called after all services have ended.
     func conclude() async -> Exit? {
         let (exit, intake, ending, progress, hasStarted) = state.withLock {
             ($0.exit, $0.intake, $0.ending, $0.progress, $0.hasStarted)
         }
         guard let intake, hasStarted else { return exit ?? Exit(75, "stopped before anything was started") }
         do {
-            // The pulse has ended with the other services, and large files take their time.
+            // The heartbeat service has ended, and large files take long to write.
             let lease = max(60, services.stepService.settings.limits.leaseSeconds)
             try? await services.stepService.ledger.heartbeat(leaseSeconds: lease)
             let count = try await write(intake, ending)
@@ -175,7 +175,7 @@ final class BatchFollower: Service {
         if let errors {
             try errors.finish()
         } else if let path = files.errors {
-            // Errors of an earlier run that have been made good.
+            // The errors of an earlier run are resolved.
             try? FileManager.default.removeItem(atPath: path)
         }
         return count
@@ -190,7 +190,7 @@ final class BatchFollower: Service {
         }
     }
 
-    /// Lets go of the batch.
+    /// Releases the batch.
     private func giveUp(_ batch: BatchRecord, isDone: Bool) async throws {
         var batch = batch
         batch.status = isDone ? .completed : .cancelled

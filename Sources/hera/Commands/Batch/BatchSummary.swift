@@ -5,14 +5,14 @@ import JSON
 import Ledger
 import Synchronization
 
-/// How a batch ended, for people and for programs.
+/// The result of a batch, as text and as JSON.
 struct BatchSummary: Sendable {
     let id: String
     let ending: BatchOutcome
     let count: BatchOutput.Count
     let spent: Money
     let budget: Money?
-    /// Predicted, of the rows answered by this process.
+    /// Mean predicted accuracy of the rows answered by this process.
     let accuracy: Double
     let seconds: Double
     let files: BatchFiles
@@ -83,7 +83,7 @@ struct BatchSummary: Sendable {
     }
 }
 
-/// How far a batch is, on standard error: a bar for who watches, a line now and then for a log.
+/// Progress of a batch on standard error: a bar on a terminal, else a line every 30 seconds.
 final class BatchBar: Sendable {
     private static let secondsBetweenLines = 30.0
     private let bar = ProgressBar()
@@ -115,7 +115,7 @@ final class BatchBar: Sendable {
 
     func clear() { bar.clear() }
 
-    /// Rows, money, expected accuracy and time left, in at most 60 characters as long as figures are ordinary.
+    /// Rows, money, expected accuracy and time left, in at most 60 characters for ordinary figures.
     static func text(_ progress: BatchProgress) -> String {
         let accuracy = String(format: "%.3f", progress.accuracy)
         let spent = String(format: "$%.4f of ~$%.4f", progress.spent.usd, progress.expectedCost.usd)
@@ -124,7 +124,7 @@ final class BatchBar: Sendable {
         return "\(progress.completed)/\(progress.rows)\(failed)\(away(progress))  \(spent)  acc \(accuracy)\(left)"
     }
 
-    /// Rows at providers and how far these are; nothing where there are none.
+    /// Rows at providers and the phase of their batches; empty without any.
     private static func away(_ progress: BatchProgress) -> String {
         guard progress.atProviders > 0 else { return "" }
         let done = progress.providerBatches.reduce(0) { $0 + $1.completed }

@@ -4,7 +4,7 @@ import JSON
 import Ledger
 import Steps
 
-/// `hera batches`: what became of batches, and a way out for one that nobody goes on with.
+/// `hera batches`: list batches, and cancel one.
 struct BatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "batches", abstract: "List batches, and end one that nobody goes on with.",
@@ -78,7 +78,7 @@ struct BatchesCommand: AsyncParsableCommand {
     }
 }
 
-/// Batches and what is open of them, as a text for people and as JSON.
+/// Batches with their open rows, as text and as JSON.
 struct BatchListing {
     private struct Line {
         let batch: BatchRecord
@@ -89,7 +89,7 @@ struct BatchListing {
         let reserved: Money
         let spent: Money
 
-        /// A command that was stopped has let go of its batch; at providers it goes on.
+        /// The status. A stopped command released its batch, whose rows at providers are still processed.
         var status: String {
             let isStopped = batch.inputFileID == nil && batch.status == .cancelled && atProviders > 0
             return isStopped ? "stopped" : batch.status.rawValue
@@ -98,7 +98,7 @@ struct BatchListing {
 
     private var lines: [Line] = []
 
-    /// - Parameter groups: of its rows at providers, those that are open.
+    /// - Parameter groups: the open groups of its rows at providers.
     mutating func add(
         _ batch: BatchRecord, groups: [ProviderGroup], counts: [BatchRowStatus: Int64], spent: Money
     ) {

@@ -3,7 +3,7 @@ import Domain
 import JSON
 import Ledger
 
-/// `hera budgets`: how much may be spent, by whom and when.
+/// `hera budgets`: set, list and remove budgets.
 struct BudgetsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "budgets", abstract: "Set, list and remove budgets.",
@@ -96,7 +96,7 @@ extension BudgetWindow: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-/// Budgets and what is gone of them, as a text for people and as JSON.
+/// Budgets with their use, as text and as JSON.
 struct BudgetListing {
     private let statuses: [BudgetStatus]
 

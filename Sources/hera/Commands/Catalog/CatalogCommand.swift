@@ -10,12 +10,12 @@ struct CatalogCommand: ParsableCommand {
         subcommands: [CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self])
 }
 
-/// `hera catalog list`: the models with their prices of today.
+/// `hera catalog list`: the models with today's prices.
 struct CatalogListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the models with today's prices (USD per million tokens).")
 
-    /// For people or for programs.
+    /// The output format.
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
     @Option(help: "Directory with the catalog's YAML files.")
@@ -37,7 +37,7 @@ struct CatalogListCommand: ParsableCommand {
     }
 }
 
-/// `hera catalog lint`: every mistake in the catalog, with file, line and remedy.
+/// `hera catalog lint`: every error in the catalog, with file, line and suggestion.
 struct CatalogLintCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lint", abstract: "Check the catalog's files.",
@@ -49,7 +49,7 @@ struct CatalogLintCommand: ParsableCommand {
     func run() throws {
         let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
         for problem in lint.problems {
-            // With the directory in front, so that editors and terminals find the place.
+            // Prefixed with the directory, so that editors and terminals link to the file.
             print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
         }
         let warnings = lint.problems.count - lint.errors.count
@@ -63,9 +63,9 @@ struct CatalogLintCommand: ParsableCommand {
     }
 }
 
-/// Turns errors of the catalog into a message and a sysexits code.
+/// Maps errors of the catalog to a message and a sysexits code.
 enum CatalogExit {
-    /// Runs a command; an unusable catalog or list is 65 (data), a file that cannot be read 66 (input).
+    /// Runs a command. An invalid catalog or price list is 65 (data), an unreadable file 66 (input).
     static func mapped(_ body: () throws -> Void) throws {
         do {
             try body()

@@ -2,12 +2,12 @@ import Catalog
 import Domain
 import JSON
 
-/// A catalog as JSON for programs.
+/// A catalog as JSON.
 struct CatalogListing {
     let catalog: ModelCatalog
     let today: CalendarDay
 
-    /// `{"version": ..., "models": [...]}`; prices are decimal strings, exact, those of standard service for short prompts.
+    /// `{"version": ..., "models": [...]}`. Prices are exact decimal strings of standard service for short prompts.
     ///
     /// Throws where a model has no price for today.
     func json() throws(PriceError) -> String {
@@ -59,12 +59,12 @@ struct CatalogListing {
     }
 }
 
-/// A catalog as a table for people.
+/// A catalog as a text table.
 struct CatalogTable {
     let catalog: ModelCatalog
     let today: CalendarDay
 
-    /// One line a model, with a head and a foot.
+    /// One line per model, with a heading and a footer.
     var text: String {
         let head = ["MODEL", "TIER", "CONTEXT", "MAX OUT", "INPUT", "CACHED", "OUTPUT", "J/TOKEN", "KEY", "PROFILE"]
         let rows = [head] + catalog.models.map(row)

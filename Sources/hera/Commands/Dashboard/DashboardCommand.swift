@@ -6,7 +6,7 @@ import Ledger
 import Server
 import Steps
 
-/// `hera dashboard`: what was spent, and what it would have been.
+/// `hera dashboard`: spending, savings and energy from the ledger.
 struct DashboardCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dashboard", abstract: "Cost dashboards from the ledger.", subcommands: [Export.self])
@@ -65,7 +65,7 @@ struct DashboardCommand: AsyncParsableCommand {
     }
 }
 
-/// A dashboard as one flat table.
+/// A dashboard as a flat table.
 struct DashboardTable {
     private let groups: [String]
     private let rows: [(keys: [String], cells: [String])]
@@ -96,7 +96,7 @@ struct DashboardTable {
         return lines.joined(separator: "\n")
     }
 
-    /// The table form that Grafana's JSON data sources read: `[{"type": "table", "columns": [...], "rows": [...]}]`.
+    /// The table format of Grafana's JSON data sources: `[{"type": "table", "columns": [...], "rows": [...]}]`.
     var grafana: String {
         var writer = JSONWriter()
         writer.array { list in

@@ -3,7 +3,7 @@ import Domain
 import JSON
 import Ledger
 
-/// `hera keys`: who may use the service.
+/// `hera keys`: create, list and revoke access keys.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Make, list and revoke the keys that callers show.",
@@ -106,7 +106,7 @@ struct KeysCommand: AsyncParsableCommand {
     }
 }
 
-/// Keys with their budgets, as a text for people and as JSON.
+/// Keys with their budgets, as text and as JSON.
 struct KeyListing {
     private let keys: [AccessKey]
     private let budgets: [BudgetStatus]

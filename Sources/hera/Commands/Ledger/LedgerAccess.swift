@@ -3,9 +3,9 @@ import Catalog
 import Domain
 import Ledger
 
-/// What the commands on the ledger have in common: they open it, do one thing, and end with words where that fails.
+/// Opens the ledger for one operation of a command, and maps errors to exit codes.
 enum LedgerAccess {
-    /// Exit codes: 64 for arguments that make no sense, 65 for a ledger that is damaged or not as asked, 74 else.
+    /// Exit codes: 64 for invalid arguments, 65 for a damaged ledger or an unknown id, 74 else.
     static func run(
         _ option: DatabaseOption, _ body: (LedgerStore) async throws(LedgerError) -> Void
     ) async throws {
@@ -21,7 +21,7 @@ enum LedgerAccess {
         }
     }
 
-    /// Reads an argument, or ends with 64.
+    /// Parses an argument. Exits with 64 where it is invalid.
     static func argument<Value>(_ read: () throws(LedgerError) -> Value) throws -> Value {
         do {
             return try read()
@@ -50,9 +50,9 @@ extension Timestamp: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-/// Prices entries by the catalog, where it has the price that they were booked with.
+/// Prices entries by the catalog, where it still has the price that they were booked with.
 struct CatalogPricing {
-    /// Nil where there is no catalog.
+    /// Nil without a catalog.
     let pricing: EntryPricing?
 
     init(_ catalog: ModelCatalog?) {
@@ -61,7 +61,7 @@ struct CatalogPricing {
             return
         }
         pricing = { entry in
-            // A catalog that was read on another day may have had another price.
+            // The catalog may have had another price when the entry was booked.
             guard let price = try? catalog[entry.call.model]?.price(on: entry.chargedAt.day),
                 price.asOf == entry.call.priceAsOf
             else { return nil }

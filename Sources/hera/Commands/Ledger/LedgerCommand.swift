@@ -5,7 +5,7 @@ import Foundation
 import JSON
 import Ledger
 
-/// `hera ledger`: the books themselves.
+/// `hera ledger`: verify and copy the ledger.
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Check and copy the books.", subcommands: [Verify.self, Copy.self])

@@ -4,7 +4,7 @@ import Estimation
 import Routing
 import Training
 
-/// `hera plan`: a batch of recorded rows planned on predictions, and what came of it.
+/// `hera plan`: plans a batch of recorded rows on predictions, and compares with the recorded outcomes.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Plan a batch of recorded answers under a budget, and say what came of it.",
@@ -95,7 +95,7 @@ struct PlanCommand: AsyncParsableCommand {
         }
     }
 
-    /// The rows asked for, or an end with words where there are none.
+    /// Reads the selected rows. Throws exit code 65 without any.
     private func read(_ bar: ProgressBar) throws -> [OutcomeRow] {
         var all: [OutcomeRow] = []
         for path in outcomes {
@@ -110,7 +110,7 @@ struct PlanCommand: AsyncParsableCommand {
         return Array(chosen.prefix(rows ?? chosen.count))
     }
 
-    /// Says what a reader of the figures should know beside them.
+    /// Prints caveats on the figures.
     private func tellCaveats(_ batch: RecordedBatch) {
         if let first = batch.leftOut.first {
             Exit.tell(

@@ -5,22 +5,22 @@ import Optimization
 import Routing
 import Training
 
-/// A plan of recorded rows beside what came of it, for people and for programs.
+/// A plan of recorded rows with its predicted and realised figures, as text and as JSON.
 struct PlanReport: Sendable {
     let batch: RecordedBatch
     let budget: BatchBudget
     let plan: RecordedPlan
-    /// What the budget does to the plan, in words; nil where it binds nothing.
+    /// The effect of the budget on the plan, as text; nil where the budget is not binding.
     let effect: String?
 
     private var realised: BatchTotals { batch.realised(plan.choice) }
 
-    /// How far the planned accuracy is from the bound, as a share of the bound.
+    /// The gap between planned accuracy and bound, relative to the bound.
     private var gap: Double {
         plan.accuracyBound > 0 ? max(0, 1 - plan.planned.accuracy / plan.accuracyBound) : 0
     }
 
-    /// How many rows go to each model, the busiest first.
+    /// Rows by model, in descending order.
     private var rowsByModel: [(model: String, rows: Int)] {
         var counts = [Int](repeating: 0, count: batch.models.count)
         for model in plan.choice { counts[model] += 1 }
@@ -52,7 +52,7 @@ struct PlanReport: Sendable {
         return json.bytes
     }
 
-    /// Tables for a terminal.
+    /// Tables for the terminal.
     var text: String {
         func row(_ name: String, _ totals: BatchTotals) -> [String] {
             [name, TextTable.fixed(totals.costUSD, 6), TextTable.fixed(100 * totals.accuracy, 2)]
@@ -82,14 +82,14 @@ struct PlanReport: Sendable {
     }
 }
 
-/// A budget for a whole batch, and how sure one wants to be that the true cost keeps it.
+/// The budget of a whole batch, and the confidence that its true cost stays within it.
 struct BatchBudget: Sendable {
     var budget: Money
-    /// Share of batches whose true cost has to stay within the budget, 0.5 ..< 1; at 0.5 the predicted cost has to.
+    /// Share of batches whose true cost stays within the budget, 0.5 ..< 1. At 0.5 the predicted cost does.
     var confidence: Double
 
     /// The plan of the greatest predicted accuracy.
-    /// - Throws: `Exit` 65 with the least budget that would do, or with the solver's own words.
+    /// - Throws: `Exit` 65 with the least sufficient budget, or 70 with the solver's message.
     func plan(_ batch: RecordedBatch) throws(Exit) -> RecordedPlan {
         do {
             return try RecordedPlan(batch, budget: Double(budget.nanoUSD), confidence: confidence)
@@ -104,7 +104,7 @@ struct BatchBudget: Sendable {
                 + "plan fewer rows (--rows)\(sure.isEmpty ? "" : " or ask for less confidence (--confidence)")")
     }
 
-    /// In whole micro-USD.
+    /// Rounded up to micro-USD.
     private func leastBudget(_ batch: RecordedBatch) -> Money? {
         guard let least = RecordedPlan.leastBudget(batch, confidence: confidence), least < RecordedPlan.greatestBudget
         else { return nil }

@@ -14,7 +14,7 @@ import Training
 import UnixSignals
 import Upstream
 
-/// `hera profile --live`: composes what asking needs, asks, and writes the profile.
+/// `hera profile --live`: composes the services, runs the probes, and writes the profile.
 struct LiveProfiling {
     let command: ProfileCommand
 
@@ -81,11 +81,11 @@ struct LiveProfiling {
     }
 }
 
-/// The model that is asked, and the catalog that it stands in.
+/// The probed model and its catalog.
 struct ProbedModel {
     let id: ModelID
     let catalog: ModelCatalog
-    /// Whether it stands in the operator's own catalog.
+    /// Whether the operator's own catalog contains it.
     let isListed: Bool
 
     /// - Throws: `Exit` for an unknown model, or a server that is not on this machine.
@@ -104,7 +104,7 @@ struct ProbedModel {
             isListed = true
             return
         }
-        // Elsewhere a call might be billed, and nobody would know the price.
+        // Calls to other servers might be billed at an unknown price.
         guard let host = URL(string: server)?.host, ["localhost", "::1"].contains(host) || host.hasPrefix("127.") else {
             throw Exit(
                 64,
@@ -127,7 +127,7 @@ struct ProbedModel {
         isListed = false
     }
 
-    /// The profile's name: as asked for, the catalog's, or the model's own without its maker.
+    /// The profile's name: `--name`, the catalog's, or the model's own without its maker.
     /// - Throws: `Exit` where a profile of that name comes from recorded answers.
     func profileName(_ wanted: String?, known prober: LiveProber) throws -> String {
         let own = id.rawValue.split(separator: "/").last.map(String.init) ?? id.rawValue

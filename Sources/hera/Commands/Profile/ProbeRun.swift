@@ -7,9 +7,9 @@ import Steps
 import Synchronization
 import Training
 
-/// Asks a model probe by probe, and keeps every answer; those that are kept already are not asked again.
+/// Sends probes to a model and stores every answer. Stored answers are reused.
 final class ProbeRun: Service {
-    /// An answer with its mark.
+    /// An answer with its grade.
     struct Graded: Sendable {
         var answer: ProbeAnswer
         var graded: GradedProbe
@@ -41,7 +41,7 @@ final class ProbeRun: Service {
         self.maxTokens = maxTokens
     }
 
-    /// All answers, in the order of the items. Throws what stopped the asking.
+    /// All answers, in the order of the items. Throws the error that ended the run.
     func answers() throws -> [Graded] { try outcome.withLock { $0 }.get() }
 
     func run() async throws {
@@ -105,7 +105,7 @@ final class ProbeRun: Service {
         }
     }
 
-    /// What is left of the budget after earlier runs guards this one's session.
+    /// Limits this run's session to the budget less the cost of earlier runs.
     private func limit(_ session: String, spent: Int64) async throws {
         guard let budget else { return }
         let left = Money(nanoUSD: max(0, budget.nanoUSD - spent))
@@ -121,7 +121,7 @@ final class ProbeRun: Service {
     }
 }
 
-/// The bar of a long asking: asked, right so far, cost, time left.
+/// Progress of a probe run: probes done, right answers, cost, time left.
 struct ProbeRunProgress {
     private let bar = ProgressBar()
     private let items: Int

@@ -4,7 +4,7 @@ import Estimation
 import Foundation
 import Training
 
-/// `hera profile`: a profile for a new model from few of its answers, recorded or asked for.
+/// `hera profile`: infers a new model's profile from few answers, recorded or live.
 struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Infer a new model's profile from a few of its answers.",
@@ -74,7 +74,7 @@ struct ProfileCommand: AsyncParsableCommand {
         }
     }
 
-    /// From recorded answers.
+    /// Infers the profile from recorded answers.
     private func infer() throws {
         let bar = ProgressBar()
         defer { bar.clear() }
@@ -94,7 +94,7 @@ struct ProfileCommand: AsyncParsableCommand {
     }
 }
 
-/// How a live model is asked.
+/// Options of a live probe run.
 struct ProbeRunOptions: ParsableArguments {
     @Option(name: .long, help: "A server on this machine that is in no catalog, such as http://127.0.0.1:11434/v1.")
     var server: String?

@@ -4,13 +4,13 @@ import Estimation
 import Foundation
 import Training
 
-/// How fast a model answered its probes.
+/// Measured speed of a model on its probes.
 struct ProbeSpeed {
     var prefillTokensPerSecond: Double?
     var decodeTokensPerSecond: Double?
     var firstTokenSeconds: Double?
 
-    /// By the server's own clock where it has one; else what came after the first token tells how fast it writes.
+    /// Uses the server's own timings where it reports them, else the time after the first token.
     init(_ answers: [ProbeAnswer]) {
         let firsts = answers.compactMap(\.firstTokenSeconds)
         if !firsts.isEmpty { firstTokenSeconds = firsts.reduce(0, +) / Double(firsts.count) }
@@ -31,7 +31,7 @@ struct ProbeSpeed {
     }
 }
 
-/// What a live profile came to, for people.
+/// A live profile as text.
 struct ProfileReport {
     let profile: LiveProfile
     let answers: [ProbeAnswer]
@@ -67,7 +67,7 @@ struct ProfileReport {
 
     private var points: Double { profile.kinds.reduce(0) { $0 + $1.points } }
 
-    /// As the catalog's line for it.
+    /// The `speed` line for the catalog.
     private var speed: String? {
         guard let decode = profile.decodeTokensPerSecond else { return nil }
         let prefill = profile.prefillTokensPerSecond.map { "prefill_tokens_per_s: \(number($0, 0)), " } ?? ""
@@ -81,6 +81,6 @@ struct ProfileReport {
 }
 
 extension String {
-    /// The text, filled up with blanks.
+    /// Padded with blanks at the end.
     fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
 }

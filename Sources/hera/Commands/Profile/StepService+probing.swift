@@ -11,10 +11,10 @@ package import Training
 import Upstream
 
 extension StepService {
-    /// Asks one model one probe, without chance where the model lets itself be told so.
+    /// Sends one probe to one model, at temperature 0 where the model accepts it.
     ///
-    /// The call is reserved, streamed (for the time of its first token) and settled like any other.
-    /// - Parameter session: whose budget it counts against.
+    /// The call is reserved, streamed (to measure the first token) and settled like any other.
+    /// - Parameter session: the session whose budget is charged.
     package func ask(
         _ item: ProbeItem, of model: ModelID, session: String, maximumOutputTokens: Int
     ) async throws(ServiceError) -> ProbeAnswer {
@@ -24,7 +24,7 @@ extension StepService {
         let channel = EventChannel()
         let reader = channel.reader()
         let delivery = StreamDelivery(channel: channel, wantsUsage: false) { _ in }
-        // Nobody looks at the stream; it is read so that its writer does not wait.
+        // The stream is drained so that its writer does not block.
         async let drained: Void = Self.drain(reader)
         let outcome: StepOutcome
         do throws(ServiceError) {
@@ -45,7 +45,7 @@ extension StepService {
         for await _ in reader {}
     }
 
-    /// The books of a probe are those of a chat call: entry, decision and step in one transaction.
+    /// Books a probe like a chat call: entry, decision and step in one transaction.
     private func settle(_ outcome: StepOutcome, _ order: PreparedStep) async throws(ServiceError) {
         var commit = outcome.commit
         let now = Timestamp.now()
@@ -70,7 +70,7 @@ extension StepService {
         let reasons = model?.capabilities.contains(.reasoning) ?? false
         var prompt = item.text.prompt
         if let tools = item.text.tools, !hasTools {
-            // A model without tools in its server's form can still choose one in words.
+            // A model without tool support can still choose a tool in its text.
             prompt = """
                 You can call these functions:
                 \(tools)
@@ -92,7 +92,7 @@ extension StepService {
                     }
                 })
             if let tools = item.text.tools, hasTools { body.member("tools", raw: tools.utf8) }
-            // Models that think first refuse a temperature, and their thoughts count as output.
+            // Reasoning models reject a temperature, and reasoning tokens count as output.
             if reasons {
                 body.member("max_completion_tokens", max(most, model?.maxOutputTokens ?? most))
             } else {

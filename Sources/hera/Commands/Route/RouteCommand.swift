@@ -7,7 +7,7 @@ import Routing
 import Steps
 import Training
 
-/// `hera route`: the decision on a chat request, without calling anybody.
+/// `hera route`: the decision on a chat request, without any model call.
 struct RouteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "route", abstract: "Say which model would answer a chat request, and why; calls nobody.",
@@ -61,9 +61,9 @@ struct RouteCommand: AsyncParsableCommand {
     }
 }
 
-/// A decision as text for people.
+/// A decision as text.
 enum DecisionTable {
-    /// - Parameter onlyFront: leaves out candidates that another one beats in everything.
+    /// - Parameter onlyFront: omits candidates that are not Pareto-optimal.
     static func text(_ decision: Decision, onlyFront: Bool = false) -> String {
         var lines = [
             "\(decision.model)  [\(decision.stage.rawValue)]  position \(decision.position)  kappa "

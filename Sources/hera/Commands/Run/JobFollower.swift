@@ -8,7 +8,7 @@ import ServiceLifecycle
 import Steps
 import Synchronization
 
-/// Submits a job, prints what happens to it, and ends with it.
+/// Submits a job and prints its events until it ends.
 final class JobFollower: Service {
     private let services: AppServices
     private let spec: JobSpec
@@ -56,9 +56,9 @@ final class JobFollower: Service {
     }
 }
 
-/// A job's events and totals as text for people.
+/// A job's events and totals as text.
 enum JobText {
-    /// What an event says; nil where it says nothing new.
+    /// The text of an event; nil for types that are not shown.
     static func line(_ event: NewJobEvent) -> String? {
         guard let root = try? JSONDocument(event.data).root else { return nil }
         switch event.type {
@@ -89,7 +89,7 @@ enum JobText {
             """
     }
 
-    /// The last lines: the answer, and what it took against everything on the reference.
+    /// The answer, and the totals against all steps on the reference model.
     static func totals(_ document: [UInt8]) -> String {
         guard let root = try? JSONDocument(document).root, let totals = root["totals"] else { return "" }
         let output = root["output"]?.string.map { "\n\($0)\n" } ?? ""

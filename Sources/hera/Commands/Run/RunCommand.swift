@@ -60,7 +60,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// What a command prints.
+/// The output format of a command.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json
 }

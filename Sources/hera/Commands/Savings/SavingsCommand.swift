@@ -6,7 +6,7 @@ import JSON
 import Steps
 import Training
 
-/// `hera savings`: what hera would make of requests that were made before.
+/// `hera savings`: what hera would have saved on logged requests.
 struct SavingsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "savings", abstract: "Say what hera would save on requests you made before; calls nobody.",
@@ -77,12 +77,12 @@ struct SavingsCommand: AsyncParsableCommand {
     }
 }
 
-/// What `hera savings` found, for people and for programs.
+/// The result of `hera savings`, as text and as JSON.
 struct SavingsReport {
     var forecast = SavingsForecast()
-    /// Lines that are no requests, or that no model can serve.
+    /// Lines that are not a request, or that no model can serve.
     private(set) var leftOut = 0
-    /// The first of them, in words.
+    /// The first of them, with its line number.
     private(set) var firstFault: String?
 
     mutating func leaveOut(line: Int, because reason: String) {

@@ -66,7 +66,7 @@ struct ServeCommand: AsyncParsableCommand {
                 var configuration = ServiceGroupConfiguration(
                     services: services.all + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: logger)
-                // What is still under way then is booked at its upper bound at the next start.
+                // Calls in flight after that are settled at their upper bound at the next start.
                 configuration.maximumGracefulShutdownDuration = .seconds(20)
                 try await ServiceGroup(configuration: configuration).run()
             } catch let error as LedgerError {
@@ -83,7 +83,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 }
 
-/// Tells which models are live, and why the others are not.
+/// Prints which models are live, and why the others are not.
 enum LiveModelsReport {
     static func tell(_ fleet: ModelRegistry) {
         var live: [String] = []

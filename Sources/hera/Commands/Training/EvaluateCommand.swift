@@ -4,7 +4,7 @@ import Foundation
 import Routing
 import Training
 
-/// `hera evaluate`: how good predictions and routing are on recorded outcomes.
+/// `hera evaluate`: quality of predictions and routing on recorded outcomes.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Measure predictions and routing on recorded outcomes and agent runs.",
@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
               hera evaluate --outcomes answers.jsonl.gz --policy '{"kappa": {"base": 0.8}}'
             """)
 
-    /// How the figures are printed.
+    /// The output format.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, json
     }
