@@ -16,20 +16,20 @@ struct AppServices {
     let scheduler: JobScheduler
     let batches: BatchScheduler
     let prober: HealthProber
-    private let pulse: HeartbeatService
+    private let heartbeatService: HeartbeatService
     private let upstream: UpstreamClient
 
-    init(places: InstallationOptions, database: DatabaseOption, logger: Logger) throws {
-        let keys = Installation.keyring()
-        let catalog = try Installation.catalog(places)
+    init(installation: InstallationOptions, database: DatabaseOption, logger: Logger) throws {
+        let keys = Installation.apiKeys()
+        let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(logger: logger)
         stepService = StepService(
-            catalog: catalog, estimator: try Installation.estimator(places),
+            catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database), upstream: upstream,
-            settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
+            settings: try Installation.settings(installation, for: catalog), keys: keys, logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
-        pulse = HeartbeatService(
+        heartbeatService = HeartbeatService(
             ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
         prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
     }
@@ -37,21 +37,21 @@ struct AppServices {
     /// All services in start order. They end in reverse order, so that calls in flight can still be settled.
     var all: [ServiceGroupConfiguration.ServiceConfiguration] {
         let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
-        return [beating] + services.map { .init(service: $0) }
+        return [heartbeat] + services.map { .init(service: $0) }
     }
 
     /// The services that calls need, for commands that run no jobs.
     var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
-        [beating, .init(service: upstream), .init(service: stepService.pool)]
+        [heartbeat, .init(service: upstream), .init(service: stepService.pool)]
     }
 
     /// A failing heartbeat, such as a ledger migrated by a later version, shuts all services down gracefully.
-    private var beating: ServiceGroupConfiguration.ServiceConfiguration {
-        .init(service: pulse, failureTerminationBehavior: .gracefullyShutdownGroup)
+    private var heartbeat: ServiceGroupConfiguration.ServiceConfiguration {
+        .init(service: heartbeatService, failureTerminationBehavior: .gracefullyShutdownGroup)
     }
 
     /// Returns memory to the system that only loading the catalog and the profiles needed (about 8 MB).
-    func giveBackLoadingMemory() {
+    func releaseLoadingMemory() {
         malloc_trim(0)
     }
 
@@ -70,7 +70,7 @@ struct AppServices {
             let entries = try await stepService.ledger.recover(at: .now())
             guard !entries.isEmpty else { return }
             let most = entries.reduce(Money.zero) { (try? $0.adding($1.result.figures.cost.total)) ?? $0 }
-            Exit.tell(
+            Exit.printError(
                 "\(entries.count) call\(entries.count == 1 ? "" : "s") under way when a process ended: booked as uncertain at the upper bound, "
                     + "$\(most) in all")
         } catch {

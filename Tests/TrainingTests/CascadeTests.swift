@@ -34,18 +34,19 @@ import Testing
     @Test("a good answer in hand is kept when dollars are dear, and a bad one is not when they are cheap")
     func moves() {
         let couplings: [Float] = [1, 0.5, 0.5, 1]
-        func move(_ weight: Double, _ judged: [Double]) -> CascadePolicy.Move? {
-            CascadePolicy(weight: weight, sight: 0.7)
-                .move(judged: judged, costUSD: [0.001, 0.1], couplings: couplings, open: [1], asked: [0])
+        func move(_ weight: Double, _ correctness: [Double]) -> CascadePolicy.Move? {
+            CascadePolicy(weight: weight, detectionRate: 0.7)
+                .move(correctness: correctness, costUSD: [0.001, 0.1], couplings: couplings, open: [1], asked: [0])
         }
         #expect(move(100, [0.9, 0.95]) == .keep(0))
         #expect(move(0.1, [0.2, 0.95]) == .ask(1))
         #expect(
-            CascadePolicy(weight: 1, sight: 0.7)
-                .move(judged: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: [0, 1]) == .keep(0))
+            CascadePolicy(weight: 1, detectionRate: 0.7)
+                .move(correctness: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: [0, 1])
+                == .keep(0))
         #expect(
-            CascadePolicy(weight: 1, sight: 0.7)
-                .move(judged: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: []) == nil)
+            CascadePolicy(weight: 1, detectionRate: 0.7)
+                .move(correctness: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: []) == nil)
     }
 
     @Test("agreement and disagreement of the answers paid for are counted")

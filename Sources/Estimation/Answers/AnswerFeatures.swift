@@ -93,45 +93,45 @@ package struct AnswerProfile: Sendable {
     /// The panel whose questions the verifier was trained on.
     package var name: String
     /// One output: the probability of a right answer. Its inputs are `AnswerState.counts`.
-    var judge: PanelProfile
+    var verifier: PanelProfile
     /// Probability that a wrong answer is recognised, chosen on validation rows for the cascade.
-    package var sight: Float
+    package var detectionRate: Float
 
     /// The probability of being right, by model.
-    package func judge(_ state: AnswerState) -> [Double] { state.answers.indices.map { judge(state, $0) } }
+    package func verify(_ state: AnswerState) -> [Double] { state.answers.indices.map { verify(state, $0) } }
 
     /// The probability that one model is right.
-    func judge(_ state: AnswerState, _ model: Int) -> Double {
-        let counts = Array(state.counts(model).prefix(judge.countFeatures))
-        return Double(judge.probabilities(judge.dense(state.grams(model), counts))[0])
+    func verify(_ state: AnswerState, _ model: Int) -> Double {
+        let counts = Array(state.counts(model).prefix(verifier.countFeatures))
+        return Double(verifier.probabilities(verifier.dense(state.grams(model), counts))[0])
     }
 
     /// Whether the verifier was trained on the questions of this panel.
     func fits(_ panel: PanelProfile) -> Bool {
         let known = AnswerState.count + panel.table.width
-        return judge.countFeatures == known || judge.countFeatures == known + Grounding.count
+        return verifier.countFeatures == known || verifier.countFeatures == known + Grounding.count
     }
 
     /// The profile as the content of a file of kind `answers`.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
-        writer.put(judge.encoded())
-        writer.put(sight)
+        writer.put(verifier.encoded())
+        writer.put(detectionRate)
         return writer.bytes
     }
 
-    package init(name: String, judge: PanelProfile, sight: Float) {
+    package init(name: String, verifier: PanelProfile, detectionRate: Float) {
         self.name = name
-        self.judge = judge
-        self.sight = sight
+        self.verifier = verifier
+        self.detectionRate = detectionRate
     }
 
     init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
         name = try reader.string()
-        judge = try PanelProfile.nested(try reader.array(UInt8.self))
-        sight = try reader.float()
-        guard judge.models.count == 1, judge.countFeatures >= AnswerState.count else {
+        verifier = try PanelProfile.nested(try reader.array(UInt8.self))
+        detectionRate = try reader.float()
+        guard verifier.models.count == 1, verifier.countFeatures >= AnswerState.count else {
             throw ByteReader.Failure(reason: "the parts of a profile of answers do not fit together")
         }
     }

@@ -21,7 +21,7 @@ package struct ProfileSet: Sendable {
     /// By panel: whether its outcomes are those of whole runs.
     let isOfRuns: [Bool]
     /// By panel: the panels whose memory it may read.
-    private let heard: [[Bool]]
+    private let readable: [[Bool]]
     /// By panel: the mean number of calls per outcome, 1 for an answer.
     let meanSteps: [Float]
     private let places: [String: [Place]]
@@ -48,14 +48,14 @@ package struct ProfileSet: Sendable {
         self.runs = byPanel
         isOfRuns = panels.indices.map { byPanel[$0] != nil }
         meanSteps = panels.indices.map { byPanel[$0]?.meanSteps(panels[$0]) ?? 1 }
-        heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: isOfRuns)
-        var judges: [Int: AnswerProfile] = [:]
+        readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: isOfRuns)
+        var verifiers: [Int: AnswerProfile] = [:]
         for profile in answers {
             if let panel = panels.firstIndex(where: { $0.name == profile.name && profile.fits($0) }) {
-                judges[panel] = profile
+                verifiers[panel] = profile
             }
         }
-        self.answers = judges
+        self.answers = verifiers
         var places: [String: [Place]] = [:]
         for (panel, profile) in panels.enumerated() {
             for (model, name) in (profile.models + profile.derived.map(\.name)).enumerated() {
@@ -191,6 +191,6 @@ package struct ProfileSet: Sendable {
             recollection: memory.recall(QuestionStem.hash(text.prompt)),
             shares: gate.map { PanelShares(scores: $0.scores(grams), isOfRuns: isOfRuns) }
                 ?? PanelShares(evenly: isOfRuns),
-            heard: heard)
+            readable: readable)
     }
 }

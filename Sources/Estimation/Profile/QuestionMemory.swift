@@ -31,7 +31,7 @@ package struct QuestionMemory: Sendable {
 
     /// By panel: whether it may read the memory of each panel.
     /// - Parameter models: by panel.
-    package static func heard(by models: [[String]], isOfRuns: [Bool]) -> [[Bool]] {
+    package static func readable(by models: [[String]], isOfRuns: [Bool]) -> [[Bool]] {
         let names = models.map { Set($0.map { ModelName.canonical($0) }) }
         return names.indices.map { listener in
             names.indices.map { speaker in
@@ -85,10 +85,10 @@ package struct StoredQuestion: Sendable {
     static let count = 2
 
     /// The mean surplus over the readable panels, and whether there is any.
-    package func counts(heard: [Bool]) -> [Float] {
+    package func counts(readable: [Bool]) -> [Float] {
         var sum: Float = 0
         var count: Float = 0
-        for entry in entries where heard[Int(entry.panel)] {
+        for entry in entries where readable[Int(entry.panel)] {
             sum += entry.surplus
             count += 1
         }

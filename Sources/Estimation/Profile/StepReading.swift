@@ -13,7 +13,7 @@ package struct StepReading: Sendable {
     /// The suite of runs that the step resembles, and its reading.
     private let run: (panel: Int, reading: RunReading)?
     /// The panel of the verifier for such texts, its dense vector and its predictions.
-    private let judge: (panel: Int, dense: [Float], predicted: [Float])?
+    private let verifier: (panel: Int, dense: [Float], predicted: [Float])?
 
     /// The least share of a text, among panels of its kind, for a run profile or a verifier to apply.
     ///
@@ -43,7 +43,7 @@ package struct StepReading: Sendable {
         run = Self.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        judge = Self.home(shares.step).flatMap { panel in
+        verifier = Self.home(shares.step).flatMap { panel in
             set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
         }
     }
@@ -98,17 +98,17 @@ package struct StepReading: Sendable {
     /// The probability that the last of the paid answers is acceptable (`verify_m`).
     /// - Returns: nil where no verifier covers the text.
     package func acceptance(of answers: [(model: ModelID, output: String)]) -> Double? {
-        guard let judge, let profile = set.answers[judge.panel], let last = answers.last else { return nil }
-        let panel = set.panels[judge.panel]
+        guard let verifier, let profile = set.answers[verifier.panel], let last = answers.last else { return nil }
+        let panel = set.panels[verifier.panel]
         let count = panel.models.count
         var state = AnswerState(
-            predicted: Array(judge.predicted[..<count]), baseRates: panel.baseRates,
-            question: AnswerState.question(judge.dense, panel, honest: Array(judge.predicted[..<count])),
+            predicted: Array(verifier.predicted[..<count]), baseRates: panel.baseRates,
+            question: AnswerState.question(verifier.dense, panel, honest: Array(verifier.predicted[..<count])),
             answers: panel.models.map { _ in nil })
         let grounding = Grounding(of: text)
         var place = 0
         for answer in answers {
-            if let known = self.place(answer.model, judge.panel) {
+            if let known = self.place(answer.model, verifier.panel) {
                 place = known
             } else {
                 // For a model unknown to the verifier, its prediction also stands in for its mean.
@@ -121,7 +121,7 @@ package struct StepReading: Sendable {
             state.answers[place] = AnswerState.Answer(answer.output, tools: text.tools, grounding: grounding)
         }
         if CallCheck.problem(in: last.output, tools: text.tools) != nil { return 0 }
-        let value = profile.judge(state, place)
+        let value = profile.verify(state, place)
         return value.isFinite ? value : nil
     }
 
@@ -154,21 +154,24 @@ package struct StepFeatures: Sendable {
     /// The share of each panel in the text.
     package let shares: PanelShares
     /// By panel: the panels whose memory it may read.
-    let heard: [[Bool]]
+    let readable: [[Bool]]
 
     package init(
-        grams: NGrams, counts: [Float], fit: [Float], recollection: StoredQuestion, shares: PanelShares, heard: [[Bool]]
+        grams: NGrams, counts: [Float], fit: [Float], recollection: StoredQuestion, shares: PanelShares,
+        readable: [[Bool]]
     ) {
         self.grams = grams
         self.counts = counts
         self.fit = fit
         self.recollection = recollection
         self.shares = shares
-        self.heard = heard
+        self.readable = readable
     }
 
     /// The input counts of a panel: of the text, of the questions that other panels store, and of the tools' fit.
     ///
     /// A panel trained before the last of these existed reads a prefix.
-    package func counts(forPanel panel: Int) -> [Float] { counts + recollection.counts(heard: heard[panel]) + fit }
+    package func counts(forPanel panel: Int) -> [Float] {
+        counts + recollection.counts(readable: readable[panel]) + fit
+    }
 }

@@ -31,12 +31,13 @@ package struct RunProfile: Sendable {
     /// By model, then steps taken (up to `horizon`): the mean remaining cost of a run that goes on, in dollars.
     var remainingUSD: [Float]
     /// Probability that the failure of a run is recognised at its end, chosen on validation runs for restarts.
-    package var sight: Float = 0.7
+    package var detectionRate: Float = 0.7
 
     package init(
         name: String, models: [String], reference: Int, recall: TaskRecall, startMix: [Float], progress: PanelProfile,
         similarity: PanelProfile, similarityMix: [Float], embedder: StepEmbedder, predictor: OutputPredictor,
-        usual: [Float], cosine: [Double], distance: PanelProfile? = nil, remainingUSD: [Float], sight: Float = 0.7
+        usual: [Float], cosine: [Double], distance: PanelProfile? = nil, remainingUSD: [Float],
+        detectionRate: Float = 0.7
     ) {
         self.name = name
         self.models = models
@@ -52,7 +53,7 @@ package struct RunProfile: Sendable {
         self.cosine = cosine
         self.distance = distance
         self.remainingUSD = remainingUSD
-        self.sight = sight
+        self.detectionRate = detectionRate
     }
 
     /// Number of step counts that `remainingUSD` distinguishes.
@@ -101,7 +102,7 @@ extension RunProfile {
         writer.put(cosine)
         writer.put(distance?.encoded() ?? [])
         writer.put(remainingUSD)
-        writer.put(sight)
+        writer.put(detectionRate)
         return writer.bytes
     }
 
@@ -126,7 +127,7 @@ extension RunProfile {
         let distances = try reader.array(UInt8.self)
         distance = distances.isEmpty ? nil : try PanelProfile.nested(distances)
         remainingUSD = try reader.array(Float.self)
-        sight = try reader.float()
+        detectionRate = try reader.float()
         let isWhole =
             reference < models.count && similarity.models == models && progress.models.count == 1
             && progress.countFeatures == RunCounts.count + 3

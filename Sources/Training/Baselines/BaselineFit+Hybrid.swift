@@ -115,7 +115,7 @@ extension BaselineFit {
             targets.set(row, 0, labels[row])
         }
         let weights = SparseLogistic().fit(scored, targets, rows: Array(texts.indices))
-        let judged = replay.rows.map { row in
+        let correctness = replay.rows.map { row in
             chain.map { model in
                 vocabulary.row(grams(row, model)).reduce(weights[scored.width][0]) {
                     $0 + $1.value * weights[Int($1.column)][0]
@@ -129,7 +129,7 @@ extension BaselineFit {
             for row in replay.rows.indices {
                 for (place, model) in chain.enumerated() {
                     cost += replay.paid[row][model] ?? 0
-                    guard place == chain.count - 1 || judged[row][place] >= threshold else { continue }
+                    guard place == chain.count - 1 || correctness[row][place] >= threshold else { continue }
                     score += replay.score[row][model] ?? 0
                     break
                 }

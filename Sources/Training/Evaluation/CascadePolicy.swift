@@ -11,7 +11,7 @@
 struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
     var weight: Double
-    var sight: Double
+    var detectionRate: Double
     /// Maximum number of calls.
     var most = 4
 
@@ -22,23 +22,25 @@ struct CascadePolicy: Sendable {
     }
 
     /// - Parameters:
-    ///   - judged: by model, the probability of being right: of its answer, or of one that it would give.
+    ///   - correctness: by model, the probability of being right: of its answer, or of one that it would give.
     ///   - open: models not called yet.
     ///   - asked: models that answered.
     func move(
-        judged: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
+        correctness: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
     ) -> Move? {
-        let best = asked.max { (judged[$0], $1) < (judged[$1], $0) }
+        let best = asked.max { (correctness[$0], $1) < (correctness[$1], $0) }
         let left = most - asked.count
-        let ahead = RestartPolicy(weight: weight, sight: sight)
-        let task = RestartPolicy.Task(start: judged, costUSD: costUSD, couplings: couplings)
+        let ahead = RestartPolicy(weight: weight, detectionRate: detectionRate)
+        let task = RestartPolicy.Task(start: correctness, costUSD: costUSD, couplings: couplings)
         guard let best else {
-            return ahead.best(task, probabilities: judged, untried: open, tries: min(left, 3)).map { .ask($0.model) }
+            return ahead.best(task, probabilities: correctness, untried: open, tries: min(left, 3)).map {
+                .ask($0.model)
+            }
         }
-        let q = judged[best]
+        let q = correctness[best]
         if left <= 0 { return .keep(best) }
-        let ifRight = ahead.corrected(task, judged, by: best, to: 1)
-        let ifWrong = ahead.corrected(task, judged, by: best, to: 0)
+        let ifRight = ahead.corrected(task, correctness, by: best, to: 1)
+        let ifWrong = ahead.corrected(task, correctness, by: best, to: 0)
         var chosen: (model: Int, value: Double)?
         for model in open {
             var rest = 0.0
@@ -51,8 +53,8 @@ struct CascadePolicy: Sendable {
                     .value ?? 0
             }
             let value =
-                q * (sight + (1 - sight) * ifRight[model])
-                + (1 - q) * sight * (ifWrong[model] + (1 - ifWrong[model]) * max(0, rest))
+                q * (detectionRate + (1 - detectionRate) * ifRight[model])
+                + (1 - q) * detectionRate * (ifWrong[model] + (1 - ifWrong[model]) * max(0, rest))
                 - weight * costUSD[model]
             if value > chosen?.value ?? -.infinity { chosen = (model, value) }
         }

@@ -15,7 +15,7 @@ struct CascadeReplay {
     private var states: [AnswerState] = []
     private var answers: [[AnswerState.Answer?]] = []
     /// By row, the verifier's probabilities for every set of called models, as a bit mask.
-    private var judged: [[UInt64: [Double]]] = []
+    private var correctness: [[UInt64: [Double]]] = []
 
     /// - Returns: nil where the rows have no outputs, or no verifier covers their models.
     init?(_ replay: Replay, profiles: ProfileSet) {
@@ -51,7 +51,7 @@ struct CascadeReplay {
                         AnswerState.Answer($0, tools: row.text.tools, grounding: grounding)
                     }
                 })
-            judged.append([:])
+            correctness.append([:])
         }
     }
 
@@ -60,19 +60,19 @@ struct CascadeReplay {
     }
 
     /// The verifier's probabilities for a row with some models called.
-    private mutating func judge(_ row: Int, _ asked: UInt64) -> [Double] {
-        if let found = judged[row][asked] { return found }
+    private mutating func verify(_ row: Int, _ asked: UInt64) -> [Double] {
+        if let found = correctness[row][asked] { return found }
         var state = states[row]
         for model in replay.models.indices where asked & 1 << UInt64(model) != 0 {
             state.answers[model] = answers[row][model]
         }
-        let made = profile.judge(state)
-        judged[row][asked] = made
+        let made = profile.verify(state)
+        correctness[row][asked] = made
         return made
     }
 
     /// The curve over all weights of a dollar.
-    mutating func curve(sight: Double? = nil, settings: Int = 200) -> CostCurve {
+    mutating func curve(detectionRate: Double? = nil, settings: Int = 200) -> CostCurve {
         let scale = max(
             1e-12,
             replay.predictedCost.reduce(0) { $0 + ($1.max() ?? 0) } / Double(max(replay.rows.count, 1)))
@@ -80,7 +80,8 @@ struct CascadeReplay {
         for setting in 0...settings {
             let weight =
                 setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
-            points.append(point(CascadePolicy(weight: weight, sight: sight ?? Double(profile.sight))))
+            points.append(
+                point(CascadePolicy(weight: weight, detectionRate: detectionRate ?? Double(profile.detectionRate))))
         }
         return CostCurve(points)
     }
@@ -91,14 +92,14 @@ struct CascadeReplay {
         for row in replay.rows.indices {
             var asked: UInt64 = 0
             while true {
-                let judged = judge(row, asked)
+                let correctness = verify(row, asked)
                 let open = replay.models.indices.filter {
                     asked & 1 << UInt64($0) == 0 && replay.paid[row][$0] != nil
                 }
                 let done = replay.models.indices.filter { asked & 1 << UInt64($0) != 0 }
                 guard
                     let move = policy.move(
-                        judged: judged, costUSD: replay.predictedCost[row], couplings: couplings, open: open,
+                        correctness: correctness, costUSD: replay.predictedCost[row], couplings: couplings, open: open,
                         asked: done)
                 else { break }
                 if case .ask(let model) = move {

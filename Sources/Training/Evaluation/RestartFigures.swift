@@ -22,7 +22,7 @@ package struct RestartFigures: Sendable {
     /// model's success. Where none does, it is taken at the best setting.
     package var cheapShare: Double
 
-    init(_ replay: RunReplay, sight: Double? = nil, settings: Int = 120) {
+    init(_ replay: RunReplay, detectionRate: Double? = nil, settings: Int = 120) {
         let complete = replay.tasks.indices.filter { replay.runs[$0].allSatisfy { $0 != nil } }
         let singles = replay.models.indices.map { model in
             CostCurve.Point(
@@ -43,7 +43,8 @@ package struct RestartFigures: Sendable {
             let scale = max(bestSingle.costUSD, 1e-9)
             let weight =
                 setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
-            let policy = RestartPolicy(weight: weight, sight: sight ?? Double(replay.profile.sight))
+            let policy = RestartPolicy(
+                weight: weight, detectionRate: detectionRate ?? Double(replay.profile.detectionRate))
             points.append(Self.run(replay, complete, policy, dearest: dearest))
         }
         curve = CostCurve(points.map(\.point))
@@ -95,7 +96,7 @@ package struct RestartFigures: Sendable {
                         isOver
                         ? now
                         : now - policy.weight * replay.profile.remainingUSD(model: model, steps: taken)
-                            + (1 - now) * policy.sight * max(0, rescue?.value ?? 0)
+                            + (1 - now) * policy.detectionRate * max(0, rescue?.value ?? 0)
                     if let other, other.value > stay + policy.margin {
                         next = other.model
                         probabilities = after

@@ -8,7 +8,7 @@ struct RestartPolicy: Sendable {
     /// The success that a dollar is worth.
     var weight: Double
     /// Probability that the failure of a run is recognised at its end.
-    var sight = 0.7
+    var detectionRate = 0.7
     /// Maximum number of models tried.
     var tries = 3
     /// The least gain for a switch, because the greatest estimate is biased upwards.
@@ -49,7 +49,7 @@ struct RestartPolicy: Sendable {
             if tries > 1, !rest.isEmpty {
                 let after = corrected(task, probabilities, by: model, to: 0)
                 if let next = best(task, probabilities: after, untried: rest, tries: tries - 1, breadth: Self.breadth) {
-                    value += (1 - p) * sight * max(0, next.value)
+                    value += (1 - p) * detectionRate * max(0, next.value)
                 }
             }
             if value > found?.value ?? -.infinity { found = (model, value) }

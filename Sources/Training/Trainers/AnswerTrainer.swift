@@ -56,16 +56,16 @@ struct AnswerTrainer: Sendable {
                 }
             }
         }
-        var judged = PanelData(name: data.name, models: ["answer"], texts: texts, counts: counts, groups: groups)
-        for (row, score) in scores.enumerated() { judged.targets.set(row, 0, Double(score)) }
+        var samples = PanelData(name: data.name, models: ["answer"], texts: texts, counts: counts, groups: groups)
+        for (row, score) in scores.enumerated() { samples.targets.set(row, 0, Double(score)) }
         var trainer = panel
         trainer.seed = seed &+ 901
         trainer.vocabularyLimit = 12_000
         trainer.directions = 8
         trainer.grower.rounds += trainer.grower.rounds / 2
         trainer.grower.depth += 1
-        let judge = trainer.train(judged, progress: progress).profile
-        return AnswerProfile(name: data.name, judge: judge, sight: 0.7)
+        let verifier = trainer.train(samples, progress: progress).profile
+        return AnswerProfile(name: data.name, verifier: verifier, detectionRate: 0.7)
     }
 }
 

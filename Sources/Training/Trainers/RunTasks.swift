@@ -142,7 +142,7 @@ struct RunStates: Sendable {
                     counts[counts.count - 1] = log1p(Float(history.utf8.count))
                     let features = StepFeatures(
                         grams: grams, counts: counts, fit: [], recollection: StoredQuestion(),
-                        shares: PanelShares(evenly: []), heard: [])
+                        shares: PanelShares(evenly: []), readable: [])
                     rows.append(
                         OutputPredictorTrainer.Row(
                             model: model, fold: tasks.folding[task],

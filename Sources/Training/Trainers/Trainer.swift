@@ -18,11 +18,11 @@ package struct Trainer: Sendable {
     ) throws(EstimationError) -> ProfileSet {
         var panels = try panels(outcomes, traces)
         let memory = QuestionMemory(of: panels)
-        let heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
+        let readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
         for panel in panels.indices {
             for row in 0..<panels[panel].count {
                 panels[panel].counts[row] +=
-                    memory.recall(panels[panel].stems[row]).counts(heard: heard[panel]) + panels[panel].fits[row]
+                    memory.recall(panels[panel].stems[row]).counts(readable: readable[panel]) + panels[panel].fits[row]
             }
         }
         // Training time is roughly proportional to texts times models.
@@ -33,7 +33,7 @@ package struct Trainer: Sendable {
         let runsBySuite = Dictionary(grouping: traces.filter { $0.split == .train }, by: \.suite)
         var runProfiles: [RunProfile] = []
         let rowsBySuite = Dictionary(grouping: outcomes.filter { $0.split == .train }, by: \.suite)
-        var judges: [AnswerProfile] = []
+        var verifiers: [AnswerProfile] = []
         for (data, effort) in zip(panels, efforts) {
             var trainer = panel
             trainer.seed = seed
@@ -43,13 +43,13 @@ package struct Trainer: Sendable {
             profiles.append(trained.profile)
             let rows = rowsBySuite[data.name] ?? []
             if !data.isOfRuns,
-                let judge = AnswerTrainer(seed: seed, panel: panel).train(
+                let verifier = AnswerTrainer(seed: seed, panel: panel).train(
                     rows, data, trained,
                     progress: { _, stage in
                         progress((done + effort) / total, "\(data.name): answers, \(stage)")
                     })
             {
-                judges.append(judge)
+                verifiers.append(verifier)
             }
             if let runs = runsBySuite[data.name], data.isOfRuns {
                 runProfiles.append(
@@ -61,9 +61,9 @@ package struct Trainer: Sendable {
         }
         progress(done / total, "gate")
         let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
-        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: judges)
+        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: verifiers)
         set.speed = SpeedTrainer().train(outcomes)
-        set.chooseSights(
+        set.chooseDetectionRates(
             outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
         ) { progress(done / total, "\($0): thresholds") }
         progress(1, "done")
@@ -122,25 +122,27 @@ extension ProfileSet {
 
 extension ProfileSet {
     /// Candidate values of `detectionRate`.
-    private static let sights: [Double] = [0.3, 0.5, 0.7, 0.85, 0.95]
+    private static let detectionRates: [Double] = [0.3, 0.5, 0.7, 0.85, 0.95]
     /// With fewer validation rows than this, the default is kept.
     private static let leastRows = 50
 
     /// Chooses the detection rates of cascade and restarts with the best curve on validation rows.
     ///
     /// No estimator was fitted on these rows.
-    mutating func chooseSights(outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ suite: String) -> Void) {
-        for (place, judge) in answers {
-            let rows = outcomes.filter { $0.suite == judge.name }
+    mutating func chooseDetectionRates(outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ suite: String) -> Void)
+    {
+        for (place, verifier) in answers {
+            let rows = outcomes.filter { $0.suite == verifier.name }
             if rows.count < Self.leastRows { continue }
-            progress(judge.name)
-            let replay = Replay(suite: judge.name, rows: rows, profiles: self)
+            progress(verifier.name)
+            let replay = Replay(suite: verifier.name, rows: rows, profiles: self)
             let singles = SingleModels(replay)
             guard var cascade = CascadeReplay(replay, profiles: self) else { continue }
-            let scores = Self.sights.map { sight in
-                cascade.curve(sight: sight, settings: 60).aiq(from: singles.cheapestPoint, to: singles.bestPoint)
+            let scores = Self.detectionRates.map { detectionRate in
+                cascade.curve(detectionRate: detectionRate, settings: 60).aiq(
+                    from: singles.cheapestPoint, to: singles.bestPoint)
             }
-            answers[place]?.sight = Float(Self.sights[Self.best(scores)])
+            answers[place]?.detectionRate = Float(Self.detectionRates[Self.best(scores)])
         }
         for (place, profile) in runs {
             let rows = traces.filter { $0.suite == profile.name }
@@ -148,12 +150,12 @@ extension ProfileSet {
             guard let replay = RunReplay(suite: profile.name, runs: rows, profiles: self),
                 replay.tasks.count >= Self.leastRows
             else { continue }
-            let scores = Self.sights.map { sight in
-                let figures = RestartFigures(replay, sight: sight, settings: 60)
+            let scores = Self.detectionRates.map { detectionRate in
+                let figures = RestartFigures(replay, detectionRate: detectionRate, settings: 60)
                 return figures.curve.aiq(
                     from: figures.curve.points.first ?? figures.bestSingle, to: figures.bestSingle)
             }
-            runs[place]?.sight = Float(Self.sights[Self.best(scores)])
+            runs[place]?.detectionRate = Float(Self.detectionRates[Self.best(scores)])
         }
     }
 

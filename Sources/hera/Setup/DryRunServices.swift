@@ -16,14 +16,15 @@ enum DryRunServices {
     /// - Parameter onlyLive: omits the models that cannot be called from here; else all models of the catalog count as
     ///   live.
     ///   Exits with 69 where none is.
-    static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> StepService {
+    static func make(_ installation: InstallationOptions, onlyLive: Bool) async throws -> StepService {
         let logger = Installation.logger()
-        let catalog = try Installation.catalog(places)
-        let keys = Installation.keyring()
+        let catalog = try Installation.catalog(installation)
+        let keys = Installation.apiKeys()
         let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
-            catalog: catalog, estimator: try Installation.estimator(places), ledger: try scratchLedger(),
-            upstream: upstream, settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
+            catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
+            upstream: upstream, settings: try Installation.settings(installation, for: catalog), keys: keys,
+            logger: logger)
         guard onlyLive else {
             stepService.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService

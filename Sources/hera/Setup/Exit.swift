@@ -18,13 +18,13 @@ struct Exit: Error {
         do {
             return try await body()
         } catch let exit as Exit {
-            tell(exit.message)
+            printError(exit.message)
             throw ExitCode(exit.code)
         }
     }
 
     /// Writes a line with the prefix `hera: ` to standard error.
-    static func tell(_ line: String) {
+    static func printError(_ line: String) {
         FileHandle.standardError.write(Data("hera: \(line)\n".utf8))
     }
 }
@@ -35,10 +35,10 @@ enum EstimationExit {
         do {
             try body()
         } catch let error as EstimationError {
-            StandardError.write("hera: \(error)\n")
+            Exit.printError("\(error)")
             throw ExitCode(code(error))
         } catch let exit as Exit {
-            Exit.tell(exit.message)
+            Exit.printError(exit.message)
             throw ExitCode(exit.code)
         }
     }
@@ -55,11 +55,11 @@ enum EstimationExit {
 
 /// A progress bar of one line on standard error. It is silent where that is not a terminal.
 struct ProgressBar {
-    private let isWatched = isatty(STDERR_FILENO) == 1
+    private let isTerminal = isatty(STDERR_FILENO) == 1
 
     /// Redraws the bar.
     func show(_ share: Double, _ stage: String) {
-        guard isWatched else { return }
+        guard isTerminal else { return }
         let width = 30
         let filled = Int((min(max(share, 0), 1) * Double(width)).rounded())
         let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
@@ -68,7 +68,7 @@ struct ProgressBar {
 
     /// Removes the bar.
     func clear() {
-        if isWatched { StandardError.write("\r\u{1b}[K") }
+        if isTerminal { StandardError.write("\r\u{1b}[K") }
     }
 }
 

@@ -13,23 +13,24 @@ import Steps
 /// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
     /// Loads the catalog. Exits with 65 and every problem.
-    static func catalog(_ places: InstallationOptions) throws -> ModelCatalog {
+    static func catalog(_ installation: InstallationOptions) throws -> ModelCatalog {
         do {
-            return try ModelCatalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
+            return try ModelCatalog.load(directory: installation.catalogFolder, today: Timestamp.now().day)
         } catch {
             throw Exit(65, error.description)
         }
     }
 
     /// Loads the trained profiles. Without any, uses priors by tier and prints a notice.
-    static func estimator(_ places: InstallationOptions) throws -> any Estimating {
+    static func estimator(_ installation: InstallationOptions) throws -> any Estimating {
         do {
-            return ProfileEstimator(try ProfileSet.load(directory: places.profilesFolder))
+            return ProfileEstimator(try ProfileSet.load(directory: installation.profilesFolder))
         } catch {
             switch error {
             case .noProfiles,
-                .unreadable where places.profiles == nil:
-                Exit.tell("no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
+                .unreadable where installation.profiles == nil:
+                Exit.printError(
+                    "no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
                 return PriorEstimator()
             default:
                 throw Exit(65, error.description)
@@ -38,8 +39,8 @@ enum Installation {
     }
 
     /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
-    static func settings(_ places: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
-        guard let path = places.config else { return Settings() }
+    static func settings(_ installation: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
+        guard let path = installation.config else { return Settings() }
         do {
             let settings = try Settings(json: try YAMLText.document(path: path).root)
             return try catalog.map { try settings.resolved(in: $0) } ?? settings
@@ -60,7 +61,7 @@ enum Installation {
         }
     }
 
-    static func keyring() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
+    static func apiKeys() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
 
     /// A logger to standard error. `HERA_LOG_LEVEL` sets its level, which is `warning` by default.
     static func logger() -> Logger {

@@ -19,13 +19,13 @@ struct InstallationOptions: ParsableArguments {
     /// The given folder, else the first one of that name in the working directory or above the program's folder.
     func folder(_ named: String?, default name: String) -> String {
         if let named { return named }
-        var places = [FileManager.default.currentDirectoryPath]
+        var candidates = [FileManager.default.currentDirectoryPath]
         var above = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         while above.path != "/" {
             above.deleteLastPathComponent()
-            places.append(above.path)
+            candidates.append(above.path)
         }
-        let found = places.map { "\($0)/\(name)" }.first { path in
+        let found = candidates.map { "\($0)/\(name)" }.first { path in
             (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == false
         }
         return found ?? name

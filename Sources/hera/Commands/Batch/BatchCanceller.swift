@@ -22,8 +22,8 @@ final class BatchCanceller: Service {
 
     func run() async throws {
         do {
-            let words = try await work()
-            end.withLock { $0 = .success(words) }
+            let summary = try await work()
+            end.withLock { $0 = .success(summary) }
         } catch {
             end.withLock { $0 = .failure(Exit(ofBatch: error)) }
         }
@@ -34,7 +34,7 @@ final class BatchCanceller: Service {
         guard let known = try await ledger.read({ [id] in try $0.batch(id) }) else {
             throw Exit(65, "no batch is '\(id)': `hera batches list --all` shows them")
         }
-        if known.inputFileID != nil { return try await ask(known) }
+        if known.inputFileID != nil { return try await requestCancellation(known) }
         let before = try await state()
         if known.status.isFinal, before.groups == 0 {
             return "\(id) is \(known.status.rawValue) already; none of its rows is at a provider"
@@ -59,11 +59,11 @@ final class BatchCanceller: Service {
         guard ending == .cancelled else {
             throw Exit(75, "stopped: \(after.away) rows are still at their models' providers; the same command goes on")
         }
-        return words(before, after)
+        return summary(before, after)
     }
 
     /// Requests cancellation from the service that runs a batch received over HTTP.
-    private func ask(_ batch: BatchRecord) async throws -> String {
+    private func requestCancellation(_ batch: BatchRecord) async throws -> String {
         let asked = try await services.stepService.ledger.write { [id] in try $0.cancelBatch(id, at: .now()) }
         guard asked?.status == .cancelling else {
             return "\(id) is \((asked ?? batch).status.rawValue) already"
@@ -97,7 +97,7 @@ final class BatchCanceller: Service {
         return state
     }
 
-    private func words(_ before: State, _ after: State) -> String {
+    private func summary(_ before: State, _ after: State) -> String {
         if before.away == 0 { return "\(id) is cancelled; none of its rows was at a provider" }
         let spent = (try? after.spent.subtracting(before.spent)) ?? .zero
         let uncertain = after.uncertain - before.uncertain

@@ -81,7 +81,7 @@ struct BatchCommand: AsyncParsableCommand {
     @Option(name: .long, help: "What is printed at the end: text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
@@ -107,7 +107,8 @@ struct BatchCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let files = BatchFiles(input: input, out: out, errors: errors)
             try files.check()
-            let services = try AppServices(places: places, database: database, logger: Installation.logger())
+            let services = try AppServices(
+                installation: installation, database: database, logger: Installation.logger())
             var terms = BatchOptions(
                 budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },
                 ifShort: ifShort ?? ShortfallRule(services.stepService.settings.defaultPolicy.onInfeasible),

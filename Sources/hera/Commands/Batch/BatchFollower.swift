@@ -51,10 +51,10 @@ final class BatchFollower: Service {
 
     private func work() async throws {
         await services.prober.look()
-        let intake = try await takeIn()
+        let intake = try await openBatch()
         state.withLock { $0.intake = intake }
-        for fault in intake.faults.prefix(5) { Exit.tell("line \(fault.line): \(fault.message)") }
-        if intake.faults.count > 5 { Exit.tell("\(intake.faults.count - 5) more lines are wrong") }
+        for fault in intake.faults.prefix(5) { Exit.printError("line \(fault.line): \(fault.message)") }
+        if intake.faults.count > 5 { Exit.printError("\(intake.faults.count - 5) more lines are wrong") }
         let bar = BatchBar()
         defer { bar.clear() }
         let runner = BatchRunner(
@@ -64,14 +64,14 @@ final class BatchFollower: Service {
             bar.show(progress)
         }
         let prepared = try await runner.prepare()
-        try await tell(prepared, runner)
+        try await printForecast(prepared, runner)
         state.withLock { $0.hasStarted = true }
         let ending = try await runner.run(prepared)
         state.withLock { $0.ending = ending }
     }
 
     /// Opens the existing batch or creates it, and claims it for this process.
-    private func takeIn() async throws -> BatchIntake {
+    private func openBatch() async throws -> BatchIntake {
         let ledger = services.stepService.ledger
         let now = Timestamp.now()
         if try await ledger.read({ [id] in try $0.batch(id) }) == nil {
@@ -106,14 +106,18 @@ final class BatchFollower: Service {
     }
 
     /// Prints what the budget buys. Throws exit code 65 where it is insufficient and nothing shall start.
-    private func tell(_ prepared: BatchRunner.Prepared, _ runner: BatchRunner) async throws {
+    private func printForecast(_ prepared: BatchRunner.Prepared, _ runner: BatchRunner) async throws {
         let forecast = prepared.forecast
-        if prepared.completedBefore > 0 { Exit.tell("\(prepared.completedBefore) of \(prepared.rows) rows are done") }
-        for line in forecast.lines { Exit.tell(line) }
-        if prepared.elsewhere > 0 { Exit.tell("another process works on \(prepared.elsewhere) rows of this batch") }
+        if prepared.completedBefore > 0 {
+            Exit.printError("\(prepared.completedBefore) of \(prepared.rows) rows are done")
+        }
+        for line in forecast.lines { Exit.printError(line) }
+        if prepared.elsewhere > 0 {
+            Exit.printError("another process works on \(prepared.elsewhere) rows of this batch")
+        }
         if !prepared.groups.isEmpty {
             let rows = prepared.groups.reduce(0) { $0 + $1.open }
-            Exit.tell("\(rows) rows are at their models' providers; their answers are fetched first")
+            Exit.printError("\(rows) rows are at their models' providers; their answers are fetched first")
             return
         }
         guard forecast.rows > 0, !forecast.sufficesForAll else { return }
@@ -139,13 +143,13 @@ final class BatchFollower: Service {
             let count = try await write(intake, ending)
             let isDone = count.failed + count.malformed + count.notDone == 0
             let status = exit == nil ? ending : .stopped
-            try await giveUp(intake.batch, isDone: isDone && exit == nil)
+            try await release(intake.batch, isDone: isDone && exit == nil)
             let summary = BatchSummary(
                 id: id, ending: status, count: count, spent: try await spent(), budget: terms.budget,
                 accuracy: progress.accuracy, seconds: started.duration(to: .now) / .seconds(1), files: files)
             switch format {
             case .json: print(String(decoding: summary.json, as: UTF8.self))
-            case .text: files.out == "-" ? Exit.tell(summary.text) : print(summary.text)
+            case .text: files.out == "-" ? Exit.printError(summary.text) : print(summary.text)
             }
             return exit ?? summary.exit
         } catch {
@@ -191,7 +195,7 @@ final class BatchFollower: Service {
     }
 
     /// Releases the batch.
-    private func giveUp(_ batch: BatchRecord, isDone: Bool) async throws {
+    private func release(_ batch: BatchRecord, isDone: Bool) async throws {
         var batch = batch
         batch.status = isDone ? .completed : .cancelled
         batch.updatedAt = .now()

@@ -87,7 +87,7 @@ struct BatchSummary: Sendable {
 final class BatchBar: Sendable {
     private static let secondsBetweenLines = 30.0
     private let bar = ProgressBar()
-    private let isWatched = isatty(STDERR_FILENO) == 1
+    private let isTerminal = isatty(STDERR_FILENO) == 1
     private let lastLine = Mutex(ContinuousClock.now)
     private let lastWait = Mutex<BatchWait?>(nil)
 
@@ -98,10 +98,10 @@ final class BatchBar: Sendable {
         }
         if isNews, let wait = progress.wait {
             bar.clear()
-            Exit.tell(wait.description)
+            Exit.printError(wait.description)
         }
         let text = Self.text(progress)
-        if isWatched {
+        if isTerminal {
             let done = progress.completed + progress.failed
             return bar.show(Double(done) / Double(max(1, progress.rows)), text)
         }
@@ -110,7 +110,7 @@ final class BatchBar: Sendable {
             last = .now
             return true
         }
-        if isDue { Exit.tell(text) }
+        if isDue { Exit.printError(text) }
     }
 
     func clear() { bar.clear() }

@@ -62,12 +62,13 @@ struct BatchesCommand: AsyncParsableCommand {
         @Argument(help: "The batch's id, as `hera batches list` shows it.")
         var id: String
 
-        @OptionGroup var places: InstallationOptions
+        @OptionGroup var installation: InstallationOptions
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
             try await Exit.mapped {
-                let services = try AppServices(places: places, database: database, logger: Installation.logger())
+                let services = try AppServices(
+                    installation: installation, database: database, logger: Installation.logger())
                 let canceller = BatchCanceller(services: services, id: id)
                 try await services.bookInterruptedCalls()
                 await services.run(canceller)

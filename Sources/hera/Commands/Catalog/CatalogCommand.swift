@@ -1,7 +1,6 @@
 import ArgumentParser
 import Catalog
 import Domain
-import Foundation
 
 /// `hera catalog`: the models and their prices.
 struct CatalogCommand: ParsableCommand {
@@ -28,7 +27,7 @@ struct CatalogListCommand: ParsableCommand {
         try CatalogExit.mapped {
             let today = Timestamp.now().day
             let catalog = try ModelCatalog.load(directory: catalog, today: today)
-            for warning in catalog.warnings { CatalogExit.tell("hera: \(warning)") }
+            for warning in catalog.warnings { Exit.printError("\(warning)") }
             switch format {
             case .table: print(CatalogTable(catalog: catalog, today: today).text)
             case .json: print(try CatalogListing(catalog: catalog, today: today).json())
@@ -57,7 +56,7 @@ struct CatalogLintCommand: ParsableCommand {
         if lint.errors.isEmpty {
             print("\(read): fine" + (warnings > 0 ? ", with warnings: \(warnings)" : ""))
         } else {
-            CatalogExit.tell("hera: \(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
+            Exit.printError("\(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
             throw ExitCode(65)
         }
     }
@@ -70,16 +69,11 @@ enum CatalogExit {
         do {
             try body()
         } catch let error as CatalogError {
-            tell("hera: \(error)")
+            Exit.printError("\(error)")
             throw ExitCode(65)
         } catch let error as PriceListError {
-            tell("hera: \(error)")
+            Exit.printError("\(error)")
             throw ExitCode(65)
         }
-    }
-
-    /// Writes a line to standard error.
-    static func tell(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 }

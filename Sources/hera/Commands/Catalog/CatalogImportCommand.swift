@@ -56,7 +56,7 @@ struct CatalogImportCommand: ParsableCommand {
             let list = try PriceListImport(
                 try read(), format: from, selection: selection, source: source ?? from.title + name,
                 today: Timestamp.now().day)
-            CatalogExit.tell("hera: \(list.count) models imported; left out: \(list.skippedText)")
+            Exit.printError("\(list.count) models imported; left out: \(list.skippedText)")
             if list.count == 0 { throw ExitCode(65) }
             print(list.yaml, terminator: "")
         }
@@ -67,7 +67,7 @@ struct CatalogImportCommand: ParsableCommand {
         do {
             return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
         } catch {
-            CatalogExit.tell("hera: cannot read \(file): see that it exists and that you may read it")
+            Exit.printError("cannot read \(file): see that it exists and that you may read it")
             throw ExitCode(66)
         }
     }

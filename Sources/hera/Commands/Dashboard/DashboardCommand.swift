@@ -36,7 +36,7 @@ struct DashboardCommand: AsyncParsableCommand {
         @Option(name: .long, help: "json, csv or grafana.")
         var format: Format = .json
 
-        @OptionGroup var places: InstallationOptions
+        @OptionGroup var installation: InstallationOptions
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
@@ -47,7 +47,7 @@ struct DashboardCommand: AsyncParsableCommand {
                 } catch {
                     throw Exit(64, "\(error)")
                 }
-                let settings = try Installation.settings(places)
+                let settings = try Installation.settings(installation)
                 let ledger = try Installation.ledger(database)
                 do {
                     let report = try await ledger.read { try $0.dashboard(query) }

@@ -57,7 +57,7 @@ struct KeysCommand: AsyncParsableCommand {
             }
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
                 print(try await ledger.createKey(key, budgets: budgets))
-                Exit.tell("this key is shown now and never again; revoke it with `hera keys revoke \(key.id)`")
+                Exit.printError("this key is shown now and never again; revoke it with `hera keys revoke \(key.id)`")
             }
         }
 

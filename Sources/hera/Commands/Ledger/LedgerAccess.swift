@@ -26,7 +26,7 @@ enum LedgerAccess {
         do {
             return try read()
         } catch {
-            Exit.tell(error.description)
+            Exit.printError(error.description)
             throw ExitCode(64)
         }
     }

@@ -23,14 +23,14 @@ struct LedgerCommand: AsyncParsableCommand {
 
         @OptionGroup var database: DatabaseOption
 
-        @OptionGroup var places: InstallationOptions
+        @OptionGroup var installation: InstallationOptions
 
         @Option(name: .long, help: "text or json.")
         var format: OutputFormat = .text
 
         func run() async throws {
             var isSound = true
-            let prices = CatalogPricing(try? Installation.catalog(places))
+            let prices = CatalogPricing(try? Installation.catalog(installation))
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
                 let report = try await ledger.read { try $0.verify(prices: prices.pricing) }
                 isSound = report.isSound

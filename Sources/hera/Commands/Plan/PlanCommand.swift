@@ -89,7 +89,7 @@ struct PlanCommand: AsyncParsableCommand {
                 if follow { plan.carryOut(batch) }
                 let report = PlanReport(batch: batch, budget: budget, plan: plan, effect: effect)
                 bar.clear()
-                tellCaveats(batch)
+                printCaveats(batch)
                 print(format == .json ? String(decoding: report.json, as: UTF8.self) : report.text)
             }
         }
@@ -111,15 +111,15 @@ struct PlanCommand: AsyncParsableCommand {
     }
 
     /// Prints caveats on the figures.
-    private func tellCaveats(_ batch: RecordedBatch) {
+    private func printCaveats(_ batch: RecordedBatch) {
         if let first = batch.leftOut.first {
-            Exit.tell(
+            Exit.printError(
                 "\(batch.leftOut.count) rows are left out, for example \(first.id): none of their models has both a "
                     + "recorded cost and a trained profile with costs")
         }
         let trained = batch.rows.count { $0.split == .train }
         if trained > 0 {
-            Exit.tell(
+            Exit.printError(
                 "\(trained) of \(batch.rows.count) rows are marked \"train\"; figures on rows that profiles were fitted "
                     + "on flatter (--split validation leaves them out)")
         }

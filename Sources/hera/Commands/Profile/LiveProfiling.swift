@@ -19,22 +19,22 @@ struct LiveProfiling {
     let command: ProfileCommand
 
     func run() async throws {
-        let model = try ProbedModel(command: command, catalog: try Installation.catalog(command.places))
+        let model = try ProbedModel(command: command, catalog: try Installation.catalog(command.installation))
         let bar = ProgressBar()
         bar.show(0, "loading profiles and probes")
         defer { bar.clear() }
-        let folder = command.places.profilesFolder
+        let folder = command.installation.profilesFolder
         let out = command.out ?? folder
         let prober = LiveProber(try ProfileSet.load(directory: folder))
-        let suite = try ProbeSuite.load(command.asking.suite ?? folder + "/probes")
-        let trial = command.asking.allowCode ? CodeTrial() : nil
-        if command.asking.allowCode, trial == nil {
+        let suite = try ProbeSuite.load(command.probeRun.suite ?? folder + "/probes")
+        let trial = command.probeRun.allowCode ? CodeTrial() : nil
+        if command.probeRun.allowCode, trial == nil {
             throw Exit(69, "--allow-code needs python3 in the PATH, and there is none")
         }
         let items = try prober.choose(
             command.probes, of: suite.gradable(allowingCode: trial != nil), seed: command.seed)
         let logger = Installation.logger()
-        let name = try model.profileName(command.asking.name, known: prober)
+        let name = try model.profileName(command.probeRun.name, known: prober)
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
         } catch {
@@ -43,23 +43,23 @@ struct LiveProfiling {
         let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
             catalog: model.catalog, estimator: PriorEstimator(), ledger: try Installation.ledger(command.database),
-            upstream: upstream, settings: try Installation.settings(command.places), keys: Installation.keyring(),
+            upstream: upstream, settings: try Installation.settings(command.installation), keys: Installation.apiKeys(),
             logger: logger)
         let health = HealthProber(
-            fleet: stepService.fleet, upstream: upstream, keys: Installation.keyring(), logger: logger)
-        let asking = ProbeRun(
+            fleet: stepService.fleet, upstream: upstream, keys: Installation.apiKeys(), logger: logger)
+        let probeRun = ProbeRun(
             stepService: stepService, prober: health, model: model.id, items: items, trial: trial,
-            file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.asking.maxTokens)
+            file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.probeRun.maxTokens)
         let group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(service: upstream), .init(service: stepService.pool),
-                    .init(service: asking, successTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: probeRun, successTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await stepService.ledger.close()
         bar.clear()
-        let answers = try asking.answers()
+        let answers = try probeRun.answers()
         var profile = prober.profile(name, answers.map(\.graded))
         let speed = ProbeSpeed(answers.map(\.answer))
         profile.prefillTokensPerSecond = speed.prefillTokensPerSecond
@@ -70,7 +70,7 @@ struct LiveProfiling {
     }
 
     private func budget() throws -> Money? {
-        guard let text = command.asking.budget else { return nil }
+        guard let text = command.probeRun.budget else { return nil }
         do {
             let money = try Money(usd: text)
             guard money >= .zero else { throw Exit(64, "--budget must not be negative") }
@@ -90,7 +90,7 @@ struct ProbedModel {
 
     /// - Throws: `Exit` for an unknown model, or a server that is not on this machine.
     init(command: ProfileCommand, catalog: ModelCatalog) throws {
-        guard let server = command.asking.server else {
+        guard let server = command.probeRun.server else {
             guard let model = catalog[ModelID(command.model)] else {
                 let names = catalog.models.map(\.id.rawValue)
                 let hint = Spelling.closest(to: command.model, among: names).map { "did you mean '\($0)'? " } ?? ""

@@ -47,7 +47,7 @@ final class ProbeRun: Service {
     func run() async throws {
         let result: Result<[Graded], Exit>
         do {
-            result = .success(try await ask())
+            result = .success(try await runProbes())
         } catch let exit as Exit {
             result = .failure(exit)
         } catch let error as EstimationError {
@@ -58,7 +58,7 @@ final class ProbeRun: Service {
         outcome.withLock { $0 = result }
     }
 
-    private func ask() async throws -> [Graded] {
+    private func runProbes() async throws -> [Graded] {
         let kept = try file.answers(of: model.rawValue)
         let known = items.map { item in kept[item.id].flatMap { $0.question == item.fingerprint ? $0 : nil } }
         var graded: [Graded] = []
@@ -72,7 +72,7 @@ final class ProbeRun: Service {
         var progress = ProbeRunProgress(items: items.count, kept: items.count - missing)
         for (item, answer) in zip(items, known) {
             if answer == nil, Task.isShuttingDownGracefully {
-                throw Exit(75, "interrupted after \(progress.told); run the same command to go on")
+                throw Exit(75, "interrupted after \(progress.doneText); run the same command to go on")
             }
             let answer = if let answer { answer } else { try await self.answer(to: item, session, progress) }
             if kept[item.id]?.question != item.fingerprint { try file.append(answer) }
@@ -83,7 +83,7 @@ final class ProbeRun: Service {
                     graded: GradedProbe(
                         item: item, score: mark, outputTokens: Double(answer.outputTokens),
                         costUSD: Money(nanoUSD: answer.costNanoUSD).usd)))
-            progress.note(answer, mark, isNew: kept[item.id]?.question != item.fingerprint)
+            progress.record(answer, mark, isNew: kept[item.id]?.question != item.fingerprint)
         }
         return graded
     }
@@ -94,13 +94,13 @@ final class ProbeRun: Service {
         do throws(ServiceError) {
             return try await stepService.ask(item, of: model, session: session, maximumOutputTokens: maxTokens)
         } catch {
-            let told = "\(progress.told) asked; the answers are kept, and the same command goes on from there"
+            let hint = "\(progress.doneText) asked; the answers are kept, and the same command goes on from there"
             switch error {
             case .ledger(let reason) where reason.refusal != nil:
-                throw Exit(75, "--budget has no room for the next call (\(reason)). \(told), with a higher --budget")
-            case .modelUnavailable, .upstream: throw Exit(69, "\(error). \(told)")
+                throw Exit(75, "--budget has no room for the next call (\(reason)). \(hint), with a higher --budget")
+            case .modelUnavailable, .upstream: throw Exit(69, "\(error). \(hint)")
             case .unknownModel, .badRequest: throw Exit(64, "\(error)")
-            default: throw Exit(70, "\(error). \(told)")
+            default: throw Exit(70, "\(error). \(hint)")
             }
         }
     }
@@ -138,9 +138,9 @@ struct ProbeRunProgress {
     }
 
     /// `12 of 64`.
-    var told: String { "\(done) of \(items)" }
+    var doneText: String { "\(done) of \(items)" }
 
-    mutating func note(_ answer: ProbeAnswer, _ mark: Double, isNew: Bool) {
+    mutating func record(_ answer: ProbeAnswer, _ mark: Double, isNew: Bool) {
         done += 1
         right += mark
         cost += answer.costNanoUSD
@@ -156,6 +156,6 @@ struct ProbeRunProgress {
                 seconds < 90
                 ? ", \(Int(seconds.rounded(.up))) s left" : ", \(Int((seconds / 60).rounded(.up))) min left"
         }
-        return "\(told) asked, \(Int(right)) right, $\(Money(nanoUSD: cost))\(left)"
+        return "\(doneText) asked, \(Int(right)) right, $\(Money(nanoUSD: cost))\(left)"
     }
 }

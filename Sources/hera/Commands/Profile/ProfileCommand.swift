@@ -46,8 +46,8 @@ struct ProfileCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Another seed may choose other questions.")
     var seed: UInt64 = 1
 
-    @OptionGroup(title: "Live models") var asking: ProbeRunOptions
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup(title: "Live models") var probeRun: ProbeRunOptions
+    @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
@@ -57,7 +57,7 @@ struct ProfileCommand: AsyncParsableCommand {
         if !live, outcomes.isEmpty {
             throw ValidationError("nothing to infer from: give --live to ask the model, or files with --outcomes")
         }
-        if asking.maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
+        if probeRun.maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
     }
 
     func run() async throws {
@@ -79,7 +79,7 @@ struct ProfileCommand: AsyncParsableCommand {
         let bar = ProgressBar()
         defer { bar.clear() }
         bar.show(0, "loading profiles")
-        let folder = places.profilesFolder
+        let folder = installation.profilesFolder
         let known = try ProfileSet.load(directory: folder)
         var rows: [OutcomeRow] = []
         for path in outcomes {

@@ -31,11 +31,11 @@ struct RouteCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Draw the candidates' cost against quality, with the front, into an SVG file.")
     var plot: String?
 
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup var installation: InstallationOptions
 
     func run() async throws {
         try await Exit.mapped {
-            let stepService = try await DryRunServices.make(places, onlyLive: live)
+            let stepService = try await DryRunServices.make(installation, onlyLive: live)
             let decision: Decision
             do {
                 var document = try JSONDocument(Array(FileHandle.standardInput.readDataToEndOfFile()))

@@ -28,7 +28,7 @@ final class JobFollower: Service {
         do {
             try await follow()
         } catch {
-            Exit.tell("\(error)")
+            Exit.printError("\(error)")
             code.withLock { $0 = 70 }
         }
     }

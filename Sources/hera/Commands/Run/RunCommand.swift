@@ -23,12 +23,13 @@ struct RunCommand: AsyncParsableCommand {
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func run() async throws {
         try await Exit.mapped {
-            let services = try AppServices(places: places, database: database, logger: Installation.logger())
+            let services = try AppServices(
+                installation: installation, database: database, logger: Installation.logger())
             let spec = try Self.spec(job, policy: services.stepService.settings.defaultPolicy)
             try await services.bookInterruptedCalls()
             let follow = JobFollower(services: services, spec: spec, format: format)

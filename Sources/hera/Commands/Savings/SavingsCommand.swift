@@ -38,7 +38,7 @@ struct SavingsCommand: AsyncParsableCommand {
     @Option(name: .long, help: "text for people, json for programs.")
     var format: OutputFormat = .text
 
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup var installation: InstallationOptions
 
     func validate() throws {
         guard model == "hera" || model.hasPrefix("hera/") else {
@@ -55,7 +55,7 @@ struct SavingsCommand: AsyncParsableCommand {
             } catch {
                 throw Exit(66, error.description)
             }
-            let stepService = try await DryRunServices.make(places, onlyLive: live)
+            let stepService = try await DryRunServices.make(installation, onlyLive: live)
             let bar = ProgressBar()
             defer { bar.clear() }
             var report = SavingsReport()

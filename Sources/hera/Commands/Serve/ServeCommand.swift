@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The port to listen on.")
     var port = 8484
 
-    @OptionGroup var places: InstallationOptions
+    @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func run() async throws {
@@ -40,7 +40,7 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
-            let services = try AppServices(places: places, database: database, logger: logger)
+            let services = try AppServices(installation: installation, database: database, logger: logger)
             let hasKeys = try await services.hasKeys()
             let needsKey = key != nil || hasKeys
             guard needsKey || Self.isLoopback(host) else {
@@ -50,17 +50,17 @@ struct ServeCommand: AsyncParsableCommand {
                         + "without any key only loopback is allowed")
             }
             try await services.bookInterruptedCalls()
-            services.giveBackLoadingMemory()
+            services.releaseLoadingMemory()
             let service = HTTPService(
                 stepService: services.stepService, scheduler: services.scheduler, batches: services.batches, host: host,
                 port: port, key: key,
                 needsKey: needsKey, logger: logger, metrics: metrics
             ) { port in
-                Exit.tell(
+                Exit.printError(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
-                Exit.tell("what it costs: http://\(host):\(port)/dashboard")
+                Exit.printError("what it costs: http://\(host):\(port)/dashboard")
                 await services.prober.look()
-                LiveModelsReport.tell(services.stepService.fleet)
+                LiveModelsReport.printReport(services.stepService.fleet)
             }
             do {
                 var configuration = ServiceGroupConfiguration(
@@ -85,7 +85,7 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// Prints which models are live, and why the others are not.
 enum LiveModelsReport {
-    static func tell(_ fleet: ModelRegistry) {
+    static func printReport(_ fleet: ModelRegistry) {
         var live: [String] = []
         var reasons: [String: Int] = [:]
         for model in fleet.catalog.models {
@@ -94,9 +94,9 @@ enum LiveModelsReport {
             case .unavailable(let reason): reasons[reason, default: 0] += 1
             }
         }
-        Exit.tell(live.isEmpty ? "no model is live" : "live: \(live.joined(separator: ", "))")
+        Exit.printError(live.isEmpty ? "no model is live" : "live: \(live.joined(separator: ", "))")
         for (reason, count) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-            Exit.tell("not live: \(count) model\(count == 1 ? "" : "s"), \(reason)")
+            Exit.printError("not live: \(count) model\(count == 1 ? "" : "s"), \(reason)")
         }
     }
 }

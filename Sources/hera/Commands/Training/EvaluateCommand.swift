@@ -94,7 +94,8 @@ struct EvaluateCommand: ParsableCommand {
             }
             for suite in evaluation.outcomes {
                 guard let routed = suite.routed, let refusal = routed.refusal else { continue }
-                Exit.tell("\(suite.suite): the policy refused \(routed.refused) of \(suite.rows) rows: \(refusal)")
+                Exit.printError(
+                    "\(suite.suite): the policy refused \(routed.refused) of \(suite.rows) rows: \(refusal)")
             }
             if let plot { try CurvePlot(evaluation.outcomes).write(to: plot) }
             switch format {
