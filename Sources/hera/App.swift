@@ -8,7 +8,7 @@ struct Hera: AsyncParsableCommand {
         commandName: "hera",
         abstract: "Routes every step of an AI agent to one of many small and large language models.",
         discussion: """
-            Money, energy, time and accuracy come out as you ask. Start here:
+            A policy sets money, energy, time and accuracy. Start here:
 
               hera catalog list          which models there are and what they cost
               hera savings LOG.jsonl     what hera would save on requests you made
@@ -16,7 +16,7 @@ struct Hera: AsyncParsableCommand {
               hera run JOB.json          one agent job, its steps shown live
               hera batch FILE.jsonl ...  many requests under one budget
               echo '{"messages":[{"role":"user","content":"2+2?"}]}' | hera route
-                                         who would answer, and why; calls nobody
+                                         which model would answer, and why; calls none
             """,
         version: HeraVersion.current,
         subcommands: [

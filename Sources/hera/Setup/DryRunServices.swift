@@ -9,8 +9,8 @@ import Upstream
 /// A step service that decides and calls no model, for dry runs.
 enum DryRunServices {
     static let liveHelp = """
-        Only models that can be called from here: those whose key is in the environment, and those of local servers \
-        that answer.
+        Only live models: those with a key in the environment, and those of local servers that \
+        answer.
         """
 
     /// - Parameter onlyLive: omits the models that cannot be called from here; else all models of the catalog count as

@@ -7,10 +7,12 @@ import JSON
 /// Options for the folders and files of an installation.
 struct InstallationOptions: ParsableArguments {
     @Option(
-        name: .long, help: "The folder with the catalog's YAML files. Default: Catalog/ here or beside the program.")
+        name: .long,
+        help: "The folder with the catalog's YAML files. Default: Catalog/ here or above the program's folder.")
     var catalog: String?
 
-    @Option(name: .long, help: "The folder with trained profiles. Default: Profiles/ here or beside the program.")
+    @Option(
+        name: .long, help: "The folder with trained profiles. Default: Profiles/ here or above the program's folder.")
     var profiles: String?
 
     @Option(name: .long, help: "The operator's settings (YAML): policies, electricity, limits.")
@@ -60,7 +62,7 @@ enum PolicyArgument {
         do throws(FieldError) {
             return try Policy(json: document.root, path: "policy")
         } catch {
-            throw Exit(65, "--policy: \(error) (docs/policy.md)")
+            throw Exit(65, "--policy: \(error) (docs/reference/policy.md)")
         }
     }
 

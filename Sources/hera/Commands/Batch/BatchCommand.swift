@@ -14,18 +14,19 @@ struct BatchCommand: AsyncParsableCommand {
         commandName: "batch", abstract: "Answer a file of requests under a budget.",
         discussion: """
             The input is OpenAI's batch file: one {"custom_id", "method": "POST", "url": "/v1/chat/completions", "body"} a \
-            line, plain, .gz or - for standard input. All rows are planned together, so that the predicted accuracy is the \
-            greatest that the budget buys; what that is, is said before anything is spent.
+            line, plain, .gz or - for standard input. All rows are planned together for the greatest \
+            predicted accuracy within the budget, which is printed before anything is spent.
 
               hera batch questions.jsonl --budget 0.50 --out answers.jsonl
 
-            Stop it however you like, kill -9 included: the same command goes on, and no row is paid for twice. The budget \
-            is never passed. A batch is known by its input and --model and --run; a larger --budget goes on with the rows \
-            that a smaller one left. Lines that are wrong, and rows that nobody answered, are in the errors file.
+            After any stop, kill -9 included, the same command goes on, and no row is paid for twice. The budget is a hard \
+            limit. Input, --model and --run identify a batch; a larger --budget goes on with the rows that a smaller one \
+            left. Malformed lines, and rows without an answer, are in the errors file.
 
             Where service_tiers of the policy names batch, rows go to their model's provider as a batch of its own, at its \
-            lower price, unless --deadline leaves less than a day. Stopped meanwhile, they go on there; the same command \
-            fetches their answers, and hera batches cancel ends them. With a --deadline, a used-up budget that is whole again before it is waited for.
+            lower price, unless --deadline leaves less than a day. If the command stops meanwhile, the provider goes on: \
+            the same command fetches the answers, and hera batches cancel ends them. A budget with a window that is used \
+            up is waited for, unless it renews only after --deadline.
 
             Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when \
             the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results \
@@ -35,50 +36,50 @@ struct BatchCommand: AsyncParsableCommand {
     @Argument(help: "The requests (JSON Lines, plain or .gz; - for standard input).")
     var input: String
 
-    @Option(name: .long, help: "What all rows together may cost at most, in USD, for example 0.50.")
+    @Option(name: .long, help: "Most that all rows together may cost, in USD, for example 0.50.")
     var budget: String
 
-    @Option(name: .long, help: "Where the answers go; - for standard output.")
+    @Option(name: .long, help: "File for the answers; - for standard output.")
     var out: String
 
-    @Option(name: .long, help: "Where errors go. Default: beside OUT, named .errors.jsonl.")
+    @Option(name: .long, help: "File for the errors. Default: OUT with the ending .errors.jsonl.")
     var errors: String?
 
-    @Option(name: .long, help: "Seconds after which no further row begins.")
+    @Option(name: .long, help: "Seconds after which no further row starts.")
     var deadline: Double?
 
     @Option(
         name: .long,
         help: """
-            When the money does not suffice for all rows: refuse (start nothing), cheapest (as many rows as it pays for), \
-            best (each on its best model, as many as it pays for). Default: the policy's on_infeasible.
+            If the budget is too small for all rows: refuse (start nothing), cheapest (as many rows as it pays for), best \
+            (as many as it pays for, each on its best model). Default: the policy's on_infeasible.
             """)
     var ifShort: ShortfallRule?
 
     @Option(
-        name: .long, help: "Ask for this in place of each row's model: hera, hera/POLICY or a model of the catalog.")
+        name: .long, help: "Replaces each row's model: hera, hera/POLICY or a model of the catalog.")
     var model: String?
 
-    @Option(name: .long, help: "Calls at the same time; a model's own slots bound its share.")
+    @Option(name: .long, help: "Most calls in parallel. A model's slots limit its share.")
     var concurrency = BatchOptions.standardConcurrency
 
-    @Option(name: .long, help: "How sure the plan has to keep the budget: 0.5 (on predicted costs alone) to below 1.")
+    @Option(name: .long, help: "Probability that the plan keeps the budget: 0.5 (on predicted costs alone) to below 1.")
     var confidence = BatchOptions.standardConfidence
 
-    @Option(name: .long, help: "Least mean predicted accuracy of the rows that are done, 0 to 1.")
+    @Option(name: .long, help: "Least mean predicted accuracy of the answered rows, 0 to 1.")
     var minAccuracy: Double?
 
     @Option(
-        name: .customLong("energy"), help: "Most joules that all rows together may take on the operator's hardware.")
+        name: .customLong("energy"), help: "Most energy of all rows together on the operator's hardware, in joules.")
     var energyJoules: Double?
 
-    @Option(name: .customLong("run"), help: "A name that tells this run from others of the same input.")
+    @Option(name: .customLong("run"), help: "Name that distinguishes runs of the same input.")
     var runName = ""
 
-    @Flag(name: .long, help: "Try rows again that ended with an error before.")
+    @Flag(name: .long, help: "Retry rows that ended with an error before.")
     var retryFailed = false
 
-    @Option(name: .long, help: "What is printed at the end: text for people, json for programs.")
+    @Option(name: .long, help: "Format of the final summary: text or json.")
     var format: OutputFormat = .text
 
     @OptionGroup var installation: InstallationOptions

@@ -7,22 +7,23 @@ import Steps
 /// `hera batches`: list batches, and cancel one.
 struct BatchesCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "batches", abstract: "List batches, and end one that nobody goes on with.",
+        commandName: "batches", abstract: "List batches, and cancel one.",
         subcommands: [List.self, Cancel.self])
 
     /// `hera batches list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "list",
-            abstract: "Batches that have not ended or have rows at providers, the newest first.",
-            discussion: "What is set aside for rows at providers stays so until their batch goes on or is cancelled.")
+            abstract: "List open batches and those with rows at providers, newest first.",
+            discussion: "Money reserved for rows at providers stays reserved until their batch goes on or is cancelled."
+        )
 
-        @Flag(name: .long, help: "Those that have ended, too.")
+        @Flag(name: .long, help: "Include batches that have ended.")
         var all = false
 
         @OptionGroup var database: DatabaseOption
 
-        @Option(name: .long, help: "text or json.")
+        @Option(name: .long, help: "Output format: text or json.")
         var format: OutputFormat = .text
 
         func run() async throws {
@@ -48,15 +49,15 @@ struct BatchesCommand: AsyncParsableCommand {
     /// `hera batches cancel`
     struct Cancel: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "cancel", abstract: "End a batch: what was answered is booked, the rest is set free.",
+            commandName: "cancel", abstract: "Cancel a batch: book its answers, release the rest of its money.",
             discussion: """
-                A `hera batch` that was stopped and is not run again keeps set aside what its rows at providers may cost.
-                This asks the providers to stop, waits until they have (some minutes at most), books what they answered, and
-                gives the rest of the money back. Rows that are done stay done: the same `hera batch` would still write
-                them, and call only the others. A batch that came over HTTP is ended by the service that runs it.
+                A `hera batch` that was stopped keeps the reservations of its rows at providers.
+                This cancels the provider batches, waits for that (some minutes at most), books their answers, and releases the
+                rest of the money. Answered rows stay answered: the same `hera batch` would still write them, and call
+                only the others. A batch received over HTTP is cancelled by the service that runs it.
 
-                Ends with 0 when nothing is open any more, 75 when it was stopped before or another process works on the
-                batch, 65 for a batch that is not known.
+                Ends with 0 when nothing is open any more, 75 when it was stopped before that or another process works on the
+                batch, 65 for an unknown batch.
                 """)
 
         @Argument(help: "The batch's id, as `hera batches list` shows it.")

@@ -17,7 +17,7 @@ struct BudgetsCommand: AsyncParsableCommand {
                 Examples: hera budgets set global 100/month
                           hera budgets set team:red 1000000tokens/day
                           hera budgets set key:abcdefghij 500J/week --warn
-                What the scope has used in the window so far counts.
+                Earlier use in the current window counts.
                 """)
 
         @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
@@ -26,7 +26,7 @@ struct BudgetsCommand: AsyncParsableCommand {
         @Argument(help: "An amount in USD, tokens or J, and a window: none, day, week, month, rolling:SECONDS.")
         var amount: String
 
-        @Flag(name: .long, help: "Let calls through that pass the budget, with a warning.")
+        @Flag(name: .long, help: "Only warn about calls over the budget.")
         var warn = false
 
         @OptionGroup var database: DatabaseOption
@@ -47,11 +47,11 @@ struct BudgetsCommand: AsyncParsableCommand {
     /// `hera budgets list`
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "list", abstract: "All budgets and what is gone of them.")
+            commandName: "list", abstract: "List all budgets with their use.")
 
         @OptionGroup var database: DatabaseOption
 
-        @Option(name: .long, help: "text or json.")
+        @Option(name: .long, help: "Output format: text or json.")
         var format: OutputFormat = .text
 
         func run() async throws {
@@ -67,7 +67,7 @@ struct BudgetsCommand: AsyncParsableCommand {
 
     /// `hera budgets remove`
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Take a budget away.")
+        static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a budget.")
 
         @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
         var scope: BudgetScope

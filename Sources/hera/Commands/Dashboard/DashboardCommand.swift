@@ -15,7 +15,7 @@ struct DashboardCommand: AsyncParsableCommand {
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "export", abstract: "Write a dashboard as JSON, CSV or a table for Grafana's JSON sources.",
-            discussion: "Money is in exact decimals of USD. Baseline is the same calls on the reference model.")
+            discussion: "Amounts are exact decimals in USD. The baseline is the same calls on the reference model.")
 
         enum Format: String, ExpressibleByArgument, CaseIterable {
             case json, csv, grafana
@@ -23,10 +23,10 @@ struct DashboardCommand: AsyncParsableCommand {
 
         @Option(
             name: .long,
-            help: "First moment: 2026-11-21, 2026-11-21T17:00:00Z or seconds since 1970. Default: 30 days ago.")
+            help: "Start: 2026-11-21, 2026-11-21T17:00:00Z or seconds since 1970. Default: 30 days ago.")
         var from: String?
 
-        @Option(name: .long, help: "First moment that is left out. Default: now.")
+        @Option(name: .long, help: "End, exclusive. Default: now.")
         var to: String?
 
         @Option(

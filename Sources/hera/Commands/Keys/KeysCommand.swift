@@ -6,29 +6,29 @@ import Ledger
 /// `hera keys`: create, list and revoke access keys.
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "keys", abstract: "Make, list and revoke the keys that callers show.",
+        commandName: "keys", abstract: "Create, list and revoke access keys.",
         subcommands: [Create.self, List.self, Revoke.self])
 
     /// `hera keys create`
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "create",
-            abstract: "Make a key and print it once; the ledger keeps a salted hash of it.",
+            abstract: "Create a key and print it once. The ledger stores a salted hash.",
             discussion: "Example: hera keys create --team red --budget 20/month --rpm 60 --tpm 100000")
 
-        @Option(name: .long, help: "The team whose budgets the key's calls count for as well.")
+        @Option(name: .long, help: "Team whose budgets the key's calls also count against.")
         var team: String?
 
-        @Option(name: .long, help: "What the key is for.")
+        @Option(name: .long, help: "Description of the key.")
         var label = ""
 
         @Option(name: .long, help: "20/month, 1000000tokens/day, 500J/week, 5/rolling:18000; may be given repeatedly.")
         var budget: [String] = []
 
-        @Option(name: .long, help: "Most requests a minute.")
+        @Option(name: .long, help: "Most requests per minute.")
         var rpm: Int?
 
-        @Option(name: .long, help: "Most tokens a minute.")
+        @Option(name: .long, help: "Most tokens per minute.")
         var tpm: Int?
 
         @Option(name: .long, help: "The only models that the key may use, separated by commas.")
@@ -37,10 +37,10 @@ struct KeysCommand: AsyncParsableCommand {
         @Option(name: .long, help: "Models that the key may not use, separated by commas.")
         var deny: String?
 
-        @Option(name: .long, help: "The policy of calls that name none.")
+        @Option(name: .long, help: "Policy of calls that name none.")
         var policy: String?
 
-        @Option(name: .long, help: "When the key ends: 2026-12-31, or a moment in ISO 8601.")
+        @Option(name: .long, help: "End of the key's validity: 2026-12-31, or an ISO 8601 time.")
         var expires: Timestamp?
 
         @OptionGroup var database: DatabaseOption
@@ -68,11 +68,11 @@ struct KeysCommand: AsyncParsableCommand {
 
     /// `hera keys list`
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "list", abstract: "All keys, the oldest first.")
+        static let configuration = CommandConfiguration(commandName: "list", abstract: "List all keys, oldest first.")
 
         @OptionGroup var database: DatabaseOption
 
-        @Option(name: .long, help: "text or json.")
+        @Option(name: .long, help: "Output format: text or json.")
         var format: OutputFormat = .text
 
         func run() async throws {
@@ -90,7 +90,7 @@ struct KeysCommand: AsyncParsableCommand {
     /// `hera keys revoke`
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "revoke", abstract: "End a key, from the next call on and on every node.")
+            commandName: "revoke", abstract: "Revoke a key, from the next call on and on every node.")
 
         @Argument(help: "The key's id, as `hera keys list` shows it.")
         var id: String

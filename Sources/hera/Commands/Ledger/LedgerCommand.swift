@@ -8,7 +8,7 @@ import Ledger
 /// `hera ledger`: verify and copy the ledger.
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ledger", abstract: "Check and copy the books.", subcommands: [Verify.self, Copy.self])
+        commandName: "ledger", abstract: "Verify and copy the ledger.", subcommands: [Verify.self, Copy.self])
 
     /// `hera ledger verify`
     struct Verify: AsyncParsableCommand {
@@ -16,16 +16,15 @@ struct LedgerCommand: AsyncParsableCommand {
             commandName: "verify",
             abstract: "Recompute every budget total and every roll-up from the entries, and name each difference.",
             discussion: """
-                Prices every call anew, too, from what it used and from the catalog's price of its date, where the \
-                catalog has the price that it was booked with. Ends with 65 where there is a difference. The service \
-                may run meanwhile.
+                Also recomputes the price of every call from its usage and the catalog's price of its date, where the catalog \
+                still has that price. Ends with 65 where there is a difference. The service may run meanwhile.
                 """)
 
         @OptionGroup var database: DatabaseOption
 
         @OptionGroup var installation: InstallationOptions
 
-        @Option(name: .long, help: "text or json.")
+        @Option(name: .long, help: "Output format: text or json.")
         var format: OutputFormat = .text
 
         func run() async throws {
@@ -81,9 +80,9 @@ extension LedgerCommand {
             discussion: """
                 Example: hera ledger copy sqlite:hera.sqlite postgres://hera@db/hera
 
-                Stop the services that write to the source first. The copy is one transaction: it is whole and every \
-                total in it is recomputed and compared, or nothing is kept. What was under way when the services ended \
-                is booked as uncertain when the first service starts on the copy.
+                Stop the services that write to the source first. The copy is one transaction, and every total in it is \
+                recomputed and compared. On a failure nothing is kept. Calls in flight when the services ended are \
+                booked as uncertain when the first service starts on the copy.
                 """)
 
         @Argument(help: "The ledger to copy: sqlite:PATH or postgres://user@host/database.")

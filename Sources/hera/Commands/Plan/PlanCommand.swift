@@ -7,49 +7,50 @@ import Training
 /// `hera plan`: plans a batch of recorded rows on predictions, and compares with the recorded outcomes.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Plan a batch of recorded answers under a budget, and say what came of it.",
+        commandName: "plan",
+        abstract: "Plan a batch of recorded answers under a budget, and compare with the outcomes.",
         discussion: """
             Chooses a model for every row so that the predicted accuracy is greatest and the cost of the whole batch \
             keeps the budget. Only then are the outcomes of the chosen models read. A plan leaves room for costs that \
             were predicted too low: with --confidence 0.95 the true cost stays within the budget in 95 of 100 batches, \
-            as far as the profiles know their own errors. Calls nobody.
+            as far as the profiles estimate their errors correctly. Calls no model.
 
               hera plan --outcomes answers.jsonl.gz --split validation --budget 0.25
 
-            With --follow the rows are done one after another, each one's true cost is booked when it is done, and the \
-            rest is planned again where the costs drift from the plan.
+            With --follow the rows run in order, each true cost is booked, and the rest is planned again when costs drift \
+            from the plan.
 
-            planned     what the predictions promise: the batch's cost in USD and its mean accuracy
-            realised    what the chosen models did cost and score
+            planned     predicted cost of the batch in USD, and predicted mean accuracy
+            realised    recorded cost and score of the chosen models
             bound       the predicted accuracy that no plan with the same margin can pass; gap: the distance to it
 
             Ends with 64 for wrong usage, 65 where the rows or the budget allow no plan, 66 for files that cannot be read.
             """)
 
-    @Option(name: .long, help: "The folder of profiles. Default: Profiles/ here or beside the program.")
+    @Option(name: .long, help: "The folder of profiles. Default: Profiles/ here or above the program's folder.")
     var profiles: String?
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers: plain, .gz, or - for stdin.")
     var outcomes: [String]
 
-    @Option(name: .long, help: "What the whole batch may cost, in USD, for example 0.25.")
+    @Option(name: .long, help: "Budget of the whole batch, in USD, for example 0.25.")
     var budget: String
 
-    @Option(name: .long, help: "How sure the budget has to be kept: 0.5 (on the predicted cost alone) to below 1.")
+    @Option(name: .long, help: "Probability that the budget is kept: 0.5 (on the predicted cost alone) to below 1.")
     var confidence = 0.95
 
     @Flag(
         name: .long,
-        help: "Do the rows in order and plan the rest again as true costs arrive, as a batch that runs does.")
+        help: "Run the rows in order and plan the rest again as true costs arrive, like a live batch.")
     var follow = false
 
-    @Option(name: .long, help: "Only so many rows, the first ones.")
+    @Option(name: .long, help: "Number of rows, from the first.")
     var rows: Int?
 
     @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
     var split: String?
 
-    @Option(name: .long, help: "text for people, json for programs.")
+    @Option(name: .long, help: "Output format: text or json.")
     var format: OutputFormat = .text
 
     func validate() throws {

@@ -9,7 +9,7 @@ struct ProfileCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile", abstract: "Infer a new model's profile from a few of its answers.",
         discussion: """
-            From recorded answers: chooses the most telling questions of the file, reads the new model's outcomes for these \
+            From recorded answers: chooses the most informative questions of the file, reads the new model's outcomes for these \
             alone, and infers its profile through the models already known. The file has to hold outcomes of some of those \
             for the same questions.
 
@@ -23,9 +23,9 @@ struct ProfileCommand: AsyncParsableCommand {
               hera profile qwen3:4b --live --server http://127.0.0.1:11434/v1
               hera profile openai/gpt-4.1-mini --live --budget 0.25
 
-            Every call is booked in the ledger, and --budget is never passed. Answers are kept beside the profile as they \
-            come: a run that was interrupted goes on where it stopped, and one that was not asks nothing again. When it is \
-            done, name the profile in the model's entry of the catalog (profile: NAME); the command says how.
+            Every call is booked in the ledger, and --budget is a hard limit. Answers are stored next to the profile as they \
+            arrive, so an interrupted run goes on where it stopped, and a finished one sends nothing again. Then name the \
+            profile in the model's entry of the catalog (profile: NAME), as the command prints.
             """)
 
     @Argument(help: "The new model: its name in the file, or with --live in the catalog or at the server.")
@@ -34,16 +34,16 @@ struct ProfileCommand: AsyncParsableCommand {
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers, the new model's among them.")
     var outcomes: [String] = []
 
-    @Flag(name: .long, help: "Ask the model itself.")
+    @Flag(name: .long, help: "Probe the live model.")
     var live = false
 
-    @Option(name: .long, help: "How many answers may be read or asked for.")
+    @Option(name: .long, help: "Number of answers to read or request.")
     var probes: Int = 64
 
     @Option(name: .long, help: "The folder to write to. Default: the folder of profiles.")
     var out: String?
 
-    @Option(name: .long, help: "Another seed may choose other questions.")
+    @Option(name: .long, help: "Seed for the choice of questions.")
     var seed: UInt64 = 1
 
     @OptionGroup(title: "Live models") var probeRun: ProbeRunOptions
@@ -99,7 +99,7 @@ struct ProbeRunOptions: ParsableArguments {
     @Option(name: .long, help: "A server on this machine that is in no catalog, such as http://127.0.0.1:11434/v1.")
     var server: String?
 
-    @Option(name: .long, help: "The most that asking may cost, in USD, together with earlier runs for this profile.")
+    @Option(name: .long, help: "Most that the probes may cost, in USD, together with earlier runs for this profile.")
     var budget: String?
 
     @Option(name: .long, help: "The profile's name. Default: the one in the catalog, or the model's own.")
@@ -109,14 +109,14 @@ struct ProbeRunOptions: ParsableArguments {
         name: .long, help: "The probes: a folder of .jsonl files, or one. Default: probes/ in the folder of profiles.")
     var suite: String?
 
-    @Option(name: .long, help: "The longest answer, in tokens. One that is cut off is graded as it is.")
+    @Option(name: .long, help: "Longest answer, in tokens. A truncated answer is graded as it is.")
     var maxTokens = 512
 
     @Flag(
         name: .long,
         help: """
-            Also ask for code, and run it here against tests (python3, 5 s, 512 MB). It is kept small but not locked in: \
-            only for models that you trust not to write hostile code.
+            Also send probes for code, and run the answers here against tests (python3, 5 s, 512 MB). That is no sandbox: \
+            use it only for models that you trust not to write hostile code.
             """)
     var allowCode = false
 }

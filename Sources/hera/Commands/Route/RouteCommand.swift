@@ -10,7 +10,7 @@ import Training
 /// `hera route`: the decision on a chat request, without any model call.
 struct RouteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "route", abstract: "Say which model would answer a chat request, and why; calls nobody.",
+        commandName: "route", abstract: "Print which model would answer a chat request, and why. Calls no model.",
         discussion: """
             Reads an OpenAI chat request on standard input; `model` may be left out, and `hera` may hold a policy. All \
             models of the catalog are candidates, whether or not they are live; with --live those that can be called \
@@ -19,13 +19,13 @@ struct RouteCommand: AsyncParsableCommand {
               echo '{"messages":[{"role":"user","content":"What is 2+2?"}]}' | hera route
             """)
 
-    @Option(name: .long, help: "text for people, json for programs.")
+    @Option(name: .long, help: "Output format: text or json.")
     var format: OutputFormat = .text
 
     @Flag(name: .long, help: ArgumentHelp(DryRunServices.liveHelp))
     var live = false
 
-    @Flag(name: .long, help: "Show the candidates that no other beats in cost, energy, time and quality at once.")
+    @Flag(name: .long, help: "Show only the Pareto-optimal candidates by cost, energy, time and quality.")
     var pareto = false
 
     @Option(name: .long, help: "Draw the candidates' cost against quality, with the front, into an SVG file.")

@@ -20,7 +20,7 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The job (JSON).")
     var job: String
 
-    @Option(name: .long, help: "text for people, json for programs.")
+    @Option(name: .long, help: "Output format: text or json.")
     var format: OutputFormat = .text
 
     @OptionGroup var installation: InstallationOptions

@@ -9,13 +9,13 @@ import Training
 /// `hera savings`: what hera would have saved on logged requests.
 struct SavingsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "savings", abstract: "Say what hera would save on requests you made before; calls nobody.",
+        commandName: "savings", abstract: "Compute what hera would have saved on logged requests. Calls no model.",
         discussion: """
             Reads a log: JSON Lines, plain or .gz, each line a request in OpenAI's chat format or Anthropic's messages \
             format, or an object with one as `body` (as batch files have it) or `request`. Every request is routed by \
-            the code that serves, and compared with the model that its line names; where it names none of the \
-            catalog, with the best one. Nobody is called, nothing is stored: costs come from the catalog's prices and \
-            predicted lengths of answers, quality is the predicted probability of a good answer.
+            the code that serves, and compared with the model of its line, or with the best model where the catalog \
+            has none of that name. No model is called and nothing is stored. Costs come from the catalog's prices and \
+            predicted answer lengths, quality is the predicted probability of a good answer.
 
               hera savings requests.jsonl --live
               hera savings requests.jsonl --policy '{"min_accuracy": 0.8}'
@@ -26,16 +26,16 @@ struct SavingsCommand: AsyncParsableCommand {
     @Argument(help: "The log (JSON Lines, plain or .gz; - for standard input).")
     var log: String
 
-    @Option(name: .long, help: "Whose policy: hera, or hera/POLICY of the settings.")
+    @Option(name: .long, help: "Policy: hera, or hera/POLICY of the settings.")
     var model = "hera"
 
-    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/policy.md).")
+    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/reference/policy.md).")
     var policy: String?
 
     @Flag(name: .long, help: ArgumentHelp(DryRunServices.liveHelp))
     var live = false
 
-    @Option(name: .long, help: "text for people, json for programs.")
+    @Option(name: .long, help: "Output format: text or json.")
     var format: OutputFormat = .text
 
     @OptionGroup var installation: InstallationOptions

@@ -12,8 +12,8 @@ struct EvaluateCommand: ParsableCommand {
             Replays every row of the files through the same estimators that the service uses. A row's outcomes are seen \
             only after its model was chosen and paid.
 
-            With --policy the rows go through the rule that serves, one by one, as calls under that policy: what that \
-            did cost and score stands as `rule` beside the curves, with the same rows on the reference.
+            With --policy the rows go through the live rule, one by one, as calls under that policy. What that \
+            cost and scored is listed as `rule`, next to the same rows on the reference model.
 
               hera evaluate --outcomes answers.jsonl.gz --policy '{"kappa": {"base": 0.8}}'
             """)
@@ -38,12 +38,12 @@ struct EvaluateCommand: ParsableCommand {
     @Option(
         name: .long,
         help: """
-            Baselines to replay beside, with commas: best-single, random-mix, knn, hybridllm-det, hybridllm-prob, \
+            Baselines to compare with, separated by commas: best-single, random-mix, knn, hybridllm-det, hybridllm-prob, \
             hybridllm-trans, frugal-cascade, or all. They are fitted on the files' rows of split train.
             """)
     var router: String?
 
-    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/policy.md).")
+    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/reference/policy.md).")
     var policy: String?
 
     @Option(name: .long, help: "Draw cost against accuracy into this SVG file.")

@@ -20,7 +20,7 @@ struct TrainCommand: ParsableCommand {
     @Option(name: .long, help: "The folder to write the profiles to.")
     var out: String
 
-    @Option(name: .long, help: "Another seed gives other, equally good profiles.")
+    @Option(name: .long, help: "Seed of training. Other seeds give other, equally good profiles.")
     var seed: UInt64 = 1
 
     func validate() throws {
