@@ -90,7 +90,7 @@ package struct ChatRequest: Sendable {
         return nil
     }
 
-    /// 1 + the assistant's turns since the last new request of the user (docs/method.md).
+    /// 1 + the assistant's turns since the last new request of the user (docs/internals/routing.md).
     package var position: Int {
         messages[(lastRequest ?? 0)...].count { $0.role == .assistant } + 1
     }

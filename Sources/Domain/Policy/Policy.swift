@@ -116,7 +116,7 @@ extension Policy {
             "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
         ] + SequenceRule.fieldNames
 
-    /// Parses a policy (docs/policy.md). Absent fields keep the values of `base`.
+    /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
     ///
     /// - Parameter others: further members that are allowed here and parsed elsewhere.
     package init(

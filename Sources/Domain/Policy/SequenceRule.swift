@@ -1,6 +1,6 @@
 import JSON
 
-/// The stages of HERA's sequential rule, and the variants that the paper leaves open (docs/method.md).
+/// The stages of HERA's sequential rule, and the variants that the paper leaves open (docs/internals/routing.md).
 package struct SequenceRule: Hashable, Sendable {
     /// The stages that are on. Without any, the plan's own choice is used.
     package var stages: Set<Stage>

@@ -1,4 +1,4 @@
-/// Which model does which step: options, weights and limits (docs/optimizer.md, section 1).
+/// Which model does which step: options, weights and limits (docs/internals/optimization.md, "The program").
 ///
 /// Binary x[s,m], one model a step; minimise the sum over steps of
 /// w_c cost + w_e energy + w_l latency + w_a (1 - accuracy), each criterion scaled to 0...1 by one affine map for the

@@ -7,7 +7,7 @@
 package struct RobustBudget: Sendable {
     /// The standard `sharedDeviation` of a batch. Of 100 bootstrap batches of 200 validation rows at a quarter of the best
     /// single model's spend, 0.12 kept 84 within the budget on the hardest suite. Its true costs vary by 6.2 % of the
-    /// budget; 0.16 plans 5 % lower (docs/optimizer.md, section 8).
+    /// budget; 0.16 plans 5 % lower (docs/internals/deep/batch-planning.md).
     package static let sharedDeviation = 0.16
 
     /// Share of batches, above 0.5 and below 1, whose realised cost has to stay within the budget.

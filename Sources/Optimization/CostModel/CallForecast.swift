@@ -3,7 +3,7 @@ package import Domain
 /// The expected cost, time and energy of one call, and its option in a plan.
 ///
 /// cost = expected attempts' API money + joules x electricity + busy seconds x amortisation + bytes x transfer; latency
-/// = queue + (network + prefill + decode) x attempts; docs/optimizer.md, section 2.
+/// = queue + (network + prefill + decode) x attempts; docs/internals/deep/cost-model.md.
 package struct CallForecast: Sendable {
     /// The bill of a successful attempt and of a failed one, nano-USD.
     package var api: Spread

@@ -1,5 +1,5 @@
 extension LinearProgram {
-    /// The program of docs/optimizer.md, section 1, over the candidates of a table. One binary column per candidate,
+    /// The program of docs/internals/optimization.md over the candidates of a table. One binary column per candidate,
     /// and with switching one entry column y[s,m] >= x[s,m] - x[s-1,m].
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ package import Optimization
 
 /// The cost, time and energy of a model's calls: expected before them, true after.
 ///
-/// The one cost model of live candidates, plans and accounting; docs/optimizer.md, section 2.
+/// The one cost model of live candidates, plans and accounting; docs/internals/deep/cost-model.md.
 package struct Forecast: Sendable {
     let priced: PricedModel
     let economics: Economics

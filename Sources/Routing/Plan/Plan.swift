@@ -5,7 +5,7 @@ import Optimization
 package struct Plan: Hashable, Sendable {
     /// The model of each step of the horizon, this one first.
     package var choices: [ModelID]
-    /// This step's candidates in the order of the rule's tests (docs/method.md, "the plan's order").
+    /// This step's candidates in the order of the rule's tests (docs/internals/routing.md).
     package var order: [ModelID]
     /// The models that would beat the reference if they did all of the plan's steps, best first. Empty if a step cannot
     /// be priced for them, or they are not expected to pass at each.

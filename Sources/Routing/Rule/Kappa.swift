@@ -26,7 +26,7 @@ package struct Kappa: Hashable, Sendable {
     }
 }
 
-/// How the plan's budget bends kappa (docs/method.md, "kappa under a budget").
+/// How the plan's budget bends kappa (docs/internals/deep/kappa.md).
 ///
 /// With money's shadow price pi > 0: kappa - s (kappa - floor), s = pi / (1 + pi). With spare money: kappa + t l u (cap
 /// - kappa), l = min(i, 5) / 5. Both are monotone in each of their arguments and never leave [floor, cap].

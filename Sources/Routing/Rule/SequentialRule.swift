@@ -4,7 +4,7 @@ import Domain
 ///
 /// The first step starts with URC. Each step then tests the candidates before the reference in the plan: SSE, SLE and
 /// CD of the first, of the next, and so on. Then SD, then the reference. If an answer fails its verification, the next
-/// candidate answers. SLM of the paper is any candidate, LLM the reference (docs/method.md).
+/// candidate answers. SLM of the paper is any candidate, LLM the reference (docs/internals/routing.md).
 package struct SequentialRule: Sendable {
     package internal(set) var state: RunState
     /// Every test and remark since the step began, in order.
