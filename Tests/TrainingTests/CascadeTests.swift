@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CascadeTests {
     @Test(
-        "the same final answer in another dress is the same answer",
+        "the same final answer in another format is the same answer",
         arguments: [
             (#"```json{"reasoning": "so 2", "answer": "1,736.0"}```"#, #"The answer is 1736"#, true),
             (#"{"answer": "-1"}"#, #"{"answer": "1"}"#, false),
@@ -17,7 +17,7 @@ import Testing
         #expect((FinalAnswer(left).key == FinalAnswer(right).key) == isSame)
     }
 
-    @Test("tool calls are compared whatever their dialect and the order of arguments, and prose is no call")
+    @Test("tool calls compare equal in any dialect and order of arguments, and prose is no call")
     func calls() {
         let bare = FinalAnswer("[area.of(base=500, height=300)]", offersTools: true)
         let json = FinalAnswer(
@@ -64,7 +64,7 @@ import Testing
         #expect(unasked.dropFirst(18).allSatisfy { $0 == 0 })
     }
 
-    /// A weak model whose right answers are short, so that a judge can see them.
+    /// A weak model whose right answers are short, so that a verifier can see them.
     private func rows(count: Int, seed: UInt64, split: Split) -> [OutcomeRow] {
         SyntheticPanel.rows(count: count, seed: seed, split: split).map { row in
             var row = row

@@ -5,7 +5,7 @@ import Testing
 @testable import Training
 
 @Suite struct MemoryTests {
-    @Test("the same question in another dress has the same stem, another question has not")
+    @Test("the same question in another format has the same stem, another question has not")
     func stems() throws {
         let plain = try #require(QuestionStem.hash("Which vitamin is a major antioxidant in membranes?\nA. D\nB. K"))
         #expect(QuestionStem.hash("which VITAMIN is a major  antioxidant in membranes?\n(A) E\n(B) D") == plain)
@@ -13,7 +13,7 @@ import Testing
         #expect(QuestionStem.hash("Why?") == nil)
     }
 
-    @Test("a panel recalls what others made of a question, never itself")
+    @Test("a panel reads the memory of other panels, never its own")
     func recall() {
         let memory = QuestionMemory(
             panels: ["a", "b"],
@@ -29,7 +29,7 @@ import Testing
         #expect(memory.recall(nil).counts(readable: readable[1]) == [0, 0])
     }
 
-    @Test("nobody hears whole runs, nor a panel of no other models than its own")
+    @Test("no panel reads the memory of whole runs, nor of a panel without other models")
     func readable() {
         let models = [["org/a", "b"], ["A", "b", "c"], ["a"]]
         #expect(

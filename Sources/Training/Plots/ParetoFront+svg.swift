@@ -18,7 +18,7 @@ extension ParetoFront {
         var parts = [
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 420\" font-family=\"sans-serif\" font-size=\"12\">",
             Self.style, "<rect class=\"paper\" width=\"640\" height=\"420\"/>",
-            "<text x=\"70\" y=\"28\" font-size=\"15\">\(Self.escaped(title))</text>",
+            "<text x=\"70\" y=\"28\" font-size=\"15\">\(SVG.escaped(title))</text>",
         ]
         for tick in across.ticks {
             let x = across.place(tick)
@@ -82,7 +82,7 @@ extension ParetoFront {
                 let anchor = isRight ? "end" : "start"
                 let x = isRight ? place.0 - 8 : place.0 + 8
                 return [
-                    "<text class=\"\(style)\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"\(anchor)\">\(escaped(name))</text>"
+                    "<text class=\"\(style)\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"\(anchor)\">\(SVG.escaped(name))</text>"
                 ]
             }
             return []
@@ -130,18 +130,6 @@ extension ParetoFront {
     private static func short(_ value: Double) -> String {
         let rounded = (value * 1e6).rounded() / 1e6
         return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
-            }
-        }
     }
 }
 

@@ -10,9 +10,12 @@ package import Estimation
 /// Infers a new model's profile from few of its answers, through the known models.
 ///
 /// 1. The K most informative questions: medoids of K clusters of the questions, described by the predictions for the
-///    panel's models and by their latent directions (UniRoute's representative prompts). 2. The new model's answers to these K are explained by the panel's predictions and by the known models' scores on the
-///    same questions: a logistic regression with a strong prior at "as able as the known models on average". 3. That regression predicts every question of the file. The mean is the new model's base rate (a survey with control
-///    variates, with far less variance than the share of K answers). 4. From the text alone: the blend of the panel's log-odds that is nearest to these probabilities.
+///    panel's models and by their latent directions (UniRoute's representative prompts).
+/// 2. The new model's answers to these K are explained by the panel's predictions and by the known models' scores on
+///    the same questions: a logistic regression with a strong prior at "as able as the known models on average".
+/// 3. That regression predicts every question of the file. The mean is the new model's base rate (a survey with control
+///    variates, with far less variance than the share of K answers).
+/// 4. From the text alone: the blend of the panel's log-odds that is nearest to these probabilities.
 package struct Prober: Sendable {
     package var seed: UInt64 = 1
 

@@ -75,7 +75,7 @@ struct RecordedRoutingTests {
         }
     }
 
-    @Test("scores that nobody has paid for change nothing in the choice")
+    @Test("unpaid scores do not affect the choice")
     func unseen() {
         let routing = RecordedRouting(policy: Self.policy(kappa: 0.3), estimator: Estimator())
         let (one, other) = (routing.figures(Self.replay()), routing.figures(Self.replay(smallScores: [0, 0, 0, 0])))
@@ -84,7 +84,7 @@ struct RecordedRoutingTests {
         #expect(other.point.accuracy == 0)
     }
 
-    @Test("rows that the limits let nobody answer are counted, with the reason")
+    @Test("rows without an admissible model are counted, with the reason")
     func refused() throws {
         var policy = Self.policy(kappa: 0.3)
         policy.budget = try Money(usd: "0.5")

@@ -25,8 +25,8 @@ struct BatchCommand: AsyncParsableCommand {
 
             Where service_tiers of the policy names batch, rows go to their model's provider as a batch of its own, at its \
             lower price, unless --deadline leaves less than a day. If the command stops meanwhile, the provider goes on: \
-            the same command fetches the answers, and hera batches cancel ends them. A budget with a window that is used \
-            up is waited for, unless it renews only after --deadline.
+            the same command fetches the answers, and hera batches cancel ends them. With --deadline, the \
+            command waits for a used-up budget window that renews before the deadline; without, it ends.
 
             Ends with 0 when every row has its answer, 70 when some are in the errors file, 75 when it was stopped, 65 when \
             the money or the input allow no start, 64 and 66 for wrong usage and files that cannot be read, 74 when results \

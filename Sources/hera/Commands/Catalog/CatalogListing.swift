@@ -1,6 +1,7 @@
 import Catalog
 import Domain
 import JSON
+import Training
 
 /// A catalog as JSON.
 struct CatalogListing {
@@ -68,14 +69,7 @@ struct CatalogTable {
     var text: String {
         let head = ["MODEL", "TIER", "CONTEXT", "MAX OUT", "INPUT", "CACHED", "OUTPUT", "J/TOKEN", "KEY", "PROFILE"]
         let rows = [head] + catalog.models.map(row)
-        let widths = head.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let isNumeric = Set(2...7)
-        let lines = rows.map { row in
-            zip(row.indices, row).map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return isNumeric.contains(column) ? space + cell : cell + space
-            }.joined(separator: "  ").trimmedEnd
-        }
+        let lines = TextTable.lines(rows) { (2...7).contains($0) }.map(\.trimmedEnd)
         let foot =
             "\(catalog.models.count) models, catalog \(catalog.version); USD per million tokens, J per answer token"
         return (lines + ["", foot]).joined(separator: "\n")

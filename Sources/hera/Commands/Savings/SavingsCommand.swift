@@ -123,7 +123,7 @@ struct SavingsReport {
                 change >= -0.005
                 ? "at a predicted quality that is no lower"
                 : "for \(TextTable.fixed(-100 * change, 1)) points of predicted quality"
-            lines.append("hera \(cost) \(quality). These are predictions; nobody was called.")
+            lines.append("hera \(cost) \(quality). These are predictions; no model was called.")
         }
         if forecast.standIns > 0 {
             lines.append(
