@@ -1,8 +1,8 @@
 import Optimization
 
-/// Enumeration with no more wit than to stop where the rest cannot help: the truth that plans are held against.
+/// Enumeration with a simple bound: the reference that plans are compared with.
 ///
-/// Written on its own, straight from the definition of the program; no code is shared with the solver.
+/// It follows the definition of the program and shares no code with the solver.
 struct PlanReference {
     private let program: AssignmentProgram
     private var least: [Double] = []
