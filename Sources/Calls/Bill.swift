@@ -6,13 +6,13 @@ import Upstream
 
 /// Turns what a call used into figures for the ledger: money, energy and time, and the same on the reference model.
 package struct Bill {
-    let order: PreparedStep
+    let prepared: PreparedStep
     let priced: PricedModel
     /// The way of being served that the answer names, which may be another than the one asked for.
     package var served: ServiceTier?
 
-    package init(order: PreparedStep, priced: PricedModel, served: ServiceTier? = nil) {
-        self.order = order
+    package init(prepared: PreparedStep, priced: PricedModel, served: ServiceTier? = nil) {
+        self.prepared = prepared
         self.priced = priced
         self.served = served
     }
@@ -26,7 +26,7 @@ package struct Bill {
     package func figures(
         usage: Usage, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil
     ) throws(PriceError) -> CallFigures {
-        let forecast = Forecast(priced, economics: order.context.economics, tier: served ?? tier(of: priced))
+        let forecast = Forecast(priced, economics: prepared.context.economics, tier: served ?? tier(of: priced))
         let fresh = Double(usage.promptTokens - usage.cachedRead)
         let output = Double(usage.completionTokens)
         let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
@@ -40,12 +40,12 @@ package struct Bill {
 
     /// The way of being served that the decision reckoned with.
     private func tier(of priced: PricedModel) -> ServiceTier {
-        order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+        prepared.decision.candidate(priced.model.id)?.serviceTier ?? .standard
     }
 
     /// What the call was expected to take.
     var predicted: CallFigures {
-        guard let candidate = order.decision.candidate(priced.model.id) else { return .zero }
+        guard let candidate = prepared.decision.candidate(priced.model.id) else { return .zero }
         return CallFigures(
             cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds)
     }
@@ -56,18 +56,18 @@ package struct Bill {
     /// on the operator's hardware, the reference is taken to be as much slower than its catalog's speed as the model that
     /// answered was.
     package func baseline(usage: Usage, true figures: CallFigures, timings: ServerTimings?) -> Baseline? {
-        let reference = order.decision.reference
-        guard order.purpose == .step else { return Baseline(model: reference, figures: .zero) }
+        let reference = prepared.decision.reference
+        guard prepared.purpose == .step else { return Baseline(model: reference, figures: .zero) }
         if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
-        guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
-        let forecast = Forecast(other, economics: order.context.economics, tier: tier(of: other))
+        guard let other = prepared.context.models.first(where: { $0.model.id == reference }) else { return nil }
+        let forecast = Forecast(other, economics: prepared.context.economics, tier: tier(of: other))
         let prompt = Double(usage.promptTokens)
         let cached = Double(usage.cachedRead)
         let output = Double(usage.completionTokens)
         let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
         var slowness = 1.0
         if let timings, other.model.placement == .edge {
-            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(
+            let expected = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced)).busySeconds(
                 prompt - cached, output)
             if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
         }
@@ -83,22 +83,22 @@ package struct Bill {
     /// The call as planned, for its reservation and its entry.
     package func planned(baseline: Baseline?) -> PlannedCall {
         PlannedCall(
-            runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
+            runID: prepared.step.runID, attribution: prepared.attribution, decisionID: prepared.decision.id,
             model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
-            stage: order.purpose == .audit ? nil : order.decision.stage, policy: order.policyName,
-            tier: served ?? tier(of: priced), catalogVersion: order.decision.catalogVersion,
+            stage: prepared.purpose == .audit ? nil : prepared.decision.stage, policy: prepared.policyName,
+            tier: served ?? tier(of: priced), catalogVersion: prepared.decision.catalogVersion,
             priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
     }
 
     /// The most that the call can take, in every unit that budgets count.
     package var upperBound: Amounts {
-        let prompt = order.step.read(by: priced.model).promptTokensAtMost
-        let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
-        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
+        let prompt = prepared.step.read(by: priced.model).promptTokensAtMost
+        let most = Candidates.outputTokensAtMost(priced.model, step: prepared.step)
+        let forecast = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
             promptTokens: Double(prompt), outputTokens: Double(most))
         return Amounts(
-            money: order.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
+            money: prepared.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
             tokens: Int64(prompt + most), microjoules: Amounts.microjoules(joules) ?? .max)
     }
 }

@@ -20,7 +20,7 @@ extension CallAttempt {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
             let bytes = try await response.collect(upTo: calls.limits.answerBytes)
             let answer = try wire.chat.answer(bytes, host: response.body.host).answer
-            let events = answer.events(id: order.step.id, model: "\(priced.model.id)")
+            let events = answer.events(id: prepared.step.id, model: "\(priced.model.id)")
             await forwarder.forward(events, since: started)
             return forwarder.reading(of: answer, failure: nil)
         }

@@ -18,11 +18,11 @@ package struct CallAttempt {
     }
 
     let calls: CallExecutor
-    let order: PreparedStep
+    let prepared: PreparedStep
     let priced: PricedModel
     let delivery: StreamDelivery?
 
-    private var bill: Bill { Bill(order: order, priced: priced) }
+    private var bill: Bill { Bill(prepared: prepared, priced: priced) }
 
     func run() async -> Result {
         // Whoever has gone while others were asked wants no answer any more.
@@ -35,7 +35,7 @@ package struct CallAttempt {
             return .unpaid(error)
         }
         let started = ContinuousClock.now
-        let measured = MeasuredCall(of: priced.model, by: calls.fleet.gauge)
+        let measured = MeasuredCall(of: priced.model, by: calls.registry.energy)
         do throws(UpstreamError) {
             var reading = try await read(since: started)
             reading.joules = measured?.end()
@@ -73,14 +73,14 @@ package struct CallAttempt {
     }
 
     var call: ChatCall {
-        var body = order.request.document
+        var body = prepared.request.document
         // A server of the operator's own would write until its context is full.
-        if priced.model.placement == .edge, order.step.maxOutputTokens == nil {
-            let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
+        if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {
+            let most = Candidates.outputTokensAtMost(priced.model, step: prepared.step)
             let limited = body.settingMembers([("max_tokens", Array(String(most).utf8))])
             body = (try? JSONDocument(limited)) ?? body
         }
-        let tier = order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+        let tier = prepared.decision.candidate(priced.model.id)?.serviceTier ?? .standard
         if tier == .flex || tier == .priority, priced.model.endpoint.wire == .openAI {
             let asked = body.settingMembers([("service_tier", JSONWriter.quoted(tier.rawValue))])
             body = (try? JSONDocument(asked)) ?? body
@@ -88,7 +88,7 @@ package struct CallAttempt {
         let limits = calls.limits
         return ChatCall(
             endpoint: priced.model.endpoint, key: calls.keys.key(for: priced.model.endpoint), body: body,
-            original: order.request.original, isStreaming: delivery != nil,
+            original: prepared.request.original, isStreaming: delivery != nil,
             maximumOutputTokens: priced.model.maxOutputTokens,
             removedMembers: ["hera"] + dearerMembers(than: tier),
             timeouts: UpstreamTimeouts(
@@ -99,7 +99,7 @@ package struct CallAttempt {
 
     /// A way of being served that may cost more than was set aside is the policy's to ask for (`service_tiers`).
     private func dearerMembers(than tier: ServiceTier) -> [String] {
-        guard tier == .standard, let asked = order.request.document.root["service_tier"],
+        guard tier == .standard, let asked = prepared.request.document.root["service_tier"],
             !["auto", "default", "flex"].contains(asked.string)
         else { return [] }
         return ["service_tier"]
@@ -113,7 +113,7 @@ package struct CallAttempt {
         let seconds = started.seconds
         // A count of zero is a count: it is what the server bills.
         let counted = reading.answer.usage
-        let usage = counted ?? reading.answer.estimatedUsage(of: order.step)
+        let usage = counted ?? reading.answer.estimatedUsage(of: prepared.step)
         var bill = bill
         bill.served = reading.answer.serviceTier
         let figures: CallFigures
@@ -142,7 +142,7 @@ package struct CallAttempt {
 
     private func kind(isKnown: Bool) -> EntryKind {
         guard isKnown else { return .uncertain }
-        return order.purpose == .audit ? .shadow : .call
+        return prepared.purpose == .audit ? .shadow : .call
     }
 
     /// After a failure without an answer: released where nothing can have been billed, else booked at the upper bound.
@@ -172,7 +172,7 @@ package struct CallAttempt {
     }
 
     /// Only the call that answers a step is compared with the reference; those that failed before it come on top.
-    private var zeroBaseline: Baseline { Baseline(model: order.decision.reference, figures: .zero) }
+    private var zeroBaseline: Baseline { Baseline(model: prepared.decision.reference, figures: .zero) }
 }
 
 extension ContinuousClock.Instant {

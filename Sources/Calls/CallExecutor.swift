@@ -7,8 +7,8 @@ package import Upstream
 
 /// Does a routed step: reserves, calls, books, and lets the next candidate answer where one fails.
 package struct CallExecutor: Sendable {
-    let fleet: ModelRegistry
-    let slots: ConcurrencyLimiter
+    let registry: ModelRegistry
+    let limiter: ConcurrencyLimiter
     package let upstream: UpstreamClient
     let ledger: LedgerStore
     let limits: ServiceLimits
@@ -16,12 +16,12 @@ package struct CallExecutor: Sendable {
     let logger: Logger
 
     package init(
-        fleet: ModelRegistry, slots: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,
+        registry: ModelRegistry, limiter: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,
         limits: ServiceLimits,
         keys: APIKeys, logger: Logger
     ) {
-        self.fleet = fleet
-        self.slots = slots
+        self.registry = registry
+        self.limiter = limiter
         self.upstream = upstream
         self.ledger = ledger
         self.limits = limits
@@ -35,18 +35,18 @@ package struct CallExecutor: Sendable {
     ///   bytes have gone out, no other model can answer any more.
     /// - Returns: the answer and what the ledger still has to be told of it (`StepOutcome.commit`); the attempts that
     ///   failed before are booked already.
-    package func answer(_ order: PreparedStep, delivery: StreamDelivery? = nil) async throws(ServiceError)
+    package func answer(_ prepared: PreparedStep, delivery: StreamDelivery? = nil) async throws(ServiceError)
         -> StepOutcome
     {
         var failures: [(model: ModelID, error: UpstreamError)] = []
-        let check = AnswerCheck(tools: order.request.tools)
-        for model in order.modelsInOrder {
-            guard let result = await attempt(model, order, delivery: delivery) else { continue }
+        let check = AnswerCheck(tools: prepared.request.tools)
+        for model in prepared.modelsInOrder {
+            guard let result = await attempt(model, prepared, delivery: delivery) else { continue }
             switch result {
             case .answered(let outcome):
-                guard delivery == nil, order.context.policy.verify, let problem = check.problem(with: outcome.answer)
+                guard delivery == nil, prepared.context.policy.verify, let problem = check.problem(with: outcome.answer)
                 else { return outcome }
-                await reject(outcome, order)
+                await reject(outcome, prepared)
                 failures.append((model, .malformed(host: model.rawValue, reason: problem)))
             case .failed(let error, let isFinal):
                 failures.append((model, error))
@@ -62,11 +62,11 @@ package struct CallExecutor: Sendable {
     ///
     /// What failed is booked or released already; what was answered is for the caller to commit, or to `reject`.
     package func attempt(
-        _ model: ModelID, _ order: PreparedStep, delivery: StreamDelivery? = nil
+        _ model: ModelID, _ prepared: PreparedStep, delivery: StreamDelivery? = nil
     ) async -> CallAttempt.Result? {
-        guard let priced = order.context.models.first(where: { $0.model.id == model }) else { return nil }
-        let attempt = CallAttempt(calls: self, order: order, priced: priced, delivery: delivery)
-        let result = await slots.withSlot(of: priced.model, for: order.attribution) {
+        guard let priced = prepared.context.models.first(where: { $0.model.id == model }) else { return nil }
+        let attempt = CallAttempt(calls: self, prepared: prepared, priced: priced, delivery: delivery)
+        let result = await limiter.withSlot(of: priced.model, for: prepared.attribution) {
             let first = await attempt.run()
             // The connection broke before a word: that is booked, and a second try may do better, if it can be paid.
             guard case .failed(.reset(_, bytesReceived: 0), _) = first else { return first }
@@ -77,25 +77,25 @@ package struct CallExecutor: Sendable {
         switch result {
         case .answered(let outcome):
             if let failure = outcome.failure, failure.isFaultOfServer {
-                fleet.recordFailure(model, reason: failure.description, at: .now())
+                registry.recordFailure(model, reason: failure.description, at: .now())
             } else {
-                fleet.recordSuccess(model)
+                registry.recordSuccess(model)
             }
         case .failed(let error, _):
             logger.warning(
-                "call failed", metadata: ["model": "\(model)", "run": "\(order.step.runID)", "reason": "\(error)"])
-            if error.isFaultOfServer { fleet.recordFailure(model, reason: error.description, at: .now()) }
+                "call failed", metadata: ["model": "\(model)", "run": "\(prepared.step.runID)", "reason": "\(error)"])
+            if error.isFaultOfServer { registry.recordFailure(model, reason: error.description, at: .now()) }
         case .unpaid: break
         }
         return result
     }
 
     /// Books an answer that was paid for and does not count: what was spent stays spent.
-    package func reject(_ outcome: StepOutcome, _ order: PreparedStep) async {
+    package func reject(_ outcome: StepOutcome, _ prepared: PreparedStep) async {
         var commit = outcome.commit
         for index in commit.settlements.indices {
             commit.settlements[index].entry.result.outcome = .failed
-            commit.settlements[index].entry.call.baseline = Baseline(model: order.decision.reference, figures: .zero)
+            commit.settlements[index].entry.call.baseline = Baseline(model: prepared.decision.reference, figures: .zero)
         }
         await book(commit)
     }

@@ -9,22 +9,22 @@ import Upstream
 /// JSON of a job's steps, for its events, record and response.
 enum JobReport {
     /// The decision before the call.
-    static func decided(_ order: PreparedStep, thread: String) -> [UInt8] {
+    static func decided(_ prepared: PreparedStep, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
-            identity(order, thread: thread, into: &object)
-            object.member("predicted", object: { predicted(order, model: order.decision.model, into: &$0) })
+            identity(prepared, thread: thread, into: &object)
+            object.member("predicted", object: { predicted(prepared, model: prepared.decision.model, into: &$0) })
         }
         return writer.bytes
     }
 
     /// A finished step: model, reason, predicted and actual figures, and output.
-    static func step(_ order: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
+    static func step(_ prepared: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
-            identity(order, thread: thread, into: &object)
+            identity(prepared, thread: thread, into: &object)
             object.member("answered_by", outcome.model.rawValue)
-            let attempts = order.decision.attempts
+            let attempts = prepared.decision.attempts
             if let first = attempts.first, first.model != outcome.model {
                 object.member("fallback", "\(first.model): \(first.reason); \(outcome.model) was next")
             }
@@ -32,7 +32,7 @@ enum JobReport {
                 object.member(
                     "attempts", array: { list in for attempt in attempts { list.object { attempt.write(into: &$0) } } })
             }
-            object.member("predicted", object: { predicted(order, model: outcome.model, into: &$0) })
+            object.member("predicted", object: { predicted(prepared, model: outcome.model, into: &$0) })
             object.member("actual", object: { figures(outcome.figures, into: &$0) })
             if let entry = outcome.commit.settlements.last?.entry {
                 object.member("prompt_tokens", entry.result.usage.promptTokens)
@@ -116,20 +116,20 @@ enum JobReport {
         object.member("latency_s", figures.latencySeconds)
     }
 
-    private static func identity(_ order: PreparedStep, thread: String, into object: inout JSONWriter) {
-        object.member("step", order.step.id)
-        object.member("decision", order.decision.id)
+    private static func identity(_ prepared: PreparedStep, thread: String, into object: inout JSONWriter) {
+        object.member("step", prepared.step.id)
+        object.member("decision", prepared.decision.id)
         if !thread.isEmpty { object.member("subtask", thread) }
-        object.member("position", order.step.position)
-        object.member("kappa", order.decision.kappa)
-        object.member("model", order.decision.model.rawValue)
-        object.member("reference", order.decision.reference.rawValue)
-        object.member("stage", order.decision.stage.rawValue)
-        object.member("reason", order.decision.reason)
+        object.member("position", prepared.step.position)
+        object.member("kappa", prepared.decision.kappa)
+        object.member("model", prepared.decision.model.rawValue)
+        object.member("reference", prepared.decision.reference.rawValue)
+        object.member("stage", prepared.decision.stage.rawValue)
+        object.member("reason", prepared.decision.reason)
     }
 
-    private static func predicted(_ order: PreparedStep, model: ModelID, into object: inout JSONWriter) {
-        guard let candidate = order.decision.candidate(model) else { return }
+    private static func predicted(_ prepared: PreparedStep, model: ModelID, into object: inout JSONWriter) {
+        guard let candidate = prepared.decision.candidate(model) else { return }
         figures(
             CallFigures(
                 cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds),

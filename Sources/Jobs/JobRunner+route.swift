@@ -29,19 +29,19 @@ extension JobRunner {
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]
         let context = RoutingContext(
-            models: stepService.fleet.models(at: .now()), economics: stepService.settings.economics,
+            models: stepService.registry.models(at: .now()), economics: stepService.settings.economics,
             policy: policy, remaining: remaining, horizon: horizon(jobThread),
             shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
-            catalogVersion: stepService.fleet.catalog.version,
+            catalogVersion: stepService.registry.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
         let stepMachine = try stepService.begin(step, state: memory.state, context: context)
         var decision = stepMachine.decision
         // The first action may be a helper call, before the step's own model is settled.
         if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }
-        let order = PreparedStep(
+        let prepared = PreparedStep(
             request: request, step: step, decision: decision, context: context, attribution: record.attribution,
             policyName: policyName)
-        return RoutedStep(order: order, machine: stepMachine, memory: memory)
+        return RoutedStep(prepared: prepared, machine: stepMachine, memory: memory)
     }
 
     private var remaining: Remaining {

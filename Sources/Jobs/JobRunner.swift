@@ -110,9 +110,9 @@ actor JobRunner {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
             return
         }
-        await appendEvent("step.decided", JobReport.decided(step.order, thread: thread))
+        await appendEvent("step.decided", JobReport.decided(step.prepared, thread: thread))
         do throws(ServiceError) {
-            await complete(try await stepService.perform(step, takesApart: true), thread: thread)
+            await complete(try await stepService.perform(step, allowsSubtasks: true), thread: thread)
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
         }
@@ -120,25 +120,25 @@ actor JobRunner {
 
     /// Commits an answered step together with the job's new state, then runs the next actions.
     private func complete(_ done: FinishedStep, thread: String) async {
-        let (order, outcome) = (done.order, done.outcome)
-        let answer = answer(from: outcome, step: order.step.id, thread: thread)
+        let (prepared, outcome) = (done.prepared, done.outcome)
+        let answer = answer(from: outcome, step: prepared.step.id, thread: thread)
         spent = (try? spent.adding(done.spent)) ?? spent
         spentJoules += done.joules
         var memory = memories[thread] ?? Sessions.Memory()
-        memory.recordStep(outcome.model, position: order.step.position, state: done.state)
+        memory.recordStep(outcome.model, position: prepared.step.position, state: done.state)
         memories[thread] = memory
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()
-        let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
+        let detail = JobReport.step(prepared, outcome: outcome, answer: answer, thread: thread)
         var commit = outcome.commit
-        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
         commit.steps.append(
             StepRecord(
-                id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
+                id: prepared.step.id, runID: id, position: prepared.step.position, decisionID: prepared.decision.id,
                 entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
         commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
         commit.sessions.append(memory.record(of: session(of: thread), at: now))
-        stepService.learn(from: order, outcome)
+        stepService.learn(from: prepared, outcome)
         await perform(actions, committing: commit)
     }
 

@@ -25,7 +25,7 @@ package struct LeaseLoop: Sendable {
         on stepService: StepService, handle: @escaping @Sendable (LedgerNotification) async -> Void,
         check: @escaping @Sendable () async -> Void, claim: @escaping @Sendable () async -> Void
     ) async {
-        await stepService.fleet.surveyed()
+        await stepService.registry.waitUntilProbed()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { for await notification in stepService.ledger.notices() { await handle(notification) } }

@@ -7,7 +7,7 @@ package import Upstream
 
 /// The services that run steps and jobs, assembled once at start.
 package struct StepService: Sendable {
-    package let fleet: ModelRegistry
+    package let registry: ModelRegistry
     package let router: StepRouter
     /// The router's estimator, corrected by online calibration; also used to plan batch rows.
     package let estimator: any Estimating
@@ -23,7 +23,7 @@ package struct StepService: Sendable {
         catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
         settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
     ) {
-        fleet = ModelRegistry(catalog: catalog)
+        registry = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
         self.learning = learning
         self.estimator = LiveEstimator(estimator) { learning.calibration }
@@ -33,7 +33,7 @@ package struct StepService: Sendable {
         self.pool = pool
         self.logger = logger
         calls = CallExecutor(
-            fleet: fleet, slots: ConcurrencyLimiter(fleet: fleet), upstream: upstream, ledger: ledger,
+            registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: upstream, ledger: ledger,
             limits: settings.limits,
             keys: keys,
             logger: logger)

@@ -31,7 +31,7 @@ struct AppServices {
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
             ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
-        prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
     }
 
     /// All services in start order. They end in reverse order, so that calls in flight can still be settled.

@@ -34,12 +34,12 @@ struct BatchCall: Sendable {
             }
             let forecast = try runner.stepService.forecast(
                 row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
-            let order = forecast.order(
+            let prepared = forecast.prepared(
                 model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
-            let outcome = try await runner.stepService.calls.answer(order)
+            let outcome = try await runner.stepService.calls.answer(prepared)
             var commit = outcome.commit
             commit.decisions.append(
-                DecisionRecord(decision: order.decision, attribution: batch.attribution, at: .now()))
+                DecisionRecord(decision: prepared.decision, attribution: batch.attribution, at: .now()))
             commit.rows.append(
                 BatchRowResult(
                     batchID: batch.id, line: line, status: .completed, response: outcome.body,

@@ -27,7 +27,7 @@ struct RowForecast {
     }
 
     /// Prepares the row for one model.
-    func order(_ model: ModelID, decisionID: String, attribution: Attribution) -> PreparedStep {
+    func prepared(_ model: ModelID, decisionID: String, attribution: Attribution) -> PreparedStep {
         let able = candidates.filter { $0.rejection == nil }
         let reference = able.max { $0.isWorseReference(than: $1) }?.model ?? model
         let decision = Decision(
@@ -95,7 +95,7 @@ extension StepService {
     ) -> RowForecast {
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: rules.policy, remaining: Remaining(), horizon: 1,
-            catalogVersion: fleet.catalog.version)
+            catalogVersion: registry.catalog.version)
         let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
         let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
         return RowForecast(
@@ -175,11 +175,11 @@ extension StepService {
     func batchModels(for caller: Caller) throws(ServiceError) -> [PricedModel] {
         let admitted = try resolved(caller.models)
         let now = Timestamp.now()
-        return fleet.catalog.models.compactMap { model in
+        return registry.catalog.models.compactMap { model in
             guard admitted.admits(model.id), !model.capabilities.contains(.embeddings),
-                fleet.availability(of: model.id) == .live
+                registry.availability(of: model.id) == .live
             else { return nil }
-            return fleet.pricedModel(model.id, at: now)
+            return registry.pricedModel(model.id, at: now)
         }
     }
 }

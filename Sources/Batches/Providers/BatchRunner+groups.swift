@@ -136,8 +136,8 @@ extension BatchRunner {
 
     /// The model of a group at the price its rows were reserved with; nil where the catalog dropped it.
     private func model(of group: ProviderGroup) -> PricedModel? {
-        stepService.fleet.pricedModel(group.model, at: group.createdAt)
-            ?? stepService.fleet.pricedModel(group.model, at: .now())
+        stepService.registry.pricedModel(group.model, at: group.createdAt)
+            ?? stepService.registry.pricedModel(group.model, at: .now())
     }
 
     /// Sleeps; false where a stop signal or the deadline interrupts it.

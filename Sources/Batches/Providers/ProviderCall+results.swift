@@ -75,10 +75,10 @@ extension ProviderCall {
     ) throws(ServiceError) -> [Booking] {
         // One with an end was booked before.
         guard row.status == .claimed else { return [] }
-        let order = try order(row, in: group)
-        let bill = Bill(order: order, priced: model, served: .batch)
+        let prepared = try prepared(row, in: group)
+        let bill = Bill(prepared: prepared, priced: model, served: .batch)
         let seconds = max(0, Timestamp.now().seconds - group.createdAt.seconds)
-        let usage = answer.usage ?? answer.estimatedUsage(of: order.step)
+        let usage = answer.usage ?? answer.estimatedUsage(of: prepared.step)
         var kind = answer.usage == nil ? EntryKind.uncertain : .call
         let figures: CallFigures
         do throws(PriceError) {
@@ -93,11 +93,11 @@ extension ProviderCall {
             kind = .uncertain
         }
         let problem =
-            order.context.policy.verify ? AnswerCheck(tools: order.request.tools).problem(with: answer) : nil
+            prepared.context.policy.verify ? AnswerCheck(tools: prepared.request.tools).problem(with: answer) : nil
         let baseline =
             problem == nil
             ? bill.baseline(usage: usage, true: figures, timings: nil)
-            : Baseline(model: order.decision.reference, figures: .zero)
+            : Baseline(model: prepared.decision.reference, figures: .zero)
         let id = Self.id(row.line, in: group)
         let entry = LedgerEntry(
             id: id, at: .now(), kind: kind, call: bill.planned(baseline: baseline),
@@ -107,7 +107,7 @@ extension ProviderCall {
         var commit = StepCommit(settlements: [(id, entry)])
         if problem == nil {
             commit.decisions = [
-                DecisionRecord(decision: order.decision, attribution: order.attribution, at: .now())
+                DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: .now())
             ]
             commit.rows = [
                 BatchRowResult(batchID: batch.id, line: row.line, status: .completed, response: body, entryID: id)

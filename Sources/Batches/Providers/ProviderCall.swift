@@ -68,16 +68,16 @@ struct ProviderCall: Sendable {
         ProviderBatchSubmission.customID(of: Int(line), in: group.name)
     }
 
-    func order(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
+    func prepared(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
         let forecast = try runner.stepService.forecast(
             row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
-        return forecast.order(
+        return forecast.prepared(
             model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
     }
 
     func bill(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> Bill {
         // What an interface for batches answers is billed as such, whatever tier its answers name.
-        Bill(order: try order(row, in: group), priced: model, served: .batch)
+        Bill(prepared: try prepared(row, in: group), priced: model, served: .batch)
     }
 
     // MARK: On the way

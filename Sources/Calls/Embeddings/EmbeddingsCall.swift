@@ -32,7 +32,7 @@ package struct EmbeddingsCall: Sendable {
     /// Calls in one of the model's slots and books what came of it.
     package func run() async throws(ServiceError) -> EmbeddingsReply {
         let priced = priced
-        let result = await calls.slots.withSlot(of: priced.model, for: attribution) {
+        let result = await calls.limiter.withSlot(of: priced.model, for: attribution) {
             () -> Result<EmbeddingsReply, ServiceError> in
             do throws(ServiceError) {
                 return .success(try await call(mayRepeat: true))
@@ -52,14 +52,14 @@ package struct EmbeddingsCall: Sendable {
             throw .ledger(error)
         }
         let started = ContinuousClock.now
-        let measured = MeasuredCall(of: priced.model, by: calls.fleet.gauge)
+        let measured = MeasuredCall(of: priced.model, by: calls.registry.energy)
         let answered: Answer
         do throws(UpstreamError) {
             answered = try await answer()
         } catch {
             _ = measured?.end()
             if error.isFaultOfServer {
-                calls.fleet.recordFailure(priced.model.id, reason: error.description, at: .now())
+                calls.registry.recordFailure(priced.model.id, reason: error.description, at: .now())
             }
             await giveUp(error, reservation, seconds: started.seconds)
             // The connection broke before a word: that is booked, and a second try may do better.
@@ -69,7 +69,7 @@ package struct EmbeddingsCall: Sendable {
             ])
         }
         let joules = measured?.end()
-        calls.fleet.recordSuccess(priced.model.id)
+        calls.registry.recordSuccess(priced.model.id)
         return try await settle(answered, reservation, seconds: started.seconds, joules: joules)
     }
 

@@ -28,23 +28,23 @@ package final class ConcurrencyLimiter: Sendable {
     }
 
     private let lines = Mutex<[ModelID: Line]>([:])
-    private let fleet: ModelRegistry
+    private let registry: ModelRegistry
 
     /// - Parameter fleet: is told of every call that comes, waits and leaves.
-    package init(fleet: ModelRegistry) {
-        self.fleet = fleet
+    package init(registry: ModelRegistry) {
+        self.registry = registry
     }
 
     /// Runs a call of the model in one of its slots.
     package func withSlot<Result: Sendable>(
         of model: Model, for account: Attribution, _ call: () async -> Result
     ) async -> Result {
-        fleet.callArrived(model.id, at: .now())
+        registry.callArrived(model.id, at: .now())
         if let slots = model.slots { await take(model.id, slots: slots, account.key ?? account.team ?? "") }
-        fleet.callStarted(model.id)
+        registry.callStarted(model.id)
         let started = ContinuousClock.now
         let result = await call()
-        fleet.callLeft(model.id, after: started.seconds, at: .now())
+        registry.callLeft(model.id, after: started.seconds, at: .now())
         if model.slots != nil { give(model.id) }
         return result
     }

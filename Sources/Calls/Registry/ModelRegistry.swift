@@ -21,12 +21,12 @@ package final class ModelRegistry: Sendable {
 
     package let catalog: ModelCatalog
     /// The machine's energy counter; nil where there is none.
-    package let gauge: EnergyAttribution?
+    package let energy: EnergyAttribution?
     private let state = Mutex(State())
 
-    package init(catalog: ModelCatalog, gauge: EnergyAttribution? = EnergyAttribution()) {
+    package init(catalog: ModelCatalog, energy: EnergyAttribution? = EnergyAttribution()) {
         self.catalog = catalog
-        self.gauge = gauge
+        self.energy = energy
     }
 
     /// Notes what a look at keys and servers found.

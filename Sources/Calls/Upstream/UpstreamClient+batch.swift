@@ -24,25 +24,25 @@ extension UpstreamClient {
     ///
     /// Throws ``UpstreamError/invalidRequest(reason:)``, before anything is sent, for rows that the provider cannot be
     /// asked, and for more rows or bytes than ``ProviderBatchLimits`` allow.
-    package func submit(_ order: ProviderBatchSubmission) async throws(UpstreamError) -> ProviderBatch {
-        let dialect = try order.endpoint.batchDialect()
-        try order.validate(dialect.limits)
-        if let earlier = order.earlier {
-            switch try await find(earlier, endpoint: order.endpoint, key: order.key) {
+    package func submit(_ submission: ProviderBatchSubmission) async throws(UpstreamError) -> ProviderBatch {
+        let dialect = try submission.endpoint.batchDialect()
+        try submission.validate(dialect.limits)
+        if let earlier = submission.earlier {
+            switch try await find(earlier, endpoint: submission.endpoint, key: submission.key) {
             case .found(let batch): return batch
             case .undecided(let batches): throw .undecided(batches: batches)
             case .absent: break
             }
         }
         var file: String?
-        if let upload = try dialect.upload(order) {
+        if let upload = try dialect.upload(submission) {
             let (value, host) = try await fetch(upload)
             guard let id = value["id"]?.string else {
                 throw .malformed(host: host, reason: "its answer to an uploaded file has no id")
             }
             file = try ProviderID.check(id, host: host)
         }
-        return try await batch(by: try dialect.create(order, file: file), dialect)
+        return try await batch(by: try dialect.create(submission, file: file), dialect)
     }
 
     /// The batch that answers a request.

@@ -19,7 +19,7 @@ struct MetricsController {
     @Sendable
     func metrics(request: Request, context: HeraContext) async throws -> Response {
         var text = PrometheusText()
-        ModelMetrics(fleet: stepService.fleet, moment: .now()).write(into: &text)
+        ModelMetrics(registry: stepService.registry, moment: .now()).write(into: &text)
         ProcessMetrics().write(into: &text)
         return Response(
             status: .ok, headers: [.contentType: PrometheusText.contentType],
@@ -47,20 +47,20 @@ struct ModelMetrics {
         },
     ]
 
-    let fleet: ModelRegistry
+    let registry: ModelRegistry
     let moment: Timestamp
 
     func write(into text: inout PrometheusText) {
-        let models = fleet.catalog.models.map(\.id)
+        let models = registry.catalog.models.map(\.id)
         text.begin("hera_model_live", .gauge, help: "1 where the model can be called")
         for model in models {
-            text.sample("hera_model_live", label(model), fleet.availability(of: model) == .live ? 1 : 0)
+            text.sample("hera_model_live", label(model), registry.availability(of: model) == .live ? 1 : 0)
         }
-        let live = models.filter { fleet.availability(of: $0) == .live }
+        let live = models.filter { registry.availability(of: $0) == .live }
         for figure in Self.figures {
             text.begin(figure.name, .gauge, help: figure.help)
             for model in live {
-                guard let value = figure.value(fleet.rate(of: model, at: moment)) else { continue }
+                guard let value = figure.value(registry.rate(of: model, at: moment)) else { continue }
                 text.sample(figure.name, label(model), value)
             }
         }

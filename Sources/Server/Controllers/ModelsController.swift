@@ -38,18 +38,18 @@ struct ModelList {
 
     /// - Parameter includesUnavailable: includes unavailable models and their aliases.
     init(of stepService: StepService, includesUnavailable: Bool) {
-        let (settings, fleet) = (stepService.settings, stepService.fleet)
+        let (settings, registry) = (stepService.settings, stepService.registry)
         patterns = settings.aliases.patterns
         for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
             entries.append(Entry(id: name, owner: "hera"))
         }
         for (name, target) in settings.aliases.names.sorted(by: { $0.key < $1.key }) {
-            let problem = fleet.catalog[ModelID(target)].flatMap { fleet.problem(of: $0.id) }
+            let problem = registry.catalog[ModelID(target)].flatMap { registry.problem(of: $0.id) }
             entries.append(Entry(id: name, owner: "hera", target: target, problem: problem))
         }
-        for model in fleet.catalog.models {
+        for model in registry.catalog.models {
             entries.append(
-                Entry(id: model.id.rawValue, owner: model.provider, problem: fleet.problem(of: model.id)))
+                Entry(id: model.id.rawValue, owner: model.provider, problem: registry.problem(of: model.id)))
         }
         if !includesUnavailable { entries.removeAll { $0.problem != nil } }
     }

@@ -32,7 +32,7 @@ struct OperationsController {
     /// Ready when a model is live and the ledger answers.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
-        let live = stepService.fleet.models(at: .now()).count
+        let live = stepService.registry.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
         do throws(LedgerError) {
             _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }

@@ -51,7 +51,7 @@ extension StepService {
     ) async throws(ServiceError) -> ChatReply {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
-        let session = Self.sessionKey(step.order.step.runID, caller)
+        let session = Self.sessionKey(step.prepared.step.runID, caller)
         if request.isStream { return try await streamed(step, session) }
         return try await whole(step, session) { reply in
             guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
@@ -63,9 +63,9 @@ extension StepService {
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
-        var conductor = StepExecutor(stepService: self, step: step)
-        conductor.decideWithoutCalls()
-        return conductor.decision
+        var executor = StepExecutor(stepService: self, step: step)
+        executor.decideWithoutCalls()
+        return executor.decision
     }
 
     private func recallRun(of request: ChatRequest, from caller: Caller) async {
@@ -81,11 +81,11 @@ extension StepService {
             do throws(ServiceError) {
                 let done = try await self.perform(step)
                 let reply = ChatReply(
-                    decision: done.order.decision, model: done.outcome.model, cost: done.spent,
-                    promptTokens: done.order.step.promptTokens, at: .now(),
+                    decision: done.prepared.decision, model: done.outcome.model, cost: done.spent,
+                    promptTokens: done.prepared.step.promptTokens, at: .now(),
                     body: .complete(done.outcome.answer, openAIBytes: done.outcome.openAIBytes))
                 try await self.book(done, session, answer: await answer(reply))
-                self.learn(from: done.order, done.outcome)
+                self.learn(from: done.prepared, done.outcome)
                 return .success(reply)
             } catch {
                 return .failure(error)
@@ -97,20 +97,20 @@ extension StepService {
 
     /// Does a routed step. Where nobody answers, the decision is kept all the same, with what each one said.
     package func perform(
-        _ step: RoutedStep, delivery: StreamDelivery? = nil, takesApart: Bool = false
+        _ step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false
     ) async throws(ServiceError) -> FinishedStep {
-        var conductor = StepExecutor(stepService: self, step: step, delivery: delivery, takesApart: takesApart)
+        var executor = StepExecutor(stepService: self, step: step, delivery: delivery, allowsSubtasks: allowsSubtasks)
         do throws(ServiceError) {
-            let outcome = try await conductor.run()
+            let outcome = try await executor.run()
             return FinishedStep(
-                order: conductor.order, outcome: outcome, state: conductor.course.state, spent: conductor.spent,
-                joules: conductor.joules)
+                prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
+                joules: executor.joules)
         } catch {
-            if !conductor.decision.attempts.isEmpty {
+            if !executor.decision.attempts.isEmpty {
                 await calls.book(
                     StepCommit(decisions: [
                         DecisionRecord(
-                            decision: conductor.decision, attribution: step.order.attribution, at: .now())
+                            decision: executor.decision, attribution: step.prepared.attribution, at: .now())
                     ]))
             }
             throw error
@@ -122,18 +122,18 @@ extension StepService {
     func book(
         _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
     ) async throws(ServiceError) {
-        let order = done.order
+        let prepared = done.prepared
         var commit = done.outcome.commit
         let now = Timestamp.now()
-        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
         commit.steps.append(
             StepRecord(
-                id: order.step.id, runID: order.step.runID, position: order.step.position,
-                decisionID: order.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
+                id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
+                decisionID: prepared.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, position: order.step.position, state: done.state, of: session, at: now)
+                done.outcome.model, position: prepared.step.position, state: done.state, of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {

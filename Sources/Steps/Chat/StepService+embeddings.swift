@@ -19,7 +19,7 @@ extension StepService {
             id: Identifier.make("dec"), runID: runID, stepID: Identifier.make("step"), position: 1,
             model: priced.model.id, reference: priced.model.id, kappa: 0, stage: .pinned,
             reason: "\(priced.model.id): named by the caller", considered: [], candidates: [], fallbacks: [],
-            catalogVersion: fleet.catalog.version,
+            catalogVersion: registry.catalog.version,
             requestedModel: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
@@ -57,7 +57,7 @@ extension StepService {
     }
 
     private var embedderNames: String {
-        let names = fleet.catalog.models.filter { $0.capabilities.contains(.embeddings) }.map(\.id.rawValue)
+        let names = registry.catalog.models.filter { $0.capabilities.contains(.embeddings) }.map(\.id.rawValue)
         return names.isEmpty
             ? "the catalog has none that does: add one with `capabilities: [embeddings]` (Catalog/README.md)"
             : "these do: \(names.joined(separator: ", "))"

@@ -10,10 +10,10 @@ extension StepService {
         let channel = EventChannel()
         let reader = channel.reader()
         let firstByte = FirstByteSignal()
-        let policy = step.order.context.policy
+        let policy = step.prepared.context.policy
         let delivery = StreamDelivery(
-            channel: channel, wantsUsage: step.order.request.wantsUsageChunk,
-            wantsEarlyUsage: step.order.request.original?.dialect == .anthropic,
+            channel: channel, wantsUsage: step.prepared.request.wantsUsageChunk,
+            wantsEarlyUsage: step.prepared.request.original?.dialect == .anthropic,
             isHeldBack: policy.verify && policy.verification.stream == .buffer
         ) { model in
             firstByte.resolve(.success(model))
@@ -29,7 +29,7 @@ extension StepService {
         guard isTaken else { throw .shuttingDown }
         let model = try await firstByte.value()
         return ChatReply(
-            decision: step.machine.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
+            decision: step.machine.decision, model: model, cost: nil, promptTokens: step.prepared.step.promptTokens,
             at: .now(), body: .stream(reader))
     }
 
@@ -51,7 +51,7 @@ extension StepService {
             } else {
                 _ = await channel.send(.done)
             }
-            learn(from: done.order, done.outcome)
+            learn(from: done.prepared, done.outcome)
         } catch {
             if !firstByte.resolve(.failure(error)) {
                 _ = await channel.send(.failure(message: error.description))

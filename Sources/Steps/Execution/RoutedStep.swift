@@ -4,13 +4,13 @@ package import Routing
 
 /// A routed step before its execution: the request and the state machine of its rule.
 package struct RoutedStep: Sendable {
-    package var order: PreparedStep
+    package var prepared: PreparedStep
     var machine: StepMachine
     /// The run's memory before the step.
     var memory: Sessions.Memory
 
-    package init(order: PreparedStep, machine: StepMachine, memory: Sessions.Memory) {
-        self.order = order
+    package init(prepared: PreparedStep, machine: StepMachine, memory: Sessions.Memory) {
+        self.prepared = prepared
         self.machine = machine
         self.memory = memory
     }
@@ -19,7 +19,7 @@ package struct RoutedStep: Sendable {
 /// A completed step.
 package struct FinishedStep: Sendable {
     /// With the final decision and all attempts.
-    package var order: PreparedStep
+    package var prepared: PreparedStep
     package var outcome: StepOutcome
     /// Initial state of the run's next step.
     package var state: RunState

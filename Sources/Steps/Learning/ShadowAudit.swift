@@ -14,32 +14,32 @@ extension StepService {
     /// Records a served step and submits the policy's share of steps for an audit by the reference.
     ///
     /// Returns at once: the audit runs in the pool after the response.
-    package func learn(from order: PreparedStep, _ outcome: StepOutcome) {
+    package func learn(from prepared: PreparedStep, _ outcome: StepOutcome) {
         learning.recordStep(
-            by: outcome.model, policyName: order.policyName, policy: order.context.policy)
-        guard let rule = settings.shadow(ofPolicy: order.policyName), outcome.failure == nil,
-            order.decision.stage != .pinned, Double.random(in: 0..<1) < rule.share
+            by: outcome.model, policyName: prepared.policyName, policy: prepared.context.policy)
+        guard let rule = settings.shadow(ofPolicy: prepared.policyName), outcome.failure == nil,
+            prepared.decision.stage != .pinned, Double.random(in: 0..<1) < rule.share
         else { return }
-        _ = pool.submit { await audit(order, outcome, rule: rule) }
+        _ = pool.submit { await audit(prepared, outcome, rule: rule) }
     }
 
     /// Calls the reference for a step and stores the agreement of both answers.
-    private func audit(_ order: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
-        let reference = order.decision.reference
+    private func audit(_ prepared: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
+        let reference = prepared.decision.reference
         do throws(LedgerError) {
             // A step of the reference itself agrees by definition and needs no call.
-            guard outcome.model != reference else { return try await recordAudit(1, of: order, outcome, rule) }
-            guard let copy = auditStep(of: order, to: reference) else { return learning.recordFailedAudit() }
+            guard outcome.model != reference else { return try await recordAudit(1, of: prepared, outcome, rule) }
+            guard let copy = auditStep(of: prepared, to: reference) else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {
                 try await learning.setBudget(rule, of: session, at: .now())
             }
             guard let answer = await answer(copy) else { return learning.recordFailedAudit() }
             _ = try await ledger.commitStep(answer.commit)
             try await recordAudit(
-                AnswerAgreement.score(outcome.answer, reference: answer.answer), of: order, outcome, rule)
+                AnswerAgreement.score(outcome.answer, reference: answer.answer), of: prepared, outcome, rule)
         } catch {
             learning.recordFailedAudit()
-            logger.error("audit not stored", metadata: ["step": "\(order.step.id)", "reason": "\(error)"])
+            logger.error("audit not stored", metadata: ["step": "\(prepared.step.id)", "reason": "\(error)"])
         }
     }
 
@@ -53,13 +53,13 @@ extension StepService {
         }
     }
 
-    private func auditStep(of order: PreparedStep, to reference: ModelID) -> PreparedStep? {
-        guard order.context.models.contains(where: { $0.model.id == reference }),
-            order.decision.candidate(reference)?.rejection == nil
+    private func auditStep(of prepared: PreparedStep, to reference: ModelID) -> PreparedStep? {
+        guard prepared.context.models.contains(where: { $0.model.id == reference }),
+            prepared.decision.candidate(reference)?.rejection == nil
         else { return nil }
-        var copy = order
+        var copy = prepared
         copy.purpose = .audit
-        copy.attribution = Self.auditAttribution(policy: order.policyName)
+        copy.attribution = Self.auditAttribution(policy: prepared.policyName)
         // The audited run's totals must exclude the operator's costs.
         copy.step.runID = copy.attribution.session ?? "shadow"
         copy.decision.model = reference
@@ -69,14 +69,14 @@ extension StepService {
     }
 
     private func recordAudit(
-        _ score: Double, of order: PreparedStep, _ outcome: StepOutcome, _ rule: ShadowRule
+        _ score: Double, of prepared: PreparedStep, _ outcome: StepOutcome, _ rule: ShadowRule
     ) async throws(LedgerError) {
-        let candidate = order.decision.prediction(of: outcome.model)
+        let candidate = prepared.decision.prediction(of: outcome.model)
         _ = try await learning.observe(
             QualityObservation(
-                id: Identifier.make("obs"), source: .audit, target: .step(order.step.id),
-                decisionID: order.decision.id, runID: order.step.runID, model: outcome.model,
-                reference: order.decision.reference, policy: order.policyName ?? "",
+                id: Identifier.make("obs"), source: .audit, target: .step(prepared.step.id),
+                decisionID: prepared.decision.id, runID: prepared.step.runID, model: outcome.model,
+                reference: prepared.decision.reference, policy: prepared.policyName ?? "",
                 predictedQuality: candidate?.prediction.quality, predictedSimilarity: candidate?.similarity,
                 score: score, at: .now()),
             share: rule.share)

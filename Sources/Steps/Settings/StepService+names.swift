@@ -14,7 +14,7 @@ extension StepService {
 
     /// Applies the operator's aliases; model ids and unknown names stay unchanged.
     func meaning(of name: String) -> String {
-        if fleet.catalog[ModelID(name)]?.id.rawValue == name { return name }
+        if registry.catalog[ModelID(name)]?.id.rawValue == name { return name }
         return settings.aliases.target(of: name) ?? name
     }
 
@@ -40,17 +40,17 @@ extension StepService {
     ///
     /// - Throws: where no model has the name, or it is unavailable.
     func model(named name: String, at now: Timestamp) throws(ServiceError) -> PricedModel {
-        let catalog = fleet.catalog
+        let catalog = registry.catalog
         guard let model = catalog.model(named: name) else {
             let names =
                 catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
                 + settings.aliases.names.keys
             throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
         }
-        if case .unavailable(let reason) = fleet.availability(of: model.id) {
+        if case .unavailable(let reason) = registry.availability(of: model.id) {
             throw .modelUnavailable(model.id, reason: reason)
         }
-        guard let priced = fleet.pricedModel(model.id, at: now) else {
+        guard let priced = registry.pricedModel(model.id, at: now) else {
             throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
         }
         return priced

@@ -26,16 +26,16 @@ enum DryRunServices {
             upstream: upstream, settings: try Installation.settings(installation, for: catalog), keys: keys,
             logger: logger)
         guard onlyLive else {
-            stepService.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService
         }
-        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        let prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
         await withTaskGroup { group in
             group.addTask { try? await upstream.run() }
-            await prober.look()
+            await prober.probe()
             group.cancelAll()
         }
-        guard catalog.models.contains(where: { stepService.fleet.availability(of: $0.id) == .live }) else {
+        guard catalog.models.contains(where: { stepService.registry.availability(of: $0.id) == .live }) else {
             throw Exit(
                 69, "no model can be called from here: set a key such as OPENAI_API_KEY, or start a local server")
         }

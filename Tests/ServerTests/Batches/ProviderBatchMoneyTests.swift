@@ -112,10 +112,10 @@ struct ProviderBatchMoneyTests {
             models, ledger async throws in
             try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 for _ in 0..<3 {
-                    service.stepService.fleet.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
+                    service.stepService.registry.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
                 }
                 #expect(
-                    !service.stepService.fleet.models(at: .now()).contains { $0.model.id == ProviderBatchService.small }
+                    !service.stepService.registry.models(at: .now()).contains { $0.model.id == ProviderBatchService.small }
                 )
                 let batch = try await service.wait(try await service.begin(rows: 3))
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")

@@ -77,7 +77,7 @@ struct ProviderBatchService: Sendable {
                     providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
             logger: logger)
         let scheduler = BatchScheduler(stepService: stepService)
-        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        let prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
         let group = ServiceGroup(
             services: [upstream, stepService.pool, stepService.learning, scheduler], logger: logger)
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
@@ -86,7 +86,7 @@ struct ProviderBatchService: Sendable {
                 return nil
             }
             tasks.addTask {
-                await prober.look()
+                await prober.probe()
                 let result: Result<Value, any Error>
                 do {
                     result = .success(

@@ -100,7 +100,7 @@ struct StreamFaultTests {
             let answer = try await Self.ask(service, model: "test/cheap")
             #expect(answer.text.split(separator: "\n").count { $0.contains(#"{"error""#) } == 1)
             #expect(answer.text.contains("out of memory"))
-            #expect(service.stepService.fleet.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
+            #expect(service.stepService.registry.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
         }
     }
 

@@ -59,7 +59,7 @@ struct TestService {
         let scheduler = JobScheduler(stepService: stepService)
         let batches = BatchScheduler(stepService: stepService)
         let prober = HealthProber(
-            fleet: stepService.fleet, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
+            registry: stepService.registry, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
             stepService: stepService, scheduler: scheduler, batches: batches, host: "127.0.0.1", port: 0, key: key,
@@ -67,7 +67,7 @@ struct TestService {
             logger: logger
         ) {
             port in
-            await prober.look()
+            await prober.probe()
             listening.yield(port)
         }
         let group = ServiceGroup(

@@ -42,7 +42,7 @@ final class BatchCanceller: Service {
         guard var batch = try await services.claimBatch(id) else {
             throw Exit(75, "another process works on this batch: stop that one first")
         }
-        await services.prober.look()
+        await services.prober.probe()
         let stop = BatchStopSignal()
         stop.request(.cancelled)
         var terms = BatchState(json: batch.state)?.terms ?? BatchOptions(budget: nil)

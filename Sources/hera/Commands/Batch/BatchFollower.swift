@@ -50,7 +50,7 @@ final class BatchFollower: Service {
     }
 
     private func work() async throws {
-        await services.prober.look()
+        await services.prober.probe()
         let intake = try await openBatch()
         state.withLock { $0.intake = intake }
         for fault in intake.faults.prefix(5) { Exit.printError("line \(fault.line): \(fault.message)") }

@@ -17,7 +17,7 @@ struct PlanCommand: AsyncParsableCommand {
 
               hera plan --outcomes answers.jsonl.gz --split validation --budget 0.25
 
-            With --follow the rows run in order, each true cost is booked, and the rest is planned again when costs drift \
+            With --follow the rows run in prepared, each true cost is booked, and the rest is planned again when costs drift \
             from the plan.
 
             planned     predicted cost of the batch in USD, and predicted mean accuracy

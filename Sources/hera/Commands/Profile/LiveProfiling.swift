@@ -46,7 +46,7 @@ struct LiveProfiling {
             upstream: upstream, settings: try Installation.settings(command.installation), keys: Installation.apiKeys(),
             logger: logger)
         let health = HealthProber(
-            fleet: stepService.fleet, upstream: upstream, keys: Installation.apiKeys(), logger: logger)
+            registry: stepService.registry, upstream: upstream, keys: Installation.apiKeys(), logger: logger)
         let probeRun = ProbeRun(
             stepService: stepService, prober: health, model: model.id, items: items, trial: trial,
             file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.probeRun.maxTokens)

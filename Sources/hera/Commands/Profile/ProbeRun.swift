@@ -67,7 +67,7 @@ final class ProbeRun: Service {
         if missing > 0 {
             _ = try await stepService.ledger.recover(at: .now())
             try await limit(session, spent: kept.values.reduce(0) { $0 + $1.costNanoUSD })
-            await prober.look()
+            await prober.probe()
         }
         var progress = ProbeRunProgress(items: items.count, kept: items.count - missing)
         for (item, answer) in zip(items, known) {

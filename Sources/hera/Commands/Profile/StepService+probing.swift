@@ -18,9 +18,9 @@ extension StepService {
     package func ask(
         _ item: ProbeItem, of model: ModelID, session: String, maximumOutputTokens: Int
     ) async throws(ServiceError) -> ProbeAnswer {
-        let order = try route(
+        let prepared = try route(
             try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session)
-        ).order
+        ).prepared
         let channel = EventChannel()
         let reader = channel.reader()
         let delivery = StreamDelivery(channel: channel, wantsUsage: false) { _ in }
@@ -28,7 +28,7 @@ extension StepService {
         async let drained: Void = Self.drain(reader)
         let outcome: StepOutcome
         do throws(ServiceError) {
-            outcome = try await calls.answer(order, delivery: delivery)
+            outcome = try await calls.answer(prepared, delivery: delivery)
         } catch {
             channel.finish()
             await drained
@@ -36,7 +36,7 @@ extension StepService {
         }
         channel.finish()
         await drained
-        try await settle(outcome, order)
+        try await settle(outcome, prepared)
         if let failure = outcome.failure { throw .upstream([(outcome.model, failure)]) }
         return Self.probeAnswer(outcome, item)
     }
@@ -46,14 +46,14 @@ extension StepService {
     }
 
     /// Books a probe like a chat call: entry, decision and step in one transaction.
-    private func settle(_ outcome: StepOutcome, _ order: PreparedStep) async throws(ServiceError) {
+    private func settle(_ outcome: StepOutcome, _ prepared: PreparedStep) async throws(ServiceError) {
         var commit = outcome.commit
         let now = Timestamp.now()
-        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
         commit.steps.append(
             StepRecord(
-                id: order.step.id, runID: order.step.runID, position: order.step.position,
-                decisionID: order.decision.id, entryID: outcome.entryID, model: outcome.model, detail: Array("{}".utf8),
+                id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
+                decisionID: prepared.decision.id, entryID: outcome.entryID, model: outcome.model, detail: Array("{}".utf8),
                 at: now))
         do throws(LedgerError) {
             _ = try await ledger.commitStep(commit)
@@ -65,7 +65,7 @@ extension StepService {
     private func probeRequest(
         _ item: ProbeItem, of id: ModelID, maximumOutputTokens: Int
     ) throws(ServiceError) -> ChatRequest {
-        let model = fleet.catalog[id]
+        let model = registry.catalog[id]
         let hasTools = model?.capabilities.contains(.tools) ?? false
         let reasons = model?.capabilities.contains(.reasoning) ?? false
         var prompt = item.text.prompt

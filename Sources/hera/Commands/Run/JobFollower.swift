@@ -34,7 +34,7 @@ final class JobFollower: Service {
     }
 
     private func follow() async throws {
-        await services.prober.look()
+        await services.prober.probe()
         let ledger = services.stepService.ledger
         let record = try await services.scheduler.submit(spec, from: Caller())
         var last: Int64 = 0

@@ -59,8 +59,8 @@ struct ServeCommand: AsyncParsableCommand {
                 Exit.printError(
                     "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
                 Exit.printError("what it costs: http://\(host):\(port)/dashboard")
-                await services.prober.look()
-                LiveModelsReport.printReport(services.stepService.fleet)
+                await services.prober.probe()
+                LiveModelsReport.printReport(services.stepService.registry)
             }
             do {
                 var configuration = ServiceGroupConfiguration(
@@ -85,11 +85,11 @@ struct ServeCommand: AsyncParsableCommand {
 
 /// Prints which models are live, and why the others are not.
 enum LiveModelsReport {
-    static func printReport(_ fleet: ModelRegistry) {
+    static func printReport(_ registry: ModelRegistry) {
         var live: [String] = []
         var reasons: [String: Int] = [:]
-        for model in fleet.catalog.models {
-            switch fleet.availability(of: model.id) {
+        for model in registry.catalog.models {
+            switch registry.availability(of: model.id) {
             case .live: live.append(model.id.rawValue)
             case .unavailable(let reason): reasons[reason, default: 0] += 1
             }
