@@ -12,6 +12,12 @@ package enum RoutingError: Error, CustomStringConvertible {
     /// The solver rejected the plan: an internal error, not the caller's.
     case planning(OptimizationError)
 
+    /// Whether the prompt is too long for a model that could serve the step otherwise.
+    package var isContextOverflow: Bool {
+        guard case .noCandidate(let reasons) = self else { return false }
+        return reasons.contains { $0.reason.contains(Candidates.contextOverflow) }
+    }
+
     package var description: String {
         switch self {
         case .noCandidate(let reasons):

@@ -96,6 +96,9 @@ package enum Candidates {
         return try forecast.cost(of: usage, joules: joules, busySeconds: busy).total
     }
 
+    /// Marks the rejections of prompts that are too long for a model; decisions are stored with the text alone.
+    static let contextOverflow = "does not fit its context"
+
     /// Why a model cannot serve a step; nil if it can.
     private static func rejection(of model: Model, step: Step, policy: Policy) -> String? {
         if !policy.models.admits(model.id) { return "not allowed by policy.models" }
@@ -108,7 +111,7 @@ package enum Candidates {
             return "has no capability '\(need)'"
         }
         if step.promptTokens >= model.contextTokens {
-            return "the prompt of about \(step.promptTokens) tokens does not fit its context of \(model.contextTokens)"
+            return "the prompt of about \(step.promptTokens) tokens \(contextOverflow) of \(model.contextTokens)"
         }
         return nil
     }

@@ -73,99 +73,87 @@ struct ErrorReply: Error {
     }
 
     init(_ error: ServiceError) {
-        let words = error.description
+        let (words, code) = (error.description, error.code)
         switch error {
         case .badRequest(let field):
             self.init(
-                status: .badRequest, message: words, type: "invalid_request_error", code: "invalid_value",
+                status: .badRequest, message: words, type: "invalid_request_error", code: code,
                 field: field.field.isEmpty ? nil : field.field)
         case .unknownModel:
             self.init(
-                status: .notFound, message: words, type: "invalid_request_error", code: "model_not_found",
+                status: .notFound, message: words, type: "invalid_request_error", code: code,
                 field: "model")
         case .modelUnavailable:
-            self.init(status: .serviceUnavailable, message: words, type: "server_error", code: "model_unavailable")
+            self.init(status: .serviceUnavailable, message: words, type: "server_error", code: code)
         case .routing(.budgetSpent):
             self.init(
-                status: .paymentRequired, message: words, type: "insufficient_quota", code: "budget_exceeded",
+                status: .paymentRequired, message: words, type: "insufficient_quota", code: code,
                 field: "budget_usd")
         case .routing(.infeasible):
             self.init(
-                status: .unprocessableContent, message: words, type: "invalid_request_error", code: "policy_infeasible",
+                status: .unprocessableContent, message: words, type: "invalid_request_error", code: code,
                 field: "policy")
-        case .routing(.noCandidate(let reasons)) where reasons.contains { $0.reason.contains("fit its context") }:
+        case .routing(let problem) where problem.isContextOverflow:
             // Agents know by these words that they have to shorten their history.
             self.init(
                 status: .badRequest, message: "prompt is too long: \(words)", type: "invalid_request_error",
-                code: "context_length_exceeded")
+                code: code)
         case .routing(.noCandidate(let reasons)):
             self.init(
                 status: reasons.isEmpty ? .serviceUnavailable : .unprocessableContent, message: words,
-                type: reasons.isEmpty ? "server_error" : "invalid_request_error", code: "no_candidate")
+                type: reasons.isEmpty ? "server_error" : "invalid_request_error", code: code)
         case .routing(.planning):
-            self.init(status: .internalServerError, message: words, type: "server_error", code: "planning_failed")
+            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
         case .ledger(.budgetExceeded(let refusal)):
             let wait = refusal.resetsAt.map { max(0, $0.seconds - Timestamp.now().seconds) }
             self.init(
                 status: wait == nil ? .paymentRequired : .tooManyRequests,
-                message: words, type: "insufficient_quota", code: "budget_exceeded", retryAfterSeconds: wait)
+                message: words, type: "insufficient_quota", code: code, retryAfterSeconds: wait)
         case .ledger(.rateLimited(let refusal)):
             self.init(
-                status: .tooManyRequests, message: words, type: "rate_limit_error", code: "rate_limited",
+                status: .tooManyRequests, message: words, type: "rate_limit_error", code: code,
                 retryAfterSeconds: Double(refusal.retryAfterSeconds))
         case .ledger(let error) where error.isTemporary:
             self.init(
-                status: .serviceUnavailable, message: words, type: "server_error", code: "ledger_unavailable",
+                status: .serviceUnavailable, message: words, type: "server_error", code: code,
                 retryAfterSeconds: 5)
         case .ledger:
-            self.init(status: .internalServerError, message: words, type: "server_error", code: "ledger_error")
+            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
         case .refused:
-            self.init(status: .badRequest, message: words, type: "invalid_request_error", code: "refused_by_model")
+            self.init(status: .badRequest, message: words, type: "invalid_request_error", code: code)
         case .upstream(let failures):
-            self.init(upstream: failures.map(\.error), message: words)
-        case .notFound(let kind, _):
-            self.init(status: .notFound, message: words, type: "invalid_request_error", code: "\(kind)_not_found")
+            self.init(upstream: failures.map(\.error), message: words, code: code)
+        case .notFound:
+            self.init(status: .notFound, message: words, type: "invalid_request_error", code: code)
         case .conflict:
-            self.init(status: .conflict, message: words, type: "invalid_request_error", code: "conflict")
+            self.init(status: .conflict, message: words, type: "invalid_request_error", code: code)
         case .shuttingDown:
             self.init(
-                status: .serviceUnavailable, message: words, type: "server_error", code: "shutting_down",
+                status: .serviceUnavailable, message: words, type: "server_error", code: code,
                 retryAfterSeconds: 1)
         }
     }
 
-    /// 504 where the last one was too slow, 429 where all were over their rates, 503 where all had too much to do, else
-    /// 502.
-    private init(upstream errors: [UpstreamError], message: String) {
-        var wait: Double?
-        var allLimited = !errors.isEmpty
-        for error in errors {
-            if case .status(let failure) = error, failure.status == 429 {
-                wait = max(wait ?? 1, failure.retryAfterSeconds ?? 1)
-            } else {
-                allLimited = false
-            }
+    /// `Retry-After` is the longest wait that a server over its rate asked for, at least a second.
+    private init(upstream errors: [UpstreamError], message: String, code: String) {
+        let waits = errors.compactMap { error -> Double? in
+            guard case .status(let failure) = error, failure.status == 429 else { return nil }
+            return failure.retryAfterSeconds ?? 1
         }
-        if allLimited {
+        let wait = waits.max().map { max(1, $0) }
+        switch UpstreamVerdict(errors) {
+        case .rateLimited:
             self.init(
-                status: .tooManyRequests, message: message, type: "rate_limit_error", code: "rate_limited",
+                status: .tooManyRequests, message: message, type: "rate_limit_error", code: code,
                 retryAfterSeconds: wait)
-        } else if !errors.isEmpty, errors.allSatisfy(\.isOverload) {
+        case .overloaded:
             self.init(
-                status: .serviceUnavailable, message: message, type: "server_error", code: "overloaded",
+                status: .serviceUnavailable, message: message, type: "server_error", code: code,
                 retryAfterSeconds: wait)
-        } else if case .timeout = errors.last {
-            self.init(status: .gatewayTimeout, message: message, type: "server_error", code: "upstream_timeout")
-        } else {
-            self.init(status: .badGateway, message: message, type: "server_error", code: "upstream_error")
+        case .timedOut:
+            self.init(status: .gatewayTimeout, message: message, type: "server_error", code: code)
+        case .failed:
+            self.init(status: .badGateway, message: message, type: "server_error", code: code)
         }
-    }
-}
-
-extension UpstreamError {
-    /// Whether the server had too much to do, in Anthropic's words, or its caller was over a rate.
-    fileprivate var isOverload: Bool {
-        guard case .status(let failure) = self else { return false }
-        return failure.status == 429 || failure.status == 529 || failure.code == "overloaded_error"
     }
 }
