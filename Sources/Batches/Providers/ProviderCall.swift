@@ -8,22 +8,22 @@ import Routing
 import Steps
 import Upstream
 
-/// What is done for a group of rows at a provider: reserved, sent, asked for, read and booked.
+/// The calls of a provider group: its rows are reserved, submitted, polled, read and booked.
 struct ProviderCall: Sendable {
     enum Opening: Sendable {
         case opened(ProviderGroup)
-        /// A budget has no room for all of them; nothing was reserved.
+        /// A budget has no room for all rows. Nothing was reserved.
         case unpaid(BudgetRefusal)
         case broken(ServiceError)
     }
 
     let runner: BatchRunner
-    /// The group's model, with the price that its rows were reserved at.
+    /// The group's model with the price of its reservations.
     let model: PricedModel
-    /// All models of the batch: decisions show them, and the best of them is the baseline.
+    /// All models of the batch, for the decisions and the baseline.
     let models: [PricedModel]
 
-    /// Members of a row's body that are not for a provider's batch, which is a way of being served of its own.
+    /// Members of a row's body that a provider batch does not accept: the batch is a service tier itself.
     private static let removedMembers = ["hera", "service_tier"]
 
     var endpoint: Endpoint { model.model.endpoint }
@@ -31,9 +31,9 @@ struct ProviderCall: Sendable {
     var upstream: UpstreamClient { runner.stepService.calls.upstream }
     var batch: BatchRecord { runner.batch }
 
-    // MARK: Before
+    // MARK: Opening
 
-    /// Reserves claimed rows, each at its highest possible bill at the batch tier's price, and hands them to a new group.
+    /// Moves claimed rows to a new group, each reserved at its highest possible bill at batch prices.
     func open(lines: [Int64]) async -> Opening {
         let now = Timestamp.now()
         let group = ProviderGroup(
@@ -76,20 +76,20 @@ struct ProviderCall: Sendable {
     }
 
     func bill(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> Bill {
-        // What an interface for batches answers is billed as such, whatever tier its answers name.
+        // A provider bills answers of its batch interface at batch prices, whatever tier they name.
         Bill(prepared: try prepared(row, in: group), priced: model, served: .batch)
     }
 
-    // MARK: On the way
+    // MARK: Performing
 
-    /// Does what is next for a group. Throws where the ledger, which is no part of the group's course, is in the way.
+    /// Performs an action of the group's machine. Throws errors of the ledger, which the machine does not handle.
     func perform(
         _ action: ProviderGroupMachine.Action, on group: ProviderGroup
     ) async throws(ServiceError) -> ProviderGroupMachine.Event {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
-        case .close(let rest, let message): try await runner.close(group, rest, message)
+        case .close(let rest, let reason): try await runner.close(group, rest, reason)
         case .find, .poll, .cancel: await ask(action, group)
         }
     }
@@ -110,9 +110,9 @@ struct ProviderCall: Sendable {
     }
 
     private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
-        // Where the provider keeps no names, those of this batch that are known need not be told apart.
+        // If the provider keeps no names, the batches of other groups are excluded by their ids.
         let known = (try? await runner.stepService.ledger.read { try $0.groups(ofBatch: batch.id) }) ?? []
-        // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
+        // A request of a dead process may still be under way, so it is looked for twice, 12 polls apart.
         let settling = Duration.seconds(12 * runner.stepService.settings.limits.providerPollSeconds)
         let trace = LostProviderBatch(
             name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),

@@ -80,9 +80,7 @@ extension LedgerTransaction {
         // Which class the tokens would have been of is not known: they are counted as output, the dearest.
         let result = CallResult(
             usage: Usage(output: Int(bound.tokens), requests: 1),
-            figures: CallFigures(
-                cost: CallCost(api: bound.money, energy: .zero, hardware: .zero),
-                energyJoules: Double(bound.microjoules) / 1e6, latencySeconds: 0), outcome: .failed)
+            figures: CallFigures(atMost: bound, latencySeconds: 0), outcome: .failed)
         return LedgerEntry(id: request.id, at: moment, kind: .uncertain, call: request.call, result: result)
     }
 }

@@ -131,6 +131,13 @@ package struct CallFigures: Hashable, Sendable {
         self.energyJoules = energyJoules
         self.latencySeconds = latencySeconds
     }
+
+    /// The figures of a call whose bill is unknown: all that its reservation holds.
+    package init(atMost upperBound: Amounts, latencySeconds: Double) {
+        self.init(
+            cost: CallCost(api: upperBound.money, energy: .zero, hardware: .zero),
+            energyJoules: Double(upperBound.microjoules) / 1e6, latencySeconds: latencySeconds)
+    }
 }
 
 /// What a step would have taken on the reference model.

@@ -48,7 +48,7 @@ extension StepService {
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
             return TokenCount(tokens: tokens, isEstimate: false)
         } catch {
-            throw CallExecutor.ended([(priced.model.id, error)])
+            throw .noAnswer([(priced.model.id, error)])
         }
     }
 }

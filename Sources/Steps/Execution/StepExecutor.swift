@@ -56,7 +56,7 @@ struct StepExecutor: Sendable {
             }
         }
         prepared.decision = decision
-        guard let accepted else { throw CallExecutor.ended(failures) }
+        guard let accepted else { throw .noAnswer(failures) }
         return accepted
     }
 
@@ -87,7 +87,7 @@ struct StepExecutor: Sendable {
         case .answered(let outcome): await judge(outcome)
         case .failed(let error, let isFinal):
             failures.append((verdict.model, error))
-            if isFinal, rejected.isEmpty { throw CallExecutor.ended(failures) }
+            if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
             fail(verdict.model, error.description)
         case .unpaid(let error):
             if rejected.isEmpty { throw .ledger(error) }
@@ -181,7 +181,7 @@ struct StepExecutor: Sendable {
     private mutating func keepAnything() throws(ServiceError) {
         let reference = machine.decision.reference
         guard let outcome = rejected.last(where: { $0.model == reference }) ?? rejected.last else {
-            throw CallExecutor.ended(failures)
+            throw .noAnswer(failures)
         }
         take(outcome, "kept though it did not pass: no better answer was to be had")
     }
