@@ -4,8 +4,9 @@ package import Logging
 import ServiceLifecycle
 package import Upstream
 
-/// Finds out which models of the catalog can be called: is the key there, does the local server answer, does it have
-/// the model? Looks again from time to time, since local servers come and go.
+/// Probes which models of the catalog can be called: whether the key is set, the server answers, and it has the model.
+///
+/// Repeats the probe at an interval, since local servers start and stop.
 package struct HealthProber: Service {
     private let registry: ModelRegistry
     private let upstream: UpstreamClient
@@ -26,14 +27,14 @@ package struct HealthProber: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await look()
+                await probe()
                 try? await Task.sleep(for: interval)
             }
         }
     }
 
-    /// Looks once at every model; servers are asked side by side.
-    package func look() async {
+    /// Probes every model once, all servers concurrently.
+    package func probe() async {
         var found: [ModelID: ModelRegistry.Availability] = [:]
         var servers: [String: [Model]] = [:]
         for model in registry.catalog.models {

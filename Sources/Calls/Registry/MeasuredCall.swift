@@ -1,18 +1,18 @@
 import Domain
 
-/// The measurement of one call's energy, where the model runs on this machine and the machine can measure.
+/// The energy measurement of one call of a model on this machine.
 struct MeasuredCall: Sendable {
     private let energy: EnergyAttribution
     private let number: Int
 
-    /// Begins to measure; nil where nothing can be measured.
+    /// Begins to measure; nil without a counter, or if the model runs elsewhere.
     init?(of model: Model, by energy: EnergyAttribution?) {
         guard let energy, model.placement == .edge, model.endpoint.isOnThisMachine else { return nil }
         self.energy = energy
         number = energy.begin()
     }
 
-    /// Ends the measurement: joules, or nil where the counter could not be read. To be called once.
+    /// Ends the measurement, once: joules, or nil if the counter could not be read.
     func end() -> Double? { energy.end(number) }
 }
 

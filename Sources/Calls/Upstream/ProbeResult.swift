@@ -1,15 +1,15 @@
 import Dialects
 import Upstream
 
-/// What a liveness probe found.
+/// The result of a probe.
 package struct ProbeResult: Hashable, Sendable {
-    /// Whether something answered in the expected dialect, if only to refuse the key.
+    /// Whether a server answered in the expected dialect, even with a rejection of the key.
     package let isReachable: Bool
-    /// Names of the models that the server has; empty where it does not say.
+    /// Names of the served models; empty if the server does not list them.
     package let models: [String]
-    /// Seconds until the answer began; nil where none did.
+    /// Seconds to the first byte; nil without an answer.
     package let firstByteSeconds: Double?
-    /// What is wrong, for a person; nil where all is well.
+    /// The problem, as text; nil for none.
     package let problem: String?
 
     package init(isReachable: Bool, models: [String], firstByteSeconds: Double?, problem: String?) {
