@@ -1,6 +1,6 @@
 package import Batches
 import Calls
-import Crypto
+import Digest
 import Hummingbird
 package import Jobs
 package import Logging
@@ -28,7 +28,7 @@ package struct HTTPService: Service {
         let router = Self.router(
             stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             access: CallerMiddleware(
-                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) },
+                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey))
         application = Application(
             router: router, server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),

@@ -1,4 +1,4 @@
-import Crypto
+import Digest
 package import Domain
 
 /// Where a batch stands; the names are those of OpenAI's batch object.
@@ -121,7 +121,7 @@ package struct BatchRowResult: Hashable, Sendable {
 /// The id of a batch that is named by what it asks: the same input with the same options is the same batch, whenever and
 /// however often it is started.
 package struct BatchIdentity: Sendable {
-    private var hash = SHA256()
+    private var hash = SHA256Stream()
 
     /// - Parameter options: what makes another batch of the same input, such as the model asked for; in a fixed order.
     package init(options: [String]) {
@@ -130,12 +130,12 @@ package struct BatchIdentity: Sendable {
 
     /// Takes the next piece of the input.
     package mutating func update(_ piece: some Sequence<UInt8>) {
-        hash.update(data: Array(piece))
+        hash.update(Array(piece))
     }
 
     /// `batch_` and 96 bits of the SHA-256 in hexadecimal.
     package var id: String {
         let digits = Array("0123456789abcdef")
-        return "batch_" + hash.finalize().prefix(12).map { "\(digits[Int($0 >> 4)])\(digits[Int($0 & 15)])" }.joined()
+        return "batch_" + hash.digest.prefix(12).map { "\(digits[Int($0 >> 4)])\(digits[Int($0 & 15)])" }.joined()
     }
 }

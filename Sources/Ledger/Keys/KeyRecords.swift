@@ -1,4 +1,4 @@
-import Crypto
+import Digest
 package import Domain
 
 /// A key that callers show, as the ledger knows it: what it may do, and never the key's own text.
@@ -81,12 +81,10 @@ package struct KeySecret: Sendable {
 
     static func newSalt() -> [UInt8] { (0..<saltLength).map { _ in UInt8.random(in: .min ... .max) } }
 
-    func hash(salt: [UInt8]) -> [UInt8] { Array(SHA256.hash(data: salt + Array(secret.utf8))) }
+    func hash(salt: [UInt8]) -> [UInt8] { SHA256.hash(salt + Array(secret.utf8)) }
 
     /// Compares in a time that says nothing of where two hashes differ.
     func matches(hash: [UInt8], salt: [UInt8]) -> Bool {
-        let own = self.hash(salt: salt)
-        guard own.count == hash.count else { return false }
-        return zip(own, hash).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        isEqualInConstantTime(self.hash(salt: salt), hash)
     }
 }

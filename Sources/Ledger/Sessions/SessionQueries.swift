@@ -1,4 +1,4 @@
-import Crypto
+import Digest
 import Domain
 
 extension LedgerMigration {
@@ -75,6 +75,6 @@ extension LedgerTransaction {
         let isShort = id.utf8.count <= 100 && !id.utf8.contains(0) && !id.hasPrefix("sha256:")
         if isShort { return id }
         return "sha256:"
-            + SHA256.hash(data: Array(id.utf8)).map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
+            + SHA256.hash(utf8: id).map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
     }
 }

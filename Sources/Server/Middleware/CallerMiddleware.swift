@@ -1,5 +1,5 @@
 import Calls
-import Crypto
+import Digest
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -19,7 +19,7 @@ struct CallerMiddleware: RouterMiddleware {
 
     let ledger: LedgerStore
     /// SHA-256 of the operator key, or nil.
-    let operatorKey: SHA256Digest?
+    let operatorKey: [UInt8]?
     /// Whether requests without a key are rejected.
     let needsKey: Bool
 
@@ -44,8 +44,7 @@ struct CallerMiddleware: RouterMiddleware {
         context.caller.session = try Self.session(in: request)
         guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
-        if let text, let operatorKey, SHA256.hash(data: Array(text.utf8)) == operatorKey {
-            // Digest comparison takes constant time.
+        if let text, let operatorKey, isEqualInConstantTime(SHA256.hash(utf8: text), operatorKey) {
             return try await next(request, context)
         }
         if let text, text.hasPrefix("hera-") {

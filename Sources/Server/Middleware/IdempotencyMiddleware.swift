@@ -1,5 +1,5 @@
 import Calls
-import Crypto
+import Digest
 import Domain
 import HTTPTypes
 import Hummingbird
@@ -40,8 +40,8 @@ struct IdempotencyMiddleware: RouterMiddleware {
         let body = try await request.bytes(upTo: bodyBytes)
         // Streams are not stored and cannot be replayed.
         if (try? JSONDocument(body))?.root["stream"]?.boolean == true { return try await next(request, context) }
-        let id = Self.hex(SHA256.hash(data: Array("\(context.caller.key ?? "")\n\(request.uri.path)\n\(name)".utf8)))
-        let digest = Array(SHA256.hash(data: body))
+        let id = Self.hex(SHA256.hash(utf8: "\(context.caller.key ?? "")\n\(request.uri.path)\n\(name)"))
+        let digest = SHA256.hash(body)
         var delay = Self.initialDelay
         while true {
             switch try await claim(id, digest) {
@@ -138,7 +138,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
         return response
     }
 
-    private static func hex(_ digest: SHA256Digest) -> String {
+    private static func hex(_ digest: [UInt8]) -> String {
         digest.map { String(UInt16($0) + 256, radix: 16).dropFirst() }.joined()
     }
 }
