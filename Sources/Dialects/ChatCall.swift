@@ -2,16 +2,16 @@ package import Domain
 package import JSON
 package import Upstream
 
-/// A chat call to one model: the caller's request, and where it goes.
+/// A chat call to one model: the request, its endpoint and its limits.
 package struct ChatCall: Sendable {
     package var endpoint: Endpoint
-    /// The secret itself, looked up by the caller; nil for servers that ask for none.
+    /// The secret itself; nil for servers that ask for none.
     package var key: String?
     /// The request in OpenAI's chat format. Its `model` is replaced; unknown members go along.
     package var body: JSONDocument
     /// The same request as the client sent it in another dialect.
     package var original: OriginalRequest?
-    /// Whether the answer is to come as a stream, whatever the body says.
+    /// Whether to ask for a stream. Overrides the body.
     package var isStreaming: Bool
     /// The limit of the answer where the body names none and the provider insists on one.
     package var maximumOutputTokens: Int

@@ -1,5 +1,3 @@
-import Domain
-import JSON
 package import Upstream
 
 /// One event of a chat stream, in the terms of no provider.

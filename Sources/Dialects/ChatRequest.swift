@@ -8,7 +8,7 @@ package struct ChatRequest: Sendable {
     /// The model as asked for: `hera`, `hera/<policy>` or a catalog id.
     package let model: String
     package let isStream: Bool
-    /// Whether the caller asked for the usage chunk at the end of a stream.
+    /// Whether the client asked for the usage chunk at the end of a stream.
     package let wantsUsageChunk: Bool
     package let messages: [ChatMessage]
     package let maxOutputTokens: Int?
@@ -132,7 +132,7 @@ package struct ChatRequest: Sendable {
         let whole = max(messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0) + form, original)
         // Any other member that a server gets may find its way into the prompt, too, such as `functions`.
         let beside = max(0, document.bytes.count - (policy?.raw.count ?? 0) - whole)
-        // Servers say in words of their own how tools are called and forms are kept.
+        // Servers add text of their own about how to call tools and keep to forms.
         let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
         // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
         let images = messages.flatMap(\.images)

@@ -77,7 +77,7 @@ extension AnthropicWire {
     }
 }
 
-/// Writes answers in Anthropic's format, for callers who speak it.
+/// Writes whole answers in Anthropic's format.
 ///
 /// Thinking comes first, then the text, then the calls of tools: where a server mixed them, their order is lost.
 package struct AnthropicWriter: Sendable {

@@ -144,8 +144,8 @@ extension AnthropicWire {
 ///
 /// Taken over: system prompts, messages with texts, images, text documents, calls of tools and their results, tools and
 /// the choice among them, the limit of tokens, stop sequences, temperature, `top_p`, a schema for the answer, the user.
-/// What OpenAI's format has no words for (thinking, `top_k`, marks for caches) goes to models that are served in
-/// Anthropic's own format, which get the request in its own words, and is left out for the others. Refused by field is
+/// What OpenAI's format lacks (thinking, `top_k`, marks for caches) goes to models that are served in
+/// Anthropic's own format, which get the original request, and is left out for the others. Refused by field is
 /// what cannot be left out: files, and tools that run at Anthropic.
 package struct MessagesRequest: Sendable {
     /// The same request in OpenAI's format.
@@ -158,7 +158,7 @@ package struct MessagesRequest: Sendable {
         "model", "max_tokens", "messages", "system", "metadata", "stop_sequences", "temperature", "top_p", "top_k",
         "tools", "tool_choice", "thinking", "output_config", "cache_control",
     ]
-    /// Members whose loss would be against the caller's will.
+    /// Members that cannot be dropped silently, with the way out.
     private static let refused = [
         "mcp_servers": "servers of tools cannot be passed on; offer their tools yourself",
         "container": "there are no containers here; leave it out",

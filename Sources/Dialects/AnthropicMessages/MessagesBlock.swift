@@ -61,7 +61,7 @@ enum MessagesBlock {
         return writer.bytes
     }
 
-    /// Title, context and words of a document; other kinds than text are refused.
+    /// Title, context and text of a document; other kinds than text are refused.
     private static func document(_ block: JSONValue, path: String) throws(FieldError) -> [[UInt8]] {
         let source = block["source"]
         let head = ["title", "context"].compactMap { block[$0]?.string }.map { text($0) }

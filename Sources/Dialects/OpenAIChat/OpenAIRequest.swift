@@ -26,7 +26,7 @@ package struct OpenAIWire: ChatWire {
 }
 
 extension OpenAIWire {
-    /// The caller's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
+    /// The client's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
     /// it a streamed call could not be billed.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         call.request(
@@ -61,7 +61,7 @@ extension OpenAIWire {
         return call.body.settingMembers(members, removing: removed)
     }
 
-    /// No model is asked for more than it can write: callers name limits for one model and another may answer.
+    /// No model is asked for more than it can write: clients name limits for one model and another may answer.
     ///
     /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
     private static func limitAnswer(
@@ -82,7 +82,7 @@ extension OpenAIWire {
         }
     }
 
-    /// The caller's options with the usage asked for.
+    /// The client's options with the usage asked for.
     private static func streamOptions(_ options: JSONValue?) -> [UInt8] {
         let members = [(key: "include_usage", value: Array("true".utf8))]
         guard let options, options.kind == .object, let document = try? JSONDocument(Array(options.raw)) else {

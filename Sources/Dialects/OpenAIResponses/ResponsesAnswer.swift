@@ -2,9 +2,9 @@ import Domain
 import JSON
 import Upstream
 
-/// Writes answers as OpenAI's Responses API gives them, for callers who speak it.
+/// Writes whole answers in the format of OpenAI's Responses.
 package struct ResponsesWriter: Sendable {
-    /// What has become of a response.
+    /// The state of a response.
     enum State {
         case inProgress
         case ended
@@ -154,7 +154,7 @@ struct ResponsesItem {
     }
 }
 
-/// What a response says besides the model's words: when its request came, and what it repeats of it.
+/// The members of a response that repeat its request, and the time of the request.
 package struct ResponsesFrame: Sendable {
     private let createdAt: Timestamp
     /// Members that are the same in every state of the response, each a key and JSON text.

@@ -90,7 +90,7 @@ struct ResponsesConversation {
         let id = try Self.string("call_id", of: item, path)
         let parts = try ResponsesPart.list(item["output"], path: "\(path).output")
         var words = parts.filter { !$0.isImage }
-        // Results of tools are words alone in the chat format: their images follow as the user's.
+        // Results of tools are text alone in the chat format; their images follow as the user's.
         images += parts.filter(\.isImage)
         if words.isEmpty, !parts.isEmpty {
             words = [.text(JSONWriter.quoted("The result is the image that follows.")[...])]

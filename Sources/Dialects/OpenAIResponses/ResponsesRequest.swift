@@ -10,7 +10,7 @@ package import JSON
 package struct ResponsesRequest: Sendable {
     /// The same request in the chat format.
     package let chat: ChatRequest
-    /// What the answer says besides the model's words.
+    /// The members of the answer that repeat the request.
     package let frame: ResponsesFrame
 
     /// Members that refer to what is stored or done at OpenAI, and what to do instead.

@@ -60,7 +60,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
             }
         }
         let last = parts.count - 1
-        // Held once only, the words grow where they are.
+        // A single reference lets the text grow in place.
         items[index].content = .message([])
         parts[last].words += words
         items[index].content = .message(parts)

@@ -7,7 +7,7 @@ import Ledger
 import Steps
 import Upstream
 
-/// Anthropic's messages, from whichever model is chosen.
+/// Anthropic's Messages API, answered by any model.
 struct MessagesController {
     let stepService: StepService
 
@@ -30,7 +30,7 @@ struct MessagesController {
         return reply.response(in: AnthropicFormat(reply))
     }
 
-    /// How many tokens a prompt has, and whether somebody counted them.
+    /// Counts the tokens of a prompt. `x-hera-tokens` says whether they are counted or estimated.
     @Sendable
     func count(request: Request, context: HeraContext) async throws -> Response {
         var request = request

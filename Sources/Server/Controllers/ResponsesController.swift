@@ -6,7 +6,7 @@ import Ledger
 import Steps
 import Upstream
 
-/// OpenAI's responses, from whichever model is chosen.
+/// OpenAI's Responses API, answered by any model.
 struct ResponsesController {
     let stepService: StepService
 

@@ -16,7 +16,7 @@ package struct Caller: Sendable {
     package var models: ModelFilter
     /// The policy of calls that name none.
     package var policy: String?
-    /// Set where the request may be told again (`Idempotency-Key`) and this telling of it does the work.
+    /// The claim of a request with an `Idempotency-Key`, on the node that does the work.
     package var ticket: IdempotencyClaim?
 
     package init(
@@ -41,10 +41,10 @@ extension Caller {
 extension StepService {
     /// Answers an OpenAI chat request with the model that the policy, the predictions and the rule choose.
     ///
-    /// The work goes on when the caller gives up: what is paid for is read and booked.
+    /// The work goes on after the client has gone: what is paid for is read and booked.
     ///
-    /// - Parameter answer: what is sent for a complete reply. Where the request may be told again, it is kept in the same
-    ///   write as the books.
+    /// - Parameter answer: the response to a complete reply. With an `Idempotency-Key` it is stored in the same
+    ///   transaction as the step.
     package func chat(
         _ request: ChatRequest, from caller: Caller,
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
@@ -59,7 +59,7 @@ extension StepService {
         }
     }
 
-    /// The decision that `chat` would make, without calling anybody.
+    /// The decision that `chat` would make, without a call.
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
@@ -95,7 +95,7 @@ extension StepService {
         return try result.get()
     }
 
-    /// Does a routed step. Where nobody answers, the decision is kept all the same, with what each one said.
+    /// Executes a routed step. The decision is stored with all failures even where no model answers.
     package func perform(
         _ step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false
     ) async throws(ServiceError) -> FinishedStep {
@@ -117,8 +117,7 @@ extension StepService {
         }
     }
 
-    /// Closes the books on a chat step: entry, decision, step, what is remembered of the session and the answer that is
-    /// kept, in one transaction.
+    /// Commits a chat step in one transaction: entry, decision, step, session memory and the stored response.
     func book(
         _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
     ) async throws(ServiceError) {

@@ -6,10 +6,10 @@ import Ledger
 import Routing
 
 extension StepService {
-    /// Makes vectors of texts with the model that the caller names.
+    /// Embeds texts with the model that the request names.
     ///
     /// Nothing is routed: vectors of different models lie in different spaces, and an index of mixed ones finds nothing.
-    /// The work goes on when the caller gives up: what is paid for is read and booked.
+    /// The work goes on after the client has gone: what is paid for is read and booked.
     package func embeddings(
         _ request: EmbeddingsRequest, from caller: Caller
     ) async throws(ServiceError) -> EmbeddingsReply {

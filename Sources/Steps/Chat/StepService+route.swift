@@ -56,7 +56,7 @@ extension StepService {
             machine: machine, memory: memory)
     }
 
-    /// The name under which a session is remembered: two keys that begin with the same words are two sessions.
+    /// The name under which a session is remembered: equal first messages of two keys are two sessions.
     static func sessionKey(_ runID: String, _ caller: Caller) -> String {
         caller.key.map { "\($0) \(runID)" } ?? runID
     }

@@ -8,7 +8,7 @@ import Upstream
 /// The tokens of a prompt.
 package struct TokenCount: Hashable, Sendable {
     package let tokens: Int
-    /// Whether nobody has counted them: about four bytes each, as routing reckons.
+    /// Whether the number is an estimate of about four bytes a token, as in routing.
     package let isEstimate: Bool
 }
 
