@@ -97,7 +97,8 @@ package struct CallAttempt: Sendable {
             firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome)
         return StepOutcome(
             model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
-            figures: used.figures, entryID: entry.id, commit: StepCommit(settlements: [(entry.id, entry)]), failure: reading.failure)
+            figures: used.figures, entryID: entry.id, commit: StepCommit(settlements: [(entry.id, entry)]),
+            failure: reading.failure)
     }
 }
 

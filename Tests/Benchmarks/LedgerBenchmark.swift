@@ -31,7 +31,9 @@ enum LedgerBenchmark {
         let ledgers = try (0..<nodes).map { _ in try LedgerStore.open(location) }
         for scope in [BudgetScope.global, .team("team-0"), .key("key-0")] {
             let limit = BudgetLimit.usd(Money(nanoUSD: .max))
-            try await ledgers[0].write { try $0.setBudget(Budget(scope: scope, limit: limit, window: .month), at: .now()) }
+            try await ledgers[0].write {
+                try $0.setBudget(Budget(scope: scope, limit: limit, window: .month), at: .now())
+            }
         }
         let clock = ContinuousClock()
         let before = PlanClock.cpuSeconds

@@ -5,6 +5,7 @@ import Ledger
 import Logging
 import Routing
 import Synchronization
+import TestSupport
 import Testing
 import Upstream
 

@@ -2,6 +2,7 @@ import Calls
 import Domain
 import Ledger
 import Routing
+import TestSupport
 import Testing
 import Upstream
 

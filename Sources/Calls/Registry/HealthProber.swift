@@ -15,7 +15,8 @@ package struct HealthProber: Service {
     private let interval: Duration
 
     package init(
-        registry: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger, interval: Duration = .seconds(15)
+        registry: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger,
+        interval: Duration = .seconds(15)
     ) {
         self.registry = registry
         self.upstream = upstream

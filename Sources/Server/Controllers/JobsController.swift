@@ -97,7 +97,8 @@ struct JobsController {
                 while true {
                     // Status is read before the events, so the end is never seen without its last event.
                     let isOver = try await stepService.ledger.read { try $0.job(id) }?.status.isFinal ?? true
-                    for event in try await stepService.ledger.read({ [last] in try $0.events(ofJob: id, after: last) }) {
+                    for event in try await stepService.ledger.read({ [last] in try $0.events(ofJob: id, after: last) })
+                    {
                         last = event.sequence
                         let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
                         try await writer.write(ByteBuffer(bytes: bytes))

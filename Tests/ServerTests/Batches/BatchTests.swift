@@ -149,8 +149,8 @@ struct BatchTests {
                 try await client.batch(BatchClient.rows(1...1) + String(repeating: "x\n", count: 4)))
             #expect(
                 nonsense["status"]?.string == "failed", "what is wrong with lines is kept in memory: it has a limit")
-            let message = nonsense["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
-            #expect(message.contains("more than 3 lines that cannot be done; the first: line 2"), "\(message)")
+            let reason = nonsense["errors"]?["data"]?.elements.first { _ in true }?["message"]?.string ?? ""
+            #expect(reason.contains("more than 3 lines that cannot be done; the first: line 2"), "\(reason)")
             #expect(Self.calls(service) == 1)
         }
     }

@@ -55,7 +55,7 @@ struct BatchesCommandTests {
         try await Task.sleep(for: .milliseconds(300))
         if killed { Foundation.kill(process.processIdentifier, SIGKILL) } else { process.interrupt() }
         process.waitUntilExit()
-        return try await batch.ledger { try #require(try await $0.batches(limit: 1).first?.id) }
+        return try await batch.ledger { try #require(try await $0.read { try $0.batches(limit: 1) }.first?.id) }
     }
 
     @Test(
@@ -116,7 +116,7 @@ struct BatchesCommandTests {
             try batch.write(rows: 1...6)
             let process = try batch.start(Self.options)
             for _ in 0..<800 where batches.record.batches.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-            let id = try await batch.ledger { try #require(try await $0.batches(limit: 1).first?.id) }
+            let id = try await batch.ledger { try #require(try await $0.read { try $0.batches(limit: 1) }.first?.id) }
             let end = try cancel(id, in: batch)
             #expect(end.code == 75 && end.text.contains("another process works on this batch"), "\(end.text)")
             #expect(batches.record.cancelCalls == 0)

@@ -115,7 +115,9 @@ struct ProviderBatchMoneyTests {
                     service.stepService.registry.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
                 }
                 #expect(
-                    !service.stepService.registry.models(at: .now()).contains { $0.model.id == ProviderBatchService.small }
+                    !service.stepService.registry.models(at: .now()).contains {
+                        $0.model.id == ProviderBatchService.small
+                    }
                 )
                 let batch = try await service.wait(try await service.begin(rows: 3))
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")

@@ -149,7 +149,7 @@ struct ProviderBatchService: Sendable {
                 expiresAt: nil), in: stepService.ledger)
         try await file.write(Array(BatchClient.rows(1...rows, model: model).utf8))
         try await file.flush()
-        try await stepService.ledger.write { try $0.completeFile(file.file.id, expiresAt: nil) }
+        try await stepService.ledger.write { [file] in try $0.completeFile(file.file.id, expiresAt: nil) }
         let body = """
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}

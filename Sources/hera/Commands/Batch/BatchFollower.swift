@@ -204,7 +204,8 @@ final class BatchFollower: Service {
     }
 
     private func spent() async throws -> Money {
-        let budgets = try await services.stepService.ledger.read { [id] in try $0.budgets(of: [.batch(id)], at: .now()) }
+        let budgets = try await services.stepService.ledger.read { [id] in try $0.budgets(of: [.batch(id)], at: .now())
+        }
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 

@@ -53,7 +53,8 @@ extension StepService {
         commit.steps.append(
             StepRecord(
                 id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
-                decisionID: prepared.decision.id, entryID: outcome.entryID, model: outcome.model, detail: Array("{}".utf8),
+                decisionID: prepared.decision.id, entryID: outcome.entryID, model: outcome.model,
+                detail: Array("{}".utf8),
                 at: now))
         do throws(LedgerError) {
             _ = try await ledger.commitStep(commit)
