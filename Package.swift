@@ -9,7 +9,6 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -22,7 +21,6 @@ let package = Package(
     products: [.executable(name: "hera", targets: ["hera"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -36,11 +34,13 @@ let package = Package(
         // Foreign libraries: one system target each.
         .systemLibrary(name: "CGLPK", providers: [.apt(["libglpk-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CMalloc"),
 
-        // Floor 0: JSON text, then the values of the domain.
+        // Floor 0: JSON text and digests, then the values of the domain.
+        .target(name: "Digest", dependencies: ["CCrypto"]),
         .target(name: "JSON"),
         .target(name: "Domain", dependencies: ["JSON"]),
 
@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "Ledger",
             dependencies: [
-                "JSON", "Domain", "CPostgres", metrics, crypto, .product(name: "GRDB", package: "GRDB.swift"),
+                "JSON", "Domain", "Digest", "CPostgres", metrics, .product(name: "GRDB", package: "GRDB.swift"),
             ]),
 
         // Floor 2: the dialects of clients and servers, the sequential rule, and training beside them.
@@ -94,7 +94,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
-                "Batches", crypto, hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
+                "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
             ],
             resources: [.embedInCode("Pages/dashboard.html"), .embedInCode("Pages/openapi.yaml")]),
 
@@ -115,6 +115,7 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"],
             path: "Tests/TestSupport"),
+        .testTarget(name: "DigestTests", dependencies: ["Digest"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "DomainTests", dependencies: ["JSON", "Domain"]),
         .testTarget(name: "CatalogTests", dependencies: ["JSON", "Domain", "Catalog"]),

@@ -1,6 +1,6 @@
 package import Domain
 
-/// Secrets for models' servers, looked up by the name of their environment variable. Never printed, never stored.
+/// Secrets for models' servers, by the name of their environment variable. Never printed, never stored.
 package struct APIKeys: Sendable, CustomStringConvertible {
     private let environment: [String: String]
 
@@ -8,12 +8,12 @@ package struct APIKeys: Sendable, CustomStringConvertible {
         self.environment = environment
     }
 
-    /// The key for an endpoint; nil where it asks for none or none is set.
+    /// The key for an endpoint; nil if it needs none or none is set.
     package func key(for endpoint: Endpoint) -> String? {
         endpoint.keyVariable.flatMap { secret(named: $0) }
     }
 
-    /// What an environment variable holds; nil where it is not set or empty.
+    /// The value of an environment variable; nil if it is unset or empty.
     package func secret(named variable: String) -> String? {
         environment[variable].flatMap { $0.isEmpty ? nil : $0 }
     }

@@ -6,14 +6,14 @@ import Upstream
 /// What can be seen to be wrong with an answer without knowing the right one.
 package struct AnswerCheck: Sendable {
     private let tools: ToolSchemas?
-    private let takesWrittenCalls: Bool
+    private let acceptsWrittenCalls: Bool
 
     /// - Parameters:
     ///   - tools: the `tools` of the request; nil where it offers none.
     ///   - takesWrittenCalls: whether calls of tools that the model wrote as text will be carried out, as in jobs.
-    package init(tools: JSONValue?, takesWrittenCalls: Bool = false) {
+    package init(tools: JSONValue?, acceptsWrittenCalls: Bool = false) {
         self.tools = tools.map { ToolSchemas($0) }
-        self.takesWrittenCalls = takesWrittenCalls
+        self.acceptsWrittenCalls = acceptsWrittenCalls
     }
 
     /// The fault in words; nil where none is seen.
@@ -39,7 +39,7 @@ package struct AnswerCheck: Sendable {
     }
 
     private func calls(in answer: ChatAnswer) -> [ToolCall] {
-        guard answer.toolCalls.isEmpty, takesWrittenCalls, let tools else { return answer.toolCalls }
+        guard answer.toolCalls.isEmpty, acceptsWrittenCalls, let tools else { return answer.toolCalls }
         return WrittenToolCall.calls(in: answer.text, offered: tools.names, idPrefix: "")
     }
 }

@@ -1,32 +1,32 @@
 package import Dialects
 package import Domain
 package import Ledger
+package import Logging
 package import Routing
 import Upstream
 
-/// Turns what a call used into figures for the ledger: money, energy and time, and the same on the reference model.
+/// Converts a call's usage to ledger figures: money, energy and time, and the same on the reference model.
 package struct Bill {
-    let order: PreparedStep
+    let prepared: PreparedStep
     let priced: PricedModel
-    /// The way of being served that the answer names, which may be another than the one asked for.
+    /// The service tier that the answer names; it may differ from the requested one.
     package var served: ServiceTier?
 
-    package init(order: PreparedStep, priced: PricedModel, served: ServiceTier? = nil) {
-        self.order = order
+    package init(prepared: PreparedStep, priced: PricedModel, served: ServiceTier? = nil) {
+        self.prepared = prepared
         self.priced = priced
         self.served = served
     }
 
     /// True figures of a finished call.
     ///
-    /// Energy and hardware are charged for the seconds that the server says it was busy, or else for those that the
-    /// catalog's speed predicts of the tokens used.
+    /// Energy and hardware are charged for the server's own busy seconds, or else for the catalog's prediction of them.
     ///
-    /// - Parameter measuredJoules: what the machine's own counter says of the call, instead of the catalog's estimate.
+    /// - Parameter measuredJoules: joules by this machine's counter; nil uses the catalog's estimate.
     package func figures(
         usage: Usage, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil
     ) throws(PriceError) -> CallFigures {
-        let forecast = Forecast(priced, economics: order.context.economics, tier: served ?? tier(of: priced))
+        let forecast = Forecast(priced, economics: prepared.context.economics, tier: served ?? tier(of: priced))
         let fresh = Double(usage.promptTokens - usage.cachedRead)
         let output = Double(usage.completionTokens)
         let busy = timings.map { $0.prefillSeconds + $0.decodeSeconds } ?? forecast.busySeconds(fresh, output)
@@ -38,36 +38,47 @@ package struct Bill {
             latencySeconds: seconds)
     }
 
-    /// The way of being served that the decision reckoned with.
-    private func tier(of priced: PricedModel) -> ServiceTier {
-        order.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+    /// Usage and figures of an answer. The usage is estimated if the server gave none.
+    package func used(
+        _ answer: ChatAnswer, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil, logger: Logger
+    ) -> PricedUsage {
+        PricedUsage(
+            counted: answer.usage, estimate: answer.estimatedUsage(of: prepared.step), model: priced.model.id,
+            upperBound: upperBound, seconds: seconds, logger: logger
+        ) { usage throws(PriceError) in
+            try figures(usage: usage, timings: timings, seconds: seconds, measuredJoules: measuredJoules)
+        }
     }
 
-    /// What the call was expected to take.
+    /// The service tier of the decision.
+    private func tier(of priced: PricedModel) -> ServiceTier {
+        prepared.decision.candidate(priced.model.id)?.serviceTier ?? .standard
+    }
+
+    /// The predicted figures.
     var predicted: CallFigures {
-        guard let candidate = order.decision.candidate(priced.model.id) else { return .zero }
+        guard let candidate = prepared.decision.candidate(priced.model.id) else { return .zero }
         return CallFigures(
             cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds)
     }
 
-    /// The same tokens on the reference model; nil where it cannot be priced.
+    /// The same tokens on the reference model; nil if it cannot be priced.
     ///
-    /// The reference's own answer might have been longer or shorter; nobody knows without paying for it. Where both run
-    /// on the operator's hardware, the reference is taken to be as much slower than its catalog's speed as the model that
-    /// answered was.
+    /// The length of the reference's own answer is unknown. If both models run on the operator's hardware, the reference
+    /// is assumed to miss its catalog speed by the same factor as the answering model.
     package func baseline(usage: Usage, true figures: CallFigures, timings: ServerTimings?) -> Baseline? {
-        let reference = order.decision.reference
-        guard order.purpose == .step else { return Baseline(model: reference, figures: .zero) }
+        let reference = prepared.decision.reference
+        guard prepared.purpose == .step else { return Baseline(model: reference, figures: .zero) }
         if reference == priced.model.id { return Baseline(model: reference, figures: figures) }
-        guard let other = order.context.models.first(where: { $0.model.id == reference }) else { return nil }
-        let forecast = Forecast(other, economics: order.context.economics, tier: tier(of: other))
+        guard let other = prepared.context.models.first(where: { $0.model.id == reference }) else { return nil }
+        let forecast = Forecast(other, economics: prepared.context.economics, tier: tier(of: other))
         let prompt = Double(usage.promptTokens)
         let cached = Double(usage.cachedRead)
         let output = Double(usage.completionTokens)
         let joules = forecast.joules(promptTokens: prompt, cachedTokens: cached, outputTokens: output)
         var slowness = 1.0
         if let timings, other.model.placement == .edge {
-            let expected = Forecast(priced, economics: order.context.economics, tier: tier(of: priced)).busySeconds(
+            let expected = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced)).busySeconds(
                 prompt - cached, output)
             if expected > 0 { slowness = (timings.prefillSeconds + timings.decodeSeconds) / expected }
         }
@@ -80,31 +91,31 @@ package struct Bill {
                 latencySeconds: other.model.speed.overheadSeconds + busy))
     }
 
-    /// The call as planned, for its reservation and its entry.
+    /// The planned call, for its reservation and its entry.
     package func planned(baseline: Baseline?) -> PlannedCall {
         PlannedCall(
-            runID: order.step.runID, attribution: order.attribution, decisionID: order.decision.id,
+            runID: prepared.step.runID, attribution: prepared.attribution, decisionID: prepared.decision.id,
             model: priced.model.id, provider: priced.model.provider, placement: priced.model.placement,
-            stage: order.purpose == .audit ? nil : order.decision.stage, policy: order.policyName,
-            tier: served ?? tier(of: priced), catalogVersion: order.decision.catalogVersion,
+            stage: prepared.purpose == .audit ? nil : prepared.decision.stage, policy: prepared.policyName,
+            tier: served ?? tier(of: priced), catalogVersion: prepared.decision.catalogVersion,
             priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
     }
 
-    /// The most that the call can take, in every unit that budgets count.
+    /// The highest possible use, in every unit of budgets.
     package var upperBound: Amounts {
-        let prompt = order.step.read(by: priced.model).promptTokensAtMost
-        let most = Candidates.outputTokensAtMost(priced.model, step: order.step)
-        let forecast = Forecast(priced, economics: order.context.economics, tier: tier(of: priced))
+        let prompt = prepared.step.read(by: priced.model).promptTokensAtMost
+        let most = Candidates.outputTokensAtMost(priced.model, step: prepared.step)
+        let forecast = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
             promptTokens: Double(prompt), outputTokens: Double(most))
         return Amounts(
-            money: order.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
+            money: prepared.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
             tokens: Int64(prompt + most), microjoules: Amounts.microjoules(joules) ?? .max)
     }
 }
 
 extension ChatAnswer {
-    /// A provider that says nothing of usage is taken to have read what was estimated and written what was seen.
+    /// The usage if the provider reports none: the estimated prompt and the tokens of the visible answer.
     package func estimatedUsage(of step: Step) -> Usage {
         let written = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
         return Usage(input: step.promptTokens, output: TokenEstimate(bytes: written, messages: 1).likely)

@@ -1,27 +1,27 @@
 import Dialects
 package import Domain
+import JSON
 package import Ledger
 package import Logging
 import Routing
 package import Upstream
 
-/// Does a routed step: reserves, calls, books, and lets the next candidate answer where one fails.
+/// Calls models for steps, each in a slot of its model and on the account of the step.
 package struct CallExecutor: Sendable {
-    let fleet: ModelRegistry
-    let slots: ConcurrencyLimiter
+    let registry: ModelRegistry
+    let limiter: ConcurrencyLimiter
     package let upstream: UpstreamClient
-    let ledger: any LedgerStore
+    let ledger: LedgerStore
     let limits: ServiceLimits
     package let keys: APIKeys
     let logger: Logger
 
     package init(
-        fleet: ModelRegistry, slots: ConcurrencyLimiter, upstream: UpstreamClient, ledger: any LedgerStore,
-        limits: ServiceLimits,
-        keys: APIKeys, logger: Logger
+        registry: ModelRegistry, limiter: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,
+        limits: ServiceLimits, keys: APIKeys, logger: Logger
     ) {
-        self.fleet = fleet
-        self.slots = slots
+        self.registry = registry
+        self.limiter = limiter
         self.upstream = upstream
         self.ledger = ledger
         self.limits = limits
@@ -29,77 +29,50 @@ package struct CallExecutor: Sendable {
         self.logger = logger
     }
 
-    /// Calls the chosen model, then the fallbacks, until one has answered in a form that the policy takes.
+    /// Calls one model. Nil if the model is unknown or has no price today.
     ///
-    /// - Parameter delivery: where an answer is streamed to while it comes; nil to collect it whole. Once its first
-    ///   bytes have gone out, no other model can answer any more.
-    /// - Returns: the answer and what the ledger still has to be told of it (`StepOutcome.commit`); the attempts that
-    ///   failed before are booked already.
-    package func answer(_ order: PreparedStep, delivery: StreamDelivery? = nil) async throws(ServiceError)
-        -> StepOutcome
-    {
-        var failures: [(model: ModelID, error: UpstreamError)] = []
-        let check = AnswerCheck(tools: order.request.tools)
-        for model in order.modelsInOrder {
-            guard let result = await attempt(model, order, delivery: delivery) else { continue }
-            switch result {
-            case .answered(let outcome):
-                guard delivery == nil, order.context.policy.verify, let problem = check.problem(with: outcome.answer)
-                else { return outcome }
-                await reject(outcome, order)
-                failures.append((model, .malformed(host: model.rawValue, reason: problem)))
-            case .failed(let error, let isFinal):
-                failures.append((model, error))
-                if isFinal { throw Self.ended(failures) }
-            case .unpaid(let error):
-                throw .ledger(error)
-            }
-        }
-        throw Self.ended(failures)
-    }
-
-    /// One call of one model, in one of its slots. Nil where the model cannot be called at all.
+    /// A failed call is booked or released already. An answer is for the caller to commit, or to `reject`.
     ///
-    /// What failed is booked or released already; what was answered is for the caller to commit, or to `reject`.
+    /// - Parameter delivery: the stream that gets the answer as it comes; nil collects it whole.
     package func attempt(
-        _ model: ModelID, _ order: PreparedStep, delivery: StreamDelivery? = nil
+        _ model: ModelID, _ prepared: PreparedStep, delivery: StreamDelivery? = nil
     ) async -> CallAttempt.Result? {
-        guard let priced = order.context.models.first(where: { $0.model.id == model }) else { return nil }
-        let attempt = CallAttempt(calls: self, order: order, priced: priced, delivery: delivery)
-        let result = await slots.withSlot(of: priced.model, for: order.attribution) {
-            let first = await attempt.run()
-            // The connection broke before a word: that is booked, and a second try may do better, if it can be paid.
-            guard case .failed(.reset(_, bytesReceived: 0), _) = first else { return first }
-            let second = await attempt.run()
-            if case .unpaid = second { return first }
-            return second
-        }
-        switch result {
-        case .answered(let outcome):
-            if let failure = outcome.failure, failure.isFaultOfServer {
-                fleet.recordFailure(model, reason: failure.description, at: .now())
-            } else {
-                fleet.recordSuccess(model)
-            }
-        case .failed(let error, _):
-            logger.warning(
-                "call failed", metadata: ["model": "\(model)", "run": "\(order.step.runID)", "reason": "\(error)"])
-            if error.isFaultOfServer { fleet.recordFailure(model, reason: error.description, at: .now()) }
-        case .unpaid: break
-        }
-        return result
+        guard let priced = prepared.context.models.first(where: { $0.model.id == model }) else { return nil }
+        return await CallAttempt(calls: self, prepared: prepared, priced: priced, delivery: delivery).run()
     }
 
-    /// Books an answer that was paid for and does not count: what was spent stays spent.
-    package func reject(_ outcome: StepOutcome, _ order: PreparedStep) async {
+    /// Calls the decision's model only, for callers that choose the next model themselves.
+    ///
+    /// - Returns: an answer to commit. A streamed one is returned unverified.
+    /// - Throws: `.upstream` if the call failed, or the answer's form did not pass the policy's verification.
+    package func answer(
+        _ prepared: PreparedStep, delivery: StreamDelivery? = nil
+    ) async throws(ServiceError) -> StepOutcome {
+        let model = prepared.decision.model
+        switch await attempt(model, prepared, delivery: delivery) {
+        case .answered(let outcome):
+            guard delivery == nil, prepared.context.policy.verify,
+                let problem = AnswerCheck(tools: prepared.request.tools).problem(with: outcome.answer)
+            else { return outcome }
+            await reject(outcome, prepared)
+            throw .noAnswer([(model, .malformed(host: model.rawValue, reason: problem))])
+        case .failed(let error, _): throw .noAnswer([(model, error)])
+        case .unpaid(let error): throw .ledger(error)
+        case nil: throw .noAnswer([])
+        }
+    }
+
+    /// Settles a rejected answer at full cost, with a zero baseline.
+    package func reject(_ outcome: StepOutcome, _ prepared: PreparedStep) async {
         var commit = outcome.commit
         for index in commit.settlements.indices {
             commit.settlements[index].entry.result.outcome = .failed
-            commit.settlements[index].entry.call.baseline = Baseline(model: order.decision.reference, figures: .zero)
+            commit.settlements[index].entry.call.baseline = prepared.zeroBaseline
         }
         await book(commit)
     }
 
+    /// Commits, and logs a failure of the ledger.
     package func book(_ commit: StepCommit) async {
         do throws(LedgerError) {
             _ = try await ledger.commitStep(commit)
@@ -109,17 +82,23 @@ package struct CallExecutor: Sendable {
         }
     }
 
-    /// The caller's own mistake is told as such, everything else as the servers' failure.
-    package static func ended(_ failures: [(model: ModelID, error: UpstreamError)]) -> ServiceError {
-        if let last = failures.last, case .status(let failure) = last.error, failure.isCallersFault {
-            return .refused(model: last.model, failure)
-        }
-        return .upstream(failures)
+    /// A call of a model within the service's limits, with the model's key.
+    func chatCall(
+        to model: Model, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
+        removing removed: [String]
+    ) -> ChatCall {
+        ChatCall(
+            endpoint: model.endpoint, key: keys.key(for: model.endpoint), body: body, original: original,
+            isStreaming: isStreaming, maximumOutputTokens: model.maxOutputTokens, removedMembers: removed,
+            timeouts: UpstreamTimeouts(
+                firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
+                total: .seconds(limits.callSeconds)),
+            maximumResponseBytes: limits.answerBytes, cancellation: .drain(within: .seconds(limits.drainSeconds)))
     }
 }
 
 extension UpstreamError {
-    /// Whether the failure speaks against the model's server, rather than against the request.
+    /// Whether the failure is the server's fault, not the request's.
     var isFaultOfServer: Bool {
         switch self {
         case .status(let failure): !failure.isCallersFault
@@ -130,6 +109,6 @@ extension UpstreamError {
 }
 
 extension UpstreamFailure {
-    /// Whether the same request would be refused by any model: it is malformed, too large or not allowed.
+    /// Whether every model would refuse the request: it is malformed, too large or not allowed.
     package var isCallersFault: Bool { [400, 413, 422].contains(status) }
 }

@@ -2,7 +2,7 @@
 package enum Identifier {
     package static func make(_ prefix: String) -> String { "\(prefix)_\(digits())" }
 
-    /// What follows the prefix.
+    /// The part after the prefix.
     package static func digits() -> String {
         var generator = SystemRandomNumberGenerator()
         let high = String(UInt64.random(in: .min ... .max, using: &generator), radix: 16)

@@ -3,7 +3,7 @@ package import Domain
 package import Ledger
 package import Routing
 
-/// A routed step that is to be done: what is sent, by whom, and on whose account.
+/// A routed step, ready to be called: the request, its decision, and the account that pays.
 package struct PreparedStep: Sendable {
     package var request: ChatRequest
     package var step: Step
@@ -26,16 +26,16 @@ package struct PreparedStep: Sendable {
         self.policyName = policyName
     }
 
-    /// The model chosen, then those that answer if it fails.
-    var modelsInOrder: [ModelID] { [decision.model] + decision.fallbacks }
+    /// The baseline of a call that is not the step's answer: only the answering call is compared with the reference.
+    package var zeroBaseline: Baseline { Baseline(model: decision.reference, figures: .zero) }
 }
 
-/// What a call is made for.
+/// The purpose of a call.
 package enum CallPurpose: Hashable, Sendable {
     /// The step itself.
     case step
-    /// A copy of a step for the reference, to measure quality: on the operator's account, compared with nothing.
+    /// A copy of a step for the reference, to measure quality. The operator pays; it has no baseline.
     case audit
-    /// A call on the way to a step's answer: its own baseline would be counted twice.
+    /// A helper call on the way to a step's answer. Its own baseline would be counted twice.
     case part
 }

@@ -1,17 +1,17 @@
 import Domain
 package import JSON
 
-/// Sizes, times and numbers that a client cannot pass.
+/// Limits of the service: sizes, times and counts.
 package struct ServiceLimits: Hashable, Sendable {
     package var bodyBytes: Int
     package var answerBytes: Int
-    /// An uploaded file.
+    /// Of one uploaded file.
     package var fileBytes: Int
-    /// Files that a key may keep, those of results included.
+    /// Files of one key, result files included.
     package var files: Int
-    /// Bytes of all files of a key together.
+    /// Bytes of all files of one key.
     package var filesBytes: Int
-    /// Days after which a file goes by itself; its uploader may say less.
+    /// Days until a file expires; its uploader may choose fewer.
     package var fileDays: Double
     /// Rows of one batch.
     package var batchRows: Int
@@ -22,18 +22,18 @@ package struct ServiceLimits: Hashable, Sendable {
     package var firstByteSeconds: Double
     package var idleSeconds: Double
     package var callSeconds: Double
-    /// Seconds that an answer is still read for its bill after its client has gone.
+    /// Seconds that an answer is still read for its bill after its client disconnected.
     package var drainSeconds: Double
-    /// Seconds after which a client that waits for a verdict gets a comment, so that its connection stays open.
+    /// Seconds between the comments that keep a waiting client's connection open.
     package var keepAliveSeconds: Double
-    /// Seconds after which a node that is silent is taken for dead, and the others take over its jobs and batches.
+    /// Seconds without a heartbeat after which other nodes take over a node's jobs and batches.
     package var leaseSeconds: Double
-    /// Seconds from one look at a provider's batch to the next at first; each pause is half as long again, up to a minute.
+    /// Seconds between the first two polls of a provider batch. Each pause grows by half, up to a minute.
     package var providerPollSeconds: Double
-    /// Seconds that a batch has to have left for its rows to go to a provider's batch. Providers answer within 24 h; an hour
-    /// less lets a batch with a window of 24 h through.
+    /// Seconds that a batch must have left for its rows to enter a provider batch. Providers answer within 24 h; an hour
+    /// less admits batches with a window of 24 h.
     package var providerWindowSeconds: Double
-    /// Rows of one batch at a provider, at most; its own limits hold too.
+    /// Rows of one provider batch. The provider's own limits hold too.
     package var providerRows: Int
 
     package init(

@@ -3,17 +3,17 @@ import Domain
 import Ledger
 import Upstream
 
-/// The way of a stream's events from a model's server to the client, and what is noted on it.
+/// Forwards a stream's events from a model's server to the client.
 struct StreamForwarder {
     private let delivery: StreamDelivery
     private let model: ModelID
     private let limits: ServiceLimits
-    /// What waits for its verdict.
-    private var held: [UInt8] = []
+    /// The events that wait for verification.
+    private var held: [ChatEvent] = []
     private var firstTokenSeconds: Double?
-    /// Since when nobody reads any more.
+    /// When the client disconnected.
     private var goneAt: ContinuousClock.Instant?
-    /// Whether the client has been given something: then no other model can answer.
+    /// Whether the client has received something, so that no other model can answer.
     private(set) var hasBegun = false
 
     init(delivery: StreamDelivery, model: ModelID, limits: ServiceLimits) {
@@ -24,31 +24,31 @@ struct StreamForwarder {
 
     var isAbandoned: Bool { goneAt != nil }
 
-    /// Whether the client has gone so long ago that the rest of the answer is not waited for.
+    /// Whether the time to read the rest of an answer without a client is over.
     var hasDrained: Bool { goneAt.map { $0.seconds > limits.drainSeconds } ?? false }
 
-    /// Gives events to the client, or keeps them for the verdict.
+    /// Sends events to the client, or keeps them until the answer is verified.
     ///
-    /// A client that stays and reads nothing for `limits.idle_s` counts as gone: it would keep its model's slot for ever.
-    mutating func pass(_ events: [ChatEvent], since started: ContinuousClock.Instant) async {
-        if firstTokenSeconds == nil, events.contains(where: { if case .delta = $0.kind { true } else { false } }) {
+    /// A client that reads nothing for `limits.idle_s` counts as gone, since it would hold its model's slot for ever.
+    mutating func forward(_ events: [ChatEvent], since started: ContinuousClock.Instant) async {
+        let events = events.filter(delivery.forwards)
+        if firstTokenSeconds == nil, events.contains(where: { $0.kind == .delta }) {
             firstTokenSeconds = started.seconds
         }
-        let bytes = events.flatMap(\.wireBytes)
         if delivery.isHeldBack {
-            held += bytes
-            if goneAt == nil, delivery.relay.isAbandoned { goneAt = .now }
-        } else if goneAt == nil, !bytes.isEmpty {
+            held += events
+            if goneAt == nil, delivery.channel.isAbandoned { goneAt = .now }
+        } else if goneAt == nil, !events.isEmpty {
             begin()
-            if !(await delivery.relay.send(bytes, within: .seconds(limits.idleSeconds))) { goneAt = .now }
+            if !(await delivery.channel.send(events, within: .seconds(limits.idleSeconds))) { goneAt = .now }
         }
     }
 
-    /// What was read; from now on the client has been told who answers.
+    /// Ends the forwarding. The delivery has begun from here on.
     mutating func reading(of answer: ChatAnswer, failure: UpstreamError?) -> CallAttempt.Reading {
         if !delivery.isHeldBack { begin() }
         return CallAttempt.Reading(
-            answer: answer, body: held, firstTokenSeconds: firstTokenSeconds,
+            answer: answer, held: held, firstTokenSeconds: firstTokenSeconds,
             outcome: failure != nil ? .failed : isAbandoned ? .clientGone : .completed, failure: failure)
     }
 

@@ -3,10 +3,10 @@ import Domain
 import JSON
 import Upstream
 
-/// Recovers tool calls that a small model wrote into its text instead of sending them as `tool_calls`.
+/// Finds tool calls that a small model wrote into its text instead of `tool_calls`.
 ///
-/// Seen with Qwen2.5-Coder-1.5B: a fenced JSON object with `name` and `arguments`. Only a text that holds such objects
-/// and whose names are among the tools offered counts; anything else is an answer.
+/// Qwen2.5-Coder-1.5B, for example, writes a fenced JSON object with `name` and `arguments`. Only objects that name an
+/// offered tool count.
 package enum WrittenToolCall {
     package static func calls(in text: String, offered: [String], idPrefix: String) -> [ToolCall] {
         guard !offered.isEmpty, text.contains("{") else { return [] }
@@ -17,14 +17,14 @@ package enum WrittenToolCall {
             guard let name = body["name"]?.string, offered.contains(name),
                 let arguments = body["arguments"] ?? body["parameters"]
             else { continue }
-            // Some models write the arguments as a string of JSON, as the wire format does.
+            // Some models write the arguments as a JSON string, like the wire format.
             let text = arguments.string ?? String(decoding: arguments.raw, as: UTF8.self)
             calls.append(ToolCall(id: "\(idPrefix)\(calls.count)", name: name, arguments: text))
         }
         return calls
     }
 
-    /// The outermost brace-balanced ranges of a text, strings skipped.
+    /// The outermost ranges with balanced braces; braces in strings do not count.
     private static func objects(in bytes: [UInt8]) -> [[UInt8]] {
         var found: [[UInt8]] = []
         var start: Int?

@@ -1,19 +1,19 @@
 package import Domain
 
-/// Everything that reading a catalog directory brought to light.
+/// The result of reading a catalog directory: models and problems.
 package struct CatalogLint: Sendable {
-    /// Names of the files read, sorted.
+    /// Sorted names of the files.
     package let files: [String]
-    /// The models that could be read, in the order of the files.
+    /// The models that could be parsed, in file order.
     package let models: [Model]
-    /// Errors and warnings, by file and line, each told once.
+    /// Errors and warnings, by file and line, without duplicates.
     package let problems: [CatalogProblem]
-    /// A short hash of names and contents of the files.
+    /// A hash of the files' names and contents.
     package let version: String
 
-    /// Reads all YAML files of a directory; nothing is thrown, everything is a problem.
+    /// Reads all YAML files of a directory. Never throws; every failure becomes a problem.
     ///
-    /// - Parameter today: the day on which every model has to have a valid price.
+    /// - Parameter today: the day on which every model needs a valid price.
     package init(directory: String, today: CalendarDay) {
         var problems: [CatalogProblem] = []
         let files = CatalogFile.files(in: directory, problems: &problems)
@@ -27,14 +27,37 @@ package struct CatalogLint: Sendable {
         self.files = files.map(\.name)
         models = entries.compactMap(\.model)
         self.problems = Set(problems).sorted()
-        version = ContentHash.text(of: files)
+        version = CatalogFile.contentHash(of: files)
     }
 
-    /// The problems for which the catalog is refused.
+    /// The problems that prevent loading.
     package var errors: [CatalogProblem] { problems.filter { $0.severity == .error } }
 
     /// All problems of a directory.
     package static func problems(directory: String, today: CalendarDay) -> [CatalogProblem] {
         CatalogLint(directory: directory, today: today).problems
+    }
+}
+
+/// Finds duplicate model names.
+enum NameClash {
+    /// One error for every use of a name after its first, which the error points to.
+    static func problems(among entries: [CatalogEntry]) -> [CatalogProblem] {
+        var first: [String: (file: String, line: Int)] = [:]
+        var problems: [CatalogProblem] = []
+        for entry in entries {
+            for name in entry.names {
+                guard let earlier = first[name.text] else {
+                    first[name.text] = (entry.file, name.line)
+                    continue
+                }
+                problems.append(
+                    CatalogProblem(
+                        file: entry.file, line: name.line, severity: .error,
+                        message: "the name '\(name.text)' is taken at \(earlier.file):\(earlier.line)",
+                        suggestion: "rename or remove one of the two"))
+            }
+        }
+        return problems
     }
 }

@@ -1,16 +1,17 @@
 package import Domain
 
-/// The models that can be routed to, as they were when the files were read; it never changes.
+/// An immutable snapshot of the models that can be routed to.
 package struct ModelCatalog: Sendable {
     /// Sorted by id.
     package let models: [Model]
-    /// A short hash of the files, so that a ledger row can name the prices it was booked with.
+    /// A hash of the files, so that a ledger row can name the prices it was booked with.
     package let version: String
-    /// What `load` found worth telling, but no reason to refuse.
+    /// The warnings of `load`.
     package let warnings: [CatalogProblem]
     private let index: [ModelID: Int]
 
-    /// A snapshot of models whose ids and aliases are unique (`load` makes sure of it; here the first one keeps a name).
+    /// A snapshot of models with unique ids and aliases. `load` checks this; here the first model keeps a duplicate
+    /// name.
     package init(models: [Model], version: String, warnings: [CatalogProblem] = []) {
         let models = models.sorted { $0.id < $1.id }
         var index: [ModelID: Int] = [:]
@@ -28,7 +29,7 @@ package struct ModelCatalog: Sendable {
 
     /// Reads all YAML files of a directory.
     ///
-    /// - Parameter today: the day on which every model has to have a valid price.
+    /// - Parameter today: the day on which every model needs a valid price.
     /// - Throws: all errors of all files at once.
     package static func load(directory: String, today: CalendarDay) throws(CatalogError) -> ModelCatalog {
         let lint = CatalogLint(directory: directory, today: today)
@@ -39,5 +40,19 @@ package struct ModelCatalog: Sendable {
     /// The model of this id or alias.
     package subscript(id: ModelID) -> Model? {
         index[id].map { models[$0] }
+    }
+}
+
+/// A catalog with errors, which is not loaded.
+package struct CatalogError: Error, Sendable, CustomStringConvertible {
+    package let directory: String
+    /// Errors and warnings, by file and line.
+    package let problems: [CatalogProblem]
+
+    package var description: String {
+        let errors = problems.filter { $0.severity == .error }
+        let count = errors.count == 1 ? "one error" : "\(errors.count) errors"
+        let lines = errors.map { "  \($0)" }
+        return (["the catalog in \(directory) has \(count):"] + lines).joined(separator: "\n")
     }
 }

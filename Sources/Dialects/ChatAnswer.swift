@@ -1,6 +1,6 @@
 package import Domain
 
-/// An answer to a chat call, in the terms of no provider: complete, or as much of a stream as has come.
+/// An answer to a chat call in the terms of no provider: complete, or a stream so far.
 package struct ChatAnswer: Hashable, Sendable {
     /// The provider's name for the answer, or nil.
     package var id: String?
@@ -10,13 +10,13 @@ package struct ChatAnswer: Hashable, Sendable {
     package var serviceTier: ServiceTier?
     /// The visible text; empty where the model only calls tools.
     package var text = ""
-    /// The model's own words where it refuses, from servers that set them apart.
+    /// The model's refusal, from servers that set it apart.
     package var refusal: String?
     package var toolCalls: [ToolCall] = []
     /// From Anthropic's servers, for calls that asked for it.
     package var thinking: [ThinkingBlock] = []
     package var finishReason: FinishReason?
-    /// The reason in the provider's own words, where OpenAI's have no word for it; else nil.
+    /// The provider's own name of the reason where OpenAI's format has none; else nil.
     package var nativeFinishReason: String?
     /// The stop sequence that the model met, from servers that say so.
     package var stopSequence: String?

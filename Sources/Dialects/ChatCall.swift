@@ -2,14 +2,16 @@ package import Domain
 package import JSON
 package import Upstream
 
-/// A chat call to one model: the caller's request, and where it goes.
+/// A chat call to one model: the request, its endpoint and its limits.
 package struct ChatCall: Sendable {
     package var endpoint: Endpoint
-    /// The secret itself, looked up by the caller; nil for servers that ask for none.
+    /// The secret itself; nil for servers that ask for none.
     package var key: String?
     /// The request in OpenAI's chat format. Its `model` is replaced; unknown members go along.
     package var body: JSONDocument
-    /// Whether the answer is to come as a stream, whatever the body says.
+    /// The same request as the client sent it in another dialect.
+    package var original: OriginalRequest?
+    /// Whether to ask for a stream. Overrides the body.
     package var isStreaming: Bool
     /// The limit of the answer where the body names none and the provider insists on one.
     package var maximumOutputTokens: Int
@@ -20,13 +22,14 @@ package struct ChatCall: Sendable {
     package var cancellation: UpstreamCancellation
 
     package init(
-        endpoint: Endpoint, key: String?, body: JSONDocument, isStreaming: Bool, maximumOutputTokens: Int,
-        removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
+        endpoint: Endpoint, key: String?, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
+        maximumOutputTokens: Int, removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
         maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
     ) {
         self.endpoint = endpoint
         self.key = key
         self.body = body
+        self.original = original
         self.isStreaming = isStreaming
         self.maximumOutputTokens = maximumOutputTokens
         self.removedMembers = removedMembers

@@ -1,36 +1,60 @@
-import Domain
-import JSON
 package import Upstream
 
-/// One event of a chat stream, in OpenAI's format.
+/// One event of a chat stream, in the terms of no provider.
 package struct ChatEvent: Hashable, Sendable {
-    /// What an event brings.
     package enum Kind: Hashable, Sendable {
-        /// A piece of text (empty for a role, a finish reason, or a tool call).
-        case delta(text: String)
-        /// The usage and nothing else: not for callers that did not ask for it.
+        /// A piece of the answer.
+        case delta
+        /// The usage and nothing else. Only for clients that asked for it.
         case usage
-        /// `[DONE]`.
+        /// The answer is complete.
         case done
         /// The server broke off; nothing follows.
         case failure(UpstreamFailure)
+        /// Keeps the connection open. Adds nothing to the answer.
+        case comment(String)
     }
 
     package let kind: Kind
-    /// The data of the event, byte for byte as an OpenAI server sent it (or translated): a chunk's JSON or `[DONE]`.
-    package let data: [UInt8]
-    /// Whether it is a usage at the beginning, of the prompt alone: for callers whose format has such a one.
+    /// What the event adds to the answer.
+    package let delta: ChatDelta
+    /// The data as an OpenAI server sent it, byte for byte; nil for events of other servers.
+    package let openAIData: [UInt8]?
+    /// Whether this is the usage of the prompt alone, before the first piece of the answer.
     package let isEarly: Bool
 
-    package init(kind: Kind, data: [UInt8], isEarly: Bool = false) {
+    package init(kind: Kind, delta: ChatDelta = ChatDelta(), openAIData: [UInt8]? = nil, isEarly: Bool = false) {
         self.kind = kind
-        self.data = data
+        self.delta = delta
+        self.openAIData = openAIData
         self.isEarly = isEarly
     }
 
-    /// The event as it goes on the wire, empty line included.
-    package var wireBytes: [UInt8] { SSEEvent.encode(data: data) }
+    package static let done = ChatEvent(kind: .done)
 
-    /// `[DONE]`
-    static let done = ChatEvent(kind: .done, data: Array("[DONE]".utf8))
+    package static func comment(_ text: String) -> ChatEvent { ChatEvent(kind: .comment(text)) }
+
+    /// A failure in hera's own terms.
+    package static func failure(message: String) -> ChatEvent {
+        ChatEvent(
+            kind: .failure(
+                UpstreamFailure(
+                    status: 0, code: "upstream_error", message: message, retryAfterSeconds: nil, isRetryable: false)))
+    }
+
+    /// About how many bytes the event holds.
+    package var byteCount: Int {
+        if let openAIData { return openAIData.count }
+        switch kind {
+        case .delta, .usage, .done: return delta.byteCount
+        case .failure(let failure): return failure.message.utf8.count
+        case .comment(let text): return text.utf8.count
+        }
+    }
+}
+
+/// Writes the events of one stream in a client's dialect.
+package protocol ChatEventWriter: Sendable {
+    /// Returns the server-sent events for `event`; empty where the dialect has none for it.
+    mutating func write(_ event: ChatEvent) -> [UInt8]
 }

@@ -22,7 +22,7 @@ package struct ChatMessage: Sendable {
         self.value = value
     }
 
-    /// The words of the message: its content, or the text parts of it.
+    /// The text of the message: its content, or the text parts of it.
     package var text: String {
         guard let content = value["content"] else { return "" }
         if let text = content.string { return text }

@@ -8,7 +8,7 @@ package struct ChatRequest: Sendable {
     /// The model as asked for: `hera`, `hera/<policy>` or a catalog id.
     package let model: String
     package let isStream: Bool
-    /// Whether the caller asked for the usage chunk at the end of a stream.
+    /// Whether the client asked for the usage chunk at the end of a stream.
     package let wantsUsageChunk: Bool
     package let messages: [ChatMessage]
     package let maxOutputTokens: Int?
@@ -16,22 +16,20 @@ package struct ChatRequest: Sendable {
     package let needs: Set<Capability>
     /// Hera's own member of the body: a policy for this call.
     package let policy: JSONValue?
-    /// Messages of the user that came together with results of tools: part of the work on a request, and none of
-    /// themselves.
+    /// The request in the client's own dialect, where that is not OpenAI's chat and servers speak it.
+    package let original: OriginalRequest?
+    /// Indices of user messages that came together with results of tools, so that they begin no new request.
     private let asides: Set<Int>
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        guard document.root[AnthropicWire.originalMember] == nil else {
-            throw FieldError(AnthropicWire.originalMember, "is not for callers; use POST /v1/messages")
-        }
-        try self.init(translated: document, asides: [])
+        try self.init(document, original: nil, asides: [])
     }
 
-    /// Reads a body that was made here, of a request in another dialect (``MessagesRequest``).
+    /// Reads a body that was translated from another dialect.
     ///
     /// - Parameter asides: indices of user messages that came together with results of tools.
-    init(translated document: JSONDocument, asides: Set<Int>) throws(FieldError) {
+    init(_ document: JSONDocument, original: OriginalRequest?, asides: Set<Int>) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard let model = root["model"]?.string, !model.isEmpty else {
@@ -62,6 +60,7 @@ package struct ChatRequest: Sendable {
         self.document = document
         self.model = model
         self.messages = messages
+        self.original = original
         self.asides = asides
         isStream = root["stream"]?.boolean ?? false
         wantsUsageChunk = root["stream_options"]?["include_usage"]?.boolean ?? false
@@ -91,7 +90,7 @@ package struct ChatRequest: Sendable {
         return nil
     }
 
-    /// 1 + the assistant's turns since the last new request of the user (docs/method.md).
+    /// 1 + the assistant's turns since the last new request of the user (docs/internals/routing.md).
     package var position: Int {
         messages[(lastRequest ?? 0)...].count { $0.role == .assistant } + 1
     }
@@ -102,12 +101,12 @@ package struct ChatRequest: Sendable {
     /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
     /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
     package var sessionID: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        var hash = StableHash()
         for message in messages {
-            for byte in message.value.raw { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            hash.combine(message.value.raw)
             if message.role == .user { break }
         }
-        return "session_" + String(hash, radix: 16)
+        return "session_" + hash.hexadecimal
     }
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
@@ -128,12 +127,12 @@ package struct ChatRequest: Sendable {
         let prompt = lastUser.map { messages[$0].text } ?? messages.map(\.text).joined(separator: "\n")
         let after = lastUser.map { messages[($0 + 1)...].map(\.said).joined(separator: "\n") } ?? ""
         // A server of the request's own dialect reads it as it was said there, which may be longer.
-        let original = document.root[AnthropicWire.originalMember]?.raw.count ?? 0
+        let original = original?.document.bytes.count ?? 0
         let form = document.root["response_format"]?.raw.count ?? 0
         let whole = max(messages.reduce(0) { $0 + $1.value.raw.count } + (tools?.raw.count ?? 0) + form, original)
         // Any other member that a server gets may find its way into the prompt, too, such as `functions`.
-        let beside = max(0, document.bytes.count - original - (policy?.raw.count ?? 0) - whole)
-        // Servers say in words of their own how tools are called and forms are kept.
+        let beside = max(0, document.bytes.count - (policy?.raw.count ?? 0) - whole)
+        // Servers add text of their own about how to call tools and keep to forms.
         let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
         // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
         let images = messages.flatMap(\.images)
@@ -154,7 +153,23 @@ package struct ChatRequest: Sendable {
             promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost + beside + words,
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
-            cachedImages: isWarm ? images.count - newImages.count : 0, trail: trail)
+            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
+    }
+}
+
+/// A request as a client sent it in another dialect than OpenAI's chat. Servers of that dialect get this one, so that
+/// nothing is lost in translation.
+package struct OriginalRequest: Sendable {
+    package let dialect: WireFormat
+    /// Without the members that are the service's own.
+    package let document: JSONDocument
+    /// Features for the header `anthropic-beta` (``AnthropicBeta``).
+    package let betas: [String]
+
+    package init(dialect: WireFormat, document: JSONDocument, betas: [String] = []) {
+        self.dialect = dialect
+        self.document = document
+        self.betas = betas
     }
 }
 

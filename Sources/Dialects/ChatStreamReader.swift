@@ -2,7 +2,7 @@ package import Domain
 import JSON
 package import Upstream
 
-/// Reads a chat stream of any dialect as its bytes come: events to pass on, and the answer so far.
+/// Reads a chat stream of any dialect as its bytes come.
 package struct ChatStreamReader: Sendable {
     private var lines: SSEReader
     private var events: any ChatEventReader
@@ -26,7 +26,7 @@ package struct ChatStreamReader: Sendable {
     /// that just stops is not.
     package var isComplete: Bool { failure == nil && (events.isDone || events.answer.finishReason != nil) }
 
-    /// Takes the next bytes; returns the events that are complete with them. Throws
+    /// Reads the next bytes; returns the events that are complete with them. Throws
     /// ``UpstreamError/malformed(host:reason:)`` for an event larger than the limit.
     package mutating func feed(_ bytes: [UInt8]) throws(UpstreamError) -> [ChatEvent] {
         let complete: [SSEEvent]
@@ -37,7 +37,7 @@ package struct ChatStreamReader: Sendable {
         }
         var result: [ChatEvent] = []
         result.reserveCapacity(complete.count)
-        for event in complete { take(event, into: &result) }
+        for event in complete { read(event, into: &result) }
         return result
     }
 
@@ -51,7 +51,7 @@ package struct ChatStreamReader: Sendable {
         _ = try? feed(Array("\n\n".utf8))
     }
 
-    private mutating func take(_ event: SSEEvent, into result: inout [ChatEvent]) {
+    private mutating func read(_ event: SSEEvent, into result: inout [ChatEvent]) {
         // Nothing that follows an error is part of the answer.
         guard failure == nil else { return }
         for event in events.read(event) {

@@ -2,7 +2,7 @@ package import Domain
 package import JSON
 package import Upstream
 
-/// A dialect of chat servers. Requests come in, and answers go out, in OpenAI's format, whatever the server speaks.
+/// A dialect of chat servers.
 package protocol ChatWire: Sendable {
     /// The HTTP request of a call; throws ``UpstreamError/invalidRequest(reason:)`` for what the dialect cannot say.
     func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest
@@ -12,8 +12,10 @@ package protocol ChatWire: Sendable {
 
     /// Reads a complete answer.
     /// - Parameter host: the server's name, for errors.
-    /// - Returns: the answer, and its bytes in OpenAI's format (the very bytes where that is what the server speaks).
-    func answer(_ body: [UInt8], host: String) throws(UpstreamError) -> (answer: ChatAnswer, body: [UInt8])
+    /// - Returns: the answer, and its bytes where they are in OpenAI's format.
+    func answer(
+        _ body: [UInt8], host: String
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?)
 
     /// Reads the events of one stream.
     func eventReader() -> any ChatEventReader
@@ -26,14 +28,14 @@ extension ChatWire {
     package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? { nil }
 }
 
-/// Turns the events of one stream into OpenAI's chunks, and keeps the answer so far.
+/// Reads the events of one stream, and keeps the answer so far.
 package protocol ChatEventReader: Sendable {
     /// The answer so far.
     var answer: ChatAnswer { get }
     /// Whether the server said that it was done.
     var isDone: Bool { get }
 
-    /// Takes one event; returns what it becomes, which may be nothing.
+    /// Reads one event of the server; some say nothing of the answer.
     mutating func read(_ event: SSEEvent) -> [ChatEvent]
 }
 

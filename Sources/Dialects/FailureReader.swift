@@ -37,9 +37,8 @@ package enum FailureReader {
     private static func failure(
         _ status: Int, _ code: String?, _ message: String, _ retryAfterSeconds: Double?
     ) -> UpstreamFailure {
-        let text = FailureText.clean(message)
         return UpstreamFailure(
-            status: status, code: code.map { FailureText.clean($0) }, message: text.isEmpty ? "no message" : text,
+            status: status, code: code.map { FailureText.clean($0) }, message: FailureText.line(message),
             retryAfterSeconds: retryAfterSeconds, isRetryable: isRetryable(status, code))
     }
 

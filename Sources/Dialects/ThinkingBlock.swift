@@ -3,7 +3,7 @@ package struct ThinkingBlock: Hashable, Sendable {
     package var text: String
     /// The provider's seal, without which it does not take the block back; empty where there is none.
     package var signature: String
-    /// The whole block where the provider hides the words; the text is empty then.
+    /// The whole block where the provider hides the text; `text` is empty then.
     package var redacted: String?
 
     package init(text: String = "", signature: String = "", redacted: String? = nil) {

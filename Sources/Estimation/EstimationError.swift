@@ -1,20 +1,20 @@
-/// What can go wrong with profiles and the data that they are trained and measured on.
+/// Errors of profiles and of the data that they are trained and measured on.
 package enum EstimationError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// A file or folder cannot be opened or read; the reason is the system's.
+    /// A file or folder cannot be opened or read. The reason is the system's message.
     case unreadable(path: String, reason: String)
-    /// A file cannot be written; the reason is the system's.
+    /// A file cannot be written. The reason is the system's message.
     case unwritable(path: String, reason: String)
-    /// A folder holds no profile at all.
+    /// A folder contains no profile.
     case noProfiles(directory: String)
-    /// A file that calls itself a profile is cut short, changed, or not one.
+    /// A profile file is truncated, changed, or not a profile.
     case damagedProfile(path: String, reason: String)
-    /// A profile of another format version.
+    /// A profile has another format version.
     case foreignVersion(path: String, found: Int, wanted: Int)
-    /// A line of a data file does not hold what it must.
+    /// A line of a data file misses a field or holds a wrong value.
     case badRow(path: String, line: Int, reason: String)
-    /// The data is readable but not enough for what was asked.
+    /// The data is readable but insufficient.
     case notEnoughData(String)
-    /// A name that nothing is known of.
+    /// A name is unknown.
     case unknown(kind: String, name: String, known: [String])
 
     package var description: String {

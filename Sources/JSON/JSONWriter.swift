@@ -1,4 +1,4 @@
-/// Writes a JSON text piece by piece; commas, quotes and escapes come by themselves.
+/// Writes a JSON text incrementally, with commas, quotes and escapes inserted automatically.
 ///
 /// ```swift
 /// var writer = JSONWriter()
@@ -8,8 +8,8 @@
 ///     $0.member("choices", array: { $0.element("a") })
 /// }
 /// ```
-/// Optional values are written as `null` where they are nil. Doubles are written as the shortest text that reads back
-/// as the same value, and as `null` where they are not finite. Keys are not checked for duplicates.
+/// Nil values are written as `null`. Doubles are written as the shortest text that reads back
+/// as the same value, non-finite ones as `null`. Keys are not checked for duplicates.
 package struct JSONWriter: Sendable {
     /// The text so far.
     package private(set) var bytes: [UInt8] = []
@@ -45,14 +45,14 @@ package struct JSONWriter: Sendable {
         close(ASCII.closeBracket)
     }
 
-    /// Writes text that is JSON already (it is not checked) as the next element.
+    /// Writes text that is JSON already as the next element, not validated.
     package mutating func element(raw text: some Sequence<UInt8>) {
         separate()
         bytes.append(contentsOf: text)
         needsComma = true
     }
 
-    /// Writes a string as the next element, `null` where it is nil.
+    /// Writes a string as the next element; `null` if it is nil.
     package mutating func element(_ value: String?) {
         guard let value else { return elementNull() }
         separate()
@@ -60,7 +60,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes a whole number as the next element, `null` where it is nil.
+    /// Writes a whole number as the next element; `null` if it is nil.
     package mutating func element(_ value: Int64?) {
         guard let value else { return elementNull() }
         separate()
@@ -68,12 +68,12 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes a whole number as the next element, `null` where it is nil.
+    /// Writes a whole number as the next element; `null` if it is nil.
     package mutating func element(_ value: Int?) {
         element(value.map(Int64.init))
     }
 
-    /// Writes a number as the next element, `null` where it is nil.
+    /// Writes a number as the next element; `null` if it is nil.
     package mutating func element(_ value: Double?) {
         guard let value else { return elementNull() }
         separate()
@@ -81,7 +81,7 @@ package struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    /// Writes `true` or `false` as the next element, `null` where it is nil.
+    /// Writes `true` or `false` as the next element; `null` if it is nil.
     package mutating func element(_ value: Bool?) {
         guard let value else { return elementNull() }
         element(raw: (value ? "true" : "false").utf8)
@@ -92,7 +92,7 @@ package struct JSONWriter: Sendable {
         element(raw: "null".utf8)
     }
 
-    /// Writes the name of a member; the value has to follow as an element.
+    /// Writes the name of a member. The value has to follow as an element.
     package mutating func key(_ key: String) {
         separate()
         quote(key)
@@ -124,37 +124,37 @@ package struct JSONWriter: Sendable {
 
 /// Members of the object that is open; each is a key and an element.
 extension JSONWriter {
-    /// A member that is a string, `null` where it is nil.
+    /// A member that is a string; `null` if it is nil.
     package mutating func member(_ key: String, _ value: String?) {
         self.key(key)
         element(value)
     }
 
-    /// A member that is a whole number, `null` where it is nil.
+    /// A member that is a whole number; `null` if it is nil.
     package mutating func member(_ key: String, _ value: Int?) {
         self.key(key)
         element(value)
     }
 
-    /// A member that is a whole number, `null` where it is nil.
+    /// A member that is a whole number; `null` if it is nil.
     package mutating func member(_ key: String, _ value: Int64?) {
         self.key(key)
         element(value)
     }
 
-    /// A member that is a number, `null` where it is nil.
+    /// A member that is a number; `null` if it is nil.
     package mutating func member(_ key: String, _ value: Double?) {
         self.key(key)
         element(value)
     }
 
-    /// A member that is `true` or `false`, `null` where it is nil.
+    /// A member that is `true` or `false`; `null` if it is nil.
     package mutating func member(_ key: String, _ value: Bool?) {
         self.key(key)
         element(value)
     }
 
-    /// A member whose value is JSON text already; it is not checked.
+    /// A member whose value is JSON text already, not validated.
     package mutating func member(_ key: String, raw text: some Sequence<UInt8>) {
         self.key(key)
         element(raw: text)

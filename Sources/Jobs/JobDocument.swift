@@ -8,11 +8,11 @@ package struct JobDocument: Sendable {
     let steps: [StepRecord]
     let entries: [LedgerEntry]
 
-    /// Reads everything that belongs to a job from the ledger.
-    package init(_ record: JobRecord, from ledger: any LedgerStore) async throws(LedgerError) {
+    /// Loads a job with its steps and ledger entries.
+    package init(_ record: JobRecord, from ledger: LedgerStore) async throws(LedgerError) {
         self.record = record
-        steps = try await ledger.steps(ofRun: record.id)
-        entries = try await ledger.entries(ofRun: record.id)
+        steps = try await ledger.read { try $0.steps(ofRun: record.id) }
+        entries = try await ledger.read { try $0.entries(ofRun: record.id) }
     }
 
     package var json: [UInt8] {
@@ -49,7 +49,7 @@ package struct JobDocument: Sendable {
         return writer.bytes
     }
 
-    /// True and predicted sums, and what everything would have taken on the reference.
+    /// Actual, predicted and baseline sums.
     private func totals(into object: inout JSONWriter) {
         func sum(_ money: (LedgerEntry) -> Money) -> Money {
             entries.reduce(.zero) { (try? $0.adding(money($1))) ?? Money(nanoUSD: .max) }

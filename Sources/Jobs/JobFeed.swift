@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells those who watch a job that something new is in the ledger. It carries no data: the ledger has it.
+/// Signals changes of jobs to watchers. Carries no data: watchers read the ledger.
 package final class JobFeed: Sendable {
     private struct Watchers {
         var next = 0
@@ -11,7 +11,7 @@ package final class JobFeed: Sendable {
 
     package init() {}
 
-    /// A stream that ticks when the job has moved; ticks that nobody has read yet become one.
+    /// A stream that ticks on every change of the job; unread ticks are coalesced.
     package func ticks(of job: String) -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let number = watchers.withLock { watchers in
@@ -19,22 +19,22 @@ package final class JobFeed: Sendable {
             watchers.byJob[job, default: [:]][watchers.next] = continuation
             return watchers.next
         }
-        continuation.onTermination = { [weak self] _ in self?.forget(job, number) }
+        continuation.onTermination = { [weak self] _ in self?.remove(job, number) }
         return stream
     }
 
-    package func moved(_ job: String) {
+    package func publish(_ job: String) {
         let waiting = watchers.withLock { $0.byJob[job].map { Array($0.values) } ?? [] }
         for continuation in waiting { continuation.yield() }
     }
 
-    /// Lets everybody look: other processes on a SQLite file tell nobody what they write.
-    package func allMoved() {
+    /// Ticks all watchers, since other processes on a SQLite file send no notifications.
+    package func publishAll() {
         let waiting = watchers.withLock { $0.byJob.values.flatMap(\.values) }
         for continuation in waiting { continuation.yield() }
     }
 
-    private func forget(_ job: String, _ number: Int) {
+    private func remove(_ job: String, _ number: Int) {
         watchers.withLock { watchers in
             watchers.byJob[job]?.removeValue(forKey: number)
             if watchers.byJob[job]?.isEmpty == true { watchers.byJob.removeValue(forKey: job) }

@@ -1,63 +1,12 @@
-package import Dialects
+import Dialects
 package import Domain
 import Upstream
 
-/// What happens to a job.
-package enum JobSignal: Sendable {
-    /// It is taken up: for the first time, or after a restart.
-    case taken
-    /// A thread's model has answered.
-    case answered(thread: String, StepAnswer)
-    /// A thread's step could not be done by any model.
-    case stepFailed(thread: String, reason: String)
-    /// The client has sent outputs of function calls.
-    case toolOutputs([ToolOutput])
-    /// A tool's server has answered a thread's call, or will not.
-    case fetched(thread: String, ToolOutput)
-    case cancelled
-}
-
-/// What a model said in a step.
-package struct StepAnswer: Hashable, Sendable {
-    package var text: String
-    package var toolCalls: [ToolCall]
-
-    package init(text: String, toolCalls: [ToolCall] = []) {
-        self.text = text
-        self.toolCalls = toolCalls
-    }
-}
-
-/// The result of a function that the client ran.
-package struct ToolOutput: Hashable, Sendable {
-    package var callID: String
-    package var output: String
-
-    package init(callID: String, output: String) {
-        self.callID = callID
-        self.output = output
-    }
-}
-
-/// What has to be done for a job.
-package enum JobAction: Hashable, Sendable {
-    /// Route and call a model for the thread's next step.
-    case call(thread: String)
-    /// A tool of type `http` has to be asked.
-    case fetch(thread: String, ToolCall)
-    /// A built-in tool has been run, or one of type `http` has answered.
-    case ranTool(thread: String, ToolCall, result: String)
-    /// The job waits for these outputs of the client.
-    case requireOutputs([ToolCall])
-    /// The job has ended; its status says how.
-    case finish
-}
-
-/// The life of a job as a pure state machine: events in, actions out, no I/O.
+/// State machine of a job: events in, actions out. No I/O.
 ///
-/// A chain is a loop: the model proposes, tools answer, until it answers without calling a tool or has taken
-/// `max_steps` steps; in the last of them no tools are offered, so that it has to answer. A graph runs one such loop
-/// per subtask, each as soon as those it depends on are done.
+/// A chain is a loop: the model calls tools until it answers without a call or has taken `max_steps` steps. The last
+/// step offers no tools, which forces an answer. A graph runs one loop per subtask, each as soon as its dependencies
+/// are done.
 package struct JobMachine: Sendable {
     package let spec: JobSpec
     package private(set) var state: JobState
@@ -67,30 +16,30 @@ package struct JobMachine: Sendable {
         self.state = state
     }
 
-    /// Advances the job. Events that come after its end, or for a thread that does not wait for them, do nothing.
+    /// Advances the job. Ignores events after its end, and events for a thread that does not expect them.
     package mutating func handle(_ event: JobSignal) -> [JobAction] {
         guard !state.status.isFinal else { return [] }
         var actions: [JobAction] = []
         switch event {
-        case .taken:
-            // A call in flight when the process died is made again: its answer is lost.
+        case .claimed:
+            // The answer of a call in flight is lost with its process: call again.
             for index in state.threads.indices where state.threads[index].phase == .calling {
                 state.threads[index].phase = .waiting
             }
-            // A tool's server that was being asked is asked again: its answer is lost, and it knows the call by its key.
+            // The same for `http` tools, whose servers know the call by its idempotency key.
             for thread in state.threads {
                 actions += thread.fetching.map { .fetch(thread: thread.id, $0) }
             }
         case .answered(let id, let answer):
             guard let index = index(of: id, in: .calling) else { return [] }
-            take(answer, thread: index, actions: &actions)
+            accept(answer, thread: index, actions: &actions)
         case .stepFailed(let id, let reason):
             guard let index = index(of: id, in: .calling) else { return [] }
             fail(thread: index, reason: reason)
         case .toolOutputs(let outputs):
-            for output in outputs { take(output) }
+            for output in outputs { accept(output) }
         case .fetched(let id, let output):
-            guard let ran = take(output, fetchedFor: id) else { return [] }
+            guard let ran = accept(output, fetchedFor: id) else { return [] }
             actions.append(ran)
         case .cancelled:
             state.status = .cancelled
@@ -99,7 +48,7 @@ package struct JobMachine: Sendable {
         return actions + advance()
     }
 
-    /// The tools that the thread's next step may use; none in its last step.
+    /// Tools of the thread's next step; none in the last step.
     package func offeredTools(thread id: String) -> [Tool] {
         guard let thread = state.threads.first(where: { $0.id == id }) else { return [] }
         let isLast = thread.stepsTaken + 1 >= spec.agent.maxSteps
@@ -112,7 +61,7 @@ package struct JobMachine: Sendable {
         state.threads.firstIndex { $0.id == id && $0.phase == phase }
     }
 
-    private mutating func take(_ answer: StepAnswer, thread index: Int, actions: inout [JobAction]) {
+    private mutating func accept(_ answer: StepAnswer, thread index: Int, actions: inout [JobAction]) {
         state.threads[index].stepsTaken += 1
         state.threads[index].messages.append(JobPrompt.assistant(answer))
         guard !answer.toolCalls.isEmpty else {
@@ -146,8 +95,8 @@ package struct JobMachine: Sendable {
         state.threads[index].phase = state.threads[index].awaitsTools ? .tools : .waiting
     }
 
-    /// A tool's server has answered; nil where nobody waits for that.
-    private mutating func take(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
+    /// Applies the result of an `http` tool; nil where no call expects it.
+    private mutating func accept(_ output: ToolOutput, fetchedFor id: String) -> JobAction? {
         guard let index = index(of: id, in: .tools),
             let position = state.threads[index].fetching.firstIndex(where: { $0.id == output.callID })
         else { return nil }
@@ -157,7 +106,7 @@ package struct JobMachine: Sendable {
         return .ranTool(thread: id, call, result: output.output)
     }
 
-    private mutating func take(_ output: ToolOutput) {
+    private mutating func accept(_ output: ToolOutput) {
         for index in state.threads.indices {
             guard let position = state.threads[index].pending.firstIndex(where: { $0.id == output.callID }) else {
                 continue
@@ -176,7 +125,7 @@ package struct JobMachine: Sendable {
 
     // MARK: Progress
 
-    /// Starts what can be started, and says where the job stands.
+    /// Starts every ready thread and updates the status.
     private mutating func advance() -> [JobAction] {
         if state.threads.contains(where: { $0.phase == .failed }) {
             state.status = .failed
@@ -202,7 +151,7 @@ package struct JobMachine: Sendable {
         return actions
     }
 
-    /// The conversation of a thread that can go on; nil while something it depends on is not done.
+    /// The messages of a ready thread; nil while a dependency is open.
     private func readyMessages(thread index: Int) -> [[UInt8]]? {
         let thread = state.threads[index]
         guard thread.messages.isEmpty else { return thread.messages }

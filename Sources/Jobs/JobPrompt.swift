@@ -1,16 +1,16 @@
 import Dialects
-import Domain
+package import Domain
 import JSON
 import Upstream
 
-/// The messages of a job's conversations, as JSON text in OpenAI's format.
+/// Builds the messages of a job as JSON in OpenAI's format.
 enum JobPrompt {
-    /// How a chain begins.
+    /// First messages of a chain.
     static func opening(of spec: JobSpec) -> [[UInt8]] {
         system(spec) + [message("user", spec.input)]
     }
 
-    /// How a subtask begins: what it depends on comes first.
+    /// First messages of a subtask, the results of its dependencies first.
     static func opening(of subtask: Subtask, results: [(id: String, text: String)], spec: JobSpec) -> [[UInt8]] {
         var text = ""
         if !spec.input.isEmpty { text += "Overall request: \(spec.input)\n\n" }
@@ -18,7 +18,7 @@ enum JobPrompt {
         return system(spec) + [message("user", text + subtask.prompt)]
     }
 
-    /// What the model said, tool calls included.
+    /// An assistant message with its tool calls.
     static func assistant(_ answer: StepAnswer) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -45,7 +45,7 @@ enum JobPrompt {
         return writer.bytes
     }
 
-    /// What a tool answered.
+    /// A tool message.
     static func toolResult(_ call: ToolCall, output: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
@@ -67,5 +67,39 @@ enum JobPrompt {
             object.member("content", content)
         }
         return writer.bytes
+    }
+}
+
+/// Builds the chat request of a job's next step.
+package enum JobBody {
+    /// - Parameters:
+    ///   - messages: the conversation so far.
+    ///   - tools: the tools offered in this step.
+    package static func chat(messages: [[UInt8]], tools: [Tool]) -> [UInt8] {
+        var writer = JSONWriter(capacity: messages.reduce(256) { $0 + $1.count })
+        writer.object { object in
+            object.member("model", "hera")
+            object.member("messages", array: { list in for message in messages { list.element(raw: message) } })
+            guard !tools.isEmpty else { return }
+            object.member("tools", array: { list in for tool in tools { write(tool, into: &list) } })
+        }
+        return writer.bytes
+    }
+
+    private static func write(_ tool: Tool, into list: inout JSONWriter) {
+        switch tool {
+        case .calculator: list.element(raw: Calculator.schema.utf8)
+        case .function(let name, let description, let parameters), .http(let name, let description, let parameters, _):
+            list.object { object in
+                object.member("type", "function")
+                object.member(
+                    "function",
+                    object: { function in
+                        function.member("name", name)
+                        function.member("description", description)
+                        function.member("parameters", raw: parameters)
+                    })
+            }
+        }
     }
 }

@@ -6,33 +6,33 @@ import Ledger
 import Steps
 import Upstream
 
-/// What is told of a job's steps: in its events, its record and its answer.
+/// JSON of a job's steps, for its events, record and response.
 enum JobReport {
-    /// A decision, before the call.
-    static func decided(_ order: PreparedStep, thread: String) -> [UInt8] {
+    /// The decision before the call.
+    static func decided(_ prepared: PreparedStep, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
-            identity(order, thread: thread, into: &object)
-            object.member("predicted", object: { predicted(order, model: order.decision.model, into: &$0) })
+            identity(prepared, thread: thread, into: &object)
+            object.member("predicted", object: { predicted(prepared, model: prepared.decision.model, into: &$0) })
         }
         return writer.bytes
     }
 
-    /// A finished step: who, why, what it was expected to take and what it took, and what was said.
-    static func step(_ order: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
+    /// A finished step: model, reason, predicted and actual figures, and output.
+    static func step(_ prepared: PreparedStep, outcome: StepOutcome, answer: StepAnswer, thread: String) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
-            identity(order, thread: thread, into: &object)
+            identity(prepared, thread: thread, into: &object)
             object.member("answered_by", outcome.model.rawValue)
-            let attempts = order.decision.attempts
+            let attempts = prepared.decision.attempts
             if let first = attempts.first, first.model != outcome.model {
-                object.member("fallback", "\(first.model): \(first.words); \(outcome.model) was next")
+                object.member("fallback", "\(first.model): \(first.reason); \(outcome.model) was next")
             }
             if attempts.count > 1 {
                 object.member(
                     "attempts", array: { list in for attempt in attempts { list.object { attempt.write(into: &$0) } } })
             }
-            object.member("predicted", object: { predicted(order, model: outcome.model, into: &$0) })
+            object.member("predicted", object: { predicted(prepared, model: outcome.model, into: &$0) })
             object.member("actual", object: { figures(outcome.figures, into: &$0) })
             if let entry = outcome.commit.settlements.last?.entry {
                 object.member("prompt_tokens", entry.result.usage.promptTokens)
@@ -52,7 +52,7 @@ enum JobReport {
         return writer.bytes
     }
 
-    /// The event that an action is told by; nil for one that tells itself otherwise.
+    /// The event of an action; nil for actions without one.
     static func event(
         _ action: JobAction, status: JobStatus, failure: String?
     ) -> (type: String, data: [UInt8])? {
@@ -81,7 +81,7 @@ enum JobReport {
         }
     }
 
-    /// The final answer: the text of the last subtasks (those that no other depends on), and every subtask's own.
+    /// The final result: the text of the subtasks that no other depends on, and each subtask's output.
     static func result(_ state: JobState, spec: JobSpec) -> [UInt8] {
         let needed = Set(spec.subtasks.flatMap(\.dependsOn))
         let last = state.outputs.filter { !needed.contains($0.id) }
@@ -109,27 +109,27 @@ enum JobReport {
         }
     }
 
-    /// Money in exact decimals of USD, joules and seconds.
+    /// Cost in exact decimals of USD, energy in joules, latency in seconds.
     static func figures(_ figures: CallFigures, into object: inout JSONWriter) {
         object.member("cost_usd", raw: figures.cost.total.description.utf8)
         object.member("energy_j", figures.energyJoules)
         object.member("latency_s", figures.latencySeconds)
     }
 
-    private static func identity(_ order: PreparedStep, thread: String, into object: inout JSONWriter) {
-        object.member("step", order.step.id)
-        object.member("decision", order.decision.id)
+    private static func identity(_ prepared: PreparedStep, thread: String, into object: inout JSONWriter) {
+        object.member("step", prepared.step.id)
+        object.member("decision", prepared.decision.id)
         if !thread.isEmpty { object.member("subtask", thread) }
-        object.member("position", order.step.position)
-        object.member("kappa", order.decision.kappa)
-        object.member("model", order.decision.model.rawValue)
-        object.member("reference", order.decision.reference.rawValue)
-        object.member("stage", order.decision.stage.rawValue)
-        object.member("reason", order.decision.reason)
+        object.member("position", prepared.step.position)
+        object.member("kappa", prepared.decision.kappa)
+        object.member("model", prepared.decision.model.rawValue)
+        object.member("reference", prepared.decision.reference.rawValue)
+        object.member("stage", prepared.decision.stage.rawValue)
+        object.member("reason", prepared.decision.reason)
     }
 
-    private static func predicted(_ order: PreparedStep, model: ModelID, into object: inout JSONWriter) {
-        guard let candidate = order.decision.candidate(model) else { return }
+    private static func predicted(_ prepared: PreparedStep, model: ModelID, into object: inout JSONWriter) {
+        guard let candidate = prepared.decision.candidate(model) else { return }
         figures(
             CallFigures(
                 cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds),

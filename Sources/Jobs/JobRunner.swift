@@ -9,25 +9,25 @@ import Routing
 import Steps
 import Upstream
 
-/// Takes one job from where it stands as far as it goes: to its end, or to a pause for the client's tools.
+/// Runs one job from its saved state to its end, or to a pause for client tools.
 ///
-/// The machine decides, the runner does: it routes and calls, lets ready subtasks run side by side, and writes entry,
-/// decision, step, job and events of each step in one transaction, so that a kill never leaves half a step.
+/// The machine decides; the runner performs. Ready subtasks run concurrently. Entry, decision, step, job and events of
+/// a step are one transaction, so a kill never leaves a partial step.
 actor JobRunner {
-    private let stepService: StepService
+    let stepService: StepService
     private let webhooks: Webhooks
     private let feed: JobFeed
     nonisolated let id: String
-    private var record: JobRecord
-    private var machine: JobMachine
-    /// What the rule remembers, by thread.
-    private var memories: [String: Sessions.Memory] = [:]
-    private var spent = Money.zero
-    private var spentJoules = 0.0
-    /// Another node has the job now.
+    private(set) var record: JobRecord
+    private(set) var machine: JobMachine
+    /// The rule's memory by thread.
+    private(set) var memories: [String: Sessions.Memory] = [:]
+    private(set) var spent = Money.zero
+    private(set) var spentJoules = 0.0
+    /// Another node holds the lease.
     private var isLost = false
-    /// The ledger could not be read or written, so that nothing goes on here.
-    private var isStuck = false
+    /// The ledger failed, so the job cannot continue on this node.
+    private var hasFailed = false
     private var isWriting = false
     private var waitingToWrite: [CheckedContinuation<Void, Never>] = []
 
@@ -42,44 +42,45 @@ actor JobRunner {
         machine = JobMachine(spec: spec, state: state)
     }
 
-    /// Runs until there is nothing left to do now.
+    /// Runs until the job ends, pauses or fails.
     func run() async {
         do throws(LedgerError) {
-            for entry in try await stepService.ledger.entries(ofRun: id) {
+            for entry in try await stepService.ledger.read({ [id] in try $0.entries(ofRun: id) }) {
                 spent = (try? spent.adding(entry.result.figures.cost.total)) ?? spent
                 spentJoules += entry.result.figures.energyJoules
             }
         } catch {
-            stepService.logger.error("job cannot start", metadata: ["job": "\(id)", "reason": "\(error)"])
-            isStuck = true
+            stepService.logger.error("reading job entries failed", metadata: ["job": "\(id)", "reason": "\(error)"])
+            hasFailed = true
             return
         }
-        await recall()
-        await perform(machine.handle(.taken))
+        await restoreMemories()
+        await perform(machine.handle(.claimed))
     }
 
-    /// Reads what is remembered of the threads that another node has begun, or this one before a restart.
-    private func recall() async {
+    /// Restores the memories of threads begun by another node or before a restart.
+    private func restoreMemories() async {
         for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
             do throws(LedgerError) {
                 let record = try await stepService.ledger.session(session(of: thread.id), unlike: nil)
                 memories[thread.id] = record.flatMap { Sessions.Memory(json: $0.body) }
             } catch {
-                stepService.logger.debug("a thread's memory is lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+                stepService.logger.debug(
+                    "thread memory not restored", metadata: ["job": "\(id)", "reason": "\(error)"])
             }
         }
     }
 
     private func session(of thread: String) -> String { "\(id)/\(thread)" }
 
-    /// Writes where the job stands, then makes its calls side by side; each one's answer leads to further actions.
+    /// Saves the state and runs the actions.
     private func perform(_ actions: [JobAction], committing commit: StepCommit = StepCommit()) async {
         await save(actions, commit: commit)
-        if !isLost, !isStuck { await work(on: actions) }
+        if !isLost, !hasFailed { await run(actions) }
     }
 
-    /// Makes the calls of models and tools among some actions, side by side.
-    func work(on actions: [JobAction]) async {
+    /// Runs model and tool calls concurrently.
+    func run(_ actions: [JobAction]) async {
         await withDiscardingTaskGroup { group in
             for action in actions {
                 switch action {
@@ -91,7 +92,7 @@ actor JobRunner {
         }
     }
 
-    /// Asks a tool's server; whatever comes of it is the tool's result, so that the model can act on it.
+    /// Calls an `http` tool. Errors are results too, so that the model can react.
     private func fetch(_ call: ToolCall, thread: String) async {
         var output = "error: there is no tool '\(call.name)'"
         for case .http(call.name, _, _, let url) in machine.spec.agent.tools {
@@ -109,141 +110,75 @@ actor JobRunner {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
             return
         }
-        await note("step.decided", JobReport.decided(step.order, thread: thread))
+        await appendEvent("step.decided", JobReport.decided(step.prepared, thread: thread))
         do throws(ServiceError) {
-            await take(try await stepService.perform(step, takesApart: true), thread: thread)
+            await complete(try await stepService.perform(step, allowsSubtasks: true), thread: thread)
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
         }
     }
 
-    /// Books an answered step together with the job's new state, then goes on.
-    private func take(_ done: FinishedStep, thread: String) async {
-        let (order, outcome) = (done.order, done.outcome)
-        let answer = answer(from: outcome, step: order.step.id, thread: thread)
+    /// Commits an answered step together with the job's new state, then runs the next actions.
+    private func complete(_ done: FinishedStep, thread: String) async {
+        let (prepared, outcome) = (done.prepared, done.outcome)
+        let answer = answer(from: outcome, step: prepared.step.id, thread: thread)
         spent = (try? spent.adding(done.spent)) ?? spent
         spentJoules += done.joules
         var memory = memories[thread] ?? Sessions.Memory()
-        memory.note(outcome.model, position: order.step.position, state: done.state)
+        memory.recordStep(outcome.model, position: prepared.step.position, state: done.state)
         memories[thread] = memory
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()
-        let detail = JobReport.step(order, outcome: outcome, answer: answer, thread: thread)
+        let detail = JobReport.step(prepared, outcome: outcome, answer: answer, thread: thread)
         var commit = outcome.commit
-        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
         commit.steps.append(
             StepRecord(
-                id: order.step.id, runID: id, position: order.step.position, decisionID: order.decision.id,
+                id: prepared.step.id, runID: id, position: prepared.step.position, decisionID: prepared.decision.id,
                 entryID: outcome.entryID, model: outcome.model, detail: detail, at: now))
         commit.events.append(NewJobEvent(jobID: id, type: "step.completed", data: detail, at: now))
         commit.sessions.append(memory.record(of: session(of: thread), at: now))
-        stepService.learn(from: order, outcome)
+        stepService.learn(from: prepared, outcome)
         await perform(actions, committing: commit)
-    }
-
-    // MARK: Routing
-
-    private func routed(_ thread: String) throws(ServiceError) -> RoutedStep {
-        guard let place = machine.state.threads.first(where: { $0.id == thread }) else {
-            throw .notFound(kind: "subtask", id: thread)
-        }
-        let request: ChatRequest
-        do {
-            let body = JobBody.chat(messages: place.messages, tools: machine.offeredTools(thread: thread))
-            request = try ChatRequest(try JSONDocument(body))
-        } catch let error as FieldError {
-            throw .badRequest(error)
-        } catch {
-            throw .badRequest(FieldError("messages", "\(error)"))
-        }
-        let memory = memories[thread] ?? Sessions.Memory()
-        var step = request.step(
-            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.trail)
-        step.position = place.nextPosition
-        let policy = machine.spec.policy
-        let policyName = machine.spec.metadata["policy"]
-        let context = RoutingContext(
-            models: stepService.fleet.models(at: .now()), economics: stepService.settings.economics,
-            policy: policy, remaining: remaining, horizon: horizon(place),
-            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
-            catalogVersion: stepService.fleet.catalog.version,
-            kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
-        let course = try stepService.begin(step, state: memory.state, context: context)
-        var decision = course.decision
-        // What is done first may be a question to another model; then the step's own is not settled yet.
-        if decision.reason.isEmpty { decision.reason = course.action.reason }
-        let order = PreparedStep(
-            request: request, step: step, decision: decision, context: context, attribution: record.attribution,
-            policyName: policyName)
-        return RoutedStep(order: order, course: course, memory: memory)
-    }
-
-    private var remaining: Remaining {
-        let policy = machine.spec.policy
-        let elapsed = Double(Timestamp.now().milliseconds - record.createdAt.milliseconds) / 1000
-        return Remaining(
-            budget: policy.budget.map { (try? $0.subtracting(spent)) ?? .zero },
-            seconds: policy.deadlineSeconds.map { max($0 - elapsed, 0) },
-            joules: policy.energyJoules.map { max($0 - spentJoules, 0) },
-            carbonGrams: policy.plan.carbonGrams.map {
-                max($0 - stepService.settings.economics.gramsCO2e(joules: spentJoules), 0)
-            })
-    }
-
-    /// Steps still to come, this one included: in a graph one per open subtask, in a chain with tools about three.
-    private func horizon(_ thread: JobThread) -> Int {
-        guard machine.spec.subtasks.isEmpty else {
-            return machine.state.threads.count { $0.phase != .done && $0.phase != .failed }
-        }
-        guard !machine.spec.agent.tools.isEmpty else { return 1 }
-        return max(1, min(3, machine.spec.agent.maxSteps) - thread.stepsTaken)
-    }
-
-    private func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
-        var calls = outcome.answer.toolCalls
-        let offered = machine.offeredTools(thread: thread).map(\.name)
-        if calls.isEmpty {
-            calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
-        }
-        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
     }
 
     // MARK: Writing
 
-    private func note(_ type: String, _ data: [UInt8]) async {
+    private func appendEvent(_ type: String, _ data: [UInt8]) async {
         do throws(LedgerError) {
-            _ = try await stepService.ledger.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+            _ = try await stepService.ledger.write { [id] in
+                try $0.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
+            }
         } catch {
-            stepService.logger.error("event lost", metadata: ["job": "\(id)", "reason": "\(error)"])
+            stepService.logger.error("job event not stored", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
-        feed.moved(id)
+        feed.publish(id)
     }
 
-    /// Writes where the job stands, with everything that belongs to the same moment; waits where the ledger is away.
+    /// Saves the state with a commit; retries while the ledger is unavailable.
     private func save(_ actions: [JobAction], commit: StepCommit = StepCommit()) async {
         var commit = commit
-        // As it is now: what other threads do while this waits for its turn is written with theirs.
+        // Captures the state now: later changes by other threads are saved with their own commits.
         let state = machine.state
         for action in actions {
             guard let event = JobReport.event(action, status: state.status, failure: state.error) else { continue }
             commit.events.append(NewJobEvent(jobID: id, type: event.type, data: event.data, at: .now()))
         }
-        await turnToWrite()
-        defer { passTurn() }
+        await acquireWriteTurn()
+        defer { releaseWriteTurn() }
         var attempts = 0
         while !(await write(commit, of: state, isRepeat: attempts > 0)) {
             attempts += 1
-            if attempts == Self.mostAttempts { isStuck = true }
+            if attempts == Self.mostAttempts { hasFailed = true }
             guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
         }
-        feed.moved(id)
+        feed.publish(id)
     }
 
     private static let mostAttempts = 60
 
-    /// Waits until nothing else of this job is being written: of two steps that end together, the older state must
-    /// not land on the newer one.
-    private func turnToWrite() async {
+    /// Serializes writes: when two steps end together, the older state must not overwrite the newer one.
+    private func acquireWriteTurn() async {
         guard isWriting else {
             isWriting = true
             return
@@ -251,11 +186,11 @@ actor JobRunner {
         await withCheckedContinuation { waitingToWrite.append($0) }
     }
 
-    private func passTurn() {
+    private func releaseWriteTurn() {
         if waitingToWrite.isEmpty { isWriting = false } else { waitingToWrite.removeFirst().resume() }
     }
 
-    /// False where the same may succeed later.
+    /// Returns false where a retry may succeed.
     private func write(_ commit: StepCommit, of state: JobState, isRepeat: Bool) async -> Bool {
         var commit = commit
         record.status = state.status
@@ -270,38 +205,39 @@ actor JobRunner {
         } catch {
             switch error {
             case .leaseLost:
-                stepService.logger.notice("another node has the job", metadata: ["job": "\(id)"])
+                stepService.logger.notice("job lease lost to another node", metadata: ["job": "\(id)"])
                 isLost = true
-                await bookMoney(of: commit)
+                await commitPayments(of: commit)
                 return true
-            // The attempt before was written after all, and only its answer was lost.
+            // The previous attempt was committed; only its response was lost.
             case .duplicate where isRepeat: return true
             default:
                 stepService.logger.critical(
-                    "the ledger could not be written", metadata: ["job": "\(id)", "reason": "\(error)"])
+                    "writing job to the ledger failed", metadata: ["job": "\(id)", "reason": "\(error)"])
                 if error.isTemporary { return false }
-                isStuck = true
+                hasFailed = true
                 return true
             }
         }
     }
 
-    /// What was spent is booked, also where the step itself is no longer this node's to write.
-    private func bookMoney(of commit: StepCommit) async {
+    /// Commits the payments alone where another node owns the job.
+    private func commitPayments(of commit: StepCommit) async {
         do throws(LedgerError) {
             _ = try await stepService.ledger.commitStep(
                 StepCommit(
                     settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
         } catch {
-            stepService.logger.critical("a call could not be booked", metadata: ["job": "\(id)", "reason": "\(error)"])
+            stepService.logger.critical(
+                "call not recorded in the ledger", metadata: ["job": "\(id)", "reason": "\(error)"])
         }
     }
 
-    // MARK: From outside
+    // MARK: Client
 
-    /// Takes outputs of the client's functions in and writes them down; what there is to do then is to be worked on.
+    /// Accepts and saves outputs of client functions; returns the actions to run.
     func accept(_ outputs: [ToolOutput]) async -> [JobAction] {
-        await recall()
+        await restoreMemories()
         let actions = machine.handle(.toolOutputs(outputs))
         await save(actions)
         return actions
@@ -311,30 +247,30 @@ actor JobRunner {
         await save(machine.handle(.cancelled))
     }
 
-    /// Goes on under a new lease, if nothing has happened to the job since it paused here; false otherwise.
+    /// Continues under a new lease; false where the job has changed since it paused here.
     func adopt(_ claimed: JobRecord) -> Bool {
-        guard !isLost, !isStuck, claimed.state == record.state else { return false }
+        guard !isLost, !hasFailed, claimed.state == record.state else { return false }
         record = claimed
         return true
     }
 
-    /// Whether nothing will happen to the job any more.
+    /// Whether the job is final.
     var isOver: Bool { !isLost && machine.state.status.isFinal }
 
-    /// How the runner's work ended.
+    /// State of the runner after its work.
     enum Standing: Sendable {
-        /// The job waits for its client.
+        /// Waits for the client's tool outputs.
         case paused
         case over
-        /// Another node has the job.
+        /// Another node holds the lease.
         case lost
-        /// The job could not go on, and is to be given back as it was claimed.
+        /// The job has to be returned as it was claimed.
         case stuck(JobRecord)
     }
 
     var standing: Standing {
         if isLost { return .lost }
-        if isStuck { return .stuck(record) }
+        if hasFailed { return .stuck(record) }
         switch machine.state.status {
         case .completed, .failed, .cancelled: return .over
         case .requiresAction: return .paused

@@ -9,23 +9,23 @@ package import Steps
 import Synchronization
 import Upstream
 
-/// Takes jobs in, claims those that no living node runs, and hands them to runners.
+/// Accepts jobs, claims those without a living owner, and hands them to runners.
 ///
-/// A job is leased to the node that runs it. One that pauses for its client is nobody's: whichever node gets the
-/// outputs goes on with it. Jobs of a node that died are claimed by the others within the lease.
+/// A job is leased to the node that runs it. A paused job has no owner: the node that receives the outputs continues
+/// it. Jobs of a dead node are claimed by the others within the lease.
 package final class JobScheduler: Service {
     private struct State {
-        /// Of jobs that run here, and of those that paused here last.
+        /// Runners of jobs that run here or paused here last.
         var runners: [String: JobRunner] = [:]
         var running: Set<String> = []
     }
 
     private let stepService: StepService
-    /// Tells who follows a job that it has moved on.
+    /// Signals changes of jobs to followers.
     package let feed = JobFeed()
     private let webhooks: Webhooks
     private let state = Mutex(State())
-    private let claims = LeaseLoop()
+    private let leaseLoop = LeaseLoop()
 
     package init(stepService: StepService) {
         self.stepService = stepService
@@ -33,49 +33,49 @@ package final class JobScheduler: Service {
             rules: stepService.settings.webhooks, upstream: stepService.calls.upstream, keys: stepService.calls.keys)
     }
 
-    /// Claims jobs until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
+    /// Claims jobs until shutdown: on a notification, after a job ends, and periodically from dead nodes.
     package func run() async throws {
-        await claims.run(on: stepService) { [self] notice in
-            take(notice)
-        } look: { [self] in
-            feed.allMoved()
+        await leaseLoop.run(on: stepService) { [self] notification in
+            handle(notification)
+        } check: { [self] in
+            feed.publishAll()
         } claim: { [self] in
-            await takeUp()
+            await claimJobs()
         }
     }
 
-    /// Passes on what other nodes write of jobs.
-    private func take(_ notice: LedgerNotification) {
-        switch notice {
-        case .job(let id): feed.moved(id)
-        case .waitingJob: claims.ring()
+    /// Forwards notifications of other nodes.
+    private func handle(_ notification: LedgerNotification) {
+        switch notification {
+        case .job(let id): feed.publish(id)
+        case .waitingJob: leaseLoop.wake()
         case .batch, .key, .budget: break
         }
     }
 
-    private func takeUp() async {
+    private func claimJobs() async {
         let free = state.withLock { stepService.settings.limits.runningJobs - $0.running.count }
         guard free > 0 else { return }
         do throws(LedgerError) {
             for record in try await stepService.ledger.claimJobs(limit: free) {
                 if record.status == .running || record.lease > 1 {
-                    stepService.logger.info("job taken up again", metadata: ["job": "\(record.id)"])
+                    stepService.logger.info("job resumed", metadata: ["job": "\(record.id)"])
                 }
                 await start(record)
             }
         } catch {
-            stepService.logger.error("jobs cannot be claimed", metadata: ["reason": "\(error)"])
+            stepService.logger.error("claiming jobs failed", metadata: ["reason": "\(error)"])
         }
     }
 
-    /// Books a new job; this node or another one claims it.
+    /// Stores a new job; any node may claim it.
     package func submit(_ spec: JobSpec, from caller: Caller) async throws(ServiceError) -> JobRecord {
         var spec = spec
         try checkTools(of: spec)
         spec.policy = try stepService.resolved(spec.policy)
         spec.policy.models = spec.policy.models.narrowed(by: try stepService.resolved(caller.models))
         let id = caller.ticket.map { "job_\($0.token)" } ?? Identifier.make("job")
-        // A node that died may have made it before it could answer.
+        // A node may have died after the insert and before its response.
         if caller.ticket?.isTakenOver == true, let made = try await known(id) { return made }
         let now = Timestamp.now()
         let state = JobState(of: spec)
@@ -86,18 +86,20 @@ package final class JobScheduler: Service {
             attribution: Attribution(team: caller.team, key: caller.key, job: id), createdAt: now, updatedAt: now)
         do throws(LedgerError) {
             if let budget = spec.policy.budget {
-                try await stepService.ledger.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
+                try await stepService.ledger.write {
+                    try $0.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
+                }
             }
             let created = NewJobEvent(jobID: id, type: "job.created", data: Array("{}".utf8), at: now)
             _ = try await stepService.ledger.commitStep(StepCommit(job: record, events: [created]))
         } catch {
             throw .ledger(error)
         }
-        claims.ring()
+        leaseLoop.wake()
         return record
     }
 
-    /// Refuses a job that would ask a server which the settings do not allow.
+    /// Refuses a job with tool URLs that the settings do not allow.
     private func checkTools(of spec: JobSpec) throws(ServiceError) {
         for (index, tool) in spec.agent.tools.enumerated() {
             guard case .http(_, _, _, let url) = tool else { continue }
@@ -107,8 +109,8 @@ package final class JobScheduler: Service {
         }
     }
 
-    /// Gives a paused job what its tools said.
-    package func take(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
+    /// Resumes a paused job with its tool outputs.
+    package func submit(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
         let record = try await job(id)
         guard record.status == .requiresAction else {
             throw .conflict("job \(id) is \(record.status.rawValue) and waits for no tool outputs")
@@ -121,16 +123,16 @@ package final class JobScheduler: Service {
                     "tool_outputs", "no call '\(output.callID)' is pending; pending: \(pending.joined(separator: ", "))"
                 ))
         }
-        // Between the look and the claim another node may have been given outputs of the same job.
+        // Another node may have received outputs of the same job between read and claim.
         guard let claimed = try await claim(id, seizing: false), claimed.state == record.state else {
             throw .conflict("job \(id) has moved meanwhile; look at it again")
         }
         let runner = try await runner(of: claimed)
         let actions = await runner.accept(outputs)
-        guard work(with: runner, { await runner.work(on: actions) }) else { throw .shuttingDown }
+        guard work(with: runner, { await runner.run(actions) }) else { throw .shuttingDown }
     }
 
-    /// Ends a job, whichever node runs it; calls under way are still booked.
+    /// Cancels a job on any node; calls in flight are still booked.
     package func cancel(_ id: String) async throws(ServiceError) -> JobRecord {
         let record = try await job(id)
         guard !record.status.isFinal else { throw .conflict("job \(id) is \(record.status.rawValue) already") }
@@ -138,12 +140,12 @@ package final class JobScheduler: Service {
             await runner.cancel()
             if await runner.isOver { return try await job(id) }
         }
-        // From now on the node that ran it cannot write it any more.
+        // The claim revokes the lease of the node that ran it.
         guard let claimed = try await claim(id, seizing: true) else { throw .notFound(kind: "job", id: id) }
         if !claimed.status.isFinal {
             let runner = try await runner(of: claimed)
             await runner.cancel()
-            forget(runner)
+            remove(runner)
         }
         return try await job(id)
     }
@@ -155,7 +157,7 @@ package final class JobScheduler: Service {
 
     private func known(_ id: String) async throws(ServiceError) -> JobRecord? {
         do throws(LedgerError) {
-            return try await stepService.ledger.job(id)
+            return try await stepService.ledger.read { try $0.job(id) }
         } catch {
             throw .ledger(error)
         }
@@ -171,7 +173,7 @@ package final class JobScheduler: Service {
 
     // MARK: Runners
 
-    /// The runner of a job that was just claimed: the one that paused here last, if the job has not moved since.
+    /// The runner of a claimed job: the paused one, if the job has not changed since.
     private func runner(of record: JobRecord) async throws(ServiceError) -> JobRunner {
         if let runner = state.withLock({ $0.runners[record.id] }), await runner.adopt(record) { return runner }
         guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root),
@@ -186,41 +188,41 @@ package final class JobScheduler: Service {
     private func start(_ record: JobRecord) async {
         do throws(ServiceError) {
             let runner = try await runner(of: record)
-            if !work(with: runner, { await runner.run() }) { await giveUp(record) }
+            if !work(with: runner, { await runner.run() }) { await returnJob(record) }
         } catch {
-            stepService.logger.error("job cannot be taken up", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+            stepService.logger.error("job not started", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
     }
 
-    /// Runs a part of a job's work in the pool; false after shutdown has begun.
+    /// Runs work of a job in the pool; false after shutdown has begun.
     private func work(with runner: JobRunner, _ body: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { _ = $0.running.insert(runner.id) }
         return stepService.pool.submit { [self] in
             await body()
             switch await runner.standing {
             case .paused: state.withLock { _ = $0.running.remove(runner.id) }
-            case .over, .lost: forget(runner)
+            case .over, .lost: remove(runner)
             case .stuck(let record):
-                forget(runner)
-                // Not at once: whatever is in the way is likely to be there still.
+                remove(runner)
+                // Delays the return, since the cause is likely to persist.
                 try? await Task.sleep(for: .seconds(1))
-                await giveUp(record)
+                await returnJob(record)
             }
-            claims.ring()
+            leaseLoop.wake()
         }
     }
 
-    private func giveUp(_ record: JobRecord) async {
+    private func returnJob(_ record: JobRecord) async {
         do throws(LedgerError) {
-            try await stepService.ledger.returnJob(record)
+            try await stepService.ledger.write { try $0.returnJob(record) }
         } catch {
             stepService.logger.error(
-                "job cannot be given back", metadata: ["job": "\(record.id)", "reason": "\(error)"])
+                "returning job failed", metadata: ["job": "\(record.id)", "reason": "\(error)"])
         }
     }
 
-    /// Does nothing where another runner has the job meanwhile.
-    private func forget(_ runner: JobRunner) {
+    /// Removes a runner, unless another one has replaced it.
+    private func remove(_ runner: JobRunner) {
         state.withLock { state in
             guard state.runners[runner.id] === runner else { return }
             state.runners.removeValue(forKey: runner.id)

@@ -146,3 +146,16 @@ package struct BudgetRefusal: Hashable, Sendable, CustomStringConvertible {
             + "spent \(unit.text(spent)), reserved \(unit.text(reserved)), asked \(unit.text(asked))\(reset)"
     }
 }
+
+extension LedgerError {
+    /// Runs a closure that throws without a type; an error that is no `LedgerError` becomes `.database`.
+    static func narrow<Value>(_ body: () throws -> Value) throws(LedgerError) -> Value {
+        do {
+            return try body()
+        } catch let error as LedgerError {
+            throw error
+        } catch {
+            throw .database("\(error)")
+        }
+    }
+}

@@ -1,14 +1,14 @@
-/// Why no plan came back.
+/// Why there is no plan.
 package enum OptimizationError: Error, Sendable, CustomStringConvertible {
     /// The program is malformed; nothing was solved.
     case invalid(InvalidProgram)
-    /// No plan keeps all limits; the report names what binds and by how much.
+    /// No plan keeps all limits. The report names the binding ones and the amounts.
     case infeasible(InfeasibilityReport)
     /// The time limit passed before a first plan was found.
     case timedOut
-    /// The task that asked was cancelled.
+    /// The calling task was cancelled.
     case cancelled
-    /// The linear solver gave up for numerical reasons.
+    /// The linear solver failed numerically.
     case solverFailed(String)
 
     package var description: String {
@@ -22,7 +22,7 @@ package enum OptimizationError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// What is wrong with a program: the field, and the step and model where it is in one.
+/// A defect of a program: the field, and the step and model if it is in one.
 package struct InvalidProgram: Sendable, Hashable, CustomStringConvertible {
     package var field: String
     package var step: Int?

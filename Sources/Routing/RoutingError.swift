@@ -3,14 +3,20 @@ package import Optimization
 
 /// Why a step cannot be routed.
 package enum RoutingError: Error, CustomStringConvertible {
-    /// No model can serve the step; the reason of each.
+    /// No model can serve the step; the reason for each.
     case noCandidate([(model: ModelID, reason: String)])
-    /// What is left of the budget cannot pay the highest possible bill of any model.
+    /// The remaining budget is below the highest possible bill of every model.
     case budgetSpent(String)
     /// The policy's limits cannot be kept together.
     case infeasible(String, report: InfeasibilityReport?)
-    /// The solver refused the plan: a fault of ours, not of the caller.
+    /// The solver rejected the plan: an internal error, not the caller's.
     case planning(OptimizationError)
+
+    /// Whether the prompt is too long for a model that could serve the step otherwise.
+    package var isContextOverflow: Bool {
+        guard case .noCandidate(let reasons) = self else { return false }
+        return reasons.contains { $0.reason.contains(Candidates.contextOverflow) }
+    }
 
     package var description: String {
         switch self {

@@ -3,7 +3,7 @@ package import Domain
 /// Decides which model does a step: predictions, assignment, then the sequential rule.
 ///
 /// Pure and deterministic: the same step, state and context give the same decision. The live service and the offline
-/// evaluation call this same code.
+/// evaluation share this code.
 package struct StepRouter: Sendable {
     private let estimator: any Estimating
     private let planner = Planner()
@@ -12,38 +12,39 @@ package struct StepRouter: Sendable {
         self.estimator = estimator
     }
 
-    /// Routes one step at once and notes in `state` what later steps of the run need.
+    /// Routes one step at once and updates `state` for the run's later steps.
     ///
-    /// Nobody is called on the way: a step that the rule would take apart, or have a text predictor read, is decided
-    /// without.
+    /// Makes no model calls: a step that would need a decomposer or a text predictor is decided without one.
     ///
-    /// - Parameter decisionID: the id of the decision; ids are made by the caller.
-    /// - Throws: `RoutingError` where no model can serve the step, or the policy's limits cannot be kept and
-    ///   `on_infeasible` says to reject.
+    /// - Parameter decisionID: the id of the decision, made by the caller.
+    /// - Throws: `RoutingError` if no model can serve the step, or if the policy's limits cannot be kept and
+    ///   `on_infeasible` is `reject`.
     package func route(
         _ step: Step, decisionID: String, state: inout RunState, context: RoutingContext
     ) throws(RoutingError) -> Decision {
-        var course = try course(of: step, decisionID: decisionID, state: state, context: context)
-        course.proceedWithoutCalls()
-        state = course.state
-        return course.decision
+        var machine = try machine(for: step, decisionID: decisionID, state: state, context: context)
+        machine.proceedWithoutCalls()
+        state = machine.state
+        return machine.decision
     }
 
-    /// Begins a step: what is to be done first is in the course's `action`, and what happens then is told to it.
+    /// Begins a step. The machine's `action` is the first thing to do.
     ///
     /// - Throws: as `route`.
-    package func course(
-        of step: Step, decisionID: String, state: RunState, context: RoutingContext
+    package func machine(
+        for step: Step, decisionID: String, state: RunState, context: RoutingContext
     ) throws(RoutingError) -> StepMachine {
         let forecast = try StepForecast(of: step, by: estimator, in: context)
         var state = state
         let ordered = try order(forecast, step: step, state: &state, context: context)
         let start = RuleStep(
-            position: step.position, order: ordered.order, wholes: ordered.wholes, reference: forecast.reference,
+            position: step.position, order: ordered.order, requestCandidates: ordered.requestCandidates,
+            reference: forecast.reference,
             kappa: ordered.kappa,
             requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
-            verification: context.policy.verification, outlook: forecast.outlook(position: step.position),
-            trail: step.trail, forced: ordered.forced)
+            verification: context.policy.verification,
+            lookAheadEstimates: forecast.lookAheadEstimates(position: step.position),
+            history: step.history, forced: ordered.forced)
         let decision = Decision(
             id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
             model: forecast.reference.model, reference: forecast.reference.model,
@@ -55,10 +56,10 @@ package struct StepRouter: Sendable {
             estimator: estimator, context: context)
     }
 
-    /// Candidates in the order in which the rule tries them.
+    /// Candidates in the order of the rule's tests.
     private struct Ordered {
         var order: [Candidate]
-        var wholes: [ModelID] = []
+        var requestCandidates: [ModelID] = []
         var kappa: Kappa
         var remarks: [String] = []
         var forced: RuleStep.Forced?
@@ -69,15 +70,15 @@ package struct StepRouter: Sendable {
     ) throws(RoutingError) -> Ordered {
         let affordable = forecast.affordable
         do throws(RoutingError) {
-            guard !affordable.isEmpty else { throw forecast.tooDear(context) }
-            // Without those, one very dear model would stretch the scale of cost until all others look alike on it.
+            guard !affordable.isEmpty else { throw forecast.budgetError(context) }
+            // Otherwise one very expensive model would stretch the scale of cost until all others look alike.
             let sensible = affordable.filter { !$0.isDominated(by: forecast.reference) }
             let planned = try planned(
                 over: sensible.isEmpty ? affordable : sensible, forecast, step: step, state: &state, context: context)
             let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
             let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
             return Ordered(
-                order: order, wholes: planned.wholes,
+                order: order, requestCandidates: planned.requestCandidates,
                 kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend), remarks: planned.remarks)
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
@@ -93,19 +94,19 @@ package struct StepRouter: Sendable {
         }
     }
 
-    /// A plan's order for this step, and what is to be said of the plan.
+    /// A plan's order for this step, with remarks about the plan.
     private struct Planned {
         var order: [ModelID]
-        /// The model that the plan has for this step.
+        /// The plan's model for this step.
         var choice: ModelID?
-        var wholes: [ModelID] = []
+        var requestCandidates: [ModelID] = []
         var forecast: PlanForecast?
         var remarks: [String]
         /// Whether the plan only holds with kappa at its floor.
         var isAtFloor = false
     }
 
-    /// Keeps the plan of an earlier step while it holds, and solves it again where it drifts.
+    /// Keeps the plan of an earlier step while it holds, and solves it again on drift.
     private func planned(
         over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: inout RunState,
         context: RoutingContext
@@ -136,11 +137,12 @@ package struct StepRouter: Sendable {
             remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
         }
         return Planned(
-            order: plan.order, choice: plan.choices.first, wholes: plan.wholes, forecast: plan.forecast,
+            order: plan.order, choice: plan.choices.first, requestCandidates: plan.requestCandidates,
+            forecast: plan.forecast,
             remarks: remarks, isAtFloor: isAtFloor)
     }
 
-    /// The plan with the policy's kappa or, where a budget leaves none, with kappa at its floor.
+    /// The plan with the policy's kappa or, if a budget leaves none, with kappa at its floor.
     private func solved(
         over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: RunState, context: RoutingContext
     ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
@@ -161,7 +163,7 @@ package struct StepRouter: Sendable {
                 var plan = try? planner.plan(
                     step, candidates: candidates, reference: forecast.reference, state: state, context: scarce)
             else { throw error }
-            // It answers another question than the policy's, so the next step asks again.
+            // The plan relaxed the policy's kappa, so the next step solves again.
             plan.forecast = nil
             return (plan, true)
         }
@@ -177,32 +179,5 @@ package struct StepRouter: Sendable {
         return KappaBend(
             moneyPrice: forecast.moneyPrice, spare: forecast.spareBudget,
             risk: candidates.first { $0.model == likeliest }.map { 1 - $0.prediction.quality } ?? 0)
-    }
-}
-
-extension Candidate {
-    /// Order of references: better quality first, then lower cost, then name, so that the choice is deterministic.
-    func isWorseReference(than other: Candidate) -> Bool {
-        if prediction.quality != other.prediction.quality { return prediction.quality < other.prediction.quality }
-        if cost.total != other.cost.total { return cost.total > other.cost.total }
-        return model > other.model
-    }
-
-    /// Whether another model is at least as good in everything that a plan weighs.
-    func isDominated(by other: Candidate) -> Bool {
-        model != other.model && other.rejection == nil && other.prediction.quality >= prediction.quality
-            && other.cost.total <= cost.total && other.latencySeconds <= latencySeconds
-            && other.energyJoules <= energyJoules
-    }
-}
-
-extension InfeasibleRule {
-    /// The candidate taken where no plan keeps every limit; nil where the policy says to reject.
-    func choice(among candidates: [Candidate]) -> Candidate? {
-        switch self {
-        case .reject: nil
-        case .cheapest: candidates.min { ($0.cost.total, $0.model) < ($1.cost.total, $1.model) }
-        case .best: candidates.max { $0.isWorseReference(than: $1) }
-        }
     }
 }

@@ -1,6 +1,6 @@
 package import Batches
 import Calls
-import Crypto
+import Digest
 import Hummingbird
 package import Jobs
 package import Logging
@@ -8,30 +8,27 @@ import NIOCore
 import ServiceLifecycle
 package import Steps
 
-/// The HTTP service: routes over an engine, and the services that they need.
+/// The HTTP service: routes, middleware and the server.
 package struct HTTPService: Service {
     private let application: any ApplicationProtocol & Service
 
-    /// After this long without a byte a connection is closed on which no request is being answered: longer than clients
-    /// keep theirs.
+    /// Timeout of idle connections, longer than clients keep theirs in pools.
     private static let idleTimeout = TimeAmount.seconds(120)
 
     /// - Parameters:
-    ///   - key: the operator's own key; nil where there is none.
-    ///   - needsKey: whether a request without any key is turned away.
-    ///   - metrics: what `/metrics` shows; filled where it is the process' factory of metrics.
-    ///   - onListening: called with the port when the service accepts connections.
+    ///   - key: the operator key, or nil.
+    ///   - needsKey: whether requests without a key are rejected.
+    ///   - metrics: exported on `/metrics`; fill it by installing it as the process' metrics factory.
+    ///   - onListening: called with the port once the server accepts connections.
     package init(
         stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, host: String, port: Int,
-        key: String?,
-        needsKey: Bool,
-        logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
+        key: String?, needsKey: Bool, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
         let router = Self.router(
             stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             access: CallerMiddleware(
-                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(data: Array($0.utf8)) },
+                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey))
         application = Application(
             router: router, server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
@@ -39,12 +36,13 @@ package struct HTTPService: Service {
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }
 
-    /// All routes, and what every request passes on its way to them.
+    /// The router with all middleware and routes.
     static func router(
         stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
         access: CallerMiddleware
     ) -> Router<HeraContext> {
-        // Those of a router are known when they have been added, and what every request passes has to come before.
+        // `ErrorMiddleware` needs the route table, and middleware must be added before routes. So a first router
+        // collects them.
         let routes = Router(context: HeraContext.self)
         addRoutes(to: routes, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics)
         let router = Router(context: HeraContext.self)

@@ -2,42 +2,41 @@ import Calls
 package import Ledger
 import ServiceLifecycle
 
-/// Claims work that no living node has: when it is announced, when there is room again, and now and then that of the
-/// dead.
+/// Claims work without a living owner: on a notification, when capacity frees up, and periodically from dead nodes.
 package struct LeaseLoop: Sendable {
-    /// Ticks when there may be something to claim, or room for it.
-    private let bells: AsyncStream<Void>
-    private let bell: AsyncStream<Void>.Continuation
+    /// Ticks when work or capacity may be available.
+    private let wakeups: AsyncStream<Void>
+    private let wakeup: AsyncStream<Void>.Continuation
 
     package init() {
-        (bells, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Has work claimed soon.
-    package func ring() { bell.yield() }
+    /// Triggers a claim.
+    package func wake() { wakeup.yield() }
 
-    /// Runs until the shutdown.
+    /// Runs until shutdown.
     ///
     /// - Parameters:
-    ///   - take: told of what was written to the ledger, here or elsewhere.
-    ///   - look: done three times within a lease, before work is claimed.
-    ///   - claim: claims what there is room for, and begins it.
+    ///   - handle: receives every ledger notification of this and other nodes.
+    ///   - check: runs three times per lease, before a claim.
+    ///   - claim: claims and starts work within the free capacity.
     package func run(
-        on stepService: StepService, take: @escaping @Sendable (LedgerNotification) async -> Void,
-        look: @escaping @Sendable () async -> Void, claim: @escaping @Sendable () async -> Void
+        on stepService: StepService, handle: @escaping @Sendable (LedgerNotification) async -> Void,
+        check: @escaping @Sendable () async -> Void, claim: @escaping @Sendable () async -> Void
     ) async {
-        await stepService.fleet.surveyed()
+        await stepService.registry.waitUntilProbed()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                group.addTask { for await notice in stepService.ledger.notices() { await take(notice) } }
+                group.addTask { for await notification in stepService.ledger.notices() { await handle(notification) } }
                 group.addTask {
                     while (try? await Task.sleep(for: .seconds(stepService.settings.limits.leaseSeconds / 3))) != nil {
-                        await look()
-                        ring()
+                        await check()
+                        wake()
                     }
                 }
-                ring()
-                for await _ in bells { await claim() }
+                wake()
+                for await _ in wakeups { await claim() }
                 group.cancelAll()
             }
         }

@@ -5,14 +5,13 @@ package import Logging
 package import Routing
 package import Upstream
 
-/// The parts that do steps and jobs, put together once at start.
+/// The services that run steps and jobs, assembled once at start.
 package struct StepService: Sendable {
-    package let fleet: ModelRegistry
+    package let registry: ModelRegistry
     package let router: StepRouter
-    /// The router's own, corrected by what was learned while serving; also for the rows of batches, which are routed by a
-    /// plan for all of them.
+    /// The router's estimator, corrected by online calibration; also used to plan batch rows.
     package let estimator: any Estimating
-    package let ledger: any LedgerStore
+    package let ledger: LedgerStore
     package let settings: Settings
     package let sessions = Sessions()
     package let pool: WorkPool
@@ -21,10 +20,10 @@ package struct StepService: Sendable {
     package let logger: Logger
 
     package init(
-        catalog: ModelCatalog, estimator: any Estimating, ledger: any LedgerStore, upstream: UpstreamClient,
+        catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
         settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
     ) {
-        fleet = ModelRegistry(catalog: catalog)
+        registry = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
         self.learning = learning
         self.estimator = LiveEstimator(estimator) { learning.calibration }
@@ -34,7 +33,7 @@ package struct StepService: Sendable {
         self.pool = pool
         self.logger = logger
         calls = CallExecutor(
-            fleet: fleet, slots: ConcurrencyLimiter(fleet: fleet), upstream: upstream, ledger: ledger,
+            registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: upstream, ledger: ledger,
             limits: settings.limits,
             keys: keys,
             logger: logger)

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Batches
 
-@Suite("The order of a batch's calls")
+@Suite("Batch queue")
 struct BatchQueueTests {
-    /// A table whose bills are expected at half of `bounds` (`[row][model]`, nano-USD).
+    /// A table whose expected costs are half of `bounds` (`[row][model]`, nano-USD).
     private func table(_ bounds: [[Int64]], slots: [Int?]) -> BatchTable {
         let day = CalendarDay(daysSinceEpoch: 20_000)
         let price = Price(tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "test", asOf: day)
@@ -37,7 +37,7 @@ struct BatchQueueTests {
         return table
     }
 
-    @Test("rows with the highest bill go first, and never more than their model's slots or the batch's width at once")
+    @Test("rows start in falling order of their upper bound, within the slots of the model and the batch's concurrency")
     func orderAndWidths() {
         var queue = BatchQueue(table: table([[10, 0], [30, 0], [20, 0], [0, 5]], slots: [2, nil]), concurrency: 3)
         queue.assign([(0, 0), (1, 0), (2, 0), (3, 1)])
@@ -57,10 +57,10 @@ struct BatchQueueTests {
         #expect(next6 == .start(row: 0, model: 0))
         let next7 = queue.next(left: nil, at: 0)
         #expect(next7 == .empty)
-        #expect(queue.setAside == Money(nanoUSD: 30))
+        #expect(queue.reserved == Money(nanoUSD: 30))
     }
 
-    @Test("a row begins only when its highest bill fits beside those under way")
+    @Test("a row starts only when its upper bound fits the money not reserved by calls in flight")
     func money() {
         var queue = BatchQueue(table: table([[10], [8]], slots: [nil]), concurrency: 9)
         queue.assign([(0, 0), (1, 0)])
@@ -70,12 +70,12 @@ struct BatchQueueTests {
         #expect(next9 == .wait(until: nil))
         queue.ended(0)
         let next10 = queue.next(left: Money(nanoUSD: 7), at: 0)
-        #expect(next10 == .tooDear(row: 1, model: 0))
+        #expect(next10 == .unaffordable(row: 1, model: 0))
         let next11 = queue.next(left: Money(nanoUSD: 7), at: 0)
         #expect(next11 == .empty, "a row that is too dear is not offered again")
     }
 
-    @Test("a model that failed rests, longer each time or as its server asks; a success ends that")
+    @Test("a failed model backs off exponentially or for Retry-After, and a success resets the backoff")
     func rests() {
         var queue = BatchQueue(table: table([[1], [1]], slots: [nil]), concurrency: 9)
         queue.assign([(0, 0), (1, 0)])

@@ -1,7 +1,7 @@
 import Batches
 import Testing
 
-@Suite("Lines of a batch")
+@Suite("Batch reader")
 struct BatchReaderTests {
     private static func line(
         _ id: String, body: String = #"{"model":"hera","messages":[{"role":"user","content":"a"}]}"#
@@ -24,7 +24,7 @@ struct BatchReaderTests {
     }
 
     @Test(
-        "lines are read the same however they come in pieces, with or without a newline at the end",
+        "lines parse alike for every chunking, with or without a final newline",
         arguments: [1, 7, 50])
     func pieces(count: Int) {
         let text = Self.line("a") + "\n\n" + Self.line("b") + "\r\n" + Self.line("c")
@@ -36,7 +36,7 @@ struct BatchReaderTests {
     }
 
     @Test(
-        "a wrong line is named by its number and reason, and the others go on",
+        "a malformed line yields a fault with number and reason, and other lines proceed",
         arguments: [
             ("{not json", "invalid_json", "JSON"),
             ("[1]", "invalid_line", "object"),
@@ -63,7 +63,7 @@ struct BatchReaderTests {
         #expect(fault.message.contains(word), "\(fault.message)")
     }
 
-    @Test("a wrong line does not take its custom id: a right one below it counts")
+    @Test("a malformed line does not claim its custom id for later lines")
     func wrongThenRight() {
         let (reader, requests) = read(Self.line("a", body: "{}") + "\n" + Self.line("a"))
         #expect(requests.map(\.line) == [2])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Batches
 
-@Suite("Waiting for a budget's next window")
+@Suite("Batch wait")
 struct BatchWaitTests {
     /// 2026-11-21T12:00:00Z
     private static let noon = Timestamp(milliseconds: 1_795_262_400_000)
@@ -16,7 +16,7 @@ struct BatchWaitTests {
             reserved: 10)
     }
 
-    @Test("a wait is kept in the state of its batch, for every node to show")
+    @Test("a wait round-trips through the state of its batch")
     func kept() throws {
         var state = BatchState(terms: BatchOptions(budget: nil))
         #expect(BatchState(json: state.json) == state)
@@ -25,7 +25,7 @@ struct BatchWaitTests {
     }
 
     @Test(
-        "what is left until a deadline counts the windows that begin before it",
+        "the amount left until a deadline counts the windows that begin before it",
         arguments: [
             (BudgetWindow.none, 100.0, Int64(30)), (.day, 11, 30), (.day, 13, 130), (.day, 37, 230), (.month, 24, 30),
             (.month, 10 * 24, 130), (.week, 24 * 3, 130), (.rolling(seconds: 7200), 1, 30),
@@ -46,12 +46,12 @@ struct BatchWaitTests {
             resetsAt: window.end(of: noon))
     }
 
-    @Test("a wait is until the window's end, where that is before the deadline, and only where it can help")
+    @Test("a wait ends with the window, if that precedes the deadline and the amount fits the limit")
     func waits() {
         let tomorrow = Self.noon.advanced(bySeconds: 24 * Self.hour)
         let wait = BatchWait(for: Self.refusal(.day), deadline: tomorrow, now: Self.noon)
         #expect(wait?.until == Self.noon.advanced(bySeconds: 12 * Self.hour))
-        #expect(wait?.words.contains("the budget of key:k (day) has no room") == true)
+        #expect(wait?.description.contains("the budget of key:k (day) has no room") == true)
         let rolling = BatchWait(for: Self.refusal(.rolling(seconds: 3600)), deadline: tomorrow, now: Self.noon)
         #expect(rolling?.until == Self.noon.advanced(bySeconds: 60), "the oldest of sixty spans")
         #expect(BatchWait(for: Self.refusal(.none), deadline: tomorrow, now: Self.noon) == nil)

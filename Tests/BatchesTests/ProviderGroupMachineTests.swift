@@ -7,8 +7,8 @@ import Upstream
 @testable import Batches
 @testable import Dialects
 
-@Suite("The life of a group of rows at a provider")
-struct GroupCourseTests {
+@Suite("Provider group machine")
+struct ProviderGroupMachineTests {
     private static let lost = UpstreamError.reset(host: "h", bytesReceived: 0)
 
     private static func status(_ status: Int, retryAfter: Double? = nil) -> UpstreamError {
@@ -21,7 +21,7 @@ struct GroupCourseTests {
         ProviderBatch(id: "batch_1", phase: phase, completed: completed, failed: 0, total: 4)
     }
 
-    private static func course(_ phase: ProviderGroup.Phase = .opened) -> ProviderGroupMachine {
+    private static func machine(_ phase: ProviderGroup.Phase = .opened) -> ProviderGroupMachine {
         var group = ProviderGroup(
             name: "g", batchID: "b", model: ModelID("m"), rows: 4, phase: phase,
             createdAt: Timestamp(milliseconds: 0))
@@ -29,185 +29,185 @@ struct GroupCourseTests {
         return ProviderGroupMachine(group, pollSeconds: 4)
     }
 
-    private static func harvest(_ answered: Int, unreadable: Int = 0) -> ProviderGroupMachine.GroupResults {
-        var harvest = ProviderGroupMachine.GroupResults()
-        harvest.answered = answered
-        harvest.unreadable = unreadable
-        return harvest
+    private static func results(_ answered: Int, unreadable: Int = 0) -> ProviderGroupMachine.GroupResults {
+        var results = ProviderGroupMachine.GroupResults()
+        results.answered = answered
+        results.unreadable = unreadable
+        return results
     }
 
-    /// Feeds events; the actions that were asked for before each, and the one after the last.
+    /// Feeds events and collects the action before each event and after the last one.
     private func play(
-        _ course: inout ProviderGroupMachine, _ events: [ProviderGroupMachine.Event]
+        _ machine: inout ProviderGroupMachine, _ events: [ProviderGroupMachine.Event]
     ) throws -> [ProviderGroupMachine.Action] {
         var actions: [ProviderGroupMachine.Action] = []
         for event in events {
-            let next = course.next()
+            let next = machine.next()
             let action = try #require(next?.action)
             actions.append(action)
-            course.handle(event, after: action)
+            machine.handle(event, after: action)
         }
-        if let last = course.next()?.action { actions.append(last) }
+        if let last = machine.next()?.action { actions.append(last) }
         return actions
     }
 
-    @Test("it is written as sending before it is sent, asked after, read, and closed")
+    @Test("a group is saved as sending, sent, polled, collected and closed")
     func happyPath() throws {
-        var course = Self.course()
-        let first = course.next()
+        var machine = Self.machine()
+        let first = machine.next()
         #expect(first?.action == .send && first?.pause == 0)
-        #expect(course.group.phase == .sending)
+        #expect(machine.group.phase == .sending)
         let ended = Self.seen(.ended, completed: 4)
         let actions = try play(
-            &course, [.sent(Self.seen(.underWay)), .seen(ended), .collected(Self.harvest(4)), .closed])
-        #expect(actions == [.send, .look, .collect(ended), .close(.unbilled, words: nil)])
-        #expect(course.isClosed && course.group.phase == .closed && course.group.providerID == "batch_1")
-        #expect(course.next() == nil)
+            &machine, [.sent(Self.seen(.underWay)), .seen(ended), .collected(Self.results(4)), .closed])
+        #expect(actions == [.send, .poll, .collect(ended), .close(.unbilled, message: nil)])
+        #expect(machine.isClosed && machine.group.phase == .closed && machine.group.providerID == "batch_1")
+        #expect(machine.next() == nil)
     }
 
-    @Test("pauses between looks grow by half up to a minute")
+    @Test("pauses between polls grow by half up to a minute")
     func pauses() {
-        var course = Self.course(.sent)
+        var machine = Self.machine(.sent)
         var pauses: [Double] = []
         for _ in 0..<9 {
-            let next = course.next()
+            let next = machine.next()
             pauses.append(next?.pause ?? 0)
-            course.handle(.seen(Self.seen(.underWay)), after: .look)
+            machine.handle(.seen(Self.seen(.underWay)), after: .poll)
         }
         #expect(pauses == [4, 6, 9, 13.5, 20.25, 30.375, 45.5625, 60, 60])
     }
 
-    @Test("one that may have been sent is looked for before it is sent again, after a lost answer and after a restart")
+    @Test("a submission of unknown fate is looked up before a resend, after a lost response and after a restart")
     func found() throws {
-        var course = Self.course()
+        var machine = Self.machine()
         let actions = try play(
-            &course,
+            &machine,
             [
                 .failed(Self.lost), .failed(Self.status(503)), .found(nil), .failed(Self.lost),
                 .found(Self.seen(.underWay)),
             ]
         )
-        #expect(actions == [.send, .find, .find, .send, .find, .look])
-        var restarted = Self.course(.sending)
+        #expect(actions == [.send, .find, .find, .send, .find, .poll])
+        var restarted = Self.machine(.sending)
         #expect(restarted.next()?.action == .find)
         restarted.handle(.failed(.undecided(batches: ["x"])), after: .find)
         #expect(restarted.next()?.action == .find, "undecided is not absent")
     }
 
-    @Test("a refusal for now is waited for as long as the provider asks, and after eight the rows are called")
+    @Test("a temporary refusal waits for Retry-After, and after eight refusals the rows become ordinary calls")
     func refusedForNow() throws {
-        var course = Self.course()
+        var machine = Self.machine()
         for attempt in 1...8 {
-            let next = course.next()
+            let next = machine.next()
             #expect(next?.action == .send, "attempt \(attempt)")
             if attempt > 1 { #expect((next?.pause ?? 0) >= 30) }
-            course.handle(.failed(Self.status(429, retryAfter: 30)), after: .send)
+            machine.handle(.failed(Self.status(429, retryAfter: 30)), after: .send)
         }
-        #expect(course.next()?.action == .close(.unbilled, words: nil))
-        #expect(course.trouble?.contains("could not be sent") == true)
+        #expect(machine.next()?.action == .close(.unbilled, message: nil))
+        #expect(machine.trouble?.contains("could not be sent") == true)
     }
 
-    @Test("a refusal for good, and a batch that fails as a whole, give the rows back unbilled")
+    @Test("a permanent refusal and a failed batch return the rows unbilled")
     func refusedForGood() throws {
-        var course = Self.course()
-        #expect(try play(&course, [.failed(Self.status(400))]) == [.send, .close(.unbilled, words: nil)])
-        var failed = Self.course(.sent)
+        var machine = Self.machine()
+        #expect(try play(&machine, [.failed(Self.status(400))]) == [.send, .close(.unbilled, message: nil)])
+        var failed = Self.machine(.sent)
         let actions = try play(&failed, [.seen(Self.seen(.failed(reason: "no such model")))])
-        #expect(actions == [.look, .close(.unbilled, words: nil)])
+        #expect(actions == [.poll, .close(.unbilled, message: nil)])
         #expect(failed.trouble?.contains("no such model") == true)
     }
 
-    @Test("errors of looks and of reading are waited out; results that break off are read again")
+    @Test("poll and read errors are retried, and interrupted results are read again")
     func patience() throws {
-        var course = Self.course(.sent)
+        var machine = Self.machine(.sent)
         let ended = Self.seen(.expired, completed: 2)
         let actions = try play(
-            &course,
+            &machine,
             [
-                .failed(Self.lost), .failed(Self.status(500)), .seen(ended), .interrupted(Self.harvest(1), Self.lost),
-                .collected(Self.harvest(2)),
+                .failed(Self.lost), .failed(Self.status(500)), .seen(ended), .interrupted(Self.results(1), Self.lost),
+                .collected(Self.results(2)),
             ])
         #expect(
-            actions == [.look, .look, .look, .collect(ended), .collect(ended), .close(.unbilled, words: nil)])
-        #expect(course.group.phase == .ended)
+            actions == [.poll, .poll, .poll, .collect(ended), .collect(ended), .close(.unbilled, message: nil)])
+        #expect(machine.group.phase == .ended)
     }
 
-    @Test("one that the provider does not know three times in a row is lost, and booked with words")
+    @Test("three consecutive not-found responses mark a batch as lost, with a message")
     func forgotten() throws {
-        var course = Self.course(.sent)
+        var machine = Self.machine(.sent)
         let missing = ProviderGroupMachine.Event.failed(Self.status(404))
-        _ = try play(&course, [missing, missing, .seen(Self.seen(.underWay)), missing, missing, missing])
-        let last = course.next()?.action
-        guard case .close(.uncertain, words: let words?) = last else {
+        _ = try play(&machine, [missing, missing, .seen(Self.seen(.underWay)), missing, missing, missing])
+        let last = machine.next()?.action
+        guard case .close(.uncertain, message: let message?) = last else {
             Issue.record("\(String(describing: last))")
             return
         }
-        #expect(words.contains("does not know the batch batch_1") && words.contains("upper bound"))
+        #expect(message.contains("does not know the batch batch_1") && message.contains("upper bound"))
     }
 
     @Test(
         "rows without a result are unbilled, unless a line cannot be read or more were answered than were read",
         arguments: [(4, 0, 4), (2, 0, 2), (3, 1, 3), (1, 0, 2)])
     func rest(answered: Int, unreadable: Int, completed: Int) throws {
-        var course = Self.course(.sent)
+        var machine = Self.machine(.sent)
         let ended = Self.seen(.ended, completed: completed)
         let actions = try play(
-            &course, [.seen(ended), .collected(Self.harvest(answered, unreadable: unreadable))])
+            &machine, [.seen(ended), .collected(Self.results(answered, unreadable: unreadable))])
         let isUncertain = unreadable > 0 || answered < completed
-        #expect(actions.last == .close(isUncertain ? .uncertain : .unbilled, words: nil))
+        #expect(actions.last == .close(isUncertain ? .uncertain : .unbilled, message: nil))
     }
 
-    @Test("wound up: not sent is not sent, sent is cancelled and then read")
+    @Test("winding up never sends an unsent group, and cancels then collects a sent one")
     func windUp() throws {
-        var fresh = Self.course()
+        var fresh = Self.machine()
         fresh.windUp()
-        #expect(fresh.next()?.action == .close(.unbilled, words: nil))
+        #expect(fresh.next()?.action == .close(.unbilled, message: nil))
 
-        var unsure = Self.course(.sending)
+        var unsure = Self.machine(.sending)
         unsure.windUp()
         #expect(
-            try play(&unsure, [.found(nil)]) == [.find, .close(.unbilled, words: nil)], "what is absent is not sent")
+            try play(&unsure, [.found(nil)]) == [.find, .close(.unbilled, message: nil)], "what is absent is not sent")
 
-        var sent = Self.course(.sent)
+        var sent = Self.machine(.sent)
         sent.windUp()
         let ended = Self.seen(.cancelled, completed: 1)
         let actions = try play(
             &sent,
             [
                 .failed(Self.lost), .seen(Self.seen(.cancelling)), .seen(Self.seen(.cancelling)), .seen(ended),
-                .collected(Self.harvest(1)), .closed,
+                .collected(Self.results(1)), .closed,
             ])
-        #expect(actions == [.cancel, .cancel, .look, .look, .collect(ended), .close(.unbilled, words: nil)])
+        #expect(actions == [.cancel, .cancel, .poll, .poll, .collect(ended), .close(.unbilled, message: nil)])
 
-        var justEnded = Self.course(.sent)
+        var justEnded = Self.machine(.sent)
         justEnded.windUp()
-        #expect(try play(&justEnded, [.failed(Self.status(409))]) == [.cancel, .look])
+        #expect(try play(&justEnded, [.failed(Self.status(409))]) == [.cancel, .poll])
     }
 
     @Test(
-        "one whose model the catalog has no more ends: unbilled where nothing was sent, else uncertain",
+        "a group without its model in the catalog closes, unbilled if unsent, else uncertain",
         arguments: [
             (ProviderGroup.Phase.opened, UnfinishedRows.unbilled), (.sending, .uncertain), (.sent, .uncertain),
             (.cancelling, .uncertain), (.ended, .uncertain),
         ])
     func modelGone(phase: ProviderGroup.Phase, rest: UnfinishedRows) throws {
-        var course = Self.course(phase)
-        course.windUp()
-        course.giveUp()
-        #expect(try play(&course, [.closed]) == [.close(rest, words: nil)])
-        #expect(course.isClosed && course.trouble?.contains("no model 'm' any more") == true)
+        var machine = Self.machine(phase)
+        machine.windUp()
+        machine.abandon()
+        #expect(try play(&machine, [.closed]) == [.close(rest, message: nil)])
+        #expect(machine.isClosed && machine.trouble?.contains("no model 'm' any more") == true)
     }
 
-    @Test("a provider that is away for good while a batch is wound up does not hold it for ever")
+    @Test("winding up ends despite an unreachable provider")
     func away() {
-        var course = Self.course(.cancelling)
-        course.windUp()
+        var machine = Self.machine(.cancelling)
+        machine.windUp()
         var looks = 0
-        while course.next()?.action == .look, looks < 100 {
-            course.handle(.failed(Self.lost), after: .look)
+        while machine.next()?.action == .poll, looks < 100 {
+            machine.handle(.failed(Self.lost), after: .poll)
             looks += 1
         }
         #expect(looks == ProviderGroupMachine.mostFailures)
-        #expect(course.next()?.action == .close(.uncertain, words: nil))
+        #expect(machine.next()?.action == .close(.uncertain, message: nil))
     }
 }

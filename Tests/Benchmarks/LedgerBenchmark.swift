@@ -28,10 +28,12 @@ enum LedgerBenchmark {
     }
 
     private static func measure(_ location: String, nodes: Int, pairs: Int) async throws {
-        let ledgers = try (0..<nodes).map { _ in try SQLLedger.open(location) }
+        let ledgers = try (0..<nodes).map { _ in try LedgerStore.open(location) }
         for scope in [BudgetScope.global, .team("team-0"), .key("key-0")] {
             let limit = BudgetLimit.usd(Money(nanoUSD: .max))
-            try await ledgers[0].setBudget(Budget(scope: scope, limit: limit, window: .month), at: .now())
+            try await ledgers[0].write {
+                try $0.setBudget(Budget(scope: scope, limit: limit, window: .month), at: .now())
+            }
         }
         let clock = ContinuousClock()
         let before = PlanClock.cpuSeconds
@@ -56,7 +58,7 @@ enum LedgerBenchmark {
             "\(location.prefix(8))... \(nodes) node(s), \(callers) callers, \(Int(done)) pairs: "
                 + "\(Int(done / seconds)) pairs/s, \(Int(done / cpu)) per CPU second of this process; "
                 + "an operation p50 \(figure(0.5)) ms, p99 \(figure(0.99)) ms, most \(figure(1)) ms")
-        guard try await ledgers[0].verify().isSound else {
+        guard try await ledgers[0].read({ try $0.verify() }).isSound else {
             print("the books do not verify")
             PlanClock.fail()
         }
@@ -65,7 +67,7 @@ enum LedgerBenchmark {
 
     /// Pairs of one caller, one after the other; seconds of each operation.
     private static func drive(
-        _ ledger: SQLLedger, caller: Int, pairs: Int, _ clock: ContinuousClock
+        _ ledger: LedgerStore, caller: Int, pairs: Int, _ clock: ContinuousClock
     ) async throws -> [Double] {
         var times: [Double] = []
         times.reserveCapacity(pairs * 2)

@@ -1,6 +1,6 @@
 import Optimization
 
-/// Random programs, good and malformed: none may end the process, and every good one must have enumeration's answer.
+/// Random programs, valid and malformed. None may crash the process, and every valid one must equal enumeration.
 enum PlanFuzz {
     /// `Benchmarks plan verify COUNT`: programs up to 12 x 6 with all kinds of limits against enumeration.
     static func verify(_ count: Int) -> Bool {
@@ -36,7 +36,7 @@ enum PlanFuzz {
         return wrong == 0
     }
 
-    /// `Benchmarks plan fuzz COUNT`: two thirds of the programs are spoilt in one to three places.
+    /// `Benchmarks plan fuzz COUNT`: two thirds of the programs are corrupted in one to three places.
     static func fuzz(_ count: Int) {
         var tally: [String: Int] = [:]
         for seed in 0..<count {
@@ -153,7 +153,7 @@ enum PlanFuzz {
         }
     }
 
-    /// A raw linear program with anything in it, straight to GLPK's door.
+    /// A raw linear program with arbitrary values, passed to GLPK.
     private static func linear(_ random: inout PlanRandom) -> String {
         func number(_ random: inout PlanRandom) -> Double {
             random.unit() < 0.03 ? strange[random.below(strange.count)] : (20 * random.unit() - 8).rounded()

@@ -26,7 +26,7 @@ enum RuleBenchmark {
         }
     }
 
-    /// What asking for the CPU time takes: part of every figure below.
+    /// The cost of reading the CPU clock, which is part of every figure below.
     private static func clock() {
         report(
             "the clock itself",
@@ -52,7 +52,7 @@ enum RuleBenchmark {
                 let step = RuleStep(
                     position: position, order: candidates + [reference], reference: reference, kappa: Kappa(.standard),
                     verification: Verification(isOn: true),
-                    outlook: Outlook(
+                    lookAheadEstimates: LookAheadEstimates(
                         similarity: { _, one, other in table[(one + other) & 7] }, distance: { _ in distance }))
                 let start = PlanClock.cpuSeconds
                 let action = rule.handle(.step(step))
@@ -109,7 +109,7 @@ enum RuleBenchmark {
         return [PlanClock.cpuSeconds - start]
     }
 
-    /// A budget of half of what the run would like to spend.
+    /// A budget of half the run's cost without a limit.
     private static func tightBudget(_ router: StepRouter, _ step: Step, _ market: [PricedModel]) -> [Double] {
         var policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0.1, accuracy: 1))
         policy.kappa = KappaRule(base: 0.3, slope: 0, cap: 1, floor: 0.2)

@@ -5,7 +5,7 @@
     swift build -c release --product Benchmarks
     python3 Tests/Benchmarks/plan_compare.py [--seeds 3] [--limit 120] [--family market] [CASE ...]
 
-Every solver gets the program of docs/optimizer.md: one binary column a candidate, one row a step, three limits.
+Every solver gets the program of docs/internals/optimization.md: one binary column a candidate, one row a step, three limits.
 Building the model is not counted for HiGHS, reading the file not for CBC.
 """
 import argparse

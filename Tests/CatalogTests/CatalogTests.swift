@@ -5,10 +5,10 @@ import Testing
 
 @Suite("A catalog")
 struct CatalogTests {
-    @Test("holds what the files say, exactly")
+    @Test("holds exactly what the files contain")
     func loads() throws {
-        let sheet = try Sheet(["cloud.yaml": Sheet.cloud, "edge.yaml": Sheet.edge])
-        let catalog = try sheet.load(today: testDay())
+        let fixture = try CatalogFixture(["cloud.yaml": CatalogFixture.cloud, "edge.yaml": CatalogFixture.edge])
+        let catalog = try fixture.load(today: testDay())
         #expect(catalog.models.map(\.id.rawValue) == ["acme/one", "local/small"])
         let cloud = try #require(catalog[ModelID("acme/one")])
         #expect(
@@ -34,64 +34,65 @@ struct CatalogTests {
         #expect(try edge.price(on: testDay()).cost(of: Usage(input: 9, output: 9)) == .zero)
     }
 
-    @Test("finds models by alias, and nothing by an unknown name")
+    @Test("finds models by alias, and none by an unknown name")
     func aliases() throws {
-        let catalog = try Sheet(Sheet.cloud).load(today: testDay())
+        let catalog = try CatalogFixture(CatalogFixture.cloud).load(today: testDay())
         #expect(catalog[ModelID("one")]?.id.rawValue == "acme/one")
         #expect(catalog[ModelID("two")] == nil)
     }
 
     @Test("keeps decimals that a double cannot hold")
     func exact() throws {
-        let sheet = try Sheet(Sheet.cloud, replacing: "0.15", with: "1234567.123456789")
-        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        let fixture = try CatalogFixture(CatalogFixture.cloud, replacing: "0.15", with: "1234567.123456789")
+        let model = try #require(fixture.load(today: testDay())[ModelID("one")])
         #expect(model.prices.first?.tiers[.standard]?.price(of: .input)?.nanoUSDPerMillion == 1_234_567_123_456_789)
     }
 
     @Test("prices a fee per call in USD per call")
     func request() throws {
-        let sheet = try Sheet(Sheet.cloud, replacing: "input: 0.15", with: "input: 0\n      request: 0.005")
-        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        let fixture = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "input: 0.15", with: "input: 0\n      request: 0.005")
+        let model = try #require(fixture.load(today: testDay())[ModelID("one")])
         #expect(try model.price(on: testDay()).cost(of: Usage(input: 5)) == Money(usd: "0.005"))
     }
 
-    @Test("takes the price of the day from a list of prices, and keeps the others")
+    @Test("uses the day's price from a list of prices, and keeps the others")
     func validity() throws {
         let list = """
                 prices:
                   - {input: 2, output: 4, source: old, as_of: 2026-01-01, valid_until: 2026-11-20}
                   - {input: 1, output: 3, source: new, as_of: 2026-11-21, valid_from: 2026-11-21}
             """
-        let head = try #require(Sheet.cloud.range(of: "    prices:"))
-        let sheet = try Sheet(String(Sheet.cloud[..<head.lowerBound]) + list)
-        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        let head = try #require(CatalogFixture.cloud.range(of: "    prices:"))
+        let fixture = try CatalogFixture(String(CatalogFixture.cloud[..<head.lowerBound]) + list)
+        let model = try #require(fixture.load(today: testDay())[ModelID("one")])
         #expect(model.prices.map(\.source) == ["old", "new"])
         #expect(try model.price(on: testDay()).source == "new")
         #expect(try model.price(on: #require(CalendarDay("2026-11-20"))).source == "old")
     }
 
-    @Test("reads context tiers as changes of the standard price")
+    @Test("parses context tiers as changes of the standard price")
     func contextTiers() throws {
-        let sheet = try Sheet(
-            Sheet.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
+        let fixture = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
             with: "context_tiers:\n        - {above: 200_000, input: 0.3}")
-        let price = try #require(sheet.load(today: testDay())[ModelID("one")]).price(on: testDay())
+        let price = try #require(fixture.load(today: testDay())[ModelID("one")]).price(on: testDay())
         #expect(price.rates(promptTokens: 200_000).prices[.input]?.nanoUSDPerMillion == 150_000_000)
         #expect(price.rates(promptTokens: 200_001).prices[.input]?.nanoUSDPerMillion == 300_000_000)
         #expect(price.rates(promptTokens: 200_001).prices[.output]?.nanoUSDPerMillion == 600_000_000)
     }
 
-    @Test("reads context tiers of a service tier, which leave the standard prices as they are")
+    @Test("parses context tiers of a service tier, which leave the standard prices unchanged")
     func contextTiersOfServiceTiers() throws {
-        let sheet = try Sheet(
-            Sheet.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
+        let fixture = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "batch: {input: 0.075, output: 0.3}",
             with: """
                 batch: {input: 0.075, output: 0.3}
                       context_tiers:
                         - {above: 200_000, input: 0.3}
                         - {above: 200_000, tier: batch, input: 0.1}
                 """)
-        let price = try #require(sheet.load(today: testDay())[ModelID("one")]).price(on: testDay())
+        let price = try #require(fixture.load(today: testDay())[ModelID("one")]).price(on: testDay())
         func input(_ tier: ServiceTier) -> Int64? {
             price.rates(tier: tier, promptTokens: 200_001).prices[.input]?.nanoUSDPerMillion
         }
@@ -100,48 +101,49 @@ struct CatalogTests {
         #expect(input(.flex) == 300_000_000, "billed as standard")
     }
 
-    @Test("reads the most that a model bills for an image; one that says nothing has none")
+    @Test("parses the upper bound of tokens per image; a model without one has none")
     func images() throws {
-        let sheet = try Sheet(
-            Sheet.cloud, replacing: "    prices:",
+        let fixture = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "    prices:",
             with: "    images: {most_tokens: 1_600, source: a guide}\n    prices:")
-        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        let model = try #require(fixture.load(today: testDay())[ModelID("one")])
         #expect(model.images == ImageTokens(most: 1600, source: "a guide"))
-        #expect(try Sheet(Sheet.cloud).load(today: testDay())[ModelID("one")]?.images == nil)
+        #expect(try CatalogFixture(CatalogFixture.cloud).load(today: testDay())[ModelID("one")]?.images == nil)
     }
 
-    @Test("lets a model override what the file says for all")
+    @Test("lets a model override the file's defaults")
     func override() throws {
-        let sheet = try Sheet(
-            Sheet.cloud, replacing: "upstream_name: one-2026",
+        let fixture = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "upstream_name: one-2026",
             with: "upstream_name: one-2026\n    key_variable: ~\n    base_url: http://127.0.0.1:9/v1")
-        let model = try #require(sheet.load(today: testDay())[ModelID("one")])
+        let model = try #require(fixture.load(today: testDay())[ModelID("one")])
         #expect(model.endpoint.keyVariable == nil && model.endpoint.baseURL == "http://127.0.0.1:9/v1")
         #expect(model.provider == "acme")
     }
 
     @Test("is refused with all errors at once, and loaded with warnings")
     func errors() throws {
-        let broken = try Sheet(Sheet.cloud.replacing("0.15", with: "-1").replacing("large", with: "huge"))
+        let broken = try CatalogFixture(
+            CatalogFixture.cloud.replacing("0.15", with: "-1").replacing("large", with: "huge"))
         let error = try #require(throws: CatalogError.self) {
             try broken.load(today: testDay())
         }
         #expect(error.problems.map(\.line) == [11, 16])
         #expect("\(error)".hasPrefix("the catalog in \(broken.path) has 2 errors:\n  test.yaml:11: `tier` has"))
 
-        let dear = try Sheet(Sheet.cloud, replacing: "0.0375", with: "0.2")
+        let dear = try CatalogFixture(CatalogFixture.cloud, replacing: "0.0375", with: "0.2")
         #expect(try dear.load(today: testDay()).warnings.map(\.line) == [17])
     }
 
-    @Test("has a version that names its contents and nothing else")
+    @Test("has a version that depends on its contents only")
     func version() throws {
         func version(_ files: [String: String]) throws -> String {
-            try Sheet(files).load(today: testDay()).version
+            try CatalogFixture(files).load(today: testDay()).version
         }
-        let first = try version(["a.yaml": Sheet.cloud])
-        #expect(try version(["a.yaml": Sheet.cloud]) == first)
-        #expect(try version(["a.yaml": Sheet.cloud + "\n"]) != first)
-        #expect(try version(["b.yaml": Sheet.cloud]) != first)
+        let first = try version(["a.yaml": CatalogFixture.cloud])
+        #expect(try version(["a.yaml": CatalogFixture.cloud]) == first)
+        #expect(try version(["a.yaml": CatalogFixture.cloud + "\n"]) != first)
+        #expect(try version(["b.yaml": CatalogFixture.cloud]) != first)
         #expect(first.utf8.count == 16)
     }
 }

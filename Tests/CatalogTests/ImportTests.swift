@@ -4,21 +4,21 @@ import Testing
 
 @Suite("Importing a price list")
 struct ImportTests {
-    /// Imports, and reads the file that came out.
+    /// Imports a list and parses the resulting file.
     private func models(
         _ text: String, _ format: PriceListFormat, selection: PriceListImport.Selection = .init()
     ) throws -> (list: PriceListImport, catalog: ModelCatalog) {
         let list = try PriceListImport(Array(text.utf8), format: format, selection: selection, today: testDay())
-        return (list, try Sheet(list.yaml).load(today: testDay()))
+        return (list, try CatalogFixture(list.yaml).load(today: testDay()))
     }
 
     private func rates(_ model: Model?, tier: ServiceTier = .standard, promptTokens: Int = 1) throws -> Rates {
         try #require(model).price(on: testDay()).rates(tier: tier, promptTokens: promptTokens)
     }
 
-    @Test("of LiteLLM turns prices per token into exact prices per million")
+    @Test("of LiteLLM converts prices per token to exact prices per million")
     func liteLLM() throws {
-        let (list, catalog) = try models(Lists.liteLLM, .litellm)
+        let (list, catalog) = try models(PriceLists.liteLLM, .litellm)
         #expect(
             catalog.models.map(\.id.rawValue) == ["anthropic/claude-test", "google/gemini-test", "openai/gpt-test"])
         #expect(list.count == 3)
@@ -48,9 +48,9 @@ struct ImportTests {
         #expect(try #require(gemini).price(on: testDay()).tiers[.priority] == nil)
     }
 
-    @Test("leaves out what has no price, and says why")
+    @Test("skips entries without a price, and says why")
     func skipped() throws {
-        let (list, _) = try models(Lists.liteLLM, .litellm)
+        let (list, _) = try models(PriceLists.liteLLM, .litellm)
         #expect(
             list.skipped == [
                 .notChat: ["text-embedding-test"], .unpriced: ["no-output-price", "null-price"],
@@ -60,37 +60,37 @@ struct ImportTests {
         #expect(list.skippedText.contains("2 no price (no-output-price, null-price)"))
     }
 
-    @Test("takes models listed at 0 only on request")
+    @Test("imports models listed at 0 only on request")
     func free() throws {
         var selection = PriceListImport.Selection()
         selection.includesFree = true
         selection.only = GlobPattern("zero-*")
-        let (_, catalog) = try models(Lists.liteLLM, .litellm, selection: selection)
+        let (_, catalog) = try models(PriceLists.liteLLM, .litellm, selection: selection)
         #expect(try rates(catalog[ModelID("openai/zero-price")]).prices[.output] == .zero)
     }
 
-    @Test("takes an address for providers that nobody knows")
+    @Test("uses the given address for unknown providers")
     func address() throws {
         var selection = PriceListImport.Selection()
         selection.provider = "somewhere"
         selection.address = ProviderAddress(baseURL: "http://127.0.0.1:9/v1/", keyVariable: nil)
-        let (_, catalog) = try models(Lists.liteLLM, .litellm, selection: selection)
+        let (_, catalog) = try models(PriceLists.liteLLM, .litellm, selection: selection)
         #expect(catalog.models.map(\.endpoint.baseURL) == ["http://127.0.0.1:9/v1"])
     }
 
-    @Test("takes only the provider and the names asked for", arguments: [("gemini", 1), ("google", 1), ("groq", 0)])
+    @Test("selects by provider and by name", arguments: [("gemini", 1), ("google", 1), ("groq", 0)])
     func selection(provider: String, count: Int) throws {
         var selection = PriceListImport.Selection()
         selection.provider = provider
         selection.only = GlobPattern("google/gem*-test")
         let list = try PriceListImport(
-            Array(Lists.liteLLM.utf8), format: .litellm, selection: selection, today: testDay())
+            Array(PriceLists.liteLLM.utf8), format: .litellm, selection: selection, today: testDay())
         #expect(list.count == count)
     }
 
-    @Test("of OpenRouter reads strings, and never takes a varying or absent price for one")
+    @Test("of OpenRouter parses strings, and skips variable or absent prices")
     func openRouter() throws {
-        let (list, catalog) = try models(Lists.openRouter, .openrouter)
+        let (list, catalog) = try models(PriceLists.openRouter, .openrouter)
         #expect(
             list.skipped == [
                 .free: ["acme/writer:free"], .unpriced: ["other/router", "other/unpriced"],
@@ -109,7 +109,7 @@ struct ImportTests {
 
     @Test("of models.dev keeps prices per million, both forms of context tiers and the list's address")
     func modelsDev() throws {
-        let (list, catalog) = try models(Lists.modelsDev, .modelsDev)
+        let (list, catalog) = try models(PriceLists.modelsDev, .modelsDev)
         #expect(list.skipped == [.unpriced: ["costless"], .retired: ["gone"], .notChat: ["speaker"]])
         let one = try #require(catalog[ModelID("acme/one")])
         #expect(one.endpoint.baseURL == "https://api.acme.example/v1" && one.endpoint.keyVariable == "ACME_KEY")
@@ -124,8 +124,9 @@ struct ImportTests {
     @Test(
         "of another format is refused with a hint",
         arguments: [
-            (Lists.openRouter, PriceListFormat.litellm, "litellm_provider"),
-            (Lists.liteLLM, .openrouter, "no `data`"), (Lists.liteLLM, .modelsDev, "no providers with `models`"),
+            (PriceLists.openRouter, PriceListFormat.litellm, "litellm_provider"),
+            (PriceLists.liteLLM, .openrouter, "no `data`"),
+            (PriceLists.liteLLM, .modelsDev, "no providers with `models`"),
             ("[1", .litellm, "no JSON: invalid JSON at line 1"),
         ])
     func wrongFormat(text: String, format: PriceListFormat, says: String) throws {
@@ -133,5 +134,34 @@ struct ImportTests {
             try PriceListImport(Array(text.utf8), format: format, today: testDay())
         }
         #expect("\(error)".contains(says))
+    }
+}
+
+@Suite("Name patterns")
+struct GlobPatternTests {
+    @Test("agree with the obvious recursive definition on all short patterns and names")
+    func exhaustive() {
+        let patterns = Self.words(of: ["a", "b", "*", "?"], upTo: 5)
+        let names = Self.words(of: ["a", "b"], upTo: 5)
+        var differences = 0
+        for pattern in patterns {
+            let glob = GlobPattern(pattern)
+            for name in names where glob.matches(name) != Self.matches(pattern[...], name[...]) { differences += 1 }
+        }
+        #expect(differences == 0)
+    }
+
+    private static func words(of letters: [String], upTo length: Int) -> [String] {
+        (0..<length).reduce(into: [""]) { words, _ in
+            words = Array(Set(words + words.flatMap { word in letters.map { word + $0 } }))
+        }
+    }
+
+    private static func matches(_ pattern: Substring, _ name: Substring) -> Bool {
+        guard let first = pattern.first else { return name.isEmpty }
+        if first == "*" {
+            return matches(pattern.dropFirst(), name) || !name.isEmpty && matches(pattern, name.dropFirst())
+        }
+        return !name.isEmpty && (first == "?" || first == name.first) && matches(pattern.dropFirst(), name.dropFirst())
     }
 }

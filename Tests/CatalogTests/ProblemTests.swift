@@ -2,13 +2,13 @@ import Catalog
 import Domain
 import Testing
 
-/// One fault in an otherwise right file, and what has to be said about it.
+/// One fault in an otherwise valid file, and its expected problem.
 struct Fault: Sendable, CustomTestStringConvertible {
     let name: String
-    var text = Sheet.cloud
+    var text = CatalogFixture.cloud
     let line: String
     let replacement: String
-    /// The line that the problem is reported at.
+    /// The expected line.
     let at: Int
     let says: [String]
     var severity = CatalogProblem.Severity.error
@@ -193,44 +193,46 @@ struct ProblemTests {
 
     static let edges: [Fault] = [
         Fault(
-            name: "edge model without energy", text: Sheet.edge, line: Self.energy, replacement: "", at: 2,
+            name: "edge model without energy", text: CatalogFixture.edge, line: Self.energy, replacement: "", at: 2,
             says: ["`energy` is missing", "`prefill_j_per_token`", "`idle_w`"]),
         Fault(
-            name: "edge model without speed", text: Sheet.edge, line: "speed: {", replacement: "# {", at: 2,
+            name: "edge model without speed", text: CatalogFixture.edge, line: "speed: {", replacement: "# {", at: 2,
             says: ["`speed` is missing"]),
         Fault(
-            name: "energy without its source", text: Sheet.edge, line: "      source: a wattmeter\n", replacement: "",
+            name: "energy without its source", text: CatalogFixture.edge, line: "      source: a wattmeter\n",
+            replacement: "",
             at: 17, says: ["`energy.source` is missing", "how and where"]),
         Fault(
-            name: "unknown provenance", text: Sheet.edge, line: "provenance: measured",
+            name: "unknown provenance", text: CatalogFixture.edge, line: "provenance: measured",
             replacement: "provenance: guess",
             at: 21, says: ["`energy.provenance` has an unknown value 'guess'", "measured, estimated"]),
         Fault(
-            name: "negative energy", text: Sheet.edge, line: "0.006", replacement: "-0.006", at: 18,
+            name: "negative energy", text: CatalogFixture.edge, line: "0.006", replacement: "-0.006", at: 18,
             says: ["`energy.prefill_j_per_token` is negative (-0.006)", "at least 0"]),
         Fault(
-            name: "energy that is no number", text: Sheet.edge, line: "0.006", replacement: "6 mJ", at: 18,
+            name: "energy that is no number", text: CatalogFixture.edge, line: "0.006", replacement: "6 mJ", at: 18,
             says: ["`energy.prefill_j_per_token` is not a number ('6 mJ')"]),
         Fault(
-            name: "speed of zero", text: Sheet.edge, line: "decode_tokens_per_s: 75",
+            name: "speed of zero", text: CatalogFixture.edge, line: "decode_tokens_per_s: 75",
             replacement: "decode_tokens_per_s: 0", at: 26,
             says: ["`speed.decode_tokens_per_s` is zero", "above 0"]),
         Fault(
-            name: "amortisation without its source", text: Sheet.edge, line: ", source: an invoice", replacement: "",
+            name: "amortisation without its source", text: CatalogFixture.edge, line: ", source: an invoice",
+            replacement: "",
             at: 23, says: ["`amortisation.source` is missing", "the price and the years"]),
         Fault(
-            name: "no slots", text: Sheet.edge, line: "slots: 2", replacement: "slots: 0", at: 24,
+            name: "no slots", text: CatalogFixture.edge, line: "slots: 2", replacement: "slots: 0", at: 24,
             says: ["`slots` is not a whole number of at least 1"]),
         Fault(
-            name: "block that is a single value", text: Sheet.edge,
+            name: "block that is a single value", text: CatalogFixture.edge,
             line: "{nano_usd_per_busy_s: 991, source: an invoice}",
             replacement: "991", at: 23, says: ["`amortisation` is not a block of fields", "`nano_usd_per_busy_s: ...`"]),
     ]
 
     @Test("is named with file, line and what to write instead", arguments: prices + models + edges)
     func fault(_ fault: Fault) throws {
-        let sheet = try Sheet(fault.text, replacing: fault.line, with: fault.replacement)
-        let problems = try sheet.problems(today: testDay())
+        let fixture = try CatalogFixture(fault.text, replacing: fault.line, with: fault.replacement)
+        let problems = try fixture.problems(today: testDay())
         let problem = try #require(
             problems.first { problem in fault.says.allSatisfy { "\(problem)".contains($0) } },
             "found only \(problems)")
@@ -240,19 +242,19 @@ struct ProblemTests {
         #expect(!problem.suggestion.isEmpty)
     }
 
-    @Test("is not seen in files without one", arguments: [Sheet.cloud, Sheet.edge])
+    @Test("is not reported for valid files", arguments: [CatalogFixture.cloud, CatalogFixture.edge])
     func faultless(_ text: String) throws {
-        #expect(try Sheet(text).problems(today: testDay()) == [])
+        #expect(try CatalogFixture(text).problems(today: testDay()) == [])
     }
 
-    @Test("is reported together with all the others, once and in the order of lines")
+    @Test("is reported together with all the others, once and in line order")
     func together() throws {
-        var text = Sheet.cloud
+        var text = CatalogFixture.cloud
         for (line, replacement) in [("placement: cloud", "placement: moon"), ("0.15", "-1"), ("0.60", "x")] {
             text = text.replacing(line, with: replacement)
         }
         let second = "\n  - {id: acme/two, upstream_name: two}"
-        let problems = try Sheet(text + second).problems(today: testDay())
+        let problems = try CatalogFixture(text + second).problems(today: testDay())
         #expect(problems.map(\.line) == problems.map(\.line).sorted())
         #expect(problems.count { $0.message.contains("`placement` has an unknown value") } == 1)
         #expect(problems.contains { $0.line == 16 } && problems.contains { $0.line == 18 })

@@ -16,7 +16,7 @@ struct ShippedCatalogTests {
         #expect(problems == [], "\(problems.map(\.description).joined(separator: "\n"))")
     }
 
-    @Test("offers two dozen models of five providers, and edge models with their energy")
+    @Test("has two dozen models of five providers, and edge models with their energy")
     func breadth() throws {
         let models = try ModelCatalog.load(directory: Self.directory, today: testDay()).models
         let cloud = models.filter { $0.placement == .cloud }
@@ -30,17 +30,18 @@ struct ShippedCatalogTests {
         #expect(models.contains { $0.profile != nil && $0.placement == .edge })
     }
 
-    @Test("is described by examples that can be read")
+    @Test("is described by examples that parse")
     func readme() throws {
         let text = try String(contentsOfFile: Self.directory + "/README.md", encoding: .utf8)
         let blocks = text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }
             .map { $0.element.replacing("yaml\n", with: "") }
         try #require(blocks.count == 2)
-        let costs = try #require(Sheet.edge.range(of: "    energy:"))
-        let speed = try #require(Sheet.edge.range(of: "    speed:"))
-        let edge = Sheet.edge[..<costs.lowerBound] + Sheet.edge[speed.lowerBound...] + "\n" + blocks[1]
-        let sheet = try Sheet(["cloud.yaml": blocks[0], "edge.yaml": String(edge)])
-        #expect(try sheet.problems(today: testDay()) == [])
+        let costs = try #require(CatalogFixture.edge.range(of: "    energy:"))
+        let speed = try #require(CatalogFixture.edge.range(of: "    speed:"))
+        let edge =
+            CatalogFixture.edge[..<costs.lowerBound] + CatalogFixture.edge[speed.lowerBound...] + "\n" + blocks[1]
+        let fixture = try CatalogFixture(["cloud.yaml": blocks[0], "edge.yaml": String(edge)])
+        #expect(try fixture.problems(today: testDay()) == [])
     }
 
     @Test("charges nothing per token on the edge, and something for every token in the cloud")
@@ -48,7 +49,7 @@ struct ShippedCatalogTests {
         let day = try testDay()
         for model in try ModelCatalog.load(directory: Self.directory, today: day).models {
             let rates = try model.price(on: day).rates(promptTokens: 1)
-            // A model that makes vectors writes no tokens.
+            // An embedding model writes no tokens.
             let classes: [UsageClass] = model.capabilities.contains(.embeddings) ? [.input] : [.input, .output]
             let perToken = classes.compactMap { rates.price(of: $0) }
             #expect(perToken.count == classes.count)
@@ -56,7 +57,7 @@ struct ShippedCatalogTests {
         }
     }
 
-    @Test("has a cheaper price for batches wherever it names an interface for them")
+    @Test("has cheaper batch prices for every model with a batch API")
     func batches() throws {
         let day = try testDay()
         let models = try ModelCatalog.load(directory: Self.directory, today: day).models

@@ -1,10 +1,10 @@
 import Catalog
 import Testing
 
-@Suite("The address of a model")
+@Suite("A model's address")
 struct URLTests {
     @Test(
-        "is refused where no call could be made with it",
+        "is refused if no call could be made to it",
         arguments: [
             ("api.acme.example/v1", "does not begin with http:// or https://"),
             ("ftp://acme.example", "does not begin with http:// or https://"),
@@ -18,7 +18,7 @@ struct URLTests {
             ("https://acme.example/v1/", "write `base_url: https://acme.example/v1`"),
         ])
     func refused(url: String, says: String) throws {
-        let problems = try Sheet(Sheet.cloud, replacing: "https://api.acme.example/v1", with: url)
+        let problems = try CatalogFixture(CatalogFixture.cloud, replacing: "https://api.acme.example/v1", with: url)
             .problems(today: testDay())
         #expect(problems.count == 1)
         #expect(problems.first?.line == 3)
@@ -32,30 +32,35 @@ struct URLTests {
             "https://gateway.acme.example:8443/a/b_c/v1-beta",
         ])
     func accepted(url: String) throws {
-        let sheet = try Sheet(Sheet.cloud, replacing: "https://api.acme.example/v1", with: url)
-        #expect(try sheet.problems(today: testDay()) == [])
+        let fixture = try CatalogFixture(CatalogFixture.cloud, replacing: "https://api.acme.example/v1", with: url)
+        #expect(try fixture.problems(today: testDay()) == [])
     }
 
     @Test("never shows a password in a message")
     func password() throws {
-        let problems = try Sheet(Sheet.cloud, replacing: "https://api", with: "https://me:hunter2@api")
-            .problems(today: testDay())
+        let problems = try CatalogFixture(
+            CatalogFixture.cloud, replacing: "https://api", with: "https://me:hunter2@api"
+        )
+        .problems(today: testDay())
         #expect(problems.first?.message == "`base_url` has a user or password in it")
         #expect(!"\(problems)".contains("hunter2"))
     }
 
     @Test(
-        "never shows a key that stands where its variable's name belongs", arguments: ["sk-proj-abc", "SK_lower", "9"])
+        "never shows a key that was written in place of its variable's name",
+        arguments: ["sk-proj-abc", "SK_lower", "9"])
     func key(text: String) throws {
-        let problems = try Sheet(Sheet.cloud, replacing: "ACME_API_KEY", with: text).problems(today: testDay())
+        let problems = try CatalogFixture(CatalogFixture.cloud, replacing: "ACME_API_KEY", with: text).problems(
+            today: testDay())
         #expect(problems.first?.line == 5)
         #expect(problems.first?.message == "`key_variable` is not the name of an environment variable")
         #expect(problems.first?.description.contains(text + "'") == false)
     }
 
-    @Test("warns where a key would travel unencrypted")
+    @Test("warns about a key sent unencrypted")
     func unencrypted() throws {
-        let problems = try Sheet(Sheet.cloud, replacing: "https:", with: "http:").problems(today: testDay())
+        let problems = try CatalogFixture(CatalogFixture.cloud, replacing: "https:", with: "http:").problems(
+            today: testDay())
         #expect(problems.map(\.severity) == [.warning])
         #expect(problems.first?.message.contains("unencrypted") == true)
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the system libraries that the build links against, where they are missing.
 set -euo pipefail
-needed=(libcurl4-openssl-dev libsqlite3-dev libglpk-dev libpq-dev zlib1g-dev pkg-config)
+needed=(libcurl4-openssl-dev libsqlite3-dev libglpk-dev libpq-dev libssl-dev zlib1g-dev pkg-config)
 missing=()
 for package in "${needed[@]}"; do
   dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

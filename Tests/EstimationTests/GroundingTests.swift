@@ -22,7 +22,7 @@ import Testing
         #expect(found[13] == Float(2) / 6)
     }
 
-    @Test("what a tool gave back counts as given, and whether the answer has it is told apart")
+    @Test("tool results count as given, with features of their own")
     func results() {
         let read = StepText(prompt: "What is the price of the rope?", history: "\n16")
         let right = Grounding(of: read).vector("The rope costs 16 dollars.")
@@ -31,7 +31,7 @@ import Testing
         #expect(wrong[2] > 0 && wrong[8] > 0 && wrong[9] == 0)
     }
 
-    @Test("an answer of nothing is no number that is not finite")
+    @Test("the features of an empty answer are finite")
     func empty() {
         let isFinite = Grounding(of: StepText(prompt: "")).vector("").allSatisfy { $0.isFinite }
         #expect(isFinite)

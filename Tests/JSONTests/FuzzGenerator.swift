@@ -1,4 +1,5 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same texts everywhere.
+/// SplitMix64 (Steele, Lea, Flood 2014): the same seed gives the same texts. JSONTests does not depend on Domain, which
+/// has the shared one.
 struct FuzzGenerator: RandomNumberGenerator {
     private var state: UInt64
 

@@ -16,7 +16,7 @@ struct JSONDocumentTests {
     }
 
     @Test(
-        "what is not JSON is refused with the place and the reason",
+        "invalid JSON is refused with its place and reason",
         arguments: [
             ("", 0, .empty), (" \n", 2, .empty), ("[1,]", 3, .expectedValue), ("{\"a\":1,}", 7, .expectedKey),
             ("{a:1}", 1, .expectedKey), ("{\"a\" 1}", 5, .expectedColon), ("[1 2]", 3, .expectedCommaOrBracket),
@@ -53,7 +53,7 @@ struct JSONDocumentTests {
         }
     }
 
-    @Test("a special byte is found at every place of a long string")
+    @Test("a special byte is found at every position of a long string")
     func specialBytesInStrings() {
         for padding in 0..<40 {
             let before = String(repeating: "x", count: padding)
@@ -78,7 +78,7 @@ struct JSONDocumentTests {
         }
     }
 
-    @Test("a million open brackets are refused without using up the stack")
+    @Test("a million open brackets are refused without a stack overflow")
     func bracketBomb() {
         let text = [UInt8](repeating: UInt8(ascii: "["), count: 1_000_000)
         let error = #expect(throws: JSONError.self) { try JSONDocument(text, maximumDepth: .max) }

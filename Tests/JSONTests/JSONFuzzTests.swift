@@ -6,7 +6,7 @@ import Testing
 @Suite("JSON scanner against JSONSerialization")
 struct JSONFuzzTests {
     @Test(
-        "random valid texts are accepted and read as what they were made from", arguments: 1...8 as ClosedRange<UInt64>)
+        "random valid texts are accepted and decode to their source tree", arguments: 1...8 as ClosedRange<UInt64>)
     func validTexts(seed: UInt64) throws {
         var random = RandomJSON(generator: FuzzGenerator(seed: seed))
         for _ in 0..<250 {
@@ -18,7 +18,8 @@ struct JSONFuzzTests {
         }
     }
 
-    @Test("mutated texts are accepted, refused and read alike", arguments: 101...116 as ClosedRange<UInt64>)
+    @Test(
+        "mutated texts are accepted, refused and decoded as by Foundation", arguments: 101...116 as ClosedRange<UInt64>)
     func mutatedTexts(seed: UInt64) throws {
         var random = RandomJSON(generator: FuzzGenerator(seed: seed))
         var refused = 0
@@ -30,7 +31,8 @@ struct JSONFuzzTests {
         #expect(refused > 40 && refused < 390, "the mutations should neither break all texts nor none")
     }
 
-    @Test("random bytes are accepted, refused and read alike", arguments: 201...204 as ClosedRange<UInt64>)
+    @Test(
+        "random bytes are accepted, refused and decoded as by Foundation", arguments: 201...204 as ClosedRange<UInt64>)
     func randomBytes(seed: UInt64) throws {
         var generator = FuzzGenerator(seed: seed)
         let telling = Array("{}[]\"\\:,truefalsn0123.eE+-u \n".utf8)
@@ -54,7 +56,8 @@ struct JSONFuzzTests {
         }
     }
 
-    /// Compares both readers but for the differences that ``JSONDocument`` documents; whether the text was accepted.
+    /// Compares both readers, except for the differences that ``JSONDocument`` documents. Returns whether the text was
+    /// accepted.
     @discardableResult
     private func checkAgreement(_ text: [UInt8]) throws -> Bool {
         // Foundation guesses other encodings from a byte order mark or a NUL.
@@ -83,7 +86,7 @@ struct JSONFuzzTests {
         }
     }
 
-    /// The comma that Foundation passes over, where `offset` is at the closing byte after it.
+    /// The trailing comma that Foundation skips, if `offset` is at the closing byte after it.
     private func trailingComma(in text: [UInt8], before offset: Int) -> Int? {
         guard offset < text.count, Array("]}".utf8).contains(text[offset]) else { return nil }
         guard let last = text[..<offset].lastIndex(where: { !Array(" \t\n\r".utf8).contains($0) }) else { return nil }
@@ -91,7 +94,7 @@ struct JSONFuzzTests {
         return last
     }
 
-    /// Holds the lookups by key, the counts and the ranges against a walk over all members.
+    /// Compares the lookups by key, the counts and the ranges with a walk over all members.
     private func checkLookups(_ value: JSONValue) {
         var lastRange: [[UInt8]: Range<Int>] = [:]
         var count = 0

@@ -19,7 +19,7 @@ struct JSONSchemaTests {
         """#
 
     @Test(
-        "what does not fit is told with its place",
+        "a problem is reported with its path",
         arguments: [
             (#"{"city": "Ulm", "days": 3, "class": "first", "stops": [{"at": "x"}], "budget": null}"#, nil),
             (#"{"city": "Ulm"}"#, "days is missing"),
@@ -47,7 +47,7 @@ struct JSONSchemaTests {
     }
 
     @Test(
-        "keywords as the standard has them",
+        "keywords work as in the standard",
         arguments: [
             ("true", "1", true), ("false", "1", false), ("{}", "[1]", true), (#"{"type": "any"}"#, "1", true),
             (#"{"const": {"a": 1, "b": [1.0]}}"#, #"{"b": [1], "a": 1e0}"#, true),
@@ -79,14 +79,14 @@ struct JSONSchemaTests {
         #expect((try problem(schema, text) == nil) == fits)
     }
 
-    @Test("a schema that refers to itself holds trees of any depth")
+    @Test("a recursive schema validates trees of any depth")
     func recursion() throws {
         let tree = ##"{"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": false}"##
         #expect(try problem(tree, #"{"next": {"next": {"next": {}}}}"#) == nil)
         #expect(try problem(tree, #"{"next": {"next": {"last": {}}}}"#) == "next.next.last is not known")
     }
 
-    @Test("schemas without an end, or with too many ways through them, end in words and in time")
+    @Test("endless or exponential schemas end with a message and in time")
     func entangled() throws {
         #expect(try problem(##"{"$ref": "#"}"##, "1")?.contains("too entangled") == true)
         var definitions = #""d0": {"type": "string"}"#
@@ -99,7 +99,7 @@ struct JSONSchemaTests {
     }
 
     @Test(
-        "a schema that makes no sense names the keyword",
+        "an invalid schema names the keyword",
         arguments: [
             ("3", ""), (#"{"type": "text"}"#, "type"), (#"{"properties": []}"#, "properties"),
             (#"{"properties": {"a": {"type": 1}}}"#, "properties.a.type"), (#"{"minLength": -1}"#, "minLength"),

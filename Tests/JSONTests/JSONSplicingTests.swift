@@ -26,7 +26,7 @@ struct JSONSplicingTests {
     }
 
     @Test(
-        "members are set where they stand or before the closing brace",
+        "members are set in place or before the closing brace",
         arguments: [
             (#"{"model":"a","n":1}"#, #"{"model":"m","n":1,"k":7}"#), (#"{}"#, #"{"model":"m","k":7}"#),
             (#" { } "#, #" { "model":"m","k":7} "#), (#"{"k": [1, {"model": 2}] }"#, #"{"k": 7 ,"model":"m"}"#),
@@ -37,7 +37,7 @@ struct JSONSplicingTests {
         let result = try document(before).settingMembers([
             ("k", Array("6".utf8)), ("model", Array("\"m\"".utf8)), ("k", [0x37]),
         ])
-        // The order of new members is that of their last mention.
+        // New members keep the order of their last mention.
         #expect(text(result) == after)
     }
 
@@ -78,7 +78,7 @@ struct JSONSplicingTests {
                 expected[key] = .number(Double(number))
             }
             let result = document.settingMembers(set, removing: removed)
-            // Many keys are looked up in another way than a few.
+            // Many keys are hashed, a few are compared.
             let absent = (0..<40).map { "absent \($0)" }
             #expect(document.settingMembers(set, removing: removed + absent) == result)
             let again = try JSONDocument(result)
@@ -87,7 +87,7 @@ struct JSONSplicingTests {
         #expect(objects > 40)
     }
 
-    @Test("of very many members, very many are removed, those with escaped keys too")
+    @Test("many of very many members are removed, including those with escaped keys")
     func removingMany() throws {
         let count = 20_000
         let members = (0..<count).map { $0 % 2 == 0 ? "\"k\u{5c}u0065y \($0)\":\($0)" : "\"key \($0)\":\($0)" }

@@ -1,11 +1,11 @@
 import Foundation
 import JSON
 
-/// A fully built JSON value, to compare what three readers make of a text.
+/// A fully decoded JSON value, to compare the results of three readers.
 indirect enum JSONTree: Equatable {
     case object([String: JSONTree])
     case array([JSONTree])
-    /// UTF-8, because Swift strings that differ in normalisation are equal.
+    /// UTF-8, because Swift strings that differ only in normalisation are equal.
     case string([UInt8])
     case number(Double)
     case boolean(Bool)
@@ -23,7 +23,7 @@ indirect enum JSONTree: Equatable {
         }
     }
 
-    /// What the lazy reader makes of a value; a number that fits no double is infinite.
+    /// The tree of a lazily read value. A number that fits no double is infinite.
     init?(_ value: JSONValue) {
         switch value.kind {
         case .object:
@@ -54,7 +54,7 @@ indirect enum JSONTree: Equatable {
         }
     }
 
-    /// What Foundation makes of a text; nil where it refuses it.
+    /// Foundation's tree of a text; nil if Foundation refuses it.
     init?(foundation bytes: [UInt8]) {
         guard let any = try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed) else {
             return nil

@@ -9,7 +9,7 @@ struct JSONWriterTests {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    @Test("commas stand between items and nowhere else, at every depth")
+    @Test("commas stand between items only, at every depth")
     func nesting() {
         let written = text { writer in
             writer.object { root in
@@ -42,7 +42,7 @@ struct JSONWriterTests {
                 + #""none":null,"some":3,"double":1.5,"true":true,"null":null,"raw":[1],"list":[null]}"#)
     }
 
-    @Test("a body that throws passes its error on")
+    @Test("a body's error is rethrown")
     func throwing() {
         struct Failure: Error {}
         var writer = JSONWriter()
@@ -53,7 +53,7 @@ struct JSONWriterTests {
         }
     }
 
-    @Test("strings come back from the reader as they were written", arguments: 1...3 as ClosedRange<UInt64>)
+    @Test("written strings are read back unchanged", arguments: 1...3 as ClosedRange<UInt64>)
     func strings(seed: UInt64) throws {
         var generator = FuzzGenerator(seed: seed)
         for _ in 0..<500 {
@@ -84,7 +84,7 @@ struct JSONWriterTests {
                 == #""a\"\\\n\r\t\b\f\u001f/é""#)
     }
 
-    @Test("doubles come back as the same double, and what JSON cannot write is null")
+    @Test("doubles are read back exactly, and non-finite ones are null")
     func doubles() throws {
         var generator = FuzzGenerator(seed: 11)
         for _ in 0..<2_000 {
@@ -100,7 +100,7 @@ struct JSONWriterTests {
     }
 
     @Test(
-        "whole numbers are written with all their digits",
+        "integers are written with all their digits",
         arguments: [0, 7, -1, 10, 1_234_567_890, .max, .min] as [Int64])
     func integers(value: Int64) {
         #expect(text { $0.element(value) } == "\(value)")

@@ -1,9 +1,9 @@
-/// Random JSON: a tree and one of the many texts that stand for it.
+/// Random JSON: a tree and one of the many texts that encode it.
 struct RandomJSON {
     var generator: FuzzGenerator
     private(set) var text: [UInt8] = []
 
-    /// Characters that take every path of a string scanner: lengths of UTF-8, escapes, controls, surrogate pairs.
+    /// Characters that reach every path of a string scanner: UTF-8 lengths, escapes, controls, surrogate pairs.
     private static let alphabet =
         "abcXYZ 019\"\\/\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}\u{80}é߿ࠀ中\u{d7ff}\u{e000}\u{fffd}😀\u{10ffff}{}[]:,"
         .unicodeScalars.map { $0 }
@@ -18,7 +18,6 @@ struct RandomJSON {
         self.generator = generator
     }
 
-    /// A new text, and the tree it stands for.
     mutating func make() -> (text: [UInt8], tree: JSONTree) {
         text = []
         space()
@@ -61,7 +60,7 @@ struct RandomJSON {
 
     private mutating func list(open: String, close: String, item: (inout RandomJSON) -> Void) {
         text += open.utf8
-        // Now and then more members than an index of the root holds.
+        // Sometimes more members than the root's index holds.
         let count = generator.chance(2) ? 60 + generator.below(20) : generator.below(5)
         for index in 0..<count {
             if index > 0 { text.append(UInt8(ascii: ",")) }

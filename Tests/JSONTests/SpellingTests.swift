@@ -6,13 +6,13 @@ struct SpellingTests {
     private let known = ["budget_usd", "deadline_s", "model", "models", "kappa"]
 
     @Test(
-        "a name that is nearly right gets its neighbour",
+        "a nearly correct name gets its neighbour",
         arguments: [("modle", "model"), ("kapa", "kappa"), ("budget", "budget_usd"), ("deadlines", "deadline_s")])
     func near(wrong: String, right: String) {
         #expect(Spelling.closest(to: wrong, among: known) == right)
     }
 
-    @Test("a name that is like nothing gets no advice", arguments: ["x", "", "temperature"])
+    @Test("an unrelated name gets no suggestion", arguments: ["x", "", "temperature"])
     func far(name: String) {
         #expect(Spelling.closest(to: name, among: known) == nil)
     }

@@ -4,10 +4,10 @@ import Jobs
 import Testing
 import Upstream
 
-@Suite("The calculator")
+@Suite("Calculator")
 struct CalculatorTests {
     @Test(
-        "expressions as models write them have the value of mathematics",
+        "expressions in the spelling of models evaluate correctly",
         arguments: [
             ("(48*17)+12", "828"), ("240 * 0.15", "36"), ("1024 / 16", "64"), ("2^10", "1024"), ("2**10", "1024"),
             ("40 * (1 - 0.25)", "30"), ("249 + 12 * 17.50", "459"), ("-3^2", "-9"), ("2^-1", "0.5"), ("2^3^2", "512"),
@@ -20,7 +20,7 @@ struct CalculatorTests {
     }
 
     @Test(
-        "what has no value says why",
+        "an invalid expression reports the reason",
         arguments: [
             ("1/0", "division by zero"), ("1 +", "the expression ends too early"), ("2 apples", "unexpected 'a'"),
             ("(1", "the expression ends too early"), ("foo(1)", "no function foo"),
@@ -32,7 +32,7 @@ struct CalculatorTests {
         #expect((failure?.description ?? "").contains(reason))
     }
 
-    @Test("deep nesting and long text end in an error, not in a crash")
+    @Test("deep nesting and long text fail with an error")
     func bombs() {
         #expect(throws: Calculator.Failure.self) { try Calculator.evaluate(String(repeating: "(", count: 900)) }
         #expect(throws: Calculator.Failure.self) { try Calculator.evaluate(String(repeating: "2^", count: 400) + "2") }
@@ -40,7 +40,7 @@ struct CalculatorTests {
     }
 }
 
-@Suite("Tool calls written as text")
+@Suite("Tool calls in text")
 struct WrittenToolCallTests {
     @Test("a fenced call of an offered tool is recovered")
     func fenced() throws {
@@ -61,7 +61,7 @@ struct WrittenToolCallTests {
     }
 
     @Test(
-        "an answer stays an answer",
+        "text without a tool call stays an answer",
         arguments: [
             #"{"name": "other", "arguments": {}}"#, #"{"name": "calculator"}"#, "The set {1, 2}", "{ broken",
             "no braces",

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite("The job machine")
+@Suite("Job machine")
 struct JobMachineTests {
     private func machine(_ spec: JobSpec) -> JobMachine { JobMachine(spec: spec, state: JobState(of: spec)) }
 
@@ -19,10 +19,10 @@ struct JobMachineTests {
         machine.state.threads[thread].messages.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test("a chain asks, runs the calculator, asks again, and ends with the answer")
+    @Test("a chain calls the model, runs the calculator, calls again and completes")
     func chain() {
         var machine = machine(JobSpec(input: "6*7?", agent: calculator))
-        #expect(machine.handle(.taken) == [.call(thread: "")])
+        #expect(machine.handle(.claimed) == [.call(thread: "")])
         #expect(machine.state.status == .running)
         let actions = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("6*7")])))
         #expect(actions == [.ranTool(thread: "", call("6*7"), result: "42"), .call(thread: "")])
@@ -33,10 +33,10 @@ struct JobMachineTests {
         #expect(machine.state.outputs.map(\.text) == ["It is 42."])
     }
 
-    @Test("the last step is asked without tools, and an agent that goes on calling fails with advice")
+    @Test("the last step offers no tools, and further tool calls fail the job with advice")
     func lastStep() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.offeredTools(thread: "") == [.calculator])
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("1")])))
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("2")])))
@@ -46,11 +46,11 @@ struct JobMachineTests {
         #expect(machine.state.error == "no answer after 3 steps: raise agent.max_steps, or simplify the task")
     }
 
-    @Test("a tool's server is asked while the job runs on, and again after a restart")
+    @Test("an http tool is fetched while the job runs, and again after a restart")
     func http() throws {
         let tool = Tool.http(name: "h", description: "", parameters: Array("{}".utf8), url: "https://a.example/h")
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: [tool])))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let calls = ["a", "b"].map { ToolCall(id: $0, name: "h", arguments: "{}") }
         let asked = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: calls)))
         #expect(asked == calls.map { .fetch(thread: "", $0) })
@@ -62,17 +62,17 @@ struct JobMachineTests {
         let saved = try #require(JobState(json: machine.state.json))
         #expect(saved == machine.state)
         var restarted = JobMachine(spec: machine.spec, state: saved)
-        #expect(restarted.handle(.taken) == [.fetch(thread: "", calls[0])])
+        #expect(restarted.handle(.claimed) == [.fetch(thread: "", calls[0])])
         let second = restarted.handle(.fetched(thread: "", ToolOutput(callID: "a", output: "1")))
         #expect(second == [.ranTool(thread: "", calls[0], result: "1"), .call(thread: "")])
         #expect(messages(restarted).suffix(2).map { $0.contains("tool_call_id") } == [true, true])
     }
 
-    @Test("a client's function pauses the job until all outputs are there")
+    @Test("a client function pauses the job until all outputs arrive")
     func functions() {
         let tools: [Tool] = [.function(name: "f", description: "", parameters: Array("{}".utf8))]
         var machine = machine(JobSpec(input: "x", agent: AgentSpec(tools: tools)))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let calls = ["a", "b"].map { ToolCall(id: $0, name: "f", arguments: "{}") }
         #expect(
             machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: calls))) == [.requireOutputs(calls)])
@@ -83,16 +83,16 @@ struct JobMachineTests {
         #expect(machine.state.status == .running)
     }
 
-    @Test("a call of a tool that does not exist is answered to the model, not to the client")
+    @Test("a call of an unknown tool returns an error to the model")
     func unknownTool() {
         var machine = machine(JobSpec(input: "x", agent: calculator))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         let answer = StepAnswer(text: "", toolCalls: [ToolCall(id: "1", name: "google", arguments: "{}")])
         #expect(machine.handle(.answered(thread: "", answer)) == [.call(thread: "")])
         #expect(messages(machine).last?.contains("error: there is no tool 'google'; there are: calculator") == true)
     }
 
-    @Test("ready subtasks run side by side, dependent ones get the results they asked for, positions are depths")
+    @Test("ready subtasks run concurrently, dependents receive their inputs, and positions equal depths")
     func graph() {
         let spec = JobSpec(
             input: "all",
@@ -101,7 +101,7 @@ struct JobMachineTests {
                 Subtask(id: "b", prompt: "2"),
             ])
         var machine = machine(spec)
-        #expect(machine.handle(.taken) == [.call(thread: "a"), .call(thread: "b")])
+        #expect(machine.handle(.claimed) == [.call(thread: "a"), .call(thread: "b")])
         #expect(machine.handle(.answered(thread: "b", StepAnswer(text: "two"))).isEmpty)
         #expect(machine.handle(.answered(thread: "a", StepAnswer(text: "one"))) == [.call(thread: "sum")])
         #expect(machine.state.threads[0].nextPosition == 2)
@@ -111,40 +111,40 @@ struct JobMachineTests {
         #expect(machine.state.status == .completed)
     }
 
-    @Test("one failed subtask fails the job, and answers that come later change nothing")
+    @Test("one failed subtask fails the job, and later answers are ignored")
     func failure() {
         let spec = JobSpec(input: "", subtasks: [Subtask(id: "a", prompt: "1"), Subtask(id: "b", prompt: "2")])
         var machine = machine(spec)
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.handle(.stepFailed(thread: "a", reason: "nobody answers")) == [.finish])
         #expect(machine.state.error == "subtask a: nobody answers")
         #expect(machine.handle(.answered(thread: "b", StepAnswer(text: "late"))).isEmpty)
         #expect(machine.state.status == .failed)
     }
 
-    @Test("after a restart the call in flight is made again, from the saved state")
+    @Test("after a restart the call in flight is repeated from the saved state")
     func restart() throws {
         let spec = JobSpec(input: "x", agent: calculator)
         var machine = machine(spec)
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         _ = machine.handle(.answered(thread: "", StepAnswer(text: "", toolCalls: [call("1+1")])))
         let saved = try #require(JobState(json: machine.state.json))
         #expect(saved == machine.state)
         var second = JobMachine(spec: spec, state: saved)
-        #expect(second.handle(.taken) == [.call(thread: "")])
+        #expect(second.handle(.claimed) == [.call(thread: "")])
         #expect(second.state.threads[0].stepsTaken == 1, "the paid step is kept")
     }
 
-    @Test("a cancelled job is over")
+    @Test("a cancelled job is final")
     func cancelled() {
         var machine = machine(JobSpec(input: "x"))
-        _ = machine.handle(.taken)
+        _ = machine.handle(.claimed)
         #expect(machine.handle(.cancelled) == [.finish])
         #expect(machine.handle(.answered(thread: "", StepAnswer(text: "late"))).isEmpty)
         #expect(machine.state.status == .cancelled)
     }
 
-    @Test("whatever comes in whatever order, a job ends and never waits for nobody")
+    @Test("every event order ends the job without a stall")
     func property() {
         var generator = SeededGenerator(seed: 5)
         for _ in 0..<500 {
@@ -160,7 +160,7 @@ struct JobMachineTests {
                 .http(name: "h", description: "", parameters: none, url: "https://a.example"),
             ]
             var machine = machine(JobSpec(input: "", agent: AgentSpec(tools: tools, maxSteps: 3), subtasks: subtasks))
-            var open = machine.handle(.taken)
+            var open = machine.handle(.claimed)
             var rounds = 0
             while !machine.state.status.isFinal, rounds < 200 {
                 rounds += 1

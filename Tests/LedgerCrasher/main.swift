@@ -16,10 +16,10 @@ let last = CommandLine.arguments.count == 4 ? Int(CommandLine.arguments[3]) ?? .
 let faults = FaultPoints { _ in
     if reached.add(1, ordering: .relaxed).newValue > last { kill(getpid(), SIGKILL) }
 }
-let ledger = try SQLLedger.open(CommandLine.arguments[1], faults: faults, entriesBetweenRollups: 8)
+let ledger = try LedgerStore.open(CommandLine.arguments[1], faults: faults, entriesBetweenRollups: 8)
 let name = CommandLine.arguments[2]
 _ = try await ledger.recover(at: .now())
-try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: .now())
+try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: .now()) }
 
 /// One step: a reservation, then everything that the end of a step writes.
 @Sendable func step(_ id: String, worker: Int) async throws {

@@ -9,7 +9,7 @@ import Testing
         from: Sample.noon.advanced(bySeconds: -86_400), to: Sample.noon.advanced(bySeconds: 86_400), groupBy: [.model])
 
     /// Twenty calls of a second, and twenty rows of a provider's batch that took two hours.
-    private static func book(on ledger: SQLLedger) async throws {
+    private static func book(on ledger: LedgerStore) async throws {
         for number in 0..<20 {
             try await ledger.append(Sample.entry("c\(number)", nanoUSD: 10, seconds: 1))
             var call = Sample.call(account: Attribution(batch: "b"))
@@ -18,14 +18,14 @@ import Testing
         }
     }
 
-    private static func check(_ ledger: SQLLedger) async throws {
+    private static func check(_ ledger: LedgerStore) async throws {
         for _ in 0..<2 {
-            let totals = try await ledger.dashboard(query).totals
+            let totals = try await ledger.read { try $0.dashboard(query) }.totals
             #expect(totals.calls == 40 && totals.cost.total == Money(nanoUSD: 280))
             #expect(totals.latency.count == 20 && totals.latency.meanSeconds == 1)
             let slowest = try #require(totals.latency.quantileSeconds(0.95))
             #expect(slowest >= 1 && slowest < 1.2)
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             try await ledger.rollUp()
         }
     }
@@ -42,7 +42,7 @@ import Testing
         "the same on PostgreSQL", .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func dashboardsOnPostgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = SQLLedger(database: try PostgreSQLDatabase(url: server.url))
+            let ledger = LedgerStore(database: try PostgreSQLDatabase(url: server.url))
             try await Self.book(on: ledger)
             try await Self.check(ledger)
             await ledger.close()
@@ -53,7 +53,7 @@ import Testing
     func earlier() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        let old = SQLLedger(
+        let old = LedgerStore(
             database: try SQLiteDatabase(path: place.path, migrations: Array(LedgerMigration.all.prefix(10))))
         try await Self.book(on: old)
         try await old.rollUp()

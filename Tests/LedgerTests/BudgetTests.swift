@@ -9,12 +9,14 @@ import Testing
         try await TemporaryLedger.with { ledger, _ in
             let account = Attribution(team: "t", key: "k", session: "s", job: "j", batch: "b")
             for scope in account.scopes {
-                try await ledger.setBudget(Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
+                try await ledger.write {
+                    try $0.setBudget(Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
+                }
             }
             let request = Sample.request("r", nanoUSD: 400, call: Sample.call(account: account))
             let reservation = try await ledger.reserve(request)
             #expect(reservation.warnings.isEmpty)
-            let statuses = try await ledger.budgets(of: nil, at: Sample.noon)
+            let statuses = try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }
             #expect(statuses.count == 6)
             #expect(statuses.allSatisfy { $0.reserved == 400 && $0.spent == 0 && $0.left == 600 })
         }
@@ -24,9 +26,13 @@ import Testing
     func refusesInAll() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let account = Attribution(team: "t", job: "j")
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
-            try await ledger.setBudget(
-                Budget(scope: .team("t"), limit: .usd(Money(nanoUSD: 500)), window: .day), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1000))), at: Sample.noon)
+            }
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .team("t"), limit: .usd(Money(nanoUSD: 500)), window: .day), at: Sample.noon)
+            }
             let call = Sample.call(account: account)
             _ = try await ledger.reserve(Sample.request("a", nanoUSD: 300, call: call))
             let refused = await #expect(throws: LedgerError.self) {
@@ -39,17 +45,19 @@ import Testing
             #expect(refusal.asked == 201)
             #expect(refusal.resetsAt == Timestamp("2026-11-22T00:00:00Z"))
             #expect(refusal.description.contains("team:t"))
-            let statuses = try await ledger.budgets(of: [.global], at: Sample.noon)
+            let statuses = try await ledger.read { try $0.budgets(of: [.global], at: Sample.noon) }
             #expect(statuses.first?.reserved == 300)
-            #expect(try await ledger.openReservations().map(\.request.id) == ["a"])
+            #expect(try await ledger.read { try $0.openReservations() }.map(\.request.id) == ["a"])
         }
     }
 
     @Test("a budget of exactly what is asked suffices, one nano-dollar less does not", arguments: [0, 1])
     func exactLimit(_ missing: Int64) async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.setBudget(
-                Budget(scope: .job("job-1"), limit: .usd(Money(nanoUSD: 777 - missing))), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .job("job-1"), limit: .usd(Money(nanoUSD: 777 - missing))), at: Sample.noon)
+            }
             let made = (try? await ledger.reserve(Sample.request("r", nanoUSD: 777))) != nil
             #expect(made == (missing == 0))
         }
@@ -58,8 +66,8 @@ import Testing
     @Test("a call that takes nothing of what a budget counts is not refused by it, however overspent it is")
     func takesNothing() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.setBudget(Budget(scope: .global, limit: .joules(1)), at: Sample.noon)
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon)
+            try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .joules(1)), at: Sample.noon) }
+            try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon) }
             try await ledger.append(Sample.entry("edge", nanoUSD: 0, joules: 2))
             for (nanoUSD, microjoules) in [(0, 1), (1, 0)] as [(Int64, Int64)] {
                 let request = Sample.request("r", nanoUSD: nanoUSD, tokens: 5, microjoules: microjoules)
@@ -72,8 +80,10 @@ import Testing
     @Test("a budget in warn mode lets the reservation through and says that it has no room")
     func warns() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.setBudget(
-                Budget(scope: .job("job-1"), limit: .tokens(10), mode: .warn), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .job("job-1"), limit: .tokens(10), mode: .warn), at: Sample.noon)
+            }
             let reservation = try await ledger.reserve(Sample.request("r", nanoUSD: 1, tokens: 11))
             #expect(reservation.warnings.map(\.scope) == [.job("job-1")])
         }
@@ -89,14 +99,18 @@ import Testing
             _ = try await ledger.reserve(Sample.request("r2", nanoUSD: 50, call: call))
             for window in [BudgetWindow.none, .day, .week, .month, .rolling(seconds: 3600)] {
                 for scope in scopes {
-                    try await ledger.setBudget(
-                        Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000)), window: window), at: Sample.noon)
+                    try await ledger.write {
+                        try $0.setBudget(
+                            Budget(scope: scope, limit: .usd(Money(nanoUSD: 1000)), window: window), at: Sample.noon)
+                    }
                 }
-                try await ledger.setBudget(Budget(scope: .key("other"), limit: .tokens(1)), at: Sample.noon)
+                try await ledger.write {
+                    try $0.setBudget(Budget(scope: .key("other"), limit: .tokens(1)), at: Sample.noon)
+                }
             }
-            let statuses = try await ledger.budgets(of: scopes, at: Sample.noon)
+            let statuses = try await ledger.read { try $0.budgets(of: scopes, at: Sample.noon) }
             #expect(statuses.count == 20)
-            #expect(try await ledger.budgets(of: [.key("other")], at: Sample.noon).map(\.spent) == [0])
+            #expect(try await ledger.read { try $0.budgets(of: [.key("other")], at: Sample.noon) }.map(\.spent) == [0])
             #expect(statuses.allSatisfy { $0.spent == 450 && $0.reserved == 50 })
         }
     }
@@ -104,11 +118,13 @@ import Testing
     @Test("a true cost above the reservation is booked in full and reported")
     func overrun() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
+            }
             _ = try await ledger.reserve(Sample.request("r", nanoUSD: 100))
             let settlement = try await ledger.settle("r", Sample.entry("e", nanoUSD: 130))
             #expect(settlement.overrun.money == Money(nanoUSD: 30))
-            let status = try #require(try await ledger.budgets(of: nil, at: Sample.noon).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }.first)
             #expect(status.spent == 130)
             #expect(status.left == -30)
             await #expect(throws: LedgerError.self) {
@@ -121,7 +137,7 @@ import Testing
     func removesOnlyWhatIsThere() async throws {
         try await TemporaryLedger.with { ledger, _ in
             await #expect(throws: LedgerError.notFound(kind: "budget", id: "key:k usd month")) {
-                try await ledger.removeBudget(scope: .key("k"), unit: .usd, window: .month)
+                try await ledger.write { try $0.removeBudget(scope: .key("k"), unit: .usd, window: .month) }
             }
         }
     }

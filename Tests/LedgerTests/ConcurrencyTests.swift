@@ -9,7 +9,9 @@ import Testing
         try await TemporaryLedger.with { ledger, _ in
             // 100 calls of 1,000 nano-USD and a rest that is one nano-USD short of another call.
             let limit: Int64 = 100 * 1000 + 999
-            try await ledger.setBudget(Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: limit))), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: limit))), at: Sample.noon)
+            }
             let call = Sample.call(account: Attribution(key: "k"))
             let made = try await withThrowingTaskGroup(of: Int.self) { group in
                 for task in 0..<64 {
@@ -32,10 +34,10 @@ import Testing
                 return try await group.reduce(0, +)
             }
             #expect(made == 100)
-            let status = try #require(try await ledger.budgets(of: nil, at: Sample.noon).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }.first)
             #expect(status.spent == 100_000)
             #expect(status.reserved == 0)
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
         }
     }
 
@@ -44,7 +46,9 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let stores = [try place.open(), try place.open()]
-        try await stores[0].setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 50))), at: Sample.noon)
+        try await stores[0].write {
+            try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 50))), at: Sample.noon)
+        }
         let made = try await withThrowingTaskGroup(of: Int.self) { group in
             for task in 0..<40 {
                 group.addTask {
@@ -59,14 +63,16 @@ import Testing
             return try await group.reduce(0, +)
         }
         #expect(made == 50)
-        #expect(try await stores[1].budgets(of: nil, at: Sample.noon).first?.reserved == 50)
+        #expect(try await stores[1].read { try $0.budgets(of: nil, at: Sample.noon) }.first?.reserved == 50)
         for store in stores { await store.close() }
     }
 
     @Test("an operation that is refused undoes nothing of those that share its transaction")
     func isolation() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.setBudget(Budget(scope: .job("poor"), limit: .usd(.zero)), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .job("poor"), limit: .usd(.zero)), at: Sample.noon)
+            }
             let refused = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for index in 0..<200 {
                     group.addTask {
@@ -84,7 +90,7 @@ import Testing
                 return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
             #expect(refused == 67)
-            let open = try await ledger.openReservations()
+            let open = try await ledger.read { try $0.openReservations() }
             #expect(open.count == 133)
             #expect(Set(open.map(\.request.call.runID)).count == 133)
             #expect(open.allSatisfy { $0.request.call.runID == "run-\($0.request.id.dropFirst())" })
@@ -100,9 +106,12 @@ import Testing
                         let key = "k\(index % 5)"
                         if index % 10 < 3 {
                             let unit = BudgetUnit.allCases[index % 3]
-                            try await ledger.setBudget(
-                                Budget(scope: .key(key), limit: BudgetLimit(unit: unit, amount: .max), window: .day),
-                                at: Sample.noon)
+                            try await ledger.write {
+                                try $0.setBudget(
+                                    Budget(
+                                        scope: .key(key), limit: BudgetLimit(unit: unit, amount: .max), window: .day),
+                                    at: Sample.noon)
+                            }
                         } else {
                             let call = Sample.call(account: Attribution(key: key))
                             try await ledger.append(Sample.entry("e\(index)", nanoUSD: 1, call: call))
@@ -111,8 +120,10 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            #expect(try await ledger.verify().differences == [])
-            let spent = try await ledger.budgets(of: nil, at: Sample.noon).filter { $0.budget.limit.unit == .usd }
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
+            let spent = try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }.filter {
+                $0.budget.limit.unit == .usd
+            }
             // Three of the five keys get budgets, and each of these makes 30 calls.
             #expect(spent.count == 3)
             #expect(spent.allSatisfy { $0.spent == 30 })

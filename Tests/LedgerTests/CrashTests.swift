@@ -57,7 +57,7 @@ import Testing
         var acknowledged: [String] = []
         for (round, death) in deaths.enumerated() {
             acknowledged += try await run(until: death, name: "round\(round)", location: location)
-            let ledger = try SQLLedger.open(location)
+            let ledger = try LedgerStore.open(location)
             try await check(ledger, acknowledged, round: round)
             await ledger.close()
         }
@@ -87,18 +87,18 @@ import Testing
         return String(decoding: text, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    private static func check(_ ledger: SQLLedger, _ acknowledged: [String], round: Int) async throws {
+    private static func check(_ ledger: LedgerStore, _ acknowledged: [String], round: Int) async throws {
         _ = try await ledger.recover(at: .now())
-        #expect(try await ledger.openReservations().isEmpty)
-        #expect(try await ledger.verify().differences == [])
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
         var entries: Set<String> = []
         var steps: Set<String> = []
         var events: Set<String> = []
-        for job in try await ledger.jobs(in: [], limit: 10_000) {
-            let booked = try await ledger.entries(ofRun: job.id).filter { $0.kind == .call }
+        for job in try await ledger.read({ try $0.jobs(in: [], limit: 10_000) }) {
+            let booked = try await ledger.read { try $0.entries(ofRun: job.id) }.filter { $0.kind == .call }
             entries.formUnion(booked.map(\.id))
-            steps.formUnion(try await ledger.steps(ofRun: job.id).map(\.id))
-            let told = try await ledger.events(ofJob: job.id, after: 0)
+            steps.formUnion(try await ledger.read { try $0.steps(ofRun: job.id) }.map(\.id))
+            let told = try await ledger.read { try $0.events(ofJob: job.id, after: 0) }
             #expect(told.map(\.sequence) == (1...Int64(max(told.count, 1))).map { $0 })
             events.formUnion(told.map { String(decoding: $0.event.data, as: UTF8.self) })
             #expect(told.last.map(\.event.data) == job.state)

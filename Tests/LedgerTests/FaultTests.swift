@@ -7,7 +7,7 @@ import Testing
 @Suite struct FaultTests {
     @Test("a directory that does not exist is named")
     func noDirectory() {
-        let error = #expect(throws: LedgerError.self) { try SQLLedger.sqlite(path: "/nowhere/at/all/ledger.sqlite") }
+        let error = #expect(throws: LedgerError.self) { try LedgerStore.sqlite(path: "/nowhere/at/all/ledger.sqlite") }
         #expect(error?.description.contains("there is no directory /nowhere/at/all") == true)
     }
 
@@ -16,7 +16,7 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         #expect(throws: LedgerError.cannotOpen(database: place.directory.path, detail: "it is a directory")) {
-            try SQLLedger.sqlite(path: place.directory.path)
+            try LedgerStore.sqlite(path: place.directory.path)
         }
     }
 
@@ -62,17 +62,17 @@ import Testing
     func earlier(_ version: Int) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        let old = SQLLedger(
+        let old = LedgerStore(
             database: try SQLiteDatabase(path: place.path, migrations: Array(LedgerMigration.all.prefix(version))))
         try await old.append(Sample.entry("e", nanoUSD: 5))
         try EarlierLedger.rollUp(old.database, migrations: version)
         await old.close()
         let ledger = try place.open()
         try await EarlierLedger.checkRollups(of: ledger)
-        #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
-        #expect(try await ledger.verify().differences == [])
-        #expect(try await ledger.keys().isEmpty)
-        #expect(try await ledger.batches(limit: 1).isEmpty)
+        #expect(try await ledger.read { try $0.entry("e") }?.result.figures.cost.total == Money(nanoUSD: 5))
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
+        #expect(try await ledger.read { try $0.keys() }.isEmpty)
+        #expect(try await ledger.read { try $0.batches(limit: 1) }.isEmpty)
         await ledger.close()
     }
 
@@ -92,13 +92,15 @@ import Testing
     @Test("verify finds a total and a roll-up that somebody edited")
     func editedTotals() async throws {
         try await TemporaryLedger.with { ledger, place in
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 100))), at: Sample.noon)
+            }
             try await ledger.append(Sample.entry("e", nanoUSD: 5))
             try await ledger.rollUp()
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             try place.edit("UPDATE budget_total SET spent = spent - 1")
             try place.edit("UPDATE rollup_sum SET api = 3 WHERE span = 3600000")
-            let differences = try await ledger.verify().differences.map(\.description)
+            let differences = try await ledger.read { try $0.verify() }.differences.map(\.description)
             #expect(differences.count == 2)
             #expect(differences.first?.contains("budget global usd none") == true)
             #expect(differences.last?.contains("kept api 3, the entries say api 5") == true)
@@ -115,7 +117,9 @@ import Testing
         }
         defer { unmount(place.directory.path) }
         let ledger = try place.open()
-        try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: Sample.noon)
+        try await ledger.write {
+            try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: Sample.noon)
+        }
         let ballast = place.directory.appendingPathComponent("ballast")
         try Data(count: 600_000).write(to: ballast)
         var booked = 0
@@ -125,7 +129,7 @@ import Testing
                 let job = JobRecord(
                     id: "j\(booked)", status: .queued, spec: Array(repeating: 32, count: 4000), state: [],
                     createdAt: Sample.noon, updatedAt: Sample.noon)
-                try await ledger.saveJob(job)
+                try await ledger.write { try $0.saveJob(job) }
                 try await ledger.append(Sample.entry("e\(booked)", nanoUSD: 5))
                 booked += 1
             } catch {
@@ -133,13 +137,13 @@ import Testing
             }
         }
         #expect(failure == .diskFull(database: place.path))
-        #expect(try await ledger.verify().differences == [])
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
         try FileManager.default.removeItem(at: ballast)
         try await ledger.append(Sample.entry("after", nanoUSD: 5))
-        let report = try await ledger.verify()
+        let report = try await ledger.read { try $0.verify() }
         #expect(report.isSound)
         #expect(report.entries >= Int64(booked) + 1)
-        #expect(try await ledger.budgets(of: nil, at: Sample.noon).first?.spent == report.entries * 5)
+        #expect(try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }.first?.spent == report.entries * 5)
         await ledger.close()
     }
 

@@ -30,7 +30,7 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let gate = Gate()
-        let ledger = try SQLLedger.open("sqlite:\(place.path)", faults: gate.points)
+        let ledger = try LedgerStore.open("sqlite:\(place.path)", faults: gate.points)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<3 {
                 group.addTask {
@@ -39,7 +39,9 @@ import Testing
                 }
             }
             // All three are committed while the first flush stands still, and one more flush is enough for the rest.
-            while try await ledger.openReservations().count < 3 { try await Task.sleep(for: .milliseconds(2)) }
+            while try await ledger.read({ try $0.openReservations() }).count < 3 {
+                try await Task.sleep(for: .milliseconds(2))
+            }
             #expect(gate.answered.load(ordering: .relaxed) == 0)
             for _ in 0..<3 { gate.letGo() }
             try await group.waitForAll()
@@ -58,16 +60,18 @@ import Testing
             }
             func write(megabytes: Int, _ name: String) async throws {
                 for number in 0..<megabytes {
-                    try await ledger.saveJob(
-                        JobRecord(
-                            id: "\(name)\(number)", status: .queued, spec: Array(repeating: 32, count: 1 << 20),
-                            state: [],
-                            createdAt: Sample.noon, updatedAt: Sample.noon))
+                    try await ledger.write {
+                        try $0.saveJob(
+                            JobRecord(
+                                id: "\(name)\(number)", status: .queued, spec: Array(repeating: 32, count: 1 << 20),
+                                state: [],
+                                createdAt: Sample.noon, updatedAt: Sample.noon))
+                    }
                 }
             }
             let (reads, reading) = AsyncStream.makeStream(of: Void.self)
             let end = DispatchSemaphore(value: 0)
-            async let read: Void = ledger.read { (session) throws(LedgerError) in
+            async let read: Void = ledger.read { session in
                 _ = try session.connection.row("SELECT COUNT(*) FROM entry")
                 reading.yield()
                 end.wait()
@@ -104,7 +108,7 @@ import Testing
     func lostWrites() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        let broken = SQLLedger(database: UnflushableDatabase(base: try SQLiteDatabase(path: place.path)))
+        let broken = LedgerStore(database: UnflushableDatabase(base: try SQLiteDatabase(path: place.path)))
         let lost = LedgerError.writesLost(database: place.path, detail: "Input/output error")
         await #expect(throws: lost) { try await broken.append(Sample.entry("e", nanoUSD: 5)) }
         await #expect(throws: lost) { try await broken.append(Sample.entry("later", nanoUSD: 5)) }
@@ -115,9 +119,9 @@ import Testing
         let request = Sample.request("r", nanoUSD: 5)
         _ = try await ledger.reserve(request)
         _ = try await ledger.reserve(request)
-        #expect(try await ledger.openReservations().count == 1)
-        #expect(try await ledger.entry("later") == nil)
-        #expect(try await ledger.verify().isSound)
+        #expect(try await ledger.read { try $0.openReservations() }.count == 1)
+        #expect(try await ledger.read { try $0.entry("later") } == nil)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
         await ledger.close()
     }
 
@@ -127,7 +131,7 @@ import Testing
     func crashBeforeFlush() async throws {
         try await TemporaryPostgreSQL.with { server in
             let gate = Gate()
-            let ledger = try SQLLedger.open(server.url, faults: gate.points)
+            let ledger = try LedgerStore.open(server.url, faults: gate.points)
             let call = Sample.call(run: "a run that nobody knew")
             let request = Sample.request("r", nanoUSD: 5, call: call)
             async let reserved = ledger.reserve(request)
@@ -144,8 +148,8 @@ import Testing
             for _ in 0..<100 { gate.letGo() }
             try await Self.persist { _ = try await ledger.reserve(request) }
             try await Self.persist { _ = try await ledger.settle("r", Sample.entry("r", nanoUSD: 4, call: call)) }
-            #expect(try await ledger.entries(ofRun: call.runID).map(\.id) == ["r"])
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.entries(ofRun: call.runID) }.map(\.id) == ["r"])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             await ledger.close()
         }
     }

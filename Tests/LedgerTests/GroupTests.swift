@@ -11,7 +11,7 @@ struct GroupTests {
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = try SQLLedger.open(server.url)
+            let ledger = try LedgerStore.open(server.url)
             try await Self.playAtOnce(on: ledger)
             try await Self.poison(ledger)
             await ledger.close()
@@ -29,7 +29,7 @@ struct GroupTests {
     }
 
     /// One in ten has a text that no database keeps whole.
-    private static func poison(_ ledger: SQLLedger) async throws {
+    private static func poison(_ ledger: LedgerStore) async throws {
         let kept = await withTaskGroup(of: Int.self) { group in
             for index in 0..<60 {
                 group.addTask {
@@ -46,43 +46,43 @@ struct GroupTests {
             return await group.reduce(0, +)
         }
         #expect(kept == 54)
-        let open = try await ledger.openReservations().filter { $0.request.id.hasPrefix("p") }
+        let open = try await ledger.read { try $0.openReservations() }.filter { $0.request.id.hasPrefix("p") }
         #expect(open.count == 54)
         #expect(open.allSatisfy { $0.request.call.runID == "bad" })
-        #expect(try await ledger.verify().differences == [])
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
     }
 
     /// Runs with odd names, refusals, calls told twice, releases and half-wrong commits, all at the same time.
-    private static func playAtOnce(on ledger: SQLLedger) async throws {
+    private static func playAtOnce(on ledger: LedgerStore) async throws {
         let poor = Budget(scope: .team("poor"), limit: .usd(Money(nanoUSD: 10_000)), window: .month)
         for budget in [
             Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), poor,
             Budget(scope: .key("k\"\\{1}"), limit: .tokens(.max), window: .day, mode: .warn),
             Budget(scope: .key("rolls"), limit: .usd(Money(nanoUSD: .max)), window: .rolling(seconds: 3600)),
-        ] { try await ledger.setBudget(budget, at: Sample.noon) }
+        ] { try await ledger.write { try $0.setBudget(budget, at: Sample.noon) } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for index in 0..<120 { group.addTask { try await call(index, on: ledger) } }
             try await group.waitForAll()
         }
-        #expect(try await ledger.verify().differences == [])
-        #expect(try await ledger.openReservations().isEmpty)
-        let statuses = try await ledger.budgets(of: nil, at: Sample.noon)
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        let statuses = try await ledger.read { try $0.budgets(of: nil, at: Sample.noon) }
         // Thirty callers of 1,000 each, ten of which fit at most; half of those that fit are released.
         let spent = try #require(statuses.first { $0.budget == poor }?.spent)
         #expect(spent.isMultiple(of: 1000) && spent <= 10_000)
         #expect(statuses.first { $0.budget.scope == .global }?.spent == (try await total(of: ledger)))
     }
 
-    private static func total(of ledger: SQLLedger) async throws -> Int64 {
+    private static func total(of ledger: LedgerStore) async throws -> Int64 {
         var total: Int64 = 0
         for index in 0..<120 {
-            let entries = try await ledger.entries(ofRun: "run '\(index / 7)")
+            let entries = try await ledger.read { try $0.entries(ofRun: "run '\(index / 7)") }
             total += entries.filter { $0.id == "c\(index)" }.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
         }
         return total
     }
 
-    private static func call(_ index: Int, on ledger: SQLLedger) async throws {
+    private static func call(_ index: Int, on ledger: LedgerStore) async throws {
         let account =
             switch index % 4 {
             case 0: Attribution(team: "poor")
@@ -113,13 +113,13 @@ struct GroupTests {
             try await ledger.commitStep(
                 StepCommit(settlements: [(id, entry)], releases: ["none-\(index)"], decisions: [record]))
         }
-        #expect(try await ledger.decision(decision.id) == nil)
+        #expect(try await ledger.read { try $0.decision(record.decision.id) } == nil)
         let commit = StepCommit(settlements: [(id, entry)], decisions: [record])
         async let first = ledger.commitStep(commit)
         async let second = ledger.commitStep(commit)
         let repeats = [try await first, try await second].map { $0.settlements[0].isRepeat }
         #expect(repeats.count { $0 } == 1)
-        #expect(try await ledger.decision(decision.id) == record)
-        #expect(try await ledger.entry(id)?.call.attribution == account)
+        #expect(try await ledger.read { try $0.decision(record.decision.id) } == record)
+        #expect(try await ledger.read { try $0.entry(id) }?.call.attribution == account)
     }
 }

@@ -35,7 +35,7 @@ import Testing
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let nodes = try (0..<3).map { _ in try SQLLedger.open(server.url) }
+            let nodes = try (0..<3).map { _ in try LedgerStore.open(server.url) }
             for round in 0..<(Self.isLong ? 5 : 1) {
                 for (index, kind) in Self.kinds.enumerated() {
                     try await storm(kind, key: "k\(round)-\(index)", on: nodes)
@@ -48,13 +48,13 @@ import Testing
     /// A call takes 1,000 of every unit, and settles with 1,000; what the budget has beyond a hundred calls is one
     /// nano-dollar, token or microjoule short of another. A wider budget affords more, and a narrower one in another
     /// unit: no refusal of one level may leave anything on the others.
-    private func storm(_ kind: Kind, key: String, on nodes: [SQLLedger]) async throws {
+    private func storm(_ kind: Kind, key: String, on nodes: [LedgerStore]) async throws {
         let account = Attribution(team: "team-\(key)", key: key)
         let scope = BudgetScope.key(key)
         let budget = Budget(
             scope: scope, limit: BudgetLimit(unit: kind.unit, amount: 100_999), window: kind.window, mode: kind.mode)
         let wide = Budget(scope: .team("team-\(key)"), limit: BudgetLimit(unit: kind.unit, amount: 500_000))
-        for budget in [budget, wide] { try await nodes[0].setBudget(budget, at: Sample.noon) }
+        for budget in [budget, wide] { try await nodes[0].write { try $0.setBudget(budget, at: Sample.noon) } }
         let call = Sample.call(run: "run-\(key)", account: account)
         let (made, warned) = try await withThrowingTaskGroup(of: (Int, Int).self) { group in
             for task in 0..<64 {
@@ -65,16 +65,18 @@ import Testing
         #expect(made == (kind.mode == .hard ? 100 : 192))
         // Whoever came when nothing was left was warned, and nobody else.
         #expect(warned == (kind.mode == .hard ? 0 : 92))
-        for status in try await nodes[nodes.count - 1].budgets(of: [scope, wide.scope], at: Sample.noon) {
+        for status in try await nodes[nodes.count - 1].read({
+            try $0.budgets(of: [scope, wide.scope], at: Sample.noon)
+        }) {
             #expect(status.spent == Int64(made) * 1000)
             #expect(status.reserved == 0)
         }
-        #expect(try await nodes[0].verify().differences == [])
+        #expect(try await nodes[0].read { try $0.verify() }.differences == [])
     }
 
     /// Three calls of one caller: reserved on one node, settled or released on it. How many were made and warned.
     private static func call(
-        _ task: Int, _ key: String, _ call: PlannedCall, on nodes: [SQLLedger]
+        _ task: Int, _ key: String, _ call: PlannedCall, on nodes: [LedgerStore]
     ) async throws -> (Int, Int) {
         var (made, warned) = (0, 0)
         let node = nodes[task % nodes.count]

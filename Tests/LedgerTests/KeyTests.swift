@@ -18,8 +18,11 @@ import Testing
             let text = try await ledger.createKey(key, budgets: [budget])
             #expect(text.hasPrefix("hera-abcdefghij-"))
             #expect(try await ledger.authenticate(text, at: Sample.noon) == key)
-            #expect(try await ledger.keys() == [key])
-            #expect(try await ledger.budgets(of: [.key("abcdefghij")], at: Sample.noon).map(\.budget) == [budget])
+            #expect(try await ledger.read { try $0.keys() } == [key])
+            #expect(
+                try await ledger.read { try $0.budgets(of: [.key("abcdefghij")], at: Sample.noon) }.map(\.budget) == [
+                    budget
+                ])
             let secret = try #require(text.split(separator: "-").last)
             #expect(try place.bytes().firstRange(of: Array(secret.utf8)) == nil)
             #expect(try place.bytes().firstRange(of: Array("abcdefghij".utf8)) != nil)
@@ -48,13 +51,13 @@ import Testing
             let text = try await ledger.createKey(key, budgets: [])
             let other = try place.open()
             #expect(try await other.authenticate(text, at: Sample.noon).id == key.id)
-            try await ledger.revokeKey(key.id, at: Sample.noon)
+            try await ledger.write { try $0.revokeKey(key.id, at: Sample.noon) }
             let error = await #expect(throws: LedgerError.self) {
                 try await other.authenticate(text, at: Sample.noon)
             }
             #expect(error?.description.contains("revoked") == true)
             await #expect(throws: LedgerError.notFound(kind: "key", id: "x")) {
-                try await ledger.revokeKey("x", at: Sample.noon)
+                try await ledger.write { try $0.revokeKey("x", at: Sample.noon) }
             }
             await other.close()
         }
@@ -86,7 +89,7 @@ import Testing
             await #expect(throws: LedgerError.self) {
                 try await ledger.createKey(AccessKey(createdAt: Sample.noon, requestsPerMinute: 0), budgets: [])
             }
-            #expect(try await ledger.keys().map(\.id) == [key.id])
+            #expect(try await ledger.read { try $0.keys() }.map(\.id) == [key.id])
         }
     }
 }

@@ -15,10 +15,10 @@ import Testing
     func claims() async throws {
         try await Self.withTwoStores { stores in
             for index in 0..<10 {
-                try await stores[0].saveJob(Self.job("j\(index)", second: Double(10 - index)))
+                try await stores[0].write { try $0.saveJob(Self.job("j\(index)", second: Double(10 - index))) }
             }
-            try await stores[0].saveJob(Self.job("paused", .requiresAction))
-            try await stores[0].saveJob(Self.job("ended", .completed))
+            try await stores[0].write { try $0.saveJob(Self.job("paused", .requiresAction)) }
+            try await stores[0].write { try $0.saveJob(Self.job("ended", .completed)) }
             let first = try await stores[0].claimJobs(limit: 4)
             let second = try await stores[1].claimJobs(limit: 100)
             #expect(first.map(\.id) == ["j9", "j8", "j7", "j6"])
@@ -35,11 +35,11 @@ import Testing
     @Test("a job that is given back is claimed again, and giving back an earlier lease does nothing")
     func returned() async throws {
         try await TemporaryLedger.with { ledger, _ in
-            try await ledger.saveJob(Self.job("a"))
+            try await ledger.write { try $0.saveJob(Self.job("a")) }
             let first = try #require(try await ledger.claimJobs(limit: 5).first)
-            try await ledger.returnJob(first)
+            try await ledger.write { try $0.returnJob(first) }
             #expect(try await ledger.claimJobs(limit: 5).map(\.lease) == [2])
-            try await ledger.returnJob(first)
+            try await ledger.write { try $0.returnJob(first) }
             #expect(try await ledger.claimJobs(limit: 5).isEmpty)
         }
     }
@@ -72,22 +72,24 @@ import Testing
     }
 
     /// One of each kind, claimed.
-    private static func fill(_ store: SQLLedger) async throws {
-        try await store.saveJob(job("j"))
-        try await store.saveBatch(
-            BatchRecord(
-                id: "b", status: .inProgress, endpoint: "/v1/chat/completions", inputFileID: "f",
-                createdAt: Sample.noon, updatedAt: Sample.noon))
+    private static func fill(_ store: LedgerStore) async throws {
+        try await store.write { try $0.saveJob(job("j")) }
+        try await store.write {
+            try $0.saveBatch(
+                BatchRecord(
+                    id: "b", status: .inProgress, endpoint: "/v1/chat/completions", inputFileID: "f",
+                    createdAt: Sample.noon, updatedAt: Sample.noon))
+        }
         #expect(try await store.claimJobs(limit: 5).count == 1)
         #expect(try await store.claimBatches(limit: 5).count == 1)
     }
 
-    static func loseToSilence(_ first: SQLLedger, _ second: SQLLedger) async throws {
+    static func loseToSilence(_ first: LedgerStore, _ second: LedgerStore) async throws {
         try await first.heartbeat(leaseSeconds: 60)
         try await fill(first)
         _ = try await first.reserve(Sample.request("call", nanoUSD: 500))
-        var held = try #require(try await first.job("j"))
-        var batch = try #require(try await first.batch("b"))
+        var held = try #require(try await first.read { try $0.job("j") })
+        var batch = try #require(try await first.read { try $0.batch("b") })
         #expect(try await second.claimJobs(limit: 5).isEmpty)
         #expect(try await second.recover(at: Sample.noon).isEmpty)
 
@@ -104,42 +106,48 @@ import Testing
         await #expect(throws: lost) {
             try await first.commitStep(StepCommit(settlements: [settlement], job: held))
         }
-        await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) { try await first.saveBatch(batch) }
-        #expect(try await second.job("j") == taken)
+        await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) {
+            try await first.write { [batch] in try $0.saveBatch(batch) }
+        }
+        #expect(try await second.read { try $0.job("j") } == taken)
 
         // What it spent is booked all the same, in place of what was taken to be spent.
         _ = try await first.commitStep(StepCommit(settlements: [settlement]))
         _ = try await first.commitStep(StepCommit(settlements: [settlement]))
-        let spent = try await second.entries(ofRun: "run-1").map(\.result.figures.cost.total.nanoUSD)
+        let spent = try await second.read { try $0.entries(ofRun: "run-1") }.map(\.result.figures.cost.total.nanoUSD)
         #expect(spent == [500, -380])
-        #expect(try await second.verify().differences == [])
+        #expect(try await second.read { try $0.verify() }.differences == [])
     }
 
     @Test("a call that was taken for lost and then found not to be billed costs nothing")
     func lateRelease() async throws {
         try await Self.withTwoStores { stores in
             try await stores[0].heartbeat(leaseSeconds: 0)
-            try await stores[0].setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 900))), at: Sample.noon)
+            try await stores[0].write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 900))), at: Sample.noon)
+            }
             _ = try await stores[0].reserve(Sample.request("call", nanoUSD: 500))
             #expect(try await stores[1].recover(at: Sample.noon).count == 1)
             try await stores[0].release("call")
             try await stores[0].release("call")
-            let status = try #require(try await stores[1].budgets(of: nil, at: Sample.noon).first)
+            let status = try #require(try await stores[1].read { try $0.budgets(of: nil, at: Sample.noon) }.first)
             #expect([status.spent, status.reserved] == [0, 0])
-            #expect(try await stores[1].verify().differences == [])
+            #expect(try await stores[1].read { try $0.verify() }.differences == [])
         }
     }
 
     @Test("a job can be seized from a living store, which then fails to write it; the ended job stays as it ended")
     func seizing() async throws {
         try await Self.withTwoStores { stores in
-            try await stores[0].saveJob(Self.job("j"))
+            try await stores[0].write { try $0.saveJob(Self.job("j")) }
             let held = try #require(try await stores[0].claimJobs(limit: 1).first)
             var seized = try #require(try await stores[1].claimJob("j", seizing: true))
             seized.status = .cancelled
-            try await stores[1].saveJob(seized)
-            await #expect(throws: LedgerError.leaseLost(kind: "job", id: "j")) { try await stores[0].saveJob(held) }
-            #expect(try await stores[0].job("j") == seized)
+            try await stores[1].write { [seized] in try $0.saveJob(seized) }
+            await #expect(throws: LedgerError.leaseLost(kind: "job", id: "j")) {
+                try await stores[0].write { try $0.saveJob(held) }
+            }
+            #expect(try await stores[0].read { try $0.job("j") } == seized)
         }
     }
 
@@ -147,8 +155,10 @@ import Testing
     func notices() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let notices = ledger.notices()
-            await #expect(throws: LedgerError.self) { try await ledger.revokeKey("nobody", at: Sample.noon) }
-            try await ledger.saveJob(Self.job("j"))
+            await #expect(throws: LedgerError.self) {
+                try await ledger.write { try $0.revokeKey("nobody", at: Sample.noon) }
+            }
+            try await ledger.write { try $0.saveJob(Self.job("j")) }
             _ = try await ledger.createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
             await ledger.close()
             var told: [LedgerNotification] = []
@@ -168,7 +178,7 @@ import Testing
         #expect(LedgerNotification("later-kind:\(notice)") == nil)
     }
 
-    private static func withTwoStores(_ body: ([SQLLedger]) async throws -> Void) async throws {
+    private static func withTwoStores(_ body: ([LedgerStore]) async throws -> Void) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
         let stores = [try place.open(), try place.open()]

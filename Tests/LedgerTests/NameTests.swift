@@ -14,11 +14,13 @@ import Testing
             let held = DispatchSemaphore(value: 0)
             for name in names {
                 let limit = BudgetLimit.usd(Money(nanoUSD: 100))
-                try await ledger.setBudget(Budget(scope: .session(name), limit: limit), at: Sample.noon)
+                try await ledger.write {
+                    try $0.setBudget(Budget(scope: .session(name), limit: limit), at: Sample.noon)
+                }
             }
             // Both in one group: the writer is held up until they wait for it.
             if isTogether {
-                async let holding: Void = ledger.write { (_) throws(LedgerError) in held.wait() }
+                async let holding: Void = ledger.write { _ in held.wait() }
                 async let first = reserve(60, names[0], in: ledger)
                 async let second = reserve(70, names[1], in: ledger)
                 try await Task.sleep(for: .milliseconds(50))
@@ -30,13 +32,13 @@ import Testing
                     try await ledger.append(Sample.entry("\(nanoUSD)", nanoUSD: nanoUSD, call: call))
                 }
             }
-            let statuses = try await ledger.budgets(of: names.map { .session($0) }, at: Sample.noon)
+            let statuses = try await ledger.read { try $0.budgets(of: names.map { .session($0) }, at: Sample.noon) }
             #expect(Set(statuses.map { $0.spent + $0.reserved }) == [60, 70])
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
         }
     }
 
-    private func reserve(_ nanoUSD: Int64, _ session: String, in ledger: SQLLedger) async throws {
+    private func reserve(_ nanoUSD: Int64, _ session: String, in ledger: LedgerStore) async throws {
         let call = Sample.call(account: Attribution(session: session))
         _ = try await ledger.reserve(Sample.request("\(nanoUSD)", nanoUSD: nanoUSD, call: call))
     }

@@ -10,15 +10,15 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<stores {
                 group.addTask {
-                    let ledger = try SQLLedger.open(location)
+                    let ledger = try LedgerStore.open(location)
                     try await ledger.append(Sample.entry("e\(number)", nanoUSD: 1))
                     await ledger.close()
                 }
             }
             try await group.waitForAll()
         }
-        let ledger = try SQLLedger.open(location)
-        #expect(try await ledger.verify().entries == Int64(stores))
+        let ledger = try LedgerStore.open(location)
+        #expect(try await ledger.read { try $0.verify() }.entries == Int64(stores))
         await ledger.close()
     }
 

@@ -11,7 +11,7 @@ struct PostgreSQLTests {
     @Test("random operations end with the figures of a replay")
     func replay() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = SQLLedger(database: try PostgreSQLDatabase(url: server.url), entriesBetweenRollups: 6)
+            let ledger = LedgerStore(database: try PostgreSQLDatabase(url: server.url), entriesBetweenRollups: 6)
             try await ReplayTests().play(seed: 7, operations: 200, on: ledger)
             await ledger.close()
         }
@@ -20,9 +20,11 @@ struct PostgreSQLTests {
     @Test("64 tasks on three nodes spend exactly what a budget affords, and never a nano-dollar more")
     func hotBudget() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let nodes = try (0..<3).map { _ in try SQLLedger.open(server.url) }
-            try await nodes[0].setBudget(
-                Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: 100_999))), at: Sample.noon)
+            let nodes = try (0..<3).map { _ in try LedgerStore.open(server.url) }
+            try await nodes[0].write {
+                try $0.setBudget(
+                    Budget(scope: .key("k"), limit: .usd(Money(nanoUSD: 100_999))), at: Sample.noon)
+            }
             let call = Sample.call(account: Attribution(key: "k"))
             let made = try await withThrowingTaskGroup(of: Int.self) { group in
                 for task in 0..<64 {
@@ -47,8 +49,8 @@ struct PostgreSQLTests {
                 return try await group.reduce(0, +)
             }
             #expect(made == 100)
-            #expect(try await nodes[2].budgets(of: nil, at: Sample.noon).map(\.spent) == [100_000])
-            #expect(try await nodes[1].verify().differences == [])
+            #expect(try await nodes[2].read { try $0.budgets(of: nil, at: Sample.noon) }.map(\.spent) == [100_000])
+            #expect(try await nodes[1].read { try $0.verify() }.differences == [])
             for node in nodes { await node.close() }
         }
     }
@@ -56,7 +58,7 @@ struct PostgreSQLTests {
     @Test("steps, keys, files and batch rows are kept and read back, and rows are claimed by one node each")
     func everythingElse() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let nodes = try (0..<2).map { _ in try SQLLedger.open(server.url) }
+            let nodes = try (0..<2).map { _ in try LedgerStore.open(server.url) }
             _ = try await nodes[0].reserve(Sample.request("r", nanoUSD: 500))
             let job = JobRecord(
                 id: "job-1", status: .running, spec: Array("{}".utf8), state: [],
@@ -64,28 +66,30 @@ struct PostgreSQLTests {
                 createdAt: Sample.noon, updatedAt: Sample.noon)
             let decision = DecisionRecord(decision: Sample.decision, attribution: Attribution(), at: Sample.noon)
             let event = NewJobEvent(jobID: "job-1", type: "step", data: [0, 255, 10], at: Sample.noon)
-            try await nodes[0].addRows(
-                (1...10).map { BatchRow(batchID: "b", line: $0, customID: "row-\($0)", request: [1]) })
+            try await nodes[0].write {
+                try $0.addRows(
+                    (1...10).map { BatchRow(batchID: "b", line: $0, customID: "row-\($0)", request: [1]) })
+            }
             let receipt = try await nodes[1].commitStep(
                 StepCommit(
                     settlements: [("r", Sample.entry("e", nanoUSD: 100))], decisions: [decision], job: job,
                     events: [event, event],
                     rows: [BatchRowResult(batchID: "b", line: 1, status: .completed, response: [], entryID: "e")]))
             #expect(receipt.eventSequences == [1, 2])
-            #expect(try await nodes[0].job("job-1") == job)
-            #expect(try await nodes[0].decision("decision-1") == decision)
-            #expect(try await nodes[0].events(ofJob: "job-1", after: 0).map(\.event) == [event, event])
-            #expect(try await nodes[0].entry("e")?.reservationID == "r")
-            #expect(try await nodes[0].rows(ofBatch: "b", after: 0, limit: 1).first?.response == [])
+            #expect(try await nodes[0].read { try $0.job("job-1") } == job)
+            #expect(try await nodes[0].read { try $0.decision("decision-1") } == decision)
+            #expect(try await nodes[0].read { try $0.events(ofJob: "job-1", after: 0) }.map(\.event) == [event, event])
+            #expect(try await nodes[0].read { try $0.entry("e") }?.reservationID == "r")
+            #expect(try await nodes[0].read { try $0.rows(ofBatch: "b", after: 0, limit: 1) }.first?.response == [])
             let claimed = [
-                try await nodes[0].claimRows(ofBatch: "b", limit: 4),
-                try await nodes[1].claimRows(ofBatch: "b", limit: 9),
+                try await nodes[0].write { try $0.claimRows(ofBatch: "b", limit: 4) },
+                try await nodes[1].write { try $0.claimRows(ofBatch: "b", limit: 9) },
             ]
             #expect(claimed.map(\.count) == [4, 5])
             #expect(Set(claimed.joined().map(\.line)) == Set(2...10))
             let text = try await nodes[0].createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
             #expect(try await nodes[1].authenticate(text, at: Sample.noon).id == "abcdefghij")
-            try await nodes[0].revokeKey("abcdefghij", at: Sample.noon)
+            try await nodes[0].write { try $0.revokeKey("abcdefghij", at: Sample.noon) }
             await #expect(throws: LedgerError.self) { try await nodes[1].authenticate(text, at: Sample.noon) }
             for node in nodes { await node.close() }
         }
@@ -94,14 +98,14 @@ struct PostgreSQLTests {
     @Test("what a dead node had reserved and claimed is taken over, and a living one is left alone")
     func takeover() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let (first, second) = (try SQLLedger.open(server.url), try SQLLedger.open(server.url))
+            let (first, second) = (try LedgerStore.open(server.url), try LedgerStore.open(server.url))
             _ = try await first.reserve(Sample.request("lost", nanoUSD: 400))
-            try await first.addRows([BatchRow(batchID: "b", line: 1, customID: "a", request: [])])
-            _ = try await first.claimRows(ofBatch: "b", limit: 1)
+            try await first.write { try $0.addRows([BatchRow(batchID: "b", line: 1, customID: "a", request: [])]) }
+            _ = try await first.write { try $0.claimRows(ofBatch: "b", limit: 1) }
             #expect(try await second.recover(at: Sample.noon).isEmpty)
             await first.close()
             #expect(try await second.recover(at: Sample.noon).map(\.id) == ["lost"])
-            #expect(try await second.rowCounts(ofBatch: "b") == [.pending: 1])
+            #expect(try await second.read { try $0.rowCounts(ofBatch: "b") } == [.pending: 1])
             await second.close()
         }
     }
@@ -109,12 +113,12 @@ struct PostgreSQLTests {
     @Test("a silent node loses its work within the lease, and every node hears of a revoked key and a waiting job")
     func leases() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let (first, second) = (try SQLLedger.open(server.url), try SQLLedger.open(server.url))
+            let (first, second) = (try LedgerStore.open(server.url), try LedgerStore.open(server.url))
             var notices = second.notices().makeAsyncIterator()
             _ = try await first.createKey(AccessKey(id: "abcdefghij", createdAt: Sample.noon), budgets: [])
             #expect(await notices.next() == .key("abcdefghij"))
             try await LeaseTests.loseToSilence(first, second)
-            try await second.saveJob(LeaseTests.job("later"))
+            try await second.write { try $0.saveJob(LeaseTests.job("later")) }
             var told: Set<LedgerNotification> = []
             while !told.contains(.waitingJob("later")), let notice = await notices.next() { told.insert(notice) }
             #expect(told.isSuperset(of: [.job("j"), .batch("b")]))
@@ -126,8 +130,10 @@ struct PostgreSQLTests {
     @Test("when the server crashes in the middle, calls wait or fail clearly, and nothing acknowledged is lost")
     func serverCrash() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = try SQLLedger.open(server.url)
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: Sample.noon)
+            let ledger = try LedgerStore.open(server.url)
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: .max))), at: Sample.noon)
+            }
             let acknowledged = try await withThrowingTaskGroup(of: [String].self) { group in
                 for task in 0..<8 {
                     group.addTask {
@@ -149,8 +155,8 @@ struct PostgreSQLTests {
                 return try await group.reduce(into: []) { $0 += $1 }
             }
             #expect(acknowledged.count > 8)
-            for id in acknowledged { #expect(try await ledger.entry(id) != nil, "\(id) is lost") }
-            #expect(try await ledger.verify().differences == [])
+            for id in acknowledged { #expect(try await ledger.read { try $0.entry(id) } != nil, "\(id) is lost") }
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             await ledger.close()
         }
     }
@@ -158,7 +164,7 @@ struct PostgreSQLTests {
     @Test("entries can neither be changed nor deleted, and a newer database is refused")
     func guarded() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let ledger = try SQLLedger.open(server.url)
+            let ledger = try LedgerStore.open(server.url)
             try await ledger.append(Sample.entry("e", nanoUSD: 5))
             await ledger.close()
             let database = try PostgreSQLDatabase(url: server.url)
@@ -171,7 +177,7 @@ struct PostgreSQLTests {
             }
             try database.withWriter { _ = try? $0.execute("INSERT INTO hera_migration VALUES ('99 future')", []) }
             database.close()
-            let error = #expect(throws: LedgerError.self) { try SQLLedger.open(server.url) }
+            let error = #expect(throws: LedgerError.self) { try LedgerStore.open(server.url) }
             #expect(error?.description.contains("99 future") == true)
         }
     }
@@ -190,14 +196,14 @@ struct PostgreSQLTests {
                 try made.get()
                 let url = server.url.replacing("@/postgres?", with: "@/version\(version)?")
                 let migrations = Array(LedgerMigration.all.prefix(version + 1))
-                let old = SQLLedger(database: try PostgreSQLDatabase(url: url, migrations: migrations))
+                let old = LedgerStore(database: try PostgreSQLDatabase(url: url, migrations: migrations))
                 try await old.append(Sample.entry("e", nanoUSD: 5))
                 try EarlierLedger.rollUp(old.database, migrations: migrations.count)
                 await old.close()
-                let ledger = try SQLLedger.open(url)
+                let ledger = try LedgerStore.open(url)
                 try await EarlierLedger.checkRollups(of: ledger)
-                #expect(try await ledger.entry("e")?.result.figures.cost.total == Money(nanoUSD: 5))
-                #expect(try await ledger.verify().differences == [])
+                #expect(try await ledger.read { try $0.entry("e") }?.result.figures.cost.total == Money(nanoUSD: 5))
+                #expect(try await ledger.read { try $0.verify() }.differences == [])
                 #expect(try await ledger.claimJobs(limit: 1).isEmpty)
                 await ledger.close()
             }
@@ -217,7 +223,7 @@ struct PostgreSQLTests {
         }
         try #require(isBound)
         let error = try #require(throws: LedgerError.self) {
-            try SQLLedger.open("postgres://u@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/db")
+            try LedgerStore.open("postgres://u@127.0.0.1:\(UInt16(bigEndian: address.sin_port))/db")
         }
         #expect(error.description.contains("timeout"), "\(error)")
     }
@@ -225,7 +231,7 @@ struct PostgreSQLTests {
     @Test("a server that is not there is named")
     func noServer() {
         let error = #expect(throws: LedgerError.self) {
-            try SQLLedger.open("postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+            try LedgerStore.open("postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2")
         }
         #expect(error?.description.contains("cannot be reached") == true)
     }
@@ -242,7 +248,7 @@ struct PostgreSQLTests {
             "postgres://u:Zq:Zq@127.0.0.1:1/db", "postgres://u:Zq?#[@127.0.0.1:1/db",
         ])
     func password(_ location: String) throws {
-        let error = try #require(throws: LedgerError.self) { try SQLLedger.open(location) }
+        let error = try #require(throws: LedgerError.self) { try LedgerStore.open(location) }
         #expect(!error.description.contains("Zq"), "\(error)")
     }
 
@@ -253,7 +259,7 @@ struct PostgreSQLTests {
             "postgresql://u@127.0.0.1:1", "postgres:///db?host=127.0.0.1&port=1&user=a@b",
         ])
     func rightAddress(_ location: String) throws {
-        let error = try #require(throws: LedgerError.self) { try SQLLedger.open(location) }
+        let error = try #require(throws: LedgerError.self) { try LedgerStore.open(location) }
         #expect(error.description.contains("cannot be reached (connection to server at"), "\(error)")
     }
 
@@ -261,7 +267,7 @@ struct PostgreSQLTests {
         "a location that names no database says what to write",
         arguments: ["", "sqlite:", "mysql://x", "ledger.sqlite"])
     func bad(_ location: String) {
-        let error = #expect(throws: LedgerError.self) { try SQLLedger.open(location) }
+        let error = #expect(throws: LedgerError.self) { try LedgerStore.open(location) }
         #expect(error?.description.contains("write sqlite:PATH or postgres://") == true)
     }
 }

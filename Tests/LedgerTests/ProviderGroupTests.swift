@@ -18,33 +18,39 @@ import Testing
 
     /// A claimed batch of ten claimed rows with a budget, in a ledger that can be opened again.
     private func with(
-        budget: Int64 = 1000, _ body: (SQLLedger, TemporaryLedger, BatchRecord) async throws -> Void
+        budget: Int64 = 1000, _ body: (LedgerStore, TemporaryLedger, BatchRecord) async throws -> Void
     ) async throws {
         try await TemporaryLedger.with { ledger, place in
             try await Self.prepare(ledger, budget: budget)
             let batch = try #require(try await ledger.claimBatch("b", seizing: false))
-            _ = try await ledger.claimRows(ofBatch: "b", limit: 10)
+            _ = try await ledger.write { try $0.claimRows(ofBatch: "b", limit: 10) }
             try await body(ledger, place, batch)
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
         }
     }
 
-    static func prepare(_ ledger: SQLLedger, budget: Int64? = 1000) async throws {
-        try await ledger.saveBatch(
-            BatchRecord(
-                id: "b", status: .inProgress, endpoint: "/v1/chat/completions", createdAt: Sample.noon,
-                updatedAt: Sample.noon))
+    static func prepare(_ ledger: LedgerStore, budget: Int64? = 1000) async throws {
+        try await ledger.write {
+            try $0.saveBatch(
+                BatchRecord(
+                    id: "b", status: .inProgress, endpoint: "/v1/chat/completions", createdAt: Sample.noon,
+                    updatedAt: Sample.noon))
+        }
         for scope in [BudgetScope.batch("b"), .team("t")] {
             guard let budget else { continue }
-            try await ledger.setBudget(
-                Budget(scope: scope, limit: .usd(Money(nanoUSD: budget))), at: Sample.noon)
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: scope, limit: .usd(Money(nanoUSD: budget))), at: Sample.noon)
+            }
         }
-        try await ledger.addRows(
-            (1...10).map { BatchRow(batchID: "b", line: $0, customID: "row-\($0)", request: [1]) })
+        try await ledger.write {
+            try $0.addRows(
+                (1...10).map { BatchRow(batchID: "b", line: $0, customID: "row-\($0)", request: [1]) })
+        }
     }
 
-    private func reserved(_ ledger: SQLLedger) async throws -> [Int64] {
-        try await ledger.budgets(of: [.batch("b"), .team("t")], at: Sample.noon).map(\.reserved)
+    private func reserved(_ ledger: LedgerStore) async throws -> [Int64] {
+        try await ledger.read { try $0.budgets(of: [.batch("b"), .team("t")], at: Sample.noon) }.map(\.reserved)
     }
 
     @Test("all rows of a group are reserved at once on every budget, to the nano-dollar, or none is")
@@ -53,17 +59,18 @@ import Testing
             let rows = (1...4).map { Self.row(Int64($0)) }
             let dear = rows.dropLast() + [Self.row(4, nanoUSD: 101)]
             let error = await #expect(throws: LedgerError.self) {
-                try await ledger.openGroup(Self.group(1...4), rows: Array(dear), of: batch)
+                try await ledger.write { try $0.openGroup(Self.group(1...4), rows: Array(dear), of: batch) }
             }
             #expect(error?.refusal?.asked == 401)
             #expect(try await reserved(ledger) == [0, 0])
-            #expect(try await ledger.groups(ofBatch: "b").isEmpty)
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.openGroup(Self.group(1...4), rows: rows, of: batch).isEmpty)
+            #expect(try await ledger.read { try $0.groups(ofBatch: "b") }.isEmpty)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.write { try $0.openGroup(Self.group(1...4), rows: rows, of: batch) }.isEmpty)
             #expect(try await reserved(ledger) == [400, 400])
-            #expect(try await ledger.rows(ofGroup: "g", after: 0, limit: 9).map(\.line) == [1, 2, 3, 4])
+            #expect(
+                try await ledger.read { try $0.rows(ofGroup: "g", after: 0, limit: 9) }.map(\.line) == [1, 2, 3, 4])
             await #expect(throws: LedgerError.duplicate(kind: "provider batch", id: "g")) {
-                try await ledger.openGroup(Self.group(5...5), rows: [Self.row(5)], of: batch)
+                try await ledger.write { try $0.openGroup(Self.group(5...5), rows: [Self.row(5)], of: batch) }
             }
         }
     }
@@ -71,23 +78,27 @@ import Testing
     @Test("rows that are not this process's, or a batch that was claimed again, open no group")
     func fenced() async throws {
         try await with { ledger, _, batch async throws in
-            _ = try await ledger.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
+            _ = try await ledger.write {
+                try $0.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
+            }
             var other = Self.group(2...2, name: "h")
             await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) {
                 let row = GroupRow(line: 2, reservation: Sample.request("h-2", nanoUSD: 1, call: Self.call))
-                _ = try await ledger.openGroup(other, rows: [row], of: batch)
+                _ = try await ledger.write { [other] in try $0.openGroup(other, rows: [row], of: batch) }
             }
             let later = try #require(try await ledger.claimBatch("b", seizing: true))
             other.name = "g"
             other.phase = .sending
             await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) {
-                try await ledger.saveGroup(other, of: batch)
+                try await ledger.write { [other] in try $0.saveGroup(other, of: batch) }
             }
             await #expect(throws: LedgerError.leaseLost(kind: "batch", id: "b")) {
-                _ = try await ledger.closeGroup(other, of: batch, rest: .unbilled, fault: nil, at: Sample.noon)
+                _ = try await ledger.write { [other] in
+                    try $0.closeGroup(other, of: batch, rest: .unbilled, fault: nil, at: Sample.noon)
+                }
             }
-            try await ledger.saveGroup(other, of: later)
-            #expect(try await ledger.groups(ofBatch: "b").map(\.phase) == [.sending])
+            try await ledger.write { [other] in try $0.saveGroup(other, of: later) }
+            #expect(try await ledger.read { try $0.groups(ofBatch: "b") }.map(\.phase) == [.sending])
             #expect(try await reserved(ledger) == [200, 200])
         }
     }
@@ -99,18 +110,18 @@ import Testing
         let first = try place.open()
         try await Self.prepare(first)
         let batch = try #require(try await first.claimBatch("b", seizing: false))
-        _ = try await first.claimRows(ofBatch: "b", limit: 3)
-        _ = try await first.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
+        _ = try await first.write { try $0.claimRows(ofBatch: "b", limit: 3) }
+        _ = try await first.write { try $0.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch) }
         _ = try await first.reserve(Sample.request("live", nanoUSD: 30, call: Self.call))
         await first.close()
 
         let second = try place.open()
         #expect(try await second.recover(at: Sample.noon).map(\.id) == ["live"])
-        #expect(try await second.rowCounts(ofBatch: "b") == [.claimed: 2, .pending: 8])
-        #expect(try await second.claimRows(ofBatch: "b", limit: 10).map(\.line) == Array(3...10))
+        #expect(try await second.read { try $0.rowCounts(ofBatch: "b") } == [.claimed: 2, .pending: 8])
+        #expect(try await second.write { try $0.claimRows(ofBatch: "b", limit: 10) }.map(\.line) == Array(3...10))
         #expect(try await reserved(second) == [200, 200])
         let claimed = try #require(try await second.claimBatch("b", seizing: false))
-        var group = try #require(try await second.groups(ofBatch: "b").first)
+        var group = try #require(try await second.read { try $0.groups(ofBatch: "b") }.first)
         #expect(group.open == 2 && group.phase == .opened)
 
         // One row is answered, the other gives its money back and is pending again.
@@ -119,34 +130,43 @@ import Testing
             rows: [BatchRowResult(batchID: "b", line: 1, status: .completed, response: [9], entryID: "g-1")])
         _ = try await second.commitStep(commit)
         group.phase = .ended
-        try await second.saveGroup(group, of: claimed)
-        #expect(try await second.groups(ofBatch: "b").first?.open == 1)
-        let booked = try await second.closeGroup(group, of: claimed, rest: .unbilled, fault: nil, at: Sample.noon)
+        try await second.write { [group] in try $0.saveGroup(group, of: claimed) }
+        #expect(try await second.read { try $0.groups(ofBatch: "b") }.first?.open == 1)
+        let booked = try await second.write { [group] in
+            try $0.closeGroup(group, of: claimed, rest: .unbilled, fault: nil, at: Sample.noon)
+        }
         #expect(booked.isEmpty)
         #expect(try await reserved(second) == [0, 0])
-        let rows = try await second.rows(ofBatch: "b", after: 0, limit: 2)
+        let rows = try await second.read { try $0.rows(ofBatch: "b", after: 0, limit: 2) }
         #expect(rows.map(\.status) == [.completed, .pending])
         #expect(rows.map(\.providerGroup) == ["g", "g"])
         // Closed is closed, and what comes late is refused.
-        #expect(try await second.closeGroup(group, of: claimed, rest: .uncertain, fault: nil, at: Sample.noon) == [])
-        await #expect(throws: LedgerError.notFound(kind: "open provider batch", id: "g")) {
-            try await second.saveGroup(group, of: claimed)
+        let late = try await second.write { [group] in
+            try $0.closeGroup(group, of: claimed, rest: .uncertain, fault: nil, at: Sample.noon)
         }
-        #expect(try await second.verify().differences == [])
+        #expect(late == [])
+        await #expect(throws: LedgerError.notFound(kind: "open provider batch", id: "g")) {
+            try await second.write { [group] in try $0.saveGroup(group, of: claimed) }
+        }
+        #expect(try await second.read { try $0.verify() }.differences == [])
         await second.close()
     }
 
     @Test("a group that the provider lost is booked at its upper bound, and its rows fail with words")
     func lost() async throws {
         try await with { ledger, _, batch async throws in
-            _ = try await ledger.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
-            let group = try #require(try await ledger.groups(ofBatch: "b").first)
-            let booked = try await ledger.closeGroup(
-                group, of: batch, rest: .uncertain, fault: [7], at: Sample.noon)
+            _ = try await ledger.write {
+                try $0.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
+            }
+            let group = try #require(try await ledger.read { try $0.groups(ofBatch: "b") }.first)
+            let booked = try await ledger.write {
+                try $0.closeGroup(
+                    group, of: batch, rest: .uncertain, fault: [7], at: Sample.noon)
+            }
             #expect(booked.map(\.kind) == [.uncertain, .uncertain])
             #expect(booked.map(\.result.figures.cost.total.nanoUSD) == [100, 100])
             #expect(try await reserved(ledger) == [0, 0])
-            let rows = try await ledger.rows(ofBatch: "b", after: 0, limit: 2)
+            let rows = try await ledger.read { try $0.rows(ofBatch: "b", after: 0, limit: 2) }
             #expect(rows.map(\.status) == [.failed, .failed] && rows.map(\.response) == [[7], [7]])
         }
     }
@@ -156,14 +176,14 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let migrations = Array(LedgerMigration.all.prefix(5))
-        let old = SQLLedger(database: try SQLiteDatabase(path: place.path, migrations: migrations))
+        let old = LedgerStore(database: try SQLiteDatabase(path: place.path, migrations: migrations))
         try await Self.prepare(old, budget: nil)
         await old.close()
         let ledger = try place.open()
         let batch = try #require(try await ledger.claimBatch("b", seizing: false))
-        _ = try await ledger.claimRows(ofBatch: "b", limit: 2)
-        _ = try await ledger.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
-        #expect(try await ledger.groups(ofBatch: "b").map(\.open) == [2])
+        _ = try await ledger.write { try $0.claimRows(ofBatch: "b", limit: 2) }
+        _ = try await ledger.write { try $0.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch) }
+        #expect(try await ledger.read { try $0.groups(ofBatch: "b") }.map(\.open) == [2])
         await ledger.close()
     }
 
@@ -172,27 +192,31 @@ import Testing
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func nodes() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let (first, second) = (try SQLLedger.open(server.url), try SQLLedger.open(server.url))
+            let (first, second) = (try LedgerStore.open(server.url), try LedgerStore.open(server.url))
             try await Self.prepare(first, budget: 500)
             let batch = try #require(try await first.claimBatch("b", seizing: false))
-            _ = try await first.claimRows(ofBatch: "b", limit: 10)
+            _ = try await first.write { try $0.claimRows(ofBatch: "b", limit: 10) }
             let error = await #expect(throws: LedgerError.self) {
                 let rows = (1...6).map { Self.row(Int64($0)) }
-                _ = try await first.openGroup(Self.group(1...6), rows: rows, of: batch)
+                _ = try await first.write { try $0.openGroup(Self.group(1...6), rows: rows, of: batch) }
             }
             #expect(error?.refusal?.asked == 600)
-            _ = try await first.openGroup(Self.group(1...5), rows: (1...5).map { Self.row(Int64($0)) }, of: batch)
+            _ = try await first.write {
+                try $0.openGroup(Self.group(1...5), rows: (1...5).map { Self.row(Int64($0)) }, of: batch)
+            }
             await first.close()
             #expect(try await second.recover(at: Sample.noon).isEmpty)
             let claimed = try #require(try await second.claimBatch("b", seizing: false))
-            let group = try #require(try await second.groups(ofBatch: "b").first)
+            let group = try #require(try await second.read { try $0.groups(ofBatch: "b") }.first)
             #expect(group.open == 5)
-            let booked = try await second.closeGroup(
-                group, of: claimed, rest: .unbilled, fault: nil, at: Sample.noon)
+            let booked = try await second.write {
+                try $0.closeGroup(
+                    group, of: claimed, rest: .unbilled, fault: nil, at: Sample.noon)
+            }
             #expect(booked.isEmpty)
             #expect(try await reserved(second) == [0, 0])
-            #expect(try await second.rowCounts(ofBatch: "b") == [.pending: 10])
-            #expect(try await second.verify().differences == [])
+            #expect(try await second.read { try $0.rowCounts(ofBatch: "b") } == [.pending: 10])
+            #expect(try await second.read { try $0.verify() }.differences == [])
             await second.close()
         }
     }
@@ -200,13 +224,15 @@ import Testing
     @Test("a copied ledger takes its groups along")
     func copied() async throws {
         try await with { ledger, _, batch async throws in
-            _ = try await ledger.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
-            let groups = try await ledger.groups(ofBatch: "b")
+            _ = try await ledger.write {
+                try $0.openGroup(Self.group(1...2), rows: [Self.row(1), Self.row(2)], of: batch)
+            }
+            let groups = try await ledger.read { try $0.groups(ofBatch: "b") }
             let other = try TemporaryLedger()
             defer { other.remove() }
             let target = try other.open()
             _ = try await ledger.copy(into: target)
-            #expect(try await target.groups(ofBatch: "b") == groups)
+            #expect(try await target.read { try $0.groups(ofBatch: "b") } == groups)
             #expect(try await target.recover(at: Sample.noon).isEmpty)
             await target.close()
         }

@@ -90,7 +90,7 @@ import Testing
             let next = Sample.request("b", nanoUSD: 1, tokens: 500, call: call)
             let refusal = RateRefusal(limit: .tokens(perMinute: 1000), retryAfterSeconds: 24)
             await #expect(throws: LedgerError.rateLimited(refusal)) { try await ledger.reserve(next) }
-            #expect(try await ledger.openReservations().map(\.request.id) == ["a"])
+            #expect(try await ledger.read { try $0.openReservations() }.map(\.request.id) == ["a"])
             // 130 tokens were used of 900.
             _ = try await ledger.settle("a", Sample.entry("a", nanoUSD: 1, call: call))
             _ = try await ledger.reserve(next)
@@ -100,7 +100,7 @@ import Testing
             try await ledger.release("b")
             _ = try await ledger.reserve(Sample.request("c", nanoUSD: 1, tokens: 870, call: call))
             // A refused reservation keeps nothing.
-            try await ledger.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon)
+            try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(.zero)), at: Sample.noon) }
             try await ledger.release("c")
             let poor = Sample.request("d", nanoUSD: 9, tokens: 800, call: call)
             for _ in 0..<3 {

@@ -45,13 +45,13 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         // Roll-ups come along in the middle of everything.
-        let ledger = SQLLedger(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 6)
+        let ledger = LedgerStore(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 6)
         try await play(seed: seed, operations: 250, on: ledger)
         await ledger.close()
     }
 
     /// Any ledger has to keep up with the replay.
-    func play(seed: UInt64, operations: Int, on ledger: SQLLedger) async throws {
+    func play(seed: UInt64, operations: Int, on ledger: LedgerStore) async throws {
         var play = Play(generator: SeededGenerator(seed: seed))
         for _ in 0..<operations {
             play.clock = play.clock.advanced(bySeconds: .random(in: -4000...16_000, using: &play.generator))
@@ -65,17 +65,17 @@ import Testing
             case 17: try await append(&play, ledger)
             default: try await correct(&play, ledger)
             }
-            let statuses = try await ledger.budgets(of: nil, at: play.clock)
+            let statuses = try await ledger.read { [play] in try $0.budgets(of: nil, at: play.clock) }
             #expect(Set(statuses) == play.replay.status(at: play.clock), "after operation \(play.next)")
         }
         for _ in 0..<2 {
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             try await compareDashboards(&play, ledger)
             try await ledger.rollUp()
         }
     }
 
-    private func setBudget(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func setBudget(_ play: inout Play, _ ledger: LedgerStore) async throws {
         let scopes = Self.accounts.flatMap(\.scopes)
         let unit = BudgetUnit.allCases.randomElement(using: &play.generator) ?? .usd
         let most: Int64 = unit == .usd ? 20_000 : unit == .tokens ? 2000 : 40_000_000
@@ -84,17 +84,19 @@ import Testing
             limit: BudgetLimit(unit: unit, amount: .random(in: 0...most, using: &play.generator)),
             window: Self.windows.randomElement(using: &play.generator) ?? .none,
             mode: Int.random(in: 0..<3, using: &play.generator) == 0 ? .warn : .hard)
-        try await ledger.setBudget(budget, at: play.clock)
+        try await ledger.write { [play] in try $0.setBudget(budget, at: play.clock) }
         play.replay.setBudget(budget)
     }
 
-    private func removeBudget(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func removeBudget(_ play: inout Play, _ ledger: LedgerStore) async throws {
         guard let budget = play.replay.budgets.randomElement(using: &play.generator) else { return }
-        try await ledger.removeBudget(scope: budget.scope, unit: budget.limit.unit, window: budget.window)
+        try await ledger.write {
+            try $0.removeBudget(scope: budget.scope, unit: budget.limit.unit, window: budget.window)
+        }
         play.replay.removeBudget(budget)
     }
 
-    private func reserve(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func reserve(_ play: inout Play, _ ledger: LedgerStore) async throws {
         let request = Sample.request(
             "r\(play.next)", nanoUSD: .random(in: 0...1000, using: &play.generator),
             tokens: .random(in: 0...100, using: &play.generator),
@@ -110,7 +112,7 @@ import Testing
         }
     }
 
-    private func settle(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func settle(_ play: inout Play, _ ledger: LedgerStore) async throws {
         guard let request = play.replay.open.randomElement(using: &play.generator) else { return }
         let id = Bool.random(using: &play.generator) ? request.id : "e\(play.next)"
         let entry = play.entry(id, call: request.call)
@@ -118,40 +120,42 @@ import Testing
         _ = try await ledger.settle(request.id, entry)
     }
 
-    private func release(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func release(_ play: inout Play, _ ledger: LedgerStore) async throws {
         guard let request = play.replay.open.randomElement(using: &play.generator) else { return }
         play.replay.release(request.id)
         try await ledger.release(request.id)
     }
 
-    private func append(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func append(_ play: inout Play, _ ledger: LedgerStore) async throws {
         var entry = play.entry("a\(play.next)", call: play.call())
         entry.kind = .shadow
         play.replay.append(entry)
         try await ledger.append(entry)
     }
 
-    private func correct(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func correct(_ play: inout Play, _ ledger: LedgerStore) async throws {
         let candidates = play.replay.entries.filter { $0.corrects == nil }
         guard let wrong = candidates.randomElement(using: &play.generator) else { return }
         let truth = play.entry("c\(play.next)", call: wrong.call)
         // What is booked of an entry is it and its corrections; afterwards that has to be the truth.
-        let booked = try await ledger.correct(wrong.id, with: truth)
+        let booked = try await ledger.write { try $0.correct(wrong.id, with: truth) }
         play.replay.append(booked)
         let sum = play.replay.entries.filter { $0.id == wrong.id || $0.corrects == wrong.id }
             .reduce(Int64(0)) { $0 + $1.result.figures.cost.total.nanoUSD }
         #expect(sum == truth.result.figures.cost.total.nanoUSD)
     }
 
-    private func compareDashboards(_ play: inout Play, _ ledger: SQLLedger) async throws {
+    private func compareDashboards(_ play: inout Play, _ ledger: LedgerStore) async throws {
         let first = Sample.noon.advanced(bySeconds: -100_000)
         for _ in 0..<20 {
             let from = first.advanced(bySeconds: .random(in: 0...1_000_000, using: &play.generator))
             let to = from.advanced(bySeconds: .random(in: 0...1_500_000, using: &play.generator))
-            let total = try await ledger.dashboard(DashboardQuery(from: from, to: to))
+            let total = try await ledger.read { try $0.dashboard(DashboardQuery(from: from, to: to)) }
             #expect(total.totals == play.replay.sums(from: from, to: to) { _ in true })
-            let byModel = try await ledger.dashboard(
-                DashboardQuery(from: from, to: to, groupBy: [.model, .day], filters: [.stage: ""]))
+            let byModel = try await ledger.read {
+                try $0.dashboard(
+                    DashboardQuery(from: from, to: to, groupBy: [.model, .day], filters: [.stage: ""]))
+            }
             for row in byModel.rows {
                 let expected = play.replay.sums(from: from, to: to) {
                     $0.call.model.rawValue == row.keys[0] && $0.chargedAt.day.description == row.keys[1]
@@ -160,7 +164,7 @@ import Testing
                 #expect(row.sums == expected)
             }
             #expect(byModel.totals == play.replay.sums(from: from, to: to) { $0.call.stage == nil })
-            let byJob = try await ledger.dashboard(DashboardQuery(from: from, to: to, groupBy: [.job]))
+            let byJob = try await ledger.read { try $0.dashboard(DashboardQuery(from: from, to: to, groupBy: [.job])) }
             for row in byJob.rows {
                 let expected = play.replay.sums(from: from, to: to) { $0.call.attribution.job ?? "" == row.keys[0] }
                 #expect(row.sums == expected)

@@ -16,15 +16,15 @@ import Testing
         ]
     }()
 
-    private static func reports(_ ledger: SQLLedger) async throws -> [DashboardReport] {
+    private static func reports(_ ledger: LedgerStore) async throws -> [DashboardReport] {
         var reports: [DashboardReport] = []
-        for query in queries { reports.append(try await ledger.dashboard(query)) }
+        for query in queries { reports.append(try await ledger.read { try $0.dashboard(query) }) }
         return reports
     }
 
     /// Never rolls up by itself.
-    private static func sqlite(_ place: TemporaryLedger) throws -> SQLLedger {
-        SQLLedger(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 1_000_000)
+    private static func sqlite(_ place: TemporaryLedger) throws -> LedgerStore {
+        LedgerStore(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 1_000_000)
     }
 
     private static func entry(_ number: Int) -> LedgerEntry {
@@ -36,8 +36,8 @@ import Testing
     }
 
     /// How far the roll-ups are, and the last entry.
-    private static func place(_ ledger: SQLLedger) async throws -> [Int64] {
-        try await ledger.read { (session) throws(LedgerError) in
+    private static func place(_ ledger: LedgerStore) async throws -> [Int64] {
+        try await ledger.read { session in
             let (rolled, last) = try session.rolledAndLast()
             return [rolled, last]
         }
@@ -56,21 +56,23 @@ import Testing
         try await TemporaryPostgreSQL.with { server in
             let place = try TemporaryLedger()
             defer { place.remove() }
-            let remote = SQLLedger(
+            let remote = LedgerStore(
                 database: try PostgreSQLDatabase(url: server.url), entriesBetweenRollups: 1_000_000)
             try await Self.play(on: remote, against: try Self.sqlite(place))
         }
     }
 
     /// Books the same in both, and rolls up the first one after each piece.
-    private static func play(on ledger: SQLLedger, against unrolled: SQLLedger) async throws {
+    private static func play(on ledger: LedgerStore, against unrolled: LedgerStore) async throws {
         for piece in 0..<4 {
             for number in piece * 30..<piece * 30 + 30 {
                 for each in [ledger, unrolled] { try await each.append(entry(number)) }
             }
             // Entries of hours and days that are rolled up long since: a correction, and a call that ends late.
             for each in [ledger, unrolled] {
-                _ = try await each.correct("e\(piece)", with: Sample.entry("c\(piece)", nanoUSD: 50_000))
+                _ = try await each.write {
+                    try $0.correct("e\(piece)", with: Sample.entry("c\(piece)", nanoUSD: 50_000))
+                }
                 let late = Sample.request("l\(piece)", nanoUSD: 99, at: Sample.noon.advanced(bySeconds: -40_000))
                 _ = try await each.reserve(late)
                 _ = try await each.settle(late.id, Sample.entry(late.id, nanoUSD: 70))
@@ -78,25 +80,25 @@ import Testing
                 for scope in [BudgetScope.global, .key("k1")] {
                     for window in [BudgetWindow.none, .day, .week, .month] {
                         let budget = Budget(scope: scope, limit: .usd(Money(nanoUSD: .max)), window: window)
-                        try? await each.removeBudget(scope: scope, unit: .usd, window: window)
-                        try await each.setBudget(budget, at: Sample.noon)
+                        try? await each.write { try $0.removeBudget(scope: scope, unit: .usd, window: window) }
+                        try await each.write { try $0.setBudget(budget, at: Sample.noon) }
                     }
                 }
             }
             #expect(try await place(ledger) != place(unrolled) || piece == 0)
             #expect(try await reports(ledger) == reports(unrolled))
             #expect(
-                try await Set(ledger.budgets(of: nil, at: Sample.noon))
-                    == Set(unrolled.budgets(of: nil, at: Sample.noon)))
-            #expect(try await ledger.verify().differences == [])
+                try await Set(ledger.read { try $0.budgets(of: nil, at: Sample.noon) })
+                    == Set(unrolled.read { try $0.budgets(of: nil, at: Sample.noon) }))
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             try await ledger.rollUp()
             let (rolled, last) = (try await place(ledger)[0], try await place(ledger)[1])
             #expect(rolled == last)
             #expect(try await reports(ledger) == reports(unrolled))
-            let report = try await ledger.verify()
+            let report = try await ledger.read { try $0.verify() }
             #expect(report.differences == [] && report.rollups > 20)
         }
-        #expect(try await unrolled.verify().rollups == 0)
+        #expect(try await unrolled.read { try $0.verify() }.rollups == 0)
         for each in [ledger, unrolled] { await each.close() }
     }
 
@@ -108,14 +110,14 @@ import Testing
         for number in 0..<9 { try await earlier.append(Self.entry(number)) }
         #expect(try await Self.place(earlier) == [0, 9])
         await earlier.close()
-        let ledger = SQLLedger(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 10)
+        let ledger = LedgerStore(database: try SQLiteDatabase(path: place.path), entriesBetweenRollups: 10)
         try await ledger.append(Self.entry(9))
         while try await Self.place(ledger) != [10, 10] { try await Task.sleep(for: .milliseconds(2)) }
         for number in 10..<15 { try await ledger.append(Self.entry(number)) }
         #expect(try await Self.place(ledger) == [10, 15])
         for number in 15..<20 { try await ledger.append(Self.entry(number)) }
         while try await Self.place(ledger) != [20, 20] { try await Task.sleep(for: .milliseconds(2)) }
-        #expect(try await ledger.verify().differences == [])
+        #expect(try await ledger.read { try $0.verify() }.differences == [])
         await ledger.close()
     }
 
@@ -136,25 +138,27 @@ import Testing
     }
 
     private static func together(_ databases: [any SQLDatabase]) async throws {
-        let nodes = databases.map { SQLLedger(database: $0, entriesBetweenRollups: 3) }
+        let nodes = databases.map { LedgerStore(database: $0, entriesBetweenRollups: 3) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<24 {
                 group.addTask {
                     for number in 0..<10 { try await nodes[task % 3].append(Self.entry(task * 10 + number)) }
                     try await nodes[task % 3].rollUp()
                     // Whoever reads in between finds a sound state.
-                    #expect(try await nodes[(task + 1) % 3].verify().differences == [])
+                    #expect(try await nodes[(task + 1) % 3].read { try $0.verify() }.differences == [])
                 }
             }
             try await group.waitForAll()
         }
         let place = try await Self.place(nodes[0])
         #expect(place[0] == place[1])
-        let total = try await nodes[1].dashboard(
-            DashboardQuery(
-                from: Sample.noon.advanced(bySeconds: -100_000), to: Sample.noon.advanced(bySeconds: 100_000)))
+        let total = try await nodes[1].read {
+            try $0.dashboard(
+                DashboardQuery(
+                    from: Sample.noon.advanced(bySeconds: -100_000), to: Sample.noon.advanced(bySeconds: 100_000)))
+        }
         #expect(total.totals.calls == 240 && total.totals.cost.total == Money(nanoUSD: 239 * 240 / 2))
-        #expect(try await nodes[2].verify().differences == [])
+        #expect(try await nodes[2].read { try $0.verify() }.differences == [])
         for node in nodes { await node.close() }
     }
 
@@ -163,13 +167,13 @@ import Testing
         try await TemporaryLedger.with { ledger, place in
             for number in 1..<4 { try await ledger.append(Self.entry(number)) }
             try await ledger.rollUp()
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             try place.edit("UPDATE rolled SET sequence = 4")
             #expect(
-                try await ledger.verify().differences.map(\.description)
+                try await ledger.read { try $0.verify() }.differences.map(\.description)
                     == ["the last entry in the roll-ups: kept number 4, the entries say number 3"])
             try place.edit("UPDATE rolled SET sequence = 2")
-            #expect(try await ledger.verify().differences.count == 2)
+            #expect(try await ledger.read { try $0.verify() }.differences.count == 2)
         }
     }
 }

@@ -29,11 +29,11 @@ import Testing
                     steps: [step], job: job, events: [event("step"), event("done")]))
             #expect(receipt.settlements.map(\.entryID) == ["r"])
             #expect(receipt.eventSequences == [1, 2])
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.decision("decision-1") == decision)
-            #expect(try await ledger.steps(ofRun: "run-1") == [step])
-            #expect(try await ledger.job("job-1") == job)
-            #expect(try await ledger.events(ofJob: "job-1", after: 1).map(\.event.type) == ["done"])
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.decision("decision-1") } == decision)
+            #expect(try await ledger.read { try $0.steps(ofRun: "run-1") } == [step])
+            #expect(try await ledger.read { try $0.job("job-1") } == job)
+            #expect(try await ledger.read { try $0.events(ofJob: "job-1", after: 1) }.map(\.event.type) == ["done"])
         }
     }
 
@@ -48,11 +48,11 @@ import Testing
                             ("r", Sample.entry("r", nanoUSD: 100)), ("missing", Sample.entry("m", nanoUSD: 100)),
                         ], steps: [step], job: job, events: [event("step")]))
             }
-            #expect(try await ledger.openReservations().count == 1)
-            #expect(try await ledger.entry("r") == nil)
-            #expect(try await ledger.job("job-1") == nil)
-            #expect(try await ledger.events(ofJob: "job-1", after: 0).isEmpty)
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.openReservations() }.count == 1)
+            #expect(try await ledger.read { try $0.entry("r") } == nil)
+            #expect(try await ledger.read { try $0.job("job-1") } == nil)
+            #expect(try await ledger.read { try $0.events(ofJob: "job-1", after: 0) }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
         }
     }
 
@@ -60,21 +60,21 @@ import Testing
     func jobs() async throws {
         try await TemporaryLedger.with { ledger, _ in
             var first = job
-            try await ledger.saveJob(first)
+            try await ledger.write { [first] in try $0.saveJob(first) }
             first.status = .completed
             first.result = Array("\"4\"".utf8)
             first.updatedAt = Sample.noon.advanced(bySeconds: 1)
-            try await ledger.saveJob(first)
+            try await ledger.write { [first] in try $0.saveJob(first) }
             var second = job
             second.id = "job-2"
             second.attribution.job = "job-2"
             second.createdAt = Sample.noon.advanced(bySeconds: 5)
-            try await ledger.saveJob(second)
-            #expect(try await ledger.job("job-1") == first)
-            #expect(try await ledger.jobs(in: [.completed], limit: 10) == [first])
-            #expect(try await ledger.jobs(in: [], limit: 10).map(\.id) == ["job-2", "job-1"])
-            #expect(try await ledger.jobs(in: [.running, .completed], limit: 1).map(\.id) == ["job-2"])
-            #expect(try await ledger.job("job-3") == nil)
+            try await ledger.write { [second] in try $0.saveJob(second) }
+            #expect(try await ledger.read { try $0.job("job-1") } == first)
+            #expect(try await ledger.read { try $0.jobs(in: [.completed], limit: 10) } == [first])
+            #expect(try await ledger.read { try $0.jobs(in: [], limit: 10) }.map(\.id) == ["job-2", "job-1"])
+            #expect(try await ledger.read { try $0.jobs(in: [.running, .completed], limit: 1) }.map(\.id) == ["job-2"])
+            #expect(try await ledger.read { try $0.job("job-3") } == nil)
         }
     }
 
@@ -82,14 +82,14 @@ import Testing
     func decisions() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let record = DecisionRecord(decision: Sample.decision, attribution: Attribution(), at: Sample.noon)
-            try await ledger.record(record)
-            try await ledger.record(record)
+            try await ledger.write { try $0.record(record) }
+            try await ledger.write { try $0.record(record) }
             var other = record
             other.decision.model = "openai/large"
             await #expect(throws: LedgerError.duplicate(kind: "decision", id: "decision-1")) {
-                try await ledger.record(other)
+                try await ledger.write { [other] in try $0.record(other) }
             }
-            #expect(try await ledger.decision("none") == nil)
+            #expect(try await ledger.read { try $0.decision("none") } == nil)
         }
     }
 

@@ -37,21 +37,23 @@ import Testing
             for unit in BudgetUnit.allCases {
                 for window in [BudgetWindow.none, .day] {
                     let limit = BudgetLimit(unit: unit, amount: .max)
-                    try await ledger.setBudget(Budget(scope: .key("k"), limit: limit, window: window), at: Sample.noon)
+                    try await ledger.write {
+                        try $0.setBudget(Budget(scope: .key("k"), limit: limit, window: window), at: Sample.noon)
+                    }
                 }
             }
             try await ledger.append(Sample.entry("a", nanoUSD: 5, call: call))
             try await ledger.append(Sample.entry("b", nanoUSD: 7, call: call))
             _ = try await ledger.reserve(Sample.request("r", nanoUSD: 9, call: call))
             try await ledger.rollUp()
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             for trigger in ["update", "delete"] { try place.edit("DROP TRIGGER entry_no_\(trigger)") }
             for edit in Self.edits {
                 // Taken back afterwards: what is written stays in a transaction of its own.
                 let found = try Self.differences(after: edit, in: place)
                 #expect(found > 0, "not found: \(edit)")
             }
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 

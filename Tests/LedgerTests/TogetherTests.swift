@@ -38,9 +38,9 @@ import Testing
     }
 
     private func play(seed: Int, on together: any SQLDatabase, _ oneByOne: any SQLDatabase) async throws {
-        let ledgers = [SQLLedger(database: together), SQLLedger(database: oneByOne)]
+        let ledgers = [LedgerStore(database: together), LedgerStore(database: oneByOne)]
         for ledger in ledgers {
-            for budget in Self.budgets { try await ledger.setBudget(budget, at: Sample.noon) }
+            for budget in Self.budgets { try await ledger.write { try $0.setBudget(budget, at: Sample.noon) } }
         }
         var generator = SeededGenerator(seed: UInt64(seed))
         var shared = 0
@@ -58,7 +58,7 @@ import Testing
         let states = [try await Self.state(of: ledgers[0]), try await Self.state(of: ledgers[1])]
         #expect(states[0] == states[1])
         for ledger in ledgers {
-            #expect(try await ledger.verify().differences == [])
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
             await ledger.close()
         }
     }
@@ -169,14 +169,18 @@ import Testing
         }
     }
 
-    private static func state(of ledger: SQLLedger) async throws -> [String] {
-        var state = try await ledger.budgets(of: nil, at: Sample.noon.advanced(bySeconds: 46_000)).map { "\($0)" }
-            .sorted()
-        state += try await ledger.openReservations().map { "\($0.request)" }.sorted()
+    private static func state(of ledger: LedgerStore) async throws -> [String] {
+        var state = try await ledger.read { try $0.budgets(of: nil, at: Sample.noon.advanced(bySeconds: 46_000)) }.map {
+            "\($0)"
+        }
+        .sorted()
+        state += try await ledger.read { try $0.openReservations() }.map { "\($0.request)" }.sorted()
         for number in 0..<60 {
-            state += try await ledger.entries(ofRun: "run c\(number)").map { "\($0)" }
-            if let decision = try await ledger.decision("d-c\(number)") { state.append(decision.decision.id) }
-            state += try await ledger.steps(ofRun: "run c\(number)").map { "\($0)" }
+            state += try await ledger.read { try $0.entries(ofRun: "run c\(number)") }.map { "\($0)" }
+            if let decision = try await ledger.read({ try $0.decision("d-c\(number)") }) {
+                state.append(decision.decision.id)
+            }
+            state += try await ledger.read { try $0.steps(ofRun: "run c\(number)") }.map { "\($0)" }
             if let session = try await ledger.session("run c\(number)", unlike: nil) {
                 state.append("\(session.id) \(session.version) \(session.body)")
             }

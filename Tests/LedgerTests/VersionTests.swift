@@ -8,7 +8,7 @@ import Testing
     private static let refusal = LedgerError.newerVersion(database: "the database", migrations: ["99 future"])
 
     /// Writes of each path: done together, one by one, both in one group, and beside the writer.
-    private static func write(_ ledger: SQLLedger, _ id: String) async -> [LedgerError?] {
+    private static func write(_ ledger: LedgerStore, _ id: String) async -> [LedgerError?] {
         func failure(_ body: () async throws(LedgerError) -> Void) async -> LedgerError? {
             do throws(LedgerError) {
                 try await body()
@@ -33,14 +33,17 @@ import Testing
         ]
     }
 
-    private static func check(_ ledger: SQLLedger, upgrade: () throws -> Void) async throws {
+    private static func check(_ ledger: LedgerStore, upgrade: () throws -> Void) async throws {
         #expect(await write(ledger, "before") == [nil, nil, nil, nil, nil])
         try await ledger.append(Sample.entry("not rolled up", nanoUSD: 5))
         try upgrade()
         #expect(await write(ledger, "after") == Array(repeating: refusal, count: 5))
-        let (rolled, last) = try await ledger.read { (session) throws(LedgerError) in try session.rolledAndLast() }
+        let (rolled, last) = try await ledger.read { session in try session.rolledAndLast() }
         #expect(rolled == 1 && last == 2, "it wrote after all")
-        #expect(try await ledger.openReservations().map(\.request.id) == ["before/alone", "before/reserved"])
+        #expect(
+            try await ledger.read { try $0.openReservations() }.map(\.request.id) == [
+                "before/alone", "before/reserved",
+            ])
         await ledger.close()
     }
 
@@ -58,7 +61,7 @@ import Testing
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
             let url = server.url
-            try await Self.check(try SQLLedger.open(url)) {
+            try await Self.check(try LedgerStore.open(url)) {
                 try PostgreSQLConnection(url: url).script("INSERT INTO hera_migration VALUES ('99 future')")
             }
         }

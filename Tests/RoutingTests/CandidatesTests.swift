@@ -11,7 +11,7 @@ struct CandidatesTests {
         return try #require(all.first { $0.model == ModelID(id) })
     }
 
-    @Test("a cloud model costs its tokens, and takes overhead, prefill and decode")
+    @Test("a cloud model costs its tokens, and its latency is overhead, prefill and decode")
     func cloud() throws {
         let dear = try candidate("dear", context: Fixture.context())
         // 100 x 3000 + 100 x 15000 nano-USD; 0.5 + 100/1000 + 100/50 s
@@ -32,7 +32,7 @@ struct CandidatesTests {
         #expect(edge.cost.hardware.nanoUSD == 2100)
     }
 
-    @Test("the model of the step before reads its prompt from its cache")
+    @Test("the previous step's model reads its prompt from its cache")
     func cache() throws {
         var rates = Rates([.input: UnitPrice(nanoUSDPerMillion: 1_000_000_000), .output: .zero])
         rates.prices[.cachedRead] = UnitPrice(nanoUSDPerMillion: 100_000_000)
@@ -47,7 +47,7 @@ struct CandidatesTests {
         #expect(try candidate("other", step: step, context: Fixture.context(models)).cost.api.nanoUSD == 100_000)
     }
 
-    @Test("an image counts at what the model bills for one, and where that is unknown at more than any model bills")
+    @Test("an image counts at the model's tokens per image, and without a figure at more than any known model bills")
     func images() throws {
         let known = Fixture.model("known", images: ImageTokens(most: 3000, source: "test"))
         let models = [known, Fixture.model("unknown")].map { Fixture.priced($0, input: 1000, output: 0) }
@@ -65,11 +65,11 @@ struct CandidatesTests {
         let dearer = try candidate("unknown", step: step, context: context)
         #expect(dearer.worstCaseCost.nanoUSD == (400 + 2 * 50_000) * 1000)
         #expect(dearer.cost.api.nanoUSD == (100 + 2 * 1000) * 1000)
-        // However often it is asked for.
+        // Applying it twice changes nothing.
         #expect(step.read(by: known).read(by: known).promptTokensAtMost == 400 + 2 * 3000)
     }
 
-    @Test("a model whose server keeps no prompts reads all of it again")
+    @Test("a model whose server keeps no prompts prefills all of it again")
     func noCache() throws {
         let model = Fixture.model("stays", promptCache: .none)
         let step = Fixture.step(position: 2, previous: "stays")

@@ -8,8 +8,8 @@ struct ControlTests {
     func wilson() throws {
         var estimate = QualityEstimate(memory: .infinity)
         for index in 0..<50 {
-            estimate.served("m")
-            estimate.looked(at: "m", score: index < 40 ? 1 : 0, share: 1)
+            estimate.recordServed("m")
+            estimate.recordSample(of: "m", score: index < 40 ? 1 : 0, probability: 1)
         }
         // 40 of 50 at z = 1.959964: (40 + 1.920729) / 53.841459 = 0.778596;
         // half = z / 53.841459 * sqrt(50 * .8 * .2 + .960365) = 0.108966
@@ -18,43 +18,43 @@ struct ControlTests {
         #expect(abs(estimate.interval.upper - 0.88756) < 1e-4)
     }
 
-    @Test("strata weigh as they were served, however often each was looked at")
+    @Test("strata weigh as they were served, however often each was sampled")
     func stratified() throws {
         var estimate = QualityEstimate(memory: .infinity)
-        for _ in 0..<900 { estimate.served("cheap") }
-        for _ in 0..<100 { estimate.served("dear") }
-        // Ten looks at each: .5 on the one that served nine tenths, 1 on the other.
+        for _ in 0..<900 { estimate.recordServed("cheap") }
+        for _ in 0..<100 { estimate.recordServed("dear") }
+        // Ten samples each: .5 on the one that served nine tenths, 1 on the other.
         for index in 0..<10 {
-            estimate.looked(at: "cheap", score: index < 5 ? 1 : 0, share: 0.01)
-            estimate.looked(at: "dear", score: 1, share: 0.1)
+            estimate.recordSample(of: "cheap", score: index < 5 ? 1 : 0, probability: 0.01)
+            estimate.recordSample(of: "dear", score: 1, probability: 0.1)
         }
         #expect(abs(try #require(estimate.mean) - (0.9 * 0.5 + 0.1)) < 1e-12)
     }
 
-    @Test("looks that were unlikely weigh more, and make the interval wider than as many even ones")
+    @Test("unlikely samples weigh more, and widen the interval compared with uniform ones")
     func importance() throws {
         var estimate = QualityEstimate(memory: .infinity)
         var even = QualityEstimate(memory: .infinity)
         for _ in 0..<100 {
-            estimate.served("m")
-            even.served("m")
+            estimate.recordServed("m")
+            even.recordServed("m")
         }
         for _ in 0..<30 {
-            estimate.looked(at: "m", score: 1, share: 1)
-            even.looked(at: "m", score: 0.5, share: 1)
+            estimate.recordSample(of: "m", score: 1, probability: 1)
+            even.recordSample(of: "m", score: 0.5, probability: 1)
         }
         for _ in 0..<10 {
-            estimate.looked(at: "m", score: 0, share: 0.1)
-            even.looked(at: "m", score: 0.5, share: 1)
+            estimate.recordSample(of: "m", score: 0, probability: 0.1)
+            even.recordSample(of: "m", score: 0.5, probability: 1)
         }
         // 30 x 1 of weight 1, 10 x 0 of weight 10
         #expect(abs(try #require(estimate.mean) - 30.0 / 130) < 1e-12)
-        #expect(abs(estimate.looks - 130.0 * 130 / 1030) < 1e-9)
+        #expect(abs(estimate.effectiveSamples - 130.0 * 130 / 1030) < 1e-9)
         let (uneven, plain) = (estimate.interval, even.interval)
         #expect(uneven.upper - uneven.lower > plain.upper - plain.lower)
     }
 
-    @Test("the interval holds the truth in about 95 of 100 cases")
+    @Test("the interval contains the truth in about 95 of 100 cases")
     func coverage() {
         var generator = SeededGenerator(seed: 5)
         var held = 0
@@ -63,10 +63,10 @@ struct ControlTests {
             for _ in 0..<300 {
                 let isCheap = Bool.random(using: &generator)
                 let truth = isCheap ? 0.7 : 0.95
-                estimate.served(isCheap ? "cheap" : "dear")
+                estimate.recordServed(isCheap ? "cheap" : "dear")
                 guard Double.random(in: 0..<1, using: &generator) < 0.3 else { continue }
                 let score = Double.random(in: 0..<1, using: &generator) < truth ? 1.0 : 0
-                estimate.looked(at: isCheap ? "cheap" : "dear", score: score, share: 0.3)
+                estimate.recordSample(of: isCheap ? "cheap" : "dear", score: score, probability: 0.3)
             }
             let interval = estimate.interval
             if interval.lower <= 0.825, 0.825 <= interval.upper { held += 1 }
@@ -74,42 +74,42 @@ struct ControlTests {
         #expect((368...400).contains(held), "92 to 100 %: \(held) of 400")
     }
 
-    @Test("old looks fade, so that a drop is seen")
+    @Test("old samples fade, so that a drop shows")
     func fading() throws {
         var estimate = QualityEstimate(memory: 200)
         for index in 0..<2000 {
-            estimate.served("m")
-            estimate.looked(at: "m", score: index < 1000 ? 1 : 0, share: 1)
+            estimate.recordServed("m")
+            estimate.recordSample(of: "m", score: index < 1000 ? 1 : 0, probability: 1)
         }
         #expect(try #require(estimate.mean) < 0.01)
     }
 
-    @Test("a stratum that nobody looked at may be anything, and a score that is no number is not counted")
+    @Test("an unsampled stratum may have any quality, and a non-finite score is not counted")
     func unknown() {
         var estimate = QualityEstimate()
         #expect(estimate.mean == nil)
-        estimate.served("m")
-        estimate.looked(at: "m", score: .nan, share: 1)
-        estimate.looked(at: "m", score: 1, share: 0)
+        estimate.recordServed("m")
+        estimate.recordSample(of: "m", score: .nan, probability: 1)
+        estimate.recordSample(of: "m", score: 1, probability: 0)
         #expect(estimate.mean == nil)
         #expect(estimate.interval == .init(lower: 0, upper: 1))
     }
 
-    @Test("one score moves kappa by gain x weight x what is missing, no further than the bounds")
+    @Test("one score moves kappa by gain x weight x shortfall, within the bounds")
     func moves() {
         let rule = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.6)
         var controller = KappaController(target: 0.9, rule: rule, gain: 0.002)
         // From kappa_1 = .62 up to the cap, from kappa_5 = .70 down to the floor.
         #expect(abs(controller.bounds.upperBound - 0.18) < 1e-12)
         #expect(abs(controller.bounds.lowerBound + 0.1) < 1e-12)
-        controller.looked(at: ModelID("m"), score: 0, share: 0.25)
+        controller.recordSample(of: ModelID("m"), score: 0, probability: 0.25)
         #expect(abs(controller.offset - 0.002 * 4 * 0.9) < 1e-12)
-        for _ in 0..<1000 { controller.looked(at: ModelID("m"), score: 0, share: 0.1) }
+        for _ in 0..<1000 { controller.recordSample(of: ModelID("m"), score: 0, probability: 0.1) }
         #expect(controller.offset == controller.bounds.upperBound)
-        controller.served(by: ModelID("m"))
+        controller.recordServed(by: ModelID("m"))
         #expect(controller.status.contains("raised by 0.18, its cap: raise kappa.cap, or lower min_accuracy"))
-        // Not wound up: the first good scores already bring it down.
-        controller.looked(at: ModelID("m"), score: 1, share: 0.1)
+        // No windup: the first good scores already lower it.
+        controller.recordSample(of: ModelID("m"), score: 1, probability: 0.1)
         #expect(controller.offset < controller.bounds.upperBound)
     }
 
@@ -118,7 +118,7 @@ struct ControlTests {
         arguments: [Simulation.Drift.none, .worseModel, .harderTraffic], [1, 2] as [UInt64])
     func simulatedDrift(drift: Simulation.Drift, seed: UInt64) throws {
         let outcome = Simulation(drift: drift, isControlled: true, seed: seed).run()
-        // The offset has 0.35 of room: 0.35 / (0.002 x 6000) = 0.029 is the most that the integral may be off.
+        // The offset has 0.35 of room: 0.35 / (0.002 x 6000) = 0.029 bounds the error of the integral.
         #expect(abs(outcome.finalQuality - 0.9) < 0.029, "mean quality of the last 6000 steps: \(outcome.finalQuality)")
         #expect(outcome.moneyShare < 0.9, "of what the reference alone would cost: \(outcome.moneyShare)")
         #expect(outcome.finalCheapShare > 0.1)

@@ -3,7 +3,7 @@ import Optimization
 import Routing
 import Testing
 
-@Suite("What a live call is expected to cost")
+@Suite("Expected cost of a live call")
 struct CostModelTests {
     private let estimator = FixedEstimator(quality: ["edge": 0.8, "cheap": 0.8, "dear": 0.8])
 
@@ -28,7 +28,7 @@ struct CostModelTests {
         #expect(abs(candidate.latencySeconds - 3.12) < 1e-9)
     }
 
-    @Test("calls that wait for the slots of an edge server take longer, as Erlang has it")
+    @Test("calls that wait for the slots of an edge server take longer, by Erlang C")
     func queue() throws {
         let model = Fixture.edge.model
         let edge = Model(
@@ -47,7 +47,7 @@ struct CostModelTests {
         #expect(try candidate(flooded).latencySeconds > 20)
     }
 
-    @Test("data transfer is paid for what goes to a provider")
+    @Test("data transfer to a provider is paid for")
     func transfer() throws {
         let economics = Economics(electricityUSDPerKWh: 0.15, gramsCO2ePerKWh: 400, transferUSDPerGB: 0.1)
         // (100 + 100 tokens) x 4 bytes x 0.1 nano-USD
@@ -55,7 +55,7 @@ struct CostModelTests {
         #expect(try candidate(Fixture.edge, economics: economics).cost.hardware.nanoUSD == 2100)
     }
 
-    @Test("of the service tiers that the policy admits, the cheapest that a model has is taken, and batch rates never")
+    @Test("the cheapest admitted service tier of a model is used, and never batch rates")
     func tiers() throws {
         func rates(_ nanoUSD: Int64) -> Rates {
             Rates([
@@ -75,7 +75,7 @@ struct CostModelTests {
         #expect(flex.serviceTier == .flex)
         // 200 tokens x 60; the fee per request belongs to the standard rates alone where flex names none
         #expect(flex.cost.api.nanoUSD == 200 * 60 + 7)
-        // A server may serve the standard tier all the same: 400 tokens in and 1000 out at most, at its price.
+        // A server may serve the standard tier anyway: 400 tokens in and 1000 out at most, at its price.
         #expect(flex.worstCaseCost.nanoUSD == 1400 * 100 + 7)
         policy.plan.serviceTiers = [.priority]
         #expect(try candidate(model, policy: policy).cost.api.nanoUSD == 200 * 200 + 7)
@@ -83,7 +83,7 @@ struct CostModelTests {
         context.isBatch = true
         let row = Candidates.of(Fixture.step(), in: context, predicting: estimator.prediction(for:))
         #expect(row.first?.serviceTier == .batch)
-        // An interface for batches bills its own rates alone.
+        // A batch API bills its own rates only.
         #expect(row.first?.worstCaseCost == Money(nanoUSD: 1400 * 50 + 7))
     }
 
@@ -101,13 +101,13 @@ struct CostModelTests {
             return try #require(state.plan).choices.count { $0 == ModelID("dear") }
         }
         let onMean = try dearSteps(policy)
-        policy.plan.reading = .quantile(0.95)
+        policy.plan.statistic = .quantile(0.95)
         let onQuantile = try dearSteps(policy)
         #expect(onMean > onQuantile)
         #expect(onQuantile >= 1)
     }
 
-    @Test("a carbon cap that the edge would pass leaves the step to the cloud")
+    @Test("a carbon cap below the edge's use leaves the step to the cloud")
     func carbon() throws {
         var policy = Policy(kappa: KappaRule(base: 0, slope: 0, cap: 1, floor: 0))
         // 110 J at 400 g/kWh are 0.0122 g.
@@ -122,7 +122,7 @@ struct CostModelTests {
         }
     }
 
-    @Test("a cap that no model keeps is told with what would do")
+    @Test("an infeasible cap is reported with a feasible value")
     func carbonInfeasible() throws {
         var policy = Policy()
         policy.plan.carbonGrams = 0.01

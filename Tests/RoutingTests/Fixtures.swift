@@ -1,7 +1,7 @@
 import Domain
 import Routing
 
-/// A small catalog for tests: one model at the edge, one cheap and one dear in the cloud.
+/// A small catalog for tests: one edge model, one cheap and one expensive cloud model.
 enum Fixture {
     static let day = CalendarDay(daysSinceEpoch: 20_778)
 
@@ -56,10 +56,10 @@ enum Fixture {
     }
 }
 
-/// Says what a test wants it to say.
+/// Returns the estimates that a test sets.
 struct FixedEstimator: Estimating, StepEstimates {
     var quality: [String: Double]
-    /// Step similarity; the ratio of qualities where none is named.
+    /// Step similarity; the ratio of qualities by default.
     var similarity: [String: Double] = [:]
     var requestSimilarity: [String: Double] = [:]
     /// Similarity of both models' outputs that many steps ahead.
@@ -84,20 +84,5 @@ struct FixedEstimator: Estimating, StepEstimates {
 
     func requestSimilarity(of model: Model, to reference: Model) -> Double {
         requestSimilarity[model.id.rawValue] ?? 0
-    }
-}
-
-/// The same numbers on every run (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -16,7 +16,7 @@ struct PlanOrderTests {
         return (decision, state)
     }
 
-    @Test("a model of much lower predicted quality is tested all the same, and kept where its outputs are alike")
+    @Test("a model of much lower predicted quality is still tested, and kept if its outputs are similar")
     func similarityDecides() throws {
         // .3 is less than kappa_1 x .6, but both fail on the same steps.
         let estimator = FixedEstimator(
@@ -27,7 +27,7 @@ struct PlanOrderTests {
         #expect(state.plan?.choices == [ModelID("edge"), ModelID("edge"), ModelID("edge")])
     }
 
-    @Test("URC and CD are asked of models that SSE is expected to refuse")
+    @Test("URC and CD also test models that SSE is expected to refuse")
     func otherTests() throws {
         let weak = FixedEstimator(
             quality: ["edge": 0.3, "cheap": 0.4, "dear": 0.9], similarity: ["edge": 0.3, "cheap": 0.4])
@@ -45,9 +45,10 @@ struct PlanOrderTests {
         #expect(ahead.state.plan?.choices == [ModelID("dear")], "the plan had not counted on that")
     }
 
-    @Test("URC is asked of a model that is better for the whole request, though the reference is for its first step")
+    @Test("URC tests a model that is better for the whole request but not for its first step")
     func wholeRequest() throws {
-        // Over three steps the prompt grows: at the first one the dear model's price is a smaller part of the scale.
+        // Over three steps the prompt grows: at the first one the expensive model's price is a smaller part of the
+        // scale.
         let prices = [
             Fixture.priced(Fixture.model("cheap"), input: 1000, output: 2000),
             Fixture.priced(Fixture.model("dear", tier: .frontier), input: 10_000, output: 20_000),
@@ -67,7 +68,7 @@ struct PlanOrderTests {
         #expect(step.decision.stage == .plan)
     }
 
-    @Test("where every test fails the reference answers, and each test is in the decision")
+    @Test("if every test fails the reference answers, and each test is in the decision")
     func allFail() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.3, "cheap": 0.4, "dear": 0.9])
         let (decision, _) = try route(estimator, position: 2)
@@ -94,7 +95,7 @@ struct PlanOrderTests {
         #expect(strict.decision.model == ModelID("dear"), "the rule has the same kappa")
     }
 
-    @Test("whoever is dearer than the reference by the policy's weights is not tried")
+    @Test("models that the policy's weights rank below the reference are not tried")
     func behind() throws {
         let policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1))
         let estimator = FixedEstimator(
@@ -105,7 +106,7 @@ struct PlanOrderTests {
         #expect(!decision.considered.contains { $0.hasPrefix("sse: ") })
     }
 
-    @Test("a model that would pass the deadline is not tried before the plan's choice")
+    @Test("a model that would exceed the deadline is not tried before the plan's choice")
     func deadline() throws {
         let slow = Fixture.priced(Fixture.model("slow", speed: 10), input: 10, output: 40)
         let estimator = FixedEstimator(
@@ -120,7 +121,7 @@ struct PlanOrderTests {
         #expect(hurried.decision.model == ModelID("cheap"))
     }
 
-    @Test("without a reference to fall back on, kappa is a limit of the plan: the error says who came nearest")
+    @Test("without a reference to fall back on, kappa limits the plan, and the error names the nearest candidate")
     func noReference() throws {
         var policy = Policy(budget: Money(nanoUSD: 1_000_000))
         policy.kappa.bends = false

@@ -18,16 +18,17 @@ enum RuleFixture {
     /// A step whose reference is called `reference` and comes last in the plan.
     static func step(
         _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
-        verification: Verification = Verification(), outlook: Outlook = Outlook(), trail: StepHistory = StepHistory(),
+        verification: Verification = Verification(), lookAheadEstimates: LookAheadEstimates = LookAheadEstimates(),
+        history: StepHistory = StepHistory(),
         kappa: Kappa = Kappa(.standard)
     ) -> RuleStep {
         let reference = candidate("reference", quality: 0.9, nanoUSD: 1000)
         return RuleStep(
             position: position, order: candidates + [reference], reference: reference, kappa: kappa,
-            settings: settings, verification: verification, outlook: outlook, trail: trail)
+            settings: settings, verification: verification, lookAheadEstimates: lookAheadEstimates, history: history)
     }
 
-    static func trail(_ messages: String...) -> StepHistory { StepHistory(messages.map { Array($0.utf8) }) }
+    static func history(_ messages: String...) -> StepHistory { StepHistory(messages.map { Array($0.utf8) }) }
 }
 
 extension RuleAction {
@@ -43,6 +44,22 @@ extension RuleAction {
 }
 
 extension SequentialRule {
-    /// What was found, in words.
-    var words: [String] { findings.map(\.description) }
+    /// The findings with their numbers rounded to four decimals, to compare them with literals.
+    var rounded: [Finding] { findings.map(\.rounded) }
+}
+
+extension Finding {
+    var rounded: Finding {
+        func round(_ value: Double) -> Double { (value * 1e4).rounded() / 1e4 }
+        return switch self {
+        case .compared(let stage, let model, let value, let passes, let threshold, let ahead):
+            .compared(stage, model, round(value), passes: passes, threshold: round(threshold), ahead: ahead)
+        case .comparedPart(let part, let model, let value, let passes, let threshold):
+            .comparedPart(part: part, model, round(value), passes: passes, threshold: round(threshold))
+        case .verified(let model, let value, let passes, let threshold):
+            .verified(model, round(value), passes: passes, threshold: round(threshold))
+        case .neverCatchesUp(let model, let probability): .neverCatchesUp(model, probability: round(probability))
+        default: self
+        }
+    }
 }

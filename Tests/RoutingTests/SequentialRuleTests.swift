@@ -36,7 +36,7 @@ struct SequentialRuleTests {
         #expect(try verdict([small], position: position).stage == (passes ? .sse : .reference))
     }
 
-    @Test("candidates are tried in the plan's order, and the first that passes is taken")
+    @Test("candidates are tried in the plan's order, and the first that passes is used")
     func order() throws {
         var rule = SequentialRule()
         let step = RuleFixture.step(
@@ -46,20 +46,15 @@ struct SequentialRuleTests {
             ], position: 4)
         let verdict = try #require(rule.handle(.step(step)).called)
         #expect(verdict.model == ModelID("b"))
-        #expect(rule.words == ["sse: a 0.30 <= 0.68", "sse: b 0.80 > 0.68"])
-        #expect(verdict.reason == "kept on b: predicted similarity 0.80 to reference > kappa 0.68 at step 4")
+        #expect(verdict.stage == .sse)
+        #expect(
+            rule.rounded == [
+                .compared(.sse, ModelID("a"), 0.3, passes: false, threshold: 0.68, ahead: 0),
+                .compared(.sse, ModelID("b"), 0.8, passes: true, threshold: 0.68, ahead: 0),
+            ])
     }
 
-    @Test("two figures that look alike in two decimals are told apart by four")
-    func closeFigures() throws {
-        var rule = SequentialRule()
-        let step = RuleFixture.step([candidate("a", quality: 0.5, similarity: 0.6212)])
-        let verdict = try #require(rule.handle(.step(step)).called)
-        #expect(verdict.reason == "kept on a: predicted similarity 0.6212 to reference > kappa 0.6200 at step 1")
-        #expect(rule.words == ["sse: a 0.6212 > 0.6200"])
-    }
-
-    @Test("a candidate behind the reference in the plan is not tried")
+    @Test("a candidate after the reference in the plan is not tried")
     func behindReference() throws {
         var step = RuleFixture.step([])
         step.order.append(candidate("a", quality: 0.6, similarity: 1, request: 1))
@@ -69,7 +64,7 @@ struct SequentialRuleTests {
         #expect(verdict.model == step.reference.model)
     }
 
-    @Test("where the cheaper ones fall short of kappa, the reason names the nearest and its similarity")
+    @Test("if the cheaper candidates miss kappa, the reference answers")
     func tooWeak() throws {
         var rule = SequentialRule()
         let weak = [
@@ -78,18 +73,21 @@ struct SequentialRuleTests {
         let verdict = try #require(rule.handle(.step(RuleFixture.step(weak))).called)
         #expect(verdict.stage == .reference)
         #expect(
-            verdict.reason == "reference: no cheaper candidate passed kappa 0.62 at step 1; the nearest is weak with "
-                + "similarity 0.40")
+            rule.rounded == [
+                .compared(.sse, ModelID("weak"), 0.4, passes: false, threshold: 0.62, ahead: 0),
+                .compared(.sse, ModelID("weaker"), 0.2, passes: false, threshold: 0.62, ahead: 0),
+                .lastResort(ModelID("reference")),
+            ])
     }
 
-    @Test("a run that was given to a model stays with it while it is a candidate")
+    @Test("a run committed to a model stays with it while it is a candidate")
     func committed() throws {
         let small = candidate("small", quality: 0.5, similarity: 0)
         #expect(try verdict([small], position: 5, committed: "small").stage == .urc)
         #expect(try verdict([small], position: 5, committed: "gone").stage == .reference)
     }
 
-    @Test("where the reference does not fit the limits, the best that fits answers and the reason says so")
+    @Test("if the reference does not fit the limits, the best candidate that fits answers")
     func referenceTooDear() throws {
         var step = RuleFixture.step(
             [candidate("a", quality: 0.4, similarity: 0.4), candidate("b", quality: 0.5, similarity: 0.5)], position: 3)
@@ -98,6 +96,6 @@ struct SequentialRuleTests {
         let verdict = try #require(rule.handle(.step(step)).called)
         #expect(verdict.model == ModelID("b"))
         #expect(verdict.stage == .plan)
-        #expect(verdict.reason.contains("reference does not fit"))
+        #expect(rule.findings.last == .referenceUnavailable(reason: "reference does not fit the limits"))
     }
 }

@@ -1,28 +1,28 @@
 package import Domain
 package import Routing
 
-/// A simulation, not a measurement: a made-up stream of steps on which the controller is tried under drift.
+/// A simulation, not a measurement: a synthetic stream of steps that tests the controller under drift.
 ///
-/// Two models: a cheap one whose answers are as good as the reference's with probability q, and the reference. The
-/// estimator says s, which was true when it was trained: q = s. Then the world drifts: the model gets worse (q = s - loss),
-/// or traffic gets harder in a way that the estimator does not see (fewer easy steps, and q = s - blindness). The rule is
-/// the live one; a share of the cheap model's steps is audited and paid for at the reference's price.
+/// Two models: a cheap one whose answers match the reference's with probability q, and the reference. The estimator's s
+/// was calibrated at training time: q = s. Then the data drifts. The model gets worse (q = s - loss), or traffic gets
+/// harder unnoticed by the estimator (fewer easy steps, and q = s - blindness). The rule is the live one. A share of
+/// the cheap model's steps is audited at the reference's price.
 package struct Simulation: Sendable {
     package enum Drift: Hashable, Sendable, CaseIterable {
         case none
-        /// From a third of the way on the cheap model loses quality.
+        /// After a third of the steps the cheap model loses quality.
         case worseModel
-        /// From a third of the way on steps get harder.
+        /// After a third of the steps they get harder.
         case harderTraffic
     }
 
-    /// What came of it. Qualities are true ones, of every step, seen by nobody inside.
+    /// The result. Qualities are the true ones of every step, which the controller cannot see.
     package struct Outcome: Hashable, Sendable {
         /// Mean quality over the last third of the steps.
         package var finalQuality: Double
-        /// Share of those that the cheap model did.
+        /// The cheap model's share of those steps.
         package var finalCheapShare: Double
-        /// Money of all steps and audits, as a share of what the reference alone would have cost.
+        /// Money of all steps and audits, as a share of the reference's cost for all steps.
         package var moneyShare: Double
         package var offset: Double
         package var estimate: QualityEstimate
@@ -36,7 +36,7 @@ package struct Simulation: Sendable {
     package var kappa = KappaRule(base: 0.6, slope: 0.02, cap: 0.95, floor: 0.4, bends: false)
     package var loss = 0.25
     package var blindness = 0.2
-    /// Cost of a step on the cheap model where one on the reference costs 1.
+    /// Cost of a step on the cheap model, relative to the reference.
     package var cheapCost = 0.05
     package var seed: UInt64
 
@@ -47,7 +47,7 @@ package struct Simulation: Sendable {
     }
 
     package func run() -> Outcome {
-        var generator = TestRandom(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var controller = KappaController(target: target, rule: kappa)
         let reference = candidate("reference", similarity: nil)
         let settings = SequenceRule(stages: [.sse])
@@ -56,7 +56,7 @@ package struct Simulation: Sendable {
         let last = steps - steps / 3
         for index in 0..<steps {
             let isLate = index >= steps / 3
-            let similarity = 0.3 + 0.7 * ease(generator.draw(), isLate: isLate)
+            let similarity = 0.3 + 0.7 * ease(generator.unit(), isLate: isLate)
             let cheap = candidate("cheap", similarity: similarity)
             var rule = SequentialRule()
             let action = rule.handle(
@@ -66,15 +66,15 @@ package struct Simulation: Sendable {
                         kappa: Kappa(kappa, offset: isControlled ? controller.offset : 0), settings: settings)))
             var isCheap = false
             if case .call(let verdict) = action { isCheap = verdict.model == cheap.model }
-            let score = !isCheap || generator.draw() < truth(similarity, isLate: isLate) ? 1.0 : 0.0
+            let score = !isCheap || generator.unit() < truth(similarity, isLate: isLate) ? 1.0 : 0.0
             money += isCheap ? cheapCost : 1
             let model = isCheap ? cheap.model : reference.model
-            controller.served(by: model)
+            controller.recordServed(by: model)
             if !isCheap {
-                controller.looked(at: model, score: 1, share: 1)
-            } else if generator.draw() < auditShare {
+                controller.recordSample(of: model, score: 1, probability: 1)
+            } else if generator.unit() < auditShare {
                 money += 1
-                controller.looked(at: model, score: score, share: auditShare)
+                controller.recordSample(of: model, score: score, probability: auditShare)
             }
             if index >= last {
                 quality += score
@@ -87,12 +87,12 @@ package struct Simulation: Sendable {
             offset: controller.offset, estimate: controller.estimate)
     }
 
-    /// How easy a step is, 0...1: evenly spread, later bent towards the hard end.
+    /// How easy a step is, 0...1: uniform, later skewed to the hard end.
     private func ease(_ draw: Double, isLate: Bool) -> Double {
         isLate && drift == .harderTraffic ? draw * (0.5 + 0.5 * draw) : draw
     }
 
-    /// The true chance that the cheap model's answer is as good as the reference's.
+    /// The true probability that the cheap model's answer is as good as the reference's.
     private func truth(_ similarity: Double, isLate: Bool) -> Double {
         guard isLate else { return similarity }
         switch drift {
@@ -109,19 +109,5 @@ package struct Simulation: Sendable {
                 quality: similarity ?? 1, deviation: 0, outputTokens: OutputTokens(mean: 1, p95: 1),
                 basis: .prior(.medium)),
             similarity: similarity, cost: .zero, worstCaseCost: .zero, latencySeconds: 0, energyJoules: 0)
-    }
-}
-
-/// The same numbers for the same seed (SplitMix64).
-private struct TestRandom {
-    var state: UInt64
-
-    /// Evenly spread over 0..<1.
-    mutating func draw() -> Double {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Double((mixed ^ (mixed >> 31)) >> 11) / 9_007_199_254_740_992
     }
 }

@@ -2,7 +2,7 @@ import Domain
 import Routing
 import Testing
 
-@Suite("The router")
+@Suite("The step router")
 struct RouterTests {
     private func route(
         _ estimator: FixedEstimator, step: Step = Fixture.step(), context: RoutingContext = Fixture.context(),
@@ -12,7 +12,7 @@ struct RouterTests {
         return try StepRouter(estimator: estimator).route(step, decisionID: "d", state: &state, context: context)
     }
 
-    @Test("an easy step goes to the cheapest model that is like the reference")
+    @Test("an easy step goes to the cheapest model that is similar to the reference")
     func easy() throws {
         let decision = try route(FixedEstimator(quality: ["edge": 0.9, "cheap": 0.9, "dear": 0.92]))
         #expect(decision.model == ModelID("edge"))
@@ -27,7 +27,7 @@ struct RouterTests {
         #expect(decision.model == ModelID("dear"))
     }
 
-    @Test("a model that is dearer and no better than the reference does not stretch the scale of cost")
+    @Test("a model that is more expensive and no better than the reference does not stretch the scale of cost")
     func dominated() throws {
         let absurd = Fixture.priced(Fixture.model("absurd", tier: .frontier), input: 900_000, output: 900_000)
         let estimator = FixedEstimator(quality: ["cheap": 0.7, "dear": 0.9, "absurd": 0.9])
@@ -37,7 +37,7 @@ struct RouterTests {
         #expect(decision.fallbacks == [ModelID("dear"), ModelID("absurd")])
     }
 
-    @Test("the front leaves out what another candidate beats in everything")
+    @Test("the front excludes dominated candidates")
     func front() throws {
         let absurd = Fixture.priced(Fixture.model("absurd", tier: .frontier), input: 900_000, output: 900_000)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.7, "dear": 0.9, "absurd": 0.9])
@@ -46,7 +46,7 @@ struct RouterTests {
         #expect(decision.front.map(\.model) == ["edge", "cheap", "dear"].map { ModelID($0) })
     }
 
-    @Test("the decision is the same every time, and every candidate is in it")
+    @Test("the decision is deterministic and contains every candidate")
     func deterministic() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.55, "cheap": 0.7, "dear": 0.9])
         let decisions = try (0..<20).map { _ in try route(estimator) }
@@ -54,7 +54,7 @@ struct RouterTests {
         #expect(decisions[0].candidates.map(\.model) == ["edge", "cheap", "dear"].map { ModelID($0) })
     }
 
-    @Test("a request given to a model by URC stays there at the next step")
+    @Test("a request committed to a model by URC stays there at the next step")
     func commitment() throws {
         let estimator = FixedEstimator(
             quality: ["edge": 0.7, "cheap": 0.7, "dear": 0.75], similarity: ["edge": 0, "cheap": 0],
@@ -70,7 +70,7 @@ struct RouterTests {
         #expect(second.stage == .urc)
     }
 
-    @Test("a model whose highest possible bill passes the budget is not called")
+    @Test("a model whose highest possible bill exceeds the budget is not called")
     func budget() throws {
         var policy = Policy(budget: Money(nanoUSD: 1_000_000))
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
@@ -81,7 +81,7 @@ struct RouterTests {
         #expect(try #require(dear.rejection).contains("does not fit the $0.001 left"))
     }
 
-    @Test("limits that cannot be kept are refused with the limit and what would do")
+    @Test("infeasible limits are refused with the limit and a feasible value")
     func infeasible() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9])
         let broke = Policy(budget: Money(nanoUSD: 10))
@@ -98,7 +98,7 @@ struct RouterTests {
     }
 
     @Test(
-        "on_infeasible takes the cheapest or the best instead",
+        "on_infeasible chooses the cheapest or the best instead",
         arguments: [(InfeasibleRule.cheapest, "edge"), (.best, "dear")])
     func onInfeasible(rule: InfeasibleRule, model: String) throws {
         let policy = Policy(minAccuracy: 0.99, onInfeasible: rule)
@@ -139,10 +139,10 @@ struct RouterTests {
         #expect((empty?.description ?? "").contains("no model is live"))
     }
 
-    @Test("subtasks that run side by side do not add up their times, do not grow and lose no cache")
+    @Test("parallel subtasks do not add up their times, do not grow and lose no cache")
     func siblings() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.9, "cheap": 0.9, "dear": 0.92])
-        // One step takes 2.6 s on any of the three: eight in a row would pass the deadline, side by side they do not.
+        // One step takes 2.6 s on any of the three: eight in a row would exceed the deadline, in parallel they do not.
         let policy = Policy(deadlineSeconds: 5)
         var context = Fixture.context(policy: policy, horizon: 8)
         #expect(throws: RoutingError.self) { try route(estimator, context: context) }
@@ -152,7 +152,7 @@ struct RouterTests {
 
     @Test("over a horizon the plan keeps the budget of the whole run")
     func horizon() throws {
-        // One step on the dear model costs 1.8 m nano-USD: eight of them would pass 5 m, the first alone would not.
+        // One step on the expensive model costs 1.8 m nano-USD: eight would exceed 5 m, the first alone would not.
         var policy = Policy(budget: Money(nanoUSD: 20_000_000))
         policy.weights = Weights(cost: 0, energy: 0, latency: 0, accuracy: 1)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
@@ -167,7 +167,7 @@ struct RouterTests {
         #expect(plan.binding.contains("the budget"))
     }
 
-    @Test("decisions hold on thousands of random steps: the model is a candidate that fits, and passed its test")
+    @Test("decisions hold on thousands of random steps: the model is a fitting candidate that passed its test")
     func property() throws {
         var generator = SeededGenerator(seed: 3)
         for _ in 0..<1500 {

@@ -6,7 +6,7 @@ import NIOCore
     import Darwin
 #endif
 
-/// One connection of the scripted server: reads requests and plays their replies, one after the other.
+/// A connection of the scripted server: reads requests and plays their replies in sequence.
 final class ScriptedConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -98,13 +98,13 @@ final class ScriptedConnection: ChannelInboundHandler {
     }
 
     private func wait(_ duration: Duration, _ context: ChannelHandlerContext, then next: @escaping () -> Void) {
-        // Through the loop even without a pause: an endless reply must not become endless recursion.
+        // Scheduled even without a pause: an endless reply must not recurse without bound.
         context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) { next() }
     }
 
     private func reset(_ context: ChannelHandlerContext) {
         guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
-        // Closing a socket that must not linger sends RST in place of FIN.
+        // With SO_LINGER 0, closing sends RST instead of FIN.
         options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }

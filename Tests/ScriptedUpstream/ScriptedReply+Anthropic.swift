@@ -1,5 +1,5 @@
 extension ScriptedReply {
-    /// A complete answer in Anthropic's format. Anthropic counts cached tokens apart; `usage` is given as everywhere here.
+    /// A complete answer in Anthropic's format, which counts cached tokens apart. `usage` is in OpenAI's terms.
     package static func message(
         _ text: String, model: String = "scripted", usage: ScriptedUsage, stopReason: String = "end_turn"
     ) -> ScriptedReply {
@@ -17,8 +17,8 @@ extension ScriptedReply {
         _ pieces: [String], model: String = "scripted", usage: ScriptedUsage, delayBetween: Duration = .zero,
         stopReason: String = "end_turn"
     ) -> ScriptedReply {
-        var beginning = usage
-        beginning.completionTokens = 1
+        var startUsage = usage
+        startUsage.completionTokens = 1
         let deltas = pieces.map {
             event("content_block_delta", "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\(quoted($0))}")
         }
@@ -28,7 +28,7 @@ extension ScriptedReply {
                     "message_start",
                     """
                     "message":{"id":"msg_1","type":"message","role":"assistant","model":\(quoted(model)),"content":[],\
-                    "usage":\(beginning.anthropicJSON)}
+                    "usage":\(startUsage.anthropicJSON)}
                     """),
                 event("content_block_start", "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}"),
             ] + deltas + [

@@ -1,5 +1,5 @@
 extension ScriptedReply {
-    /// A complete chat answer. `usage` nil leaves the object out.
+    /// A complete chat answer, without usage if `usage` is nil.
     package static func completion(
         _ text: String, model: String = "scripted", usage: ScriptedUsage? = nil, finishReason: String = "stop"
     ) -> ScriptedReply {
@@ -8,7 +8,7 @@ extension ScriptedReply {
             finishReason: finishReason)
     }
 
-    /// A complete chat answer that calls one tool; `arguments` is JSON text.
+    /// A complete chat answer with one tool call; `arguments` is JSON text.
     package static func toolCall(
         _ name: String, arguments: String, id: String = "call_1", model: String = "scripted",
         usage: ScriptedUsage? = nil
@@ -23,8 +23,8 @@ extension ScriptedReply {
     }
 
     /// A streamed chat answer, one event per piece of text. Without `endsWithDone` the stream ends without `[DONE]`.
-    /// - Parameter billsFirst: books the usage before the first piece, as a provider does that charges for what a client
-    ///   never reads; otherwise it is booked when it is given out.
+    /// - Parameter billsFirst: bills the usage before the first piece, as providers bill tokens that a client never
+    ///   reads. Otherwise it is billed when sent.
     package static func stream(
         _ pieces: [String], model: String = "scripted", usage: ScriptedUsage? = nil, delayBetween: Duration = .zero,
         finishReason: String = "stop", endsWithDone: Bool = true, billsFirst: Bool = false
@@ -37,7 +37,7 @@ extension ScriptedReply {
             billsFirst: billsFirst)
     }
 
-    /// A streamed tool call whose arguments come in pieces.
+    /// A streamed tool call with arguments in pieces.
     package static func toolCallStream(
         _ name: String, argumentPieces: [String], id: String = "call_1", model: String = "scripted",
         usage: ScriptedUsage? = nil, delayBetween: Duration = .zero
@@ -57,8 +57,7 @@ extension ScriptedReply {
         return stream(events: events, model: model, usage: usage, delayBetween: delayBetween)
     }
 
-    /// Any events as a chunked stream: each string is the whole text of one event (`data: {...}`), without the empty
-    /// line that ends it.
+    /// Events as a chunked stream: each string is one event's text (`data: {...}`) without the final empty line.
     package static func events(
         _ events: [String], status: Int = 200, delayBetween: Duration = .zero, bill: (String, ScriptedUsage)? = nil
     ) -> ScriptedReply {
@@ -85,7 +84,7 @@ extension ScriptedReply {
             status: status, headers: retryAfter.map { [("retry-after", $0)] } ?? [])
     }
 
-    /// The answer to `GET /models`.
+    /// The response to `GET /models`.
     package static func models(_ names: [String]) -> ScriptedReply {
         let items = names.map { "{\"id\":\(quoted($0)),\"object\":\"model\",\"owned_by\":\"scripted\"}" }
         return json("{\"object\":\"list\",\"data\":[\(items.joined(separator: ","))]}")
@@ -151,7 +150,7 @@ extension ScriptedReply {
         """
     }
 
-    /// One chunk of HTTP's chunked framing.
+    /// One chunk in HTTP's chunked encoding.
     private static func chunk(_ text: String) -> [UInt8] {
         Array("\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n".utf8)
     }

@@ -1,4 +1,4 @@
-/// What the scripted server answers to one request.
+/// The scripted server's reply to one request.
 package struct ScriptedReply: Sendable {
     package var actions: [ScriptedAction]
 
@@ -8,7 +8,7 @@ package struct ScriptedReply: Sendable {
 }
 
 extension ScriptedReply {
-    /// How a reply is cut off.
+    /// How a reply is truncated.
     package enum Cut: Sendable { case close, reset, hang }
 
     /// The same reply after a pause.
@@ -16,7 +16,7 @@ extension ScriptedReply {
         ScriptedReply([.wait(duration)] + actions)
     }
 
-    /// The same reply broken off after so many bytes, the head included.
+    /// The same reply truncated after a number of bytes, including the head.
     package func cut(afterBytes limit: Int, by cut: Cut) -> ScriptedReply {
         var kept: [ScriptedAction] = []
         var left = limit
@@ -32,17 +32,17 @@ extension ScriptedReply {
         return ScriptedReply(kept + [cut.action])
     }
 
-    /// Closes or resets the connection without a byte.
+    /// Closes or resets the connection without a response.
     package static func nothing(_ cut: Cut) -> ScriptedReply {
         ScriptedReply([cut.action])
     }
 
-    /// Bytes as they are, then the end of the connection.
+    /// Raw bytes, then the end of the connection.
     package static func raw(_ text: String) -> ScriptedReply {
         ScriptedReply([.send(Array(text.utf8)), .close])
     }
 
-    /// A complete answer with a body of JSON (or what should be JSON).
+    /// A complete response with a body of valid or invalid JSON.
     package static func json(
         _ body: String, status: Int = 200, headers: [(String, String)] = [],
         usage: (model: String, ScriptedUsage)? = nil
@@ -52,12 +52,12 @@ extension ScriptedReply {
         return ScriptedReply(bill + [.send(head(status, fields) + Array(body.utf8))])
     }
 
-    /// An answer that promises more (or fewer) bytes than it has, and then ends.
+    /// A response whose Content-Length differs from its body.
     package static func wrongContentLength(_ body: String, promised: Int) -> ScriptedReply {
         ScriptedReply([.send(head(200, [("content-length", "\(promised)")]) + Array(body.utf8)), .close])
     }
 
-    /// A body of so many bytes, sent in pieces as fast as the client takes them.
+    /// A body of a given size, sent in pieces as fast as the client reads.
     package static func huge(bytes: Int, declaresLength: Bool = true) -> ScriptedReply {
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 16 << 10)
         let rest = [UInt8](repeating: UInt8(ascii: "x"), count: bytes % piece.count)
@@ -68,7 +68,7 @@ extension ScriptedReply {
         ])
     }
 
-    /// A head at once, then a byte now and then for ever.
+    /// A head at once, then single bytes at intervals for ever.
     package static func drip(every pause: Duration) -> ScriptedReply {
         ScriptedReply([
             .send(head(200, [("connection", "close")])),
@@ -76,7 +76,7 @@ extension ScriptedReply {
         ])
     }
 
-    /// The head of an answer, its empty line included.
+    /// The head of a response, including its empty line.
     package static func head(_ status: Int, _ fields: [(String, String)]) -> [UInt8] {
         let lines = ["HTTP/1.1 \(status) \(status < 400 ? "OK" : "Error")"] + fields.map { "\($0.0): \($0.1)" }
         return Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
@@ -90,5 +90,54 @@ extension ScriptedReply.Cut {
         case .reset: .reset
         case .hang: .hang
         }
+    }
+}
+
+/// One action of the scripted server on a connection.
+package enum ScriptedAction: Sendable {
+    /// Writes bytes and continues once the socket has accepted them.
+    case send([UInt8])
+    /// Writes the same bytes repeatedly, or for ever, with a pause after each.
+    case sendRepeatedly([UInt8], times: Int?, pause: Duration)
+    case wait(Duration)
+    /// Adds tokens of a model to the server's bill.
+    case bill(model: String, ScriptedUsage)
+    /// Closes the connection.
+    case close
+    /// Closes the connection with a TCP reset.
+    case reset
+    /// Waits until the client disconnects.
+    case hang
+}
+
+/// Token usage of a reply, in OpenAI's terms: the prompt includes cached tokens, the completion includes reasoning.
+package struct ScriptedUsage: Hashable, Sendable {
+    package var promptTokens: Int
+    package var cachedTokens: Int
+    package var completionTokens: Int
+    package var reasoningTokens: Int
+
+    package init(promptTokens: Int, cachedTokens: Int = 0, completionTokens: Int, reasoningTokens: Int = 0) {
+        self.promptTokens = promptTokens
+        self.cachedTokens = cachedTokens
+        self.completionTokens = completionTokens
+        self.reasoningTokens = reasoningTokens
+    }
+
+    package static func + (left: ScriptedUsage, right: ScriptedUsage) -> ScriptedUsage {
+        ScriptedUsage(
+            promptTokens: left.promptTokens + right.promptTokens, cachedTokens: left.cachedTokens + right.cachedTokens,
+            completionTokens: left.completionTokens + right.completionTokens,
+            reasoningTokens: left.reasoningTokens + right.reasoningTokens)
+    }
+
+    /// The `usage` object of OpenAI's format.
+    var json: String {
+        """
+        {"prompt_tokens":\(promptTokens),"completion_tokens":\(completionTokens),\
+        "total_tokens":\(promptTokens + completionTokens),\
+        "prompt_tokens_details":{"cached_tokens":\(cachedTokens)},\
+        "completion_tokens_details":{"reasoning_tokens":\(reasoningTokens)}}
+        """
     }
 }

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What all connections of one server share: the script and the record.
+/// State shared by all connections of one server: script and record.
 final class ScriptedState: Sendable {
     private struct State {
         var record = ScriptedRecord()
@@ -10,7 +10,7 @@ final class ScriptedState: Sendable {
     }
 
     static let maximumConnections = 2048
-    private static let keptRequests = 10_000
+    private static let maximumRequests = 10_000
     private let script: @Sendable (ScriptedRequest) -> ScriptedReply
     private let state = Mutex(State())
 
@@ -20,7 +20,7 @@ final class ScriptedState: Sendable {
 
     var record: ScriptedRecord { state.withLock { $0.record } }
 
-    /// The number of a new connection, or nil when there are too many or the server has stopped.
+    /// The number of a new connection; nil above the limit or after the stop.
     func opened(_ channel: any Channel) -> Int? {
         state.withLock { state in
             guard !state.isStopped, state.channels.count < Self.maximumConnections else { return nil }
@@ -39,7 +39,7 @@ final class ScriptedState: Sendable {
         }
     }
 
-    /// Takes no more connections; returns those that are open.
+    /// Stops accepting connections and returns the open ones.
     func stop() -> [any Channel] {
         state.withLock { state in
             state.isStopped = true
@@ -56,7 +56,7 @@ final class ScriptedState: Sendable {
                 number: state.record.calls, connection: connection, method: request.method, path: request.path,
                 headers: request.headers, body: request.body)
             state.record.requests.append(request)
-            if state.record.requests.count > Self.keptRequests { state.record.requests.removeFirst() }
+            if state.record.requests.count > Self.maximumRequests { state.record.requests.removeFirst() }
             return request
         }
         return script(request)
@@ -79,4 +79,26 @@ final class ScriptedState: Sendable {
             state.record.billedCalls[model, default: 0] += 1
         }
     }
+}
+
+/// A scripted server's record of requests, connections and bills.
+package struct ScriptedRecord: Sendable {
+    /// Requests in order of completion. The newest 10,000 are kept.
+    package internal(set) var requests: [ScriptedRequest] = []
+    /// Requests since the server's start.
+    package internal(set) var calls = 0
+    /// Connections since the server's start.
+    package internal(set) var connections = 0
+    package internal(set) var openConnections = 0
+    /// Requests in progress now, and at most at once.
+    package internal(set) var activeCalls = 0
+    package internal(set) var maximumActiveCalls = 0
+    /// Replies that the client abandoned.
+    package internal(set) var abandonedReplies = 0
+    /// Bytes accepted by sockets.
+    package internal(set) var bytesSent = 0
+    /// Billed tokens, by model.
+    package internal(set) var bill: [String: ScriptedUsage] = [:]
+    /// Billed replies, by model.
+    package internal(set) var billedCalls: [String: Int] = [:]
 }

@@ -2,14 +2,13 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A model server for tests, on 127.0.0.1: answers as its script says, faults included, and keeps its own bill.
+/// A model server for tests on 127.0.0.1: plays a script, including faults, and keeps its own bill.
 package struct ScriptedUpstream: Sendable {
     private let server: any Channel
     private let state: ScriptedState
     package let port: Int
 
-    /// Starts a server on a free port. The script is asked once for every request; it runs on an event loop and must not
-    /// wait.
+    /// Starts a server on a free port. The script runs once per request on an event loop and must not block.
     package static func start(
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply
     ) async throws -> ScriptedUpstream {
@@ -29,7 +28,7 @@ package struct ScriptedUpstream: Sendable {
         return ScriptedUpstream(server: server, state: state, port: server.localAddress?.port ?? 0)
     }
 
-    /// Starts a server that gives each reply once, in order, and then the last one for ever.
+    /// Starts a server that plays each reply once, in order, and repeats the last one.
     package static func start(replies: [ScriptedReply]) async throws -> ScriptedUpstream {
         precondition(!replies.isEmpty, "a scripted server needs at least one reply")
         let next = Mutex(0)
@@ -41,10 +40,10 @@ package struct ScriptedUpstream: Sendable {
         }
     }
 
-    /// Scheme, host, port and version, as a catalog names an endpoint.
+    /// The base URL of a catalog's endpoint.
     package var baseURL: String { "http://127.0.0.1:\(port)/v1" }
 
-    /// What has happened so far.
+    /// The record so far.
     package var record: ScriptedRecord { state.record }
 
     /// Closes the port and all connections.
@@ -54,7 +53,7 @@ package struct ScriptedUpstream: Sendable {
         for channel in channels { try? await channel.close() }
     }
 
-    /// Runs a body with a server and stops the server afterwards.
+    /// Runs a body with a server, then stops the server.
     package static func with<Value>(
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
         isolation: isolated (any Actor)? = #isolation,

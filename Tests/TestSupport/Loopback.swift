@@ -1,12 +1,12 @@
 package import ScriptedUpstream
 package import Upstream
 
-/// A client at work and a scripted server, for the length of a test.
+/// A running upstream client and a scripted server.
 package struct Loopback: Sendable {
     package let server: ScriptedUpstream
     package let client: UpstreamClient
 
-    /// Runs a body with both and ends both afterwards.
+    /// Runs a body with both, then stops both.
     package static func with<Value: Sendable>(
         _ configuration: UpstreamConfiguration = UpstreamConfiguration(),
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
@@ -30,7 +30,7 @@ package struct Loopback: Sendable {
         }
     }
 
-    /// A request to the server; short timeouts, so that a test that hangs fails.
+    /// A request to the server, with short timeouts so that a hanging test fails.
     package func request(
         _ path: String = "/chat/completions", body: String = "{}", timeouts: UpstreamTimeouts = .test,
         maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
@@ -42,13 +42,13 @@ package struct Loopback: Sendable {
             cancellation: cancellation)
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the whole response.
     package func text(_ request: UpstreamRequest? = nil) async throws -> String {
         let response = try await client.send(request ?? self.request())
         return String(decoding: try await response.collect(upTo: 64 << 20), as: UTF8.self)
     }
 
-    /// The error that a call ends in, while the head or the body is read; nil when it succeeds.
+    /// The error of a call, from its head or body; nil on success.
     package func failure(_ request: UpstreamRequest? = nil) async -> UpstreamError? {
         do throws(UpstreamError) {
             _ = try await client.send(request ?? self.request()).collect(upTo: 64 << 20)
@@ -58,7 +58,7 @@ package struct Loopback: Sendable {
         }
     }
 
-    /// Stands for a key in every request.
+    /// A stand-in for an API key in every request.
     package static let secret = "sk-never-to-be-seen"
 }
 
@@ -67,7 +67,7 @@ extension UpstreamTimeouts {
         connect: .seconds(20), firstByte: .seconds(20), idle: .seconds(20), total: .seconds(40))
 }
 
-/// Waits until something holds; false when it does not within 20 s.
+/// Waits until a condition holds; false after 20 s.
 package func eventually(_ holds: () -> Bool) async throws -> Bool {
     for _ in 0..<2000 {
         if holds() { return true }

@@ -46,7 +46,7 @@ import Testing
         #expect(looked.aiq(from: ends.0, to: ends.1) > mix.aiq(from: ends.0, to: ends.1))
     }
 
-    @Test("a router that nobody knows is an error that names those that exist")
+    @Test("an unknown router is an error that lists the known ones")
     func unknown() {
         #expect(throws: EstimationError.self) { try BaselineRouter.named("oracle") }
         #expect(BaselineRouter.allCases.count == 7)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct CascadeTests {
     @Test(
-        "the same final answer in another dress is the same answer",
+        "the same final answer in another format is the same answer",
         arguments: [
             (#"```json{"reasoning": "so 2", "answer": "1,736.0"}```"#, #"The answer is 1736"#, true),
             (#"{"answer": "-1"}"#, #"{"answer": "1"}"#, false),
@@ -17,7 +17,7 @@ import Testing
         #expect((FinalAnswer(left).key == FinalAnswer(right).key) == isSame)
     }
 
-    @Test("tool calls are compared whatever their dialect and the order of arguments, and prose is no call")
+    @Test("tool calls compare equal in any dialect and order of arguments, and prose is no call")
     func calls() {
         let bare = FinalAnswer("[area.of(base=500, height=300)]", offersTools: true)
         let json = FinalAnswer(
@@ -34,18 +34,19 @@ import Testing
     @Test("a good answer in hand is kept when dollars are dear, and a bad one is not when they are cheap")
     func moves() {
         let couplings: [Float] = [1, 0.5, 0.5, 1]
-        func move(_ weight: Double, _ judged: [Double]) -> CascadePolicy.Move? {
-            CascadePolicy(weight: weight, sight: 0.7)
-                .move(judged: judged, costUSD: [0.001, 0.1], couplings: couplings, open: [1], asked: [0])
+        func move(_ weight: Double, _ correctness: [Double]) -> CascadePolicy.Move? {
+            CascadePolicy(weight: weight, detectionRate: 0.7)
+                .move(correctness: correctness, costUSD: [0.001, 0.1], couplings: couplings, open: [1], asked: [0])
         }
         #expect(move(100, [0.9, 0.95]) == .keep(0))
         #expect(move(0.1, [0.2, 0.95]) == .ask(1))
         #expect(
-            CascadePolicy(weight: 1, sight: 0.7)
-                .move(judged: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: [0, 1]) == .keep(0))
+            CascadePolicy(weight: 1, detectionRate: 0.7)
+                .move(correctness: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: [0, 1])
+                == .keep(0))
         #expect(
-            CascadePolicy(weight: 1, sight: 0.7)
-                .move(judged: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: []) == nil)
+            CascadePolicy(weight: 1, detectionRate: 0.7)
+                .move(correctness: [0.9, 0.2], costUSD: [0, 0], couplings: couplings, open: [], asked: []) == nil)
     }
 
     @Test("agreement and disagreement of the answers paid for are counted")
@@ -63,7 +64,7 @@ import Testing
         #expect(unasked.dropFirst(18).allSatisfy { $0 == 0 })
     }
 
-    /// A weak model whose right answers are short, so that a judge can see them.
+    /// A weak model whose right answers are short, so that a verifier can see them.
     private func rows(count: Int, seed: UInt64, split: Split) -> [OutcomeRow] {
         SyntheticPanel.rows(count: count, seed: seed, split: split).map { row in
             var row = row

@@ -6,7 +6,7 @@ import Testing
 @testable import Training
 
 @Suite struct ProfileFileTests {
-    /// A folder that is taken away again.
+    /// A temporary folder.
     private func withFolder(_ body: (String) throws -> Void) throws {
         let path = NSTemporaryDirectory() + "hera-profiles-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -50,7 +50,7 @@ import Testing
         #expect(throws: EstimationError.self) { try decode(bytes) }
     }
 
-    @Test("a file of another format version is refused as such, whatever else is in it")
+    @Test("a file of another format version is refused as such with any content")
     func foreign() throws {
         var bytes = ProfileFile.encode(.panel, [1, 2, 3])
         bytes[8] = 9

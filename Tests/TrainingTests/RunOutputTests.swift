@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    /// Two models and forty tasks, as a benchmark of one's own may have.
+    /// Two models and forty tasks, as a small benchmark has.
     static let trained = Result { try SyntheticPanel.trainer().train(outcomes: [], traces: runs(tasks: 40)) }
 
     private let easy = StepText(prompt: "Count the rows of the museum sheet 12")
@@ -89,7 +89,7 @@ import Testing
         #expect(profiles.read(later, models: models).requestSimilarity(of: .small, to: .large) != nil)
     }
 
-    @Test("an estimator that makes no number says nothing", arguments: [0, 1])
+    @Test("an estimate that is not a number is nil", arguments: [0, 1])
     func notANumber(broken: Int) throws {
         var profiles = try Self.trained.get()
         let panel = try #require(profiles.runs.keys.first)
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test("a profile of runs of an older form is told to be trained anew")
+    @Test("a profile of runs of an older format is rejected with the advice to train again")
     func olderForm() throws {
         var writer = ByteWriter()
         writer.put("scheduler")

@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("a task is told by its near twin, and honest estimates do not see it")
+    @Test("a near duplicate determines a task, and out-of-fold estimates do not see it")
     func twins() throws {
         let topics = ["singers", "stadiums", "poker players", "car makers", "museums", "pets", "flights", "concerts"]
         let prompts = topics.flatMap { ["How many \($0) are there?", "Count the number of \($0)."] }
@@ -69,7 +69,7 @@ import Testing
         var random = SeededGenerator(seed: 6)
         let rows = (0..<600).map { index -> OutputPredictorTrainer.Row in
             let sign: Float = random.unit() < 0.5 ? -1 : 1
-            // Model 1 says the opposite of model 0; nobody says anything two steps ahead.
+            // Model 1 says the opposite of model 0; no model says anything two steps ahead.
             var direction = StepEmbedder.nowhere
             direction[index % 2 == 0 ? 3 : 7] = sign
             return OutputPredictorTrainer.Row(
@@ -113,7 +113,7 @@ import Testing
         #expect(RunText.history(of: long).utf8.count <= RunText.most + 3)
     }
 
-    @Test("calls that do not fit their tool's schema are not acceptable, whatever dialect lists them")
+    @Test("calls that do not fit their tool's schema are not acceptable in any dialect")
     func calls() {
         let tools =
             #"[{"name": "add", "parameters": {"type": "dict", "properties": {"a": {"type": "float"}}, "required": ["a"]}}]"#

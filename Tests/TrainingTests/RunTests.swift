@@ -95,9 +95,9 @@ import Testing
         let task = RestartPolicy.Task(start: [0.5, 0.8], costUSD: [0.001, 1], couplings: [1, 0.5, 0.5, 1])
         let all = [0, 1]
         #expect(RestartPolicy(weight: 10).best(task, probabilities: task.start, untried: all, tries: 2)?.model == 0)
-        var sightless = RestartPolicy(weight: 0)
-        sightless.sight = 0
-        #expect(sightless.best(task, probabilities: task.start, untried: all, tries: 2)?.model == 1)
+        var undetecting = RestartPolicy(weight: 0)
+        undetecting.detectionRate = 0
+        #expect(undetecting.best(task, probabilities: task.start, untried: all, tries: 2)?.model == 1)
     }
 
     @Test("the steps left are read from an observation")

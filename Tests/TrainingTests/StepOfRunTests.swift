@@ -5,7 +5,7 @@ import Testing
 @testable import Estimation
 @testable import Training
 
-/// What panels of whole runs say of a single step, beside panels of answers in the same words.
+/// Predictions of a single step by panels of whole runs, next to panels of answers on the same texts.
 @Suite struct StepOfRunTests {
     /// Each step of the runs succeeds, mostly; of the small model's whole runs half do not.
     private static let runs = RunOutputTests.runs(tasks: 40)
@@ -41,7 +41,7 @@ import Testing
     private let hard = StepText(prompt: "Reconcile and audit every entry of the museum against all others 12")
     private let models: [ModelID] = [ModelID("small"), ModelID("large")]
 
-    @Test("a step is predicted from answers, as if nobody had recorded the runs that begin with the same words")
+    @Test("a step is predicted from answers, without influence of recorded runs that begin with the same text")
     func predictions() throws {
         let with = try Self.both.get().read(hard, models: models)
         let without = try Self.stepsAlone.get().read(hard, models: models)
@@ -55,7 +55,7 @@ import Testing
         #expect(with.stepSimilarity(of: models[0], to: models[1]) ?? 0 > 0.75)
     }
 
-    @Test("the request as a whole is still judged by the runs")
+    @Test("the whole request is still predicted from the runs")
     func request() throws {
         let with = try Self.both.get().read(hard, models: models)
         let without = try Self.stepsAlone.get().read(hard, models: models)

@@ -29,7 +29,7 @@ struct ToolFitTests {
         #expect(far[2] == 0)
     }
 
-    @Test("the second best tool is told apart from the best")
+    @Test("the features distinguish the second best tool from the best")
     func second() {
         let one = Self.fit("weather in a city", "[\(Self.weather), \(Self.stock)]")
         let both = Self.fit("weather in a city and the price of a stock symbol", "[\(Self.weather), \(Self.stock)]")

@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A port on 127.0.0.1 whose queue of connections is full, so that one more gets no answer from the kernel.
+/// A port on 127.0.0.1 with a full accept queue, so a further connection gets no answer from the kernel.
 final class SilentListener: Sendable {
     let port: UInt16
     private let sockets: [Int32]
@@ -25,7 +25,7 @@ final class SilentListener: Sendable {
             return nil
         }
         port = UInt16(bigEndian: address.sin_port)
-        // The kernel takes one or two connections more than asked for; these fill the queue.
+        // The kernel accepts one or two connections beyond the backlog; these fill the queue.
         let fillers = (0..<4).map { _ in Self.socket() }
         for filler in fillers {
             _ = fcntl(filler, F_SETFL, O_NONBLOCK)

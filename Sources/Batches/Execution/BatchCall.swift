@@ -5,17 +5,17 @@ import Routing
 import Steps
 import Upstream
 
-/// One row's call of one model: reserved, made, and booked together with the row's result.
+/// One row's paid call of one model, committed together with the row's result.
 struct BatchCall: Sendable {
     enum End: Sendable {
         case answered(cost: Money)
-        /// No model would take the row as it is; its error is booked.
+        /// No model would accept the row as it is. Its error is committed.
         case refused
-        /// Another node has ended the row meanwhile; what was spent here is booked.
+        /// Another node has finished the row meanwhile. The cost of this call is booked.
         case taken
-        /// No answer; what may have been billed is booked.
+        /// No answer. A call that may have been billed is booked.
         case failed(ServiceError, isBusy: Bool, retryAfter: Double?)
-        /// Nobody was called: a budget has no room now.
+        /// No server was called: a budget has no room now.
         case unpaid(BudgetRefusal)
         /// The ledger cannot be read or written.
         case broken(ServiceError)
@@ -23,23 +23,23 @@ struct BatchCall: Sendable {
 
     let runner: BatchRunner
     let line: Int64
-    /// All models of the batch: the decision shows them, and the best of them is the baseline.
+    /// All models of the batch, for the decision and the baseline.
     let models: [PricedModel]
 
     func run(by model: ModelID) async -> End {
         let batch = runner.batch
         do throws(ServiceError) {
             guard let row = try await runner.rows([line]).first else {
-                throw .notFound(kind: "row of batch \(batch.id)", id: "\(line)")
+                throw .notFound(kind: "batch row", id: "\(batch.id)/\(line)")
             }
             let forecast = try runner.stepService.forecast(
                 row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
-            let order = forecast.order(
+            let prepared = forecast.prepared(
                 model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
-            let outcome = try await runner.stepService.calls.answer(order)
+            let outcome = try await runner.stepService.calls.answer(prepared)
             var commit = outcome.commit
             commit.decisions.append(
-                DecisionRecord(decision: order.decision, attribution: batch.attribution, at: .now()))
+                DecisionRecord(decision: prepared.decision, attribution: batch.attribution, at: .now()))
             commit.rows.append(
                 BatchRowResult(
                     batchID: batch.id, line: line, status: .completed, response: outcome.body,
@@ -86,8 +86,9 @@ struct BatchCall: Sendable {
 }
 
 extension LedgerStore {
-    /// Commits, and tries again for a minute where the database is full, locked or away: what was paid for is not given
-    /// up for want of a moment. The same commit is booked once however often it is tried.
+    /// Commits, with retries for a minute while the database is full, locked or unreachable.
+    ///
+    /// A commit is booked once, however often it is tried.
     func commitPatiently(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
         var pause = 0.05
         let started = ContinuousClock.now
@@ -95,42 +96,12 @@ extension LedgerStore {
             do throws(LedgerError) {
                 return try await commitStep(commit)
             } catch {
-                guard error.mayPass, started.seconds < 60, (try? await Task.sleep(for: .seconds(pause))) != nil else {
+                guard error.isTemporary, started.seconds < 60, (try? await Task.sleep(for: .seconds(pause))) != nil
+                else {
                     throw error
                 }
                 pause = min(pause * 2, 2)
             }
-        }
-    }
-}
-
-extension LedgerError {
-    /// Whether it may go away by itself.
-    fileprivate var mayPass: Bool {
-        switch self {
-        case .diskFull, .busy, .conflict, .unreachable: true
-        default: false
-        }
-    }
-}
-
-extension ServiceError {
-    /// A name that programs may test for.
-    var code: String {
-        switch self {
-        case .badRequest: "invalid_value"
-        case .unknownModel: "model_not_found"
-        case .modelUnavailable: "model_unavailable"
-        case .routing(.noCandidate): "no_candidate"
-        case .routing(.budgetSpent): "budget_exceeded"
-        case .routing(.infeasible): "policy_infeasible"
-        case .routing(.planning): "planning_failed"
-        case .ledger(let error): error.refusal == nil ? "ledger_error" : "budget_exceeded"
-        case .refused: "refused_by_model"
-        case .upstream: "upstream_error"
-        case .notFound: "not_found"
-        case .conflict: "conflict"
-        case .shuttingDown: "shutting_down"
         }
     }
 }

@@ -2,7 +2,7 @@ import Domain
 package import JSON
 import Ledger
 
-/// OpenAI's batch object, and under `hera` the plan, the money and how far it is.
+/// OpenAI's batch object, with hera's plan, spending and progress in the member `hera`.
 package struct BatchDocument: Sendable {
     private let record: BatchRecord
     private let state: BatchState
@@ -16,10 +16,10 @@ package struct BatchDocument: Sendable {
     ]
 
     /// - Parameters:
-    ///   - counts: of the batch's rows.
+    ///   - counts: rows by status.
     ///   - spent: booked on the batch so far.
-    ///   - progress: where it runs on this node.
-    ///   - groups: of its rows at providers.
+    ///   - progress: of the run on this node; nil where another node runs the batch.
+    ///   - groups: rows at providers.
     init(
         record: BatchRecord, counts: [BatchRowStatus: Int64], spent: Money, progress: BatchProgress?,
         groups: [ProviderGroup] = []
@@ -63,7 +63,7 @@ package struct BatchDocument: Sendable {
         return writer.bytes
     }
 
-    /// What kept the whole batch from being done, and the lines that could not be rows.
+    /// The fault of the batch as a whole, then those of malformed lines.
     private func writeErrors(into object: inout JSONWriter) {
         let errors = [state.problem].compactMap { $0 } + state.faults
         guard !errors.isEmpty else { return object.memberNull("errors") }
@@ -98,7 +98,7 @@ package struct BatchDocument: Sendable {
         object.member("min_accuracy", terms.minAccuracy)
         object.member("energy_j", terms.energyJoules)
         object.member("malformed", state.faultCount)
-        if let outlook = state.outlook { object.member("plan", raw: outlook) } else { object.memberNull("plan") }
+        if let forecast = state.forecast { object.member("plan", raw: forecast) } else { object.memberNull("plan") }
         object.member("expected_accuracy", progress?.accuracy ?? state.accuracy)
         object.member("expected_cost_usd", progress?.expectedCost.usd)
         object.member("seconds_left", progress?.secondsLeft)
@@ -116,8 +116,8 @@ package struct BatchDocument: Sendable {
 }
 
 extension ProviderGroup {
-    /// What is told of rows at a provider: `status` is `opened`, `sending`, `sent`, `cancelling`, `ended` or `closed`, and
-    /// `open` the rows that have no end yet.
+    /// Writes one group: `status` is `opened`, `sending`, `sent`, `cancelling`, `ended` or `closed`; `open` counts rows
+    /// without a result.
     func write(into object: inout JSONWriter) {
         object.member("name", name)
         object.member("id", providerID)

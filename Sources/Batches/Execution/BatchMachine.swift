@@ -2,79 +2,79 @@ import Domain
 import Ledger
 import Optimization
 
-/// A batch on its way: which rows are planned, under way and done, what is spent, and when to plan again. No I/O.
+/// State machine of a running batch: rows planned, in flight and done, money spent, and when to replan. No I/O.
 struct BatchMachine: Sendable {
     private(set) var planner: BatchPlanner
     private(set) var queue: BatchQueue
-    /// Rows that wait to go to their model's provider, and those that are there.
-    var post: ProviderQueue
-    private var plan: BatchPlanner.Plan?
-    /// Where a row of the table stands in the plan.
+    /// Rows queued for, or already at, their model's provider.
+    var providerQueue: ProviderQueue
+    private(set) var plan: BatchPlanner.Plan?
+    /// Index of a row's place in the plan, by row of the table.
     private var places: [Int: Int] = [:]
     /// Rows of the table without a result.
     private(set) var open: Set<Int>
-    /// Open rows that the plan leaves out.
-    private(set) var aside: Set<Int>
+    /// Open rows without a place in the plan.
+    private(set) var excluded: Set<Int>
     private var tried: [Int: Set<Int>] = [:]
     private var attempts: [Int: Int] = [:]
     let budget: Money?
-    /// Whether somebody says what is spent (`learned`); else it is counted from the answers.
-    let isTold: Bool
-    /// Energy that the rows may take; nil for any.
+    /// Whether `update(spent:)` supplies the money spent; else it is summed from the answers.
+    let readsSpentFromLedger: Bool
+    /// Energy limit of all rows; nil for none.
     private let joules: Double?
     private var joulesUsed = 0.0
-    /// Booked on the batch, as far as known.
+    /// Known bookings on the batch.
     private(set) var spent: Money
     /// Booked before the present plan was made.
     private var spentBefore = Money.zero
     private var answeredSincePlan = 0
     private var answeredThisRound = 0
-    /// Rows answered by this process, those of them that it had predicted, and the sum of their accuracies.
+    /// Rows answered by this process, how many of them it had predicted, and the sum of their predicted accuracies.
     private(set) var answered = 0
-    private var predicted = 0
-    private var accuracySum = 0.0
-    /// Rows of the table by their line.
+    private(set) var predicted = 0
+    private(set) var accuracySum = 0.0
+    /// Row of the table by input line.
     private var rowsByLine: [Int64: Int]
 
-    /// A row that no model has answered in so many attempts has failed.
+    /// A row fails after this many attempts without an answer.
     static let mostAttempts = 5
     private static let driftToReplan = 0.1
 
     init(
-        planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money, isTold: Bool,
+        planner: BatchPlanner, plan: BatchPlanner.Plan?, budget: Money?, spent: Money, readsSpentFromLedger: Bool,
         joules: Double? = nil
     ) {
         self.planner = planner
         self.budget = budget
-        self.isTold = isTold
+        self.readsSpentFromLedger = readsSpentFromLedger
         self.joules = joules
         self.spent = spent
         queue = BatchQueue(table: planner.table, concurrency: planner.terms.concurrency)
-        post = ProviderQueue()
+        providerQueue = ProviderQueue()
         rowsByLine = Dictionary(
             planner.table.rows.enumerated().map { ($1.line, $0) }, uniquingKeysWith: { first, _ in first })
         open = Set(planner.table.rows.indices)
-        aside = open
+        excluded = open
         adopt(plan)
     }
 
-    private var table: BatchTable { planner.table }
+    var table: BatchTable { planner.table }
 
-    /// Money not spent, what is set aside for calls under way included; nil for any.
+    /// Money not spent, reservations of calls in flight included; nil for no limit.
     var left: Money? { budget.map { (try? $0.subtracting(spent)) ?? .zero } }
 
-    /// Energy not taken by answers so far, as predicted; nil for any.
+    /// Energy left after the predicted use of the answered rows; nil for no limit.
     var joulesLeft: Double? { joules.map { max(0, $0 - joulesUsed) } }
 
-    /// Nano-USD that nobody holds; nil for any.
-    var free: Int64? { left.map { $0.nanoUSD - queue.setAside.nanoUSD - post.held.nanoUSD } }
+    /// Nano-USD neither spent nor reserved; nil for no limit.
+    var free: Int64? { left.map { $0.nanoUSD - queue.reserved.nanoUSD - providerQueue.held.nanoUSD } }
 
-    /// Whether calls are under way or rows are at a provider: money may come back.
-    var isBusy: Bool { queue.runningCount > 0 || !post.isIdle }
+    /// Whether calls are in flight or rows are at a provider, so that reserved money may be released.
+    var isBusy: Bool { queue.runningCount > 0 || !providerQueue.isIdle }
 
     // MARK: Plans
 
-    /// Takes a plan for rows that were set aside.
+    /// Adopts a plan for excluded rows.
     mutating func adopt(_ plan: BatchPlanner.Plan?) {
         self.plan = plan
         places = [:]
@@ -83,43 +83,44 @@ struct BatchMachine: Sendable {
         spentBefore = spent
         guard let plan else { return }
         for (place, row) in plan.rows.enumerated() { places[row] = place }
-        aside.subtract(plan.rows)
+        excluded.subtract(plan.rows)
         assign(zip(plan.rows, plan.batch.choice).map { (row: $0, model: $1) })
     }
 
-    /// Gives the rows that wait to the lines of calls, or to the post.
+    /// Queues each row for a call or for a provider batch, by the tier of its model.
     private mutating func assign(_ choices: [(row: Int, model: Int)]) {
-        queue.assign(choices.filter { !goesByPost($0.row, $0.model) })
-        post.assign(choices.filter { goesByPost($0.row, $0.model) })
+        queue.assign(choices.filter { !usesBatchTier($0.row, $0.model) })
+        providerQueue.assign(choices.filter { usesBatchTier($0.row, $0.model) })
     }
 
     private mutating func enqueue(_ row: Int, model: Int) {
-        if goesByPost(row, model) { post.add(row, model: model) } else { queue.add(row, model: model) }
+        if usesBatchTier(row, model) { providerQueue.add(row, model: model) } else { queue.add(row, model: model) }
     }
 
-    private func goesByPost(_ row: Int, _ model: Int) -> Bool { table.rows[row].options[model]?.tier == .batch }
+    private func usesBatchTier(_ row: Int, _ model: Int) -> Bool { table.rows[row].options[model]?.tier == .batch }
 
-    /// Whether true costs are so far from the plan that the rows that wait should be planned again.
+    /// Whether actual costs have drifted from the plan far enough to replan the queued rows.
     var wantsReplan: Bool {
-        guard let plan, queue.isWaiting || post.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20) else {
+        guard let plan, queue.isWaiting || providerQueue.isWaiting, answeredSincePlan >= max(8, plan.rows.count / 20)
+        else {
             return false
         }
         return plan.batch.drift > Self.driftToReplan
     }
 
-    /// Whether every row has its turn, is away or was set aside: only then a plan for these replaces no other.
-    var hasRoomForPlan: Bool { !queue.isWaiting && !post.isWaiting }
+    /// Whether no row is queued: only then a plan for excluded rows replaces no other plan.
+    var hasRoomForPlan: Bool { !queue.isWaiting && !providerQueue.isWaiting }
 
-    /// Whether rows that were set aside may have come into reach: something was answered since they were left out.
-    var mayGoOn: Bool { !aside.isEmpty && answeredThisRound > 0 }
+    /// Whether excluded rows may be affordable by now: some row was answered since they were excluded.
+    var canPlanExcluded: Bool { !excluded.isEmpty && answeredThisRound > 0 }
 
-    /// The plan with the rows that wait planned again by what their costs have taught, to be given to `readopt`.
+    /// The plan with its queued rows replanned at the learned costs; pass it to `readopt`.
     func replanned(timeLimit: Duration) -> BatchPlan? {
         guard var batch = plan?.batch else { return nil }
         do {
             try batch.replan()
         } catch .infeasible {
-            // The money does fewer rows than planned: the rest is set aside.
+            // The money covers fewer rows than planned: exclude the rest.
             guard let offer = try? batch.offer() else { return nil }
             let kept = Set(offer.rows)
             for row in batch.waiting where !kept.contains(row) { batch.drop(row) }
@@ -136,24 +137,24 @@ struct BatchMachine: Sendable {
         self.plan = plan
         let waiting = batch.waiting.map { (row: plan.rows[$0], model: batch.choice[$0]) }
         let payable = waiting.filter { table.rows[$0.row].options[$0.model] != nil }
-        // Rows that came into the table after the plan keep their place.
-        let others = (queue.waiting + post.waiting).filter { places[$0.row] == nil }
+        // Rows added after the plan keep their model.
+        let others = (queue.waiting + providerQueue.waiting).filter { places[$0.row] == nil }
         assign(payable + others)
-        aside = open.subtracting((payable + others).map(\.row)).subtracting(queue.runningRows).subtracting(
-            post.rowsAway)
+        excluded = open.subtracting((payable + others).map(\.row)).subtracting(queue.runningRows).subtracting(
+            providerQueue.rowsAway)
     }
 
     // MARK: Rows
 
     mutating func next(at now: Double) -> BatchQueue.Next {
-        let there = left.map { Money(nanoUSD: $0.nanoUSD - post.held.nanoUSD) }
-        let next = queue.next(left: there, at: now, mayGrow: !post.isIdle)
+        let there = left.map { Money(nanoUSD: $0.nanoUSD - providerQueue.held.nanoUSD) }
+        let next = queue.next(left: there, at: now, mayGrow: !providerQueue.isIdle)
         if case .start(let row, _) = next, let place = places[row] { plan?.batch.begin(place) }
         return next
     }
 
-    /// Books what the ledger says is spent on the batch.
-    mutating func learned(spent: Money) {
+    /// Records the money that the ledger has booked on the batch.
+    mutating func update(spent: Money) {
         self.spent = spent
         guard let batch = plan?.batch else { return }
         plan?.batch.charge(Double(spent.nanoUSD - spentBefore.nanoUSD) - batch.spent)
@@ -169,19 +170,20 @@ struct BatchMachine: Sendable {
         answeredThisRound += 1
         accuracySum += table.rows[row].options[model]?.accuracy ?? 0
         joulesUsed += table.rows[row].options[model]?.joules ?? 0
-        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
+        if !readsSpentFromLedger { spent = (try? spent.adding(cost)) ?? spent }
         if let place = places[row] { plan?.batch.book(place, model: model, cost: Double(cost.nanoUSD)) }
     }
 
-    /// A row that no model will answer.
-    mutating func gaveUp(_ row: Int) {
+    /// Drops a row that no model will answer.
+    mutating func abandoned(_ row: Int) {
         queue.ended(row)
         open.remove(row)
         if let place = places[row] { plan?.batch.drop(place) }
     }
 
-    /// A call brought no answer: the row waits for the same model where that is only busy, else for the plan's next.
-    /// - Returns: false where the row has had all its attempts.
+    /// Requeues a row after a failed call. A busy model is retried, else the plan's next model is used.
+    ///
+    /// - Returns: false after the row's last attempt.
     mutating func failed(_ row: Int, model: Int, isBusy: Bool, retryAfter: Double?, at now: Double) -> Bool {
         queue.ended(row)
         queue.failed(model, retryAfter: retryAfter, at: now)
@@ -192,64 +194,64 @@ struct BatchMachine: Sendable {
         return true
     }
 
-    /// A call was not begun, since a budget had no room: the row waits for money to come back.
+    /// Requeues a row whose call was not started because a budget had no room.
     mutating func unpaid(_ row: Int, model: Int) {
         queue.ended(row)
         queue.add(row, model: model)
     }
 
-    /// A budget of the batch has no room for the row on a model though nothing is under way: that model is not asked for
-    /// it again.
-    mutating func turnedAway(_ row: Int, model: Int) {
+    /// Excludes a model for a row: the batch's budget has no room for it although nothing is in flight.
+    mutating func rejected(_ row: Int, model: Int) {
         queue.ended(row)
         tried[row, default: []].insert(model)
-        tooDear(row, model: model)
+        unaffordable(row, model: model)
     }
 
-    /// The row's highest bill on its model does not fit: another model's may, else the row is set aside.
-    mutating func tooDear(_ row: Int, model: Int) {
+    /// Requeues a row whose upper-bound cost on its model does not fit: on another model, or excluded.
+    mutating func unaffordable(_ row: Int, model: Int) {
         if let other = best(row, avoiding: (tried[row] ?? []).union([model])) {
             enqueue(row, model: other)
         } else {
-            aside.insert(row)
+            excluded.insert(row)
             if let place = places[row] { plan?.batch.drop(place) }
         }
     }
 
     // MARK: Rows at providers
 
-    /// The next rows that go to a provider together: as many of one model as the money, `mostRows` and `mostBytes` let.
-    /// While money may come back, they wait until it suffices for all.
+    /// The next chunk for a provider: rows of one model within the money, `mostRows` and `mostBytes`. While
+    /// reservations may still be released, a chunk waits until the money covers all of its rows.
     mutating func nextGroup(mostRows: Int, mostBytes: Int) -> ProviderQueue.ProviderChunk? {
-        post.pack(table: table, free: free, mostRows: mostRows, mostBytes: mostBytes, mayGrow: isBusy)
+        providerQueue.pack(table: table, free: free, mostRows: mostRows, mostBytes: mostBytes, mayGrow: isBusy)
     }
 
-    /// Nothing is under way, and not one row that waits for the post can be paid there: other models may be.
-    mutating func clearPost() {
-        for (row, model) in post.takeWaiting() { tooDear(row, model: model) }
+    /// Moves rows queued for providers to other models: nothing is in flight and no provider chunk is affordable.
+    mutating func reassignProviderRows() {
+        for (row, model) in providerQueue.removeWaiting() { unaffordable(row, model: model) }
     }
 
-    /// The rows of a parcel are reserved, and belong to a group.
-    mutating func posted(_ parcel: ProviderQueue.ProviderChunk, as name: String) {
-        post.posted(parcel, as: name)
-        for row in parcel.rows { if let place = places[row] { plan?.batch.begin(place) } }
+    /// Records that a chunk is reserved and belongs to a group.
+    mutating func opened(_ chunk: ProviderQueue.ProviderChunk, as name: String) {
+        providerQueue.opened(chunk, as: name)
+        for row in chunk.rows { if let place = places[row] { plan?.batch.begin(place) } }
     }
 
-    /// No budget had room for a parcel: half of it is tried, and one row alone waits for money to come back.
-    mutating func refused(_ parcel: ProviderQueue.ProviderChunk) { post.refused(parcel) }
+    /// Requeues a chunk that no budget has room for, to be split in half. A single row waits for released money.
+    mutating func refused(_ chunk: ProviderQueue.ProviderChunk) { providerQueue.refused(chunk) }
 
-    /// The row of a line; nil for one that was at a provider before this process began.
+    /// The row of an input line; nil for a row sent to a provider by an earlier process.
     func row(ofLine line: Int64) -> Int? { rowsByLine[line] }
 
-    /// A row that this process had not predicted was answered at a provider.
-    mutating func answeredAway(cost: Money) {
+    /// Records the answer of a row that an earlier process had sent to a provider.
+    mutating func answeredAtProvider(cost: Money) {
         answered += 1
         answeredThisRound += 1
-        if !isTold { spent = (try? spent.adding(cost)) ?? spent }
+        if !readsSpentFromLedger { spent = (try? spent.adding(cost)) ?? spent }
     }
 
-    /// Takes in a row that came back, or whose time for the post is over, with what the models make of it by ordinary
-    /// calls; false where none can serve it.
+    /// Adds or replaces a row for ordinary calls, after its provider returned it or has no time left for it.
+    ///
+    /// - Returns: false where no model can serve the row.
     mutating func enter(line: Int64, candidates: [Candidate], bytes: Int) -> Bool {
         let row: Int
         if let known = rowsByLine[line] {
@@ -267,13 +269,12 @@ struct BatchMachine: Sendable {
         queue.table = planner.table
         tried[row] = nil
         open.insert(row)
-        aside.remove(row)
-        if let model = best(row, avoiding: []) { enqueue(row, model: model) } else { aside.insert(row) }
+        excluded.remove(row)
+        if let model = best(row, avoiding: []) { enqueue(row, model: model) } else { excluded.insert(row) }
         return true
     }
 
-    /// The plan's next model for a row: of those whose highest bill fits, the one of the greatest accuracy after its
-    /// cost at the plan's shadow price.
+    /// The best affordable model for a row: greatest accuracy net of its cost at the plan's shadow price.
     private func best(_ row: Int, avoiding tried: Set<Int>) -> Int? {
         let price = plan?.batch.solution.shadowPrices.first { $0.limit == .budget }?.meanAccuracyPerUnit ?? 0
         let perNano = price * Double(plan?.rows.count ?? 1)
@@ -284,37 +285,5 @@ struct BatchMachine: Sendable {
             if score(option) > best?.score ?? -.infinity { best = (model, score(option)) }
         }
         return best?.model
-    }
-
-    // MARK: Figures
-
-    /// Expected nano-USD and predicted accuracy of the rows that the plan still has to do.
-    var expected: (cost: Double, accuracy: Double, rows: Int) {
-        guard let plan else { return (0, 0, 0) }
-        var sum = (cost: 0.0, accuracy: 0.0, rows: 0)
-        for (place, row) in plan.rows.enumerated() where open.contains(row) && !aside.contains(row) {
-            let model = plan.batch.choice[place]
-            guard let option = table.rows[row].options[model] else { continue }
-            sum.cost += option.cost * plan.batch.correction(model)
-            sum.accuracy += option.accuracy
-            sum.rows += 1
-        }
-        return sum
-    }
-
-    func progress(completedBefore: Int, failed: Int, rows: Int, seconds: Double) -> BatchProgress {
-        let rest = expected
-        var progress = BatchProgress()
-        progress.rows = rows
-        progress.completed = completedBefore + answered
-        progress.failed = failed
-        progress.running = queue.runningCount
-        progress.atProviders = post.awayCount
-        progress.spent = spent
-        progress.budget = budget
-        progress.accuracy = (accuracySum + rest.accuracy) / Double(max(1, predicted + rest.rows))
-        progress.expectedCost = Money(nanoUSD: spent.nanoUSD + Int64(rest.cost.rounded()))
-        if answered > 0 { progress.secondsLeft = seconds / Double(answered) * Double(rest.rows) }
-        return progress
     }
 }

@@ -1,24 +1,24 @@
 import Domain
 import JSON
 
-/// Why a batch stopped where it did.
+/// Why the run of a batch ended.
 package enum BatchOutcome: Hashable, Sendable {
-    /// Every row has its answer or its error.
+    /// Every row has a result.
     case finished
-    /// Asked to stop; the rest can be done later.
+    /// Stopped on request; open rows can be resumed.
     case stopped
-    /// Cancelled by its caller; the rest is not wanted.
+    /// Cancelled by its caller; open rows are dropped.
     case cancelled
-    /// What the rest would have been called with may not be used any more; why, in words.
+    /// The caller's key is no longer valid, with the reason.
     case forbidden(String)
-    /// The money does not pay for another row; why, in words.
+    /// The money covers no further row, with the reason.
     case shortOfMoney(String)
-    /// The deadline came.
+    /// The deadline has passed.
     case late
     /// Other processes hold rows of the batch.
     case elsewhere(rows: Int)
 
-    /// What is said of the rows that were not done; nil where there are none.
+    /// The fault of every open row; nil where no row is open.
     package var fault: (code: String, message: String)? {
         switch self {
         case .finished: nil
@@ -31,16 +31,16 @@ package enum BatchOutcome: Hashable, Sendable {
         }
     }
 
-    /// What is said of the batch as a whole where it ended before its rows were done; nil where it is not worth a word.
+    /// The fault of the batch as a whole; nil where the outcome is no fault.
     var problem: BatchFault? {
-        let words: (code: String, message: String)? =
+        let fault: (code: String, message: String)? =
             switch self {
             case .finished, .stopped, .cancelled, .elsewhere: nil
             case .forbidden(let reason): ("invalid_api_key", "the batch ended before all rows were done: \(reason)")
             case .shortOfMoney(let reason): ("budget_exceeded", "the money did not reach all rows: \(reason)")
             case .late: ("batch_expired", "some rows had not begun when the batch's time was up")
             }
-        return words.map { BatchFault(line: 0, customID: nil, code: $0.code, message: $0.message) }
+        return fault.map { BatchFault(line: 0, customID: nil, code: $0.code, message: $0.message) }
     }
 }
 
@@ -59,7 +59,7 @@ extension BatchOutcome {
         }
     }
 
-    /// Reads what `write` writes of an end that is final.
+    /// Reads what `write` writes, of final outcomes.
     init?(json value: JSONValue) {
         let reason = value["reason"]?.string ?? ""
         switch value["name"]?.string {

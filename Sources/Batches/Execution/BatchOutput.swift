@@ -3,18 +3,17 @@ import Domain
 import JSON
 package import Ledger
 
-/// The results of a batch in OpenAI's batch output format, read from the ledger: one line a row, in the order of the
-/// input.
+/// Writes the results of a batch in OpenAI's batch output format. One line a row, in input order.
 package struct BatchOutput: Sendable {
-    /// How many rows ended how.
+    /// Number of rows by result.
     package struct Count: Hashable, Sendable {
         package var completed = 0
-        /// With an error of their own.
+        /// Rows with an error of their own.
         package var failed = 0
         /// Lines that could not be rows.
         package var malformed = 0
         package var notDone = 0
-        /// Those of them that a provider works on.
+        /// Those of them that are at a provider.
         package var atProviders = 0
 
         package init() {}
@@ -29,23 +28,25 @@ package struct BatchOutput: Sendable {
     private let ending: BatchOutcome
 
     /// - Parameters:
-    ///   - faults: lines that could not be rows, rising.
-    ///   - ending: what is said of rows without a result.
+    ///   - faults: malformed lines, in ascending order.
+    ///   - ending: gives the fault of rows without a result.
     package init(batch: String, faults: [BatchFault], ending: BatchOutcome) {
         self.batch = batch
         self.faults = faults
         self.ending = ending
     }
 
-    /// Hands over every line, its newline included: answers here, errors there.
+    /// Writes every line with its newline: answers to one writer, errors to the other.
     package func write(
-        from ledger: any LedgerStore, answers: ([UInt8]) async throws -> Void, errors: ([UInt8]) async throws -> Void
+        from ledger: LedgerStore, answers: ([UInt8]) async throws -> Void, errors: ([UInt8]) async throws -> Void
     ) async throws -> Count {
         var count = Count()
         var faults = faults[...]
         var last: Int64 = 0
         while true {
-            let rows = try await ledger.rows(ofBatch: batch, after: last, limit: Self.rowsAtOnce)
+            let rows = try await ledger.read { [last] in
+                try $0.rows(ofBatch: batch, after: last, limit: Self.rowsAtOnce)
+            }
             for row in rows {
                 while let fault = faults.first, fault.line < row.line {
                     try await errors(line(fault))
@@ -82,7 +83,7 @@ package struct BatchOutput: Sendable {
     }
 
     private func line(_ row: BatchRow) -> [UInt8] {
-        // A server may answer in several lines; outside of strings, a line's end is only space.
+        // A server may format its answer over several lines. Outside of strings a line break is only white space.
         let body = (row.response ?? []).map { $0 == 0x0a || $0 == 0x0d ? 0x20 : $0 }
         var writer = JSONWriter(capacity: body.count + 160)
         writer.object { object in
@@ -117,14 +118,14 @@ package struct BatchOutput: Sendable {
         return writer.bytes + [0x0a]
     }
 
-    /// The same however often the results are written.
+    /// Stable over repeated writes.
     private func id(_ line: Int64) -> String { "batch_req_\(batch.dropFirst("batch_".count))_\(line)" }
 }
 
 extension BatchOutput {
-    /// The same into two files of the ledger.
+    /// Writes into two files of the ledger.
     func write(
-        from ledger: any LedgerStore, answers: inout FileWriter, errors: inout FileWriter
+        from ledger: LedgerStore, answers: inout FileWriter, errors: inout FileWriter
     ) async throws(ServiceError) -> Count {
         do {
             return try await write(

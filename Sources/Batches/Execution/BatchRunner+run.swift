@@ -6,39 +6,39 @@ import Optimization
 import Routing
 import Steps
 
-/// The calls of a batch, and its rows at providers, as long as there are rows, money and time.
+/// The event loop of a batch: calls and provider groups, while there are rows, money and time.
 extension BatchRunner {
-    /// What happened.
+    /// An event of the loop.
     enum Event: Sendable {
         case row(Int, model: Int, BatchCall.End)
         case tick
-        /// A group of rows was reserved for a provider, or not.
+        /// The reservation of a provider group succeeded or failed.
         case opened(ProviderQueue.ProviderChunk, ProviderCall.Opening)
-        /// Something came of a group at a provider; nil where it was woken to think again.
+        /// The action of a provider group has ended; nil where its pause was interrupted.
         case group(String, ProviderGroupMachine.Action, ProviderGroupMachine.Event?)
-        /// The pause for a budget's next window is over, or was ended.
-        case rested
-        /// The ledger stood in a group's way.
+        /// The wait for a budget's next window has ended or was interrupted.
+        case waitEnded
+        /// The ledger failed on behalf of a group.
         case broken(String, ServiceError)
     }
 
-    /// What a run keeps besides its course.
+    /// The mutable state of one run.
     struct BatchContext {
-        var course: BatchMachine
+        var machine: BatchMachine
         var groups: [String: ProviderGroupMachine] = [:]
-        /// Groups that something is being done for.
+        /// Groups with an action in flight.
         var busy: Set<String> = []
         var failed: Int
-        /// Why it ends; rows at providers may have to be fetched before.
+        /// The outcome, once decided; groups at providers may still have to be collected.
         var ending: Result<BatchOutcome, ServiceError>?
-        /// Set when a wider budget has no room: nothing begins before something has ended.
+        /// Set when a wider budget has no room: no call starts before an event arrives.
         var isHeld = false
         var isTicking = false
-        /// Set until a used-up budget is whole again.
+        /// Set until an exhausted budget is reset.
         var wait: BatchWait?
-        var isResting = false
+        var isWaitingForBudget = false
 
-        /// Whether what is at providers is left there, for who goes on with the batch.
+        /// Whether provider groups are left open for the next owner of the batch.
         var isLeaving: Bool {
             switch ending {
             case .success(.stopped), .success(.elsewhere), .failure: true
@@ -46,31 +46,31 @@ extension BatchRunner {
             }
         }
 
-        /// Whether something is under way that ends by itself.
+        /// Whether any task in flight will produce an event.
         var isWorking: Bool {
-            course.queue.runningCount > 0 || course.post.isReserving || !busy.isEmpty || isResting
+            machine.queue.runningCount > 0 || machine.providerQueue.isReserving || !busy.isEmpty || isWaitingForBudget
                 || isTicking && ending == nil
         }
     }
 
-    /// Does the rows until there is nothing more to do or a reason to stop; rows without a result can be claimed again,
-    /// unless they are at a provider.
+    /// Runs the rows until none is left or the run has to stop. Open rows become claimable again, except those at a
+    /// provider.
     ///
-    /// - Parameter keepWait: told of every wait for money as it begins, and nil when it is over.
+    /// - Parameter saveWait: called with each wait for money as it begins, and with nil when it ends.
     package func run(
-        _ prepared: Prepared, keepWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
+        _ prepared: Prepared, saveWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
     ) async throws(ServiceError) -> BatchOutcome {
-        var board = BatchContext(course: prepared.course, failed: prepared.failed)
+        var context = BatchContext(machine: prepared.machine, failed: prepared.failed)
         for group in prepared.groups {
-            board.groups[group.name] = ProviderGroupMachine(
+            context.groups[group.name] = ProviderGroupMachine(
                 group, pollSeconds: stepService.settings.limits.providerPollSeconds)
-            board.course.post.found(group)
+            context.machine.providerQueue.found(group)
         }
         let result = await withTaskGroup(of: Event.self) { group in
-            await work(&board, prepared, &group, keepWait)
+            await work(&context, prepared, &group, saveWait)
         }
-        let away = board.course.post.rowsAway
-        let lines = board.course.open.subtracting(away).sorted().map { board.course.planner.table.rows[$0].line }
+        let away = context.machine.providerQueue.rowsAway
+        let lines = context.machine.open.subtracting(away).sorted().map { context.machine.planner.table.rows[$0].line }
         for piece in Self.pieces(of: lines) {
             let rows = piece.map { BatchRowResult(batchID: batch.id, line: $0, status: .pending) }
             try await commit(StepCommit(rows: rows))
@@ -80,77 +80,77 @@ extension BatchRunner {
         return ending
     }
 
-    /// Gives back the rows that `prepare` claimed, undone.
-    package func giveBack(_ prepared: Prepared) async throws(ServiceError) {
+    /// Releases the rows that `prepare` claimed.
+    package func release(_ prepared: Prepared) async throws(ServiceError) {
         stop.request()
         _ = try await run(prepared)
     }
 
     private func work(
-        _ board: inout BatchContext, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
-        _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
+        _ context: inout BatchContext, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
+        _ saveWait: @escaping @Sendable (BatchWait?) async -> Void
     ) async -> Result<BatchOutcome, ServiceError> {
         let started = ContinuousClock.now
         var lastWatch = -1.0
         while true {
-            lookAtTheClock(&board)
-            await start(&board, &group, at: started.seconds)
-            goOn(&board, &group)
-            rest(&board, &group, keepWait)
-            if lastWatch + 0.2 < started.seconds || board.isResting {
+            checkStopAndDeadline(&context)
+            await start(&context, &group, at: started.seconds)
+            advanceGroups(&context, &group)
+            startWait(&context, &group, saveWait)
+            if lastWatch + 0.2 < started.seconds || context.isWaitingForBudget {
                 lastWatch = started.seconds
-                report(board, prepared, seconds: lastWatch)
+                report(context, prepared, seconds: lastWatch)
             }
-            if !board.isWorking {
-                if let ending = board.ending {
+            if !context.isWorking {
+                if let ending = context.ending {
                     group.cancelAll()
-                    await saveGroups(board)
-                    report(board, prepared, seconds: started.seconds)
+                    await saveGroups(context)
+                    report(context, prepared, seconds: started.seconds)
                     return ending
                 }
-                board.ending = await nextRound(&board.course)
+                context.ending = await nextRound(&context.machine)
                 continue
             }
             guard let event = await group.next() else { continue }
             do throws(ServiceError) {
-                try await take(event, &board, at: started.seconds)
-                if board.course.isTold { board.course.learned(spent: try await spent()) }
+                try await handle(event, &context, at: started.seconds)
+                if context.machine.readsSpentFromLedger { context.machine.update(spent: try await spent()) }
             } catch {
-                stepService.logger.error("batch stops", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
-                if board.ending == nil || !board.isLeaving { board.ending = .failure(error) }
+                stepService.logger.error("batch stopped", metadata: ["batch": "\(batch.id)", "reason": "\(error)"])
+                if context.ending == nil || !context.isLeaving { context.ending = .failure(error) }
             }
-            if board.ending == nil, board.course.wantsReplan {
-                let present = board.course
-                board.course.readopt(await OffPool.run { present.replanned(timeLimit: Self.laterPlanLimit) })
+            if context.ending == nil, context.machine.wantsReplan {
+                let present = context.machine
+                context.machine.readopt(await OffPool.run { present.replanned(timeLimit: Self.laterPlanLimit) })
             }
         }
     }
 
-    private func lookAtTheClock(_ board: inout BatchContext) {
-        if board.ending == nil {
-            if isStopping { board.ending = .success(stopped) }
-            if let seconds = secondsLeft, seconds <= 0 { board.ending = .success(.late) }
-        } else if isLeavingNow, !board.isLeaving, !board.groups.isEmpty {
-            // What was to be fetched from providers is fetched by who goes on.
-            board.ending = .success(.stopped)
+    private func checkStopAndDeadline(_ context: inout BatchContext) {
+        if context.ending == nil {
+            if isStopping { context.ending = .success(stopped) }
+            if let seconds = secondsLeft, seconds <= 0 { context.ending = .success(.late) }
+        } else if isLeavingNow, !context.isLeaving, !context.groups.isEmpty {
+            // The next owner of the batch collects from the providers.
+            context.ending = .success(.stopped)
         }
     }
 
-    /// Begins whatever has a place and money.
-    private func start(_ board: inout BatchContext, _ group: inout TaskGroup<Event>, at now: Double) async {
-        guard board.ending == nil, !board.isHeld, board.wait == nil else { return }
-        await post(&board, &group)
+    /// Starts every call that has a slot and money.
+    private func start(_ context: inout BatchContext, _ group: inout TaskGroup<Event>, at now: Double) async {
+        guard context.ending == nil, !context.isHeld, context.wait == nil else { return }
+        await openGroups(&context, &group)
         while true {
-            switch board.course.next(at: now) {
+            switch context.machine.next(at: now) {
             case .start(let row, let model):
-                let table = board.course.planner.table
+                let table = context.machine.planner.table
                 let call = BatchCall(runner: self, line: table.rows[row].line, models: table.models)
                 let id = table.models[model].model.id
                 group.addTask { .row(row, model: model, await call.run(by: id)) }
-            case .tooDear(let row, let model): board.course.tooDear(row, model: model)
+            case .unaffordable(let row, let model): context.machine.unaffordable(row, model: model)
             case .wait(let until):
-                if let until, !board.isTicking {
-                    board.isTicking = true
+                if let until, !context.isTicking {
+                    context.isTicking = true
                     let pause = min(max(until - now, 0.01), 0.25)
                     group.addTask {
                         try? await Task.sleep(for: .seconds(pause))
@@ -163,123 +163,87 @@ extension BatchRunner {
         }
     }
 
-    /// Books what happened.
-    private func take(_ event: Event, _ board: inout BatchContext, at now: Double) async throws(ServiceError) {
-        if case .group(_, _, nil) = event {} else { board.isHeld = false }
+    /// Applies an event.
+    private func handle(_ event: Event, _ context: inout BatchContext, at now: Double) async throws(ServiceError) {
+        if case .group(_, _, nil) = event {} else { context.isHeld = false }
         switch event {
-        case .tick: board.isTicking = false
-        case .rested:
-            board.isResting = false
-            board.wait = nil
-            board.course.post.moneyCameBack()
-        case .row(let row, let model, let end): try await take(end, of: row, by: model, &board, at: now)
-        case .opened(let parcel, let opening): try opened(parcel, opening, &board)
+        case .tick: context.isTicking = false
+        case .waitEnded:
+            context.isWaitingForBudget = false
+            context.wait = nil
+            context.machine.providerQueue.budgetReleased()
+        case .row(let row, let model, let end): try await handle(end, of: row, by: model, &context, at: now)
+        case .opened(let chunk, let opening): try opened(chunk, opening, &context)
         case .group(let name, let action, let event):
-            board.busy.remove(name)
-            if let event { try await take(event, after: action, of: name, &board) }
+            context.busy.remove(name)
+            if let event { try await handle(event, after: action, of: name, &context) }
         case .broken(let name, let error):
-            board.busy.remove(name)
+            context.busy.remove(name)
             throw error
         }
     }
 
-    private func take(
-        _ end: BatchCall.End, of row: Int, by model: Int, _ board: inout BatchContext, at now: Double
+    private func handle(
+        _ end: BatchCall.End, of row: Int, by model: Int, _ context: inout BatchContext, at now: Double
     ) async throws(ServiceError) {
-        board.course.post.moneyCameBack()
+        context.machine.providerQueue.budgetReleased()
         switch end {
-        case .answered(let cost): board.course.answered(row, by: model, cost: cost)
+        case .answered(let cost): context.machine.answered(row, by: model, cost: cost)
         case .refused:
-            board.course.gaveUp(row)
-            board.failed += 1
-        case .taken: board.course.gaveUp(row)
+            context.machine.abandoned(row)
+            context.failed += 1
+        case .taken: context.machine.abandoned(row)
         case .failed(let error, let isBusy, let retryAfter):
-            let isWaiting = board.course.failed(
+            let isWaiting = context.machine.failed(
                 row, model: model, isBusy: isBusy, retryAfter: retryAfter, at: now)
             if !isWaiting {
-                try await fail(board.course.planner.table.rows[row].line, error)
-                board.course.gaveUp(row)
-                board.failed += 1
+                try await fail(context.machine.planner.table.rows[row].line, error)
+                context.machine.abandoned(row)
+                context.failed += 1
             }
         case .unpaid(let refusal):
-            let isAlone = board.course.queue.runningCount == 1 && board.course.post.isIdle
+            let isAlone = context.machine.queue.runningCount == 1 && context.machine.providerQueue.isIdle
             if isAlone, refusal.scope == .batch(batch.id) {
-                board.course.turnedAway(row, model: model)
+                context.machine.rejected(row, model: model)
                 break
             }
-            board.course.unpaid(row, model: model)
-            unpaid(refusal, &board)
+            context.machine.unpaid(row, model: model)
+            unpaid(refusal, &context)
         case .broken(let error):
-            board.course.unpaid(row, model: model)
+            context.machine.unpaid(row, model: model)
             throw error
         }
     }
 
-    /// A budget has no room: what is under way may bring money back, then its next window, else the batch is short of it.
-    func unpaid(_ refusal: BudgetRefusal, _ board: inout BatchContext) {
-        if board.course.isBusy {
-            board.isHeld = true
-        } else if board.ending == nil {
+    /// Handles a refusal by a budget. Waits for calls in flight, else for the budget's next window. Without either the
+    /// batch ends as short of money.
+    func unpaid(_ refusal: BudgetRefusal, _ context: inout BatchContext) {
+        if context.machine.isBusy {
+            context.isHeld = true
+        } else if context.ending == nil {
             if let wait = BatchWait(for: refusal, deadline: terms.deadline, now: .now()) {
-                board.wait = wait
-                stepService.logger.info("batch waits", metadata: ["batch": "\(batch.id)", "reason": "\(wait.words)"])
+                context.wait = wait
+                stepService.logger.info(
+                    "batch waits for budget", metadata: ["batch": "\(batch.id)", "reason": "\(wait.description)"])
             } else {
-                board.ending = .success(.shortOfMoney(refusal.description))
+                context.ending = .success(.shortOfMoney(refusal.description))
             }
         }
     }
 
-    /// Lets a wait pass; a reason to stop ends it.
-    private func rest(
-        _ board: inout BatchContext, _ group: inout TaskGroup<Event>,
-        _ keepWait: @escaping @Sendable (BatchWait?) async -> Void
+    /// Starts the wait for a budget; a stop signal interrupts it.
+    private func startWait(
+        _ context: inout BatchContext, _ group: inout TaskGroup<Event>,
+        _ saveWait: @escaping @Sendable (BatchWait?) async -> Void
     ) {
-        guard let wait = board.wait, !board.isResting, board.ending == nil else { return }
-        board.isResting = true
+        guard let wait = context.wait, !context.isWaitingForBudget, context.ending == nil else { return }
+        context.isWaitingForBudget = true
         group.addTask {
-            await keepWait(wait)
-            _ = await isRested(wait.until.seconds - Timestamp.now().seconds)
-            await keepWait(nil)
-            return .rested
+            await saveWait(wait)
+            _ = await didWait(wait.until.seconds - Timestamp.now().seconds)
+            await saveWait(nil)
+            return .waitEnded
         }
-    }
-
-    /// Nothing waits and nothing runs: rows that were set aside are planned once more, as long as that brings answers.
-    private func nextRound(_ course: inout BatchMachine) async -> Result<BatchOutcome, ServiceError>? {
-        guard !course.open.isEmpty else { return .success(.finished) }
-        if course.post.isWaiting {
-            course.clearPost()
-            if course.queue.isWaiting || course.post.isWaiting { return nil }
-        }
-        let left = course.left
-        if await planAside(&course) { return nil }
-        let least = course.open.compactMap { course.planner.table.rows[$0].leastBound }.min() ?? .zero
-        if secondsLeft != nil, course.joulesLeft == nil, left.map({ $0 >= least }) ?? true {
-            return .success(.late)  // The money would do; no call is expected to end in the time left.
-        }
-        guard let left else {
-            return .success(.shortOfMoney("no model is left that keeps the batch's limits for the rows that are left"))
-        }
-        return .success(
-            .shortOfMoney("$\(left) are left, and the highest possible bill of the cheapest row is $\(least)"))
-    }
-
-    /// Plans rows that were set aside with the money that nobody holds; false where that does none of them.
-    func planAside(_ course: inout BatchMachine) async -> Bool {
-        guard course.mayGoOn else { return false }
-        // The last of the money is planned to the mean: what each call may cost at most is reserved in any case.
-        var terms = terms
-        terms.confidence = 0.5
-        let planner = BatchPlanner(table: course.planner.table, terms: terms, weights: course.planner.weights)
-        let rows = course.aside.sorted()
-        let means = BatchPlanner.Means(
-            left: course.free.map { Money(nanoUSD: max(0, $0)) }, seconds: secondsLeft, joules: course.joulesLeft)
-        let plan = await OffPool.run {
-            try? planner.plan(rows, means: means, bestOnly: false, timeLimit: Self.laterPlanLimit)
-        }
-        guard let plan else { return false }
-        course.adopt(plan)
-        return true
     }
 
     private var stopped: BatchOutcome {
@@ -290,11 +254,11 @@ extension BatchRunner {
         }
     }
 
-    private func report(_ board: BatchContext, _ prepared: Prepared, seconds: Double) {
-        var progress = board.course.progress(
-            completedBefore: prepared.completedBefore, failed: board.failed, rows: prepared.rows, seconds: seconds)
-        progress.wait = board.ending == nil ? board.wait : nil
-        progress.providerBatches = board.groups.values.map(\.group).sorted {
+    private func report(_ context: BatchContext, _ prepared: Prepared, seconds: Double) {
+        var progress = context.machine.progress(
+            completedBefore: prepared.completedBefore, failed: context.failed, rows: prepared.rows, seconds: seconds)
+        progress.wait = context.ending == nil ? context.wait : nil
+        progress.providerBatches = context.groups.values.map(\.group).sorted {
             ($0.createdAt, $0.name) < ($1.createdAt, $1.name)
         }.map { ProviderBatchView($0) }
         watch(progress)

@@ -3,9 +3,10 @@ import Domain
 package import Ledger
 import ServiceLifecycle
 package import Steps
+import Synchronization
 
-/// Does the rows of a batch that have no result yet: claims them, plans them, calls, and books every answer together
-/// with its row, so that a kill never pays for a row twice.
+/// Runs the open rows of a batch: claims, plans and calls them, and commits each answer together with its row. A killed
+/// process never pays twice for a row.
 package struct BatchRunner: Sendable {
     let stepService: StepService
     let batch: BatchRecord
@@ -19,9 +20,9 @@ package struct BatchRunner: Sendable {
     static let rowsAtOnce = 256
 
     /// - Parameters:
-    ///   - batch: as it stands in the ledger, its rows added.
-    ///   - caller: whose models and policy hold.
-    ///   - watch: called now and then with how far the batch is.
+    ///   - batch: from the ledger, with its rows added.
+    ///   - caller: whose models and policy apply.
+    ///   - watch: called from time to time with the progress.
     package init(
         stepService: StepService, batch: BatchRecord, terms: BatchOptions, caller: Caller,
         stop: BatchStopSignal = BatchStopSignal(),
@@ -42,20 +43,24 @@ package struct BatchRunner: Sendable {
     /// Booked on the batch so far.
     func spent() async throws(ServiceError) -> Money {
         guard terms.budget != nil else {
-            return try await ledger { ledger throws(LedgerError) in try await ledger.spent(onBatch: batch.id) }
+            return try await ledger { ledger throws(LedgerError) in
+                try await ledger.read { try $0.spent(onBatch: batch.id) }
+            }
         }
         let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.budgets(of: [.batch(batch.id)], at: .now())
+            try await ledger.read { try $0.budgets(of: [.batch(batch.id)], at: .now()) }
         }
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
-    /// The rows of some lines.
+    /// The rows of the given input lines.
     func rows(_ lines: [Int64]) async throws(ServiceError) -> [BatchRow] {
-        try await ledger { ledger throws(LedgerError) in try await ledger.rows(ofBatch: batch.id, lines: lines) }
+        try await ledger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.rows(ofBatch: batch.id, lines: lines) }
+        }
     }
 
-    /// Lines in pieces of as many as are read or written at once.
+    /// Splits lines into pieces of `rowsAtOnce`.
     static func pieces(of lines: [Int64]) -> [[Int64]] {
         stride(from: 0, to: lines.count, by: rowsAtOnce).map {
             Array(lines[$0..<min($0 + rowsAtOnce, lines.count)])
@@ -81,8 +86,32 @@ package struct BatchRunner: Sendable {
     }
 
     func ledger<Value>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+        _ work: (LedgerStore) async throws(LedgerError) -> Value
     ) async throws(ServiceError) -> Value {
         try await stepService.inLedger(work)
     }
+}
+
+/// Stops a running batch: no further call starts, calls in flight complete.
+package final class BatchStopSignal: Sendable {
+    /// The reason to stop; the first one wins.
+    package enum Reason: Hashable, Sendable {
+        /// To be resumed later.
+        case asked
+        case cancelled
+        /// Another node holds the lease.
+        case lost
+        /// The caller's key became invalid, with the reason.
+        case forbidden(String)
+    }
+
+    private let first = Mutex<Reason?>(nil)
+
+    package init() {}
+
+    package func request(_ reason: Reason = .asked) { first.withLock { $0 = $0 ?? reason } }
+
+    package var reason: Reason? { first.withLock { $0 } }
+
+    package var isRequested: Bool { reason != nil }
 }

@@ -7,30 +7,30 @@ import ServiceLifecycle
 package import Steps
 import Synchronization
 
-/// Takes batches in, claims those that no living node runs, and runs them from their file to their results.
+/// Accepts batches, claims those without a living owner, and runs them from input file to result files.
 ///
-/// A batch is leased to the node that runs it. Those of a node that died are claimed by the others within the lease; one
-/// that was only silent sees at its next look that its batch is another's, and stops.
+/// A batch is leased to the node that runs it. Batches of a dead node are claimed by the others within the lease. A
+/// node that lost its lease notices at the next check and stops.
 package final class BatchScheduler: Service {
     private struct Running {
         let stop: BatchStopSignal
         let lease: Int64
         let key: String?
-        let view = BatchSnapshot()
+        let snapshot = BatchSnapshot()
     }
 
     private struct State {
         var running: [String: Running] = [:]
-        /// Claimed, and to be given back as soon as the ledger can be written.
+        /// Claimed batches to return as soon as the ledger is writable.
         var returning: [BatchRecord] = []
     }
 
     let stepService: StepService
     private let state = Mutex(State())
-    private let claims = LeaseLoop()
-    private let swept = Mutex(ContinuousClock.now)
+    private let leaseLoop = LeaseLoop()
+    private let lastSweep = Mutex(ContinuousClock.now)
 
-    /// Files that nobody completed for so long are taken for given up.
+    /// Incomplete uploads older than this are deleted.
     private static let longestUploadSeconds = 86_400.0
     private static let secondsBetweenSweeps = 60.0
 
@@ -38,38 +38,40 @@ package final class BatchScheduler: Service {
         self.stepService = stepService
     }
 
-    /// Claims batches until the shutdown: when one is announced, when one has ended, and now and then those of the dead.
+    /// Claims batches until shutdown: on a notification, after a batch ends, and periodically from dead nodes.
     package func run() async throws {
-        await claims.run(on: stepService) { [self] notice in
-            await take(notice)
-        } look: { [self] in
-            await lookAround()
+        await leaseLoop.run(on: stepService) { [self] notification in
+            await handle(notification)
+        } check: { [self] in
+            await checkAll()
         } claim: { [self] in
-            await takeUp()
+            await claimBatches()
         }
     }
 
-    private func take(_ notice: LedgerNotification) async {
-        switch notice {
+    private func handle(_ notification: LedgerNotification) async {
+        switch notification {
         case .batch(let id):
-            if isRunning(id) { await look(at: id) } else { claims.ring() }
+            if isRunning(id) { await checkStop(of: id) } else { leaseLoop.wake() }
         case .key(let id):
-            for batch in running(ofKey: id) { await look(at: batch) }
+            for batch in running(ofKey: id) { await checkStop(of: batch) }
         case .job, .waitingJob, .budget: break
         }
     }
 
-    private func lookAround() async {
-        for id in state.withLock({ Array($0.running.keys) }) { await look(at: id) }
-        await giveBack()
-        let isDue = swept.withLock { swept in
-            guard swept.seconds > Self.secondsBetweenSweeps else { return false }
-            swept = .now
+    private func checkAll() async {
+        for id in state.withLock({ Array($0.running.keys) }) { await checkStop(of: id) }
+        await returnBatches()
+        let isDue = lastSweep.withLock { lastSweep in
+            guard lastSweep.seconds > Self.secondsBetweenSweeps else { return false }
+            lastSweep = .now
             return true
         }
         guard isDue else { return }
-        _ = try? await stepService.ledger.deleteFiles(
-            expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+        _ = try? await stepService.ledger.write {
+            try $0.deleteFiles(
+                expiredAt: .now(), begunBefore: Timestamp.now().advanced(bySeconds: -Self.longestUploadSeconds))
+        }
     }
 
     // MARK: Running
@@ -80,10 +82,10 @@ package final class BatchScheduler: Service {
         state.withLock { state in state.running.filter { $0.value.key == key }.map(\.key) }
     }
 
-    /// Stops a batch that runs here where it was cancelled, is another node's by now, or its key may not be used.
-    private func look(at id: String) async {
+    /// Stops a batch of this node that was cancelled, lost its lease, or whose key became invalid.
+    private func checkStop(of id: String) async {
         guard let running = state.withLock({ $0.running[id] }) else { return }
-        guard let record = try? await stepService.ledger.batch(id) else { return }
+        guard let record = try? await stepService.ledger.read({ try $0.batch(id) }) else { return }
         if record.lease != running.lease {
             running.stop.request(.lost)
         } else if record.status == .cancelling {
@@ -94,21 +96,21 @@ package final class BatchScheduler: Service {
     }
 
     private func refusal(ofKey id: String) async -> String? {
-        guard let keys = try? await stepService.ledger.keys() else { return nil }
+        guard let keys = try? await stepService.ledger.read({ try $0.keys() }) else { return nil }
         return keys.first { $0.id == id }?.fault(at: .now())
     }
 
-    private func takeUp() async {
-        // Those that only wait, for a provider's day or a budget's next window, take no place from others.
+    private func claimBatches() async {
+        // Batches that only wait for a provider or a budget do not count.
         let busy = state.withLock { state in
-            state.running.values.count { !($0.view.progress?.isIdle ?? false) }
+            state.running.values.count { !($0.snapshot.progress?.isIdle ?? false) }
         }
         let free = stepService.settings.limits.runningBatches - busy
         guard free > 0 else { return }
         do throws(LedgerError) {
             for record in try await stepService.ledger.claimBatches(limit: free) { start(record) }
         } catch {
-            stepService.logger.error("batches cannot be claimed", metadata: ["reason": "\(error)"])
+            stepService.logger.error("claiming batches failed", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -119,93 +121,96 @@ package final class BatchScheduler: Service {
             state.running[record.id] = running
             return true
         }
-        let served = ServedBatch(stepService: stepService, stop: running.stop, view: running.view)
-        let isTaken =
+        let served = ServedBatch(stepService: stepService, stop: running.stop, snapshot: running.snapshot)
+        let isSubmitted =
             isFree
             && stepService.pool.submit { [self] in
                 if await isUnfinished(record, by: served) {
-                    // Not at once: whatever is in the way is likely to be there still.
+                    // Delays the return, since the cause is likely to persist.
                     if !Task.isShuttingDownGracefully { try? await Task.sleep(for: .seconds(1)) }
-                    keep(toReturn: record)
+                    enqueueReturn(of: record)
                 }
                 state.withLock { _ = $0.running.removeValue(forKey: record.id) }
-                await giveBack()
-                claims.ring()
+                await returnBatches()
+                leaseLoop.wake()
             }
-        if !isTaken { keep(toReturn: record) }
+        if !isSubmitted { enqueueReturn(of: record) }
     }
 
-    /// Runs a batch; whether it is to be given back for whoever claims it next.
+    /// Runs a batch; true where it has to be returned for another claim.
     private func isUnfinished(_ record: BatchRecord, by served: ServedBatch) async -> Bool {
         do throws(ServiceError) {
             return try await served.run(record) == .unfinished
         } catch {
             if case .ledger(.leaseLost) = error {
-                stepService.logger.warning("batch was taken over", metadata: ["batch": "\(record.id)"])
+                stepService.logger.warning("batch lease lost to another node", metadata: ["batch": "\(record.id)"])
                 return false
             }
-            stepService.logger.error("batch waits", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
+            stepService.logger.error("batch run failed", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
             return true
         }
     }
 
-    private func keep(toReturn record: BatchRecord) { state.withLock { $0.returning.append(record) } }
+    private func enqueueReturn(of record: BatchRecord) { state.withLock { $0.returning.append(record) } }
 
-    /// Gives back what was claimed and is not done; what cannot be now is tried again at the next look.
-    private func giveBack() async {
+    /// Returns unfinished batches; failures are retried at the next check.
+    private func returnBatches() async {
         let records = state.withLock { state in
             defer { state.returning = [] }
             return state.returning
         }
         for record in records {
             do throws(LedgerError) {
-                try await stepService.ledger.returnBatch(record)
+                try await stepService.ledger.write { try $0.returnBatch(record) }
             } catch {
-                keep(toReturn: record)
+                enqueueReturn(of: record)
             }
         }
     }
 }
 
-// MARK: What callers ask
+// MARK: API
 
 extension BatchScheduler {
-    /// Takes a new batch in; this node or another one claims it.
-    package func submit(_ order: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
-        try check(order, caller)
-        let file = try await stepService.file(order.inputFileID, for: caller)
+    /// Stores a new batch; any node may claim it.
+    package func submit(_ submission: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
+        try check(submission, caller)
+        let file = try await stepService.file(submission.inputFileID, for: caller)
         guard file.purpose == "batch" else {
             throw .badRequest(
                 FieldError(
                     "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\""))
         }
         let now = Timestamp.now()
-        var terms = order.terms
-        let end = now.advanced(bySeconds: order.windowSeconds)
+        var terms = submission.terms
+        let end = now.advanced(bySeconds: submission.windowSeconds)
         terms.deadline = end
-        var state = BatchState(terms: terms, completionWindow: order.completionWindow)
-        state.outputSeconds = order.outputSeconds
+        var state = BatchState(terms: terms, completionWindow: submission.completionWindow)
+        state.outputSeconds = submission.outputSeconds
         let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
-        // A node that died may have made it before it could answer.
+        // A node may have died after the insert and before its response.
         if caller.ticket?.isTakenOver == true,
-            let made = try await stepService.inLedger({ ledger throws(LedgerError) in try await ledger.batch(id) })
+            let made = try await stepService.inLedger({ ledger throws(LedgerError) in
+                try await ledger.read { try $0.batch(id) }
+            })
         {
             return made
         }
         let record = BatchRecord(
-            id: id, status: .validating, endpoint: order.endpoint, inputFileID: file.id, metadata: order.metadata,
+            id: id, status: .validating, endpoint: submission.endpoint, inputFileID: file.id,
+            metadata: submission.metadata,
             state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
             updatedAt: now, expiresAt: end)
         try await stepService.save(record)
-        claims.ring()
+        leaseLoop.wake()
         return record
     }
 
-    /// Names of models and policies have to be known before anything is promised.
-    private func check(_ order: BatchSubmission, _ caller: Caller) throws(ServiceError) {
-        if let name = order.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
-        if let model = order.terms.model { _ = try stepService.target(of: model, at: .now()) }
-        guard let policy = order.terms.policy else { return }
+    /// Validates the names of models and policies before the batch is accepted.
+    private func check(_ submission: BatchSubmission, _ caller: Caller) throws(ServiceError) {
+        if let name = submission.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
+        if let model = submission.terms.model { _ = try stepService.target(of: model, at: .now()) }
+        guard let policy = submission.terms.policy else { return }
         do {
             _ = try Policy(json: try JSONDocument(policy).root, path: "hera.policy")
         } catch let error as FieldError {
@@ -215,9 +220,11 @@ extension BatchScheduler {
         }
     }
 
-    /// A batch of the caller's own; whoever has no key sees all.
+    /// A batch of the caller's key; a caller without key sees all.
     package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
-        let found = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batch(id) }
+        let found = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.batch(id) }
+        }
         guard let found, found.inputFileID != nil, caller.key == nil || found.attribution.key == caller.key else {
             throw .notFound(kind: "batch", id: id)
         }
@@ -225,36 +232,36 @@ extension BatchScheduler {
     }
 
     package func batches(_ page: PageQuery) async throws(ServiceError) -> [BatchRecord] {
-        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.batches(page) }
+        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batches(page) } }
     }
 
-    /// Asks a batch to stop, whichever node runs it; what was answered so far is kept.
+    /// Cancels a batch on any node; existing answers are kept.
     package func cancel(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
         let record = try await batch(id, for: caller)
         let asked = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.cancelBatch(id, at: .now())
+            try await ledger.write { try $0.cancelBatch(id, at: .now()) }
         }
         guard let asked, asked.status == .cancelling || asked.status == .cancelled else {
             throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
         }
-        await look(at: id)
-        claims.ring()
+        await checkStop(of: id)
+        leaseLoop.wake()
         return asked
     }
 
-    /// What is told of a batch.
+    /// The document of a batch for the API.
     package func document(_ record: BatchRecord) async throws(ServiceError) -> BatchDocument {
         let counts = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.rowCounts(ofBatch: record.id)
+            try await ledger.read { try $0.rowCounts(ofBatch: record.id) }
         }
         let spent = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.spent(onBatch: record.id)
+            try await ledger.read { try $0.spent(onBatch: record.id) }
         }
         let groups = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.groups(ofBatch: record.id)
+            try await ledger.read { try $0.groups(ofBatch: record.id) }
         }
         return BatchDocument(
             record: record, counts: counts, spent: spent,
-            progress: state.withLock { $0.running[record.id]?.view.progress }, groups: groups)
+            progress: state.withLock { $0.running[record.id]?.snapshot.progress }, groups: groups)
     }
 }

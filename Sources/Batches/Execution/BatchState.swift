@@ -1,32 +1,32 @@
 package import Domain
 import JSON
 
-/// What the record of a batch keeps besides its rows: the terms, its moments, what was expected, and how it ended.
+/// The part of a batch record that is stored as JSON: terms, timestamps, forecast and outcome.
 package struct BatchState: Hashable, Sendable {
     package var terms: BatchOptions
     /// As the caller wrote it, for example `24h`.
     package var completionWindow: String
     /// Moments by OpenAI's names: `in_progress_at`, `completed_at`, ...
     package var moments: [String: Timestamp] = [:]
-    /// JSON of the `BatchForecast` that was said before starting.
-    package var outlook: [UInt8]?
-    /// Lines of the input that could not be rows, the first of them.
+    /// JSON of the `BatchForecast` reported before the run.
+    package var forecast: [UInt8]?
+    /// The first malformed lines, at most `mostFaultsKept`.
     package var faults: [BatchFault] = []
-    /// Number of such lines.
+    /// Number of malformed lines.
     package var faultCount = 0
     /// Number of rows.
     package var rowCount = 0
-    /// Why the batch failed, or why rows were left undone.
+    /// Why the batch failed, or why rows stayed open.
     package var problem: BatchFault?
-    /// How it ends, once its results are being written.
+    /// Set once the result files are being written.
     package var ending: BatchOutcome?
-    /// How many rows ended how, once its results are written.
+    /// Set once the result files are written.
     package var count: BatchOutput.Count?
-    /// Set while nothing can begin before a budget's next window.
+    /// Set while the batch waits for a budget's next window.
     package var wait: BatchWait?
-    /// Predicted, of the rows that were answered.
+    /// Mean predicted accuracy of the answered rows.
     package var accuracy: Double?
-    /// Seconds from its end to that of its result files; nil for the service's own time.
+    /// Lifetime of the result files in seconds; nil for the service's default.
     package var outputSeconds: Double?
 
     package static let mostFaultsKept = 100
@@ -36,7 +36,7 @@ package struct BatchState: Hashable, Sendable {
         self.completionWindow = completionWindow
     }
 
-    /// Notes lines that could not be rows.
+    /// Records malformed lines.
     package mutating func keep(_ all: [BatchFault]) {
         faults = Array(all.prefix(Self.mostFaultsKept))
         faultCount = all.count
@@ -56,7 +56,7 @@ extension BatchState {
                         list.member(name, moment.milliseconds)
                     }
                 })
-            if let outlook { object.member("outlook", raw: outlook) }
+            if let forecast { object.member("outlook", raw: forecast) }
             object.member("faults", array: { list in for fault in faults { list.object { fault.write(into: &$0) } } })
             object.member("fault_count", faultCount)
             object.member("row_count", rowCount)
@@ -81,7 +81,7 @@ extension BatchState {
         for member in root["moments"]?.members.map({ $0 }) ?? [] {
             if let milliseconds = member.value.integer { moments[member.key] = Timestamp(milliseconds: milliseconds) }
         }
-        outlook = root["outlook"].map { Array($0.raw) }
+        forecast = root["outlook"].map { Array($0.raw) }
         faults = root["faults"]?.elements.map(BatchFault.init(json:)) ?? []
         faultCount = root["fault_count"]?.integer.map { Int($0) } ?? 0
         rowCount = root["row_count"]?.integer.map { Int($0) } ?? 0

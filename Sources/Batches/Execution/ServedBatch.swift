@@ -5,19 +5,19 @@ import Ledger
 import Routing
 import Steps
 
-/// A batch that came over HTTP, on its way from its file to its results. Every part of the way can be gone again: after
-/// a kill the next holder of the batch begins where the ledger says it stood.
+/// Runs one batch from its input file to its result files. Every stage is resumable: after a kill the next owner
+/// continues from the state in the ledger.
 struct ServedBatch: Sendable {
     enum End: Hashable, Sendable {
-        /// The batch has ended, or is another node's.
+        /// The batch has ended or another node holds it.
         case over
-        /// It waits for whoever claims it next.
+        /// The batch has to be claimed again.
         case unfinished
     }
 
     let stepService: StepService
     let stop: BatchStopSignal
-    let view: BatchSnapshot
+    let snapshot: BatchSnapshot
 
     func run(_ record: BatchRecord) async throws(ServiceError) -> End {
         var batch = record
@@ -25,7 +25,7 @@ struct ServedBatch: Sendable {
         if batch.status == .cancelling { stop.request(.cancelled) }
         if state.ending == nil {
             if stop.reason == nil, batch.status == .validating {
-                guard try await takeIn(&batch, &state) else { return .over }
+                guard try await importRows(&batch, &state) else { return .over }
             }
             guard let ending = try await work(&batch, &state) else { return .over }
             switch ending {
@@ -33,14 +33,14 @@ struct ServedBatch: Sendable {
             case .finished, .cancelled, .forbidden, .shortOfMoney, .late: state.ending = ending
             }
         }
-        try await conclude(&batch, &state)
+        try await finalize(&batch, &state)
         return .over
     }
 
     // MARK: Validating
 
-    /// Makes the file's lines rows of the batch; false where there is nothing to be done, and the batch has failed.
-    private func takeIn(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+    /// Imports the lines of the input file as rows; false where the batch has failed.
+    private func importRows(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
         if state.rowCount == 0 {
             guard try await read(&batch, &state) else { return false }
         }
@@ -52,11 +52,11 @@ struct ServedBatch: Sendable {
     private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
         let intake: BatchIntake
         do throws(ServiceError) {
-            guard let input = batch.inputFileID, let file = try await stepService.whole(input) else {
+            guard let input = batch.inputFileID, let file = try await stepService.readableFile(input) else {
                 throw .badRequest(FieldError("input_file_id", "the file was deleted before it was read"))
             }
             var pieces = FileReader(file.id, in: stepService.ledger)
-            intake = try await stepService.takeIn(batch) { () throws(ServiceError) in try await pieces.next() }
+            intake = try await stepService.importRows(batch) { () throws(ServiceError) in try await pieces.next() }
             state.keep(intake.faults)
             _ = try intake.checked()
         } catch {
@@ -80,7 +80,7 @@ struct ServedBatch: Sendable {
 
     // MARK: Calling
 
-    /// Does the rows; nil where nothing was begun and the batch has failed.
+    /// Runs the rows; nil where the batch failed before any call.
     private func work(
         _ batch: inout BatchRecord, _ state: inout BatchState
     ) async throws(ServiceError) -> BatchOutcome? {
@@ -97,66 +97,68 @@ struct ServedBatch: Sendable {
             if isLate { return .late }
             if case .forbidden(let reason) = stop.reason { return .forbidden(reason) }
         }
-        // Nothing begins any more where the batch is to end; what is at providers is fetched all the same.
+        // A batch that ends starts no calls, but collects from the providers.
         let mayBegin = !stop.isRequested && !isLate
         if mayBegin, try stepService.batchModels(for: caller).isEmpty { throw .routing(.noCandidate([])) }
         if batch.lease > 1 {
-            // Rows of the node that had the batch before are free as soon as its calls are booked.
+            // Frees the rows of the previous owner once its calls are booked.
             _ = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
         }
         let runner = BatchRunner(
             stepService: stepService, batch: batch, terms: state.terms, caller: caller, stop: stop
-        ) { [view] in view.show($0) }
+        ) { [snapshot] in snapshot.update($0) }
         let prepared = try await runner.prepare()
-        let outlook = prepared.outlook
-        if state.outlook == nil, !stop.isRequested {
-            if prepared.groups.isEmpty, outlook.rows > 0, !outlook.sufficesForAll,
-                outlook.affordable == 0 || state.terms.ifShort == .refuse
+        let forecast = prepared.forecast
+        if state.forecast == nil, !stop.isRequested {
+            if prepared.groups.isEmpty, forecast.rows > 0, !forecast.sufficesForAll,
+                forecast.affordable == 0 || state.terms.ifShort == .refuse
             {
-                try await runner.giveBack(prepared)
-                state.outlook = outlook.json
-                try await fail(&batch, &state, shortage(outlook))
+                try await runner.release(prepared)
+                state.forecast = forecast.json
+                try await fail(&batch, &state, shortage(forecast))
                 return nil
             }
-            state.outlook = outlook.json
+            state.forecast = forecast.json
             try await save(&batch, .inProgress, state)
         }
         if state.wait != nil {
-            // Of the node before; this one says itself what it waits for.
+            // The wait of the previous owner is stale.
             state.wait = nil
             try await save(&batch, .inProgress, state)
         }
         let ending = try await runner.run(prepared) { [batch, state] wait in
             var (batch, state) = (batch, state)
             state.wait = wait
-            // Only for those who look: whether the batch is still this node's, its next write says.
+            // Informative only: the next commit checks the lease.
             try? await save(&batch, .inProgress, state)
         }
-        state.accuracy = view.progress?.accuracy
+        state.accuracy = snapshot.progress?.accuracy
         return ending
     }
 
     private func hasRowsAtProviders(_ batch: BatchRecord) async throws(ServiceError) -> Bool {
         try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.groups(ofBatch: batch.id).contains { $0.phase != .closed }
+            try await ledger.read { try $0.groups(ofBatch: batch.id) }.contains { $0.phase != .closed }
         }
     }
 
-    private func shortage(_ outlook: BatchForecast) -> BatchFault {
-        let advice = outlook.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
+    private func shortage(_ forecast: BatchForecast) -> BatchFault {
+        let advice = forecast.affordable == 0 ? "" : ", or say if_short \"cheapest\" or \"best\""
         return BatchFault(
             line: 0, customID: nil, code: "budget_exceeded",
-            message: "\(outlook.shortage); nothing was started: raise budget_usd\(advice)")
+            message: "\(forecast.shortage); nothing was started: raise budget_usd\(advice)")
     }
 
     private struct Refused: Error {
         let reason: String
     }
 
-    /// Whose models and policy hold: those of the batch's key as it is now.
+    /// The caller of the batch, with its key's current models and policy.
     private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
         guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
-        let keys = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.keys() }
+        let keys = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.keys() }
+        }
         guard let key = keys.first(where: { $0.id == id }) else {
             return .failure(Refused(reason: "the key '\(id)' is not known any more"))
         }
@@ -166,10 +168,10 @@ struct ServedBatch: Sendable {
 
     // MARK: Finalizing
 
-    /// Writes the result files and ends the batch together with them.
-    private func conclude(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
+    /// Writes the result files and ends the batch.
+    private func finalize(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
         let ending = state.ending ?? .finished
-        // One that is cancelled stays `cancelling` until its files are there.
+        // A cancelled batch stays `cancelling` until its files exist.
         if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }
         try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
         var answers = writer(of: batch, state, named: "output")
@@ -212,10 +214,10 @@ struct ServedBatch: Sendable {
             in: stepService.ledger)
     }
 
-    /// All lines that could not be rows; where the input is gone, those that were kept of them.
+    /// All malformed lines; where the input file is gone, those kept in the state.
     private func faults(of batch: BatchRecord, _ state: BatchState) async throws(ServiceError) -> [BatchFault] {
         guard state.faultCount > state.faults.count, let input = batch.inputFileID,
-            let file = try await stepService.whole(input)
+            let file = try await stepService.readableFile(input)
         else { return state.faults }
         var reader = BatchReader(mostLineBytes: stepService.settings.limits.bodyBytes)
         var pieces = FileReader(file.id, in: stepService.ledger)

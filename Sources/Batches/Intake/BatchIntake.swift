@@ -4,15 +4,15 @@ import JSON
 package import Ledger
 import Steps
 
-/// A batch whose input has been read and checked, its rows in the ledger.
+/// A batch whose input is validated and stored as rows.
 package struct BatchIntake: Sendable {
     package var batch: BatchRecord
-    /// Lines that cannot be rows.
+    /// Malformed lines.
     package var faults: [BatchFault]
-    /// Lines that are rows.
+    /// Number of well-formed lines.
     package var rows: Int
 
-    /// Throws `badRequest` where no line can be done.
+    /// - Throws: `badRequest` where no line is well-formed.
     package func checked() throws(ServiceError) -> BatchIntake {
         guard rows == 0 else { return self }
         let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
@@ -23,27 +23,27 @@ package struct BatchIntake: Sendable {
 extension StepService {
     private static let rowsAtOnce = 256
 
-    /// Reads a batch's input, checks every line, and adds the rows to the ledger, where a repeated call finds them.
+    /// Validates a batch's input line by line and stores the rows; repeated calls find them again.
     ///
-    /// - Parameter next: the next piece of the input; nil behind the last.
-    /// - Throws: `badRequest` for more rows, or more wrong lines, than `limits.batch_rows`; nothing is to be done then.
-    package func takeIn(
+    /// - Parameter next: the next piece of the input; nil at its end.
+    /// - Throws: `badRequest` for more rows, or more malformed lines, than `limits.batch_rows`.
+    package func importRows(
         _ batch: BatchRecord, next: () async throws(ServiceError) -> [UInt8]?
     ) async throws(ServiceError) -> BatchIntake {
         var batch = batch
         var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
         var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
-        // Rows are all there once their number is.
+        // The row count is stored after the last row.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []
-        func take(_ requests: [BatchRequest]) async throws(ServiceError) {
+        func add(_ requests: [BatchRequest]) async throws(ServiceError) {
             guard reader.requestCount <= settings.limits.batchRows else {
                 throw .badRequest(
                     FieldError(
                         "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
                     ))
             }
-            // Each of them is kept until its words are in the error file.
+            // Faults stay in memory until they are written to the error file.
             guard reader.faults.count <= settings.limits.batchRows else {
                 throw .badRequest(
                     FieldError(
@@ -55,16 +55,16 @@ extension StepService {
             waiting += requests.map {
                 BatchRow(batchID: batch.id, line: $0.line, customID: $0.customID, request: $0.body)
             }
-            if waiting.count >= Self.rowsAtOnce { try await add() }
+            if waiting.count >= Self.rowsAtOnce { try await flush() }
         }
-        func add() async throws(ServiceError) {
+        func flush() async throws(ServiceError) {
             let rows = waiting
             waiting = []
-            try await inLedger { ledger throws(LedgerError) in try await ledger.addRows(rows) }
+            try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.addRows(rows) } }
         }
-        while let piece = try await next() { try await take(reader.feed(piece)) }
-        if let last = reader.finish() { try await take([last]) }
-        if !waiting.isEmpty { try await add() }
+        while let piece = try await next() { try await add(reader.feed(piece)) }
+        if let last = reader.finish() { try await add([last]) }
+        if !waiting.isEmpty { try await flush() }
         if !isKnown, reader.requestCount > 0 {
             state.rowCount = reader.requestCount
             state.keep(reader.faults)
@@ -76,12 +76,12 @@ extension StepService {
     }
 
     func save(_ batch: BatchRecord) async throws(ServiceError) {
-        try await inLedger { ledger throws(LedgerError) in try await ledger.saveBatch(batch) }
+        try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.saveBatch(batch) } }
     }
 
-    /// Asks the ledger; its errors become the engine's.
+    /// Runs a ledger operation and maps its error to `ServiceError`.
     package func inLedger<Value>(
-        _ work: (any LedgerStore) async throws(LedgerError) -> Value
+        _ work: (LedgerStore) async throws(LedgerError) -> Value
     ) async throws(ServiceError) -> Value {
         do throws(LedgerError) {
             return try await work(ledger)

@@ -2,23 +2,23 @@ import Dialects
 import Domain
 import JSON
 
-/// A request of a batch: one line of OpenAI's batch file format, `{"custom_id", "method", "url", "body"}`.
+/// A chat request of a batch: one line of OpenAI's batch file format, `{"custom_id", "method", "url", "body"}`.
 package struct BatchRequest: Hashable, Sendable {
-    /// The line of the input, from 1.
+    /// Input line, from 1.
     package let line: Int64
     package let customID: String
-    /// The chat request, as it stands in the line.
+    /// The chat request's bytes, unchanged.
     package let body: [UInt8]
 }
 
-/// Reads a batch's input piece by piece and checks every line; memory is bounded by the longest line allowed.
+/// Parses a batch's input incrementally and validates every line; memory is bounded by the longest line allowed.
 ///
-/// A line that is wrong becomes a fault with its number and the reason, and the others go on.
+/// A malformed line becomes a fault with line number and reason; other lines proceed.
 package struct BatchReader: Sendable {
     package static let endpoint = "/v1/chat/completions"
     private static let mostCustomIDBytes = 256
 
-    /// Faults so far, in the order of the lines.
+    /// Faults so far, in line order.
     package private(set) var faults: [BatchFault] = []
     /// Requests so far.
     package private(set) var requestCount = 0
@@ -26,14 +26,14 @@ package struct BatchReader: Sendable {
     private var line: Int64 = 1
     private var rest: [UInt8] = []
     private var isTooLong = false
-    /// The lines of the custom ids so far.
+    /// Line of each custom id so far.
     private var seen: [String: Int64] = [:]
 
     package init(mostLineBytes: Int) {
         self.mostLineBytes = mostLineBytes
     }
 
-    /// Takes the next piece of the input; the requests of the lines that it ends.
+    /// Consumes the next piece; returns the requests of the lines it completes.
     package mutating func feed(_ piece: some Sequence<UInt8>) -> [BatchRequest] {
         var requests: [BatchRequest] = []
         for byte in piece {
@@ -48,7 +48,7 @@ package struct BatchReader: Sendable {
         return requests
     }
 
-    /// Ends the input: the request of a last line without a newline.
+    /// Ends the input; returns the request of a last line without newline.
     package mutating func finish() -> BatchRequest? { endLine() }
 
     private mutating func endLine() -> BatchRequest? {
@@ -105,7 +105,7 @@ package struct BatchReader: Sendable {
         } catch {
             throw FieldError("body", "\(error)")
         }
-        // Only lines that are right take their id, so that a corrected copy of a wrong line below it counts.
+        // Only well-formed lines claim their id: a corrected copy of a malformed line is accepted.
         if let first = seen[id] {
             throw FieldError("custom_id", "'\(id)' is that of line \(first) already: every row needs its own")
         }
@@ -117,4 +117,42 @@ package struct BatchReader: Sendable {
     private mutating func fault(_ customID: String?, _ code: String, _ message: String) {
         faults.append(BatchFault(line: line, customID: customID, code: code, message: message))
     }
+}
+
+/// A malformed input line or a failed row, with its reason; other rows proceed.
+package struct BatchFault: Hashable, Sendable {
+    /// Input line, from 1.
+    package var line: Int64
+    package var customID: String?
+    /// Machine-readable code: `invalid_json`, `duplicate_custom_id`, `budget_exceeded`, ...
+    package var code: String
+    /// Human-readable problem and remedy.
+    package var message: String
+}
+
+extension BatchFault {
+    /// JSON stored with the row: `{"code", "message"}`.
+    var body: [UInt8] {
+        var writer = JSONWriter(capacity: message.utf8.count + 64)
+        writer.object { object in
+            object.member("code", code)
+            object.member("message", message)
+        }
+        return writer.bytes
+    }
+
+    /// Reads what `body` writes.
+    init(of row: BatchRowText) {
+        let root = (try? JSONDocument(row.response))?.root
+        self.init(
+            line: row.line, customID: row.customID, code: root?["code"]?.string ?? "failed",
+            message: root?["message"]?.string ?? "the row failed")
+    }
+}
+
+/// A finished row as stored in the ledger.
+struct BatchRowText {
+    var line: Int64
+    var customID: String
+    var response: [UInt8]
 }

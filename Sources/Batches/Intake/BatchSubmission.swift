@@ -2,18 +2,17 @@ import Domain
 package import JSON
 import Routing
 
-/// A batch as it is asked for over HTTP: OpenAI's body, with the money and the choices of `metadata` or of a member
-/// `hera`.
+/// The body of `POST /v1/batches`: OpenAI's, with hera's options in `metadata` or in the member `hera`.
 package struct BatchSubmission: Sendable {
     package var inputFileID: String
     package var endpoint: String
     /// As the caller wrote it, for example `24h`.
     package var completionWindow: String
     package var windowSeconds: Double
-    /// JSON of the caller's own, given back as it came.
+    /// The caller's metadata, returned unchanged.
     package var metadata: [UInt8]
     package var terms: BatchOptions
-    /// Seconds after which its result files go; nil for the service's own time.
+    /// Lifetime of the result files in seconds; nil for the service's default.
     package var outputSeconds: Double?
 
     private static let mostMetadata = 16
@@ -21,7 +20,7 @@ package struct BatchSubmission: Sendable {
 
     /// Reads `{"input_file_id", "endpoint", "completion_window", "metadata"?, "output_expires_after"?, "hera"?}`.
     ///
-    /// - Parameter rule: what is done when the money does not suffice and the caller does not say.
+    /// - Parameter rule: applies where the caller sets no `if_short`.
     package init(json: JSONValue, ifShort rule: ShortfallRule) throws(FieldError) {
         let fields = try FieldReader(
             json, path: "",
@@ -40,23 +39,23 @@ package struct BatchSubmission: Sendable {
             outputSeconds = try FileLife(json: value, path: "output_expires_after").seconds
         }
         metadata = Array("null".utf8)
-        var asked: [String: JSONValue] = [:]
+        var members: [String: JSONValue] = [:]
         if let value = fields.value("metadata") {
-            asked = try Self.asked(of: value)
+            members = try Self.members(of: value)
             metadata = Array(value.raw)
         }
-        terms = try BatchOptionsReader(asked, hera: fields.value("hera")).terms(ifShort: rule)
+        terms = try BatchOptionsReader(members, hera: fields.value("hera")).terms(ifShort: rule)
     }
 
-    /// The members of `metadata` that are hera's: `budget_usd`, and those that begin with `hera.`.
-    private static func asked(of metadata: JSONValue) throws(FieldError) -> [String: JSONValue] {
+    /// Members of `metadata` that hera reads: `budget_usd` and those that begin with `hera.`.
+    private static func members(of metadata: JSONValue) throws(FieldError) -> [String: JSONValue] {
         guard metadata.kind == .object else {
             throw FieldError("metadata", "must be an object of strings like {\"budget_usd\": \"0.50\"}")
         }
         guard metadata.count <= mostMetadata else {
             throw FieldError("metadata", "has more than \(mostMetadata) members")
         }
-        var asked: [String: JSONValue] = [:]
+        var members: [String: JSONValue] = [:]
         for member in metadata.members {
             let path = "metadata.\(member.key)"
             guard member.key.utf8.count <= 64 else { throw FieldError(path, "the name is longer than 64 bytes") }
@@ -67,9 +66,9 @@ package struct BatchSubmission: Sendable {
             if member.key == "currency", member.value.string?.uppercased() != "USD" {
                 throw FieldError(path, "amounts are in USD: give budget_usd in USD, and leave the currency out")
             }
-            if member.key == "budget_usd" || member.key.hasPrefix("hera.") { asked[member.key] = member.value }
+            if member.key == "budget_usd" || member.key.hasPrefix("hera.") { members[member.key] = member.value }
         }
-        return asked
+        return members
     }
 
     /// Seconds of a window such as `24h`, `90m` or `2d`.
@@ -84,7 +83,7 @@ package struct BatchSubmission: Sendable {
     }
 }
 
-/// When a file goes: `{"anchor": "created_at", "seconds": 3600 ... 2592000}`.
+/// Expiry of a file: `{"anchor": "created_at", "seconds": 3600 ... 2592000}`.
 package struct FileLife: Hashable, Sendable {
     package let seconds: Double
 
@@ -96,7 +95,7 @@ package struct FileLife: Hashable, Sendable {
             anchor: try fields.string("anchor"), seconds: try fields.integer("seconds", in: Self.range), path: path)
     }
 
-    /// - Parameter path: of the object, for errors.
+    /// - Parameter path: of the object, for error messages.
     package init(anchor: String?, seconds: Int?, path: String) throws(FieldError) {
         guard anchor == nil || anchor == "created_at" else {
             throw FieldError("\(path).anchor", "must be \"created_at\"")

@@ -2,36 +2,36 @@ package import Domain
 import JSON
 package import Ledger
 
-/// What a batch's budget is expected to do, said before anything is spent.
+/// Forecast of a batch under its budget, made before any money is spent.
 package struct BatchForecast: Hashable, Sendable {
-    /// Rows that are not done yet and that some model can serve.
+    /// Open rows that at least one model can serve.
     package var rows: Int
-    /// Those of them that the money and the time do.
+    /// Those of them that money and time cover.
     package var affordable: Int
     /// Mean predicted accuracy of the affordable rows, 0...1.
     package var accuracy: Double
-    /// Expected of the affordable rows.
+    /// Expected cost of the affordable rows.
     package var cost: Money
-    /// What their true cost stays below with the confidence asked for.
+    /// Upper bound of their actual cost at the confidence of the options.
     package var pessimisticCost: Money
-    /// How far the plan can be from the best one, as a share of its objective; certified by the solver.
+    /// Certified optimality gap, as a share of the objective.
     package var gap: Double
-    /// What would do all rows, on top of what is spent; nil where time forbids it at any price.
+    /// Additional budget that covers all rows; nil where time forbids it at any price.
     package var budgetForAll: Money?
-    /// The money that is left for these rows; nil for any.
+    /// Money left; nil for no limit.
     package var left: Money?
-    /// Whose budget leaves no more, where it is not the batch's own.
+    /// The budget that limits `left`; nil for the batch's own.
     package var leftOf: BudgetScope?
-    /// How many rows each model does, by the plan.
+    /// Planned rows by model.
     package var share: [String: Int]
-    /// How many of these rows go to their model's provider as a batch of its own, at its price for that.
+    /// Those of them in provider batches, at the price of the tier `batch`.
     package var batchShare: [String: Int] = [:]
 
     package var sufficesForAll: Bool { affordable == rows }
 }
 
 extension BatchForecast {
-    /// For people; one line each.
+    /// Human-readable lines.
     package var lines: [String] {
         guard rows > 0 else { return [] }
         var lines = [
@@ -54,7 +54,7 @@ extension BatchForecast {
         batchShare[model].map { " (\($0) as a batch of its provider's, at the price of the tier batch)" } ?? ""
     }
 
-    /// Why not all rows can be done, and what would do them.
+    /// Why not all rows are covered, and which budget would cover them.
     package var shortage: String {
         var have = left.map { "$\($0) left" } ?? "the time left"
         if let leftOf { have += " of the budget of \(leftOf)" }

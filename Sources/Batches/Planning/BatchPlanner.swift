@@ -1,77 +1,80 @@
+import Dispatch
 import Domain
 import Optimization
 import Routing
 
-/// Plans rows of a batch: the greatest predicted accuracy that the money and the time left allow.
+/// Plans rows of a batch for the greatest predicted accuracy within money and time.
 ///
-/// Besides the expected costs, a plan leaves room for the reservations on its way: a call is only begun when its
-/// highest possible bill fits what is left. Rows are called in falling order of that bill, which keeps the room small.
+/// A plan also leaves room for reservations: a call starts only when its upper-bound cost fits the money left. Rows are
+/// called in falling order of that bound, which keeps the room small.
 struct BatchPlanner: Sendable {
     var table: BatchTable
     let terms: BatchOptions
-    /// What the policy weighs where there is no budget; with one, only accuracy counts.
+    /// The policy's weights, used without a budget; with one, only accuracy counts.
     let weights: AssignmentWeights
 
-    /// Amounts above this are no longer exact in a program (9 million USD).
+    /// Largest amount that a `Double` represents exactly (9 million USD).
     private static let greatest = 9_007_199_254_740_992.0
 
-    /// A plan for some rows, and what it promises.
+    /// A plan for some rows of the table.
     struct Plan: Sendable {
-        /// The rows of the table that it does, rising.
+        /// Rows of the table, ascending.
         var rows: [Int]
-        /// Over `rows`, in their order.
+        /// Indexed like `rows`.
         var batch: BatchPlan
-        /// Nano-USD that the true cost stays below with the confidence asked for.
+        /// Upper bound of the actual cost in nano-USD, at the confidence of the options.
         var pessimisticCost: Double
     }
 
-    /// What there is for the rows of a plan.
-    struct Means: Sendable {
-        /// Money that may still be spent; nil for any.
+    /// Resources of a plan.
+    struct Resources: Sendable {
+        /// Money left; nil for no limit.
         var left: Money?
-        /// Seconds that are left; nil for any.
+        /// Seconds left; nil for no limit.
         var seconds: Double?
-        /// Energy that may still be taken; nil for any.
+        /// Joules left; nil for no limit.
         var joules: Double?
     }
 
-    /// Plans some rows of the table, all of them or as many as can be done.
+    /// Plans the given rows, or as many of them as the resources cover.
     ///
-    /// - Parameter bestOnly: each row's best model or none, where not all rows can be done.
-    /// - Returns: nil where not even one row can be done.
+    /// - Parameter bestOnly: where not all rows fit, use each row's best model or none.
+    /// - Returns: nil where no row fits.
     func plan(
-        _ rows: [Int], means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) throws(OptimizationError) -> Plan? {
-        guard let left = means.left else {
-            return try plan(rows, budget: nil, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        guard let left = resources.left else {
+            return try plan(rows, budget: nil, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         }
         let all = min(Double(left.nanoUSD), Self.greatest)
         var budget = all
-        var plan = try plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        var plan = try plan(rows, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         for _ in 0..<4 {
             guard let found = plan else { break }
             let chosen = zip(found.rows, found.batch.choice).compactMap { table.rows[$0].options[$1] }
             let over = Self.need(of: chosen) - all
             guard over > 0, budget > over else { break }
             budget -= over
-            guard let next = try self.plan(rows, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+            guard
+                let next = try self.plan(
+                    rows, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
             else { break }
             plan = next
         }
         return plan
     }
 
-    /// Nano-USD that would do all of some rows on their cheapest models, with the confidence asked for; nil where the
-    /// time forbids that at any price.
-    func budgetForAll(_ rows: [Int], means: Means, timeLimit: Duration) -> Double? {
+    /// The budget in nano-USD that covers all given rows on their cheapest models, at the confidence of the options.
+    /// Nil where time forbids it at any price.
+    func budgetForAll(_ rows: [Int], resources: Resources, timeLimit: Duration) -> Double? {
         let cheapest = rows.compactMap { row in
             table.rows[row].options.compactMap { $0 }.min { $0.cost < $1.cost }
         }
         let cost = cheapest.reduce(0) { $0 + $1.cost }
         var least = cost
-        var means = means
-        means.left = nil
-        let program = program(rows, budget: nil, means: means, bestOnly: false, timeLimit: timeLimit)
+        var resources = resources
+        resources.left = nil
+        let program = program(rows, budget: nil, resources: resources, bestOnly: false, timeLimit: timeLimit)
         if let robust = robust(rows) {
             guard let found = try? robust.leastBudget(program) else { return nil }
             least = found
@@ -82,8 +85,7 @@ struct BatchPlanner: Sendable {
         return max(least, Self.need(of: cheapest)).rounded(.up)
     }
 
-    /// The money that has to be there at the worst moment of a plan: what the calls before are expected to have taken,
-    /// and the highest possible bill of the next one.
+    /// Peak of the money needed: the expected cost of the calls before, plus the upper bound of the next.
     private static func need(of options: [BatchTable.Option]) -> Double {
         var taken = 0.0
         var most = 0.0
@@ -95,20 +97,20 @@ struct BatchPlanner: Sendable {
     }
 
     private func plan(
-        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], budget: Double?, resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) throws(OptimizationError) -> Plan? {
-        // A row whose every possible bill passes all the money can be in no plan.
+        // A row whose upper bound exceeds the money on every model fits no plan.
         let payable = rows.filter { row in
-            guard let left = means.left, let bound = table.rows[row].leastBound else { return true }
+            guard let left = resources.left, let bound = table.rows[row].leastBound else { return true }
             return bound <= left
         }
         guard !payable.isEmpty else { return nil }
         if payable.count == rows.count {
-            let whole = program(rows, budget: budget, means: means, bestOnly: false, timeLimit: timeLimit)
+            let whole = program(rows, budget: budget, resources: resources, bestOnly: false, timeLimit: timeLimit)
             do {
                 return plan(rows, try BatchPlan(whole, robust: robust(rows)))
             } catch .infeasible {
-                // Fewer rows, then.
+                // Falls through to a partial plan.
             } catch {
                 throw error
             }
@@ -116,7 +118,7 @@ struct BatchPlanner: Sendable {
         let offer: BatchOffer
         do {
             offer = try BatchOffer(
-                of: program(payable, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit),
+                of: program(payable, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit),
                 robust: robust(payable))
         } catch .infeasible {
             return nil
@@ -124,7 +126,7 @@ struct BatchPlanner: Sendable {
             throw error
         }
         let chosen = offer.rows.map { payable[$0] }
-        let part = program(chosen, budget: budget, means: means, bestOnly: bestOnly, timeLimit: timeLimit)
+        let part = program(chosen, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)
         return plan(chosen, try BatchPlan(part, robust: robust(chosen)))
     }
 
@@ -147,12 +149,12 @@ struct BatchPlanner: Sendable {
     }
 
     private func program(
-        _ rows: [Int], budget: Double?, means: Means, bestOnly: Bool, timeLimit: Duration
+        _ rows: [Int], budget: Double?, resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) -> AssignmentProgram {
         let options = rows.map { row -> [AssignmentOption?] in
             let options = table.rows[row].options
             let payable = options.map { option in
-                option.flatMap { option in means.left.map { option.bound <= $0 } ?? true ? option : nil }
+                option.flatMap { option in resources.left.map { option.bound <= $0 } ?? true ? option : nil }
             }
             let best = payable.compactMap { $0?.accuracy }.max()
             return payable.map { option in
@@ -166,16 +168,16 @@ struct BatchPlanner: Sendable {
             options: options, weights: budget == nil ? weights : .only(.accuracy), budget: budget,
             timeLimit: timeLimit, gap: 1e-4)
         program.minimumMeanAccuracy = terms.minAccuracy
-        program.energyCap = means.joules
-        if let seconds = means.seconds { program.limits = capacities(rows, seconds: seconds) }
+        program.energyCap = resources.joules
+        if let seconds = resources.seconds { program.limits = capacities(rows, seconds: seconds) }
         return program
     }
 
-    /// Seconds of calls that each model has until the deadline; models that have enough for every row need no limit.
+    /// Call seconds per model until the deadline; models with enough for every row get no limit.
     private func capacities(_ rows: [Int], seconds: Double) -> [AssignmentLimit] {
         table.models.indices.compactMap { model in
             let seconds = max(seconds, 0) * Double(table.width(of: model, concurrency: terms.concurrency))
-            // What goes to a provider's batch takes no place among the calls.
+            // Rows in provider batches use no call slots.
             let latencies = rows.map { row in
                 table.rows[row].options[model].map { $0.tier == .batch ? 0 : $0.latencySeconds } ?? 0
             }
@@ -185,6 +187,17 @@ struct BatchPlanner: Sendable {
             }
             return AssignmentLimit(
                 name: "time of \(table.models[model].model.id)", unit: "s", most: seconds, amounts: amounts)
+        }
+    }
+}
+
+/// Runs CPU-bound work off the cooperative pool.
+enum OffPool {
+    private static let queue = DispatchQueue(label: "hera.batch.planning", attributes: .concurrent)
+
+    static func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: work()) }
         }
     }
 }

@@ -3,32 +3,32 @@ import Ledger
 import Optimization
 import Routing
 
-/// What every model is predicted to make of every row of a batch, and the most it can be billed for it.
+/// Predictions and upper-bound costs of every model for every row.
 package struct BatchTable: Sendable {
     /// One model for one row.
     struct Option: Sendable, Hashable {
-        /// Nano-USD expected.
+        /// Expected nano-USD.
         var cost: Double
         /// Variance of the cost, nano-USD squared.
         var variance: Double
-        /// The highest possible bill: what is reserved before the call.
+        /// Upper-bound cost, reserved before the call.
         var bound: Money
         var latencySeconds: Double
         var joules: Double
         /// Probability that the answer is acceptable.
         var accuracy: Double
-        /// The way of being served that the cost is of; rows at the tier `batch` go to the model's provider together.
+        /// The service tier of the cost; rows at the tier `batch` go to a provider batch.
         var tier = ServiceTier.standard
     }
 
     struct Row: Sendable {
         let line: Int64
-        /// By model; nil where it cannot serve the row.
+        /// By model; nil where the model cannot serve the row.
         let options: [Option?]
-        /// Bytes of its request.
+        /// Size of the request.
         let bytes: Int
 
-        /// The least of all highest bills.
+        /// The smallest upper bound over the models.
         var leastBound: Money? { options.compactMap { $0?.bound }.min() }
     }
 
@@ -41,7 +41,7 @@ package struct BatchTable: Sendable {
 
     /// Adds a row with its candidates; false where no model can serve it.
     ///
-    /// - Parameter bytes: of its request.
+    /// - Parameter bytes: size of the request.
     mutating func append(line: Int64, candidates: [Candidate], bytes: Int = 0) -> Bool {
         let options = options(candidates)
         guard options.contains(where: { $0 != nil }) else { return false }
@@ -49,7 +49,7 @@ package struct BatchTable: Sendable {
         return true
     }
 
-    /// Replaces what is predicted for a row; false where no model can serve it any more.
+    /// Replaces a row's predictions; false where no model can serve it any more.
     mutating func replace(_ row: Int, candidates: [Candidate]) -> Bool {
         let options = options(candidates)
         rows[row] = Row(line: rows[row].line, options: options, bytes: rows[row].bytes)
@@ -63,7 +63,7 @@ package struct BatchTable: Sendable {
     }
 
     private static func option(_ candidate: Candidate) -> Option {
-        // The prompt is known, so a cost is relatively as uncertain as the answer's length at most.
+        // The prompt is known, so only the output length varies the cost.
         let tokens = candidate.prediction.outputTokens
         let spread = tokens.mean > 0 ? Spread(mean: tokens.mean, quantile: tokens.p95).variance : 0
         let cost = Double(candidate.cost.total.nanoUSD)
@@ -73,6 +73,6 @@ package struct BatchTable: Sendable {
             accuracy: min(1, max(0, candidate.prediction.quality)), tier: candidate.serviceTier)
     }
 
-    /// Calls at the same time that a model may have, out of those of the whole batch.
+    /// A model's share of the batch's concurrency.
     func width(of model: Int, concurrency: Int) -> Int { min(models[model].model.slots ?? concurrency, concurrency) }
 }

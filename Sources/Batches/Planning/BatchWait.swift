@@ -1,25 +1,25 @@
 package import Domain
 import Ledger
 
-/// Why nothing of a batch begins for now, and until when: a budget with a window is used up, and whole again in time.
-package struct BatchWait: Hashable, Sendable {
+/// Wait of a batch for the next window of an exhausted budget.
+package struct BatchWait: Hashable, Sendable, CustomStringConvertible {
     package let until: Timestamp
-    /// Which budget, and its figures.
+    /// The budget and its amounts.
     package let reason: String
 
-    package var words: String { "waits until \(until) for money: \(reason)" }
+    package var description: String { "waits until \(until) for money: \(reason)" }
 }
 
 extension BatchWait {
-    /// The wait that a refusal asks for; nil where waiting would not help, or not before the deadline. Without a deadline,
-    /// nobody has said that there is time to wait.
+    /// The wait until a refusing budget has room; nil where waiting does not help or passes the deadline. A batch
+    /// without deadline does not wait.
     init?(for refusal: BudgetRefusal, deadline: Timestamp?, now: Timestamp) {
         guard let deadline, refusal.asked <= refusal.limit.amount else { return nil }
         let until: Timestamp
         if let reset = refusal.resetsAt {
             until = reset
         } else if let bucket = refusal.window.bucketMilliseconds {
-            // The oldest span of a rolling window leaves it then.
+            // The oldest bucket leaves the rolling window then.
             until = Timestamp(milliseconds: now.milliseconds + bucket)
         } else {
             return nil
@@ -30,7 +30,7 @@ extension BatchWait {
 }
 
 extension BudgetStatus {
-    /// What is left until a deadline, the windows that begin before it included, in the unit of the budget.
+    /// The amount left until a deadline in the unit of the budget, windows that begin before it included.
     func left(until deadline: Timestamp?, now: Timestamp) -> Int64 {
         let left = max(self.left, 0)
         guard let deadline else { return left }

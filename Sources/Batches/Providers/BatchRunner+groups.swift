@@ -6,122 +6,127 @@ import Routing
 import ServiceLifecycle
 import Steps
 
-/// The part of a batch's rows that goes to providers, beside those that are called.
+/// Rows of a batch that run as provider batches.
 extension BatchRunner {
-    /// Bytes of requests in one group, below every provider's limit: they are held in memory three times while they are
-    /// sent.
+    /// Bytes of requests in one group, below every provider's limit: sending holds them in memory three times.
     private static let mostGroupBytes = 32 << 20
-    /// How often a pause looks whether it is still wanted.
-    private static let longestNap = 0.2
+    /// Longest sleep in seconds before a pause checks the stop signal.
+    private static let longestSleep = 0.2
 
-    /// Whether a row may still go to a provider: there is as much time left as one may take.
+    /// Whether a provider's time window still fits before the deadline.
     var leavesProvidersTime: Bool {
         secondsLeft.map { $0 >= stepService.settings.limits.providerWindowSeconds } ?? true
     }
 
-    /// Whether this process ends, or may not work on the batch any more, whatever else was asked.
+    /// Whether this process shuts down or has lost the batch.
     var isLeavingNow: Bool { Task.isShuttingDownGracefully || Task.isCancelled || stop.reason == .lost }
 
-    // MARK: FirstByteSignal
+    // MARK: Opening
 
-    /// Reserves groups for rows that wait for the post; those that no time is left for are called instead.
-    func post(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) async {
-        guard board.course.post.isWaiting else { return }
+    /// Reserves groups for queued provider rows; without enough time left, they are called instead.
+    func openGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) async {
+        guard context.machine.providerQueue.isWaiting else { return }
         guard leavesProvidersTime else {
-            let lines = board.course.post.takeWaiting().map { board.course.planner.table.rows[$0.row].line }
+            let lines = context.machine.providerQueue.removeWaiting().map {
+                context.machine.planner.table.rows[$0.row].line
+            }
             do throws(ServiceError) {
-                try await callInstead(lines, &board)
+                try await callInstead(lines, &context)
             } catch {
-                board.ending = .failure(error)
+                context.ending = .failure(error)
             }
             return
         }
         let limits = stepService.settings.limits
-        while let parcel = board.course.nextGroup(mostRows: limits.providerRows, mostBytes: Self.mostGroupBytes) {
-            let table = board.course.planner.table
-            let call = ProviderCall(runner: self, model: table.models[parcel.model], models: table.models)
-            let lines = parcel.rows.map { table.rows[$0].line }.sorted()
-            group.addTask { .opened(parcel, await call.open(lines: lines)) }
+        while let chunk = context.machine.nextGroup(mostRows: limits.providerRows, mostBytes: Self.mostGroupBytes) {
+            let table = context.machine.planner.table
+            let call = ProviderCall(runner: self, model: table.models[chunk.model], models: table.models)
+            let lines = chunk.rows.map { table.rows[$0].line }.sorted()
+            group.addTask { .opened(chunk, await call.open(lines: lines)) }
         }
     }
 
-    /// Predicts claimed rows once more, as ordinary calls.
-    private func callInstead(_ lines: [Int64], _ board: inout BatchContext) async throws(ServiceError) {
+    /// Predicts claimed rows again, as ordinary calls.
+    private func callInstead(_ lines: [Int64], _ context: inout BatchContext) async throws(ServiceError) {
         for piece in Self.pieces(of: lines) {
-            for row in try await rows(piece) { try await enter(row, &board) }
+            for row in try await rows(piece) { try await enter(row, &context) }
         }
     }
 
-    private func enter(_ row: BatchRow, _ board: inout BatchContext) async throws(ServiceError) {
-        let models = board.course.planner.table.models
+    private func enter(_ row: BatchRow, _ context: inout BatchContext) async throws(ServiceError) {
+        let models = context.machine.planner.table.models
         do throws(ServiceError) {
             let forecast = try stepService.forecast(
                 row, terms: terms, models: models, caller: caller, allowsBatchTier: false)
-            if board.course.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) { return }
+            if context.machine.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) {
+                return
+            }
             throw .routing(.noCandidate([]))
         } catch {
             try await fail(row.line, error)
-            board.failed += 1
-            if let known = board.course.row(ofLine: row.line) { board.course.gaveUp(known) }
+            context.failed += 1
+            if let known = context.machine.row(ofLine: row.line) { context.machine.abandoned(known) }
         }
     }
 
     func opened(
-        _ parcel: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ board: inout BatchContext
+        _ chunk: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ context: inout BatchContext
     ) throws(ServiceError) {
         switch opening {
         case .opened(let group):
-            board.course.posted(parcel, as: group.name)
-            board.groups[group.name] = ProviderGroupMachine(
+            context.machine.opened(chunk, as: group.name)
+            context.groups[group.name] = ProviderGroupMachine(
                 group, pollSeconds: stepService.settings.limits.providerPollSeconds)
         case .unpaid(let refusal):
-            board.course.refused(parcel)
-            guard parcel.rows.count == 1 else { return }
-            if !board.course.isBusy, refusal.scope == .batch(batch.id) {
-                board.course.clearPost()
+            context.machine.refused(chunk)
+            guard chunk.rows.count == 1 else { return }
+            if !context.machine.isBusy, refusal.scope == .batch(batch.id) {
+                context.machine.reassignProviderRows()
             } else {
-                unpaid(refusal, &board)
+                unpaid(refusal, &context)
             }
         case .broken(let error):
-            board.course.refused(parcel)
+            context.machine.refused(chunk)
             throw error
         }
     }
 
-    // MARK: On the way
+    // MARK: Progress
 
-    /// Sets the next thing going for every group that nothing is done for.
-    func goOn(_ board: inout BatchContext, _ group: inout TaskGroup<Event>) {
-        if board.isLeaving { return }
-        for name in board.groups.keys.sorted() where !board.busy.contains(name) {
-            guard var course = board.groups[name] else { continue }
-            if board.ending != nil {
-                course.windUp()
-                if model(of: course.group) == nil { course.giveUp() }
+    /// Starts the next action of every idle group.
+    func advanceGroups(_ context: inout BatchContext, _ group: inout TaskGroup<Event>) {
+        if context.isLeaving { return }
+        for name in context.groups.keys.sorted() where !context.busy.contains(name) {
+            guard var machine = context.groups[name] else { continue }
+            if context.ending != nil {
+                machine.windUp()
+                if model(of: machine.group) == nil { machine.abandon() }
             }
-            let next = course.next()
-            board.groups[name] = course
+            let next = machine.next()
+            context.groups[name] = machine
             guard let next else { continue }
-            board.busy.insert(name)
-            let record = course.group
-            let models = board.course.planner.table.models
+            context.busy.insert(name)
+            let record = machine.group
+            let models = context.machine.planner.table.models
             group.addTask { await step(next.action, after: next.pause, record, models) }
         }
     }
 
-    /// Saves where a group stands, waits, and does what is next; the waiting ends early where something else may be.
+    /// Saves a group, pauses, and performs its next action; a stop signal interrupts the pause.
     private func step(
         _ action: ProviderGroupMachine.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
     ) async -> Event {
         do throws(ServiceError) {
             guard let model = model(of: group) else {
-                guard case .close(let rest, let words) = action else {
+                guard case .close(let rest, let message) = action else {
                     throw .unknownModel("\(group.model)", suggestion: nil)
                 }
-                return .group(group.name, action, try await close(group, rest, words))
+                return .group(group.name, action, try await close(group, rest, message))
             }
-            try await ledger { ledger throws(LedgerError) in try await ledger.saveGroup(group, of: batch) }
-            guard await isRested(pause) else { return .group(group.name, action, nil) }
+            try await ledger { ledger throws(LedgerError) in
+                try await ledger.write { try $0.saveGroup(group, of: batch) }
+            }
+            guard await didWait(pause) else { return .group(group.name, action, nil) }
             let call = ProviderCall(runner: self, model: model, models: models)
             return .group(group.name, action, try await call.perform(action, on: group))
         } catch {
@@ -129,14 +134,14 @@ extension BatchRunner {
         }
     }
 
-    /// The model of a group with the price that its rows were reserved at; nil where the catalog has it no more.
+    /// The model of a group at the price its rows were reserved with; nil where the catalog dropped it.
     private func model(of group: ProviderGroup) -> PricedModel? {
-        stepService.fleet.pricedModel(group.model, at: group.createdAt)
-            ?? stepService.fleet.pricedModel(group.model, at: .now())
+        stepService.registry.pricedModel(group.model, at: group.createdAt)
+            ?? stepService.registry.pricedModel(group.model, at: .now())
     }
 
-    /// Waits; false where the batch is asked to stop or runs out of time meanwhile.
-    func isRested(_ seconds: Double) async -> Bool {
+    /// Sleeps; false where a stop signal or the deadline interrupts it.
+    func didWait(_ seconds: Double) async -> Bool {
         let reason = stop.reason
         let wasLate = secondsLeft.map { $0 <= 0 } ?? false
         let begun = ContinuousClock.now
@@ -145,102 +150,102 @@ extension BatchRunner {
             if !wasLate, let left = secondsLeft, left <= 0 { return false }
             let rest = seconds - begun.seconds
             if rest <= 0 { return true }
-            if (try? await Task.sleep(for: .seconds(min(rest, Self.longestNap)))) == nil { return false }
+            if (try? await Task.sleep(for: .seconds(min(rest, Self.longestSleep)))) == nil { return false }
         }
     }
 
-    /// Leaves word of where the groups stand, for who goes on; what is not written is found out again.
-    func saveGroups(_ board: BatchContext) async {
-        for course in board.groups.values where !course.isClosed {
-            try? await stepService.ledger.saveGroup(course.group, of: batch)
+    /// Persists the open provider groups so that the next owner can resume; failed writes are recovered by lookup.
+    func saveGroups(_ context: BatchContext) async {
+        for machine in context.groups.values where !machine.isClosed {
+            try? await stepService.ledger.write { try $0.saveGroup(machine.group, of: batch) }
         }
     }
 
-    // MARK: Ends
+    // MARK: Closing
 
-    /// Ends a group in the ledger, whatever its provider has come to.
+    /// Closes a group in the ledger.
     func close(
-        _ group: ProviderGroup, _ rest: UnfinishedRows, _ words: String?
+        _ group: ProviderGroup, _ rest: UnfinishedRows, _ message: String?
     ) async throws(ServiceError) -> ProviderGroupMachine.Event {
-        let fault = words.map {
+        let fault = message.map {
             BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
         }
         let booked = try await ledger { ledger throws(LedgerError) in
-            try await ledger.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
+            try await ledger.write { try $0.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now()) }
         }
         if !booked.isEmpty {
             stepService.logger.warning(
-                "rows of a provider's batch may have been billed",
+                "uncertain rows of a provider batch booked",
                 metadata: ["batch": "\(batch.id)", "provider_batch": "\(group.name)", "rows": "\(booked.count)"])
         }
         return .closed
     }
 
-    func take(
+    func handle(
         _ event: ProviderGroupMachine.Event, after action: ProviderGroupMachine.Action, of name: String,
-        _ board: inout BatchContext
+        _ context: inout BatchContext
     ) async throws(ServiceError) {
-        guard var course = board.groups[name] else { return }
-        let before = course.trouble
-        course.handle(event, after: action)
-        board.groups[name] = course
-        if let trouble = course.trouble, trouble != before {
+        guard var machine = context.groups[name] else { return }
+        let before = machine.trouble
+        machine.handle(event, after: action)
+        context.groups[name] = machine
+        if let trouble = machine.trouble, trouble != before {
             stepService.logger.warning(
-                "provider's batch", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
+                "provider batch problem", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(trouble)"])
         }
         switch event {
-        case .collected(let harvest), .interrupted(let harvest, _): take(harvest, of: course.group, &board)
+        case .collected(let results), .interrupted(let results, _): record(results, of: machine.group, &context)
         case .failed(let error):
             stepService.logger.info(
-                "provider's batch waits", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
-        case .closed: try await closed(course.group, after: action, &board)
+                "provider batch retries", metadata: ["batch": "\(batch.id)", "name": "\(name)", "reason": "\(error)"])
+        case .closed: try await closed(machine.group, after: action, &context)
         case .found, .sent, .seen: break
         }
     }
 
-    private func take(
-        _ harvest: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ board: inout BatchContext
+    private func record(
+        _ results: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ context: inout BatchContext
     ) {
-        board.course.post.booked(harvest.booked.count + harvest.refused.count, in: group.name)
-        let models = board.course.planner.table.models
+        context.machine.providerQueue.booked(results.booked.count + results.refused.count, in: group.name)
+        let models = context.machine.planner.table.models
         let model = models.firstIndex { $0.model.id == group.model }
-        for row in harvest.booked {
-            if let known = board.course.row(ofLine: row.line), let model {
-                board.course.answered(known, by: model, cost: row.cost)
+        for row in results.booked {
+            if let known = context.machine.row(ofLine: row.line), let model {
+                context.machine.answered(known, by: model, cost: row.cost)
             } else {
-                board.course.answeredAway(cost: row.cost)
+                context.machine.answeredAtProvider(cost: row.cost)
             }
         }
-        for line in harvest.refused {
-            board.failed += 1
-            if let known = board.course.row(ofLine: line) { board.course.gaveUp(known) }
+        for line in results.refused {
+            context.failed += 1
+            if let known = context.machine.row(ofLine: line) { context.machine.abandoned(known) }
         }
     }
 
-    /// Rows that come back from a group are called; they are this process's again as soon as it claims them.
+    /// Handles a closed group: reclaims its returned rows and calls them.
     private func closed(
-        _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ board: inout BatchContext
+        _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ context: inout BatchContext
     ) async throws(ServiceError) {
-        board.groups[group.name] = nil
-        let rows = board.course.post.ended(group.name).intersection(board.course.open)
-        if case .close(_, words: .some) = action {
-            for row in rows { board.course.gaveUp(row) }
-            board.failed += rows.count
+        context.groups[group.name] = nil
+        let rows = context.machine.providerQueue.ended(group.name).intersection(context.machine.open)
+        if case .close(_, message: .some) = action {
+            for row in rows { context.machine.abandoned(row) }
+            context.failed += rows.count
             return
         }
-        guard board.ending == nil else {
-            // They are pending, and nobody's.
-            for row in rows { board.course.gaveUp(row) }
+        guard context.ending == nil else {
+            // The rows stay pending for a later run.
+            for row in rows { context.machine.abandoned(row) }
             return
         }
         while true {
             let claimed = try await ledger { ledger throws(LedgerError) in
-                try await ledger.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce)
+                try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             }
             if claimed.isEmpty { break }
-            for row in claimed { try await enter(row, &board) }
+            for row in claimed { try await enter(row, &context) }
         }
-        // The group's money has come back: rows that it did not suffice for need not wait for the other groups.
-        if board.course.hasRoomForPlan { _ = await planAside(&board.course) }
+        // The group's reservation is released: excluded rows may be affordable now.
+        if context.machine.hasRoomForPlan { _ = await planExcluded(&context.machine) }
     }
 }

@@ -7,9 +7,9 @@ import Routing
 import Steps
 import Upstream
 
-/// What a provider's batch has brought: read line by line, and booked row by row.
+/// Reads the results of a provider batch line by line and books them row by row.
 extension ProviderCall {
-    /// A row's end, to be written in one transaction with those of others.
+    /// The commit that settles a row, written in one transaction with those of other rows.
     fileprivate struct Booking {
         let line: Int64
         let cost: Money
@@ -21,11 +21,11 @@ extension ProviderCall {
     /// Rows booked in one transaction.
     private static let rowsAtOnce = 64
 
-    /// Reads all results and books those that are not booked yet; to be repeated as a whole where the reading breaks off.
+    /// Books the results that are not booked yet. If reading breaks off, it is repeated as a whole.
     func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(ServiceError)
         -> ProviderGroupMachine.Event
     {
-        var harvest = ProviderGroupMachine.GroupResults()
+        var results = ProviderGroupMachine.GroupResults()
         var answered: Set<Int64> = []
         var unbilled: [String] = []
         var waiting: [Booking] = []
@@ -40,83 +40,70 @@ extension ProviderCall {
             do throws(UpstreamError) {
                 next = try await lines.next(isolation: nil)
             } catch {
-                return .interrupted(harvest, error)
+                return .interrupted(results, error)
             }
             guard let next else { break }
             guard case .result(let result) = next,
                 let number = ProviderBatchSubmission.rowNumber(result.customID, in: group.name),
                 let row = try await runner.rows([Int64(number)]).first, row.providerGroup == group.name
             else {
-                harvest.unreadable += 1
+                results.unreadable += 1
                 continue
             }
             switch result.outcome {
             case .answered(let answer, let body):
-                // A row that is told twice is one answer: else it would hide that another one has none.
-                if answered.insert(row.line).inserted { harvest.answered += 1 }
+                // A repeated row counts once: otherwise it would hide a row without an answer.
+                if answered.insert(row.line).inserted { results.answered += 1 }
                 waiting += try booking(of: answer, body, row, in: group)
             case .failed(let failure) where failure.isCallersFault && !failure.isContextOverflow:
                 waiting += refusal(failure, row, in: group)
             case .failed, .expired, .cancelled: unbilled.append(result.customID)
-            case .unreadable: harvest.unreadable += 1
+            case .unreadable: results.unreadable += 1
             }
             if waiting.count >= Self.rowsAtOnce {
-                try await book(&waiting, into: &harvest)
+                try await book(&waiting, into: &results)
             }
         }
-        try await book(&waiting, into: &harvest)
-        // Where others may have been billed, these certainly were not; else all are given back at the end.
-        if harvest.unreadable > 0 || harvest.answered < ended.completed { try await release(unbilled) }
-        return .collected(harvest)
+        try await book(&waiting, into: &results)
+        // These rows were certainly not billed. If no other may have been, all are released when the group closes.
+        if results.unreadable > 0 || results.answered < ended.completed { try await release(unbilled) }
+        return .collected(results)
     }
 
     private func booking(
         of answer: ChatAnswer, _ body: [UInt8], _ row: BatchRow, in group: ProviderGroup
     ) throws(ServiceError) -> [Booking] {
-        // One with an end was booked before.
+        // A finished row was booked before.
         guard row.status == .claimed else { return [] }
-        let order = try order(row, in: group)
-        let bill = Bill(order: order, priced: model, served: .batch)
+        let prepared = try prepared(row, in: group)
+        let bill = Bill(prepared: prepared, priced: model, served: .batch)
         let seconds = max(0, Timestamp.now().seconds - group.createdAt.seconds)
-        let usage = answer.usage ?? answer.estimatedUsage(of: order.step)
-        var kind = answer.usage == nil ? EntryKind.uncertain : .call
-        let figures: CallFigures
-        do throws(PriceError) {
-            figures = try bill.figures(usage: usage, timings: nil, seconds: seconds)
-        } catch {
-            // Something was billed that the catalog has no price for: the upper bound is booked, never zero.
-            runner.stepService.logger.error(
-                "unpriced usage", metadata: ["model": "\(model.model.id)", "reason": "\(error)"])
-            figures = CallFigures(
-                cost: CallCost(api: bill.upperBound.money, energy: .zero, hardware: .zero), energyJoules: 0,
-                latencySeconds: seconds)
-            kind = .uncertain
-        }
+        let used = bill.used(answer, timings: nil, seconds: seconds, logger: runner.stepService.logger)
         let problem =
-            order.context.policy.verify ? AnswerCheck(tools: order.request.tools).problem(with: answer) : nil
+            prepared.context.policy.verify ? AnswerCheck(tools: prepared.request.tools).problem(with: answer) : nil
         let baseline =
             problem == nil
-            ? bill.baseline(usage: usage, true: figures, timings: nil)
-            : Baseline(model: order.decision.reference, figures: .zero)
+            ? bill.baseline(usage: used.usage, true: used.figures, timings: nil)
+            : prepared.zeroBaseline
         let id = Self.id(row.line, in: group)
         let entry = LedgerEntry(
-            id: id, at: .now(), kind: kind, call: bill.planned(baseline: baseline),
+            id: id, at: .now(), kind: used.isCertain ? .call : .uncertain, call: bill.planned(baseline: baseline),
             result: CallResult(
-                servedModel: answer.model, usage: usage, figures: figures, energyProvenance: .estimated,
+                servedModel: answer.model, usage: used.usage, figures: used.figures, energyProvenance: .estimated,
                 outcome: problem == nil ? .completed : .failed, httpStatus: 200))
         var commit = StepCommit(settlements: [(id, entry)])
         if problem == nil {
             commit.decisions = [
-                DecisionRecord(decision: order.decision, attribution: order.attribution, at: .now())
+                DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: .now())
             ]
             commit.rows = [
                 BatchRowResult(batchID: batch.id, line: row.line, status: .completed, response: body, entryID: id)
             ]
         }
-        return [Booking(line: row.line, cost: figures.cost.total, commit: commit, isEnd: problem == nil)]
+        return [Booking(line: row.line, cost: used.figures.cost.total, commit: commit, isEnd: problem == nil)]
     }
 
-    /// The provider says that the request itself is wrong, which no other model would mend.
+    /// Ends a row whose request the provider rejected: no other model would accept it.
     private func refusal(
         _ failure: UpstreamFailure, _ row: BatchRow, in group: ProviderGroup
     ) -> [Booking] {
@@ -126,7 +113,7 @@ extension ProviderCall {
         return [Booking(line: row.line, cost: .zero, commit: commit, isEnd: true)]
     }
 
-    private func book(_ waiting: inout [Booking], into harvest: inout ProviderGroupMachine.GroupResults)
+    private func book(_ waiting: inout [Booking], into results: inout ProviderGroupMachine.GroupResults)
         async throws(ServiceError)
     {
         guard !waiting.isEmpty else { return }
@@ -139,32 +126,32 @@ extension ProviderCall {
             all.decisions += booking.commit.decisions
             all.rows += booking.commit.rows
         }
-        if try await isBooked(all) {
-            for booking in bookings { harvest.take(booking) }
+        if try await commits(all) {
+            for booking in bookings { results.record(booking) }
             return
         }
-        // One of them was booked before, by another node: each by itself, then.
-        for booking in bookings where try await isBooked(booking.commit) { harvest.take(booking) }
+        // Another node has booked one of them before: each is committed by itself.
+        for booking in bookings where try await commits(booking.commit) { results.record(booking) }
     }
 
-    /// Books; false where something of it was booked before, and nothing was now.
-    private func isBooked(_ commit: StepCommit) async throws(ServiceError) -> Bool {
+    /// Commits. False if part of it was booked before; then nothing is written.
+    private func commits(_ commit: StepCommit) async throws(ServiceError) -> Bool {
         do throws(ServiceError) {
             try await runner.commit(commit)
             return true
         } catch {
-            guard case .ledger(let problem) = error, problem.isOfSomethingBooked else { throw error }
+            guard case .ledger(let problem) = error, problem.isOfSettled else { throw error }
             return false
         }
     }
 
     private func release(_ reservations: [String]) async throws(ServiceError) {
-        for reservation in reservations { _ = try await isBooked(StepCommit(releases: [reservation])) }
+        for reservation in reservations { _ = try await commits(StepCommit(releases: [reservation])) }
     }
 }
 
 extension ProviderGroupMachine.GroupResults {
-    fileprivate mutating func take(_ booking: ProviderCall.Booking) {
+    fileprivate mutating func record(_ booking: ProviderCall.Booking) {
         guard booking.isEnd else { return }
         if booking.commit.settlements.isEmpty {
             refused.append(booking.line)
@@ -175,8 +162,8 @@ extension ProviderGroupMachine.GroupResults {
 }
 
 extension LedgerError {
-    /// Whether the same, or another end of it, is in the ledger already.
-    fileprivate var isOfSomethingBooked: Bool {
+    /// Whether the reservation or row is settled already.
+    fileprivate var isOfSettled: Bool {
         switch self {
         case .unknownReservation, .alreadySettled, .duplicate: true
         default: false

@@ -8,22 +8,22 @@ import Routing
 import Steps
 import Upstream
 
-/// What is done for a group of rows at a provider: reserved, sent, asked for, read and booked.
+/// The calls of a provider group: its rows are reserved, submitted, polled, read and booked.
 struct ProviderCall: Sendable {
     enum Opening: Sendable {
         case opened(ProviderGroup)
-        /// A budget has no room for all of them; nothing was reserved.
+        /// A budget has no room for all rows. Nothing was reserved.
         case unpaid(BudgetRefusal)
         case broken(ServiceError)
     }
 
     let runner: BatchRunner
-    /// The group's model, with the price that its rows were reserved at.
+    /// The group's model with the price of its reservations.
     let model: PricedModel
-    /// All models of the batch: decisions show them, and the best of them is the baseline.
+    /// All models of the batch, for the decisions and the baseline.
     let models: [PricedModel]
 
-    /// Members of a row's body that are not for a provider's batch, which is a way of being served of its own.
+    /// Members of a row's body that a provider batch does not accept: the batch is a service tier itself.
     private static let removedMembers = ["hera", "service_tier"]
 
     var endpoint: Endpoint { model.model.endpoint }
@@ -31,9 +31,9 @@ struct ProviderCall: Sendable {
     var upstream: UpstreamClient { runner.stepService.calls.upstream }
     var batch: BatchRecord { runner.batch }
 
-    // MARK: Before
+    // MARK: Opening
 
-    /// Reserves claimed rows, each at its highest possible bill at the batch tier's price, and hands them to a new group.
+    /// Moves claimed rows to a new group, each reserved at its highest possible bill at batch prices.
     func open(lines: [Int64]) async -> Opening {
         let now = Timestamp.now()
         let group = ProviderGroup(
@@ -54,7 +54,7 @@ struct ProviderCall: Sendable {
             }
             let opened = rows
             _ = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.openGroup(group, rows: opened, of: batch)
+                try await ledger.write { try $0.openGroup(group, rows: opened, of: batch) }
             }
             return .opened(group)
         } catch {
@@ -68,29 +68,29 @@ struct ProviderCall: Sendable {
         ProviderBatchSubmission.customID(of: Int(line), in: group.name)
     }
 
-    func order(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
+    func prepared(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
         let forecast = try runner.stepService.forecast(
             row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
-        return forecast.order(
+        return forecast.prepared(
             model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
     }
 
     func bill(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> Bill {
-        // What an interface for batches answers is billed as such, whatever tier its answers name.
-        Bill(order: try order(row, in: group), priced: model, served: .batch)
+        // A provider bills answers of its batch interface at batch prices, whatever tier they name.
+        Bill(prepared: try prepared(row, in: group), priced: model, served: .batch)
     }
 
-    // MARK: On the way
+    // MARK: Performing
 
-    /// Does what is next for a group. Throws where the ledger, which is no part of the group's course, is in the way.
+    /// Performs an action of the group's machine. Throws errors of the ledger, which the machine does not handle.
     func perform(
         _ action: ProviderGroupMachine.Action, on group: ProviderGroup
     ) async throws(ServiceError) -> ProviderGroupMachine.Event {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
-        case .close(let rest, let words): try await runner.close(group, rest, words)
-        case .find, .look, .cancel: await ask(action, group)
+        case .close(let rest, let reason): try await runner.close(group, rest, reason)
+        case .find, .poll, .cancel: await ask(action, group)
         }
     }
 
@@ -101,7 +101,7 @@ struct ProviderCall: Sendable {
             switch action {
             case .find: return .found(try await find(group))
             case .cancel: return .seen(try await upstream.cancelBatch(id, endpoint: endpoint, key: key))
-            case .send, .look, .collect, .close:
+            case .send, .poll, .collect, .close:
                 return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
             }
         } catch {
@@ -110,9 +110,9 @@ struct ProviderCall: Sendable {
     }
 
     private func find(_ group: ProviderGroup) async throws(UpstreamError) -> ProviderBatch? {
-        // Where the provider keeps no names, those of this batch that are known need not be told apart.
-        let known = (try? await runner.stepService.ledger.groups(ofBatch: batch.id)) ?? []
-        // A request whose caller has died may still be at work: looked for twice, a dozen looks apart.
+        // If the provider keeps no names, the batches of other groups are excluded by their ids.
+        let known = (try? await runner.stepService.ledger.read { try $0.groups(ofBatch: batch.id) }) ?? []
+        // A request of a dead process may still be under way, so it is looked for twice, 12 polls apart.
         let settling = Duration.seconds(12 * runner.stepService.settings.limits.providerPollSeconds)
         let trace = LostProviderBatch(
             name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),
@@ -130,7 +130,7 @@ struct ProviderCall: Sendable {
         while true {
             let behind = last
             let piece = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce)
+                try await ledger.read { try $0.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce) }
             }
             for row in piece {
                 guard let body = try? JSONDocument(row.request) else { continue }

@@ -4,46 +4,45 @@ import Domain
 import Ledger
 import Upstream
 
-/// A group of rows at a provider, from the ledger to its end: what happened comes in, what is to be done goes out. No I/O.
+/// State machine of one provider batch, from its reservation to its end: events in, actions out. No I/O.
 ///
-/// Whatever is to be done, the group is saved first as it stands here: so one that may have been sent is never sent again
-/// before it was looked for.
+/// The group is saved before every action. A group that may have been sent is therefore looked up before a resend.
 struct ProviderGroupMachine: Sendable {
     enum Action: Hashable, Sendable {
-        /// Look whether an order that may have been sent has arrived.
+        /// Look up a submission that may have arrived.
         case find
         case send
-        /// Ask how far it is.
-        case look
-        /// Ask the provider to stop it.
+        /// Poll the provider for progress.
+        case poll
+        /// Cancel the batch at the provider.
         case cancel
-        /// Read what came of it, and book it.
+        /// Read and book the results.
         case collect(ProviderBatch)
-        /// End it in the ledger; with words, rows without an end fail with them, else they are pending again.
-        case close(UnfinishedRows, words: String?)
+        /// Close it in the ledger. With a message, open rows fail with it, else they become pending.
+        case close(UnfinishedRows, message: String?)
     }
 
     enum Event: Sendable {
-        /// What looking for it found; nil where it is certainly not there.
+        /// The result of a lookup; nil where the provider certainly does not have the batch.
         case found(ProviderBatch?)
         case sent(ProviderBatch)
         case seen(ProviderBatch)
         case collected(GroupResults)
-        /// The reading of the results broke off, to be repeated from the start.
+        /// Reading the results was interrupted; it restarts from the beginning.
         case interrupted(GroupResults, UpstreamError)
         case failed(UpstreamError)
         case closed
     }
 
-    /// What reading the results of a batch came to.
+    /// Counts and rows of one pass over the results.
     struct GroupResults: Hashable, Sendable {
-        /// Lines with an answer, those that were booked before included.
+        /// Answered lines, rows booked before included.
         var answered = 0
-        /// Lines that cannot be read.
+        /// Unreadable lines.
         var unreadable = 0
-        /// Rows booked now: their line and what was paid.
+        /// Rows booked in this pass.
         var booked: [Row] = []
-        /// Rows that no model will answer: the provider refused the request itself.
+        /// Lines of requests that the provider refused as invalid.
         var refused: [Int64] = []
 
         struct Row: Hashable, Sendable {
@@ -52,33 +51,33 @@ struct ProviderGroupMachine: Sendable {
         }
     }
 
-    /// As it is to be saved.
+    /// The record to save.
     private(set) var group: ProviderGroup
-    /// Why it ended early, in words; nil where it did not.
+    /// Why the group ended early; nil where it did not.
     private(set) var trouble: String?
     private(set) var isClosed = false
     private let shortest: Double
-    /// Seconds until the next look.
+    /// Seconds until the next poll.
     private var pause: Double
     private var mustFind: Bool
     private var isWindingUp = false
     private var hasAskedToStop: Bool
     private var over: ProviderBatch?
-    private var end: (rest: UnfinishedRows, words: String?)?
-    /// Failures and "not found"s in a row.
+    private var end: (rest: UnfinishedRows, message: String?)?
+    /// Consecutive failures and "not found" responses.
     private var failures = 0
     private var missing = 0
 
-    /// Most seconds between two looks at a batch.
+    /// Longest pause between two polls, in seconds.
     static let longestPause = 60.0
-    /// So often a provider may refuse an order for now before its rows are done by ordinary calls.
+    /// Refused submissions before the rows run as ordinary calls.
     static let mostSends = 8
-    /// So often in a row a provider has to say that it does not know a batch before that is lost.
+    /// Consecutive "not found" responses before a batch counts as lost.
     static let mostMissing = 3
-    /// So often in a row a provider may fail to answer while a batch is being wound up.
+    /// Consecutive failures tolerated while a batch is wound up.
     static let mostFailures = 60
 
-    /// - Parameter pollSeconds: between the first two looks; each pause after that is half as long again.
+    /// - Parameter pollSeconds: the first pause between polls; each further pause is half as long again.
     init(_ group: ProviderGroup, pollSeconds: Double) {
         self.group = group
         shortest = pollSeconds
@@ -88,7 +87,7 @@ struct ProviderGroupMachine: Sendable {
         isClosed = group.phase == .closed
     }
 
-    /// What was answered is wanted, and nothing more: the provider is asked to stop.
+    /// Winds the group up: cancels it at the provider and keeps the existing answers.
     mutating func windUp() {
         guard !isWindingUp else { return }
         isWindingUp = true
@@ -96,28 +95,28 @@ struct ProviderGroupMachine: Sendable {
         pause = shortest
     }
 
-    /// Nobody can be asked for it any more: the catalog does not have its model.
-    mutating func giveUp() {
+    /// Abandons the group, since the catalog no longer has its model.
+    mutating func abandon() {
         guard end == nil, !isClosed else { return }
         trouble = "the catalog has no model '\(group.model)' any more, so that its provider cannot be asked"
         end = (group.phase == .opened ? .unbilled : .uncertain, nil)
     }
 
-    /// What is to be done next, and after how many seconds; nil where nothing is left.
+    /// The next action and the pause before it in seconds; nil when closed.
     mutating func next() -> (action: Action, pause: Double)? {
         if isClosed { return nil }
-        if let end { return (.close(end.rest, words: end.words), 0) }
+        if let end { return (.close(end.rest, message: end.message), 0) }
         let rest = failures + missing > 0 ? pause : 0
         if let over { return (.collect(over), rest) }
         switch group.phase {
         case .opened, .sending:
             if mustFind { return (.find, rest) }
-            if isWindingUp { return (.close(.unbilled, words: nil), 0) }
+            if isWindingUp { return (.close(.unbilled, message: nil), 0) }
             group.phase = .sending
             return (.send, rest)
         case .sent, .cancelling, .ended:
             if isWindingUp, !hasAskedToStop, group.phase != .ended { return (.cancel, rest) }
-            return (.look, group.phase == .ended ? rest : pause)
+            return (.poll, group.phase == .ended ? rest : pause)
         case .closed: return nil
         }
     }
@@ -129,11 +128,11 @@ struct ProviderGroupMachine: Sendable {
             failures = 0
         case .found(.some(let batch)), .sent(let batch):
             mustFind = false
-            take(batch)
+            update(from: batch)
         case .seen(let batch):
             if action == .cancel { hasAskedToStop = true }
-            take(batch)
-        case .collected(let harvest): end = (rest(of: harvest), nil)
+            update(from: batch)
+        case .collected(let results): end = (rest(of: results), nil)
         case .failed(let error), .interrupted(_, let error): fail(error, action)
         case .closed:
             group.phase = .closed
@@ -141,7 +140,7 @@ struct ProviderGroupMachine: Sendable {
         }
     }
 
-    private mutating func take(_ batch: ProviderBatch) {
+    private mutating func update(from batch: ProviderBatch) {
         if failures + missing > 0 || group.providerID == nil { pause = shortest } else { slowDown() }
         failures = 0
         missing = 0
@@ -154,7 +153,7 @@ struct ProviderGroupMachine: Sendable {
             group.phase = .cancelling
             hasAskedToStop = true
         case .failed(let reason):
-            // Nothing of it was done or billed: its rows are for ordinary calls.
+            // A failed batch is not billed, so its rows run as ordinary calls.
             trouble = "the provider refused the batch: \(reason)"
             end = (.unbilled, nil)
         case .ended, .expired, .cancelled:
@@ -163,9 +162,9 @@ struct ProviderGroupMachine: Sendable {
         }
     }
 
-    /// A row without a line was not done, unless more rows were answered than can be read.
-    private func rest(of harvest: GroupResults) -> UnfinishedRows {
-        harvest.unreadable > 0 || harvest.answered < (over?.completed ?? 0) ? .uncertain : .unbilled
+    /// Rows without a result line are unbilled, unless the provider counts more answers than were read.
+    private func rest(of results: GroupResults) -> UnfinishedRows {
+        results.unreadable > 0 || results.answered < (over?.completed ?? 0) ? .uncertain : .unbilled
     }
 
     // MARK: Failures
@@ -177,12 +176,12 @@ struct ProviderGroupMachine: Sendable {
         }
         switch action {
         case .send: notSent(error)
-        case .look, .collect:
+        case .poll, .collect:
             if error.isNotFound { return notFound(error) }
             count(error)
         case .cancel:
             if error.isNotFound { return notFound(error) }
-            // It cannot be stopped any more: most likely it has just ended.
+            // The provider refuses the cancellation: the batch has probably just ended.
             if error.isRefusal { hasAskedToStop = true } else { count(error) }
         case .find: count(error)
         case .close: break
@@ -202,14 +201,14 @@ struct ProviderGroupMachine: Sendable {
     private mutating func notFound(_ error: UpstreamError) {
         missing += 1
         guard missing >= Self.mostMissing else { return }
-        let words =
+        let message =
             "the provider does not know the batch \(group.providerID ?? group.name) any more (\(error)); what it may "
             + "have billed is booked at its upper bound: look for it in the provider's console"
-        trouble = words
-        end = (.uncertain, words)
+        trouble = message
+        end = (.uncertain, message)
     }
 
-    /// Goes on asking, except for a batch that is to end and whose provider is away for good.
+    /// Counts a failure; gives up only while winding up.
     private mutating func count(_ error: UpstreamError) {
         failures += 1
         guard isWindingUp, failures >= Self.mostFailures else { return }
@@ -221,13 +220,13 @@ struct ProviderGroupMachine: Sendable {
 }
 
 extension UpstreamError {
-    /// Whether the server does not know what it was asked for.
+    /// Whether the server does not know the batch.
     fileprivate var isNotFound: Bool {
         if case .status(let failure) = self { return failure.status == 404 || failure.status == 410 }
         return false
     }
 
-    /// Whether the server, or this side of it, would refuse the same again.
+    /// Whether a retry would be refused again.
     fileprivate var isRefusal: Bool {
         switch self {
         case .invalidRequest: true

@@ -1,14 +1,14 @@
 import Domain
 import Ledger
 
-/// Rows of a batch that go to their model's provider together: those that wait, and those that are there. No I/O.
+/// Queue of rows for provider batches: rows waiting, and rows at providers. No I/O.
 struct ProviderQueue: Sendable {
-    /// Rows of one model that are to become one group.
+    /// Rows of one model to send as one group.
     struct ProviderChunk: Hashable, Sendable {
         let number: Int
         let model: Int
         let rows: [Int]
-        /// The sum of their highest possible bills.
+        /// Sum of their upper-bound costs.
         let bound: Money
     }
 
@@ -18,45 +18,45 @@ struct ProviderQueue: Sendable {
         var bound: Money
     }
 
-    /// Rows that wait, by model.
+    /// Queued rows by model.
     private var lines: [Int: [Int]] = [:]
-    /// Parcels that are being reserved, by number.
-    private var parcels: [Int: ProviderChunk] = [:]
-    /// Groups at providers, by name.
+    /// Chunks being reserved, by number.
+    private var chunks: [Int: ProviderChunk] = [:]
+    /// Open groups by name.
     private var away: [String: Away] = [:]
-    /// Most rows of a parcel of a model, after a budget had no room for more.
+    /// Largest chunk by model, after a budget refused a larger one.
     private var most: [Int: Int] = [:]
     private var last = 0
 
     var isWaiting: Bool { lines.contains { !$0.value.isEmpty } }
 
-    /// Rows that wait, with their models.
+    /// Queued rows with their models.
     var waiting: [(row: Int, model: Int)] {
         lines.sorted { $0.key < $1.key }.flatMap { model, rows in rows.map { (row: $0, model: model) } }
     }
 
-    /// Whether nothing is at a provider, or on the way there.
-    var isIdle: Bool { parcels.isEmpty && away.isEmpty }
+    /// Whether no chunk is reserved or at a provider.
+    var isIdle: Bool { chunks.isEmpty && away.isEmpty }
 
-    /// Parcels that are being reserved.
-    var isReserving: Bool { !parcels.isEmpty }
+    /// Whether a reservation is in flight.
+    var isReserving: Bool { !chunks.isEmpty }
 
-    /// Most money that the rows on the way and at providers can take.
+    /// Upper-bound cost of reserved chunks and open groups.
     var held: Money {
-        Money(nanoUSD: (parcels.values.map(\.bound) + away.values.map(\.bound)).reduce(0) { $0 + $1.nanoUSD })
+        Money(nanoUSD: (chunks.values.map(\.bound) + away.values.map(\.bound)).reduce(0) { $0 + $1.nanoUSD })
     }
 
-    /// Rows of the table that are at providers, or on the way there.
+    /// Rows of the table in reserved chunks and open groups.
     var rowsAway: Set<Int> {
-        away.values.reduce(into: Set(parcels.values.flatMap(\.rows))) { $0.formUnion($1.rows) }
+        away.values.reduce(into: Set(chunks.values.flatMap(\.rows))) { $0.formUnion($1.rows) }
     }
 
-    /// Rows at providers, those of groups of an earlier process included.
+    /// Rows at providers, groups of earlier processes included.
     var awayCount: Int { away.values.reduce(0) { $0 + $1.count } }
 
     // MARK: Waiting
 
-    /// Replaces all rows that wait.
+    /// Replaces all queued rows.
     mutating func assign(_ choices: [(row: Int, model: Int)]) {
         lines = [:]
         for choice in choices { lines[choice.model, default: []].append(choice.row) }
@@ -64,15 +64,15 @@ struct ProviderQueue: Sendable {
 
     mutating func add(_ row: Int, model: Int) { lines[model, default: []].append(row) }
 
-    /// Gives out all rows that wait.
-    mutating func takeWaiting() -> [(row: Int, model: Int)] {
+    /// Removes and returns all queued rows.
+    mutating func removeWaiting() -> [(row: Int, model: Int)] {
         defer { lines = [:] }
         return waiting
     }
 
-    /// Packs rows of one model whose bills fit `free` together, the cheapest first; nil where there is none to go now.
+    /// Packs rows of one model whose upper bounds fit `free` together, the cheapest first; nil where no chunk is ready.
     ///
-    /// - Parameter mayGrow: whether more may be free later: then rows whose money is not there wait for it.
+    /// - Parameter mayGrow: whether money may be released later; then a chunk waits for it.
     mutating func pack(
         table: BatchTable, free: Int64?, mostRows: Int, mostBytes: Int, mayGrow: Bool
     ) -> ProviderChunk? {
@@ -95,50 +95,50 @@ struct ProviderQueue: Sendable {
             let packed = Set(rows)
             lines[model]?.removeAll { packed.contains($0) }
             last += 1
-            let parcel = ProviderChunk(number: last, model: model, rows: rows, bound: Money(nanoUSD: sum))
-            parcels[parcel.number] = parcel
-            return parcel
+            let chunk = ProviderChunk(number: last, model: model, rows: rows, bound: Money(nanoUSD: sum))
+            chunks[chunk.number] = chunk
+            return chunk
         }
         return nil
     }
 
     // MARK: Away
 
-    mutating func posted(_ parcel: ProviderChunk, as name: String) {
-        parcels[parcel.number] = nil
-        away[name] = Away(rows: Set(parcel.rows), count: parcel.rows.count, bound: parcel.bound)
+    mutating func opened(_ chunk: ProviderChunk, as name: String) {
+        chunks[chunk.number] = nil
+        away[name] = Away(rows: Set(chunk.rows), count: chunk.rows.count, bound: chunk.bound)
     }
 
-    /// A group that an earlier process has opened.
+    /// Adds a group that an earlier process has opened.
     mutating func found(_ group: ProviderGroup) {
         away[group.name] = Away(rows: [], count: group.open, bound: group.reserved)
     }
 
-    /// The rows of a parcel wait again, to go in smaller ones.
-    mutating func refused(_ parcel: ProviderChunk) {
-        parcels[parcel.number] = nil
-        lines[parcel.model, default: []] += parcel.rows
-        most[parcel.model] = max(1, parcel.rows.count / 2)
+    /// Requeues the rows of a refused chunk and halves the chunk size.
+    mutating func refused(_ chunk: ProviderChunk) {
+        chunks[chunk.number] = nil
+        lines[chunk.model, default: []] += chunk.rows
+        most[chunk.model] = max(1, chunk.rows.count / 2)
     }
 
-    /// Rows that wait go in parcels of any size again: money has come back.
-    mutating func moneyCameBack() { most = [:] }
+    /// Lifts the limits on chunk sizes after money was released.
+    mutating func budgetReleased() { most = [:] }
 
-    /// Some rows of a group have their end.
+    /// Counts rows of a group as done.
     mutating func booked(_ count: Int, in name: String) {
         guard var group = away[name] else { return }
         group.count = max(0, group.count - count)
         away[name] = group
     }
 
-    /// A group has ended; its rows of this table.
+    /// Removes a group; returns its rows of this table.
     mutating func ended(_ name: String) -> Set<Int> {
-        moneyCameBack()
+        budgetReleased()
         return away.removeValue(forKey: name)?.rows ?? []
     }
 }
 
 extension BatchTable {
-    /// The highest possible bill of a row on a model.
+    /// Upper-bound cost of a row on a model.
     func bound(_ row: Int, _ model: Int) -> Money { rows[row].options[model]?.bound ?? .zero }
 }

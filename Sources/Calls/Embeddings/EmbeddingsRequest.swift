@@ -2,17 +2,17 @@ import Dialects
 import Domain
 package import JSON
 
-/// A request for vectors of texts in OpenAI's format: its bytes, and the few fields that booking needs.
+/// An embeddings request in OpenAI's format: its bytes and the fields that booking needs.
 package struct EmbeddingsRequest: Sendable {
     package let document: JSONDocument
-    /// The model as asked for.
+    /// The requested model name.
     package let model: String
-    /// How many vectors the answer has.
+    /// Number of embeddings in the answer.
     let count: Int
-    /// Tokens of all inputs, as expected and at most.
+    /// Tokens of all inputs: likely and at most.
     let tokens: TokenEstimate
 
-    /// Reads a body. Throws what is wrong with it, by field.
+    /// Reads a body. Throws the first error with its field.
     package init(_ document: JSONDocument) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
@@ -49,7 +49,7 @@ package struct EmbeddingsRequest: Sendable {
         var tokens = 0
         for input in inputs {
             if input.kind == .string {
-                // Without quotes; escapes only make it more than the text has.
+                // Without quotes. Escapes only make the count higher than the text's.
                 bytes += input.raw.count - 2
                 guard input.raw.count > 2 else { throw FieldError("input", "has an empty text") }
             } else {

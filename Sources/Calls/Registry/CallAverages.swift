@@ -2,38 +2,38 @@ import Domain
 import Foundation
 import Routing
 
-/// Running figures of one model's calls, in which a call counts e times less after each `LiveRate.memorySeconds`.
+/// Exponentially decaying averages of one model's calls; the time constant is `LiveRate.memorySeconds`.
 struct CallAverages: Sendable {
-    /// Weight of the calls that have begun, that have ended in an answer or a failure of the server, and that failed.
+    /// Weights of the calls that arrived, that the server answered or failed, and that it failed.
     private var begun = 0.0
     private var ended = 0.0
     private var failed = 0.0
-    /// Weight of the calls that kept a slot, and their seconds.
+    /// Weight of the calls that left their slot, and of their seconds.
     private var served = 0.0
     private var seconds = 0.0
     private var asOf: Timestamp
     private var waiting = 0
     private var busy = 0
 
-    /// One failure of a few calls is no rate yet: it is drawn to 0 by as many calls as this.
+    /// Calls without failure that are added to the error rate, so that few calls do not make a high rate.
     private static let caution = 4.0
 
     init(at now: Timestamp) { asOf = now }
 
-    /// A call has come, and waits for its slot.
+    /// Records a call that waits for its slot.
     mutating func arrive(at now: Timestamp) {
         age(to: now)
         begun += 1
         waiting += 1
     }
 
-    /// The call that came has its slot.
+    /// Records that a waiting call has its slot.
     mutating func start() {
         waiting -= 1
         busy += 1
     }
 
-    /// The call has left its slot.
+    /// Records that a call has left its slot.
     mutating func leave(after seconds: Double, at now: Timestamp) {
         age(to: now)
         busy -= 1
@@ -41,7 +41,7 @@ struct CallAverages: Sendable {
         self.seconds += seconds
     }
 
-    /// A call has been answered, or its server has failed it.
+    /// Records a call that its server answered or failed.
     mutating func end(failed hasFailed: Bool, at now: Timestamp) {
         age(to: now)
         ended += 1

@@ -1,18 +1,19 @@
 package import Domain
 
-/// Keeps calls away from a model that fails again and again, and lets one through from time to time to see whether it
-/// has recovered. A pure state machine: times come from outside.
+/// Blocks calls of a model that fails repeatedly, and admits trial calls to find out whether it has recovered.
+///
+/// A pure state machine: the caller passes the time.
 package struct CircuitBreaker: Hashable, Sendable {
-    /// Failures in a row that open it.
+    /// Consecutive failures that open it.
     package static let failuresToOpen = 3
-    /// Seconds that it stays open, doubled with each trial that fails, up to `longestPause`.
+    /// Seconds that it stays open. Each failed trial doubles them, up to `longestPause`.
     package static let firstPause = 5.0
     package static let longestPause = 120.0
 
     private var failures = 0
     private var pause = CircuitBreaker.firstPause
     private var closedAgainAt: Timestamp?
-    /// Why it opened.
+    /// The last failure that opened it or kept it open.
     package private(set) var reason: String?
 
     package init() {}

@@ -2,15 +2,16 @@ package import Domain
 package import Ledger
 import Synchronization
 
-/// Calls at the same time per model: a server on the operator's hardware answers only so many, and the others wait here
-/// instead of in its queue. Keys take turns, and each one's calls go in the order of their coming: whoever sends a
-/// thousand at once does not hold up the others.
+/// Limits the concurrent calls of each model to its slots.
+///
+/// Further calls wait here instead of in the server's queue. Accounts take turns (round robin), and the calls of one
+/// account run first in, first out. So a burst of one account does not delay the others.
 package final class ConcurrencyLimiter: Sendable {
-    private struct Line {
+    private struct Queue {
         var free: Int
-        /// By the key, or the team of calls without one.
+        /// By key, or by team for calls without a key.
         var waiting: [String: [CheckedContinuation<Void, Never>]] = [:]
-        /// Those that wait, the next in turn first.
+        /// The waiting accounts, the next one first.
         var turns: [String] = []
 
         mutating func append(_ call: CheckedContinuation<Void, Never>, of account: String) {
@@ -27,48 +28,48 @@ package final class ConcurrencyLimiter: Sendable {
         }
     }
 
-    private let lines = Mutex<[ModelID: Line]>([:])
-    private let fleet: ModelRegistry
+    private let queues = Mutex<[ModelID: Queue]>([:])
+    private let registry: ModelRegistry
 
-    /// - Parameter fleet: is told of every call that comes, waits and leaves.
-    package init(fleet: ModelRegistry) {
-        self.fleet = fleet
+    /// - Parameter registry: records the calls that arrive, start and leave.
+    package init(registry: ModelRegistry) {
+        self.registry = registry
     }
 
     /// Runs a call of the model in one of its slots.
     package func withSlot<Result: Sendable>(
         of model: Model, for account: Attribution, _ call: () async -> Result
     ) async -> Result {
-        fleet.callArrived(model.id, at: .now())
-        if let slots = model.slots { await take(model.id, slots: slots, account.key ?? account.team ?? "") }
-        fleet.callStarted(model.id)
+        registry.callArrived(model.id, at: .now())
+        if let slots = model.slots { await acquire(model.id, slots: slots, account.key ?? account.team ?? "") }
+        registry.callStarted(model.id)
         let started = ContinuousClock.now
         let result = await call()
-        fleet.callLeft(model.id, after: started.seconds, at: .now())
-        if model.slots != nil { give(model.id) }
+        registry.callLeft(model.id, after: started.seconds, at: .now())
+        if model.slots != nil { release(model.id) }
         return result
     }
 
-    private func take(_ model: ModelID, slots: Int, _ account: String) async {
+    private func acquire(_ model: ModelID, slots: Int, _ account: String) async {
         await withCheckedContinuation { continuation in
-            lines.withLock { lines in
-                var line = lines[model] ?? Line(free: slots)
-                if line.free > 0 {
-                    line.free -= 1
+            queues.withLock { queues in
+                var queue = queues[model] ?? Queue(free: slots)
+                if queue.free > 0 {
+                    queue.free -= 1
                     continuation.resume()
                 } else {
-                    line.append(continuation, of: account)
+                    queue.append(continuation, of: account)
                 }
-                lines[model] = line
+                queues[model] = queue
             }
         }
     }
 
-    private func give(_ model: ModelID) {
-        lines.withLock { lines in
-            guard var line = lines[model] else { return }
-            if let call = line.next() { call.resume() } else { line.free += 1 }
-            lines[model] = line
+    private func release(_ model: ModelID) {
+        queues.withLock { queues in
+            guard var queue = queues[model] else { return }
+            if let call = queue.next() { call.resume() } else { queue.free += 1 }
+            queues[model] = queue
         }
     }
 }

@@ -1,15 +1,15 @@
+import Domain
 package import Optimization
 import Synchronization
 
-/// Measures the energy of calls on this machine, where it has a counter: what the counter moved while calls were under
-/// way is shared evenly between them.
+/// Attributes the energy of this machine's counter to its calls, in equal shares to the calls under way.
 ///
-/// The counter is the whole machine's, so a call bears its share of what the machine draws while it is busy, idle power
-/// included; nobody bears what it draws while no call is under way.
+/// The counter covers the whole machine, so the shares include idle power. The energy between calls is attributed to
+/// no call.
 package final class EnergyAttribution: Sendable {
     private struct State {
         var reading: EnergyMeter.Reading?
-        /// Joules so far, by call; nil for a call during which the counter could not be read.
+        /// Joules so far by call; nil if the counter could not be read during the call.
         var joules: [Int: Double?] = [:]
         var next = 0
     }
@@ -17,13 +17,13 @@ package final class EnergyAttribution: Sendable {
     private let meter: EnergyMeter
     private let state = Mutex(State())
 
-    /// Nil where the machine has no counter that can be read.
+    /// Nil if the machine has no readable counter.
     package init?(meter: EnergyMeter? = EnergyMeter()) {
         guard let meter else { return nil }
         self.meter = meter
     }
 
-    /// Begins to measure a call; the number is given back to `end`.
+    /// Begins to measure a call and returns its number for `end`.
     package func begin() -> Int {
         state.withLock { state in
             share(&state)
@@ -33,7 +33,7 @@ package final class EnergyAttribution: Sendable {
         }
     }
 
-    /// Joules of a call that has ended; nil where the counter could not be read all along.
+    /// Ends a call and returns its joules; nil if the counter could not be read all along.
     package func end(_ call: Int) -> Double? {
         state.withLock { state in
             share(&state)
@@ -41,7 +41,7 @@ package final class EnergyAttribution: Sendable {
         }
     }
 
-    /// Gives what the counter has moved since the last look to the calls under way.
+    /// Shares the joules since the last reading between the calls under way.
     private func share(_ state: inout State) {
         let now = meter.read()
         if let now, let before = state.reading {
@@ -51,5 +51,29 @@ package final class EnergyAttribution: Sendable {
             state.joules = state.joules.mapValues { _ in nil }
         }
         state.reading = now
+    }
+}
+
+/// The energy measurement of one call of a model on this machine.
+struct MeasuredCall: Sendable {
+    private let energy: EnergyAttribution
+    private let number: Int
+
+    /// Begins to measure; nil without a counter, or if the model runs elsewhere.
+    init?(of model: Model, by energy: EnergyAttribution?) {
+        guard let energy, model.placement == .edge, model.endpoint.isOnThisMachine else { return nil }
+        self.energy = energy
+        number = energy.begin()
+    }
+
+    /// Ends the measurement, once: joules, or nil if the counter could not be read.
+    func end() -> Double? { energy.end(number) }
+}
+
+extension Endpoint {
+    /// Whether the server's address is this machine's own.
+    fileprivate var isOnThisMachine: Bool {
+        let host = baseURL.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        return host.hasPrefix("127.") || host.hasPrefix("localhost") || host.hasPrefix("[::1]")
     }
 }

@@ -4,19 +4,21 @@ package import Logging
 import ServiceLifecycle
 package import Upstream
 
-/// Finds out which models of the catalog can be called: is the key there, does the local server answer, does it have
-/// the model? Looks again from time to time, since local servers come and go.
+/// Probes which models of the catalog can be called: whether the key is set, the server answers, and it has the model.
+///
+/// Repeats the probe at an interval, since local servers start and stop.
 package struct HealthProber: Service {
-    private let fleet: ModelRegistry
+    private let registry: ModelRegistry
     private let upstream: UpstreamClient
     private let keys: APIKeys
     private let logger: Logger
     private let interval: Duration
 
     package init(
-        fleet: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger, interval: Duration = .seconds(15)
+        registry: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger,
+        interval: Duration = .seconds(15)
     ) {
-        self.fleet = fleet
+        self.registry = registry
         self.upstream = upstream
         self.keys = keys
         self.logger = logger
@@ -26,17 +28,17 @@ package struct HealthProber: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                await look()
+                await probe()
                 try? await Task.sleep(for: interval)
             }
         }
     }
 
-    /// Looks once at every model; servers are asked side by side.
-    package func look() async {
+    /// Probes every model once, all servers concurrently.
+    package func probe() async {
         var found: [ModelID: ModelRegistry.Availability] = [:]
         var servers: [String: [Model]] = [:]
-        for model in fleet.catalog.models {
+        for model in registry.catalog.models {
             if let variable = model.endpoint.keyVariable, keys.key(for: model.endpoint) == nil {
                 found[model.id] = .unavailable("no key: set \(variable)")
             } else if model.placement == .edge || model.endpoint.keyVariable == nil {
@@ -54,7 +56,7 @@ package struct HealthProber: Service {
                 for model in models { found[model.id] = Self.availability(of: model, result) }
             }
         }
-        fleet.update(found)
+        registry.update(found)
     }
 
     private static func availability(of model: Model, _ result: ProbeResult) -> ModelRegistry.Availability {

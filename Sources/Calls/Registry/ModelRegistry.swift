@@ -3,9 +3,9 @@ package import Domain
 package import Routing
 import Synchronization
 
-/// The catalog's models and which of them can be called now.
+/// The catalog's models, their availability, circuit breakers and live rates.
 package final class ModelRegistry: Sendable {
-    /// Whether a model can be called, and if not, why and what to do.
+    /// Whether a model can be called; otherwise the reason and the way out.
     package enum Availability: Hashable, Sendable {
         case live
         case unavailable(String)
@@ -15,35 +15,35 @@ package final class ModelRegistry: Sendable {
         var availability: [ModelID: Availability] = [:]
         var breakers: [ModelID: CircuitBreaker] = [:]
         var rates: [ModelID: CallAverages] = [:]
-        var isSurveyed = false
+        var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     package let catalog: ModelCatalog
-    /// The machine's energy counter; nil where there is none.
-    package let gauge: EnergyAttribution?
+    /// The machine's energy counter; nil without one.
+    package let energy: EnergyAttribution?
     private let state = Mutex(State())
 
-    package init(catalog: ModelCatalog, gauge: EnergyAttribution? = EnergyAttribution()) {
+    package init(catalog: ModelCatalog, energy: EnergyAttribution? = EnergyAttribution()) {
         self.catalog = catalog
-        self.gauge = gauge
+        self.energy = energy
     }
 
-    /// Notes what a look at keys and servers found.
+    /// Records the results of a probe.
     package func update(_ availability: [ModelID: Availability]) {
         state.withLock { state in
             state.availability.merge(availability) { _, new in new }
-            state.isSurveyed = true
+            state.isProbed = true
             for continuation in state.waiting { continuation.resume() }
             state.waiting = []
         }
     }
 
-    /// Waits for the first look at keys and servers: before it, no model is known to be live.
-    package func surveyed() async {
+    /// Waits for the first probe. Before it, no model is live.
+    package func waitUntilProbed() async {
         await withCheckedContinuation { continuation in
             state.withLock { state in
-                if state.isSurveyed { continuation.resume() } else { state.waiting.append(continuation) }
+                if state.isProbed { continuation.resume() } else { state.waiting.append(continuation) }
             }
         }
     }
@@ -52,21 +52,21 @@ package final class ModelRegistry: Sendable {
         state.withLock { $0.availability[model] } ?? .unavailable("not looked for yet")
     }
 
-    /// The models that can be asked for an answer, with their prices of a day; those whose breaker is open are left out
-    /// unless no other is there.
+    /// The models for chat calls with their prices of the day. Models with an open circuit breaker are omitted, unless
+    /// all are open.
     package func models(at now: Timestamp) -> [PricedModel] {
-        let (live, resting) = state.withLock { state in
+        let (live, blocked) = state.withLock { state in
             let live = catalog.models.filter {
                 state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
             }
-            let resting = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
-            return (live, resting)
+            let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
+            return (live, blocked)
         }
-        let awake = live.filter { !resting.contains($0.id) }
-        return (awake.isEmpty ? live : awake).compactMap { priced($0, at: now) }
+        let admitted = live.filter { !blocked.contains($0.id) }
+        return (admitted.isEmpty ? live : admitted).compactMap { priced($0, at: now) }
     }
 
-    /// A model with its price of the day; nil where it is unknown or no price is valid.
+    /// A model with its price of the day; nil if it is unknown or has no valid price.
     package func pricedModel(_ id: ModelID, at now: Timestamp) -> PricedModel? {
         catalog[id].flatMap { priced($0, at: now) }
     }
@@ -86,33 +86,33 @@ package final class ModelRegistry: Sendable {
     }
 }
 
-/// How the models have been doing lately.
+/// Live rates of the models.
 extension ModelRegistry {
     package func rate(of model: ModelID, at now: Timestamp) -> LiveRate {
         state.withLock { $0.rates[model] }?.rate(at: now) ?? .none
     }
 
-    /// A call has come and waits for a slot.
+    /// Records a call that waits for a slot.
     package func callArrived(_ model: ModelID, at now: Timestamp) {
-        note(model, at: now) { $0.arrive(at: now) }
+        record(model, at: now) { $0.arrive(at: now) }
     }
 
-    /// A call has its slot.
+    /// Records that a call has its slot.
     package func callStarted(_ model: ModelID) {
-        note(model, at: .now()) { $0.start() }
+        record(model, at: .now()) { $0.start() }
     }
 
-    /// A call has left its slot after so many seconds.
+    /// Records that a call has left its slot after some seconds.
     package func callLeft(_ model: ModelID, after seconds: Double, at now: Timestamp) {
-        note(model, at: now) { $0.leave(after: seconds, at: now) }
+        record(model, at: now) { $0.leave(after: seconds, at: now) }
     }
 
-    /// A call was answered, or failed by its server.
+    /// Records a call that its server answered or failed.
     package func callEnded(_ model: ModelID, failed: Bool, at now: Timestamp) {
-        note(model, at: now) { $0.end(failed: failed, at: now) }
+        record(model, at: now) { $0.end(failed: failed, at: now) }
     }
 
-    private func note(_ model: ModelID, at now: Timestamp, _ change: (inout CallAverages) -> Void) {
+    private func record(_ model: ModelID, at now: Timestamp, _ change: (inout CallAverages) -> Void) {
         state.withLock { change(&$0.rates[model, default: CallAverages(at: now)]) }
     }
 }

@@ -3,13 +3,14 @@ import Domain
 import JSON
 package import Upstream
 
-/// The results of a batch, line after line as they are read from the provider, which is held back while the reader is
-/// behind. In no order of rows. Reading again begins at the first line.
+/// The results of a batch, line by line, with back-pressure on the provider's connection.
+///
+/// The rows have no order. Reading again begins at the first line.
 package struct ProviderBatchResults: AsyncSequence, Sendable {
     package typealias Element = ProviderBatchLine
     package typealias Failure = UpstreamError
 
-    /// Bytes of a line that are read; what is longer is told as unreadable. An answer of a live call may be as long.
+    /// Limit of a line in bytes, as for the answer of a call. A longer line is unreadable.
     static let maximumLineBytes = 64 << 20
 
     let client: UpstreamClient
@@ -26,7 +27,7 @@ package struct ProviderBatchResults: AsyncSequence, Sendable {
         private var body: UpstreamBody.AsyncIterator?
         private var host = ""
         private var lines: JSONLines
-        /// Lines that have come and wait to be read, in reverse.
+        /// Received lines that are not read yet, in reverse.
         private var waiting: [JSONLines.Line] = []
 
         fileprivate init(_ results: ProviderBatchResults) {

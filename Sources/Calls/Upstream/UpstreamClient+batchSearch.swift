@@ -4,39 +4,38 @@ import JSON
 package import Upstream
 
 extension UpstreamClient {
-    /// Pages of a list that are read: a guard against a server whose list never ends.
+    /// Limit of pages of a list, against endless lists.
     private static let maximumPages = 10_000
-    /// How far the provider's clock may be behind ours, in seconds.
+    /// Seconds that the provider's clock may be behind.
     private static let clockSkewSeconds = 600.0
-    /// How much older than the oldest batch looked for a whole page must be, in seconds, for the list to be left: lists
-    /// are the newest first, but nobody promises to the second.
+    /// Seconds that a whole page must be older than the search's start to end it. Lists are newest first, but providers
+    /// do not promise that to the second.
     private static let listSkewSeconds = 3600.0
 
-    /// Looks for a batch that may have been made by a request whose answer was lost.
+    /// Searches a batch whose creating request lost its answer.
     ///
-    /// - OpenAI keeps our name in a batch's metadata: a batch with it is ours, one with another is not.
-    /// - Anthropic keeps no names, nor do all that speak OpenAI's dialect, and nobody else's batch has one. A batch
-    ///   without a name that was made since `since`, with as many rows, and is not one of `others`, may be it; the first
-    ///   line of its results tells, which are there when it has ended. While one has not, the finding is undecided,
-    ///   unless another one turns out to be it. Within a day every batch ends.
+    /// - OpenAI stores the name in the batch's metadata, which identifies the batch.
+    /// - Anthropic and some servers with OpenAI's dialect store no name. A nameless batch is a candidate if it was made
+    ///   after `since`, has as many rows and is not one of `others`. The first line of its results identifies it.
+    ///   Before a candidate has ended, within a day, the result is undecided, unless another one is identified.
     ///
-    /// `absent` is only said after the list has been read twice, `settling` apart. It is as certain as that pause is
-    /// longer than the provider takes to show in its list what it was asked for. Throws what a live call would throw.
+    /// `absent` is the result of two readings of the list, `settling` apart. It is certain if that pause is longer than
+    /// the provider's delay in listing new batches. Throws the errors of a call.
     package func find(
         _ trace: LostProviderBatch, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatchFinding {
         let dialect = try endpoint.batchDialect()
-        let finding = try await look(for: trace, by: dialect, endpoint: endpoint, key: key)
+        let finding = try await search(for: trace, by: dialect, endpoint: endpoint, key: key)
         guard finding == .absent, trace.settling > .zero else { return finding }
         do {
             try await Task.sleep(for: trace.settling)
         } catch {
             throw .cancelled
         }
-        return try await look(for: trace, by: dialect, endpoint: endpoint, key: key)
+        return try await search(for: trace, by: dialect, endpoint: endpoint, key: key)
     }
 
-    private func look(
+    private func search(
         for trace: LostProviderBatch, by dialect: any BatchWire, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> ProviderBatchFinding {
         let batches = try await batches(since: trace.since, by: dialect, endpoint: endpoint, key: key)
@@ -52,19 +51,19 @@ extension UpstreamClient {
         return undecided.isEmpty ? .absent : .undecided(undecided)
     }
 
-    /// Whether nothing in a batch's description says that it is another one.
+    /// Whether a batch's description fits the lost one.
     private static func mayBe(_ batch: ProviderBatch, _ trace: LostProviderBatch) -> Bool {
         guard batch.name == nil, !trace.others.contains(batch.id) else { return false }
         let earliest = trace.since.advanced(bySeconds: -clockSkewSeconds)
         return (batch.total == trace.rows || batch.total == 0) && batch.createdAt.map { $0 >= earliest } ?? true
     }
 
-    /// Whether a batch's first result is of a row of this order; nil where no result can be read (yet).
+    /// Whether a batch's first result is a row of the lost batch; nil without a readable result.
     private func isNamed(
         _ name: String, _ batch: ProviderBatch, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> Bool? {
         guard batch.isOver else { return nil }
-        // Ours or not: it came to nothing and cost nothing.
+        // Even if it is the lost batch: it has no results and cost nothing.
         if batch.resultFiles.isEmpty, batch.completed == 0 { return false }
         guard let results = try? results(of: batch, endpoint: endpoint, key: key) else { return nil }
         var lines = results.makeAsyncIterator()
@@ -74,13 +73,13 @@ extension UpstreamClient {
                 return ProviderBatchSubmission.isRow(result.customID, of: name)
             }
         } catch {
-            // Results that the provider has put away (404, 410) tell nothing; other errors are the caller's to wait for.
+            // Deleted results (404, 410) identify nothing. Retryable errors are thrown.
             guard case .status(let failure) = error, !failure.isRetryable else { throw error }
         }
         return nil
     }
 
-    /// The batches of an account, down to those that are too old.
+    /// The batches of an account that are recent enough.
     private func batches(
         since: Timestamp, by dialect: any BatchWire, endpoint: Endpoint, key: String?
     ) async throws(UpstreamError) -> [ProviderBatch] {
@@ -109,13 +108,12 @@ extension UpstreamClient {
 }
 
 extension UpstreamError {
-    /// Whether a batch may have been made although ``UpstreamClient/submit(_:)`` threw this: then it is to be looked for
-    /// before it is sent again. False is certain.
+    /// Whether a batch may exist although ``UpstreamClient/submit(_:)`` threw this error. False is certain.
     package var mayHaveMadeBatch: Bool {
         switch self {
         case .invalidRequest, .connect, .tls, .overloaded: false
         case .timeout(.connect, _, _, _): false
-        // Refused by the provider; not by something on the way, which may have lost the answer.
+        // 4xx is the provider's own refusal. Other statuses may come from a proxy that lost the answer.
         case .status(let failure): !(400..<500).contains(failure.status) || failure.status == 408
         case .timeout, .reset, .tooLarge, .malformed, .cancelled, .stopped, .undecided: true
         }

@@ -2,22 +2,23 @@ package import Dialects
 import Domain
 package import Upstream
 
-/// A whole answer, with everything that was learnt on the way.
+/// A whole answer with its headers and timing.
 package struct CompletedChat: Sendable {
     package let answer: ChatAnswer
-    /// The answer in OpenAI's format.
-    package let body: [UInt8]
+    /// The server's bytes where they are in OpenAI's format.
+    package let openAIBytes: [UInt8]?
     package let headers: UpstreamHeaders
     package let timing: UpstreamTiming
 }
 
 extension UpstreamClient {
-    /// Bytes of an error's body that are read.
+    /// Limit of an error's body in bytes.
     private static let maximumFailureBytes = 64 << 10
 
-    /// Sends a chat call and returns when its answer begins. Its body is to be read with a ``ChatStreamReader`` where the
-    /// call is streamed. Throws ``UpstreamError/status(_:)`` for an answer that is an error, where leaving out what it names
-    /// does not help (``ChatWire/conceding(_:to:)``).
+    /// Sends a chat call and returns when its answer begins. A ``ChatStreamReader`` reads the body of a streamed call.
+    ///
+    /// Throws ``UpstreamError/status(_:)`` for an error, unless a retry without the rejected fields succeeds
+    /// (``ChatWire/conceding(_:to:)``).
     package func open(_ call: ChatCall) async throws(UpstreamError) -> UpstreamResponse {
         let wire = call.endpoint.wire.chat
         var request = try wire.request(call)
@@ -33,17 +34,18 @@ extension UpstreamClient {
         }
     }
 
-    /// Sends a chat call that is not streamed and reads its whole answer.
+    /// Sends a chat call without streaming and reads its whole answer.
     package func complete(_ call: ChatCall) async throws(UpstreamError) -> CompletedChat {
         var call = call
         call.isStreaming = false
         let response = try await open(call)
         let bytes = try await response.collect(upTo: call.maximumResponseBytes)
-        let (answer, body) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
-        return CompletedChat(answer: answer, body: body, headers: response.headers, timing: response.timing)
+        let (answer, openAIBytes) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
+        return CompletedChat(
+            answer: answer, openAIBytes: openAIBytes, headers: response.headers, timing: response.timing)
     }
 
-    /// The response where its status is one of success; else reads the error in it and throws that.
+    /// Returns a response with a status of success, or throws the error in it.
     package func accept(_ response: UpstreamResponse) async throws(UpstreamError) -> UpstreamResponse {
         guard !(200..<300).contains(response.status) else { return response }
         var body: [UInt8] = []
@@ -53,7 +55,7 @@ extension UpstreamClient {
                 if body.count >= Self.maximumFailureBytes { break }
             }
         } catch {
-            // The status is known; an error's body that breaks off is no reason to forget it.
+            // The status is known even if the body breaks off.
             guard error != .cancelled else { throw error }
         }
         response.cancel()

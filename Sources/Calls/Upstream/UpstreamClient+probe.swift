@@ -4,13 +4,12 @@ import JSON
 import Upstream
 
 extension UpstreamClient {
-    /// Bytes of a list of models that are read.
+    /// Limit of a list of models in bytes.
     private static let maximumListBytes = 8 << 20
     private static let probeTimeouts = UpstreamTimeouts(
         connect: .seconds(1), firstByte: .seconds(3), idle: .seconds(3), total: .seconds(5))
 
-    /// Asks a server for its list of models: is it there, does it take the key, and what does it serve? Never throws,
-    /// takes at most five seconds, and costs nothing at any provider.
+    /// Probes a server by its list of models, within five seconds. Costs nothing at any provider.
     package func probe(_ endpoint: Endpoint, key: String?) async -> ProbeResult {
         var request = endpoint.wire.chat.modelsRequest(endpoint, key: key)
         request.timeouts = Self.probeTimeouts
@@ -24,17 +23,36 @@ extension UpstreamClient {
             return ProbeResult(
                 isReachable: true, models: models, firstByteSeconds: response.timing.firstByteSeconds, problem: nil)
         } catch {
-            // A refused key is an answer; 5xx is what a server says that loads its model or is about to go.
+            // A server that loads its model or shuts down answers with 5xx. A rejected key shows that it is reachable.
             let isReachable = if case .status(let failure) = error { failure.status < 500 } else { false }
             return ProbeResult(isReachable: isReachable, models: [], firstByteSeconds: nil, problem: "\(error)")
         }
     }
 
-    /// The names in `{"data": [{"id": ...}]}`, the same at OpenAI and Anthropic; nil where the body is something else.
+    /// The names in `{"data": [{"id": ...}]}`, the same at OpenAI and Anthropic; nil for any other body.
     private static func modelNames(_ body: [UInt8]) -> [String]? {
         guard let document = try? JSONDocument(body), let list = document.root["data"], list.kind == .array else {
             return nil
         }
         return list.elements.compactMap { $0["id"]?.string }
+    }
+}
+
+/// The result of a probe.
+package struct ProbeResult: Hashable, Sendable {
+    /// Whether a server answered in the expected dialect, even with a rejection of the key.
+    package let isReachable: Bool
+    /// Names of the served models; empty if the server does not list them.
+    package let models: [String]
+    /// Seconds to the first byte; nil without an answer.
+    package let firstByteSeconds: Double?
+    /// The problem, as text; nil for none.
+    package let problem: String?
+
+    package init(isReachable: Bool, models: [String], firstByteSeconds: Double?, problem: String?) {
+        self.isReachable = isReachable
+        self.models = models
+        self.firstByteSeconds = firstByteSeconds
+        self.problem = problem
     }
 }

@@ -3,14 +3,13 @@ package import Ledger
 package import Logging
 import ServiceLifecycle
 
-/// Tells the other nodes that this one lives and what keys have used on it, books what those that died may have spent,
-/// and sweeps up what is over.
+/// Keeps this node's lease, shares rates of keys between nodes, books open calls of dead nodes, and deletes what expired.
 package struct HeartbeatService: Service {
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private let leaseSeconds: Double
     private let logger: Logger
 
-    package init(ledger: any LedgerStore, leaseSeconds: Double, logger: Logger) {
+    package init(ledger: LedgerStore, leaseSeconds: Double, logger: Logger) {
         self.ledger = ledger
         self.leaseSeconds = leaseSeconds
         self.logger = logger
@@ -19,9 +18,9 @@ package struct HeartbeatService: Service {
     private static let secondsBetweenExchanges = 1.0
     private static let secondsBetweenSweeps = 60.0
 
-    /// Three beats in a lease, until the work that it is for has ended.
+    /// Runs until graceful shutdown, with three heartbeats per lease.
     ///
-    /// Throws `newerVersion` once a node of a later version has brought the ledger's tables up to date: this one is to end.
+    /// Throws `newerVersion` once a node of a later version has migrated the ledger. This node must end then.
     package func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await withThrowingDiscardingTaskGroup { group in
@@ -52,7 +51,7 @@ package struct HeartbeatService: Service {
         }
     }
 
-    /// While the ledger is away the rates of keys are counted here alone; that is said once.
+    /// Exchanges rates of keys. While the ledger is unreachable, they count on this node alone, which is logged once.
     private func exchangeRates() async {
         var isAway = false
         repeat {

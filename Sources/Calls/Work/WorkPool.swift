@@ -1,8 +1,7 @@
 import ServiceLifecycle
 import Synchronization
 
-/// Runs work that must outlive the request that asked for it: a paid call is read and booked to its end even when the
-/// client has hung up.
+/// Runs work that outlives its request: a paid call is read and booked even if the client has disconnected.
 package final class WorkPool: Service {
     package typealias Work = @Sendable () async -> Void
 
@@ -13,7 +12,7 @@ package final class WorkPool: Service {
         (stream, continuation) = AsyncStream.makeStream(of: Work.self)
     }
 
-    /// Works until a graceful shutdown, then ends what is under way and returns.
+    /// Runs until graceful shutdown, then finishes the work under way and returns.
     package func run() async {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
@@ -24,7 +23,7 @@ package final class WorkPool: Service {
         }
     }
 
-    /// Hands work over; false after shutdown has begun.
+    /// Submits work; false after shutdown has begun.
     package func submit(_ work: @escaping Work) -> Bool {
         if case .terminated = continuation.yield(work) { return false }
         return true
@@ -33,8 +32,8 @@ package final class WorkPool: Service {
     /// Runs work in the pool and waits for its result; nil after shutdown has begun.
     package func result<Success: Sendable>(of work: @escaping @Sendable () async -> Success) async -> Success? {
         await withCheckedContinuation { waiting in
-            let isTaken = submit { waiting.resume(returning: await work()) }
-            if !isTaken { waiting.resume(returning: nil) }
+            let isAccepted = submit { waiting.resume(returning: await work()) }
+            if !isAccepted { waiting.resume(returning: nil) }
         }
     }
 }

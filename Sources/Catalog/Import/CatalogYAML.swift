@@ -1,13 +1,13 @@
 import Domain
 import JSON
 
-/// A catalog file of imported models, as text.
+/// The catalog file of imported models, as text.
 struct CatalogYAML {
     let models: [ListedModel]
     let source: String
     let asOf: CalendarDay
 
-    /// The file; fields that all models share stand at its top.
+    /// The file, with the fields that all models share at its top.
     var text: String {
         let shared = Set(models.map(endpoint)).count == 1
         var lines = [
@@ -56,7 +56,7 @@ struct CatalogYAML {
         return lines + ["      source: \(Self.quoted(source))", "      as_of: \(asOf)", ""]
     }
 
-    /// `input: 0.15` and so on, in the order of the classes.
+    /// Lines like `input: 0.15`, in the order of the classes.
     private func fields(of rates: Rates) -> [String] {
         UsageClass.allCases.compactMap { unit in
             guard let price = rates.prices[unit] else { return nil }
@@ -64,7 +64,7 @@ struct CatalogYAML {
         }
     }
 
-    /// A text that YAML reads back as it is: plain where nothing in it has a meaning, else in double quotes.
+    /// A scalar that YAML reads back unchanged: plain if nothing in it has a meaning, else in double quotes.
     static func quoted(_ text: String) -> String {
         let isPlain =
             text.utf8.first?.isLetterOrDigit == true

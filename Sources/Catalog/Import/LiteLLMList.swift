@@ -1,9 +1,9 @@
 import Domain
 import JSON
 
-/// LiteLLM's `model_prices_and_context_window.json`.
+/// Parses LiteLLM's `model_prices_and_context_window.json`.
 enum LiteLLMList {
-    /// Classes of the list, without the suffix of a service or context tier.
+    /// The list's keys of each class, without the suffix of a service or context tier.
     private static let classes: [(UsageClass, String)] = [
         (.input, "input_cost_per_token"), (.cachedRead, "cache_read_input_token_cost"),
         (.cacheWrite5m, "cache_creation_input_token_cost"),
@@ -55,12 +55,12 @@ enum LiteLLMList {
 
     private static func rates(of value: JSONValue, suffix: String) throws(SkipReason) -> ListedRates {
         var rates = ListedRates()
-        for (unit, key) in classes { try rates.take(unit, value[key + suffix], in: .usdPerUnit) }
+        for (unit, key) in classes { try rates.setPrice(of: unit, value[key + suffix], in: .usdPerUnit) }
         return rates
     }
 
-    /// Tiers like `input_cost_per_token_above_200k_tokens` and `..._above_200k_tokens_priority`, of the service tiers
-    /// that have rates.
+    /// Context tiers like `input_cost_per_token_above_200k_tokens` and `..._above_200k_tokens_priority`, for the
+    /// service tiers that have rates.
     private static func contextTiers(
         of value: JSONValue, for tiers: [ServiceTier: Rates]
     ) throws(SkipReason) -> [ContextTier] {

@@ -1,7 +1,7 @@
 import Domain
 import JSON
 
-/// models.dev's `api.json`.
+/// Parses models.dev's `api.json`.
 enum ModelsDevList {
     private static let classes: [(UsageClass, String)] = [
         (.input, "input"), (.cachedRead, "cache_read"), (.cacheWrite5m, "cache_write"), (.output, "output"),
@@ -55,11 +55,11 @@ enum ModelsDevList {
 
     private static func rates(of cost: JSONValue) throws(SkipReason) -> ListedRates {
         var rates = ListedRates()
-        for (unit, key) in classes { try rates.take(unit, cost[key], in: .usdPerMillion) }
+        for (unit, key) in classes { try rates.setPrice(of: unit, cost[key], in: .usdPerMillion) }
         return rates
     }
 
-    /// `tiers` with a `tier` of type context, or the older `context_over_200k`.
+    /// Context tiers from `tiers` with a `tier` of type context, or from the older `context_over_200k`.
     private static func contextTiers(of cost: JSONValue) throws(SkipReason) -> [ContextTier] {
         var tiers: [ContextTier] = []
         for element in cost["tiers"]?.elements.map({ $0 }) ?? []

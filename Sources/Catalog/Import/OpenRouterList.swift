@@ -1,7 +1,7 @@
 import Domain
 import JSON
 
-/// OpenRouter's model list (`GET https://openrouter.ai/api/v1/models`).
+/// Parses OpenRouter's model list (`GET https://openrouter.ai/api/v1/models`).
 enum OpenRouterList {
     private static let classes: [(UsageClass, String)] = [
         (.input, "prompt"), (.cachedRead, "input_cache_read"), (.cacheWrite5m, "input_cache_write"),
@@ -29,7 +29,7 @@ enum OpenRouterList {
         guard let outputs = modalities?["output_modalities"], outputs.elements.contains(where: { $0.isString("text") })
         else { throw .notChat }
         var rates = ListedRates()
-        for (unit, key) in classes { try rates.take(unit, value["pricing"]?[key], in: .usdPerUnit) }
+        for (unit, key) in classes { try rates.setPrice(of: unit, value["pricing"]?[key], in: .usdPerUnit) }
         guard let context = value["context_length"]?.integer, context > 0 else { throw .noContext }
         let supported = value["supported_parameters"]
         var capabilities = Set(

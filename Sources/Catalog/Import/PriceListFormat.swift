@@ -1,5 +1,5 @@
 import Domain
-import JSON
+package import JSON
 
 /// A public price list that catalog files can be made from.
 package enum PriceListFormat: String, CaseIterable, Sendable {
@@ -19,12 +19,27 @@ package enum PriceListFormat: String, CaseIterable, Sendable {
         }
     }
 
-    /// Every entry of a list, in its order.
+    /// The entries of a list in its order.
     func entries(of root: JSONValue, today: CalendarDay) throws(PriceListError) -> [ListedEntry] {
         switch self {
         case .litellm: try LiteLLMList.entries(of: root, today: today)
         case .openrouter: try OpenRouterList.entries(of: root)
         case .modelsDev: try ModelsDevList.entries(of: root)
+        }
+    }
+}
+
+/// Why a price list cannot be imported.
+package enum PriceListError: Error, Sendable, CustomStringConvertible {
+    case notJSON(JSONError)
+    /// JSON of another shape; `hint` names what is missing.
+    case notThisList(PriceListFormat, hint: String)
+
+    package var description: String {
+        switch self {
+        case .notJSON(let error): "the price list is no JSON: \(error)"
+        case .notThisList(let format, let hint):
+            "this is not a \(format.title): \(hint); is `--from \(format.rawValue)` right?"
         }
     }
 }

@@ -1,17 +1,17 @@
 package import Domain
 import JSON
 
-/// The models of a price list that a catalog can take over, and what was left out.
+/// The models imported from a price list, and the entries skipped.
 package struct PriceListImport: Sendable {
-    /// Which models of a list are wanted.
+    /// The models of a list to import.
     package struct Selection: Sendable {
-        /// A provider or maker by the catalog's name, or nil for all.
+        /// A provider or maker by the catalog's name; nil for all.
         package var provider: String?
-        /// A pattern for the model's name or id, or nil for all.
+        /// A pattern for the model's name or id; nil for all.
         package var only: GlobPattern?
-        /// Whether models whose input and output are listed at 0 are wanted; lists write 0 for unknown prices too.
+        /// Whether to import models whose input and output are listed at 0. Lists write 0 for unknown prices too.
         package var includesFree = false
-        /// Where models of the list are called whose provider has no known address.
+        /// The address for models whose provider has no known one.
         package var address: ProviderAddress?
 
         package init() {}
@@ -19,16 +19,16 @@ package struct PriceListImport: Sendable {
 
     /// The catalog file.
     package let yaml: String
-    /// How many models are in it.
+    /// The number of models in it.
     package let count: Int
-    /// Names of the entries left out, by reason.
+    /// Names of the skipped entries, by reason.
     package let skipped: [SkipReason: [String]]
 
-    /// Reads a price list.
+    /// Parses a price list.
     ///
     /// - Parameters:
-    ///   - source: what the prices' `source` says; by default the list's name.
-    ///   - today: what `as_of` says, and the day on which a retired model is retired.
+    ///   - source: the `source` of the prices; the list's name by default.
+    ///   - today: the `as_of` of the prices, and the day on which retired models are retired.
     package init(
         _ bytes: [UInt8], format: PriceListFormat, selection: Selection = Selection(), source: String? = nil,
         today: CalendarDay
@@ -56,7 +56,7 @@ package struct PriceListImport: Sendable {
         yaml = CatalogYAML(models: models, source: source ?? format.title, asOf: today).text
     }
 
-    /// What was left out, for people: `2 no price (a, b), 31 no chat model`.
+    /// A summary of the skipped entries: `2 no price (a, b), 31 no chat model`.
     package var skippedText: String {
         if skipped.isEmpty { return "nothing" }
         return SkipReason.allCases.compactMap { reason in
@@ -76,17 +76,48 @@ extension PriceListImport.Selection {
         return only.matches(entry.name) || only.matches("\(entry.provider)/\(entry.name)")
     }
 
-    /// The model with its address, if it is wanted at its price.
+    /// The model with its address, if it is selected at its price.
     fileprivate func accept(_ model: ListedModel) throws(SkipReason) -> ListedModel {
         let rates = model.tiers[.standard]?.prices
         if rates?[.input] == .zero, rates?[.output] == .zero, !includesFree { throw .free }
         var model = model
         model.address = address ?? ProviderAddress.known[model.provider] ?? model.address
         if model.address == nil { throw .noAddress }
-        // Where long prompts are dearer, and the list does not say how dear with priority, it would be priced too low.
+        // Without a priority rate for long prompts, priority would be priced too low.
         if !model.contextTiers.isEmpty, !model.contextTiers.contains(where: { $0.tier == .priority }) {
             model.tiers[.priority] = nil
         }
         return model
+    }
+}
+
+/// A name pattern: `*` matches any text, `?` one character, everything else itself.
+package struct GlobPattern: Sendable {
+    private let pattern: [Character]
+
+    package init(_ pattern: String) {
+        self.pattern = Array(pattern)
+    }
+
+    /// Whether the whole name matches. Backtracks to the last `*` only, so time is at most pattern * name.
+    package func matches(_ name: String) -> Bool {
+        let name = Array(name)
+        var (p, n) = (0, 0)
+        var star: (p: Int, n: Int)?
+        while n < name.count {
+            if p < pattern.count, pattern[p] == "*" {
+                star = (p, n)
+                p += 1
+            } else if p < pattern.count, pattern[p] == "?" || pattern[p] == name[n] {
+                p += 1
+                n += 1
+            } else if let last = star {
+                star = (last.p, last.n + 1)
+                (p, n) = (last.p + 1, last.n + 1)
+            } else {
+                return false
+            }
+        }
+        return pattern[p...].allSatisfy { $0 == "*" }
     }
 }

@@ -1,12 +1,12 @@
 package import Domain
 
-/// Where the models of a provider are called.
+/// The address of a provider's models.
 package struct ProviderAddress: Hashable, Sendable {
     package let baseURL: String
     package let wire: WireFormat
     package let keyVariable: String?
 
-    /// An address given by hand or by a list; nil without a URL.
+    /// An address given by the caller or by a list; nil without a URL.
     package init?(baseURL: String?, wire: WireFormat = .openAI, keyVariable: String?) {
         guard var url = baseURL else { return nil }
         while url.hasSuffix("/") { url.removeLast() }
@@ -33,7 +33,7 @@ package struct ProviderAddress: Hashable, Sendable {
         }
     }
 
-    /// Providers with an OpenAI-compatible address (Anthropic: its own wire format), by the catalog's name.
+    /// Providers with an OpenAI-compatible address (Anthropic with its own wire format), by the catalog's name.
     static let known: [String: ProviderAddress] = [
         "anthropic": ProviderAddress("https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", .anthropic),
         "cerebras": ProviderAddress("https://api.cerebras.ai/v1", "CEREBRAS_API_KEY"),

@@ -1,7 +1,7 @@
 import Domain
 import Yams
 
-/// A model of a file: its names even where the rest of it cannot be read, so that clashes are found all the same.
+/// A model of a file. Keeps the names of invalid models too, to find name clashes.
 struct CatalogEntry {
     let file: String
     /// The id first, then the aliases.
@@ -44,7 +44,7 @@ struct CatalogEntry {
 }
 
 extension YAMLScalar {
-    /// Whether the text can name a model; `hera` and `hera/...` name the router itself.
+    /// Whether the text can name a model. `hera` and `hera/...` are reserved for the router.
     fileprivate func isModelID(log: inout ProblemLog) -> Bool {
         let isAllowed = { (byte: UInt8) in
             byte.isLetterOrDigit || "-_.:/@".utf8.contains(byte)
@@ -64,7 +64,7 @@ extension YAMLScalar {
 }
 
 extension UInt8 {
-    /// An ASCII letter or digit.
+    /// Whether this is an ASCII letter or digit.
     var isLetterOrDigit: Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)

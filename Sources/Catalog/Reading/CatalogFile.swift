@@ -1,13 +1,14 @@
+import Domain
 import Foundation
 import Yams
 
-/// One YAML file of a catalog, read into memory.
+/// One YAML file of a catalog, loaded into memory.
 struct CatalogFile {
     /// The name inside the directory.
     let name: String
     let bytes: [UInt8]
 
-    /// The YAML files of a directory by name; a directory or file that cannot be read is a problem.
+    /// The YAML files of a directory, by name. An unreadable directory or file is a problem.
     static func files(in directory: String, problems: inout [CatalogProblem]) -> [CatalogFile] {
         func refuse(_ file: String, _ message: String, _ suggestion: String) {
             problems.append(
@@ -37,7 +38,7 @@ struct CatalogFile {
         }
     }
 
-    /// The YAML tree, nil with a problem where there is none.
+    /// The YAML tree; nil, with a problem, if there is none.
     func root(log: inout ProblemLog) -> Node? {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             let line = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
@@ -58,7 +59,7 @@ struct CatalogFile {
 }
 
 extension ProblemLog {
-    /// A syntax error, at the line where the parser stumbled.
+    /// Reports a syntax error at the parser's line.
     fileprivate mutating func report(_ error: YamlError) {
         let hint = "check indentation (spaces, never tabs), colons and quotes at this line and the one before"
         switch error {
@@ -75,5 +76,19 @@ extension ProblemLog {
         default:
             self.error(0, "invalid YAML (\(error))", hint)
         }
+    }
+}
+
+extension CatalogFile {
+    /// 16 hexadecimal digits over names, lengths and bytes.
+    static func contentHash(of files: [CatalogFile]) -> String {
+        var hash = StableHash()
+        for file in files {
+            // Lengths keep bytes from moving between files unnoticed.
+            hash.combine("\(file.name)\n\(file.bytes.count)\n".utf8)
+            hash.combine(file.bytes)
+        }
+        let digits = hash.hexadecimal
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

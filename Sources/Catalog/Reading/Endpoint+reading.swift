@@ -37,7 +37,7 @@ extension Endpoint {
 }
 
 extension BatchInterface {
-    /// The dialect of its rows.
+    /// The wire format of its rows.
     fileprivate var wire: WireFormat {
         switch self {
         case .openAI: .openAI
@@ -47,18 +47,18 @@ extension BatchInterface {
 }
 
 extension YAMLScalar {
-    /// The host and port of a URL: what stands between the scheme and the path.
+    /// The host and port of a URL: the part between scheme and path.
     private var authority: Substring {
         text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
     }
 
-    /// Whether the server is on this machine.
+    /// Whether the host is this machine.
     fileprivate var isLoopback: Bool {
         let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
         return host == "localhost" || host.hasPrefix("127.") || host == "[::1]"
     }
 
-    /// Scheme, host, port and path, as a call's path can be added to.
+    /// Whether the text is a URL with scheme, host, port and path to which a call's path can be appended.
     fileprivate func isBaseURL(log: inout ProblemLog) -> Bool {
         let example = "write it like `https://api.openai.com/v1` or `http://127.0.0.1:8080/v1`"
         func refuse(_ reason: String, _ suggestion: String) -> Bool {
@@ -86,7 +86,7 @@ extension YAMLScalar {
         return true
     }
 
-    /// A variable's name. The text is not repeated, since it may be the key itself.
+    /// Whether the text is a variable's name. Messages do not repeat it, since it may be the key itself.
     fileprivate func isVariableName(log: inout ProblemLog) -> Bool {
         let isAllowed = { (byte: UInt8) in
             byte.isLetterOrDigit && byte & 0x20 == 0 || byte == UInt8(ascii: "_") || (48...57).contains(byte)

@@ -1,7 +1,7 @@
 import Domain
 
 extension Model {
-    /// The fields of a model; those of its endpoint may stand at the top of the file instead.
+    /// The fields of a model. Those of its endpoint may stand at the top of the file instead.
     static let rules =
         Endpoint.rules + [
             FieldRule("id", "`id: provider/model`, the name that callers use"),
@@ -23,7 +23,7 @@ extension Model {
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 
-    /// Reads a model; nil where anything that it cannot do without is missing or wrong.
+    /// Parses a model; nil if anything required is missing or invalid.
     init?(reading table: YAMLTable, id: ModelID?, aliases: [ModelID], today: CalendarDay, log: inout ProblemLog) {
         let provider = table.required("provider", log: &log)
         let endpoint = Endpoint(reading: table, log: &log)
@@ -55,7 +55,7 @@ extension Model {
         return Set(table.list("capabilities", log: &log).compactMap { $0.choice(log: &log) })
     }
 
-    /// What a model needs because of where it runs, and what it must not have.
+    /// Checks the fields that a placement requires or forbids.
     private static func check(_ table: YAMLTable, fits placement: Placement, log: inout ProblemLog) {
         switch placement {
         case .edge:
@@ -70,7 +70,7 @@ extension Model {
     }
 }
 
-/// How much a model can read and write.
+/// Context and output limits of a model.
 private struct TokenLimits {
     let context: Int
     let maxOutput: Int
@@ -87,5 +87,21 @@ private struct TokenLimits {
         }
         self.context = context
         self.maxOutput = maxOutput
+    }
+}
+
+extension ImageTokens {
+    static let rules = [
+        FieldRule("most_tokens", "`most_tokens: 1600`, the most that the model bills for an image, however large"),
+        FieldRule("source", "`source: ...`, who says so"),
+    ]
+
+    /// Parses `images` of a model's table; nil if absent or invalid.
+    init?(reading model: YAMLTable, log: inout ProblemLog) {
+        guard let table = model.table("images", rules: Self.rules, log: &log) else { return nil }
+        let most = table.required("most_tokens", log: &log)?.integer(atLeast: 1, log: &log)
+        let source = table.required("source", log: &log)
+        guard let most, let source else { return nil }
+        self.init(most: most, source: source.text)
     }
 }

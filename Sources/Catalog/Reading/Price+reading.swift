@@ -15,9 +15,9 @@ extension Price {
             FieldRule("as_of", "`as_of: 2026-11-21`, the day on which the source was read"),
         ]
 
-    /// All prices of a model's table: one block, or a list of blocks with validity dates. Nil where any is wrong.
+    /// Parses all prices of a model's table: one block, or a list of blocks with validity dates. Nil if any is invalid.
     ///
-    /// - Parameter wire: tells which classes a provider is known to bill.
+    /// - Parameter wire: decides which classes the provider is known to bill.
     static func prices(
         of model: YAMLTable, wire: WireFormat?, today: CalendarDay, log: inout ProblemLog
     ) -> [Price]? {
@@ -77,7 +77,7 @@ extension Price {
             asOf: asOf)
     }
 
-    /// The last price of a model that has none for today.
+    /// Reports the last price of a model without one for today.
     private func reportInvalid(on today: CalendarDay, table: YAMLTable, log: inout ProblemLog) {
         if let until = validUntil, until < today {
             log.error(
@@ -98,7 +98,7 @@ extension ContextTier {
             FieldRule("tier", "`tier: flex`, the way of being served that it belongs to; standard where none is named"),
         ]
 
-    /// The tiers of a price's table, with the classes that they change.
+    /// Parses the context tiers of a price's table, with the classes that they change.
     ///
     /// - Parameter rates: the price's rates by service tier.
     fileprivate static func tiers(
@@ -129,7 +129,7 @@ extension ContextTier {
         }
     }
 
-    /// The service tier that a context tier names; it has to have rates of its own.
+    /// The service tier of a context tier, which needs rates of its own.
     private static func serviceTier(
         of table: YAMLTable, among rates: [ServiceTier: Rates], log: inout ProblemLog
     ) -> ServiceTier? {

@@ -1,7 +1,7 @@
 import Domain
 
 extension Rates {
-    /// One field for each class of usage.
+    /// One field for each usage class.
     static let rules = UsageClass.allCases.map { unit in
         let free = "or `\(unit.rawValue): 0` if it is truly free"
         return switch unit {
@@ -10,9 +10,9 @@ extension Rates {
         }
     }
 
-    /// Reads the classes of a block; nil where a price is wrong or a required one is missing.
+    /// Parses the classes of a block; nil if a price is invalid or a required one is missing.
     ///
-    /// - Parameter standard: the rates that hold for classes that the block does not name.
+    /// - Parameter standard: the rates that apply to classes that the block does not list.
     init?(reading table: YAMLTable, required: [UsageClass], standard: Rates? = nil, log: inout ProblemLog) {
         var prices: [UsageClass: UnitPrice] = [:]
         var isComplete = true
@@ -36,7 +36,7 @@ extension Rates {
 }
 
 extension UsageClass {
-    /// How the unit of a class is written: a fee per call, everything else per million.
+    /// Parses a price in the class's unit: a fee per call, everything else per million.
     fileprivate var reader: (String) throws(MoneyError) -> UnitPrice {
         switch self {
         case .request: { (text: String) throws(MoneyError) in try UnitPrice(usdPerUnit: text) }

@@ -2,7 +2,7 @@ import Domain
 import JSON
 import Yams
 
-/// A value as it is written in a file, with its place.
+/// A scalar of a file, with its path and line.
 struct YAMLScalar {
     /// The path of the field inside its model, for example `prices.batch.input`.
     let path: String
@@ -13,7 +13,7 @@ struct YAMLScalar {
     /// The last part of the path.
     var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 
-    /// A whole number of at least `minimum`; `1_000_000` may be written for 1000000.
+    /// An integer of at least `minimum`. `1_000_000` is allowed for 1000000.
     func integer(atLeast minimum: Int, log: inout ProblemLog) -> Int? {
         if let value = Int(text.filter { $0 != "_" }), value >= minimum { return value }
         if let value = Int(text), value < 0 {
@@ -28,7 +28,7 @@ struct YAMLScalar {
         return nil
     }
 
-    /// A finite number; `positive` excludes zero.
+    /// A finite number. `positive` excludes zero.
     func number(positive: Bool = false, log: inout ProblemLog) -> Double? {
         guard let value = Double(text), value.isFinite else {
             log.error(line, "`\(path)` is not a number ('\(text)')", "write a decimal number like `\(name): 0.5`")
@@ -43,7 +43,7 @@ struct YAMLScalar {
         return value
     }
 
-    /// An exact price; `read` knows the unit.
+    /// An exact price. `read` knows the unit.
     func price(_ read: (String) throws(MoneyError) -> UnitPrice, log: inout ProblemLog) -> UnitPrice? {
         do throws(MoneyError) {
             let price = try read(text)
@@ -68,7 +68,7 @@ struct YAMLScalar {
         return nil
     }
 
-    /// One of the raw values of an enumeration.
+    /// One of an enumeration's raw values.
     func choice<Choice>(log: inout ProblemLog) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
         if let choice = Choice(rawValue: text) { return choice }

@@ -2,18 +2,18 @@ import Domain
 import JSON
 import Yams
 
-/// A block of named fields in a file; every name in it is known.
+/// A mapping of known fields in a file.
 struct YAMLTable {
-    /// The path inside the model, empty for the model itself and for the top of the file.
+    /// The path inside the model; empty for the model itself and for the top of the file.
     let path: String
-    /// The line that a missing field is reported at.
+    /// The line for missing fields.
     let line: Int
     private var fields: [String: (line: Int, node: Node)] = [:]
     private var rules: [String: FieldRule] = [:]
 
-    /// Reads a mapping and reports every name that is not among the rules.
+    /// Reads a mapping and reports every unknown name.
     ///
-    /// - Parameter line: the line to report for the whole block; by default that of its first field.
+    /// - Parameter line: the line of the whole block; that of its first field by default.
     init?(_ node: Node, path: String = "", line: Int? = nil, rules: [FieldRule], log: inout ProblemLog) {
         let line = line ?? node.mark?.line ?? 0
         guard let mapping = node.mapping else {
@@ -40,20 +40,20 @@ struct YAMLTable {
         for rule in rules { self.rules[rule.name] = rule }
     }
 
-    /// This block, with the fields of `parent` for those named that it does not have itself.
+    /// This block, completed by the named fields of `parent`.
     func inheriting(_ names: [String], from parent: YAMLTable) -> YAMLTable {
         var table = self
         for name in names where table.fields[name] == nil { table.fields[name] = parent.fields[name] }
         return table
     }
 
-    /// The line of a field, or of the block where it has none.
+    /// The line of a field; that of the block if the field is absent.
     func line(of name: String) -> Int { fields[name]?.line ?? line }
 
-    /// Whether the field is there and not null.
+    /// Whether the field is present and not null.
     func has(_ name: String) -> Bool { node(name) != nil }
 
-    /// The field's value; nil where it is absent or null (`name:` with nothing behind it is null too).
+    /// The field's value; nil if it is absent or null (`name:` without a value is null too).
     func node(_ name: String) -> Node? {
         guard let node = fields[name]?.node else { return nil }
         if let scalar = node.scalar, scalar.style == .plain, ["", "~", "null"].contains(scalar.string.lowercased()) {
@@ -62,7 +62,7 @@ struct YAMLTable {
         return node
     }
 
-    /// A single value, nil where it is absent; a list or block in its place is a problem.
+    /// A scalar field; nil if absent. A list or block in its place is a problem.
     func scalar(_ name: String, log: inout ProblemLog) -> YAMLScalar? {
         guard let node = node(name) else { return nil }
         guard let scalar = node.scalar else {
@@ -72,7 +72,7 @@ struct YAMLTable {
         return YAMLScalar(path: Self.join(path, name), text: scalar.string, line: line(of: name))
     }
 
-    /// A single value that has to be there.
+    /// A required scalar field.
     func required(_ name: String, log: inout ProblemLog) -> YAMLScalar? {
         guard has(name) else {
             reportMissing(name, log: &log)
@@ -81,7 +81,7 @@ struct YAMLTable {
         return scalar(name, log: &log)
     }
 
-    /// The single values of a list; absent is empty.
+    /// The scalars of a list; empty if absent.
     func list(_ name: String, log: inout ProblemLog) -> [YAMLScalar] {
         guard let node = node(name) else { return [] }
         guard let sequence = node.sequence, sequence.allSatisfy({ $0.scalar != nil }) else {
@@ -95,7 +95,7 @@ struct YAMLTable {
         }
     }
 
-    /// A block inside this one, nil where it is absent.
+    /// A nested block; nil if absent.
     func table(_ name: String, rules: [FieldRule], log: inout ProblemLog) -> YAMLTable? {
         guard let node = node(name) else { return nil }
         return YAMLTable(node, path: Self.join(path, name), line: line(of: name), rules: rules, log: &log)
@@ -108,4 +108,16 @@ struct YAMLTable {
     private func example(_ name: String) -> String { rules[name]?.example ?? "`\(name): ...`" }
 
     static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+}
+
+/// A known field of a block in a catalog file.
+struct FieldRule {
+    let name: String
+    /// An example with its unit, for the message about a missing field.
+    let example: String
+
+    init(_ name: String, _ example: String) {
+        self.name = name
+        self.example = example
+    }
 }

@@ -5,7 +5,7 @@ import Yams
 
 /// YAML files that are read like JSON, by field names.
 package enum YAMLText {
-    /// Reads a file as a JSON document: plain scalars become numbers, booleans and null where they look like them.
+    /// Reads a file as a JSON document. Plain scalars become numbers, booleans and null if they look like them.
     package static func document(path: String) throws(YAMLTextError) -> JSONDocument {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw YAMLTextError(description: "cannot read \(path): check the path and its permissions")
@@ -50,7 +50,7 @@ package enum YAMLText {
     }
 }
 
-/// A file that is not YAML, in words.
+/// Why a file is no YAML.
 package struct YAMLTextError: Error, CustomStringConvertible {
     package let description: String
 }

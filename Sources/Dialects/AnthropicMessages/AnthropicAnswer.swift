@@ -17,7 +17,7 @@ extension AnthropicWire {
         }
         var answer = ChatAnswer()
         answer.id = root["id"]?.string
-        answer.model = root["model"]?.string
+        answer.model = OpenAIWire.model(root)
         answer.usage = usage(root["usage"])
         end(&answer, root)
         for block in content.elements {
@@ -34,6 +34,7 @@ extension AnthropicWire {
         }
         return answer
     }
+
     /// A block of thinking; nil where it is none.
     static func thinking(_ block: JSONValue) -> ThinkingBlock? {
         switch block["type"]?.string {
@@ -44,6 +45,28 @@ extension AnthropicWire {
         }
     }
 
+    /// Anthropic's `stop_reason`.
+    static func finishReason(_ name: String) -> FinishReason {
+        switch name {
+        case "end_turn", "stop_sequence", "pause_turn": .stop
+        case "max_tokens", "model_context_window_exceeded": .length
+        case "tool_use": .toolCalls
+        case "refusal": .contentFilter
+        default: .other(name)
+        }
+    }
+
+    /// Anthropic's `stop_reason` for a reason; nil for one that it has no name for.
+    static func stopReason(_ reason: FinishReason) -> String? {
+        switch reason {
+        case .stop: "end_turn"
+        case .length: "max_tokens"
+        case .toolCalls: "tool_use"
+        case .contentFilter: "refusal"
+        case .other: nil
+        }
+    }
+
     /// Why the answer ended, from the object that has `stop_reason` and `stop_sequence`.
     static func end(_ answer: inout ChatAnswer, _ object: JSONValue) {
         guard let name = object["stop_reason"]?.string else { return }
@@ -51,5 +74,92 @@ extension AnthropicWire {
         answer.finishReason = reason
         answer.stopSequence = object["stop_sequence"]?.string
         answer.nativeFinishReason = stopReason(reason) == name ? nil : name
+    }
+}
+
+/// Writes whole answers in Anthropic's format.
+///
+/// Thinking comes first, then the text, then the calls of tools: where a server mixed them, their order is lost.
+package struct AnthropicWriter: Sendable {
+    let id: String
+    let model: String
+
+    /// - Parameters:
+    ///   - id: the name of the answer where its server's own is none of Anthropic's.
+    ///   - model: the model's name where its server gave none.
+    package init(_ answer: ChatAnswer, id: String, model: String) {
+        let own = answer.id ?? ""
+        self.id = own.hasPrefix("msg_") ? own : id
+        self.model = answer.model ?? model
+    }
+
+    /// A complete answer's body: a message.
+    ///
+    /// - Parameter promptTokens: an estimate, for a server that does not count.
+    package func body(_ answer: ChatAnswer, promptTokens: Int) -> [UInt8] {
+        var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
+        writer.object { message in
+            writeHead(to: &message) { content in
+                for thought in answer.thinking { content.object { Self.write(thought, to: &$0) } }
+                let text = answer.text + (answer.refusal ?? "")
+                if !text.isEmpty { content.object { Self.write(text: text, to: &$0) } }
+                for (number, call) in answer.toolCalls.enumerated() {
+                    content.object { write(call, number: number, input: Self.input(call), to: &$0) }
+                }
+            }
+            Self.writeEnd(of: answer, to: &message)
+            message.member("usage", object: { Self.write(answer.usage(orOf: promptTokens), to: &$0) })
+        }
+        return writer.bytes
+    }
+
+    /// What begins a message, whole or streamed.
+    func writeHead(to message: inout JSONWriter, content: (inout JSONWriter) -> Void) {
+        message.member("id", id)
+        message.member("type", "message")
+        message.member("role", "assistant")
+        message.member("model", model)
+        message.member("content", array: content)
+    }
+
+    static func writeEnd(of answer: ChatAnswer, to object: inout JSONWriter) {
+        let reason = stopReason(of: answer)
+        object.member("stop_reason", reason)
+        object.member("stop_sequence", reason == "stop_sequence" ? answer.stopSequence : nil)
+    }
+
+    private static let stopReasons: Set = [
+        "end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal", "model_context_window_exceeded",
+    ]
+
+    private static func stopReason(of answer: ChatAnswer) -> String {
+        if let native = answer.nativeFinishReason, stopReasons.contains(native) { return native }
+        if answer.refusal != nil { return "refusal" }
+        switch answer.finishReason ?? .stop {
+        // Some servers call it a plain stop when the model has called a tool.
+        case .stop, .other:
+            return !answer.toolCalls.isEmpty ? "tool_use" : answer.stopSequence == nil ? "end_turn" : "stop_sequence"
+        case .length: return "max_tokens"
+        case .toolCalls: return "tool_use"
+        case .contentFilter: return "refusal"
+        }
+    }
+
+    // MARK: Blocks
+
+    static func write(text: String, to block: inout JSONWriter) {
+        block.member("type", "text")
+        block.member("text", text)
+    }
+
+    static func write(_ thought: ThinkingBlock, to block: inout JSONWriter) {
+        if let data = thought.redacted {
+            block.member("type", "redacted_thinking")
+            block.member("data", data)
+        } else {
+            block.member("type", "thinking")
+            block.member("thinking", thought.text)
+            block.member("signature", thought.signature)
+        }
     }
 }

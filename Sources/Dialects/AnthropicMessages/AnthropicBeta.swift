@@ -1,7 +1,7 @@
 import Domain
 package import JSON
 
-/// Features of Anthropic's interface that callers ask for in the header `anthropic-beta`.
+/// Features of Anthropic's interface that clients ask for in the header `anthropic-beta`.
 package enum AnthropicBeta {
     /// Those that are passed on, by their names without the date, and the members of the body that each brings.
     ///
@@ -15,7 +15,7 @@ package enum AnthropicBeta {
         "claude-code": [],
         // Thinking between calls of tools is part of `max_tokens`.
         "interleaved-thinking": [],
-        // Leaves words of thinking out of the answer.
+        // Leaves the text of thinking out of the answer.
         "redact-thinking": [],
         // Arguments of calls come before they are checked.
         "fine-grained-tool-streaming": [],

@@ -1,24 +1,48 @@
-import Domain
-import JSON
+package import Domain
+package import JSON
 package import Upstream
 
+/// Anthropic's messages.
+package struct AnthropicWire: ChatWire {
+    /// The version of the interface that is spoken.
+    static let version = "2023-06-01"
+
+    package init() {}
+
+    package func answer(
+        _ body: [UInt8], host: String
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
+        (try Self.readAnswer(body, host: host), nil)
+    }
+
+    package func eventReader() -> any ChatEventReader {
+        AnthropicEventReader()
+    }
+
+    package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
+        UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
+    }
+
+    package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? {
+        UnsupportedFieldRetry.request(request, after: failure)
+    }
+
+    static func authorization(_ key: String?) -> [(String, String)] {
+        (key.map { [("x-api-key", $0)] } ?? []) + [("anthropic-version", version)]
+    }
+}
+
 extension AnthropicWire {
-    /// A member of a body in OpenAI's format that holds the same request as it was said in Anthropic's, without the
-    /// members that are the service's own: an Anthropic server gets that one, so nothing is lost on the way there and
-    /// back. Every other server gets the body without it.
-    package static let originalMember = "anthropic"
-    /// A member of that one: the features that the caller asked for (``AnthropicBeta``), which go into a header.
-    package static let betaMember = "anthropic_beta"
     static let betaHeader = "anthropic-beta"
 
-    /// The caller's request in Anthropic's format: as it was said in it (``originalMember``), or else translated.
+    /// The request in Anthropic's format: the client's own where it spoke it (``OriginalRequest``), else translated.
     ///
     /// Taken over: messages with text, images, tool calls and tool results, system prompts, tools and their choice, the
     /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, a schema for the answer, the
     /// user. Refused, because leaving them out would change the answer: JSON without a schema, more than one choice,
     /// audio. Left out as hints: seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
-        let betas = call.body.root[Self.originalMember]?[Self.betaMember]?.elements.compactMap(\.string) ?? []
+        let betas = Self.original(call)?.betas ?? []
         let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
         return call.request(
             path: "/messages", authorization: Self.authorization(call.key) + header, body: try Self.body(of: call))
@@ -31,10 +55,14 @@ extension AnthropicWire {
         return call.request(path: "/messages/count_tokens", authorization: Self.authorization(call.key), body: body)
     }
 
+    private static func original(_ call: ChatCall) -> OriginalRequest? {
+        call.original.flatMap { $0.dialect == .anthropic ? $0 : nil }
+    }
+
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
+        if let original = original(call) { return body(of: call, original: original.document) }
         let root = call.body.root
         guard root.kind == .object else { throw .invalidRequest(reason: "the body is not a JSON object") }
-        if let original = root[originalMember] { return try body(of: call, original: original) }
         try refuseWhatIsUnknown(root)
         let conversation = try AnthropicConversation(root["messages"])
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
@@ -45,7 +73,7 @@ extension AnthropicWire {
             if !conversation.system.isEmpty { body.member("system", conversation.system) }
             body.member("messages", array: { conversation.write(to: &$0) })
             writeSampling(root, to: &body)
-            writeTools(root, to: &body)
+            AnthropicTools.writeTools(of: root, to: &body)
             if let schema = schema(root) { write(schema: schema, to: &body) }
             if let user = root["user"]?.string { body.member("metadata", object: { $0.member("user_id", user) }) }
             if call.isStreaming { body.member("stream", true) }
@@ -53,18 +81,15 @@ extension AnthropicWire {
         return writer.bytes
     }
 
-    /// The caller's own bytes with the model's name in them.
-    private static func body(of call: ChatCall, original: JSONValue) throws(UpstreamError) -> [UInt8] {
-        guard original.kind == .object, let document = try? JSONDocument(Array(original.raw)) else {
-            throw .invalidRequest(reason: "\(originalMember) is not a JSON object")
-        }
-        let limit = min(maximumOutputTokens(original) ?? call.maximumOutputTokens, call.maximumOutputTokens)
+    /// The client's own bytes with the model's name in them.
+    private static func body(of call: ChatCall, original: JSONDocument) -> [UInt8] {
+        let limit = min(maximumOutputTokens(original.root) ?? call.maximumOutputTokens, call.maximumOutputTokens)
         var members = [
             (key: "model", value: JSONWriter.quoted(call.endpoint.modelName)),
             (key: "max_tokens", value: Array(String(limit).utf8)),
         ]
         if call.isStreaming { members.append(("stream", Array("true".utf8))) }
-        return document.settingMembers(members, removing: ["stream", betaMember])
+        return original.settingMembers(members, removing: ["stream"])
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {
@@ -113,44 +138,139 @@ extension AnthropicWire {
         body.key("stop_sequences")
         if stop.kind == .array { body.element(raw: stop.raw) } else { body.array { $0.element(raw: stop.raw) } }
     }
+}
 
-    private static func writeTools(_ root: JSONValue, to body: inout JSONWriter) {
-        guard let tools = root["tools"], tools.elements.contains(where: { _ in true }) else { return }
-        body.member(
-            "tools",
-            array: { list in
-                for tool in tools.elements {
-                    guard let function = tool["function"] else { continue }
-                    list.object { item in
-                        item.member("name", function["name"]?.string)
-                        if let text = function["description"]?.string { item.member("description", text) }
-                        if let parameters = function["parameters"], parameters.kind == .object {
-                            item.member("input_schema", raw: parameters.raw)
-                        } else {
-                            item.member("input_schema", raw: #"{"type":"object","properties":{}}"#.utf8)
-                        }
-                        if let cache = tool["cache_control"] { item.member("cache_control", raw: cache.raw) }
-                    }
-                }
-            })
-        writeToolChoice(root, to: &body)
+/// A request to Anthropic's Messages API, said in OpenAI's chat format, so that any model may answer it.
+///
+/// Taken over: system prompts, messages with texts, images, text documents, calls of tools and their results, tools and
+/// the choice among them, the limit of tokens, stop sequences, temperature, `top_p`, a schema for the answer, the user.
+/// What OpenAI's format lacks (thinking, `top_k`, marks for caches) goes to models that are served in
+/// Anthropic's own format, which get the original request, and is left out for the others. Refused by field is
+/// what cannot be left out: files, and tools that run at Anthropic.
+package struct MessagesRequest: Sendable {
+    /// The same request in OpenAI's format.
+    package let chat: ChatRequest
+    /// What the client calls its session; nil where it names none.
+    package let session: String?
+
+    /// Members that an Anthropic server is given; what is not known here could cost more than was set aside.
+    private static let passedOn: Set = [
+        "model", "max_tokens", "messages", "system", "metadata", "stop_sequences", "temperature", "top_p", "top_k",
+        "tools", "tool_choice", "thinking", "output_config", "cache_control",
+    ]
+    /// Members that cannot be dropped silently, with the way out.
+    private static let refused = [
+        "mcp_servers": "servers of tools cannot be passed on; offer their tools yourself",
+        "container": "there are no containers here; leave it out",
+        "inference_geo": "the place of the servers cannot be promised; use a policy that allows only your models",
+    ]
+    /// OpenAI takes no longer name of a user.
+    private static let longestUser = 64
+
+    /// Reads a body. Throws what is wrong with it, or cannot be said, by field.
+    ///
+    /// - Parameters:
+    ///   - betas: values of the header `anthropic-beta`.
+    ///   - session: value of the header `x-claude-code-session-id`.
+    package init(_ document: JSONDocument, betas: [String] = [], session: String? = nil) throws(FieldError) {
+        let root = document.root
+        guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
+        for (name, words) in Self.refused {
+            if let value = root[name], !value.isNull, value.count > 0 || value.kind == .string {
+                throw FieldError(name, words)
+            }
+        }
+        guard let limit = root["max_tokens"]?.integer, limit > 0, limit < 1 << 40 else {
+            throw FieldError("max_tokens", "must be a whole number above 0: the most tokens that the answer may have")
+        }
+        let conversation = try MessagesConversation(system: root["system"], messages: root["messages"])
+        var writer = JSONWriter(capacity: document.bytes.count + 512)
+        try writer.object { (body: inout JSONWriter) throws(FieldError) in
+            if let model = root["model"] { body.member("model", raw: model.raw) }
+            body.member("messages", array: { list in conversation.messages.forEach { list.element(raw: $0) } })
+            body.member("max_tokens", limit)
+            try Self.writeSampling(root, to: &body)
+            try AnthropicTools(tools: root["tools"], choice: root["tool_choice"]).write(to: &body)
+            if let policy = root["hera"] { body.member("hera", raw: policy.raw) }
+        }
+        guard let translated = try? JSONDocument(writer.bytes),
+            let original = Self.original(document, conversation, betas)
+        else {
+            throw FieldError("", "is nested too deeply to be translated")
+        }
+        chat = try ChatRequest(translated, original: original, asides: conversation.asides)
+        self.session = ClaudeCode.session(header: session, metadata: root["metadata"])
     }
 
-    private static func writeToolChoice(_ root: JSONValue, to body: inout JSONWriter) {
-        let choice = root["tool_choice"]
-        let isOneAtATime = root["parallel_tool_calls"]?.boolean == false
-        guard choice != nil || isOneAtATime else { return }
+    private static func writeSampling(_ root: JSONValue, to body: inout JSONWriter) throws(FieldError) {
+        for name in ["temperature", "top_p"] {
+            guard let value = root[name], !value.isNull else { continue }
+            guard value.kind == .number else { throw FieldError(name, "must be a number") }
+            body.member(name, raw: value.raw)
+        }
+        if let stop = root["stop_sequences"], !stop.isNull {
+            guard stop.kind == .array, stop.elements.allSatisfy({ $0.kind == .string }) else {
+                throw FieldError("stop_sequences", "must be a list of strings")
+            }
+            if stop.count > 0 { body.member("stop", raw: stop.raw) }
+        }
+        if let stream = root["stream"], !stream.isNull {
+            guard let isStream = stream.boolean else { throw FieldError("stream", "must be true or false") }
+            if isStream {
+                body.member("stream", true)
+                // The last event of Anthropic's streams counts the tokens.
+                body.member("stream_options", object: { $0.member("include_usage", true) })
+            }
+        }
+        if let format = root["output_config"]?["format"] ?? root["output_format"], !format.isNull {
+            try writeFormat(format, to: &body)
+        }
+        if let user = root["metadata"]?["user_id"]?.string, user.utf8.count <= longestUser {
+            body.member("user", user)
+        }
+    }
+
+    private static func writeFormat(_ format: JSONValue, to body: inout JSONWriter) throws(FieldError) {
+        guard format["type"]?.isString("json_schema") == true, let schema = format["schema"], schema.kind == .object
+        else {
+            throw FieldError("output_config.format", #"must be {"type": "json_schema", "schema": {...}}"#)
+        }
         body.member(
-            "tool_choice",
+            "response_format",
             object: { item in
-                if let name = choice?["function"]?["name"]?.string {
-                    item.member("type", "tool")
-                    item.member("name", name)
-                } else {
-                    let names = ["none": "none", "required": "any"]
-                    item.member("type", names[choice?.string ?? "auto"] ?? "auto")
-                }
-                if isOneAtATime, choice?.isString("none") != true { item.member("disable_parallel_tool_use", true) }
+                item.member("type", "json_schema")
+                item.member(
+                    "json_schema",
+                    object: {
+                        $0.member("name", "answer")
+                        $0.member("strict", true)
+                        $0.member("schema", raw: schema.raw)
+                    })
             })
+    }
+
+    /// The request as an Anthropic server gets it.
+    private static func original(
+        _ document: JSONDocument, _ conversation: MessagesConversation, _ betas: [String]
+    ) -> OriginalRequest? {
+        let root = document.root
+        let (names, members) = AnthropicBeta.admitted(of: betas)
+        var removed = root.members.map(\.key).filter { !passedOn.contains($0) && !members.contains($0) }
+        if let management = root["context_management"], !AnthropicBeta.isShortening(management) {
+            removed.append("context_management")
+        }
+        // Thinking cannot begin in the middle of a turn that another model has begun without.
+        let wantsThinking = root["thinking"]?["type"]?.isString("enabled") == true
+        if wantsThinking, conversation.isWorkingWithoutThinking { removed += ["thinking", "context_management"] }
+        var set: [(key: String, value: [UInt8])] = []
+        if let system = root["system"], system.elements.contains(where: ClaudeCode.isAttribution) {
+            var blocks = JSONWriter(capacity: system.raw.count)
+            blocks.array { list in
+                for block in system.elements where !ClaudeCode.isAttribution(block) { list.element(raw: block.raw) }
+            }
+            set.append(("system", blocks.bytes))
+        }
+        guard let document = try? JSONDocument(document.settingMembers(set, removing: removed)) else { return nil }
+        return OriginalRequest(dialect: .anthropic, document: document, betas: names)
     }
 }

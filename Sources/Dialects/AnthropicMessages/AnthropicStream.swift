@@ -1,11 +1,11 @@
 import Domain
 import JSON
+import Upstream
 
-/// Reads the events of an Anthropic stream and turns them into OpenAI's chunks.
+/// Reads the events of an Anthropic stream.
 struct AnthropicEventReader: ChatEventReader {
     private(set) var answer = ChatAnswer()
     private(set) var isDone = false
-    private var writer = OpenAIWriter(id: "", model: "")
     /// Which tool call a block belongs to, by the block's index; blocks of text have none.
     private var toolCallOfBlock: [Int64: Int] = [:]
     /// The same for blocks of thinking.
@@ -21,83 +21,296 @@ struct AnthropicEventReader: ChatEventReader {
         case "content_block_delta": return readDelta(root)
         case "message_delta": return readMessageDelta(root)
         case "message_stop": return end()
-        case "error":
-            return [ChatEvent(kind: .failure(FailureReader.read(root, status: 0)), data: openAIError(root))]
+        case "error": return [ChatEvent(kind: .failure(FailureReader.read(root, status: 0)))]
         default: return []
         }
     }
 
+    /// Adds a piece to the answer.
+    private mutating func event(_ set: (inout ChatDelta) -> Void) -> ChatEvent {
+        var delta = ChatDelta()
+        set(&delta)
+        answer.append(delta)
+        return ChatEvent(kind: .delta, delta: delta)
+    }
+
     private mutating func begin(_ message: JSONValue?) -> [ChatEvent] {
-        answer.id = message?["id"]?.string
-        answer.model = message?["model"]?.string
-        answer.usage = AnthropicWire.usage(message?["usage"])
-        writer = OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "")
-        let early = answer.usage.map { ChatEvent(kind: .usage, data: writer.usage($0).data, isEarly: true) }
-        return (early.map { [$0] } ?? []) + [writer.role()]
+        let usage = AnthropicWire.usage(message?["usage"])
+        let start = event { delta in
+            delta.isStart = true
+            delta.id = message?["id"]?.string
+            delta.model = OpenAIWire.model(message)
+            delta.usage = usage
+        }
+        guard usage != nil else { return [start] }
+        return [ChatEvent(kind: .usage, delta: start.delta, isEarly: true), start]
     }
 
     private mutating func beginBlock(_ root: JSONValue) -> [ChatEvent] {
         guard let block = root["content_block"], let index = root["index"]?.integer else { return [] }
         if block["type"]?.isString("tool_use") == true {
-            let call = ToolCall(id: block["id"]?.string ?? "", name: block["name"]?.string ?? "", arguments: "")
-            toolCallOfBlock[index] = answer.toolCalls.count
-            answer.toolCalls.append(call)
-            return [writer.toolCall(index: answer.toolCalls.count - 1, id: call.id, name: call.name, arguments: "")]
+            let position = answer.toolCalls.count
+            toolCallOfBlock[index] = position
+            return [
+                event {
+                    $0.toolCalls = [
+                        ChatDelta.Call(
+                            index: position, id: block["id"]?.string ?? "", name: block["name"]?.string ?? "",
+                            arguments: "")
+                    ]
+                }
+            ]
         }
         if let thought = AnthropicWire.thinking(block) {
-            thinkingOfBlock[index] = answer.thinking.count
-            answer.thinking.append(thought)
-            return [writer.thinking(thought, index: answer.thinking.count - 1)]
+            let position = answer.thinking.count
+            thinkingOfBlock[index] = position
+            return [event { $0.thinking = [ChatDelta.Thinking(index: position, block: thought)] }]
         }
         return text(block["text"]?.string)
     }
 
     private mutating func readDelta(_ root: JSONValue) -> [ChatEvent] {
         guard let delta = root["delta"] else { return [] }
-        if let index = root["index"]?.integer, let thought = thinkingOfBlock[index] {
+        if let index = root["index"]?.integer, let position = thinkingOfBlock[index] {
             let piece = ThinkingBlock(
                 text: delta["thinking"]?.string ?? "", signature: delta["signature"]?.string ?? "")
-            answer.thinking[thought].text += piece.text
-            answer.thinking[thought].signature += piece.signature
-            return [writer.thinking(piece, index: thought)]
+            return [event { $0.thinking = [ChatDelta.Thinking(index: position, block: piece)] }]
         }
         guard let piece = delta["partial_json"]?.string else { return text(delta["text"]?.string) }
         guard !piece.isEmpty, let index = root["index"]?.integer, let call = toolCallOfBlock[index] else { return [] }
-        answer.toolCalls[call].arguments += piece
-        return [writer.toolCall(index: call, arguments: piece)]
+        return [event { $0.toolCalls = [ChatDelta.Call(index: call, arguments: piece)] }]
     }
 
     private mutating func text(_ text: String?) -> [ChatEvent] {
         guard let text, !text.isEmpty else { return [] }
-        answer.text += text
-        return [writer.text(text)]
+        return [event { $0.text = text }]
     }
 
     private mutating func readMessageDelta(_ root: JSONValue) -> [ChatEvent] {
         answer.usage = AnthropicWire.usage(root["usage"], after: answer.usage)
         if let delta = root["delta"] { AnthropicWire.end(&answer, delta) }
         guard answer.finishReason != nil else { return [] }
-        return completeToolCalls() + [writer.end(of: answer)]
+        let end = answer
+        return completeToolCalls() + [
+            event { delta in
+                delta.finishReason = end.finishReason
+                delta.stopSequence = end.stopSequence
+                delta.nativeFinishReason = end.nativeFinishReason
+            }
+        ]
     }
 
-    /// A tool without parameters streams no input at all; OpenAI's callers expect an object.
+    /// A tool without parameters streams no input at all; OpenAI's clients expect an object.
     private mutating func completeToolCalls() -> [ChatEvent] {
-        var events: [ChatEvent] = []
-        for index in answer.toolCalls.indices where answer.toolCalls[index].arguments.isEmpty {
-            answer.toolCalls[index].arguments = "{}"
-            events.append(writer.toolCall(index: index, arguments: "{}"))
-        }
-        return events
+        let empty = answer.toolCalls.indices.filter { answer.toolCalls[$0].arguments.isEmpty }
+        return empty.map { index in event { $0.toolCalls = [ChatDelta.Call(index: index, arguments: "{}")] } }
     }
 
     private mutating func end() -> [ChatEvent] {
         isDone = true
-        return (answer.usage.map { [writer.usage($0)] } ?? []) + [.done]
+        guard let usage = answer.usage else { return [.done] }
+        var delta = ChatDelta()
+        delta.usage = usage
+        return [ChatEvent(kind: .usage, delta: delta), .done]
+    }
+}
+
+/// Writes the events of a stream in Anthropic's format.
+///
+/// One block is open at a time. What a prompt had is known at the end only, except from Anthropic's own servers, so
+/// `message_start` has an estimate of it and `message_delta` the counts.
+package struct AnthropicEventWriter: ChatEventWriter {
+    private enum Block: Equatable {
+        case thinking(Int)
+        case text
+        case toolUse(Int)
     }
 
-    private func openAIError(_ root: JSONValue) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.object { $0.member("error", raw: root["error"]?.raw ?? root.raw) }
-        return writer.bytes
+    /// The answer so far.
+    private var answer = ChatAnswer()
+    private let id: String
+    private let model: String
+    private let promptTokens: Int
+    private var open: Block?
+    /// Blocks that have begun.
+    private var count = 0
+    private var hasBegun = false
+    private var hasEnded = false
+    /// Bytes of each call's arguments that have gone out; nil for a call that has not begun.
+    private var argumentsSent: [Int?] = []
+    private var thinkingSent: [(text: Int, signature: Int)] = []
+
+    /// - Parameters:
+    ///   - id: the name of the answer where its server's own is none of Anthropic's.
+    ///   - model: the model's name where its server gave none.
+    ///   - promptTokens: an estimate, for as long as the server has not counted.
+    package init(id: String, model: String, promptTokens: Int) {
+        self.id = id
+        self.model = model
+        self.promptTokens = promptTokens
+    }
+
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
+        guard !hasEnded else { return [] }
+        answer.append(event.delta)
+        var output: [UInt8] = []
+        switch event.kind {
+        case .failure(let failure):
+            let isOverloaded = failure.code == "overloaded_error"
+            fail(failure.message, type: isOverloaded ? "overloaded_error" : "api_error", into: &output)
+        case .done:
+            begin(into: &output)
+            end(into: &output)
+        case .usage: begin(into: &output)
+        case .delta:
+            begin(into: &output)
+            write(event.delta, into: &output)
+        case .comment: Self.append("ping", into: &output) { _ in }
+        }
+        return output
+    }
+
+    private mutating func write(_ delta: ChatDelta, into output: inout [UInt8]) {
+        for index in answer.thinking.indices { think(index, into: &output) }
+        let text = delta.text + (delta.refusal ?? "")
+        if !text.isEmpty {
+            enter(.text, into: &output) { AnthropicWriter.write(text: "", to: &$0) }
+            self.delta("text_delta", into: &output) { $0.member("text", text) }
+        }
+        for index in answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
+        if !hasEnded, answer.finishReason != nil { close(into: &output) }
+    }
+
+    // MARK: Blocks
+
+    private mutating func think(_ index: Int, into output: inout [UInt8]) {
+        let thought = answer.thinking[index]
+        if index == thinkingSent.count {
+            thinkingSent.append((0, 0))
+            enter(.thinking(index), into: &output) { block in
+                let isHidden = thought.redacted != nil
+                AnthropicWriter.write(isHidden ? thought : ThinkingBlock(), to: &block)
+            }
+        }
+        let sent = thinkingSent[index]
+        if thought.text.utf8.count > sent.text {
+            delta("thinking_delta", into: &output) {
+                $0.member("thinking", Self.rest(of: thought.text, after: sent.text))
+            }
+        }
+        if thought.signature.utf8.count > sent.signature {
+            delta("signature_delta", into: &output) {
+                $0.member("signature", Self.rest(of: thought.signature, after: sent.signature))
+            }
+        }
+        thinkingSent[index] = (thought.text.utf8.count, thought.signature.utf8.count)
+    }
+
+    private mutating func call(_ index: Int, into output: inout [UInt8]) {
+        let call = answer.toolCalls[index]
+        if index == argumentsSent.count { argumentsSent.append(nil) }
+        if argumentsSent[index] == nil {
+            // A block cannot begin without the tool's name, which some servers send late.
+            guard !call.name.isEmpty || answer.finishReason != nil else { return }
+            argumentsSent[index] = 0
+            let writer = AnthropicWriter(answer, id: id, model: model)
+            enter(.toolUse(index), into: &output) {
+                writer.write(call, number: index, input: Array("{}".utf8), to: &$0)
+            }
+        }
+        guard let sent = argumentsSent[index], call.arguments.utf8.count > sent else { return }
+        guard open == .toolUse(index) else {
+            return fail(
+                "the model's server mixed the pieces of several calls of tools; ask without a stream",
+                type: "api_error", into: &output)
+        }
+        argumentsSent[index] = call.arguments.utf8.count
+        delta("input_json_delta", into: &output) {
+            $0.member("partial_json", Self.rest(of: call.arguments, after: sent))
+        }
+    }
+
+    /// Opens a block, and closes the one before it.
+    private mutating func enter(
+        _ block: Block, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        guard open != block else { return }
+        close(into: &output)
+        open = block
+        Self.append("content_block_start", into: &output) { event in
+            event.member("index", count)
+            event.member("content_block", object: write)
+        }
+        count += 1
+    }
+
+    private func delta(_ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void) {
+        Self.append("content_block_delta", into: &output) { event in
+            event.member("index", count - 1)
+            event.member(
+                "delta",
+                object: { delta in
+                    delta.member("type", type)
+                    write(&delta)
+                })
+        }
+    }
+
+    private mutating func close(into output: inout [UInt8]) {
+        guard open != nil else { return }
+        open = nil
+        Self.append("content_block_stop", into: &output) { $0.member("index", count - 1) }
+    }
+
+    // MARK: The message
+
+    private mutating func begin(into output: inout [UInt8]) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        let writer = AnthropicWriter(answer, id: id, model: model)
+        let usage = answer.usage ?? Usage(input: promptTokens)
+        Self.append("message_start", into: &output) { event in
+            event.member(
+                "message",
+                object: { message in
+                    writer.writeHead(to: &message) { _ in }
+                    message.memberNull("stop_reason")
+                    message.memberNull("stop_sequence")
+                    message.member("usage", object: { AnthropicWriter.write(usage, to: &$0) })
+                })
+        }
+    }
+
+    private mutating func end(into output: inout [UInt8]) {
+        hasEnded = true
+        close(into: &output)
+        let answer = answer
+        Self.append("message_delta", into: &output) { event in
+            event.member("delta", object: { AnthropicWriter.writeEnd(of: answer, to: &$0) })
+            event.member("usage", object: { AnthropicWriter.write(answer.usage(orOf: promptTokens), to: &$0) })
+        }
+        Self.append("message_stop", into: &output) { _ in }
+    }
+
+    private mutating func fail(_ message: String, type: String, into output: inout [UInt8]) {
+        hasEnded = true
+        output += SSEEvent.encode(
+            event: "error", data: AnthropicWriter.error(message: FailureText.line(message), type: type))
+    }
+
+    private static func append(
+        _ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        var writer = JSONWriter(capacity: 160)
+        writer.object { event in
+            event.member("type", type)
+            write(&event)
+        }
+        output += SSEEvent.encode(event: type, data: writer.bytes)
+    }
+
+    /// Text from a byte on that is the beginning of a character.
+    private static func rest(of text: String, after bytes: Int) -> String {
+        String(decoding: text.utf8.dropFirst(bytes), as: UTF8.self)
     }
 }

@@ -23,25 +23,32 @@ extension AnthropicWire {
         }
         return usage
     }
+}
 
-    /// Anthropic's `stop_reason`.
-    static func finishReason(_ name: String) -> FinishReason {
-        switch name {
-        case "end_turn", "stop_sequence", "pause_turn": .stop
-        case "max_tokens", "model_context_window_exceeded": .length
-        case "tool_use": .toolCalls
-        case "refusal": .contentFilter
-        default: .other(name)
+extension AnthropicWriter {
+    /// Classes that do not overlap, as Anthropic counts: `input_tokens` are without what a cache was read or written for.
+    static func write(_ usage: Usage, to object: inout JSONWriter) {
+        object.member("input_tokens", usage.input + usage.audioInput)
+        object.member("cache_creation_input_tokens", usage.cacheWrite5m + usage.cacheWrite1h)
+        object.member("cache_read_input_tokens", usage.cachedRead)
+        if usage.cacheWrite5m + usage.cacheWrite1h > 0 {
+            object.member(
+                "cache_creation",
+                object: {
+                    $0.member("ephemeral_5m_input_tokens", usage.cacheWrite5m)
+                    $0.member("ephemeral_1h_input_tokens", usage.cacheWrite1h)
+                })
         }
+        object.member("output_tokens", usage.completionTokens)
     }
-    /// Anthropic's `stop_reason` for a reason; nil for one that it has no name for.
-    static func stopReason(_ reason: FinishReason) -> String? {
-        switch reason {
-        case .stop: "end_turn"
-        case .length: "max_tokens"
-        case .toolCalls: "tool_use"
-        case .contentFilter: "refusal"
-        case .other: nil
-        }
+}
+
+extension ChatAnswer {
+    /// The tokens used; from a server that says nothing of them, the estimate of the prompt and four bytes for each token
+    /// that it wrote.
+    func usage(orOf promptTokens: Int) -> Usage {
+        if let usage { return usage }
+        let bytes = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
+        return Usage(input: promptTokens, output: (bytes + 3) / 4)
     }
 }

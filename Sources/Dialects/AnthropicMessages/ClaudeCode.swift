@@ -1,7 +1,7 @@
 import Domain
 import JSON
 
-/// What Claude Code writes into its requests besides the words for the model.
+/// What Claude Code writes into its requests besides the prompt.
 enum ClaudeCode {
     /// The session that a request names: in the header `x-claude-code-session-id`, or in `metadata.user_id`, which is
     /// `{"session_id": ...}` as text or, in older versions, ends with `_session_` and the name. Nil where there is none.

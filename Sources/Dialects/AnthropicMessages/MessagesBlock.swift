@@ -61,7 +61,7 @@ enum MessagesBlock {
         return writer.bytes
     }
 
-    /// Title, context and words of a document; other kinds than text are refused.
+    /// Title, context and text of a document; other kinds than text are refused.
     private static func document(_ block: JSONValue, path: String) throws(FieldError) -> [[UInt8]] {
         let source = block["source"]
         let head = ["title", "context"].compactMap { block[$0]?.string }.map { text($0) }
@@ -95,17 +95,9 @@ enum MessagesBlock {
         guard let input = block["input"], input.kind == .object else {
             throw FieldError("\(path).input", "must be an object")
         }
+        let arguments = JSONWriter.quoted(String(decoding: input.raw, as: UTF8.self))
         var writer = JSONWriter(capacity: input.raw.count + 128)
-        writer.object { call in
-            call.member("id", raw: id.raw)
-            call.member("type", "function")
-            call.member(
-                "function",
-                object: {
-                    $0.member("name", raw: name.raw)
-                    $0.member("arguments", String(decoding: input.raw, as: UTF8.self))
-                })
-        }
+        writer.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments, to: &$0) }
         return writer.bytes
     }
 }

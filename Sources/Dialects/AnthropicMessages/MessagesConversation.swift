@@ -6,7 +6,7 @@ import JSON
 struct MessagesConversation {
     /// Each a JSON object.
     private(set) var messages: [[UInt8]] = []
-    /// Indices of user messages whose words came together with results of tools.
+    /// Indices of user messages that came together with results of tools.
     private(set) var asides: Set<Int> = []
     /// Whether the turn under way, with its calls of tools, began without a block of thinking.
     private(set) var isWorkingWithoutThinking = false
@@ -79,7 +79,7 @@ struct MessagesConversation {
             let path = "\(path)[\(index)]"
             if block["type"]?.isString("tool_result") == true {
                 hasResults = true
-                // OpenAI's results of tools are words alone: their images follow as the user's.
+                // OpenAI's results of tools are text alone; their images follow as the user's.
                 parts += try readResult(block, path: path)
             } else {
                 parts += try MessagesBlock.parts(of: block, path: path)

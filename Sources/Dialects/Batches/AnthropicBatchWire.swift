@@ -107,7 +107,7 @@ struct AnthropicBatchWire: BatchWire {
             }
             do throws(UpstreamError) {
                 let (answer, bytes) = try AnthropicWire().answer(Array(message.raw), host: host)
-                return .answered(answer, body: bytes)
+                return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
             } catch {
                 if case .status(let failure) = error { return .failed(failure) }
                 return .unreadable(reason: "\(error)")
@@ -116,26 +116,11 @@ struct AnthropicBatchWire: BatchWire {
             guard let error = result?["error"], error.kind == .object else {
                 return .unreadable(reason: "it has no error")
             }
-            return .failed(FailureReader.read(error, status: Self.status(error["error"]?["type"]?.string)))
+            return .failed(
+                FailureReader.read(error, status: AnthropicWire.status(ofError: error["error"]?["type"]?.string)))
         case "expired": return .expired
         case "canceled": return .cancelled
         case let type: return .unreadable(reason: "its result is of type '\(FailureText.clean(type ?? ""))'")
-        }
-    }
-
-    /// The HTTP status that a live call's error of this type has (API reference, "Errors").
-    private static func status(_ type: String?) -> Int {
-        switch type {
-        case "invalid_request_error": 400
-        case "authentication_error": 401
-        case "billing_error": 402
-        case "permission_error": 403
-        case "not_found_error": 404
-        case "request_too_large": 413
-        case "rate_limit_error": 429
-        case "timeout_error": 504
-        case "overloaded_error": 529
-        default: 500
         }
     }
 }

@@ -9,7 +9,7 @@ package struct LostProviderBatch: Hashable, Sendable {
     /// A moment before it was first sent, by our clock. Batches without a name that are ten minutes
     /// older are not looked at.
     package var since: Timestamp
-    /// Provider's ids of batches that are known to be others: they need not be told apart.
+    /// Provider's ids of batches that are known to be others.
     package var others: Set<String>
     /// How long to wait before a batch that is not in the provider's list is looked for once more, and only then said to
     /// be absent: a server may still be at work on a request whose caller has gone, and lists may lag.

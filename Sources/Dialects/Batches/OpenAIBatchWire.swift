@@ -6,7 +6,7 @@ import Upstream
 struct OpenAIBatchWire: BatchWire {
     /// The member of a batch's metadata that holds our name for it.
     static let nameMember = "hera_batch"
-    /// What a row asks for: a path at OpenAI, whatever the endpoint's own path is.
+    /// The path in each row: OpenAI's, also where the endpoint has another.
     static let rowPath = "/v1/chat/completions"
     private static let pageSize = 100
 
@@ -114,7 +114,7 @@ struct OpenAIBatchWire: BatchWire {
             createdAt: value["created_at"]?.integer.flatMap { Timestamp("\($0)") })
     }
 
-    /// A status that is not known here is taken for one on the way: whoever waits longer pays nothing twice.
+    /// An unknown status counts as under way: to wait longer costs nothing.
     private static func phase(_ status: String, _ value: JSONValue) -> ProviderBatch.Phase {
         switch status {
         case "completed": .ended
@@ -160,7 +160,7 @@ struct OpenAIBatchWire: BatchWire {
         guard (200..<300).contains(status) else { return .failed(FailureReader.read(body, status: status)) }
         do throws(UpstreamError) {
             let (answer, bytes) = try OpenAIWire().answer(Array(body.raw), host: host)
-            return .answered(answer, body: bytes)
+            return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
         } catch {
             if case .status(let failure) = error { return .failed(failure) }
             return .unreadable(reason: "\(error)")

@@ -10,7 +10,7 @@ package struct ProviderBatch: Hashable, Sendable {
         case cancelling
         /// Over: every row has a result.
         case ended
-        /// Refused as a whole, with the provider's words; no row was answered or billed.
+        /// Refused as a whole, with the provider's reason; no row was answered or billed.
         case failed(reason: String)
         /// Over because the day ran out; rows that were answered before have results, and are billed.
         case expired

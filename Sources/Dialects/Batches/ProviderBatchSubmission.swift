@@ -22,9 +22,9 @@ package struct ProviderBatchRow: Sendable {
 /// Rows for the batch interface of one endpoint, all answered by its model.
 package struct ProviderBatchSubmission: Sendable {
     package var endpoint: Endpoint
-    /// The secret itself, looked up by the caller; nil for servers that ask for none.
+    /// The secret itself; nil for servers that ask for none.
     package var key: String?
-    /// Ours, made before anything is sent: 1 to 40 letters, digits and hyphens, and never used again, by nobody who
+    /// Ours, made before anything is sent: 1 to 40 letters, digits and hyphens, and never used again by any client that
     /// shares the provider's account. A batch that the provider refused is sent again under a new name.
     package var name: String
     package var rows: [ProviderBatchRow]
@@ -90,7 +90,7 @@ package struct ProviderBatchSubmission: Sendable {
         }
     }
 
-    /// Bytes of all rows' requests, as the caller gave them.
+    /// Bytes of all rows' requests, before their translation.
     var bodyBytes: Int { rows.reduce(0) { $0 + $1.body.bytes.count } }
 
     /// The call that a row stands for.

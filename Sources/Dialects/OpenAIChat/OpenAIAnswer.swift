@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import JSON
 import Upstream
 
@@ -21,14 +21,16 @@ extension OpenAIWire {
             throw .malformed(host: host, reason: "the first choice has no message")
         }
         var answer = ChatAnswer()
-        readCommon(root, into: &answer)
-        answer.text = text(message["content"])
-        answer.refusal = message["refusal"]?.string
-        answer.finishReason = choice["finish_reason"]?.string.map(FinishReason.init(openAI:))
-        readNativeEnd(choice, into: &answer)
-        readThinking(message, into: &answer)
+        var content = ChatDelta()
+        content.id = root["id"]?.string
+        content.model = model(root)
+        readCommon(root, into: &content)
+        content.text = text(message["content"])
+        content.refusal = message["refusal"]?.string
+        readEnd(choice, into: &content)
+        readThinking(message, after: 0, into: &content)
+        answer.append(content)
         if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
-        readLogProbabilities(choice, into: &answer)
         return answer
     }
 
@@ -37,13 +39,15 @@ extension OpenAIWire {
         (choice["index"]?.integer ?? 0) == 0
     }
 
-    /// What whole answers and chunks have in common.
-    static func readCommon(_ root: JSONValue, into answer: inout ChatAnswer) {
-        if answer.id == nil { answer.id = root["id"]?.string }
-        if answer.model == nil { answer.model = root["model"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
-        if let usage = usage(root["usage"]) { answer.usage = usage }
-        if let name = root["service_tier"]?.string { answer.serviceTier = tier(name) ?? answer.serviceTier }
-        if let timings = timings(root["timings"]) { answer.timings = timings }
+    static func model(_ root: JSONValue?) -> String? {
+        root?["model"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Reads what whole answers and chunks have in common.
+    static func readCommon(_ root: JSONValue, into delta: inout ChatDelta) {
+        delta.usage = usage(root["usage"])
+        if let name = root["service_tier"]?.string { delta.serviceTier = tier(name) }
+        delta.timings = timings(root["timings"])
     }
 
     /// `default` is what price lists call standard.
@@ -51,30 +55,28 @@ extension OpenAIWire {
         name == "default" ? .standard : ServiceTier(rawValue: name)
     }
 
-    static func readLogProbabilities(_ choice: JSONValue, into answer: inout ChatAnswer) {
-        guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
-        answer.logProbabilities = (answer.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
-    }
-
-    /// What some servers say of the end besides `finish_reason` (see ``OpenAIWriter``).
-    static func readNativeEnd(_ choice: JSONValue, into answer: inout ChatAnswer) {
+    /// Reads the members of a choice that stand next to its message: the end (see ``OpenAIWriter``) and probabilities.
+    static func readEnd(_ choice: JSONValue, into delta: inout ChatDelta) {
+        if let reason = choice["finish_reason"]?.string { delta.finishReason = FinishReason(openAI: reason) }
         // vLLM gives the number of a stop token here, too.
-        if let sequence = choice["stop_reason"]?.string { answer.stopSequence = sequence }
-        if let name = choice["native_finish_reason"]?.string { answer.nativeFinishReason = name }
+        if let sequence = choice["stop_reason"]?.string { delta.stopSequence = sequence }
+        if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
+        guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
+        delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
     }
 
-    /// Blocks of thinking, or pieces of them in a stream, whose `index` says to which block they belong.
-    static func readThinking(_ message: JSONValue, into answer: inout ChatAnswer) {
+    /// Reads blocks of thinking, or pieces of them in a stream, whose `index` says to which block they belong.
+    ///
+    /// - Parameter count: the blocks that the answer had before this event.
+    static func readThinking(_ message: JSONValue, after count: Int, into delta: inout ChatDelta) {
         guard let blocks = message["thinking_blocks"], blocks.kind == .array else { return }
+        var count = max(count, (delta.thinking.last?.index ?? -1) + 1)
         for value in blocks.elements {
             guard let block = AnthropicWire.thinking(value) else { continue }
-            let index = value["index"]?.integer.flatMap { Int(exactly: $0) } ?? answer.thinking.count
-            if answer.thinking.indices.contains(index) {
-                answer.thinking[index].text += block.text
-                answer.thinking[index].signature += block.signature
-            } else {
-                answer.thinking.append(block)
-            }
+            let index = value["index"]?.integer.flatMap { Int(exactly: $0) } ?? count
+            let isKnown = (0..<count).contains(index)
+            delta.thinking.append(ChatDelta.Thinking(index: isKnown ? index : count, block: block))
+            if !isKnown { count += 1 }
         }
     }
 
@@ -90,5 +92,103 @@ extension OpenAIWire {
         let arguments = function?["arguments"].map { $0.string ?? String(decoding: $0.raw, as: UTF8.self) }
         return ToolCall(
             id: value["id"]?.string ?? "", name: function?["name"]?.string ?? "", arguments: arguments ?? "")
+    }
+
+    /// The arguments of a piece of a call; nil where they are missing or null.
+    static func arguments(_ function: JSONValue) -> String? {
+        function["arguments"].flatMap { value in
+            value.string ?? (value.isNull ? nil : String(decoding: value.raw, as: UTF8.self))
+        }
+    }
+}
+
+/// Writes whole answers in OpenAI's format.
+///
+/// Members that OpenAI's format lacks have the names that others gave them: `thinking_blocks` of a message (LiteLLM),
+/// `stop_reason` of a choice for the stop sequence met (vLLM), `native_finish_reason` (OpenRouter). The usage member
+/// `cache_write_1h_tokens`, a part of `cache_write_tokens`, is hera's own.
+package struct OpenAIWriter: Sendable {
+    private let id: String
+    private let model: String
+    /// Seconds since 1970.
+    private let created: Int64
+
+    package init(id: String, model: String, created: Timestamp = .now()) {
+        self.id = id
+        self.model = model
+        self.created = created.milliseconds / 1000
+    }
+
+    /// The body of an answer; those bytes where its server wrote OpenAI's format.
+    package static func body(
+        of answer: ChatAnswer, openAIBytes: [UInt8]?, created: Timestamp = .now()
+    ) -> [UInt8] {
+        openAIBytes
+            ?? OpenAIWriter(id: answer.id ?? "", model: answer.model ?? "", created: created).body(answer)
+    }
+
+    /// A complete answer's body.
+    package func body(_ answer: ChatAnswer) -> [UInt8] {
+        var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
+        writer.object { body in
+            Self.writeHead("chat.completion", id: id, model: model, created: created, to: &body)
+            body.member(
+                "choices",
+                array: { choices in
+                    choices.object { choice in
+                        choice.member("index", 0)
+                        choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
+                        choice.member("finish_reason", answer.finishReason?.openAIName)
+                        Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
+                    }
+                })
+            if let usage = answer.usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
+        }
+        return writer.bytes
+    }
+
+    static func writeHead(
+        _ object: String, id: String, model: String, created: Int64, to writer: inout JSONWriter
+    ) {
+        writer.member("id", id)
+        writer.member("object", object)
+        writer.member("created", created)
+        writer.member("model", model)
+    }
+
+    private static func writeMessage(_ answer: ChatAnswer, to writer: inout JSONWriter) {
+        writer.member("role", "assistant")
+        writer.member("content", answer.text.isEmpty && !answer.toolCalls.isEmpty ? nil : answer.text)
+        if let refusal = answer.refusal { writer.member("refusal", refusal) }
+        if !answer.thinking.isEmpty {
+            writer.member(
+                "thinking_blocks", array: { list in answer.thinking.forEach { write($0, index: nil, to: &list) } })
+        }
+        guard !answer.toolCalls.isEmpty else { return }
+        writer.member(
+            "tool_calls",
+            array: { calls in
+                for call in answer.toolCalls { calls.object { OpenAITools.write(call, to: &$0) } }
+            })
+    }
+
+    static func writeEnd(_ stopSequence: String?, _ nativeFinishReason: String?, to choice: inout JSONWriter) {
+        if let stopSequence { choice.member("stop_reason", stopSequence) }
+        if let nativeFinishReason { choice.member("native_finish_reason", nativeFinishReason) }
+    }
+
+    /// - Parameter index: of the block, for a piece of a stream; nil in a whole answer.
+    static func write(_ thought: ThinkingBlock, index: Int?, to list: inout JSONWriter) {
+        list.object { block in
+            if let index { block.member("index", index) }
+            if let data = thought.redacted {
+                block.member("type", "redacted_thinking")
+                block.member("data", data)
+            } else {
+                block.member("type", "thinking")
+                block.member("thinking", thought.text)
+                if index == nil || !thought.signature.isEmpty { block.member("signature", thought.signature) }
+            }
+        }
     }
 }

@@ -1,9 +1,32 @@
-import Domain
+package import Domain
 import JSON
 package import Upstream
 
+/// OpenAI's chat completions, as spoken by OpenAI, llama.cpp, vLLM, Ollama, LM Studio and many providers.
+package struct OpenAIWire: ChatWire {
+    package init() {}
+
+    package func answer(
+        _ body: [UInt8], host: String
+    ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
+        (try Self.readAnswer(body, host: host), body)
+    }
+
+    package func eventReader() -> any ChatEventReader {
+        OpenAIEventReader()
+    }
+
+    package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
+        UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
+    }
+
+    static func authorization(_ key: String?) -> [(String, String)] {
+        key.map { [("Authorization", "Bearer \($0)")] } ?? []
+    }
+}
+
 extension OpenAIWire {
-    /// The caller's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
+    /// The client's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
     /// it a streamed call could not be billed.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         call.request(
@@ -26,7 +49,7 @@ extension OpenAIWire {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers + Self.unbounded + [AnthropicWire.originalMember]
+        var removed = call.removedMembers + Self.unbounded
         limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
@@ -38,7 +61,7 @@ extension OpenAIWire {
         return call.body.settingMembers(members, removing: removed)
     }
 
-    /// No model is asked for more than it can write: callers name limits for one model and another may answer.
+    /// No model is asked for more than it can write: clients name limits for one model and another may answer.
     ///
     /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
     private static func limitAnswer(
@@ -59,7 +82,7 @@ extension OpenAIWire {
         }
     }
 
-    /// The caller's options with the usage asked for.
+    /// The client's options with the usage asked for.
     private static func streamOptions(_ options: JSONValue?) -> [UInt8] {
         let members = [(key: "include_usage", value: Array("true".utf8))]
         guard let options, options.kind == .object, let document = try? JSONDocument(Array(options.raw)) else {

@@ -1,12 +1,14 @@
 import Domain
 package import JSON
+import Upstream
 
-/// Reads the chunks of an OpenAI stream; they are passed on as they are.
+/// Reads the chunks of an OpenAI stream. Their bytes stay with the events.
 package struct OpenAIEventReader: ChatEventReader {
     package private(set) var answer = ChatAnswer()
     package private(set) var isDone = false
-    /// The `index` of each tool call that has begun, in the order of `answer.toolCalls`; nil from servers without.
-    private var toolCallIndices: [Int64?] = []
+    /// The `index` and id of each tool call that has begun, in the order of `answer.toolCalls`. Some servers send no
+    /// index.
+    private var calls: [(index: Int64?, id: String)] = []
 
     package init() {}
 
@@ -15,62 +17,126 @@ package struct OpenAIEventReader: ChatEventReader {
             isDone = true
             return [.done]
         }
-        // What is no JSON object is nobody's chunk: some proxies send words of their own in between.
+        // Some proxies send plain text between the chunks.
         guard let document = try? JSONDocument(event.data), document.root.kind == .object else { return [] }
         let root = document.root
         if let error = root["error"], !error.isNull {
-            return [ChatEvent(kind: .failure(FailureReader.read(root, statusWithoutCode: 0)), data: event.data)]
+            let failure = FailureReader.read(root, statusWithoutCode: 0)
+            return [ChatEvent(kind: .failure(failure), openAIData: event.data)]
         }
-        OpenAIWire.readCommon(root, into: &answer)
-        guard let choices = root["choices"] else { return [ChatEvent(kind: .delta(text: ""), data: event.data)] }
-        var text = ""
-        var isEmpty = true
-        for choice in choices.elements {
-            isEmpty = false
-            if OpenAIWire.isFirst(choice) { text += read(choice) }
+        var delta = ChatDelta()
+        if answer.id == nil { delta.id = root["id"]?.string }
+        if answer.model == nil { delta.model = OpenAIWire.model(root) }
+        OpenAIWire.readCommon(root, into: &delta)
+        var isUsage = false
+        if let choices = root["choices"] {
+            var isEmpty = true
+            for choice in choices.elements {
+                isEmpty = false
+                if OpenAIWire.isFirst(choice) { read(choice, into: &delta) }
+            }
+            isUsage = isEmpty && root["usage"].map { !$0.isNull } ?? false
         }
-        if isEmpty, let usage = root["usage"], !usage.isNull { return [ChatEvent(kind: .usage, data: event.data)] }
-        return [ChatEvent(kind: .delta(text: text), data: event.data)]
+        answer.append(delta)
+        return [ChatEvent(kind: isUsage ? .usage : .delta, delta: delta, openAIData: event.data)]
     }
 
-    /// Takes a choice's delta; returns its text.
-    private mutating func read(_ choice: JSONValue) -> String {
-        if let reason = choice["finish_reason"]?.string { answer.finishReason = FinishReason(openAI: reason) }
-        OpenAIWire.readNativeEnd(choice, into: &answer)
-        OpenAIWire.readLogProbabilities(choice, into: &answer)
-        guard let delta = choice["delta"], delta.kind == .object else { return "" }
-        if let refusal = delta["refusal"]?.string { answer.refusal = (answer.refusal ?? "") + refusal }
-        OpenAIWire.readThinking(delta, into: &answer)
-        if let calls = delta["tool_calls"] { calls.elements.forEach { readToolCall($0) } }
-        let text = OpenAIWire.text(delta["content"])
-        answer.text += text
-        return text
+    private mutating func read(_ choice: JSONValue, into delta: inout ChatDelta) {
+        OpenAIWire.readEnd(choice, into: &delta)
+        guard let message = choice["delta"], message.kind == .object else { return }
+        if let refusal = message["refusal"]?.string { delta.refusal = (delta.refusal ?? "") + refusal }
+        OpenAIWire.readThinking(message, after: answer.thinking.count, into: &delta)
+        if let pieces = message["tool_calls"] { pieces.elements.forEach { readCall($0, into: &delta) } }
+        delta.text += OpenAIWire.text(message["content"])
     }
 
     /// A tool call comes in pieces: the first has id and name, all have some of the arguments.
-    private mutating func readToolCall(_ piece: JSONValue) {
+    private mutating func readCall(_ piece: JSONValue, into delta: inout ChatDelta) {
         let index = piece["index"]?.integer
         let id = piece["id"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let position: Int
         if let index {
-            position = toolCallIndices.lastIndex(of: index) ?? toolCallIndices.count
+            position = calls.lastIndex { $0.index == index } ?? calls.count
         } else {
             // Without an index a new id begins a new call.
-            let isNew = toolCallIndices.isEmpty || id.map { $0 != answer.toolCalls.last?.id } ?? false
-            position = isNew ? toolCallIndices.count : toolCallIndices.count - 1
+            let isNew = calls.isEmpty || id.map { $0 != calls.last?.id } ?? false
+            position = isNew ? calls.count : calls.count - 1
         }
-        if position == toolCallIndices.count {
-            toolCallIndices.append(index)
-            answer.toolCalls.append(ToolCall(id: "", name: "", arguments: ""))
-        }
+        if position == calls.count { calls.append((index, "")) }
+        if let id { calls[position].id = id }
         let function = piece["function"]
-        if let id { answer.toolCalls[position].id = id }
-        if let name = function?["name"]?.string, !name.isEmpty, answer.toolCalls[position].name.isEmpty {
-            answer.toolCalls[position].name = name
+        let name = function?["name"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        delta.toolCalls.append(
+            ChatDelta.Call(
+                index: position, id: id, name: name,
+                arguments: function.flatMap { OpenAIWire.arguments($0) } ?? ""))
+    }
+}
+
+/// Writes the events of a stream in OpenAI's format. The bytes of OpenAI servers pass unchanged.
+package struct OpenAIEventWriter: ChatEventWriter {
+    private var id = ""
+    private var model = ""
+    /// Seconds since 1970, of the first chunk.
+    private var created: Int64?
+
+    package init() {}
+
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
+        switch event.kind {
+        case .comment(let text): return Array(": \(text)\n\n".utf8)
+        case .done: return SSEEvent.encode(data: "[DONE]".utf8)
+        case .failure(let failure): return ErrorBody.event(message: failure.message)
+        case .delta, .usage:
+            if let data = event.openAIData { return SSEEvent.encode(data: data) }
+            return SSEEvent.encode(data: chunk(event))
         }
-        if let arguments = function?["arguments"] {
-            answer.toolCalls[position].arguments +=
-                arguments.string ?? (arguments.isNull ? "" : String(decoding: arguments.raw, as: UTF8.self))
+    }
+
+    private mutating func chunk(_ event: ChatEvent) -> [UInt8] {
+        let delta = event.delta
+        if let id = delta.id { self.id = id }
+        if let model = delta.model { self.model = model }
+        let seconds = created ?? Timestamp.now().milliseconds / 1000
+        created = seconds
+        var writer = JSONWriter(capacity: 256)
+        writer.object { body in
+            OpenAIWriter.writeHead("chat.completion.chunk", id: id, model: model, created: seconds, to: &body)
+            guard event.kind == .delta else {
+                body.member("choices", array: { _ in })
+                if let usage = delta.usage { body.member("usage", object: { OpenAIWriter.write(usage, to: &$0) }) }
+                return
+            }
+            body.member(
+                "choices",
+                array: { choices in
+                    choices.object { choice in
+                        choice.member("index", 0)
+                        choice.member("delta", object: { Self.write(delta, to: &$0) })
+                        choice.member("finish_reason", delta.finishReason?.openAIName)
+                        OpenAIWriter.writeEnd(delta.stopSequence, delta.nativeFinishReason, to: &choice)
+                    }
+                })
         }
+        return writer.bytes
+    }
+
+    private static func write(_ delta: ChatDelta, to object: inout JSONWriter) {
+        if delta.isStart { object.member("role", "assistant") }
+        if delta.isStart || !delta.text.isEmpty { object.member("content", delta.text) }
+        if let refusal = delta.refusal { object.member("refusal", refusal) }
+        if !delta.thinking.isEmpty {
+            object.member(
+                "thinking_blocks",
+                array: { list in
+                    for piece in delta.thinking { OpenAIWriter.write(piece.block, index: piece.index, to: &list) }
+                })
+        }
+        guard !delta.toolCalls.isEmpty else { return }
+        object.member(
+            "tool_calls",
+            array: { list in
+                for piece in delta.toolCalls { list.object { OpenAITools.write(piece, to: &$0) } }
+            })
     }
 }

@@ -5,8 +5,8 @@ extension OpenAIWire {
     /// Reads a `usage` object into classes that do not overlap; nil where there is none (or `null`, or no counts in it).
     /// Zero is zero.
     ///
-    /// OpenAI's `prompt_tokens` include tokens read from a cache and written to it, and audio tokens, its `completion_tokens` reasoning and audio tokens. A
-    /// few servers count reasoning apart; their `total_tokens` says so.
+    /// OpenAI's `prompt_tokens` include audio tokens and those read from or written to a cache. Its `completion_tokens`
+    /// include reasoning and audio tokens. A few servers count reasoning apart; their `total_tokens` says so.
     package static func usage(_ value: JSONValue?) -> Usage? {
         guard let value, value.kind == .object else { return nil }
         guard value["prompt_tokens"] != nil || value["completion_tokens"] != nil else { return nil }
@@ -14,7 +14,7 @@ extension OpenAIWire {
         let completion = count(value["completion_tokens"])
         let promptDetails = value["prompt_tokens_details"]
         let completionDetails = value["completion_tokens_details"]
-        // Parts are never more than their whole, whatever a server says: the whole is what is billed.
+        // The whole is what is billed, so its parts are capped by it.
         let cached = min(prompt, count(promptDetails?["cached_tokens"] ?? value["prompt_cache_hit_tokens"]))
         let written = min(prompt - cached, count(promptDetails?["cache_write_tokens"]))
         // Only another hera tells those apart that are kept for an hour.
@@ -47,5 +47,22 @@ extension OpenAIWire {
     static func count(_ value: JSONValue?) -> Int {
         guard let number = value?.integer, number >= 0, number < 1 << 40 else { return 0 }
         return Int(number)
+    }
+}
+
+extension OpenAIWriter {
+    static func write(_ usage: Usage, to writer: inout JSONWriter) {
+        writer.member("prompt_tokens", usage.promptTokens)
+        writer.member("completion_tokens", usage.completionTokens)
+        writer.member("total_tokens", usage.promptTokens + usage.completionTokens)
+        writer.member(
+            "prompt_tokens_details",
+            object: { details in
+                details.member("cached_tokens", usage.cachedRead)
+                let written = usage.cacheWrite5m + usage.cacheWrite1h
+                if written > 0 { details.member("cache_write_tokens", written) }
+                if usage.cacheWrite1h > 0 { details.member("cache_write_1h_tokens", usage.cacheWrite1h) }
+            })
+        writer.member("completion_tokens_details", object: { $0.member("reasoning_tokens", usage.reasoning) })
     }
 }

@@ -79,15 +79,8 @@ struct ResponsesConversation {
         let arguments = try Self.string("arguments", of: item, path)
         closeResults()
         var writer = JSONWriter(capacity: arguments.raw.count + 128)
-        writer.object { call in
-            call.member("id", raw: id.raw)
-            call.member("type", "function")
-            call.member(
-                "function",
-                object: {
-                    $0.member("name", raw: name.raw)
-                    $0.member("arguments", raw: arguments.raw)
-                })
+        writer.object {
+            OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0)
         }
         turn = turn ?? Turn()
         turn?.calls.append(writer.bytes)
@@ -97,7 +90,7 @@ struct ResponsesConversation {
         let id = try Self.string("call_id", of: item, path)
         let parts = try ResponsesPart.list(item["output"], path: "\(path).output")
         var words = parts.filter { !$0.isImage }
-        // Results of tools are words alone in the chat format: their images follow as the user's.
+        // Results of tools are text alone in the chat format; their images follow as the user's.
         images += parts.filter(\.isImage)
         if words.isEmpty, !parts.isEmpty {
             words = [.text(JSONWriter.quoted("The result is the image that follows.")[...])]

@@ -1,16 +1,9 @@
 import Domain
 import JSON
 
-/// Functions and the choice among them as the Responses API has them, to be written in the chat format.
+/// The functions of a request in the Responses format and the choice among them.
 struct ResponsesTools {
-    private struct Function {
-        let name: JSONValue
-        let description: JSONValue?
-        let parameters: JSONValue?
-        let strict: Bool?
-    }
-
-    private var functions: [Function] = []
+    private var functions: [OpenAITools.Function] = []
     /// `tool_choice` as JSON text; nil where the caller leaves it to the server.
     private let choice: [UInt8]?
     private let isParallel: Bool
@@ -25,7 +18,7 @@ struct ResponsesTools {
         }
     }
 
-    private static func function(_ tool: JSONValue, path: String) throws(FieldError) -> Function {
+    private static func function(_ tool: JSONValue, path: String) throws(FieldError) -> OpenAITools.Function {
         guard tool["type"]?.isString("function") == true else {
             throw FieldError(
                 "\(path).type",
@@ -40,7 +33,7 @@ struct ResponsesTools {
             throw FieldError("\(path).parameters", #"must be a JSON schema like {"type": "object"}"#)
         }
         let description = tool["description"].flatMap { $0.kind == .string ? $0 : nil }
-        return Function(
+        return OpenAITools.Function(
             name: name, description: description, parameters: parameters, strict: tool["strict"]?.boolean)
     }
 
@@ -58,35 +51,11 @@ struct ResponsesTools {
         guard let name = choice["name"], name.kind == .string else {
             throw FieldError("tool_choice.name", "must be the name of a function")
         }
-        var writer = JSONWriter()
-        writer.object { item in
-            item.member("type", "function")
-            item.member("function", object: { $0.member("name", raw: name.raw) })
-        }
-        return writer.bytes
+        return OpenAITools.choice(name)
     }
 
-    /// Writes the members `tools`, `tool_choice` and `parallel_tool_calls`; none of them where there are no tools.
+    /// Writes `tools`, `tool_choice` and `parallel_tool_calls` in the chat format.
     func write(to body: inout JSONWriter) {
-        guard !functions.isEmpty else { return }
-        body.member(
-            "tools",
-            array: { list in
-                for function in functions {
-                    list.object { item in
-                        item.member("type", "function")
-                        item.member("function", object: { Self.write(function, to: &$0) })
-                    }
-                }
-            })
-        if let choice { body.member("tool_choice", raw: choice) }
-        if !isParallel { body.member("parallel_tool_calls", false) }
-    }
-
-    private static func write(_ function: Function, to object: inout JSONWriter) {
-        object.member("name", raw: function.name.raw)
-        if let words = function.description { object.member("description", raw: words.raw) }
-        if let parameters = function.parameters { object.member("parameters", raw: parameters.raw) }
-        if let strict = function.strict { object.member("strict", strict) }
+        OpenAITools.write(functions, choice: choice, isParallel: isParallel, to: &body)
     }
 }

@@ -1,4 +1,4 @@
-/// The part of the rule that decided.
+/// The stage of the sequential rule that decided.
 package enum Stage: String, CaseIterable, Hashable, Sendable {
     /// User request classifier: the whole request goes to a cheaper model.
     case urc
@@ -10,7 +10,7 @@ package enum Stage: String, CaseIterable, Hashable, Sendable {
     case cd
     /// Subtask decomposition.
     case sd
-    /// The assignment's own choice, where no reference stands above it.
+    /// The assignment's own choice, without a reference above it.
     case plan
     /// No cheaper candidate passed.
     case reference
@@ -18,7 +18,7 @@ package enum Stage: String, CaseIterable, Hashable, Sendable {
     case pinned
 }
 
-/// Which model does a step, why, and who comes next if it fails.
+/// The model chosen for a step, the reason, and the fallbacks.
 package struct Decision: Hashable, Sendable {
     package var id: String
     package var runID: String
@@ -29,24 +29,24 @@ package struct Decision: Hashable, Sendable {
     /// The threshold that the step had to pass.
     package var kappa: Double
     package var stage: Stage
-    /// One line that a person understands.
+    /// One line for operators and callers.
     package var reason: String
-    /// Every test that was made, in order, one line each.
+    /// Every test in order, one line each.
     package var considered: [String]
     package var candidates: [Candidate]
-    /// Models to call, in order, when the chosen one fails before it has answered.
+    /// Models to call, in order, if the chosen one fails before its first byte.
     package var fallbacks: [ModelID]
     /// The version of the catalog that named the prices.
     package var catalogVersion: String
-    /// The answers on the way to the step's own, in the order of asking; empty before the step was done.
+    /// The step's answers in the order of the calls. Empty until the step is done.
     package var attempts: [Attempt]
-    /// What the caller wrote as `model` where that is another name of the policy or of the model; else nil.
-    package var asked: String?
+    /// The `model` of the request, if it is an alias of the policy or of the model; else nil.
+    package var requestedModel: String?
 
     package init(
         id: String, runID: String, stepID: String, position: Int, model: ModelID, reference: ModelID, kappa: Double,
         stage: Stage, reason: String, considered: [String], candidates: [Candidate], fallbacks: [ModelID],
-        catalogVersion: String, attempts: [Attempt] = [], asked: String? = nil
+        catalogVersion: String, attempts: [Attempt] = [], requestedModel: String? = nil
     ) {
         self.id = id
         self.runID = runID
@@ -62,30 +62,30 @@ package struct Decision: Hashable, Sendable {
         self.fallbacks = fallbacks
         self.catalogVersion = catalogVersion
         self.attempts = attempts
-        self.asked = asked
+        self.requestedModel = requestedModel
     }
 
     package func candidate(_ model: ModelID) -> Candidate? { candidates.first { $0.model == model } }
 }
 
-/// One model as seen by a decision: what it is predicted to do, cost and take for this step.
+/// One model in a decision: its predicted quality, cost and latency for the step.
 package struct Candidate: Hashable, Sendable {
     package var model: ModelID
     package var placement: Placement
     package var prediction: Prediction
-    /// Similarity, 0...1, of this model's next output to the reference's (SSE). Nil for the reference itself.
+    /// Similarity, 0...1, of this model's next output to the reference's (SSE). Nil for the reference.
     package var similarity: Double?
-    /// Probability, 0...1, that this model alone ends the request as well as the reference would (URC).
+    /// Probability, 0...1, that this model alone completes the request as well as the reference (URC).
     package var requestSimilarity: Double?
-    /// Expected cost of the step, the price of a lost prompt cache included.
+    /// Expected cost of the step, including the loss of a prompt cache.
     package var cost: CallCost
-    /// No bill for the step can be higher than this; what is reserved before the call.
+    /// Upper bound of the bill; the amount reserved before the call.
     package var worstCaseCost: Money
     package var latencySeconds: Double
     package var energyJoules: Double
-    /// The way of being served that the cost is of.
+    /// The service tier that the cost assumes.
     package var serviceTier: ServiceTier
-    /// Why the model cannot serve this step, or nil where it can.
+    /// Why the model cannot serve this step; nil if it can.
     package var rejection: String?
 
     package init(
@@ -107,29 +107,29 @@ package struct Candidate: Hashable, Sendable {
     }
 }
 
-/// One answer that was paid for, or asked for, on the way to a step's own: the live end of a decision.
+/// One call made for a step: the observed part of a decision.
 package struct Attempt: Hashable, Sendable {
     package var model: ModelID
-    /// Probability, 0...1, that the answer is acceptable (`verify_m`); nil where nothing scored it.
+    /// Probability, 0...1, that the answer is acceptable (`verify_m`). Nil if it was not scored.
     package var score: Double?
-    /// The threshold that the score was held against; nil where it was only recorded.
+    /// The threshold that the score was compared with. Nil if the score was only recorded.
     package var kappa: Double?
-    /// Whether this is the answer that the step got.
+    /// Whether the step used this answer.
     package var isAccepted: Bool
-    /// What was found, in words for a person.
-    package var words: String
-    /// The ledger's entry that booked it; nil where nothing was billed.
+    /// The outcome, for operators and callers.
+    package var reason: String
+    /// The ledger entry of the call; nil if nothing was billed.
     package var entryID: String?
 
     package init(
-        model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, words: String,
+        model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, reason: String,
         entryID: String? = nil
     ) {
         self.model = model
         self.score = score
         self.kappa = kappa
         self.isAccepted = isAccepted
-        self.words = words
+        self.reason = reason
         self.entryID = entryID
     }
 }

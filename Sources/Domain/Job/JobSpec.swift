@@ -1,14 +1,14 @@
 package import JSON
 
-/// An agent job as it was submitted.
+/// An agent job as submitted.
 package struct JobSpec: Hashable, Sendable {
-    /// The request of a chain job; empty where subtasks are given.
+    /// The request of a chain job; empty if there are subtasks.
     package var input: String
     package var agent: AgentSpec
     package var policy: Policy
-    /// A graph of subtasks; empty for a chain, where the agent finds its own steps.
+    /// A graph of subtasks. Empty for a chain, in which the agent finds its own steps.
     package var subtasks: [Subtask]
-    /// Labels of the caller's own, kept and given back.
+    /// The caller's labels, stored and returned unchanged.
     package var metadata: [String: String]
 
     package init(
@@ -23,11 +23,11 @@ package struct JobSpec: Hashable, Sendable {
     }
 }
 
-/// How the agent of a job works.
+/// The instructions, tools and limits of a job's agent.
 package struct AgentSpec: Hashable, Sendable {
     package var instructions: String
     package var tools: [Tool]
-    /// Most model calls of the job (of each subtask in a graph).
+    /// Most model calls of the job, or of each subtask in a graph.
     package var maxSteps: Int
 
     package static let defaultMaxSteps = 8
@@ -39,13 +39,14 @@ package struct AgentSpec: Hashable, Sendable {
     }
 }
 
-/// Something that an agent can call.
+/// A tool that an agent can call.
 package enum Tool: Hashable, Sendable {
     /// Built in: evaluates an arithmetic expression.
     case calculator
     /// Run by the client: the job pauses with `requires_action` until outputs are sent.
     case function(name: String, description: String, parameters: [UInt8])
-    /// Run by a server: the arguments are posted to a URL that the operator's settings allow, and its answer is the result.
+    /// Run by a server: the arguments are posted to a URL that the operator's settings allow. Its response is the
+    /// result.
     case http(name: String, description: String, parameters: [UInt8], url: String)
 
     package var name: String {
@@ -69,7 +70,7 @@ package struct Subtask: Hashable, Sendable {
     }
 }
 
-/// Where a job stands.
+/// The state of a job.
 package enum JobStatus: String, CaseIterable, Hashable, Sendable {
     case queued, running
     /// Waits for the client's tool outputs.
@@ -85,7 +86,7 @@ package enum JobStatus: String, CaseIterable, Hashable, Sendable {
 }
 
 extension JobSpec {
-    /// Reads a job as it is submitted: `input` or `subtasks`, and optionally `agent`, `policy`, `metadata`.
+    /// Parses a submitted job: `input` or `subtasks`, and optionally `agent`, `policy`, `metadata`.
     ///
     /// - Parameter basePolicy: values for the policy's absent fields.
     package init(json: JSONValue, basePolicy: Policy = Policy()) throws(FieldError) {
@@ -104,7 +105,7 @@ extension JobSpec {
         }
     }
 
-    /// Writes the spec's members into the object that is open; `init(json:)` reads them back.
+    /// Writes the spec's members into the open object. `init(json:)` reads them back.
     package func write(into writer: inout JSONWriter) {
         writer.member("input", input)
         writer.member("agent", object: { agent.write(into: &$0) })
@@ -204,7 +205,7 @@ extension Tool {
         return Array(parameters.raw)
     }
 
-    /// Writes the tool as it is read: functions in the form of OpenAI's `tools`.
+    /// Writes the tool in the form that is read, functions like OpenAI's `tools`.
     func write(into writer: inout JSONWriter) {
         switch self {
         case .calculator: writer.member("type", "calculator")
@@ -228,7 +229,7 @@ extension Tool {
 }
 
 extension Subtask {
-    /// Reads the graph and checks it: unique ids, known dependencies, no cycle.
+    /// Parses and validates the graph: unique ids, known dependencies, no cycle.
     static func list(_ value: JSONValue?) throws(FieldError) -> [Subtask] {
         guard let value else { return [] }
         guard value.kind == .array else { throw FieldError("subtasks", "must be a list") }
@@ -259,7 +260,7 @@ extension Subtask {
         return subtasks
     }
 
-    /// The depth of each subtask, 1 for one that depends on nothing; nil where the graph has a cycle.
+    /// The depth of each subtask, 1 without dependencies. Nil if the graph has a cycle.
     package static func depths(of subtasks: [Subtask]) -> [String: Int]? {
         var depths: [String: Int] = [:]
         var waiting = subtasks

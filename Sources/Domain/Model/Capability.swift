@@ -1,19 +1,19 @@
-/// Something that a step may need and a model may be able to do.
+/// A capability that a step may need and a model may have.
 package enum Capability: String, CaseIterable, Hashable, Sendable {
     /// Calls functions in the provider's tool format.
     case tools
-    /// Keeps to a JSON schema given as `response_format`.
+    /// Follows a JSON schema given as `response_format`.
     case structuredOutput = "structured_output"
     case vision
     case audio
     /// Thinks before it answers and bills the thinking.
     case reasoning
     case streaming
-    /// Makes vectors of texts, and answers nothing: such a model is asked by its name and never routed to.
+    /// Computes embeddings and generates no text. Such a model is called by name and never routed to.
     case embeddings
 }
 
-/// Whether a model's server keeps the prompt of a call, so that the next call of the run need not read it again.
+/// Whether a model's server caches a call's prompt, so that the next call of the run need not prefill it again.
 package enum PromptCache: String, CaseIterable, Hashable, Sendable {
     case kept
     case none

@@ -1,16 +1,16 @@
-/// How a figure came to be.
+/// How a figure was obtained.
 package enum Provenance: String, CaseIterable, Hashable, Sendable {
     case measured, estimated
 }
 
-/// Energy that a model needs on the operator's hardware.
+/// Energy use of a model on the operator's hardware.
 package struct EnergyUse: Hashable, Sendable {
     package let joulesPerPrefillToken: Double
     package let joulesPerDecodeToken: Double
-    /// Power of the machine while the model waits, booked by busy second.
+    /// Idle power of the machine, charged by busy second.
     package let idleWatts: Double
     package let provenance: Provenance
-    /// How it was measured or estimated, and where.
+    /// How and where it was measured or estimated.
     package let source: String
 
     package init(
@@ -43,7 +43,7 @@ package struct Amortisation: Hashable, Sendable {
     }
 }
 
-/// Expected speed of a model, before live measurements say better.
+/// Expected speed of a model until live measurements replace it.
 package struct Speed: Hashable, Sendable {
     /// Network and queue before the first prompt token is read.
     package let overheadSeconds: Double

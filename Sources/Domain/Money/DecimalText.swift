@@ -1,4 +1,4 @@
-/// A decimal number as written, kept exactly: digits times a power of ten.
+/// A decimal number as written, exactly: digits times a power of ten.
 struct DecimalText {
     private let text: String
     private var negative = false
@@ -39,7 +39,7 @@ struct DecimalText {
         }
     }
 
-    /// The number times 10^power as an integer; throws where that is not a whole number or does not fit.
+    /// The number times 10^power as an integer. Throws if that is not a whole number or does not fit.
     func scaled(byPowerOfTen power: Int) throws(MoneyError) -> Int64 {
         guard !digits.isEmpty else { return 0 }
         let zeros = exponent + power
@@ -52,9 +52,19 @@ struct DecimalText {
             guard !overflow, !carried else { throw .overflow }
             value = next
         }
-        // Counted downwards, since the negative range is larger by one.
+        // Negative accumulation, because the negative range is larger by one.
         if negative { return value }
         guard value != .min else { throw .overflow }
         return -value
+    }
+
+    /// An integer divided by 10^decimals, exactly, without trailing zeros.
+    static func text(_ value: Int64, decimals: Int) -> String {
+        let digits = String(value.magnitude)
+        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+        var fraction = padded.suffix(decimals)
+        while fraction.last == "0" { fraction.removeLast() }
+        let whole = (value < 0 ? "-" : "") + padded.dropLast(decimals)
+        return fraction.isEmpty ? whole : "\(whole).\(fraction)"
     }
 }

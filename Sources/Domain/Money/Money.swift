@@ -2,7 +2,7 @@ package import JSON
 
 /// An amount of money in integer nano-USD (1 USD = 1,000,000,000).
 ///
-/// The range is about +-9.2 billion USD. Arithmetic that could leave the range throws instead of trapping.
+/// The range is about ±9.2 billion USD. Arithmetic that could leave the range throws instead of trapping.
 package struct Money: Hashable, Comparable, Sendable {
     /// Nano-USD.
     package var nanoUSD: Int64
@@ -13,21 +13,21 @@ package struct Money: Hashable, Comparable, Sendable {
         self.nanoUSD = nanoUSD
     }
 
-    /// Reads a decimal string of USD exactly, for example `"0.0375"` or `"1.5e-3"`.
+    /// Parses a decimal string of USD exactly, for example `"0.0375"` or `"1.5e-3"`.
     ///
-    /// Throws `MoneyError.malformed` for text that is no decimal number, `.tooPrecise` where a digit
-    /// below one nano-USD would be lost, `.overflow` outside the range.
+    /// Throws `MoneyError.malformed` for text that is no decimal number, `.tooPrecise` if a digit below one nano-USD
+    /// would be lost, `.overflow` outside the range.
     package init(usd text: String) throws(MoneyError) {
         nanoUSD = try DecimalText(text).scaled(byPowerOfTen: 9)
     }
 
-    /// The nearest whole nano-USD, half to even; at the end of the range where an amount is outside it.
+    /// The nearest whole nano-USD, half to even. Amounts outside the range saturate.
     package init(nearestNanoUSD amount: Double) {
         let rounded = amount.rounded(.toNearestOrEven)
         nanoUSD = Int64(exactly: rounded) ?? (rounded < 0 ? .min : .max)
     }
 
-    /// The amount in USD as a floating-point number, for reports and for the optimiser; never for accounting.
+    /// The amount in USD as a double, for reports and the optimiser. Never for accounting.
     package var usd: Double { Double(nanoUSD) / 1e9 }
 
     package func adding(_ other: Money) throws(MoneyError) -> Money {
@@ -47,18 +47,10 @@ package struct Money: Hashable, Comparable, Sendable {
 
 extension Money: CustomStringConvertible {
     /// The exact amount in USD without trailing zeros, for example `0.0375`.
-    package var description: String {
-        let magnitude = nanoUSD.magnitude
-        let whole = magnitude / 1_000_000_000
-        var fraction = String(magnitude % 1_000_000_000)
-        fraction = String(repeating: "0", count: 9 - fraction.count) + fraction
-        while fraction.last == "0" { fraction.removeLast() }
-        let sign = nanoUSD < 0 ? "-" : ""
-        return fraction.isEmpty ? "\(sign)\(whole)" : "\(sign)\(whole).\(fraction)"
-    }
+    package var description: String { DecimalText.text(nanoUSD, decimals: 9) }
 }
 
-/// What can be wrong with an amount.
+/// An invalid amount.
 package enum MoneyError: Error, Equatable, CustomStringConvertible {
     case malformed(String)
     case tooPrecise(String)
@@ -74,7 +66,7 @@ package enum MoneyError: Error, Equatable, CustomStringConvertible {
 }
 
 extension FieldReader {
-    /// An amount of USD of at least zero, read exactly from its decimal text (a number or a string).
+    /// A non-negative amount of USD, parsed exactly from its decimal text (a number or a string).
     package func money(_ name: String) throws(FieldError) -> Money? {
         guard let value = value(name) else { return nil }
         guard let text = value.numberText ?? value.string else {

@@ -1,8 +1,8 @@
-/// A way of being served, each with its own prices.
+/// A provider's service tier; each has its own prices.
 package enum ServiceTier: String, CaseIterable, Hashable, Sendable {
     case standard, batch, flex, priority
 
-    /// Place in a table by tier, in the order of the cases.
+    /// Index into a table by tier, in the order of the cases.
     fileprivate var index: Int {
         switch self {
         case .standard: 0
@@ -13,11 +13,11 @@ package enum ServiceTier: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// Rates for prompts longer than a number of tokens, of one service tier.
+/// Rates of one service tier for prompts longer than a number of tokens.
 package struct ContextTier: Hashable, Sendable {
-    /// The way of being served that the rates belong to.
+    /// The service tier that the rates belong to.
     package let tier: ServiceTier
-    /// The tier holds for prompts of more tokens than this.
+    /// The tier applies to prompts of more tokens than this.
     package let aboveTokens: Int
     package let rates: Rates
 
@@ -28,17 +28,17 @@ package struct ContextTier: Hashable, Sendable {
     }
 }
 
-/// What a model costs during a span of days, and who says so.
+/// A model's prices during a span of days, and their source.
 package struct Price: Hashable, Sendable {
     /// By `ServiceTier.index`.
     private let table: [Rates?]
-    /// Rising by `aboveTokens`; they replace the standard rates of the classes they name.
+    /// Ascending by `aboveTokens`. They replace the standard rates of the classes they name.
     package let contextTiers: [ContextTier]
-    /// First day that the price holds, or nil for always before.
+    /// First day of validity; nil for no start.
     package let validFrom: CalendarDay?
-    /// Last day that the price holds, or nil for no known end.
+    /// Last day of validity; nil for no known end.
     package let validUntil: CalendarDay?
-    /// Where the figures come from (a page or a price list).
+    /// Source of the figures (a page or a price list).
     package let source: String
     /// The day on which the source was read.
     package let asOf: CalendarDay
@@ -55,23 +55,24 @@ package struct Price: Hashable, Sendable {
         self.asOf = asOf
     }
 
-    /// Rates by service tier; `standard` is always there.
+    /// Rates by service tier; `standard` is always present.
     package var tiers: [ServiceTier: Rates] {
         Dictionary(uniqueKeysWithValues: ServiceTier.allCases.compactMap { tier in self[tier].map { (tier, $0) } })
     }
 
-    /// The rates of a service tier; nil where it has none of its own.
+    /// The rates of a service tier; nil if it has none of its own.
     package subscript(tier: ServiceTier) -> Rates? { table[tier.index] }
 
-    /// Whether the price holds on a day.
+    /// Whether the price applies on a day.
     package func isValid(on day: CalendarDay) -> Bool {
         (validFrom.map { $0 <= day } ?? true) && (validUntil.map { day <= $0 } ?? true)
     }
 
     /// The rates of a call: the service tier's, overlaid by its highest context tier that the prompt reaches.
     ///
-    /// A tier without rates of its own is billed as standard. One that has rates and no context tiers is billed, class
-    /// by class, at the dearer of its own rate and the standard context tier's: never less than the provider may ask.
+    /// A tier without rates of its own is billed as standard. A tier with rates but without context tiers is billed,
+    /// class by class, at the higher of its own rate and the standard context tier's. So the estimate is never below
+    /// the provider's bill.
     package func rates(tier: ServiceTier = .standard, promptTokens: Int) -> Rates {
         let own = self[tier]
         let named = own == nil ? .standard : tier
@@ -90,15 +91,14 @@ package struct Price: Hashable, Sendable {
         contextTiers.last { $0.tier == tier && promptTokens > $0.aboveTokens }
     }
 
-    /// The cheapest of some service tiers for a call, among those that the price has rates for; the standard one where
-    /// there is none.
+    /// The cheapest of some service tiers for a call, among those with rates; standard if there is none.
     package func cheapestTier(of admitted: [ServiceTier], for usage: Usage) -> ServiceTier {
         let able = admitted.filter { self[$0] != nil }
         let costs = able.compactMap { tier in (try? cost(of: usage, tier: tier)).map { (tier, $0) } }
         return costs.min { $0.1 < $1.1 }?.0 ?? able.first ?? .standard
     }
 
-    /// The exact cost of a call on this price.
+    /// The exact cost of a call at this price.
     package func cost(of usage: Usage, tier: ServiceTier = .standard) throws(PriceError) -> Money {
         try rates(tier: tier, promptTokens: usage.promptTokens).cost(of: usage)
     }

@@ -1,13 +1,13 @@
-/// Prices by class. A class that is absent is unknown, which is not the same as free.
+/// Prices by class. An absent class is unknown, not free.
 package struct Rates: Hashable, Sendable {
-    /// By `UsageClass.index`: every decision looks up a dozen prices of each model.
+    /// Indexed by `UsageClass.index`: every decision looks up a dozen prices of each model.
     private var table: [UnitPrice?]
 
     package init(_ prices: [UsageClass: UnitPrice]) {
         table = UsageClass.allCases.map { prices[$0] }
     }
 
-    /// The prices that are named.
+    /// The prices that are listed.
     package var prices: [UsageClass: UnitPrice] {
         get {
             var prices: [UsageClass: UnitPrice] = [:]
@@ -17,16 +17,16 @@ package struct Rates: Hashable, Sendable {
         set { self = Rates(newValue) }
     }
 
-    /// The price that a class is named with; nil where it has none of its own.
+    /// The listed price of a class; nil if it has none of its own.
     package subscript(unit: UsageClass) -> UnitPrice? {
         get { table[unit.index] }
         set { table[unit.index] = newValue }
     }
 
-    /// The price that a class is billed at.
+    /// The price at which a class is billed.
     ///
-    /// Where a list names no price of its own, reasoning is billed as output, cached and cache-write tokens as input
-    /// (never less than the provider may ask), and a request costs nothing beyond its units. Audio has no substitute.
+    /// Without a listed price, reasoning is billed as output, cached and cache-write tokens as input (never below the
+    /// provider's bill), and a request costs nothing beyond its units. Audio has no substitute.
     package func price(of unit: UsageClass) -> UnitPrice? {
         if let price = self[unit] { return price }
         switch unit {
@@ -37,7 +37,7 @@ package struct Rates: Hashable, Sendable {
         }
     }
 
-    /// These prices, where `other` names none for the same class; `choose` settles where both do.
+    /// These prices, completed by those of `other`. `choose` decides for classes that both list.
     func merging(_ other: Rates, _ choose: (_ own: UnitPrice, _ other: UnitPrice) -> UnitPrice) -> Rates {
         var merged = self
         for unit in UsageClass.allCases {
@@ -49,7 +49,7 @@ package struct Rates: Hashable, Sendable {
 
     /// The exact cost of a call: summed over its classes in units of 10^-15 USD and rounded once, half to even.
     ///
-    /// Throws `PriceError.unpriced` for the first class that was used and has no price, `.overflow` outside Money.
+    /// Throws `PriceError.unpriced` for the first used class without a price, `.overflow` outside Money's range.
     package func cost(of usage: Usage) throws(PriceError) -> Money {
         var sum: Int128 = 0
         for unit in UsageClass.allCases {
@@ -81,5 +81,42 @@ package enum PriceError: Error, Equatable, CustomStringConvertible {
         case .notValid(let day): "no price is valid on \(day): renew the model's prices (valid_from, valid_until)"
         case .overflow: "the cost is outside +-9.2 billion USD"
         }
+    }
+}
+
+/// The price of one million units of one class, in integer nano-USD.
+///
+/// Integers per token would be too coarse: 0.0375 USD per million tokens is 37.5 nano-USD a token.
+package struct UnitPrice: Hashable, Comparable, Sendable {
+    /// Nano-USD per 1,000,000 units.
+    package let nanoUSDPerMillion: Int64
+
+    package static let zero = UnitPrice(nanoUSDPerMillion: 0)
+
+    package init(nanoUSDPerMillion: Int64) {
+        self.nanoUSDPerMillion = nanoUSDPerMillion
+    }
+
+    /// Parses USD per million units, exactly: `"0.0375"`.
+    package init(usdPerMillion text: String) throws(MoneyError) {
+        nanoUSDPerMillion = try DecimalText(text).scaled(byPowerOfTen: 9)
+    }
+
+    /// Parses USD per unit, exactly: `"0.0000000375"` (price lists) or `"0.005"` (a fee per request).
+    package init(usdPerUnit text: String) throws(MoneyError) {
+        nanoUSDPerMillion = try DecimalText(text).scaled(byPowerOfTen: 15)
+    }
+
+    /// USD per million units as an exact decimal, for example `0.0375`.
+    package var usdPerMillionText: String { DecimalText.text(nanoUSDPerMillion, decimals: 9) }
+
+    /// USD per unit as an exact decimal, for example `0.005` for a call.
+    package var usdPerUnitText: String { DecimalText.text(nanoUSDPerMillion, decimals: 15) }
+
+    /// USD per million units as a double, for display and estimates.
+    package var usdPerMillion: Double { Double(nanoUSDPerMillion) / 1e9 }
+
+    package static func < (left: UnitPrice, right: UnitPrice) -> Bool {
+        left.nanoUSDPerMillion < right.nanoUSDPerMillion
     }
 }

@@ -13,7 +13,7 @@ package enum UsageClass: String, CaseIterable, Hashable, Sendable {
     /// One per call.
     case request
 
-    /// Place in a table by class, in the order of the cases.
+    /// Index into a table by class, in the order of the cases.
     var index: Int {
         switch self {
         case .input: 0
@@ -29,7 +29,8 @@ package enum UsageClass: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// Units used by one call, by class. Classes do not overlap: cached tokens are not in `input`, reasoning not in `output`.
+/// Units used by one call, by class. Classes do not overlap: `input` excludes cached tokens, `output` excludes
+/// reasoning.
 package struct Usage: Hashable, Sendable {
     package var input: Int
     package var cachedRead: Int
@@ -76,28 +77,4 @@ package struct Usage: Hashable, Sendable {
 
     /// All tokens that the model wrote.
     package var completionTokens: Int { output + reasoning + audioOutput }
-}
-
-/// Everything that one call costs.
-package struct CallCost: Hashable, Sendable {
-    /// What the provider bills.
-    package var api: Money
-    /// Electricity on the operator's hardware.
-    package var energy: Money
-    /// What the operator's own services costs beside electricity: a share of the hardware's price for the busy time, and
-    /// data transfer.
-    package var hardware: Money
-
-    package static let zero = CallCost(api: .zero, energy: .zero, hardware: .zero)
-
-    package init(api: Money, energy: Money, hardware: Money) {
-        self.api = api
-        self.energy = energy
-        self.hardware = hardware
-    }
-
-    /// The sum, at the end of the range where it would leave it.
-    package var total: Money {
-        [api, energy, hardware].reduce(.zero) { (try? $0.adding($1)) ?? Money(nanoUSD: .max) }
-    }
 }

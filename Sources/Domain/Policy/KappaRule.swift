@@ -1,15 +1,17 @@
-/// The position-aware threshold of HERA: late steps must be more similar to the reference's than early ones.
+import JSON
+
+/// HERA's position-aware threshold: late steps must be more similar to the reference's than early ones.
 ///
-/// kappa_i = base + min(i, 5) * slope, kept within [floor, cap]. Source: HERA, arXiv 2504.00434, and AIMS
-/// (EuroSys '26): base 0.6, slope 0.02, so 0.62 at the first step and 0.70 from the fifth.
+/// kappa_i = base + min(i, 5) * slope, kept within [floor, cap]. Source: HERA, arXiv 2504.00434, and AIMS (EuroSys
+/// '26): base 0.6, slope 0.02, so 0.62 at the first step and 0.70 from the fifth.
 package struct KappaRule: Hashable, Sendable {
     package var base: Double
     package var slope: Double
     /// Upper bound of kappa.
     package var cap: Double
-    /// Lower bound of kappa, also when a scarce budget bends it.
+    /// Lower bound of kappa, also under a scarce budget.
     package var floor: Double
-    /// The threshold of steps that are only looked ahead to.
+    /// The threshold of steps within the look-ahead.
     package var ahead: AheadKappa
     /// Whether a scarce budget lowers kappa and a spare one raises it, within the bounds.
     package var bends: Bool
@@ -17,7 +19,7 @@ package struct KappaRule: Hashable, Sendable {
     /// Positions beyond this one do not raise the threshold.
     package static let lastRisingPosition = 5
 
-    /// The published line; the bounds are the ends of the paper's own sweep of the threshold (.60 to .80).
+    /// The published line. The bounds are the ends of the paper's own sweep of the threshold (.60 to .80).
     package static let standard = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.6)
 
     package init(
@@ -44,4 +46,33 @@ package enum AheadKappa: String, CaseIterable, Hashable, Sendable {
     case grows
     /// Every step ahead has the present step's, kappa_i.
     case fixed
+}
+
+extension KappaRule {
+    init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor", "ahead", "bends"])
+        self.base = try fields.number("base", in: 0...1) ?? self.base
+        slope = try fields.number("slope", in: -1...1) ?? slope
+        cap = try fields.number("cap", in: 0...1) ?? cap
+        floor = try fields.number("floor", in: 0...1) ?? floor
+        ahead = try fields.choice("ahead", of: AheadKappa.self) ?? ahead
+        bends = try fields.boolean("bends") ?? bends
+        // A moved base moves the whole line, so the published bounds must not clamp it.
+        if fields.value("base") != nil || fields.value("slope") != nil {
+            let ends = [self.base, self.base + Double(Self.lastRisingPosition) * slope]
+            if fields.value("cap") == nil { cap = min(1, max(cap, ends.max() ?? cap)) }
+            if fields.value("floor") == nil { floor = max(0, min(floor, ends.min() ?? floor)) }
+        }
+        guard floor <= cap else { throw FieldError(path, "floor \(floor) is above cap \(cap)") }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("base", base)
+        writer.member("slope", slope)
+        writer.member("cap", cap)
+        writer.member("floor", floor)
+        writer.member("ahead", ahead.rawValue)
+        writer.member("bends", bends)
+    }
 }

@@ -1,33 +1,32 @@
 import JSON
 
-/// How a plan reads predictions, and what else it has to keep: the parts of a policy about costs that are no budget.
+/// How a plan reads predicted amounts, and its limits apart from budgets.
 package struct PlanRule: Hashable, Sendable {
-    /// Mean amounts, or those that a share of calls does not exceed (for budgets and deadlines at 95 %, say).
-    package var reading: AmountReading
+    /// Means, or the quantile that a share of calls does not exceed (95 % for budgets and deadlines, say).
+    package var statistic: AmountStatistic
     /// Most carbon for the whole job, grams of CO2e of the operator's own hardware.
     package var carbonGrams: Double?
-    /// The ways of being served that may be used; the cheapest that a model has is. Batch rates are only for rows of a
-    /// batch.
+    /// The admitted service tiers; the cheapest that a model has is used. Batch rates are only for batch rows.
     package var serviceTiers: [ServiceTier]
 
     package static let standard = PlanRule()
 
     package init(
-        reading: AmountReading = .mean, carbonGrams: Double? = nil, serviceTiers: [ServiceTier] = [.standard]
+        statistic: AmountStatistic = .mean, carbonGrams: Double? = nil, serviceTiers: [ServiceTier] = [.standard]
     ) {
-        self.reading = reading
+        self.statistic = statistic
         self.carbonGrams = carbonGrams
         self.serviceTiers = serviceTiers
     }
 
-    /// Reads the policy's members `plan_on` ("mean" or a share such as 0.95), `carbon_g` and `service_tiers`.
+    /// Parses the policy's members `plan_on` ("mean" or a share such as 0.95), `carbon_g` and `service_tiers`.
     init(_ fields: FieldReader, base: PlanRule) throws(FieldError) {
         self = base
         if let value = fields.value("plan_on") {
             if value.isString("mean") {
-                reading = .mean
+                statistic = .mean
             } else if let share = value.double, share >= 0.5, share < 1 {
-                reading = .quantile(share)
+                statistic = .quantile(share)
             } else {
                 throw FieldError(
                     fields.path("plan_on"), "must be \"mean\" or a share from 0.5 to below 1, such as 0.95")
@@ -49,7 +48,7 @@ package struct PlanRule: Hashable, Sendable {
 
     /// Writes the members into the policy's open object.
     func write(into writer: inout JSONWriter) {
-        switch reading {
+        switch statistic {
         case .mean: writer.member("plan_on", "mean")
         case .quantile(let share): writer.member("plan_on", share)
         }
@@ -59,22 +58,22 @@ package struct PlanRule: Hashable, Sendable {
     }
 }
 
-/// What a plan reads of an amount that is only predicted: money, time, energy.
-package enum AmountReading: Hashable, Sendable {
+/// The statistic that a plan uses of a predicted amount: money, time, energy.
+package enum AmountStatistic: Hashable, Sendable {
     case mean
     /// The amount that this share of calls, at least 0.5 and below 1, does not exceed.
     case quantile(Double)
 }
 
-/// How much each criterion counts in the assignment; each is scaled to [0, 1] over the candidates first.
+/// The weight of each criterion in the assignment. Each criterion is first scaled to [0, 1] over the candidates.
 package struct Weights: Hashable, Sendable {
     package var cost: Double
     package var energy: Double
     package var latency: Double
     package var accuracy: Double
 
-    /// Money first: kappa guards the accuracy of each step already, so here it only weighs models that cost alike, and
-    /// time breaks ties. Electricity is in the money; energy counts once more only where a policy says so.
+    /// Cost first. Kappa already guards each step's accuracy, so accuracy only separates models of similar cost, and
+    /// latency breaks ties. Electricity is part of the cost; energy has a weight of its own only if a policy sets one.
     package static let standard = Weights(cost: 1, energy: 0, latency: 0.1, accuracy: 0.5)
 
     package init(cost: Double, energy: Double, latency: Double, accuracy: Double) {
@@ -82,5 +81,26 @@ package struct Weights: Hashable, Sendable {
         self.energy = energy
         self.latency = latency
         self.accuracy = accuracy
+    }
+}
+
+extension Weights {
+    init(json: JSONValue, base: Weights, path: String) throws(FieldError) {
+        self = base
+        let fields = try FieldReader(json, path: path, known: ["cost", "energy", "latency", "accuracy"])
+        cost = try fields.number("cost", in: 0...1e6) ?? cost
+        energy = try fields.number("energy", in: 0...1e6) ?? energy
+        latency = try fields.number("latency", in: 0...1e6) ?? latency
+        accuracy = try fields.number("accuracy", in: 0...1e6) ?? accuracy
+        guard cost + energy + latency + accuracy > 0 else {
+            throw FieldError(path, "at least one weight must be above 0")
+        }
+    }
+
+    func write(into writer: inout JSONWriter) {
+        writer.member("cost", cost)
+        writer.member("energy", energy)
+        writer.member("latency", latency)
+        writer.member("accuracy", accuracy)
     }
 }

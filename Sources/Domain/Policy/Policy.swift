@@ -1,8 +1,8 @@
 package import JSON
 
-/// What the operator or caller asks of routing: limits, weights, and what to do when they cannot all be kept.
+/// The operator's or caller's requirements: limits, weights, and the rule for limits that cannot all be kept.
 package struct Policy: Hashable, Sendable {
-    /// Most money for the whole job.
+    /// Budget of the whole job.
     package var budget: Money?
     /// Most seconds for the whole job.
     package var deadlineSeconds: Double?
@@ -17,9 +17,9 @@ package struct Policy: Hashable, Sendable {
     package var requestThreshold: Double
     package var models: ModelFilter
     package var placement: PlacementRule
-    /// Whether and how each answer is tested before it counts; where it fails, the next candidate answers.
+    /// Whether and how answers are verified. If one fails, the next candidate answers.
     package var verification: Verification
-    /// The sequential rule's stages and readings.
+    /// The stages and variants of the sequential rule.
     package var sequence: SequenceRule
     package var onInfeasible: InfeasibleRule
     package var plan: PlanRule
@@ -47,7 +47,7 @@ package struct Policy: Hashable, Sendable {
         self.plan = plan
     }
 
-    /// Whether answers are tested at all.
+    /// Whether answers are verified at all.
     package var verify: Bool { verification.isOn }
 }
 
@@ -59,9 +59,9 @@ package enum PolicyMethod: String, CaseIterable, Hashable, Sendable {
     case chebyshev
 }
 
-/// What happens when no assignment keeps every limit.
+/// The rule for a policy whose limits no assignment keeps.
 package enum InfeasibleRule: String, CaseIterable, Hashable, Sendable {
-    /// Refuse, and name the limit that binds.
+    /// Refuse, and name the binding limit.
     case reject
     /// Take the cheapest model that can serve the step.
     case cheapest
@@ -84,7 +84,7 @@ package enum PlacementRule: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// Models by name: only those allowed (all where none is named), never those denied.
+/// Allowed and denied models. An empty `allow` admits all that are not denied.
 package struct ModelFilter: Hashable, Sendable {
     package var allow: [ModelID]
     package var deny: [ModelID]
@@ -94,11 +94,11 @@ package struct ModelFilter: Hashable, Sendable {
         self.deny = deny
     }
 
-    /// Both filters at once: what either denies is denied, and only what both allow is allowed.
+    /// The intersection of both filters: what either denies is denied, and only what both allow is allowed.
     package func narrowed(by other: ModelFilter) -> ModelFilter {
         var both = ModelFilter(allow: allow, deny: deny + other.deny.filter { !deny.contains($0) })
         guard !other.allow.isEmpty else { return both }
-        // Where nothing is left, denying everything keeps "nobody named" from meaning "everybody".
+        // Denying everything keeps an empty intersection from meaning "all".
         both.allow = allow.isEmpty ? other.allow : allow.filter(other.allow.contains)
         if both.allow.isEmpty { (both.allow, both.deny) = (allow, both.deny + allow) }
         return both
@@ -116,9 +116,9 @@ extension Policy {
             "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
         ] + SequenceRule.fieldNames
 
-    /// Reads a policy as callers write it (docs/policy.md); fields that are absent keep the values of `base`.
+    /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
     ///
-    /// - Parameter others: members that may stand beside the policy's own; they are for somebody else to read.
+    /// - Parameter others: further members that are allowed here and parsed elsewhere.
     package init(
         json: JSONValue, base: Policy = Policy(), path: String = "policy", others: [String] = []
     ) throws(FieldError) {
@@ -154,7 +154,7 @@ extension Policy {
         plan = try PlanRule(fields, base: plan)
     }
 
-    /// Writes the policy's members, all of them, into the object that is open.
+    /// Writes all of the policy's members into the open object.
     package func write(into writer: inout JSONWriter) {
         if let budget { writer.member("budget_usd", raw: budget.description.utf8) }
         if let deadlineSeconds { writer.member("deadline_s", deadlineSeconds) }
@@ -175,55 +175,5 @@ extension Policy {
         sequence.write(into: &writer)
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
-    }
-}
-
-extension Weights {
-    init(json: JSONValue, base: Weights, path: String) throws(FieldError) {
-        self = base
-        let fields = try FieldReader(json, path: path, known: ["cost", "energy", "latency", "accuracy"])
-        cost = try fields.number("cost", in: 0...1e6) ?? cost
-        energy = try fields.number("energy", in: 0...1e6) ?? energy
-        latency = try fields.number("latency", in: 0...1e6) ?? latency
-        accuracy = try fields.number("accuracy", in: 0...1e6) ?? accuracy
-        guard cost + energy + latency + accuracy > 0 else {
-            throw FieldError(path, "at least one weight must be above 0")
-        }
-    }
-
-    func write(into writer: inout JSONWriter) {
-        writer.member("cost", cost)
-        writer.member("energy", energy)
-        writer.member("latency", latency)
-        writer.member("accuracy", accuracy)
-    }
-}
-
-extension KappaRule {
-    init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
-        self = base
-        let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor", "ahead", "bends"])
-        self.base = try fields.number("base", in: 0...1) ?? self.base
-        slope = try fields.number("slope", in: -1...1) ?? slope
-        cap = try fields.number("cap", in: 0...1) ?? cap
-        floor = try fields.number("floor", in: 0...1) ?? floor
-        ahead = try fields.choice("ahead", of: AheadKappa.self) ?? ahead
-        bends = try fields.boolean("bends") ?? bends
-        // A caller who moves the base alone means the whole line, not a line clamped to the published bounds.
-        if fields.value("base") != nil || fields.value("slope") != nil {
-            let ends = [self.base, self.base + Double(Self.lastRisingPosition) * slope]
-            if fields.value("cap") == nil { cap = min(1, max(cap, ends.max() ?? cap)) }
-            if fields.value("floor") == nil { floor = max(0, min(floor, ends.min() ?? floor)) }
-        }
-        guard floor <= cap else { throw FieldError(path, "floor \(floor) is above cap \(cap)") }
-    }
-
-    func write(into writer: inout JSONWriter) {
-        writer.member("base", base)
-        writer.member("slope", slope)
-        writer.member("cap", cap)
-        writer.member("floor", floor)
-        writer.member("ahead", ahead.rawValue)
-        writer.member("bends", bends)
     }
 }

@@ -1,6 +1,6 @@
 package import JSON
 
-/// How an answer is tested once it is there (`verify`).
+/// How an answer is verified (`verify`).
 package struct Verification: Hashable, Sendable {
     package var isOn: Bool
     package var stream: StreamRule
@@ -14,17 +14,50 @@ package struct Verification: Hashable, Sendable {
     }
 }
 
-/// What a stream does while its answer is not verified yet.
+/// What a stream does until its answer is verified.
 package enum StreamRule: String, CaseIterable, Hashable, Sendable {
-    /// Held back until the verdict.
+    /// Buffers until the verdict.
     case buffer
-    /// Passed on at once: speed first. The verdict then only counts for the steps after it.
+    /// Forwards at once, for speed. The verdict then only affects later steps.
     case first
 }
 
-/// Which share of the steps that cheaper models have served is also sent to the reference, and what that may cost.
+extension Verification {
+    /// Parses `true`, `false`, or an object with `on`, `stream` and `threshold`. An object without `on` means on.
+    init(json: JSONValue, base: Verification, path: String) throws(FieldError) {
+        self = base
+        if let flag = json.boolean {
+            isOn = flag
+            return
+        }
+        guard json.kind == .object else {
+            throw FieldError(path, "must be true, false, or an object with on, stream and threshold")
+        }
+        let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold"])
+        isOn = try fields.boolean("on") ?? true
+        stream = try fields.choice("stream", of: StreamRule.self) ?? stream
+        threshold = try fields.number("threshold", in: 0...1) ?? threshold
+    }
+
+    /// Writes `verify` into the policy's object, as a boolean if that is complete.
+    func write(into writer: inout JSONWriter) {
+        guard stream != .buffer || threshold != nil else {
+            writer.member("verify", isOn)
+            return
+        }
+        writer.member(
+            "verify",
+            object: { object in
+                object.member("on", isOn)
+                object.member("stream", stream.rawValue)
+                if let threshold { object.member("threshold", threshold) }
+            })
+    }
+}
+
+/// Shadow audits: the share of the cheaper models' steps that is repeated on the reference, and its budget.
 ///
-/// The operator pays for it, so only the operator's settings may hold it.
+/// The operator pays, so only the operator's settings may hold it.
 package struct ShadowRule: Hashable, Sendable {
     /// Share of the steps, 0...1.
     package var share: Double
@@ -36,7 +69,7 @@ package struct ShadowRule: Hashable, Sendable {
         self.budget = budget
     }
 
-    /// Reads `{share, budget_usd}`; both have to be there.
+    /// Parses `{share, budget_usd}`, both required.
     package init(json: JSONValue, path: String) throws(FieldError) {
         let fields = try FieldReader(json, path: path, known: ["share", "budget_usd"])
         guard let share = try fields.number("share", in: 0...1) else {

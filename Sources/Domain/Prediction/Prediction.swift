@@ -1,11 +1,11 @@
-/// What is known of a model's answer to a step before anybody is paid.
+/// The prediction of a model's answer to a step, before any call.
 package struct Prediction: Hashable, Sendable {
     /// Probability, 0...1, that the answer is acceptable.
     package var quality: Double
     /// Standard deviation of `quality` as an estimate (not of the outcome).
     package var deviation: Double
     package var outputTokens: OutputTokens
-    /// How fast the model answered where it was recorded; nil where the catalog's figure has to do.
+    /// The recorded speed of the model; nil to use the catalog's.
     package var speed: AnswerSpeed?
     package var basis: PredictionBasis
 
@@ -24,7 +24,7 @@ package struct Prediction: Hashable, Sendable {
 /// The expected length of an answer, in tokens.
 package struct OutputTokens: Hashable, Sendable {
     package var mean: Double
-    /// 95 of 100 answers are not longer.
+    /// 95 % of answers are not longer.
     package var p95: Double
 
     package init(mean: Double, p95: Double) {
@@ -33,7 +33,7 @@ package struct OutputTokens: Hashable, Sendable {
     }
 }
 
-/// The time that an answer takes, as recorded calls had it.
+/// The speed of an answer in recorded calls.
 package struct AnswerSpeed: Hashable, Sendable {
     /// Everything that does not grow with the answer: network, queue and prefill.
     package var firstTokenSeconds: Double
@@ -47,7 +47,7 @@ package struct AnswerSpeed: Hashable, Sendable {
     package func seconds(outputTokens: Double) -> Double { firstTokenSeconds + secondsPerToken * outputTokens }
 }
 
-/// Where a prediction comes from.
+/// The source of a prediction.
 package enum PredictionBasis: Hashable, Sendable, CustomStringConvertible {
     /// Trained estimators, by the profile's name.
     case profile(ModelID)
@@ -62,13 +62,13 @@ package enum PredictionBasis: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What is expected of a model without a profile: the average of its published class.
+/// The prediction for a model without a profile: the average of its published class.
 ///
 /// Qualities are the mean scores of the models of each class on the training rows of two public suites (reasoning:
 /// GSM8K, MATH level 5, CRUXEval; knowledge: MMLU-Pro): gemma-2-2b, Phi-3 and 3.5-mini .42; Llama-3.1-8B, gemma-2-9b
 /// .52; Llama-3.1-70B, claude-3-haiku, gpt-4o-mini, deepseek-v2.5, gemini-1.5-flash .68; claude-3.5-sonnet, gpt-4o,
-/// o1-mini, gemini-1.5-pro .83. Below 1B there are no rows: .20 extrapolates. Lengths are round figures near those of the
-/// reasoning suite's training answers (median 172, mean 282, p95 645 tokens).
+/// o1-mini, gemini-1.5-pro .83. Below 1B there are no rows: .20 extrapolates. Lengths are round figures near those of
+/// the reasoning suite's training answers (median 172, mean 282, p95 645 tokens).
 package enum TierPrior {
     package static func prediction(of tier: QualityTier) -> Prediction {
         Prediction(
@@ -87,16 +87,16 @@ package enum TierPrior {
     }
 }
 
-/// HERA's S-L distance of a step as predicted (DP): how many additional steps of a cheaper model are needed until its
-/// output is similar to the reference's next one. The four probabilities sum to 1.
+/// HERA's S-L distance of a step as predicted (DP): the additional steps of a cheaper model until its output is similar
+/// to the reference's next one. The four probabilities sum to 1.
 package struct DistanceForecast: Hashable, Sendable {
-    /// Probability that none is needed.
+    /// Probability of distance 0.
     package var none: Double
-    /// Probability that one is.
+    /// Probability of distance 1.
     package var one: Double
     /// Probability of two or more.
     package var more: Double
-    /// Probability that no step of the cheaper model ever is (an infinite distance).
+    /// Probability of an infinite distance: no step of the cheaper model is ever similar.
     package var never: Double
 
     package init(none: Double, one: Double, more: Double, never: Double) {
@@ -106,7 +106,7 @@ package struct DistanceForecast: Hashable, Sendable {
         self.never = never
     }
 
-    /// The likeliest distance, two standing for two or more; nil for never.
+    /// The likeliest distance, with 2 for two or more; nil for infinite.
     package var likeliest: Int? {
         let finite = [none, one, more]
         let best = finite.indices.max { (finite[$0], $1) < (finite[$1], $0) } ?? 0

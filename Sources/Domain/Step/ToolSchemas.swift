@@ -1,13 +1,13 @@
 package import JSON
 
-/// The tools that a request offers, ready for calls of them to be checked.
+/// The tools of a request, ready to validate calls.
 package struct ToolSchemas: Sendable {
-    /// By tool; nil where the tool's schema says nothing that can be checked.
+    /// Schemas by tool name; nil if a tool's schema allows anything.
     private let schemas: [String: JSONSchema?]
 
-    /// Reads a list of tools: OpenAI's form (`function.name`, `function.parameters`), Anthropic's (`name`, `input_schema`)
-    /// or bare functions (`name`, `parameters`). A schema that makes no sense is taken as one that says nothing: it is the
-    /// model's server that has to refuse it.
+    /// Parses a list of tools: OpenAI's form (`function.name`, `function.parameters`), Anthropic's (`name`,
+    /// `input_schema`) or bare functions (`name`, `parameters`). An invalid schema allows anything, since refusing it
+    /// is up to the model's server.
     package init(_ tools: JSONValue) {
         var schemas: [String: JSONSchema?] = [:]
         for tool in tools.kind == .array ? Array(tools.elements) : [tools] {
@@ -22,8 +22,8 @@ package struct ToolSchemas: Sendable {
     /// The tools' names, in order.
     package var names: [String] { schemas.keys.sorted() }
 
-    /// What is wrong with a call, in words that a model can act on; nil where nothing is.
-    /// - Parameter arguments: the text of the arguments as the model wrote it; an empty one stands for no arguments.
+    /// What is wrong with a call, phrased so that a model can correct it; nil if it is valid.
+    /// - Parameter arguments: the argument text as the model wrote it. Empty text means no arguments.
     package func problem(callOf name: String, arguments: String) -> String? {
         guard let schema = schemas[name] else {
             let known = Spelling.closest(to: name, among: names)

@@ -4,7 +4,7 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
     package let month: Int
     package let day: Int
 
-    /// Reads `YYYY-MM-DD`; nil for anything else or for a day that does not exist.
+    /// Parses `YYYY-MM-DD`. Nil for anything else or for a day that does not exist.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0].utf8.count == 4, parts[1].utf8.count == 2, parts[2].utf8.count == 2,
@@ -25,8 +25,8 @@ package struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConverti
         self.day = day
     }
 
-    /// The day that lies a number of days after 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date
-    /// algorithms", civil_from_days).
+    /// The day at a number of days after 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date algorithms",
+    /// civil_from_days).
     package init(daysSinceEpoch: Int) {
         let shifted = daysSinceEpoch + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097

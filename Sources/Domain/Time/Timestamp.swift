@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A moment, in milliseconds since 1970-01-01 UTC.
+/// A point in time, in milliseconds since 1970-01-01 UTC.
 package struct Timestamp: Hashable, Comparable, Sendable {
     package let milliseconds: Int64
 
@@ -12,18 +12,18 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.milliseconds = milliseconds
     }
 
-    /// The wall clock's present moment.
+    /// The present time of the wall clock.
     package static func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// The first and the last millisecond of the years that dates are written with, 1 to 9999.
+    /// The first and the last millisecond of the years that dates can be written with, 1 to 9999.
     private static let years: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
 
-    /// Reads `2026-11-21`, `2026-11-21T17:44:35Z` (fractions of a second allowed) or seconds since 1970; nil otherwise, and
-    /// for what is not in the years 1 to 9999.
+    /// Parses `2026-11-21`, `2026-11-21T17:44:35Z` (fractions of a second allowed) or seconds since 1970. Nil
+    /// otherwise, and outside the years 1 to 9999.
     package init?(_ text: String) {
         if let seconds = Int64(text) {
             let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
@@ -48,12 +48,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
 
     package var seconds: Double { Double(milliseconds) / 1000 }
 
-    /// The UTC day of this moment.
+    /// The UTC day.
     package var day: CalendarDay {
         CalendarDay(daysSinceEpoch: Int((Double(milliseconds) / 86_400_000).rounded(.down)))
     }
 
-    /// The moment so much later, or the last one of the year 9999 (earlier: the first one of the year 1).
+    /// The time that many seconds later, clamped to the years 1 to 9999.
     package func advanced(bySeconds seconds: Double) -> Timestamp {
         let moment = Double(milliseconds) + (seconds * 1000).rounded()
         let bounded = min(max(moment, Double(Self.years.lowerBound)), Double(Self.years.upperBound))

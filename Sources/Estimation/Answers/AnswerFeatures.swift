@@ -4,9 +4,9 @@
     import Musl
 #endif
 
-/// What an answer looks like from outside: length, refusal, a cut end, a final answer, calls that fit the schemas.
+/// Surface features of an answer: length, refusal, truncation, marked final answer, calls that fit the schemas.
 enum AnswerFeatures {
-    /// Numbers in a vector of marks.
+    /// Length of the feature vector.
     static let count = 14
 
     static func vector(_ output: String, final: FinalAnswer, tools: String?) -> [Float] {
@@ -84,4 +84,55 @@ enum AnswerFeatures {
     private static let hedging: Set<UInt64> = Set(
         ["might", "perhaps", "approximately", "however", "wait", "assume", "unfortunately", "error"]
             .map { WordHash.of($0) })
+}
+
+/// Verifies answers (`verify_m(x, y)`) from the question and the answers paid for so far.
+///
+/// Gives the probability that each model is right. For a model not called yet, it is the probability that it would be.
+package struct AnswerProfile: Sendable {
+    /// The panel whose questions the verifier was trained on.
+    package var name: String
+    /// One output: the probability of a right answer. Its inputs are `AnswerState.counts`.
+    var verifier: PanelProfile
+    /// Probability that a wrong answer is recognised, chosen on validation rows for the cascade.
+    package var detectionRate: Float
+
+    /// The probability of being right, by model.
+    package func verify(_ state: AnswerState) -> [Double] { state.answers.indices.map { verify(state, $0) } }
+
+    /// The probability that one model is right.
+    func verify(_ state: AnswerState, _ model: Int) -> Double {
+        let counts = Array(state.counts(model).prefix(verifier.countFeatures))
+        return Double(verifier.probabilities(verifier.dense(state.grams(model), counts))[0])
+    }
+
+    /// Whether the verifier was trained on the questions of this panel.
+    func fits(_ panel: PanelProfile) -> Bool {
+        let known = AnswerState.count + panel.table.width
+        return verifier.countFeatures == known || verifier.countFeatures == known + Grounding.count
+    }
+
+    /// The profile as the content of a file of kind `answers`.
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        writer.put(name)
+        writer.put(verifier.encoded())
+        writer.put(detectionRate)
+        return writer.bytes
+    }
+
+    package init(name: String, verifier: PanelProfile, detectionRate: Float) {
+        self.name = name
+        self.verifier = verifier
+        self.detectionRate = detectionRate
+    }
+
+    init(_ reader: inout ByteReader) throws(ByteReader.Failure) {
+        name = try reader.string()
+        verifier = try PanelProfile.nested(try reader.array(UInt8.self))
+        detectionRate = try reader.float()
+        guard verifier.models.count == 1, verifier.countFeatures >= AnswerState.count else {
+            throw ByteReader.Failure(reason: "the parts of a profile of answers do not fit together")
+        }
+    }
 }

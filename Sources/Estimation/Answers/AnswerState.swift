@@ -4,13 +4,13 @@
     import Musl
 #endif
 
-/// What is known of one query while models are being asked: every model's prediction, and the answers paid for so far.
+/// The state of one query: every model's prediction, and the answers paid for so far.
 package struct AnswerState: Sendable {
-    /// One answer, read once.
+    /// An answer with its features, extracted once.
     package struct Answer: Sendable {
         var final: FinalAnswer
         var marks: [Float]
-        /// How it rests on what was asked.
+        /// The answer's `Grounding` features.
         var grounds: [Float]
         var grams: NGrams
 
@@ -22,12 +22,12 @@ package struct AnswerState: Sendable {
         }
     }
 
-    /// By model: the probability before anything was answered, and the model's mean.
+    /// By model: the probability predicted before any answer, and the model's mean.
     var predicted: [Float]
     var baseRates: [Float]
-    /// What the question's panel makes of the text: its latent directions and all its models' log-odds.
+    /// The panel's view of the question: latent directions and the log-odds of all its models.
     var question: [Float]
-    /// By model; nil where it was not asked.
+    /// By model; nil where the model was not called.
     package var answers: [Answer?]
 
     package init(predicted: [Float], baseRates: [Float], question: [Float], answers: [Answer?]) {
@@ -37,11 +37,12 @@ package struct AnswerState: Sendable {
         self.answers = answers
     }
 
-    /// Numbers in `counts`, apart from the question's own and the last `Grounding.count`.
+    /// Features in `counts`, without the question's own and the last `Grounding.count`.
     static let count = 18 + AnswerFeatures.count
 
-    /// The counts of the answer estimator for one model, asked or not. A judge that was trained before the grounds at
-    /// their end were read takes the others.
+    /// The verifier's input for one model, called or not.
+    ///
+    /// A verifier trained before the `Grounding` features existed reads the vector without them.
     package func counts(_ model: Int) -> [Float] {
         var agree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
         var disagree: (count: Float, weight: Float, best: Float) = (0, 0, 0)
@@ -78,12 +79,12 @@ package struct AnswerState: Sendable {
             + (own?.grounds ?? [Float](repeating: 0, count: Grounding.count))
     }
 
-    /// The n-grams of a model's answer; none where it was not asked.
+    /// The n-grams of a model's answer; empty where the model was not called.
     package func grams(_ model: Int) -> NGrams { answers[model]?.grams ?? NGrams(of: []) }
 }
 
 extension AnswerState {
-    /// What the judge is told of a question: latent directions and the log-odds of all the panel's models.
+    /// The question's part of the verifier's input: latent directions and the log-odds of all models of the panel.
     package static func question(_ dense: [Float], _ panel: PanelProfile, honest: [Float]) -> [Float] {
         let directions = panel.table.width - panel.models.count
         let first = panel.countFeatures

@@ -1,20 +1,19 @@
-/// What an answer comes down to, so that two models' answers can be compared however they are dressed.
+/// The final answer of a model's output, normalised so that the answers of two models compare.
 ///
-/// The part that counts is the value of the last `"answer":` member, else what is `\boxed{}`, else what follows the last
-/// "answer is", else a short answer whole, else the last line. Tool calls count whole, in any dialect, as a bag of words:
-/// the order of arguments and the marks round them do not matter. Signs and decimals of numbers do.
+/// It is the value of the last `"answer":` member, else the content of `\boxed{}`, else the text behind the last
+/// "answer is". Otherwise it is a short output as a whole, or the last line of a long one. Tool calls of any dialect
+/// count as a bag of words, so the order of arguments and the markup do not matter. Signs and decimals of numbers do.
 package struct FinalAnswer: Sendable, Hashable {
-    /// Equal for equal answers.
+    /// Hash of the normalised answer: equal for equal answers.
     package let key: UInt64
-    /// The words of it, sorted, each once.
+    /// Hashes of its words, sorted and unique.
     let words: [UInt64]
     /// Whether it is a tool call.
     package let isCall: Bool
     /// Whether a marked final answer was found.
     package let isMarked: Bool
 
-    /// - Parameter offersTools: whether the model could have called a tool; a reply without a call is then one answer,
-    ///   whatever its words.
+    /// - Parameter offersTools: whether the request offered tools. All outputs without a call are then one answer.
     package init(_ output: String, offersTools: Bool = false) {
         let bytes = Array(output.utf8)
         let isCall = offersTools && Self.looksLikeCall(bytes)
@@ -43,17 +42,17 @@ package struct FinalAnswer: Sendable, Hashable {
         words = Array(Set(found)).sorted()
     }
 
-    /// The text of an answer that counts: marked, or a short answer whole, or a long one's last line.
+    /// The part of an output that is the final answer: the marked part, a short output as a whole, or the last line.
     package static func part(of output: String) -> String { markedPart(of: output).part }
 
-    /// The same, and whether the answer marks it.
+    /// The final answer, and whether the output marks it.
     package static func markedPart(of output: String) -> (part: String, isMarked: Bool) {
         let bytes = Array(output.utf8)
         let marked = markedPart(bytes)
         return (String(decoding: marked ?? tail(bytes), as: UTF8.self), marked != nil)
     }
 
-    /// The share of words that two answers have in common, of all words of both.
+    /// Jaccard similarity of the two sets of words.
     func similarity(to other: FinalAnswer) -> Float {
         if key == other.key { return 1 }
         var i = 0
@@ -74,7 +73,7 @@ package struct FinalAnswer: Sendable, Hashable {
         return all == 0 ? 0 : Float(common) / Float(all)
     }
 
-    /// Words that only one dialect of tool calls has.
+    /// Words that only one dialect of tool calls contains.
     private static let dressing: Set<UInt64> = Set(
         ["tool", "calls", "name", "arguments", "parameters", "function", "type"].map { WordHash.of($0) })
 
@@ -90,7 +89,7 @@ package struct FinalAnswer: Sendable, Hashable {
         return index > start && index < bytes.count && bytes[index] == UInt8(ascii: "(")
     }
 
-    /// Calls `body` with the hash of every word; a sign or a decimal point belongs to its number.
+    /// Calls `body` with the hash of every word. A sign or a decimal point belongs to its number.
     private static func forEachWord(_ bytes: ArraySlice<UInt8>, _ body: (UInt64) -> Void) {
         func isDigit(_ index: Int) -> Bool {
             index < bytes.endIndex && bytes[index] >= 0x30 && bytes[index] <= 0x39
@@ -171,7 +170,7 @@ package struct FinalAnswer: Sendable, Hashable {
         return nil
     }
 
-    /// A short answer whole, a long one's last line.
+    /// A short output as a whole, else its last line.
     private static func tail(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
         let end = (bytes.lastIndex { $0 > 0x20 } ?? -1) + 1
         if end <= 120 { return bytes[..<end] }

@@ -1,4 +1,5 @@
 package import Domain
+import JSON
 
 #if canImport(Glibc)
     import Glibc
@@ -6,19 +7,18 @@ package import Domain
     import Musl
 #endif
 
-/// How an answer rests on what it was asked: words, numbers and names that it took over, left out or brought in.
+/// Features of how an answer relates to its request: words, numbers and names it keeps, omits or adds.
 ///
-/// An answer that brings in numbers and names of its own where a text was given, or leaves out what it was asked about, is
-/// seldom right, whoever wrote it; signs of this kind are used to find summaries that their source does not support
-/// (Maynez et al., ACL 2020).
+/// Answers that add numbers and names to a given text, or omit the subject of the question, are rarely right. Features
+/// of this kind detect summaries that their source does not support (Maynez et al., ACL 2020).
 package struct Grounding: Sendable {
-    /// Numbers in a vector.
+    /// Length of the feature vector.
     static let count = 16
 
     private let request: Words
-    /// Words of the request's last line, where the question mostly stands.
+    /// Words of the request's last line, which usually holds the question.
     private let asked: Set<UInt64>
-    /// Numbers that came back since the request.
+    /// Numbers in the observations since the request.
     private let found: Set<UInt64>
 
     package init(of text: StepText) {
@@ -54,13 +54,13 @@ package struct Grounding: Sendable {
         ]
     }
 
-    /// The words of a text by their hashes, capitals folded.
+    /// The hashed words of a text, lower case.
     private struct Words {
-        /// Words that say something: none of the commonest.
+        /// Content words: all but the most common ones.
         var content: Set<UInt64> = []
-        /// Words of digits alone.
+        /// Words that consist of digits.
         var numbers: Set<UInt64> = []
-        /// Words with a capital, but for the first.
+        /// Capitalised words, without the first word.
         var names: Set<UInt64> = []
         var count = 0
         var distinct = 0
@@ -99,4 +99,24 @@ package struct Grounding: Sendable {
         the a an of to in is are was and or for what which how who where on it that this with by from be as at do does \
         did many much i you your my me please one write answer question short sentence
         """.split(separator: " ").map { WordHash.of(String($0)) })
+}
+
+/// Validates tool calls that are written as JSON against the schemas of the tools.
+enum CallCheck {
+    /// The first problem of the calls in an answer. Nil without a problem, or without a call in JSON.
+    /// - Parameter tools: the text of the tool list.
+    static func problem(in output: String, tools: String?) -> String? {
+        guard let tools, let list = try? JSONDocument(Array(tools.utf8)).root,
+            let answer = try? JSONDocument(Array(output.utf8)).root
+        else { return nil }
+        let schemas = ToolSchemas(list)
+        let calls = answer["tool_calls"] ?? answer
+        for call in calls.kind == .array ? Array(calls.elements) : [calls] {
+            let function = call["function"] ?? call
+            guard let name = function["name"]?.string, let arguments = function["arguments"] else { continue }
+            let text = arguments.string ?? String(decoding: arguments.raw, as: UTF8.self)
+            if let problem = schemas.problem(callOf: name, arguments: text) { return problem }
+        }
+        return nil
+    }
 }

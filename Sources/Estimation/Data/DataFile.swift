@@ -6,9 +6,9 @@ import CZlib
     import Musl
 #endif
 
-/// A file of data as bytes: plain, gzip, or standard input.
+/// Reads a data file: plain, gzip, or standard input.
 package enum DataFile {
-    /// Reads the whole of a file, unpacking it where it is gzip; `-` is standard input.
+    /// Reads the whole file, decompressed where it is gzip; `-` is standard input.
     /// - Throws: `EstimationError.unreadable`.
     package static func read(_ path: String) throws(EstimationError) -> [UInt8] {
         errno = 0
@@ -30,7 +30,7 @@ package enum DataFile {
             if count == 0 { break }
             bytes.append(contentsOf: chunk[..<Int(count)])
         }
-        // A gzip file that ends too early is no error to gzread until it is asked.
+        // gzread reports a truncated file only through gzerror.
         var code: Int32 = 0
         _ = gzerror(handle, &code)
         if code == Z_BUF_ERROR {
@@ -39,7 +39,7 @@ package enum DataFile {
         return bytes
     }
 
-    /// The lines of a text, without empty ones, each with its number from 1.
+    /// The non-empty lines of a text with their numbers, from 1.
     package static func lines(_ bytes: [UInt8]) -> [(number: Int, bytes: ArraySlice<UInt8>)] {
         var found: [(number: Int, bytes: ArraySlice<UInt8>)] = []
         var number = 0
@@ -50,7 +50,7 @@ package enum DataFile {
         return found
     }
 
-    /// The CRC-32 of some bytes.
+    /// The CRC-32 of a buffer.
     static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
         guard let base = bytes.baseAddress else { return 0 }
         return UInt32(truncatingIfNeeded: crc32_z(0, base.assumingMemoryBound(to: UInt8.self), bytes.count))

@@ -1,12 +1,12 @@
-/// Numbers side by side, four to a lane, so that one instruction serves four models.
+/// Four numbers in one SIMD vector, so that one instruction serves four models.
 package typealias Lane = SIMD4<Float>
 
 /// A table of floats whose rows are padded to whole lanes.
 package struct LaneTable: Sendable {
     package let rows: Int
-    /// Numbers in use in a row.
+    /// Numbers per row.
     package let width: Int
-    /// Lanes of a row.
+    /// Lanes per row.
     package let stride: Int
     package var lanes: [Lane]
 
@@ -22,12 +22,12 @@ package struct LaneTable: Sendable {
         set { lanes[row * stride + column >> 2][column & 3] = newValue }
     }
 
-    /// A row as plain numbers.
+    /// A row as an array of numbers.
     package func row(_ row: Int) -> [Float] { (0..<width).map { self[row, $0] } }
 }
 
 extension Lane {
-    /// 1 / (1 + exp(-x)) of every number.
+    /// The element-wise 1 / (1 + exp(-x)).
     package var logistic: Lane {
         var result = Lane.zero
         for lane in 0..<4 { result[lane] = Estimation.logistic(self[lane]) }

@@ -1,20 +1,22 @@
-/// A model known from few answers, as a blend of the models of a panel.
+import Synchronization
+
+/// A model known from few answers, expressed as a blend of a panel's models.
 package struct DerivedModel: Sendable {
     package var name: String
-    /// The panel whose models it is blended from.
+    /// The panel of the blended models.
     package var panel: String
-    /// By model of the panel: its share in the log-odds; the intercept comes last.
+    /// Weight in the log-odds by model of the panel. The intercept is last.
     package var weights: [Float]
-    /// Its expected share of good answers on the panel's questions.
+    /// Expected share of good answers on the panel's questions.
     package var baseRate: Float
-    /// The model of the panel whose answers went most like its own.
+    /// The panel's model with the most similar answers.
     package var like: Int
-    /// Its output tokens and its cost, as multiples of that model's.
+    /// Output tokens and cost as multiples of that model's.
     var tokenRatio: Float
     var costRatio: Float
-    /// Answers that it was made from.
+    /// Number of answers it was inferred from.
     package var probes: Int
-    /// Whether it comes from the probe suite, in a file with its blends of other panels.
+    /// Whether it was inferred from the probe suite. Its file then holds its blends of other panels too.
     package var isLive = false
 
     package init(
@@ -32,14 +34,14 @@ package struct DerivedModel: Sendable {
         self.isLive = isLive
     }
 
-    /// Its probability of a good answer, from those of the panel's models.
+    /// The probability of a good answer, from the probabilities of the panel's models.
     func probability(_ panel: [Float]) -> Float {
         var sum = weights[weights.count - 1]
         for (weight, p) in zip(weights, panel) { sum += weight * Float(logit(Double(p))) }
         return logistic(sum)
     }
 
-    /// The model as the content of a file of kind `derived`.
+    /// Encodes the model as the content of a `derived` file.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
@@ -67,5 +69,38 @@ extension DerivedModel {
         guard weights.count > 1, like < weights.count - 1 else {
             throw ByteReader.Failure(reason: "the parts of a derived model do not fit together")
         }
+    }
+}
+
+/// Canonical model names across data sources.
+package enum ModelName {
+    /// Cached names, because a decision looks up the same few names repeatedly.
+    private static let known = Mutex<[String: String]>([:])
+    /// Capacity of the cache; a catalog has far fewer names.
+    private static let mostKnown = 4096
+
+    /// The name in lower case, without the maker's prefix, with `3_1` as `3.1`.
+    package static func canonical(_ name: String) -> String {
+        if let made = known.withLock({ $0[name] }) { return made }
+        let made = spelled(name)
+        known.withLock { if $0.count < mostKnown { $0[name] = made } }
+        return made
+    }
+
+    private static func spelled(_ name: String) -> String {
+        var name = name.lowercased()
+        if let slash = name.lastIndex(of: "/") { name = String(name[name.index(after: slash)...]) }
+        for prefix in ["meta-llama_", "mistralai_", "salesforce_", "meetkai_"] where name.hasPrefix(prefix) {
+            name = String(name.dropFirst(prefix.count))
+        }
+        let characters = Array(name)
+        var result = ""
+        for (index, character) in characters.enumerated() {
+            let isBetweenDigits =
+                character == "_" && index > 0 && index + 1 < characters.count && characters[index - 1].isNumber
+                && characters[index + 1].isNumber
+            result.append(isBetweenDigits ? "." : character)
+        }
+        return result
     }
 }

@@ -1,14 +1,14 @@
-/// Boosted oblivious trees whose leaves hold one number for every model: one walk serves all models.
+/// Boosted oblivious trees with one number per model in every leaf: one traversal serves all models.
 package struct Forest: Sendable {
-    /// Questions of a tree.
+    /// Splits per tree.
     let depth: Int
-    /// Models.
+    /// Number of models.
     let width: Int
-    /// `depth` questions a tree: the feature asked for,
+    /// `depth` splits per tree: the feature,
     private(set) var features: [UInt16] = []
-    /// and the value above which the answer is yes.
+    /// and the threshold above which the split's bit is 1.
     private(set) var thresholds: [Float] = []
-    /// 2^depth leaves a tree, each padded to whole lanes; the first question is the highest bit of a leaf's number.
+    /// 2^depth leaves per tree, each padded to whole lanes. The first split is the highest bit of a leaf's index.
     private(set) var leaves: [Lane] = []
 
     package init(depth: Int, width: Int) {
@@ -23,7 +23,7 @@ package struct Forest: Sendable {
         self.leaves = leaves
     }
 
-    /// Lanes of a leaf.
+    /// Lanes per leaf.
     package var stride: Int { (width + 3) / 4 }
 
     package mutating func append(features: [Int], thresholds: [Float], leaves: [Lane]) {
@@ -32,7 +32,7 @@ package struct Forest: Sendable {
         self.leaves += leaves
     }
 
-    /// The same trees for the first `width` models alone.
+    /// The same trees, restricted to the first `width` models.
     package func trimmed(to width: Int) -> Forest {
         var result = Forest(depth: depth, width: width, features: features, thresholds: thresholds, leaves: [])
         for leaf in Swift.stride(from: 0, to: leaves.count, by: stride) {
@@ -41,7 +41,7 @@ package struct Forest: Sendable {
         return result
     }
 
-    /// The trees of both, each counting half: two forests grown with other seeds err less together.
+    /// Averages forests. Forests with different seeds have a smaller joint error.
     package static func average(_ forests: [Forest]) -> Forest {
         guard var result = forests.first else { return Forest(depth: 0, width: 0) }
         for forest in forests.dropFirst() {
@@ -54,7 +54,7 @@ package struct Forest: Sendable {
         return result
     }
 
-    /// Adds every tree's leaf to `sums` (`stride` lanes).
+    /// Adds one leaf per tree to `sums` (`stride` lanes).
     package func add(_ dense: UnsafeBufferPointer<Float>, to sums: UnsafeMutableBufferPointer<Lane>) {
         let stride = stride
         features.withUnsafeBufferPointer { features in

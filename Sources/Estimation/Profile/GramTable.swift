@@ -1,19 +1,19 @@
-/// Columns of weights over n-grams, eight bits each, laid out row by row, so that one pass over a text's n-grams serves
-/// every column: the models' linear scores first, then the latent directions.
+/// Weights over n-grams, quantised to eight bits, in row-major order.
 ///
-/// The inverse document frequency is part of the weights. A score is
-/// `scale * (characters / |characters| + words / |words|)`, where each part is the sum of the rows of a view's n-grams and
-/// |.| the Euclidean length of their frequencies.
+/// One pass over a text's n-grams serves every column: the models' linear scores first, then the latent directions. The
+/// inverse document frequency is part of the weights. A score is `scale * (characters / |characters| + words /
+/// |words|)`, where each part is the sum of the rows of a view's n-grams and |.| the Euclidean length of their
+/// frequencies.
 package struct GramTable: Sendable {
-    /// A row's length in bytes, a multiple of 16.
+    /// Bytes per row, a multiple of 16.
     let stride: Int
-    /// What one step of a column's eight-bit weights is worth.
+    /// Dequantisation factor by column.
     let scales: [Float]
     private let cells: [SIMD16<Int8>]
 
     package var width: Int { scales.count }
 
-    /// - Parameter columns: one row a known n-gram; multiplied by the vocabulary's weights here.
+    /// - Parameter columns: one row per known n-gram. The vocabulary's weights are multiplied in here.
     package init(_ columns: LaneTable, _ vocabulary: Vocabulary) {
         stride = (columns.width + 15) / 16 * 16
         var greatest = [Float](repeating: 1e-12, count: columns.width)
@@ -26,7 +26,7 @@ package struct GramTable: Sendable {
                 squares[column] += value * value
             }
         }
-        // A few very heavy n-grams must not cost all others their resolution.
+        // Clip the scale, so that a few very large weights do not reduce the resolution of all others.
         let scales = greatest.indices.map { column in
             max(1e-12, min(greatest[column], 12 * (squares[column] / Float(max(columns.rows, 1))).squareRoot())) / 127
         }
@@ -54,10 +54,10 @@ package struct GramTable: Sendable {
             }
     }
 
-    /// The cells as bytes, for the file.
+    /// The cells as bytes, for the profile file.
     var bytes: [Int8] { cells.withUnsafeBytes { Array($0.bindMemory(to: Int8.self)) } }
 
-    /// Every column's score of a text.
+    /// Every column's score for a text.
     package func scores(_ grams: NGrams, _ vocabulary: Vocabulary) -> [Float] {
         var result = [Float](repeating: 0, count: stride)
         add(grams.characters, vocabulary, to: &result)
@@ -66,7 +66,7 @@ package struct GramTable: Sendable {
         return Array(result[..<width])
     }
 
-    /// Rows that 16-bit sums of eight-bit weights can hold; then they are emptied into 32-bit sums.
+    /// Rows that a 16-bit sum of eight-bit weights can hold before it is added to the 32-bit sums.
     private static let rowsOfShort = 256
 
     private func add(_ buckets: [UInt32], _ vocabulary: Vocabulary, to result: inout [Float]) {
@@ -77,7 +77,7 @@ package struct GramTable: Sendable {
             withUnsafeTemporaryAllocation(of: SIMD16<Int32>.self, capacity: blocks) { sums in
                 sums.initialize(repeating: .zero)
                 cells.withUnsafeBufferPointer { cells in
-                    // A few hundred rows stay in the nearest cache while their blocks are summed one after the other.
+                    // A few hundred rows stay in the L1 cache while their blocks are summed.
                     for first in Swift.stride(from: 0, to: count, by: Self.rowsOfShort) {
                         let part = rows[first..<min(first + Self.rowsOfShort, count)]
                         for block in 0..<blocks {

@@ -1,9 +1,9 @@
 import Domain
 
-/// A model that is known from its answers to the probe suite alone, with how fast it answered.
+/// A profile inferred from answers to the probe suite, with the measured speed.
 package struct LiveProfile: Sendable {
     package var name: String
-    /// How many probes of a kind were asked, and how many points its answers got.
+    /// Probes of one kind that were answered, and the points that they scored.
     package struct Kind: Hashable, Sendable {
         package var name: String
         package var asked: Int
@@ -16,12 +16,13 @@ package struct LiveProfile: Sendable {
         }
     }
     package var kinds: [Kind]
-    /// Tokens a second that it read, wrote, and seconds until the first came; nil where nothing said so.
+    /// Measured tokens per second of prefill and decode, and seconds to the first token; nil where not measured.
     package var prefillTokensPerSecond: Double?
     package var decodeTokensPerSecond: Double?
     package var firstTokenSeconds: Double?
-    /// The model as a blend of every panel's models, and these models by name: a panel that was trained with others since
-    /// does not fit any more.
+    /// The model as a blend of every panel's models, with the names of these models.
+    ///
+    /// A blend does not fit a panel that was trained with other models since.
     package var blends: [(model: DerivedModel, panelModels: [String])]
 
     package init(
@@ -36,13 +37,13 @@ package struct LiveProfile: Sendable {
         self.blends = blends
     }
 
-    /// Probes that it answered.
+    /// Number of answered probes.
     package var probes: Int { kinds.reduce(0) { $0 + $1.asked } }
 
-    /// The share of points that it got.
+    /// Share of points scored.
     package var share: Double { probes > 0 ? kinds.reduce(0) { $0 + $1.points } / Double(probes) : 0 }
 
-    /// The speed as predictions carry it; nil where it was not measured.
+    /// The measured speed for predictions; nil where not measured.
     var speed: AnswerSpeed? {
         guard let first = firstTokenSeconds, let decode = decodeTokensPerSecond, decode > 0 else { return nil }
         return AnswerSpeed(firstTokenSeconds: first, secondsPerToken: 1 / decode)
@@ -50,14 +51,14 @@ package struct LiveProfile: Sendable {
 }
 
 extension LiveProfile {
-    /// The profile as the content of a file of kind `live`.
+    /// Encodes the profile as the content of a `live` file.
     func encoded() -> [UInt8] {
         var writer = ByteWriter()
         writer.put(name)
         writer.put(kinds.map(\.name))
         writer.put(kinds.map { UInt32($0.asked) })
         writer.put(kinds.map { Float($0.points) })
-        // A speed that was not measured stands as 0.
+        // 0 encodes a speed that was not measured.
         for speed in [prefillTokensPerSecond, decodeTokensPerSecond, firstTokenSeconds] {
             writer.put(Float(speed ?? 0))
         }
@@ -100,7 +101,7 @@ extension LiveProfile {
 }
 
 extension DerivedModel {
-    /// A derived model inside another file's content.
+    /// Decodes a derived model inside another file's content.
     static func nested(_ bytes: [UInt8]) throws(ByteReader.Failure) -> DerivedModel {
         let outcome: Result<DerivedModel, ByteReader.Failure> = bytes.withUnsafeBytes { raw in
             do throws(ByteReader.Failure) {
@@ -111,5 +112,40 @@ extension DerivedModel {
             }
         }
         return try outcome.get()
+    }
+}
+
+extension ProfileSet {
+    /// The set with this live profile, which replaces an earlier derived model of its name.
+    package func adding(_ profile: LiveProfile) -> ProfileSet {
+        var panels = panels
+        let name = ModelName.canonical(profile.name)
+        for panel in panels.indices {
+            panels[panel].derived.removeAll { ModelName.canonical($0.name) == name }
+            let blend = profile.blends.first { $0.model.panel == panels[panel].name }
+            if let blend, blend.panelModels == panels[panel].models { panels[panel].derived.append(blend.model) }
+        }
+        var set = rebuilt(with: panels)
+        set.live = live.filter { ModelName.canonical($0.name) != name } + [profile]
+        return set
+    }
+
+    /// The live profiles, ordered by name.
+    package var liveProfiles: [LiveProfile] { live.sorted { $0.name < $1.name } }
+
+    /// Writes the file of one live profile.
+    /// - Returns: the file's path.
+    /// - Throws: `EstimationError.unwritable`.
+    package static func write(_ profile: LiveProfile, to directory: String) throws(EstimationError) -> String {
+        let path = "\(directory)/model-\(LiveProfile.fileName(of: profile.name)).profile"
+        try ProfileFile.write(ProfileFile.encode(.live, profile.encoded()), to: path)
+        return path
+    }
+}
+
+extension LiveProfile {
+    /// The model's name, escaped for a file name.
+    package static func fileName(of model: String) -> String {
+        String(model.map { $0.isLetter || $0.isNumber || $0 == "." ? $0 : "-" })
     }
 }

@@ -4,26 +4,25 @@
     import Musl
 #endif
 
-/// How much a text is like the queries of each panel, with two readings: as a single step, and as the task of a run.
+/// The shares of the panels in a text, for two readings: as a single step, and as the task of a run.
 ///
-/// A panel of answers tells what comes of one call, a panel of runs what comes of many. They may have been asked in the
-/// very same words, so they do not compete for a text: as a step it belongs to the panels of answers that it is like, and
-/// only what they leave goes to panels of runs.
+/// A panel of answers predicts one call, a panel of runs predicts many. Both may have been recorded on the same texts,
+/// so they do not compete: a step belongs to the panels of answers first, and panels of runs get the remaining share.
 package struct PanelShares: Sendable {
-    /// Of a step, by panel; less than 1 together where the text is unlike all of them.
+    /// Shares of a step, by panel. The sum is below 1 where the text resembles no panel.
     private(set) var step: [Float]
-    /// Of a run's task, by panel; 0 for panels of answers.
+    /// Shares of a run's task, by panel; 0 for panels of answers.
     private(set) var run: [Float]
-    /// What the panels of answers have of the step together.
+    /// The total share of the panels of answers in the step.
     private(set) var answers: Float = 0
     private let isOfRuns: [Bool]
 
-    /// The log-odds of belonging to no panel: 9 of 10 of a panel's own validation texts have 0 and more, those of others
-    /// seldom more than -2.
+    /// The log-odds of belonging to no panel. 9 of 10 of a panel's own validation texts score 0 or more, those of
+    /// others rarely more than -2.
     private static let none: Float = -1
 
     /// - Parameters:
-    ///   - scores: the gate's log-odds that a text is the panel's rather than any other's.
+    ///   - scores: the gate's log-odds that a text belongs to the panel rather than to any other.
     ///   - isOfRuns: by panel.
     init(scores: [Float], isOfRuns: [Bool]) {
         self.isOfRuns = isOfRuns
@@ -47,7 +46,7 @@ package struct PanelShares: Sendable {
         }
     }
 
-    /// What the panels of answers have of a step, brought to 1 together; where there are none, all panels alike.
+    /// The shares of the panels of answers in a step, normalised to 1. Without any, all panels get an equal share.
     package var amongAnswers: [Float] {
         if answers <= 0 { return step.map { _ in 1 / Float(max(step.count, 1)) } }
         return step.indices.map { isOfRuns[$0] ? 0 : step[$0] / answers }

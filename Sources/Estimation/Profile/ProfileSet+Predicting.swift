@@ -7,17 +7,17 @@ package import Domain
 #endif
 
 extension ProfileSet {
-    /// What an answer's length is taken to be where no source ever said it.
+    /// The default length of an answer where no source recorded lengths.
     package static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
-    /// A panel with a smaller share of the text than this is not asked, unless the model stands in no other.
+    /// A panel with a smaller share of the text is skipped, unless it is the model's only panel.
     private static let leastShare: Float = 0.05
 
-    /// What a model is expected to make of a step, or nil where it has no profile.
+    /// The prediction for a model on a step; nil without a profile.
     package func predict(_ features: StepFeatures, for model: ModelID) -> Prediction? {
         predictions(features, for: [model])[0]
     }
 
-    /// The same for many models; every panel is asked once, so this is cheaper than one model at a time.
+    /// The predictions for many models. Every panel is evaluated once, so this is cheaper than one model at a time.
     package func predictions(_ features: StepFeatures, for models: [ModelID]) -> [Prediction?] {
         var reading = Reading(self, features)
         return models.map { model in
@@ -27,20 +27,20 @@ extension ProfileSet {
         }
     }
 
-    /// The expected cost of a call at the prices that stand in the training data, for replays; nil where unknown.
+    /// The expected cost of a call at the prices of the training data, for replays; nil where unknown.
     package func costs(_ features: StepFeatures, for models: [ModelID]) -> [Double?] {
         var reading = Reading(self, features)
         return models.map { reading.cost(sources(of: $0, features)) }
     }
 
-    /// One panel's voice in a prediction.
+    /// One panel's contribution to a prediction.
     struct Source {
         let place: Place
-        /// Its share of the text.
+        /// The panel's share of the text.
         let share: Float
     }
 
-    /// The panels to ask about a model.
+    /// The panels that contribute to a model's prediction.
     func sources(of model: ModelID, _ features: StepFeatures) -> [Source] {
         let all = places(of: model).map { Source(place: $0, share: features.shares.step[$0.panel]) }
         let near = all.filter { $0.share >= Self.leastShare }
@@ -49,7 +49,7 @@ extension ProfileSet {
     }
 }
 
-/// One text read by the panels of a set; each panel works at most once.
+/// One text evaluated by the panels of a set, each at most once.
 package struct Reading {
     private let set: ProfileSet
     private let features: StepFeatures
@@ -81,7 +81,7 @@ package struct Reading {
         if let found = probabilities[panel] { return found }
         var made = set.panels[panel].probabilities(dense(panel))
         if let runs = set.runs[panel] {
-            // Suites of runs have few tasks, and those most like this one say more than the panel alone.
+            // Suites of runs have few tasks, so the most similar tasks add to the panel's prediction.
             let own = runs.models.count
             made.replaceSubrange(0..<own, with: runs.start(Array(made[..<own]), recalled: recalled(panel, runs)))
         }
@@ -89,7 +89,7 @@ package struct Reading {
         return made
     }
 
-    /// What a suite's recall of its tasks says.
+    /// The recall of a suite's tasks for this text.
     private mutating func recalled(_ panel: Int, _ runs: RunProfile) -> [Float] {
         if let found = recalled[panel] { return found }
         let made = runs.recall.scores(features.grams)
@@ -97,8 +97,8 @@ package struct Reading {
         return made
     }
 
-    /// The step as a suite's profile of runs reads it.
-    /// - Parameter history: what was said and came back before it; empty at the start of a run.
+    /// The step as read by a suite's run profile.
+    /// - Parameter history: the run so far; empty at its start.
     package mutating func run(_ panel: Int, _ runs: RunProfile, history: String) -> RunReading {
         let start = Array(probabilities(panel)[..<runs.models.count])
         return RunReading(
@@ -128,7 +128,7 @@ package struct Reading {
                 tokens.share += Double(share)
             }
         }
-        // Far from all queries that the model was measured on, half of what the text seems to say is believed.
+        // Shrink the prediction for texts unlike all queries of the model's panels.
         let familiarity = min(1, total)
         let far = (quality + base) / 2
         quality = familiarity * quality + (1 - familiarity) * far
@@ -156,8 +156,9 @@ package struct Reading {
         return made
     }
 
-    /// What the success of a whole run says of one of its steps: the run succeeds where all of its steps do, so a step's
-    /// success is the mean factor of the run's.
+    /// The success of one step, from the success of a whole run.
+    ///
+    /// A run succeeds where all of its steps do, so a step's success is the geometric mean factor of the run's.
     private static func ofStep(_ success: Float, _ steps: Float) -> Float {
         steps > 1 ? pow(success, 1 / steps) : success
     }

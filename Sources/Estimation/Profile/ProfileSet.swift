@@ -1,32 +1,32 @@
 package import Domain
 import Foundation
 
-/// Immutable set of trained profiles: what is known of every profiled model, ready to predict in microseconds.
+/// An immutable set of trained profiles that predicts in microseconds.
 ///
-/// Profiles come in panels: models that answered the same queries were trained together. A model that was measured in
-/// several panels gets one prediction, mixed by how much the text is like each panel's queries (the gate reads the text
-/// alone). Where the text is like none of the model's panels, the prediction is drawn towards the model's mean.
+/// Models that answered the same queries were trained together as a panel. A model measured in several panels gets one
+/// prediction, mixed by the panels' shares of the text (the gate reads the text alone). Where the text resembles none
+/// of the model's panels, the prediction is drawn towards the model's mean.
 package struct ProfileSet: Sendable {
     package let panels: [PanelProfile]
     let gate: Gate?
     let memory: QuestionMemory
-    /// What is known of whole runs, by the panel of their tasks.
+    /// Run profiles, by the panel of their tasks.
     package var runs: [Int: RunProfile]
-    /// Who judges answers, by the panel of their questions.
+    /// Verifiers of answers, by the panel of their questions.
     package var answers: [Int: AnswerProfile]
-    /// How fast models answered.
+    /// Recorded answer speeds.
     package var speed = SpeedProfile()
-    /// Models known from the probe suite.
+    /// Profiles from the probe suite.
     var live: [LiveProfile] = []
     /// By panel: whether its outcomes are those of whole runs.
     let isOfRuns: [Bool]
-    /// By panel: the panels that it hears the memory of.
-    private let heard: [[Bool]]
-    /// By panel: the calls that an outcome takes on average, 1 for an answer.
+    /// By panel: the panels whose memory it may read.
+    private let readable: [[Bool]]
+    /// By panel: the mean number of calls per outcome, 1 for an answer.
     let meanSteps: [Float]
     private let places: [String: [Place]]
 
-    /// Where a model stands: in which panel, and in which column of it.
+    /// The panel and the column of a model.
     struct Place: Sendable {
         let panel: Int
         let model: Int
@@ -48,14 +48,14 @@ package struct ProfileSet: Sendable {
         self.runs = byPanel
         isOfRuns = panels.indices.map { byPanel[$0] != nil }
         meanSteps = panels.indices.map { byPanel[$0]?.meanSteps(panels[$0]) ?? 1 }
-        heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: isOfRuns)
-        var judges: [Int: AnswerProfile] = [:]
+        readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: isOfRuns)
+        var verifiers: [Int: AnswerProfile] = [:]
         for profile in answers {
             if let panel = panels.firstIndex(where: { $0.name == profile.name && profile.fits($0) }) {
-                judges[panel] = profile
+                verifiers[panel] = profile
             }
         }
-        self.answers = judges
+        self.answers = verifiers
         var places: [String: [Place]] = [:]
         for (panel, profile) in panels.enumerated() {
             for (model, name) in (profile.models + profile.derived.map(\.name)).enumerated() {
@@ -65,7 +65,7 @@ package struct ProfileSet: Sendable {
         self.places = places
     }
 
-    /// Loads every `*.profile` file of a folder.
+    /// Loads all `*.profile` files of a folder.
     /// - Throws: `EstimationError.unreadable`, `.noProfiles`, `.damagedProfile`, `.foreignVersion`.
     package static func load(directory: String) throws(EstimationError) -> ProfileSet {
         let names: [String]
@@ -111,7 +111,7 @@ package struct ProfileSet: Sendable {
         return live.reduce(set) { $0.adding($1) }
     }
 
-    /// Writes one file for each panel and one for the gate, into a folder that is made where it is missing.
+    /// Writes one file per panel and one for the gate. Creates the folder where it is missing.
     /// - Throws: `EstimationError.unwritable`.
     package func write(to directory: String) throws(EstimationError) {
         do {
@@ -149,7 +149,7 @@ package struct ProfileSet: Sendable {
         }
     }
 
-    /// The set with one more derived model; an older one of the same name is replaced.
+    /// The set with one more derived model, which replaces an earlier one of its name.
     package func adding(_ model: DerivedModel) -> ProfileSet {
         var panels = panels
         for panel in panels.indices {
@@ -176,12 +176,12 @@ package struct ProfileSet: Sendable {
         Set(panels.flatMap { $0.models + $0.derived.map(\.name) }).map { ModelID($0) }.sorted()
     }
 
-    /// Whether a model has a profile, under this name or another spelling of it.
+    /// Whether a model has a profile under any spelling of its name.
     package func hasProfile(_ model: ModelID) -> Bool { places[ModelName.canonical(model.rawValue)] != nil }
 
     func places(of model: ModelID) -> [Place] { places[ModelName.canonical(model.rawValue)] ?? [] }
 
-    /// Reads a text once; the result serves all predictions of that step.
+    /// Reads a text once; the result serves all predictions for that step.
     package func features(of text: StepText) -> StepFeatures {
         let text = text.abridged
         let grams = NGrams(of: text.estimatedTexts)
@@ -191,6 +191,6 @@ package struct ProfileSet: Sendable {
             recollection: memory.recall(QuestionStem.hash(text.prompt)),
             shares: gate.map { PanelShares(scores: $0.scores(grams), isOfRuns: isOfRuns) }
                 ?? PanelShares(evenly: isOfRuns),
-            heard: heard)
+            readable: readable)
     }
 }

@@ -1,25 +1,26 @@
 package import Domain
 
-/// One step as all profiles read it, before anybody is paid: its words are read once, and every estimate is made of that.
+/// One step as read by all profiles before any call: the text is read once and serves every estimate.
 ///
-/// Every estimate is nil where no profile can tell, and where what it makes is not a number.
+/// An estimate is nil where no profile covers the step, or where the result is not a number.
 package struct StepReading: Sendable {
     private let set: ProfileSet
     private let text: StepText
     private let features: StepFeatures
     private let predictions: [ModelID: Prediction]
-    /// Whether panels of answers know such steps.
+    /// Whether panels of answers cover the step.
     private let isAnswered: Bool
-    /// The suite of runs that the step is like, and what its profile reads.
+    /// The suite of runs that the step resembles, and its reading.
     private let run: (panel: Int, reading: RunReading)?
-    /// The panel that judges answers to such texts, its dense vector and its predictions.
-    private let judge: (panel: Int, dense: [Float], predicted: [Float])?
+    /// The panel of the verifier for such texts, its dense vector and its predictions.
+    private let verifier: (panel: Int, dense: [Float], predicted: [Float])?
 
-    /// A suite's profile of runs, and a panel's judge of answers, speak for a text that they have at least this share of,
-    /// among panels of their kind: when the text is more like their own queries than like all others together.
+    /// The least share of a text, among panels of its kind, for a run profile or a verifier to apply.
+    ///
+    /// At a half, the text resembles the panel's own queries more than all others together.
     static let homeShare: Float = 0.5
 
-    /// - Parameter models: the names of the profiles that predictions are wanted of.
+    /// - Parameter models: names of the profiles to predict for.
     init(_ set: ProfileSet, _ text: StepText, models: [ModelID]) {
         self.set = set
         self.text = text
@@ -42,19 +43,19 @@ package struct StepReading: Sendable {
         run = Self.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        judge = Self.home(shares.step).flatMap { panel in
+        verifier = Self.home(shares.step).flatMap { panel in
             set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
         }
     }
 
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
 
-    /// What a model is expected to make of the step.
+    /// The prediction for a model on the step.
     package func prediction(of model: ModelID) -> Prediction? { predictions[model] }
 
     /// The probability that the model's output some steps after its next one is similar to the reference's some steps
-    /// after its next one (HERA's SSE for 0 and 0, SLE and CD beyond); nil where no suite of runs has both models and is
-    /// like the text.
+    /// after its next one (HERA's SSE for 0 and 0, SLE and CD beyond).
+    /// - Returns: nil where no suite of runs has both models and resembles the text.
     package func outputSimilarity(
         of model: ModelID, ahead: Int, to reference: ModelID, ahead others: Int
     ) -> Double? {
@@ -74,17 +75,17 @@ package struct StepReading: Sendable {
             none: Double(shares[0]), one: Double(shares[1]), more: Double(shares[2]), never: Double(shares[3]))
     }
 
-    /// How similar the two models' next outputs will be, else the probability that nothing is lost.
+    /// The similarity of the two models' next outputs, else the probability that nothing is lost.
     ///
-    /// Where panels of answers know such steps, they tell at once whether anything is lost: an answer may be as good
-    /// without being similar.
+    /// Panels of answers give the loss directly, because an answer may be as good without being similar.
     package func stepSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
         if isAnswered, let value = unlost(model, reference) { return value }
         return outputSimilarity(of: model, ahead: 0, to: reference, ahead: 0) ?? unlost(model, reference)
     }
 
-    /// The probability that the model alone ends the whole request at least as well as the reference (HERA's URC): from
-    /// the suite of runs at the start of a run, else that nothing is lost.
+    /// The probability that the model alone ends the whole request at least as well as the reference (HERA's URC).
+    ///
+    /// It comes from the suite of runs at the start of a run, else from the probability that nothing is lost.
     package func requestSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
         if let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
             let value = run.reading.similarity(ofRun: m, to: r), value.isFinite
@@ -94,23 +95,23 @@ package struct StepReading: Sendable {
         return unlost(model, reference)
     }
 
-    /// The probability that the last of the answers paid for so far is acceptable (`verify_m`), by the judge of the panel
-    /// that the text is like; nil where there is none.
+    /// The probability that the last of the paid answers is acceptable (`verify_m`).
+    /// - Returns: nil where no verifier covers the text.
     package func acceptance(of answers: [(model: ModelID, output: String)]) -> Double? {
-        guard let judge, let profile = set.answers[judge.panel], let last = answers.last else { return nil }
-        let panel = set.panels[judge.panel]
+        guard let verifier, let profile = set.answers[verifier.panel], let last = answers.last else { return nil }
+        let panel = set.panels[verifier.panel]
         let count = panel.models.count
         var state = AnswerState(
-            predicted: Array(judge.predicted[..<count]), baseRates: panel.baseRates,
-            question: AnswerState.question(judge.dense, panel, honest: Array(judge.predicted[..<count])),
+            predicted: Array(verifier.predicted[..<count]), baseRates: panel.baseRates,
+            question: AnswerState.question(verifier.dense, panel, honest: Array(verifier.predicted[..<count])),
             answers: panel.models.map { _ in nil })
         let grounding = Grounding(of: text)
         var place = 0
         for answer in answers {
-            if let known = self.place(answer.model, judge.panel) {
+            if let known = self.place(answer.model, verifier.panel) {
                 place = known
             } else {
-                // A model that the judge does not know: what is predicted of it stands for its mean, too.
+                // For a model unknown to the verifier, its prediction also stands in for its mean.
                 let quality = Float(predictions[answer.model]?.quality ?? 0.5)
                 place = state.answers.count
                 state.predicted.append(quality)
@@ -120,7 +121,7 @@ package struct StepReading: Sendable {
             state.answers[place] = AnswerState.Answer(answer.output, tools: text.tools, grounding: grounding)
         }
         if CallCheck.problem(in: last.output, tools: text.tools) != nil { return 0 }
-        let value = profile.judge(state, place)
+        let value = profile.verify(state, place)
         return value.isFinite ? value : nil
     }
 
@@ -131,14 +132,46 @@ package struct StepReading: Sendable {
         return value.isFinite ? value : nil
     }
 
-    /// The column of a model that was measured in a panel.
+    /// The column of a measured model in a panel.
     private func place(_ model: ModelID, _ panel: Int) -> Int? {
         set.places(of: model).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
     }
 }
 
 extension ProfileSet {
-    /// Reads a step once, for all estimates of it.
-    /// - Parameter models: the names of the profiles that predictions are wanted of.
+    /// Reads a step once, for all estimates.
+    /// - Parameter models: names of the profiles to predict for.
     package func read(_ text: StepText, models: [ModelID]) -> StepReading { StepReading(self, text, models: models) }
+}
+
+/// Features of a step's text, computed once for all models.
+package struct StepFeatures: Sendable {
+    package let grams: NGrams
+    let counts: [Float]
+    /// How well the offered tools fit the prompt.
+    let fit: [Float]
+    let recollection: StoredQuestion
+    /// The share of each panel in the text.
+    package let shares: PanelShares
+    /// By panel: the panels whose memory it may read.
+    let readable: [[Bool]]
+
+    package init(
+        grams: NGrams, counts: [Float], fit: [Float], recollection: StoredQuestion, shares: PanelShares,
+        readable: [[Bool]]
+    ) {
+        self.grams = grams
+        self.counts = counts
+        self.fit = fit
+        self.recollection = recollection
+        self.shares = shares
+        self.readable = readable
+    }
+
+    /// The input counts of a panel: of the text, of the questions that other panels store, and of the tools' fit.
+    ///
+    /// A panel trained before the last of these existed reads a prefix.
+    package func counts(forPanel panel: Int) -> [Float] {
+        counts + recollection.counts(readable: readable[panel]) + fit
+    }
 }

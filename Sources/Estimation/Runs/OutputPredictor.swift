@@ -1,11 +1,11 @@
-/// Where a model's outputs will go: HERA's subtask predictor (SP), as a regression in the space of embeddings.
+/// Predicts the direction of a model's outputs: HERA's subtask predictor (SP), as a regression on embeddings.
 ///
-/// mu_mk(x) = W_mk f(x) is the expected direction of what model m says k steps after its next output (k = 0: the next
-/// one), for each k by a regression of its own. Directions have length 1 and a run that has ended says nothing (the zero
-/// vector), so mu is shorter the less certain it is, and mu_mk . mu_rl is the expected cosine of two outputs that are
-/// independent given x.
+/// mu_mk(x) = W_mk f(x) is the expected direction of model m's output k steps after its next one (k = 0: the next one),
+/// with a separate regression for each k. Directions have length 1, and an ended run is the zero vector. So mu is
+/// shorter the less certain it is, and mu_mk . mu_rl is the expected cosine of two outputs that are independent given
+/// x.
 package struct OutputPredictor: Sendable {
-    /// Steps that can be looked ahead, the next one included.
+    /// Number of look-ahead steps, the next one included.
     package static let horizons = 5
 
     var models: Int
@@ -26,7 +26,7 @@ package struct OutputPredictor: Sendable {
 
     private static let lanes = StepEmbedder.dimensions / 4
 
-    /// A state ready for `mean`: standardised, with the constant 1.
+    /// A state as the input of `mean`: standardised, with the constant 1.
     package func standardized(_ state: [Float]) -> [Float] {
         var result = state
         for index in means.indices { result[index] = (state[index] - means[index]) * scales[index] }
@@ -35,7 +35,7 @@ package struct OutputPredictor: Sendable {
     }
 
     /// The expected direction of a model's output, k steps after its next one.
-    /// - Parameter state: as `standardized` gives it.
+    /// - Parameter state: the result of `standardized`.
     package func mean(_ state: [Float], model: Int, ahead: Int) -> ExpectedDirection {
         let width = features + 1
         let first = (model * Self.horizons + min(ahead, Self.horizons - 1)) * width * Self.lanes
@@ -54,7 +54,7 @@ package struct OutputPredictor: Sendable {
     }
 }
 
-/// The mean of the directions that an output may take; shorter than 1 the less certain it is.
+/// The mean direction of an output; shorter than 1 the less certain it is.
 package struct ExpectedDirection: Sendable {
     var lanes: [Lane]
 
@@ -66,7 +66,7 @@ package struct ExpectedDirection: Sendable {
         }
     }
 
-    /// The inner product: the expected cosine of two outputs that are independent given what is known.
+    /// The inner product: the expected cosine of two outputs that are independent given the state.
     func product(_ other: ExpectedDirection) -> Float {
         var sum = Lane.zero
         for (a, b) in zip(lanes, other.lanes) { sum += a * b }
@@ -83,7 +83,7 @@ extension OutputPredictor {
         writer.put(models)
         writer.put(means)
         writer.put(scales)
-        // Eight bits a weight, with one scale for each row of numbers: the rows' sizes differ widely.
+        // Eight bits per weight with one scale per row, because the rows differ widely in size.
         let block = Self.lanes
         var steps: [Float] = []
         var cells: [Int8] = []

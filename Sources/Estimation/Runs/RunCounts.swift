@@ -1,15 +1,17 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
     import Musl
 #endif
 
-/// What the steps of a run look like from outside: how many, how long, errors, repetition, steps left.
+/// Surface features of a run's steps: number, length, errors, repetition, steps left.
 package enum RunCounts {
-    /// Numbers in a vector of counts.
+    /// Length of the feature vector.
     static let count = 24
 
-    /// - Parameter isOver: whether the run has ended by itself, whatever came of it.
+    /// - Parameter isOver: whether the run ended by itself, with any result.
     static func vector(of steps: [RunStep], isOver: Bool) -> [Float] {
         guard let last = steps.last else { return [Float](repeating: 0, count: count) }
         let before = steps.dropLast().last
@@ -34,13 +36,13 @@ package enum RunCounts {
         ]
     }
 
-    /// The texts that tell most of where a run stands: its last two steps.
+    /// The texts of the run's last two steps, which best describe its state.
     package static func texts(of steps: [RunStep]) -> [String] {
         steps.suffix(2).flatMap { [$0.output, $0.observation] }.filter { !$0.isEmpty }
     }
 }
 
-/// Marks of trouble in what came back from a step.
+/// Error marks in an observation.
 struct ObservationFeatures {
     var errors = 0
     var numbers = 0
@@ -77,7 +79,7 @@ struct ObservationFeatures {
         ].map { WordHash.of($0) })
 }
 
-/// The budget that an observation names: "You have 3 steps left and 1 chances ..."; -1 where it names none.
+/// The step budget that an observation states: "You have 3 steps left and 1 chances ..."; -1 without one.
 struct StepsLeft {
     var steps: Float = -1
     var chances: Float = -1
@@ -89,5 +91,27 @@ struct StepsLeft {
             if unit.hasPrefix("step") || unit.hasPrefix("turn") { steps = value }
             if unit.hasPrefix("chance") || unit.hasPrefix("attempt") { chances = value }
         }
+    }
+}
+
+/// Cache of a reading: one decision queries the same pair of models several times (SSE, SLE, CD, DP).
+final class RunCache: Sendable {
+    /// By model and look-ahead.
+    private let directions = Mutex<[Int: ExpectedDirection]>([:])
+    /// By pair and position.
+    private let shares = Mutex<[Int: [Float]?]>([:])
+
+    func direction(_ key: Int, _ make: () -> ExpectedDirection) -> ExpectedDirection {
+        if let known = directions.withLock({ $0[key] }) { return known }
+        let made = make()
+        directions.withLock { $0[key] = made }
+        return made
+    }
+
+    func distances(_ key: Int, _ make: () -> [Float]?) -> [Float]? {
+        if let known = shares.withLock({ $0[key] }) { return known }
+        let made = make()
+        shares.withLock { $0[key] = made }
+        return made
     }
 }

@@ -1,6 +1,8 @@
 extension RunProfile {
     /// Every model's P(success) from the task alone.
-    /// - Parameter panel: what the panel says; `recalled`, what `recall` does.
+    /// - Parameters:
+    ///   - panel: the panel's prediction.
+    ///   - recalled: the prediction of `recall`.
     func start(_ panel: [Float], recalled: [Float]) -> [Float] {
         models.indices.map { model in
             logistic(
@@ -11,7 +13,7 @@ extension RunProfile {
     /// The log-odds of an estimate that may lie outside 0...1.
     package static func odds(_ value: Float) -> Float { Float(logit(Double(min(max(value, 0.02), 0.98)))) }
 
-    /// The probability that a run ends well, after the steps seen.
+    /// The probability that a run ends well, given its steps so far.
     package func success(_ steps: [RunStep], isOver: Bool, model: Int, start: [Float], baseRates: [Float]) -> Double {
         if steps.isEmpty { return Double(start[model]) }
         let counts = Self.progressCounts(steps, isOver: isOver, model: model, start: start, baseRates: baseRates)
@@ -31,7 +33,7 @@ extension RunProfile {
         }
     }
 
-    /// The three voices of `similarities`, as log-odds.
+    /// The three components of `similarities`, as log-odds.
     package static func similarityOdds(
         trained: Float, start: [Float], model: Int, reference: Int, couplings: [Float], recalled: Float
     ) -> [Float] {
@@ -40,13 +42,13 @@ extension RunProfile {
         return [odds(trained), odds(1 - lost), odds(recalled)]
     }
 
-    /// What the predictor of outputs reads of a step: the task, what was said last, and how it looks.
+    /// The input of the output predictor: the task, the last output, and the features of the history.
     package func state(_ features: StepFeatures, history: String, counts: [Float]) -> [Float] {
         embedder.direction(features.grams) + embedder.direction(RunText.end(of: history, bytes: RunText.recent))
             + embedder.direction(RunText.end(of: history, bytes: RunText.most)) + counts + features.counts
     }
 
-    /// The median of the cosine that two outputs will have, from their expected directions; 0 where it is below.
+    /// The median of the cosine of two future outputs, from their expected directions; at least 0.
     func similarity(
         _ a: ExpectedDirection, _ model: Int, ahead: Int, _ b: ExpectedDirection, _ reference: Int, ahead others: Int
     ) -> Double {
@@ -55,7 +57,7 @@ extension RunProfile {
         return min(max(zip(features, cosine).reduce(0) { $0 + $1.0 * $1.1 }, 0), 1)
     }
 
-    /// The counts of the distance estimator, from the state before the reference's step.
+    /// The input of the distance estimator, from the state before the reference's step.
     /// - Parameters:
     ///   - means: the expected next outputs of both.
     ///   - text: the direction of the reference's step where its text is known.
@@ -76,7 +78,8 @@ extension RunProfile {
             ], history: history)
     }
 
-    /// The probabilities of the S-L distances 0, 1, 2 or more, and never, summing to 1; nil where none could be trained.
+    /// The probabilities of the S-L distances 0, 1, 2 or more, and never, which sum to 1; nil without a trained
+    /// estimator.
     /// - Parameters:
     ///   - means: the expected outputs of the model, `PairReading.horizons` of them.
     ///   - others: the next two of the reference.

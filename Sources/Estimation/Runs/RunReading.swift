@@ -1,5 +1,6 @@
-/// One step of a run as its suite's profile reads it, before anybody is paid: the state is read once, and every pair of
-/// models is compared from there.
+/// One step of a run as read by its suite's profile before any call.
+///
+/// The state is read once, and every pair of models is compared from it.
 package struct RunReading: Sendable {
     let profile: RunProfile
     /// By model: P(success) of a whole run from the task alone.
@@ -7,14 +8,14 @@ package struct RunReading: Sendable {
     let baseRates: [Float]
     let state: [Float]
     let history: [Float]
-    /// By model: P(its run ends at least as well as the suite's reference's); nil once the run has begun.
+    /// By model: P(its run ends at least as well as the suite's reference's); nil after the start of the run.
     package let similarities: [Float]?
     private let couplings: [Float]
     private let cache = RunCache()
 
     /// - Parameters:
     ///   - start: P(success) by model, from the task alone.
-    ///   - recalled: what the profile's recall says of the task.
+    ///   - recalled: the recall's prediction for the task.
     ///   - text: the history of the run; empty at its start.
     init(
         _ profile: RunProfile, _ panel: PanelProfile, _ features: StepFeatures, start: [Float], recalled: [Float],
@@ -31,8 +32,9 @@ package struct RunReading: Sendable {
             ? profile.similarities(features, start: start, recalled: recalled, couplings: panel.couplings) : nil
     }
 
-    /// P(the model's whole run ends at least as well as the other's); nil once the run has begun. The suite's estimator knows
-    /// its own reference, for others it follows from both predictions of success.
+    /// P(the model's whole run ends at least as well as the other's); nil after the start of the run.
+    ///
+    /// The suite's estimator covers its own reference. Other references use both predictions of success.
     func similarity(ofRun model: Int, to reference: Int) -> Float? {
         guard let similarities else { return nil }
         if reference == profile.reference { return similarities[model] }
@@ -44,10 +46,10 @@ package struct RunReading: Sendable {
     /// The probability that the model's output some steps after its next one is similar to the reference's some steps
     /// after its next one: SSE, SLE and CD.
     ///
-    /// For the reference's next step this is the probability that its distance is not greater than what the model is
-    /// ahead. Steps beyond are as likely as that, less by how much the predicted cosine falls until then.
+    /// For the reference's next step it is the probability that its distance is at most the model's look-ahead. For
+    /// later steps it decreases with the predicted cosine.
     package func similarity(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
-        // A decision about similarity does not know the position; a run under way counts as at its third step.
+        // A similarity decision has no position, so a run in progress counts as at its third step.
         let position = history.first == 1 ? 1 : 3
         guard let shares = distances(of: model, to: reference, position: position) else {
             return cosine(of: model, ahead: ahead, to: reference, ahead: others)
@@ -60,7 +62,7 @@ package struct RunReading: Sendable {
         return now > 1e-6 ? next * min(1, then / now) : 0
     }
 
-    /// The median of the cosine of two outputs to come.
+    /// The median of the cosine of two future outputs.
     private func cosine(of model: Int, ahead: Int, to reference: Int, ahead others: Int) -> Double {
         let most = OutputPredictor.horizons - 1
         return profile.similarity(
@@ -69,7 +71,7 @@ package struct RunReading: Sendable {
     }
 
     /// The probabilities of the S-L distances 0, 1, 2 or more, and never, of the reference's next step.
-    /// - Parameter text: what the reference says next, where that is known; else it is expected.
+    /// - Parameter text: the reference's next output where it is known; else its expectation is used.
     package func distances(of model: Int, to reference: Int, position: Int, text: String? = nil) -> [Float]? {
         guard let text else {
             let key = (model * start.count + reference) * 64 + min(position, 63)
@@ -90,4 +92,47 @@ package struct RunReading: Sendable {
             profile.predictor.mean(state, model: model, ahead: ahead)
         }
     }
+}
+
+/// Features of a pair of models for the similarity and the distance of their outputs.
+package enum PairReading {
+    /// The features of the cosine of two outputs.
+    ///
+    /// - Parameters:
+    ///   - ahead: the model's look-ahead; `others` is the reference's.
+    ///   - usual: the log-odds that the two models' aligned outputs were similar on training runs.
+    package static func features(
+        _ model: ExpectedDirection, ahead: Int, _ reference: ExpectedDirection, ahead others: Int, usual: Float
+    ) -> [Double] {
+        let product = model.product(reference)
+        let lengths = model.length * reference.length
+        return [
+            1, Double(product), Double(lengths > 1e-6 ? product / lengths : 0), Double(lengths), Double(usual),
+            Double(min(others, 4)) / 4, Double(max(0, min(ahead, 4) - others)),
+        ]
+    }
+
+    package static let count = 7
+
+    /// Look-aheads of the model that distances use.
+    static let horizons = 3
+
+    /// The features of the distance estimator.
+    /// - Parameters:
+    ///   - model: the model's expected next outputs, `horizons` of them.
+    ///   - reference: the reference's next output, known or expected; `after` is the expected one after it.
+    ///   - known: position, usual similarity, predicted cosines, starts and base rates of both.
+    static func distanceCounts(
+        _ model: [ExpectedDirection], _ reference: ExpectedDirection, after: ExpectedDirection, isKnown: Bool,
+        known: [Float], history: [Float]
+    ) -> [Float] {
+        known + [
+            isKnown ? 1 : 0, model[0].product(reference), model[1].product(reference), model[2].product(reference),
+            model[1].product(after), model[2].product(after), model[0].length, model[1].length, reference.length,
+            after.length,
+        ] + history + reference.numbers
+    }
+
+    static let knownCount = 8
+    static let distanceCount = knownCount + 10 + RunText.count + StepEmbedder.dimensions
 }

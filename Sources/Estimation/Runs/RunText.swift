@@ -4,12 +4,13 @@
     import Musl
 #endif
 
-/// The text of a run so far as a gateway sees it: what was said and what came back since the user's request, in one
-/// piece, newest last, shortened. Training writes recorded runs in the same form, so that both are read alike.
+/// The history of a run as text, as a gateway sees it: outputs and observations since the user's request.
+///
+/// The newest part is last, older parts are shortened. Training writes recorded runs in the same form.
 package enum RunText {
-    /// Bytes that are kept of it, as in a chat call's `StepText.history`.
+    /// Bytes kept, as in a chat call's `StepText.history`.
     package static let most = 4000
-    /// Bytes that count as the newest of it.
+    /// Bytes that count as recent.
     static let recent = 800
 
     /// The history after some steps.
@@ -26,15 +27,15 @@ package enum RunText {
         return end(of: parts.reversed().joined(separator: "\n"), bytes: most)
     }
 
-    /// The last bytes of a text, from the start of a character on.
+    /// The last bytes of a text, from a character boundary.
     package static func end(of text: String, bytes: Int) -> String {
         text.utf8.count <= bytes ? text : String(decoding: text.utf8.suffix(bytes), as: UTF8.self)
     }
 
-    /// Numbers in a vector of counts.
+    /// Length of the feature vector.
     static let count = 14
 
-    /// What a history looks like from outside: how long, errors, repetition, steps left.
+    /// Surface features of a history: length, errors, repetition, steps left.
     package static func counts(of history: String) -> [Float] {
         if history.isEmpty { return [1] + [Float](repeating: 0, count: count - 1) }
         let newest = end(of: history, bytes: recent)
@@ -51,5 +52,23 @@ package enum RunText {
             lastTwo.count == 2 && lastTwo.first == lastTwo.last ? 1 : 0, history.utf8.count >= most ? 1 : 0,
             log1p(Float(lines.last?.count ?? 0)),
         ]
+    }
+}
+
+/// The observable part of one step of a run in progress.
+package struct RunStep: Sendable, Hashable {
+    /// The model's output.
+    package var output: String
+    /// The result of the tool or the environment; empty without one.
+    package var observation: String
+    /// `tool`, `propose`, `invalid`, or nil where the environment does not state it.
+    package var kind: String?
+    package var costUSD: Double
+
+    package init(output: String, observation: String = "", kind: String? = nil, costUSD: Double = 0) {
+        self.output = output
+        self.observation = observation
+        self.kind = kind
+        self.costUSD = costUSD
     }
 }

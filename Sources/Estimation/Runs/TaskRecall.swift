@@ -1,19 +1,19 @@
-/// What the tasks of a suite that are most like a task say of it: kernel ridge regression on the tasks' n-grams.
+/// Predicts from a suite's most similar tasks: kernel ridge regression on the tasks' n-grams.
 ///
 /// score_m(x) = base_m + sum over training tasks t of a_tm k(x, t), with k the square of the mean of the two views'
-/// cosines (`NGrams`: characters, words). The square makes near twins, the same question in other words, count for most.
-/// Suites of runs have few tasks, so all of them are kept, as an index from n-gram to tasks.
+/// cosines (`NGrams`: characters, words). The square makes near duplicates count most. Suites of runs have few tasks,
+/// so all of them are stored, as an index from n-gram to tasks.
 package struct TaskRecall: Sendable {
     package var vocabulary: Vocabulary
-    /// By known n-gram, where its tasks start in `tasks`; one more than there are n-grams.
+    /// By known n-gram, the start of its tasks in `tasks`; one more than there are n-grams.
     package var starts: [UInt32]
-    /// The tasks that have an n-gram.
+    /// The tasks that contain an n-gram.
     package var tasks: [UInt16]
     /// By task: 1 / Euclidean length of its characters' frequencies, and of its words'.
     package var inverseLengths: [Float]
-    /// By output: the score of a task that is like no other.
+    /// By output: the score of a task unlike all others.
     package var base: [Float]
-    /// The dual weights a_tm: one row a task, one column an output.
+    /// The dual weights a_tm: one row per task, one column per output.
     package var weights: LaneTable
 
     package init(
@@ -61,7 +61,7 @@ package struct TaskRecall: Sendable {
         return similarity
     }
 
-    /// Every output's score of a text; about a probability, but not kept within 0...1.
+    /// Every output's score for a text; an unclamped probability.
     func scores(_ grams: NGrams) -> [Float] {
         let kernel = kernel(grams)
         return withUnsafeTemporaryAllocation(of: Lane.self, capacity: weights.stride) { sums in

@@ -1,19 +1,19 @@
 /// Hashes a text into the set of its word 1-2-grams and character 3-5-grams.
 ///
-/// Words are runs of letters and digits, any other mark is a word of its own; ASCII capitals are folded. Character
-/// n-grams stay within a word and the blank on each side. Every n-gram falls into one of 2^16 buckets of its view by a
-/// multiplicative hash; a bucket counts once, however often it is hit, so a text is a *set* of buckets.
+/// Words are runs of letters and digits, any other mark is a separate word, ASCII capitals are folded. Character
+/// n-grams stay within a word and the blank on each side. A multiplicative hash maps every n-gram to one of 2^16
+/// buckets of its view. A text is a *set* of buckets: repeated hits count once.
 package struct NGrams: Sendable {
-    /// Buckets of one view, a power of two.
+    /// Buckets per view, a power of two.
     package static let bucketsPerView = 1 << 16
-    /// Character buckets come first, word buckets behind them.
+    /// Character buckets are first, word buckets follow.
     package static let buckets = 2 * bucketsPerView
-    /// Longer texts are read from both ends only: this many bytes at the front,
+    /// Longer texts are read from both ends only: this many bytes at the start,
     package static let headBytes = 12_000
     /// and this many at the end.
     package static let tailBytes = 4_000
 
-    /// The buckets of character n-grams, each once, in order of first appearance.
+    /// The buckets of character n-grams, unique, in order of first appearance.
     package private(set) var characters: [UInt32] = []
     /// The buckets of word n-grams.
     package private(set) var words: [UInt32] = []
@@ -21,7 +21,7 @@ package struct NGrams: Sendable {
     /// No n-grams.
     static let none = NGrams(of: [])
 
-    /// The n-grams of some texts together.
+    /// The union of the n-grams of some texts.
     package init(of texts: [String]) {
         var marks = BucketMarks()
         for text in texts { marks.add(text) }
@@ -30,7 +30,7 @@ package struct NGrams: Sendable {
     }
 }
 
-/// The set of buckets that are already found, as bits.
+/// The set of buckets found so far, as bits.
 struct BucketMarks {
     private(set) var characters: [UInt32] = []
     private(set) var words: [UInt32] = []
@@ -93,14 +93,14 @@ struct BucketMarks {
         swap(&bits, &self.bits)
     }
 
-    /// Marks one word, its pair with the word before and its character n-grams; returns the word's hash.
+    /// Adds one word, its bigram and its character n-grams. Returns the word's hash.
     @inline(__always)
     private mutating func word(
         _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int, after previous: UInt64,
         _ bits: UnsafeMutablePointer<UInt64>
     ) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        // The last bytes seen, newest in the lowest eight bits; the blank in front is the first of them.
+        // The last bytes, newest in the lowest eight bits, starting with the leading blank.
         var window: UInt64 = 0x20
         var length = 1
         for index in start...end {
@@ -123,11 +123,11 @@ struct BucketMarks {
     private static let mixer: UInt64 = 0x9e37_79b9_7f4a_7c15
 }
 
-/// What a byte of UTF-8 is to the tokenizer.
+/// The tokenizer's class of a byte of UTF-8.
 package enum ByteKind: UInt8 {
     case blank, letter, mark
 
-    /// Letters, digits and every byte of a character beyond ASCII make words.
+    /// Letters, digits and every byte of a non-ASCII character make words.
     @inline(__always)
     package static func of(_ byte: UInt8) -> ByteKind {
         if byte <= 0x20 { return .blank }

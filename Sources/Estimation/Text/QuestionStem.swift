@@ -1,12 +1,13 @@
-/// The heart of a question as a number, the same for the same question in another dress: without its lettered choices,
-/// capitals, marks and white space.
+/// Hash of a question without its lettered choices, capitals, punctuation and white space.
+///
+/// Differently formatted copies of a question have the same hash.
 package enum QuestionStem {
-    /// Shorter questions are too likely to be met by chance.
+    /// Shorter questions match by chance too often.
     private static let leastBytes = 24
-    /// Only so much of a long text is read.
+    /// Only the first part of a long text is hashed.
     private static let mostBytes = 400
 
-    /// The hash of a prompt's stem, or nil where there is too little of it.
+    /// The hash of a prompt's stem; nil where the stem is too short.
     package static func hash(_ prompt: String) -> UInt64? {
         var prompt = prompt
         return prompt.withUTF8 { bytes in

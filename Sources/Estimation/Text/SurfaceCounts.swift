@@ -6,18 +6,19 @@ package import Domain
     import Musl
 #endif
 
-/// What a text looks like from outside: lengths, digits, marks of mathematics and code, choices, tool schemas.
+/// Surface features of a text: lengths, digits, marks of mathematics and code, choices, tool schemas.
 ///
-/// Counts are `log(1 + n)`, so that twice as long is one step further wherever it starts.
+/// Counts are `log(1 + n)`, so a doubled length is one constant step.
 package enum SurfaceCounts {
-    /// Numbers in a vector of counts.
+    /// Length of the vector of counts.
     static let count = 52
-    /// Numbers that say how the tools fit the prompt.
+    /// Number of features for the tools' fit.
     static let fitCount = ToolFit.count + 2
 
     package static func vector(of text: StepText) -> [Float] { reading(of: text).counts }
 
-    /// The counts, and how the tools fit the prompt (zeros without tools, apart from the prompt's own joints).
+    /// The counts, and the features of the tools' fit. Without tools these are zeros, apart from the prompt's
+    /// connectives.
     package static func reading(of text: StepText) -> (counts: [Float], fit: [Float]) {
         var prompt = text.prompt
         let tally = prompt.withUTF8 { TextTally($0) }
@@ -38,7 +39,7 @@ package enum SurfaceCounts {
     }
 }
 
-/// A set of words by their hashes, of fixed size: a word may be taken for another one once in a few hundred.
+/// A fixed-size set of hashed words, with a collision rate of a few per thousand.
 struct WordSet {
     private var bits = [UInt64](repeating: 0, count: 64)
     private(set) var count = 0
@@ -57,7 +58,7 @@ struct WordSet {
     }
 }
 
-/// The hash of a word of letters and digits, capitals folded.
+/// The hash of a word of letters and digits, lower case.
 struct WordHash {
     private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -71,5 +72,26 @@ struct WordHash {
         var hash = WordHash()
         for byte in word.utf8 { hash.add(byte) }
         return hash.value
+    }
+}
+
+extension StepText {
+    /// The texts whose n-grams describe the step.
+    package var estimatedTexts: [String] { tools.map { [prompt, $0] } ?? [prompt] }
+
+    /// Bytes of a prompt read at its start,
+    static let headBytes = 6000
+    /// and at its end where it is longer than both. Longer than any question in the training data.
+    static let tailBytes = 2000
+
+    /// The step with a very long prompt cut to its two ends, which bounds the time of a decision.
+    var abridged: StepText {
+        let bytes = prompt.utf8
+        guard bytes.count > Self.headBytes + Self.tailBytes else { return self }
+        var text = self
+        text.prompt =
+            String(decoding: bytes.prefix(Self.headBytes), as: UTF8.self) + "\n"
+            + String(decoding: bytes.suffix(Self.tailBytes), as: UTF8.self)
+        return text
     }
 }

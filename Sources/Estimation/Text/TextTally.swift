@@ -4,7 +4,7 @@
     import Musl
 #endif
 
-/// One pass over the bytes of a prompt.
+/// Counts over the bytes of a prompt, in one pass.
 struct TextTally {
     private(set) var words = WordSet()
     /// Stems of words, see `WordStem`.
@@ -91,10 +91,10 @@ struct TextTally {
         }
     }
 
-    /// How often things are joined (`and`), and how often one follows another (`then`, `also`, ...).
+    /// Counts of conjunctions (`and`) and of sequence words (`then`, `also`, ...).
     var joins: [Float] { [log1p(Float(joints)), log1p(Float(sequels))] }
 
-    /// 43 numbers.
+    /// The 43 counts.
     func values() -> [Float] {
         let length = Float(bytes + 1)
         func n(_ byte: Unicode.Scalar) -> Float { Float(perByte[Int(byte.value)]) }
@@ -115,7 +115,7 @@ struct TextTally {
     }
 }
 
-/// The lines of a text, and which of them are lettered choices (`A. ...` or `(B) ...`).
+/// Counts over the lines of a text, with the lettered choices (`A. ...` or `(B) ...`).
 struct LineTally {
     private var count = 0
     private var first = 0
@@ -145,7 +145,7 @@ struct LineTally {
         if line.contains(where: { $0 >= 0x30 && $0 <= 0x39 }) { choicesWithDigits += 1 }
     }
 
-    /// 7 numbers.
+    /// The 7 counts.
     func values() -> [Float] {
         let mean = sum / Float(max(count, 1))
         let spread = max(0, squares / Float(max(count, 1)) - mean * mean).squareRoot()
@@ -158,7 +158,7 @@ struct LineTally {
     }
 }
 
-/// The hashes of words that tell. A text fetches them once, since every look at a global costs a call.
+/// Hashes of signal words. A text copies them once, because every access to a global costs a call.
 private struct SignalWords {
     static let shared = SignalWords()
 

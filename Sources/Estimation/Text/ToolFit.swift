@@ -4,16 +4,16 @@
     import Musl
 #endif
 
-/// How well the tools on offer fit the prompt, tool by tool: what of a tool's name, of what is said about it and of its
-/// parameters the prompt has, and how much of the prompt the tool's words cover.
+/// How well the offered tools fit the prompt.
 ///
-/// Words are compared by their stems, the first six letters. The best and the second best tool tell a choice between
-/// tools from several calls, and a prompt that none of them fits from both.
+/// Per tool: the share of its name, description and parameters in the prompt, and the share of the prompt that its
+/// words cover. Words are compared by their stems, the first six letters. The best and the second best tool distinguish
+/// a choice between tools from several calls, and from a prompt without a fitting tool.
 struct ToolFit {
-    /// Numbers that it gives.
+    /// Number of features.
     static let count = 14
 
-    /// Where a tool's words stand.
+    /// The part of a tool that a word belongs to.
     enum Part: Int {
         case name, about, parameter
     }
@@ -23,10 +23,10 @@ struct ToolFit {
     private var seen = WordSet()
     private var best = [Float](repeating: 0, count: 4)
     private var second = [Float](repeating: 0, count: 4)
-    /// Parameters by type, others last.
+    /// Parameters by type; the last slot counts all other types.
     private var types = [Int](repeating: 0, count: 6)
 
-    /// Reads the words of one JSON string, whose quote stands before `start`.
+    /// Reads the words of one JSON string. Its opening quote is before `start`.
     mutating func read(
         _ text: UnsafeBufferPointer<UInt8>, from start: Int, as part: Part, _ promptStems: WordSet
     ) {
@@ -56,7 +56,7 @@ struct ToolFit {
         if let place = Self.types.firstIndex(of: hash) { types[place] += 1 } else { types[5] += 1 }
     }
 
-    /// The object of a tool has ended.
+    /// Handles the end of a tool's object.
     mutating func closeTool(_ promptStems: WordSet) {
         guard words[0] + words[1] + words[2] > 0 else { return }
         let shares =
@@ -80,7 +80,7 @@ struct ToolFit {
     private static let types = ["string", "integer", "number", "array", "any"].map(WordHash.of)
 }
 
-/// The hash of a word's first six letters, capitals folded; none for short and very common words.
+/// The hash of a word's first six letters, lower case; none for short and very common words.
 struct WordStem {
     private var hash = WordHash()
     private var length = 0

@@ -4,12 +4,12 @@
     import Musl
 #endif
 
-/// One pass over the JSON of tool schemas: how many tools, how many parameters, how near they are to the prompt.
+/// Counts over the JSON of tool schemas in one pass: tools, parameters, overlap with the prompt.
 ///
-/// Reads OpenAI's, Anthropic's and bare schemas alike, because it counts keys by their depth below `parameters` or
+/// It reads OpenAI's, Anthropic's and bare schemas, because it counts keys by their depth below `parameters` or
 /// `input_schema` and decodes nothing.
 struct ToolTally {
-    /// Numbers that a tally gives.
+    /// Number of counts.
     static let count = 8
 
     private var tools = 0
@@ -20,7 +20,7 @@ struct ToolTally {
     private var requiredInPrompt = 0
     private var nearest: Float = 0
     private var nearness: Float = 0
-    /// How each tool fits the prompt.
+    /// The fit of each tool to the prompt.
     private(set) var fit = ToolFit()
     private let bytes: Int
 
@@ -38,7 +38,7 @@ struct ToolTally {
                 key = 0
             case UInt8(ascii: "}"), UInt8(ascii: "]"):
                 key = path.popLast() ?? 0
-                // The outermost `parameters` closes: the tool's own words stand beside it.
+                // At the end of the outermost `parameters`, the following words are the tool's own again.
                 if Self.isSchema(key), path.allSatisfy({ !Self.isSchema($0) }) {
                     tools += 1
                     mostParameters = max(mostParameters, parametersOfTool)
@@ -88,7 +88,7 @@ struct ToolTally {
         }
     }
 
-    /// The end of a string, the hash of the whole, its words, and how many of these the prompt has.
+    /// The end of a string, its hash, its number of words, and how many of these the prompt contains.
     private static func string(
         _ text: UnsafeBufferPointer<UInt8>, from start: Int, _ promptWords: WordSet
     ) -> (end: Int, hash: UInt64, words: Int, known: Int) {

@@ -4,7 +4,7 @@
     import Musl
 #endif
 
-/// Which n-gram buckets a panel knows, and how telling each is.
+/// The n-gram buckets of a panel with their weights.
 package struct Vocabulary: Sendable {
     /// For every bucket 1 + its row, or 0 where it is unknown.
     package var slots: [UInt16]
@@ -15,7 +15,7 @@ package struct Vocabulary: Sendable {
 
     package var count: Int { weights.count }
 
-    /// The buckets that at least two of the texts have; of too many, those that most texts have.
+    /// The buckets that occur in at least two texts; above the limit, the most frequent ones.
     package init(of texts: [NGrams], limit: Int) {
         var frequency = [Int32](repeating: 0, count: NGrams.buckets)
         for text in texts {
@@ -35,7 +35,7 @@ package struct Vocabulary: Sendable {
         }
     }
 
-    /// The known buckets in the order of their rows, for the file.
+    /// The known buckets in row order, for the profile file.
     var buckets: [UInt32] {
         var buckets = [UInt32](repeating: 0, count: count)
         for (bucket, slot) in slots.enumerated() where slot > 0 { buckets[Int(slot) - 1] = UInt32(bucket) }
@@ -60,10 +60,10 @@ package struct Vocabulary: Sendable {
         writer.put(weights)
     }
 
-    /// The rows of the known ones among some buckets, and the sum of the squares of their weights' steps.
+    /// The rows of the known buckets, and the sum of the squares of their weights' steps.
     ///
-    /// The look-ups do not wait for each other, nor for a guess which buckets are known: most of their time is memory's.
-    /// - Parameter rows: room for as many rows as there are buckets.
+    /// The loop has no data dependency and no branch on known buckets, because memory latency dominates.
+    /// - Parameter rows: space for as many rows as there are buckets.
     func rows(of buckets: [UInt32], into rows: UnsafeMutableBufferPointer<Int>) -> (count: Int, squares: UInt32) {
         var count = 0
         var squares: UInt32 = 0
@@ -83,7 +83,7 @@ package struct Vocabulary: Sendable {
         return (count, squares)
     }
 
-    /// A text as a sparse row: characters and words are brought to length 1 each.
+    /// A text as a sparse row. Characters and words are normalised to length 1 each.
     package func row(_ grams: NGrams) -> [(column: Int32, value: Float)] {
         unitRow(grams.characters) + unitRow(grams.words)
     }

@@ -2,9 +2,9 @@
 package struct SSEEvent: Sendable, Hashable {
     /// The type of the event; nil where the stream named none (a browser then says "message").
     package var event: String?
-    /// The data: the contents of all `data` lines joined by line feeds, as they came (not checked to be UTF-8).
+    /// The contents of all `data` lines joined by line feeds. Not checked to be UTF-8.
     package var data: [UInt8]
-    /// The last event ID of the stream at this event: it stays in force for later events until another `id` line comes.
+    /// The last event ID of the stream at this event. It stays in force until another `id` line comes.
     package var id: String?
 
     package init(event: String? = nil, data: [UInt8], id: String? = nil) {
@@ -13,10 +13,10 @@ package struct SSEEvent: Sendable, Hashable {
         self.id = id
     }
 
-    /// The bytes of an event in a stream, the blank line at its end included.
+    /// Encodes one event, including the blank line at its end.
     ///
-    /// Line breaks in `data` (LF, CR, CRLF) begin a new `data` line each, so a reader gets all of them as LF. A type or
-    /// ID cannot hold line breaks, nor an ID a NUL: they are left out.
+    /// Line breaks in `data` (LF, CR, CRLF) begin a new `data` line each, so a reader gets all of them as LF. Line
+    /// breaks in a type or ID, and NUL in an ID, are dropped.
     ///
     /// - Parameters:
     ///   - event: the type; nil for none.
@@ -54,9 +54,9 @@ package struct SSEEvent: Sendable, Hashable {
     }
 }
 
-/// Why an event stream cannot be read on.
+/// Why reading an event stream has to stop.
 package enum SSEError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// An event, or a line, is longer than the reader may hold.
+    /// An event or a line exceeds the reader's limit.
     case eventTooLarge(maximumBytes: Int)
 
     package var description: String {

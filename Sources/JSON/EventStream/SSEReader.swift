@@ -1,13 +1,13 @@
-/// Reads a server-sent event stream as it comes, in chunks of any size (WHATWG HTML, section 9.2.6).
+/// Parses a server-sent event stream incrementally, in chunks of any size (WHATWG HTML, section 9.2.6).
 ///
-/// Lines end with LF, CR or CRLF; one byte order mark at the start is passed over; comments, unknown fields and `retry`
-/// (this reader never reconnects) are ignored. Data is passed on as bytes; an event type or ID that is not UTF-8 is
-/// repaired with U+FFFD, as the standard says.
+/// Lines end with LF, CR or CRLF. One byte order mark at the start is skipped. Comments, unknown fields and `retry`
+/// (this reader never reconnects) are ignored. Data stays bytes. An event type or ID that is not UTF-8 is repaired with
+/// U+FFFD, as the standard says.
 package struct SSEReader: Sendable {
     private let maximumEventBytes: Int
-    /// The beginning of a line whose end has not come yet.
+    /// The unfinished line at the end of the last chunk.
     private var line: [UInt8] = []
-    /// The `data` lines of the current event; nil if it has none yet.
+    /// The `data` lines of the current event; nil before the first.
     private var data: [UInt8]?
     private var event: String?
     private var lastID: String?
@@ -20,9 +20,9 @@ package struct SSEReader: Sendable {
         self.maximumEventBytes = maximumEventBytes
     }
 
-    /// Takes the next bytes of the stream and returns the events that are complete with them.
+    /// Consumes the next bytes of the stream and returns the events that they complete.
     ///
-    /// - Throws: when an event outgrows the limit. Events before it in the same chunk are then lost, and every later
+    /// - Throws: when an event exceeds the limit. Earlier events of the same chunk are then lost, and every later
     ///   call throws again.
     package mutating func feed(_ chunk: some Collection<UInt8>) throws(SSEError) -> [SSEEvent] {
         if let failure { throw failure }
@@ -33,12 +33,12 @@ package struct SSEReader: Sendable {
         return events
     }
 
-    /// Ends the stream and makes the reader ready for another one.
+    /// Ends the stream and resets the reader.
     ///
-    /// An event is complete only with the blank line after it. The standard discards an event whose blank line never
-    /// came, and so will every client down the line, so ``feed(_:)`` does not give it out. It is returned here for
-    /// bookkeeping (it may tell the usage), never to be passed on: nil unless the stream broke off inside an event with
-    /// at least one whole `data` line. A line without its end is always discarded.
+    /// An event is complete only with the blank line after it. The standard discards an event without one, so
+    /// ``feed(_:)`` never returns it. This method does, for accounting only: such an event may hold the usage. Never
+    /// forward it to a client. Nil unless the stream broke off inside an event with at least one whole `data` line. A
+    /// line without its end is always discarded.
     package mutating func finish() -> SSEEvent? {
         let last = data.map { SSEEvent(event: event, data: $0, id: lastID) }
         self = SSEReader(maximumEventBytes: maximumEventBytes)
@@ -54,7 +54,7 @@ package struct SSEReader: Sendable {
                 readLine(end, into: &events)
             } else {
                 line.append(contentsOf: end)
-                // The buffer is put back, emptied, to be used again.
+                // The buffer is swapped back, emptied, to reuse its capacity.
                 var whole: [UInt8] = []
                 swap(&whole, &line)
                 whole.withUnsafeBufferPointer { readLine($0, into: &events) }
@@ -123,22 +123,22 @@ package struct SSEReader: Sendable {
 struct SSELines {
     private let buffer: UnsafeBufferPointer<UInt8>
     private(set) var position = 0
-    /// Whether the last line ended with a CR at the very end of the bytes, whose LF may come with the next ones.
+    /// Whether the last line ended with a CR at the very end of the bytes. Its LF may come with the next ones.
     private(set) var endsInsideLineBreak = false
 
     init(_ buffer: UnsafeBufferPointer<UInt8>) {
         self.buffer = buffer
     }
 
-    /// The bytes behind the last line break.
+    /// The bytes after the last line break.
     var rest: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: buffer[position...]) }
 
-    /// Passes over a LF that belongs to a CR of earlier bytes.
+    /// Skips a LF that belongs to a CR of earlier bytes.
     mutating func skipLineFeed() {
         if buffer.first == ASCII.lineFeed { position = 1 }
     }
 
-    /// The next line that has an end, without it.
+    /// The next complete line, without its line break.
     @inline(__always)
     mutating func next() -> UnsafeBufferPointer<UInt8>? {
         guard let base = buffer.baseAddress else { return nil }

@@ -1,12 +1,12 @@
-/// Reads the members of a JSON object by name, and refuses those that nobody knows.
+/// Reads the members of a JSON object by name and rejects unknown ones.
 ///
 /// Every error names the field by its path and says what to write instead.
 package struct FieldReader {
-    /// Path of the object, for example `policy`; empty for the top.
+    /// Path of the object, for example `policy`; empty for the root.
     package let path: String
     private let object: JSONValue
 
-    /// Throws where the value is no object, or has a member that is not among `known`.
+    /// Throws if the value is no object, or has a member that is not among `known`.
     package init(_ value: JSONValue, path: String, known: [String]) throws(FieldError) {
         guard value.kind == .object else {
             throw FieldError(path, "must be a JSON object with the members \(known.joined(separator: ", "))")
@@ -21,7 +21,7 @@ package struct FieldReader {
         object = value
     }
 
-    /// The member, or nil where it is absent or null.
+    /// The member, or nil if it is absent or null.
     package func value(_ name: String) -> JSONValue? {
         guard let value = object[name], !value.isNull else { return nil }
         return value
@@ -89,7 +89,7 @@ package struct FieldReader {
     private static func join(_ path: String, _ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 }
 
-/// What is wrong with a policy or job as it was written: which field, why, and what to write instead.
+/// An invalid field of a policy or job: its path, the problem and the fix.
 package struct FieldError: Error, Equatable, CustomStringConvertible {
     /// Path of the field, for example `policy.kappa.base`.
     package let field: String

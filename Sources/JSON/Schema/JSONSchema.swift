@@ -1,35 +1,41 @@
-/// A JSON Schema, read once, that values are held against: the arguments of a tool call, an answer that has to be JSON.
+/// A JSON Schema, parsed once, that validates values: the arguments of a tool call, or an answer that has to be JSON.
 ///
-/// Understood are `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `prefixItems`, the
-/// limits of numbers, lengths and counts, `uniqueItems`, `anyOf`, `oneOf`, `allOf`, `not`, `nullable` (OpenAPI) and `$ref`
-/// within the schema (JSON Schema 2020-12). Every other keyword is passed over, `pattern` and `format` among them: an
-/// expression that the caller wrote could take any time to match. So a value without a problem may still be wrong, but a
-/// problem that is told is one.
+/// Supported keywords (JSON Schema 2020-12):
+/// - any value: `type`, `enum`, `const`, `nullable` (OpenAPI)
+/// - objects: `properties`, `required`, `additionalProperties`, `minProperties`, `maxProperties`
+/// - arrays: `items`, `prefixItems`, `uniqueItems`, `minItems`, `maxItems`
+/// - numbers: `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`
+/// - strings: `minLength`, `maxLength`
+/// - combinations: `anyOf`, `oneOf`, `allOf`, `not`, `$ref` within the schema
+///
+/// `patternProperties` only switches `additionalProperties` off. Every other keyword is ignored, `pattern` and `format`
+/// among them: a caller's regular expression could take unbounded time. So a value without a problem may still be
+/// invalid, but a reported problem is always real.
 package struct JSONSchema: Sendable {
-    /// Every part of the schema once, so that parts can refer to each other.
+    /// All subschemas in one list, so that they can refer to each other by index.
     let nodes: [Node]
 
-    /// Reads a schema, an object or `true` or `false`.
-    /// - Throws: `FieldError` with the path of the keyword that makes no sense.
+    /// Parses a schema: an object, `true` or `false`.
+    /// - Throws: `FieldError` with the path of the invalid keyword.
     package init(_ value: JSONValue) throws(FieldError) {
-        var reading = JSONSchemaReading(root: value)
-        _ = try reading.node(value, path: "")
-        nodes = reading.nodes
+        var parser = JSONSchemaParser(root: value)
+        _ = try parser.node(value, path: "")
+        nodes = parser.nodes
     }
 
-    /// What is wrong with a value, with its place, in words that a model can act on; nil where it fits the schema.
+    /// The first problem of a value, with its path, phrased so that a model can correct it. Nil if the value is valid.
     package func problem(in value: JSONValue) -> String? {
-        var checking = JSONSchemaChecking(nodes: nodes)
-        return checking.problem(of: value, node: 0, path: "", depth: 0)
+        var validator = JSONSchemaValidator(nodes: nodes)
+        return validator.problem(of: value, node: 0, path: "", depth: 0)
     }
 
-    /// One schema within the schema; its parts are named by their place in `nodes`.
+    /// One subschema. It refers to others by their index in `nodes`.
     struct Node: Sendable {
-        /// Whether nothing fits (`false`).
+        /// Whether no value is valid (`false`).
         var isNever = false
         /// The kinds allowed; nil for any.
         var kinds: Set<JSONKind>?
-        /// Whether numbers have to be whole: `integer` is among the types and `number` is not.
+        /// Whether numbers have to be integers: `integer` is among the types and `number` is not.
         var isWhole = false
         /// The values allowed, of `enum` or `const`.
         var values: [JSONValue]?
@@ -53,7 +59,7 @@ package struct JSONSchema: Sendable {
         var not: Int?
     }
 
-    /// What becomes of members that `properties` does not name.
+    /// How members that `properties` does not name are treated.
     enum Additional: Sendable {
         case allowed
         case forbidden

@@ -14,23 +14,22 @@ struct WebhookCall: Sendable {
     let id: String
 }
 
-/// Asks the servers of tools, and only those that the operator's settings allow.
+/// Calls tools of type `http`, restricted to the servers in the operator's settings.
 ///
-/// The arguments are posted as JSON; the answer's body is the tool's result. A call may be sent twice where a node dies
-/// while it waits: `Idempotency-Key` is the same then. Redirects are not followed. What goes wrong is a result too, in
-/// words for the model, so that the job can go on without the tool.
+/// Arguments are sent as a JSON `POST`; the response body is the result. A call may repeat after a node dies, with the
+/// same `Idempotency-Key`. Redirects are not followed. Errors are results for the model, so that the job can continue.
 struct Webhooks: Sendable {
     let rules: [WebhookRule]
     let upstream: UpstreamClient
     let keys: APIKeys
 
-    /// Why a URL may not be asked; nil where it may.
+    /// Why a URL is not allowed; nil where it is.
     func problem(with url: String) -> String? {
         guard rule(for: url) == nil else { return nil }
         return "'\(url)' is not allowed: the operator lists the servers of tools under `webhooks` in the settings"
     }
 
-    /// The rule that holds for a URL: the longest one.
+    /// The longest rule that matches a URL.
     private func rule(for url: String) -> WebhookRule? {
         rules.filter { $0.allows(url) }.max { $0.path.utf8.count < $1.path.utf8.count }
     }
@@ -48,7 +47,7 @@ struct Webhooks: Sendable {
             }
             return body
         } catch {
-            return "error: \(words(for: error, rule))"
+            return "error: \(description(of: error, rule))"
         }
     }
 
@@ -61,15 +60,15 @@ struct Webhooks: Sendable {
         if let key = rule.keyVariable.flatMap({ keys.secret(named: $0) }) {
             headers.append(("Authorization", "Bearer \(key)"))
         }
-        let patience = Duration.seconds(rule.timeoutSeconds)
+        let timeout = Duration.seconds(rule.timeoutSeconds)
         return UpstreamRequest(
             url: call.url, headers: headers, body: Array(call.arguments.utf8),
-            timeouts: UpstreamTimeouts(firstByte: patience, idle: patience, total: patience),
+            timeouts: UpstreamTimeouts(firstByte: timeout, idle: timeout, total: timeout),
             maximumResponseBytes: rule.answerBytes)
     }
 
-    /// What the model is told: enough to go on, and nothing of this machine.
-    private func words(for error: UpstreamError, _ rule: WebhookRule) -> String {
+    /// The error text for the model; reveals nothing of this machine.
+    private func description(of error: UpstreamError, _ rule: WebhookRule) -> String {
         switch error {
         case .timeout: "the tool did not answer within \(rule.timeoutSeconds) s"
         case .tooLarge: "the tool's answer is longer than \(rule.answerBytes) bytes: ask it for less"

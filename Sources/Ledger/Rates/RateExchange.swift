@@ -1,7 +1,7 @@
 import Domain
 
 /// How far a node is in telling the others what its keys have used, and in hearing of theirs. A value without clock or
-/// database: `SQLLedger.exchangeRates` drives it.
+/// database: `LedgerStore.exchangeRates` drives it.
 struct RateExchange: Sendable {
     /// Whether another node lived at the last look; taken for granted before the first.
     private(set) var hasOthers = true

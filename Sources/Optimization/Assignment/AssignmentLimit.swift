@@ -1,14 +1,14 @@
-/// A further linear limit over a plan: the amounts of the chosen options add up to at most `most`.
+/// A further linear limit of a plan: the amounts of the chosen options sum to at most `most`.
 ///
-/// Carbon, tokens per minute of one provider, or anything else that adds up. Amounts are `[step][model]`, finite and at
-/// least 0; the entry of a model that cannot serve the step is ignored.
+/// Examples are carbon and a provider's tokens per minute. Amounts are `[step][model]`, finite and at least 0. The
+/// entry of a model that cannot serve the step is ignored.
 package struct AssignmentLimit: Sendable {
     package var name: String
     package var unit: String
     package var most: Double
     package var amounts: [[Double]]
-    /// `[step][model]`: what moving to a model adds, when the step before ran on another one. Empty: nothing. Only
-    /// counted in programs whose `switching` is not empty.
+    /// `[step][model]`: the amount that switching to a model adds. Empty: none. Counted only in programs whose
+    /// `switching` is not empty.
     package var switching: [[Double]]
 
     package init(name: String, unit: String, most: Double, amounts: [[Double]], switching: [[Double]] = []) {
@@ -20,7 +20,8 @@ package struct AssignmentLimit: Sendable {
     }
 }
 
-/// Names one limit of a program, in errors, shadow prices and explanations; in words, steps and paths count from 1.
+/// Identifies one limit of a program in errors, shadow prices and explanations. In descriptions, steps and paths count
+/// from 1.
 package enum LimitName: Sendable, Hashable, CustomStringConvertible {
     /// Sum of cost, nano-USD.
     case budget
@@ -30,7 +31,7 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
     case energyCap
     /// Mean of the chosen options' accuracy, 0...1.
     case meanAccuracy
-    /// Steps of the horizon on one model.
+    /// Number of steps on one model.
     case slots(model: Int)
     /// One of the program's own `limits`, by its name.
     case other(String, unit: String)
@@ -38,7 +39,7 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
     case accuracyFloor(step: Int)
     /// The accuracy floors of all steps, moved together, 0...1.
     case accuracyFloors
-    /// No model can serve this step at all.
+    /// No model can serve this step.
     case noCandidate(step: Int)
 
     package var description: String {
@@ -56,7 +57,7 @@ package enum LimitName: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The unit its values are counted in.
+    /// The unit of its values.
     package var unit: String {
         switch self {
         case .budget: "nanoUSD"

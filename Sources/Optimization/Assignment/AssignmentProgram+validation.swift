@@ -1,5 +1,5 @@
 extension AssignmentProgram {
-    /// Finds the first thing wrong with the program, so that nothing below ever sees it.
+    /// Throws the first defect of the program, so that the solvers only see valid ones.
     func validate() throws(OptimizationError) {
         let steps = stepCount
         let models = modelCount
@@ -106,7 +106,7 @@ extension AssignmentProgram {
         }
     }
 
-    /// Above this, sums over many steps would no longer be exact or even finite: 2^53, where Double stops to count.
+    /// Above 2^53 integers are no longer exact in a double, and sums over many steps may overflow.
     static let greatestAmount = 9_007_199_254_740_992.0
 
     private static func amount(

@@ -1,7 +1,7 @@
-/// Finds the plan of least weighted cost that keeps every limit, and says how far from optimal it can be.
+/// Finds the plan of least weighted cost that keeps every limit, with a certificate of optimality.
 ///
-/// Synchronous and thread-safe; it can be called from as many threads as one likes. Cancelling the task that calls
-/// ends the search with `cancelled`.
+/// Synchronous and thread-safe, from any number of threads. Cancelling the calling task ends the search with
+/// `cancelled`.
 package struct AssignmentSolver: Sendable {
     package var strategy: AssignmentStrategy
 
@@ -9,8 +9,8 @@ package struct AssignmentSolver: Sendable {
         self.strategy = strategy
     }
 
-    /// The plan, with its certificate and shadow prices. When the time limit cuts the search short, the best plan so
-    /// far comes back with `proven` false; `timedOut` is thrown only when there is none.
+    /// The plan with its certificate and shadow prices. If the time limit cuts the search short, the best plan so far
+    /// has `proven` false. `timedOut` is thrown only if there is none.
     package func solve(_ program: AssignmentProgram) throws(OptimizationError) -> AssignmentSolution {
         try program.validate()
         let clock = SolveClock(limit: program.timeLimit)
@@ -37,7 +37,7 @@ extension AssignmentSolution {
         proven = plan.proven
         let steps = Double(program.stepCount)
         shadowPrices = zip(table.rows, zip(plan.multipliers, plan.incumbent.totals.amounts)).map { row, pair in
-            // The row of the mean accuracy counts the sum over the steps; its price is per unit of the mean.
+            // The row of the mean accuracy is a sum over the steps; its price is per unit of the mean.
             let unit = row.name == .meanAccuracy ? steps : 1
             let price = pair.0 * unit
             return ShadowPrice(
@@ -48,7 +48,7 @@ extension AssignmentSolution {
 }
 
 extension AssignmentTotals {
-    /// What a choice of models uses in a program, switching included.
+    /// The totals of a choice of models in a program, switching included.
     package init(_ program: AssignmentProgram, choice: [Int]) {
         var totals = AssignmentTotals(cost: 0, energy: 0, latency: 0, meanAccuracy: 0)
         var previous = program.previous
@@ -70,4 +70,23 @@ extension AssignmentTotals {
         totals.meanAccuracy /= Double(max(1, choice.count))
         self = totals
     }
+}
+
+/// The end of a solve: its time limit, or the cancellation of the calling task.
+struct SolveClock: Sendable {
+    private let end: ContinuousClock.Instant
+
+    init(limit: Duration) {
+        // A limit of years would overflow the instant; a day is long enough.
+        end = ContinuousClock.now.advanced(by: min(limit, .seconds(86_400)))
+    }
+
+    /// Whether the time is up. Throws if the task was cancelled.
+    func isOver() throws(OptimizationError) -> Bool {
+        if Task.isCancelled { throw .cancelled }
+        return ContinuousClock.now >= end
+    }
+
+    /// The remaining time, at least 0.
+    var remaining: Duration { max(.zero, ContinuousClock.now.duration(to: end)) }
 }

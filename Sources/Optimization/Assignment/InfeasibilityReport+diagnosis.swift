@@ -1,39 +1,39 @@
 extension InfeasibilityReport {
-    /// Asks, limit by limit, for the least value that has a plan while all others stand; and where no single limit is
-    /// enough, for the least sum of relative violations (elastic rows) that has one.
+    /// For each limit, finds the least value that has a plan while all others hold. If no single limit suffices, finds
+    /// the least sum of relative violations (elastic rows) that has one.
     static func diagnose(
         _ program: AssignmentProgram, clock: SolveClock
     ) throws(OptimizationError) -> InfeasibilityReport {
         let table = try AssignmentTable(program, scale: CriterionScale(program), pruned: false)
-        let knobs = table.knobs
+        let adjustableRows = table.adjustableRows
         var alone: [Relaxation] = []
         var proven = true
-        for knob in knobs {
-            let answer = try least(knob, table, clock: clock)
+        for rows in adjustableRows {
+            let answer = try least(rows, table, clock: clock)
             guard let choice = answer.choice else {
                 proven = proven && answer.proven
                 continue
             }
             let totals = table.evaluate(choice)
-            guard knobs.allSatisfy({ $0 == knob || table.isFeasible(totals, rows: $0) }) else { continue }
+            guard adjustableRows.allSatisfy({ $0 == rows || table.isFeasible(totals, rows: $0) }) else { continue }
             proven = proven && answer.proven
-            alone.append(Relaxation(table, knob, totals, steps: program.stepCount))
+            alone.append(Relaxation(table, rows, totals, steps: program.stepCount))
         }
         if let floors = try lowerFloors(program, clock: clock) { alone.append(floors) }
         if !alone.isEmpty {
             alone.sort { $0.relativeAmount < $1.relativeAmount }
             return InfeasibilityReport(alone: alone, joint: [], proven: proven)
         }
-        let elastic = try ElasticProgram(table, elastic: knobs).solve(clock: clock)
+        let elastic = try ElasticProgram(table, elastic: adjustableRows).solve(clock: clock)
         let totals = table.evaluate(elastic.choice)
-        let joint = knobs.filter { !table.isFeasible(totals, rows: $0) }.map {
+        let joint = adjustableRows.filter { !table.isFeasible(totals, rows: $0) }.map {
             Relaxation(table, $0, totals, steps: program.stepCount)
         }
         return InfeasibilityReport(alone: [], joint: joint, proven: elastic.proven && proven)
     }
 
-    /// The least by which all accuracy floors have to come down together while every other limit stands, by halving;
-    /// nil where there are no floors, or where even none would not help.
+    /// Bisects for the least drop of all accuracy floors that has a plan while every other limit holds. Nil without
+    /// floors, or if dropping them entirely does not help.
     private static func lowerFloors(
         _ program: AssignmentProgram, clock: SolveClock
     ) throws(OptimizationError) -> Relaxation? {
@@ -53,15 +53,15 @@ extension InfeasibilityReport {
             let middle = (low + high) / 2
             if try hasPlan(middle) { high = middle } else { low = middle }
         }
-        return Relaxation(limit: .accuracyFloors, asked: highest, nearest: highest - high)
+        return Relaxation(limit: .accuracyFloors, requested: highest, nearest: highest - high)
     }
 
-    /// The choice that keeps every other limit and uses the least of one knob's; nil where there is none.
+    /// The choice that keeps every other limit and uses the least of this one; nil if there is none.
     private static func least(
-        _ knob: [Int], _ table: AssignmentTable, clock: SolveClock
+        _ rows: [Int], _ table: AssignmentTable, clock: SolveClock
     ) throws(OptimizationError) -> (choice: [Int32]?, proven: Bool) {
-        guard knob.count == 1, let row = knob.first else {
-            let elastic = try ElasticProgram(table, elastic: [knob]).solve(clock: clock)
+        guard rows.count == 1, let row = rows.first else {
+            let elastic = try ElasticProgram(table, elastic: [rows]).solve(clock: clock)
             return (elastic.choice, elastic.proven)
         }
         var solver = TableSolver(table.minimizing(row), gap: 1e-9, clock: clock)
@@ -74,26 +74,26 @@ extension InfeasibilityReport {
 }
 
 extension InfeasibilityReport.Relaxation {
-    /// What a knob has to be turned to for `totals` to be allowed: its row that is farthest above the limit decides.
-    init(_ table: AssignmentTable, _ knob: [Int], _ totals: PathTotals, steps: Int) {
-        var worst = knob[0]
-        for row in knob where totals.amounts[row] > totals.amounts[worst] { worst = row }
+    /// The value that the limit needs for `totals` to be allowed. Its row farthest above the limit decides.
+    init(_ table: AssignmentTable, _ rows: [Int], _ totals: PathTotals, steps: Int) {
+        var worst = rows[0]
+        for row in rows where totals.amounts[row] > totals.amounts[worst] { worst = row }
         let row = table.rows[worst]
         let total = totals.amounts[worst]
         switch row.name {
         case .meanAccuracy:
-            self.init(limit: row.name, asked: 1 - row.limit / Double(steps), nearest: 1 - total / Double(steps))
+            self.init(limit: row.name, requested: 1 - row.limit / Double(steps), nearest: 1 - total / Double(steps))
         default:
-            self.init(limit: row.name, asked: row.limit, nearest: total)
+            self.init(limit: row.name, requested: row.limit, nearest: total)
         }
     }
 
-    var relativeAmount: Double { amount / max(abs(asked), 1e-12) }
+    var relativeAmount: Double { amount / max(abs(requested), 1e-12) }
 }
 
 extension AssignmentTable {
-    /// Rows that one number of the program sets together: a deadline holds for each of its paths.
-    var knobs: [[Int]] {
+    /// The rows that each adjustable limit sets together: a deadline holds for each of its paths.
+    var adjustableRows: [[Int]] {
         var deadlines: [Int] = []
         var others: [[Int]] = []
         for (index, row) in rows.enumerated() {
@@ -107,7 +107,7 @@ extension AssignmentTable {
         indices.allSatisfy { totals.amounts[$0] <= rows[$0].limit + rows[$0].tolerance }
     }
 
-    /// The same candidates with one row for the objective, and that row gone.
+    /// The same candidates with one row as the objective instead of a limit.
     func minimizing(_ row: Int) -> AssignmentTable {
         let width = rowCount
         var others = rows

@@ -1,24 +1,24 @@
-/// What a budget does of a batch that it may not pay for in full: how many rows, at what accuracy, and what would do
-/// all of them.
+/// The part of a batch that a budget pays for: which rows, at what accuracy, and the budget for all of them.
 package struct BatchOffer: Sendable {
-    /// The rows that can be done, rising: those that some model does for the least money first, as many as the budget
-    /// pays for. Where the budget is the only limit, no other selection has more rows.
+    /// The feasible rows, ascending: as many as the budget pays for, cheapest first. If the budget is the only limit,
+    /// no other selection has more rows.
     package var rows: [Int]
-    /// The model of each of `rows`: their best plan under the budget.
+    /// The model of each of `rows`: their best plan within the budget.
     package var choice: [Int]
-    /// Predicted of `rows` alone.
+    /// Predicted totals of `rows` alone.
     package var totals: AssignmentTotals
-    /// Nano-USD that the true cost of `rows` stays below with the confidence asked for; the predicted cost without.
+    /// Nano-USD that the true cost of `rows` stays below with the requested confidence. Without one, the predicted
+    /// cost.
     package var pessimisticCost: Double
-    /// Nano-USD that would do every row, with the same confidence; nil where another limit forbids that at any price.
+    /// Nano-USD for every row, with the same confidence; nil if another limit forbids that at any price.
     package var budgetForAll: Double?
 
-    /// Finds the rows and plans them.
+    /// Selects the rows and plans them.
     ///
     /// - Parameters:
-    ///   - program: the whole batch; its budget is what there is to spend.
-    ///   - robust: pessimism about the budget; nil takes the predicted costs as they are.
-    /// - Throws: `.infeasible` where not even one row can be done, with what would have to give.
+    ///   - program: the whole batch, with the budget to spend.
+    ///   - robust: pessimism about the budget; nil uses the predicted costs as they are.
+    /// - Throws: `.infeasible` with the limits that would have to move if not even one row is feasible.
     package init(
         of program: AssignmentProgram, robust: RobustBudget? = nil, with solver: AssignmentSolver = .init()
     ) throws(OptimizationError) {
@@ -32,7 +32,7 @@ package struct BatchOffer: Sendable {
             return
         }
         let ranked = Self.ranked(program, robust, within: budget)
-        // Limits other than the budget may want fewer rows; as many as have a plan are found by halving.
+        // Limits other than the budget may require fewer rows. Bisects for the most that have a plan.
         var fits = 0
         var tooMany = ranked.count + 1
         var best: (rows: [Int], plan: RobustBudget.Plan)?
@@ -73,7 +73,7 @@ package struct BatchOffer: Sendable {
         return RobustBudget.Plan(solution: solution, deviation: 0, pessimisticCost: solution.totals.cost)
     }
 
-    /// The rows in the order of their least cost, as many as the budget pays for.
+    /// The rows by ascending least cost, as many as the budget pays for.
     private static func ranked(_ program: AssignmentProgram, _ robust: RobustBudget?, within budget: Double) -> [Int] {
         var cheapest: [(row: Int, cost: Double, variance: Double)] = []
         for row in program.options.indices {
@@ -97,7 +97,7 @@ package struct BatchOffer: Sendable {
         }.map(\.row)
     }
 
-    /// Why not even one row can be done.
+    /// Why not even one row is feasible.
     private static func nothing(
         _ program: AssignmentProgram, _ robust: RobustBudget?, _ solver: AssignmentSolver
     ) throws(OptimizationError) -> OptimizationError {
@@ -113,7 +113,42 @@ package struct BatchOffer: Sendable {
             _ = try plan(program, robust, solver)
             return .timedOut
         }
-        let relaxation = InfeasibilityReport.Relaxation(limit: .budget, asked: budget, nearest: nearest)
+        let relaxation = InfeasibilityReport.Relaxation(limit: .budget, requested: budget, nearest: nearest)
         return .infeasible(InfeasibilityReport(alone: [relaxation], joint: [], proven: true))
+    }
+}
+
+extension AssignmentProgram {
+    /// The program of some of its steps, which must be independent: their options, floors and amounts, with all limits
+    /// unchanged.
+    func rows(_ rows: [Int]) -> AssignmentProgram {
+        var part = self
+        part.options = rows.map { options[$0] }
+        if !accuracyFloors.isEmpty { part.accuracyFloors = rows.map { accuracyFloors[$0] } }
+        part.limits = limits.map { limit in
+            var limit = limit
+            limit.amounts = rows.map { limit.amounts[$0] }
+            return limit
+        }
+        let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
+        part.latencyPaths = latencyPaths.map { $0.compactMap { places[$0] } }.filter { !$0.isEmpty }
+        return part
+    }
+}
+
+extension RobustBudget {
+    /// The budget's variances of some of the rows.
+    func rows(_ rows: [Int]) -> RobustBudget {
+        var part = self
+        part.variances = rows.map { variances[$0] }
+        return part
+    }
+
+    /// The budget after each model's costs were corrected by a factor.
+    func corrected(_ factors: [Double], sharedDeviation: Double) -> RobustBudget {
+        var corrected = self
+        corrected.sharedDeviation = sharedDeviation
+        corrected.variances = variances.map { zip($0, factors).map { $0 * $1 * $1 } }
+        return corrected
     }
 }

@@ -1,33 +1,34 @@
-/// A batch on its way: the plan, what has been spent, and what the true costs have taught about the predictions.
+/// A running batch: the plan, the money spent, and the correction of predicted costs by true ones.
 ///
-/// Each answer is booked with its true cost. When the costs drift from the plan, the rows that wait are planned again
-/// with what is left of the budget, their costs corrected by the ratio of true to predicted cost so far. Rows whose
-/// call is under way keep their model, and the money that it will take is set aside.
+/// Each answer is booked with its true cost. When the costs drift from the plan, the waiting rows are planned again
+/// with the remaining budget. Their costs are corrected by the ratio of true to predicted cost so far. Rows under way
+/// keep their model, and their expected cost is set aside.
 package struct BatchPlan: Sendable {
     package private(set) var program: AssignmentProgram
     /// Pessimism about the budget; nil plans on the predicted costs as they are.
     package private(set) var robust: RobustBudget?
-    /// The model of each row; of finished rows, the one that answered.
+    /// The model of each row. For finished rows, the model that answered.
     package private(set) var choice: [Int]
     /// Rows that are booked.
     package private(set) var isDone: [Bool]
-    /// Rows whose call has begun and is not booked.
+    /// Rows whose call has begun but is not booked.
     package private(set) var isUnderWay: [Bool]
     /// Rows that will not be done.
     package private(set) var isDropped: [Bool]
     /// Nano-USD of the finished rows.
     package private(set) var spent = 0.0
-    /// The solution that the present choice comes from.
+    /// The solution of the present choice.
     package private(set) var solution: AssignmentSolution
     private var learned: CostCorrection
-    /// The corrections that the present plan was made with, by model.
+    /// The corrections of the present plan, by model.
     private var corrections: [Double]
-    /// Nano-USD that the plan saw for the rows finished since it was made, and what they took.
+    /// Nano-USD predicted for the rows finished since the present plan, and their true cost.
     private var predictedSincePlan = 0.0
     private var realisedSincePlan = 0.0
 
-    /// Plans all rows. Rows of a batch do not follow one another, so a program with switching is not a batch.
-    /// - Throws: `.infeasible` where the limits leave no plan for all rows; `BatchOffer` says how many they do leave.
+    /// Plans all rows. The rows of a batch are independent, so programs with switching are rejected.
+    /// - Throws: `.infeasible` if the limits leave no plan for all rows. `BatchOffer` finds the rows that are
+    ///   feasible.
     package init(
         _ program: AssignmentProgram, robust: RobustBudget? = nil, with solver: AssignmentSolver = .init()
     ) throws(OptimizationError) {
@@ -49,27 +50,27 @@ package struct BatchPlan: Sendable {
         corrections = [Double](repeating: 1, count: program.modelCount)
     }
 
-    /// The rows that nobody has begun, in order.
+    /// The rows that are not begun, in order.
     package var waiting: [Int] { choice.indices.filter { !isDone[$0] && !isUnderWay[$0] && !isDropped[$0] } }
 
-    /// Notes that a row's call is being made, by the model of its `choice`.
+    /// Marks a row as under way, on the model of its `choice`.
     package mutating func begin(_ row: Int) {
         isUnderWay[row] = true
         isDropped[row] = false
     }
 
-    /// Notes that a row will not be done; what its calls did cost is taken by `charge`.
+    /// Marks a row as not to be done. `charge` deducts what its calls cost.
     package mutating func drop(_ row: Int) {
         isUnderWay[row] = false
         isDropped[row] = !isDone[row]
     }
 
-    /// Takes money off the budget that answered no row: a call that failed and was billed. Nano-USD.
+    /// Deducts the nano-USD of a call that failed and was billed from the budget.
     package mutating func charge(_ cost: Double) {
         spent += cost
     }
 
-    /// Books a row's answer: the model that gave it and its true cost, nano-USD.
+    /// Books a row's answer: its model and true cost, nano-USD.
     package mutating func book(_ row: Int, model: Int, cost: Double) {
         guard !isDone[row] else { return }
         isDone[row] = true
@@ -88,13 +89,13 @@ package struct BatchPlan: Sendable {
         predictedSincePlan > 0 ? abs(realisedSincePlan / predictedSincePlan - 1) : 0
     }
 
-    /// True to predicted cost of one model so far, drawn towards that of all models by the weight of `caution` rows.
+    /// True to predicted cost of one model so far, shrunk towards that of all models by the weight of `caution` rows.
     package func correction(_ model: Int, caution: Double = 5) -> Double {
         learned.factor(model, caution: caution)
     }
 
-    /// Plans the rows that wait with what is left of the budget. Where that allows no plan, the cheapest option of each
-    /// is taken and `infeasible` is thrown; `offer` then says which rows the money still does.
+    /// Plans the waiting rows with the remaining budget. If that allows no plan, the cheapest option of each is chosen
+    /// and `infeasible` is thrown. `offer` then finds the rows that are feasible.
     package mutating func replan(with solver: AssignmentSolver = .init()) throws(OptimizationError) {
         let rest = rest
         guard !waiting.isEmpty else { return }
@@ -114,15 +115,15 @@ package struct BatchPlan: Sendable {
         for (index, row) in rest.rows.enumerated() { choice[row] = solution.choice[index] }
     }
 
-    /// The plan after its rows that wait were planned again.
+    /// The plan after replanning its waiting rows.
     package func replanned(with solver: AssignmentSolver = .init()) throws(OptimizationError) -> BatchPlan {
         var plan = self
         try plan.replan(with: solver)
         return plan
     }
 
-    /// What the money that is left does of the rows that are neither finished nor dropped; its `rows` count those of
-    /// the whole batch. A row under way is among them where the money reaches.
+    /// The offer of the remaining budget for the rows that are neither finished nor dropped. Its `rows` are indices of
+    /// the whole batch. A row under way is among them if the money suffices.
     package func offer(with solver: AssignmentSolver = .init()) throws(OptimizationError) -> BatchOffer {
         let rest = rest
         var offer = try BatchOffer(of: rest.program, robust: rest.robust, with: solver)
@@ -130,7 +131,7 @@ package struct BatchPlan: Sendable {
         return offer
     }
 
-    /// The rows that are neither finished nor dropped, with the limits that are left and corrected costs.
+    /// The rows that are neither finished nor dropped, with the remaining limits and corrected costs.
     private var rest: (rows: [Int], program: AssignmentProgram, robust: RobustBudget?, corrections: [Double]) {
         let left = choice.indices.filter { !isDone[$0] && !isDropped[$0] }
         let corrections = (0..<program.modelCount).map { correction($0) }
@@ -150,7 +151,7 @@ package struct BatchPlan: Sendable {
         return (left, rest, robust, corrections)
     }
 
-    /// Takes what the finished rows used off the other limits.
+    /// Deducts the finished rows' use from the other limits.
     private func reduce(_ rest: inout AssignmentProgram, rows: Int) {
         let done = isDone.indices.filter { isDone[$0] }
         let used = done.compactMap { program.options[$0][choice[$0]] }

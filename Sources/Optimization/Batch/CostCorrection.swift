@@ -1,8 +1,8 @@
-/// What true costs have taught about predicted ones: a factor that all models share, and one of each model.
+/// Corrects predicted costs by true ones: a factor that all models share, and one for each model.
 ///
-/// The shared factor has the prior N(1, s^2), s the robust budget's shared deviation, and each booked sum of costs
-/// tells of it with the precision (sum predicted)^2 / (sum variance): the posterior of a normal mean. A model's own
-/// factor is drawn towards the shared one by the weight of a few of its rows.
+/// The shared factor has the prior N(1, s^2), s the robust budget's shared deviation. Each booked sum of costs observes
+/// it with the precision (sum predicted)^2 / (sum variance): the posterior of a normal mean. A model's own factor is
+/// shrunk towards the shared one by the weight of a few of its rows.
 struct CostCorrection: Sendable {
     private var realised: [Double]
     private var predicted: [Double]
@@ -11,8 +11,7 @@ struct CostCorrection: Sendable {
     private var variance = 0.0
     private let priorDeviation: Double?
 
-    /// - Parameter sharedDeviation: nil where nothing is known of the errors; then every booked row counts as much as
-    ///   the five that the prior weighs.
+    /// - Parameter sharedDeviation: nil if unknown. Then the prior weighs as much as five booked rows.
     init(_ program: AssignmentProgram, sharedDeviation: Double?) {
         realised = [Double](repeating: 0, count: program.modelCount)
         predicted = realised
@@ -23,7 +22,7 @@ struct CostCorrection: Sendable {
         }
     }
 
-    /// Notes one answer, nano-USD.
+    /// Books one answer, nano-USD.
     mutating func book(_ model: Int, predicted forecast: Double, variance: Double?, true cost: Double) {
         realised[model] += cost
         predicted[model] += forecast
@@ -39,7 +38,7 @@ struct CostCorrection: Sendable {
         return weight * ratio + (1 - weight)
     }
 
-    /// How much the observed ratio counts beside the prior, 0...1.
+    /// The weight of the observed ratio against the prior, 0...1.
     private var trust: Double {
         let forecast = predicted.reduce(0, +)
         guard let priorDeviation, variance > 0 else {
@@ -50,10 +49,10 @@ struct CostCorrection: Sendable {
         return prior / (prior + variance / (forecast * forecast))
     }
 
-    /// What is left of the prior's deviation: the posterior's.
+    /// The posterior's deviation.
     var sharedDeviation: Double { (priorDeviation ?? 0) * max(0, 1 - trust).squareRoot() }
 
-    /// True to predicted cost of one model, drawn towards the shared factor by the weight of `caution` rows.
+    /// True to predicted cost of one model, shrunk towards the shared factor by the weight of `caution` rows.
     func factor(_ model: Int, caution: Double) -> Double {
         let prior = caution * meanCosts[model]
         let shared = sharedFactor

@@ -1,19 +1,16 @@
 /// A budget that the realised cost keeps with a given confidence, not only the predicted one.
 ///
-/// Costs are predicted with errors. Errors of single calls are independent and average out; an error of the
-/// predictor as a whole does not. The chance constraint
-///   mean + z sqrt(variance) + z shared mean <= budget
-/// is not linear, but a square root lies below its tangents, so with any v0 > 0
-///   sum of (mean (1 + z shared) + z var / (2 sqrt v0)) <= budget - z sqrt(v0) / 2
-/// is linear, safe, and exact where v0 is the plan's own variance: a few solves find that point.
+/// Errors of single calls are independent and average out. A common error of the predictor does not. The chance
+/// constraint mean + z sqrt(variance) + z shared mean <= budget is not linear, but a square root lies below its
+/// tangents. So for any v0 > 0, sum of (mean (1 + z shared) + z var / (2 sqrt v0)) <= budget - z sqrt(v0) / 2 is linear
+/// and safe. It is exact if v0 is the plan's own variance: a few solves find that point.
 package struct RobustBudget: Sendable {
-    /// Standard deviation of the error that all predicted costs of a batch share, as a share of the cost. Of 100 bootstrap
-    /// batches of 200 validation rows at a quarter of the best single model's spend, 0.12 kept 84 within the budget on
-    /// the hardest suite, whose true costs vary by 6.2 % of the budget; 0.16 plans 5 % lower (docs/optimizer.md,
-    /// section 8).
+    /// The standard `sharedDeviation` of a batch. Of 100 bootstrap batches of 200 validation rows at a quarter of the best
+    /// single model's spend, 0.12 kept 84 within the budget on the hardest suite. Its true costs vary by 6.2 % of the
+    /// budget; 0.16 plans 5 % lower (docs/internals/deep/batch-planning.md).
     package static let sharedDeviation = 0.16
 
-    /// Share of batches, above 0.5 and below 1, whose realised cost has to stay below the budget.
+    /// Share of batches, above 0.5 and below 1, whose realised cost has to stay within the budget.
     package var confidence: Double
     /// `[step][model]`: variance of the predicted cost, nano-USD squared.
     package var variances: [[Double]]
@@ -31,7 +28,7 @@ package struct RobustBudget: Sendable {
         package var solution: AssignmentSolution
         /// Standard deviation of the realised cost, nano-USD.
         package var deviation: Double
-        /// The cost that the realised one stays below with the confidence asked for, nano-USD.
+        /// The cost that the realised one stays below with the requested confidence, nano-USD.
         package var pessimisticCost: Double
     }
 
@@ -50,13 +47,13 @@ package struct RobustBudget: Sendable {
         do {
             return try solve(program, within: budget, from: cheapest.choice, with: solver)
         } catch .infeasible(let report) {
-            // The tangent at the cheapest plan may lie above the budget where the one at the least pessimistic plan
+            // The tangent at the cheapest plan may exceed the budget although the one at the least pessimistic plan
             // does not.
             let least = try leastPlan(program, from: cheapest.choice, with: solver)
             guard least.cost <= budget else {
                 throw .infeasible(
                     InfeasibilityReport(
-                        alone: [.init(limit: .budget, asked: budget, nearest: Self.wholeBudget(least.cost))],
+                        alone: [.init(limit: .budget, requested: budget, nearest: Self.wholeBudget(least.cost))],
                         joint: [], proven: false))
             }
             guard let plan = try? solve(program, within: budget, from: least.choice, with: solver) else {
@@ -66,9 +63,9 @@ package struct RobustBudget: Sendable {
         }
     }
 
-    /// The least budget, whole nano-USD, that the batch can be done for with the confidence asked for, all other limits
-    /// kept; the program's own budget is not looked at.
-    /// - Throws: `.infeasible` where the other limits allow no plan at any price.
+    /// The least budget, whole nano-USD, for the batch at the requested confidence, with all other limits kept. Ignores
+    /// the program's own budget.
+    /// - Throws: `.infeasible` if the other limits allow no plan at any price.
     package func leastBudget(
         _ program: AssignmentProgram, with solver: AssignmentSolver = .init()
     ) throws(OptimizationError) -> Double {
@@ -77,27 +74,27 @@ package struct RobustBudget: Sendable {
         return Self.wholeBudget(try leastPlan(program, from: cheapest.choice, with: solver).cost)
     }
 
-    /// Whole nano-USD, and so much more that the sums of a program, in another order, still fit.
+    /// Whole nano-USD, with room for the rounding of a sum in another order.
     private static func wholeBudget(_ cost: Double) -> Double { (cost * (1 + 1e-9)).rounded(.up) }
 
-    /// The cost that a plan of this mean and variance stays below with the confidence asked for, nano-USD.
+    /// The cost that a plan of this mean and variance stays below with the requested confidence, nano-USD.
     func pessimisticCost(_ mean: Double, variance: Double) -> Double {
         mean + Normal.quantile(confidence) * (variance.squareRoot() + sharedDeviation * mean)
     }
 
-    /// The same of a solution.
+    /// The pessimistic cost of a solution.
     package func pessimisticCost(of solution: AssignmentSolution) -> Double {
         pessimisticCost(solution.totals.cost, variance: variance(solution.choice))
     }
 
-    /// Costs as predicted, with no room for errors.
+    /// A budget on the predicted costs, without room for errors.
     package static func none(for program: AssignmentProgram) -> RobustBudget {
         RobustBudget(
             confidence: 0.5,
             variances: program.options.map { [Double](repeating: 0, count: $0.count) })
     }
 
-    /// A few solves, each with the tangent at the plan before.
+    /// Solves a few times, each with the tangent at the previous plan.
     private func solve(
         _ program: AssignmentProgram, within budget: Double, from choice: [Int], with solver: AssignmentSolver
     ) throws(OptimizationError) -> Plan {
@@ -132,7 +129,7 @@ package struct RobustBudget: Sendable {
         return best
     }
 
-    /// The plan of the least pessimistic cost, by the same tangents, and that cost; the budget is left out.
+    /// The plan of the least pessimistic cost, by the same tangents, and that cost. Ignores the budget.
     private func leastPlan(
         _ program: AssignmentProgram, from choice: [Int], with solver: AssignmentSolver
     ) throws(OptimizationError) -> (choice: [Int], cost: Double) {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The machine's own energy counter: RAPL, as Linux shows it under /sys/class/powercap.
+/// The machine's energy counter: RAPL, as Linux exposes it under /sys/class/powercap.
 ///
-/// Many machines have none, or keep it from ordinary users; then `init` returns nil and the catalog's estimate stands,
-/// with its provenance.
+/// Many machines have none, or hide it from ordinary users. Then `init` returns nil, and the catalog's estimate with
+/// its provenance applies.
 package struct EnergyMeter: Sendable {
     private struct Zone: Sendable {
         var counter: String
-        /// Microjoules at which the counter starts again from 0.
+        /// Microjoules at which the counter wraps around to 0.
         var range: UInt64
     }
 
@@ -25,18 +25,18 @@ package struct EnergyMeter: Sendable {
         if zones.isEmpty { return nil }
     }
 
-    /// Microjoules of every zone at one moment.
+    /// Microjoules of every zone at one time.
     package struct Reading: Sendable, Hashable {
         fileprivate var microjoules: [UInt64]
     }
 
-    /// Reads the counters; nil when one has become unreadable.
+    /// Reads the counters; nil if one has become unreadable.
     package func read() -> Reading? {
         let values = zones.compactMap { Self.number($0.counter) }
         return values.count == zones.count ? Reading(microjoules: values) : nil
     }
 
-    /// Joules of the whole machine between two readings; a counter may have started again once in between.
+    /// Joules of the whole machine between two readings. A counter may have wrapped around once in between.
     package func joules(from start: Reading, to end: Reading) -> Double {
         var sum = 0.0
         for (index, zone) in zones.enumerated() {

@@ -2,23 +2,23 @@ import Foundation
 
 /// Waiting for a free slot of an edge server: the M/M/c queue (Erlang C).
 ///
-/// Offered load a = arrivals x service time; P(wait) = C(c, a); mean wait = C x service / (c - a). The time that a
-/// request waits exceeds t with probability C e^(-(c - a) t / service).
+/// Offered load a = arrivals x service time; P(wait) = C(c, a); mean wait = C x service / (c - a). The waiting time
+/// exceeds t with probability C e^(-(c - a) t / service).
 package struct QueueingDelay: Sendable, Hashable {
     /// Requests a second, as measured live.
     package var arrivalsPerSecond: Double
     /// Mean seconds that a request keeps its slot.
     package var serviceSeconds: Double
-    /// ConcurrencyLimiter that serve at the same time, at least 1.
+    /// Slots that serve concurrently, at least 1.
     package var slots: Int
-    /// For a server that gets more than it can serve: what is known of its line. Nil: the wait never ends.
+    /// The state of the queue of an overloaded server. Nil: the wait never ends.
     package var overload: Overload?
 
-    /// More arrivals than a server can take, for a while.
+    /// A temporary overload.
     package struct Overload: Sendable, Hashable {
-        /// Requests that wait now.
+        /// Requests waiting now.
         package var waiting: Int
-        /// Seconds that the arrivals are taken to go on at this rate.
+        /// Assumed duration of the present arrival rate.
         package var seconds: Double
 
         package init(waiting: Int, seconds: Double) {
@@ -44,13 +44,13 @@ package struct QueueingDelay: Sendable, Hashable {
         self.overload = overload
     }
 
-    /// Mean number of busy slots, were there enough of them (erlangs).
+    /// Mean number of busy slots if there were enough of them (erlangs).
     package var offeredLoad: Double { arrivalsPerSecond * serviceSeconds }
 
-    /// Share of the slots' time that is used; 1 and above means that the queue grows without end.
+    /// Used share of the slots' time. From 1 on the queue grows without end.
     package var utilisation: Double { offeredLoad / Double(slots) }
 
-    /// Probability that a request has to wait at all; 1 when the server is saturated.
+    /// Probability of waiting at all; 1 for a saturated server.
     package var waitProbability: Double {
         guard utilisation < 1 else { return 1 }
         // Erlang B by its recurrence, which neither overflows nor cancels; then C = B / (1 - rho (1 - B)).
@@ -59,16 +59,16 @@ package struct QueueingDelay: Sendable, Hashable {
         return blocking / (1 - utilisation * (1 - blocking))
     }
 
-    /// Mean seconds in the queue; of a saturated server without a known line, infinite.
+    /// Mean seconds in the queue. Infinite for a saturated server of unknown queue.
     package var meanSeconds: Double {
         guard utilisation < 1 else { return overloadSeconds }
         return min(waitProbability * serviceSeconds / (Double(slots) - offeredLoad), overloadSeconds)
     }
 
-    /// What the line takes to empty as it stands half-way through an overload of T seconds: those who wait now, those
-    /// who come faster than they are served, (lambda - c / service) T / 2, and what chance adds at saturation, the mean
-    /// of a reflected random walk, sqrt(2 lambda T / pi). The steady state of a server near saturation is far off, so
-    /// this bounds its wait too. Infinite where the line is not known.
+    /// The time to empty the queue as it stands half-way through an overload of T seconds. It sums the requests waiting
+    /// now, the excess arrivals (lambda - c / service) T / 2, and the mean of a reflected random walk, sqrt(2 lambda T
+    /// / pi). The steady state of a server near saturation is far off, so this bounds its wait too. Infinite if the
+    /// queue is unknown.
     private var overloadSeconds: Double {
         guard let overload else { return .infinity }
         let excess = max(0, arrivalsPerSecond - (serviceSeconds > 0 ? Double(slots) / serviceSeconds : .infinity))

@@ -1,7 +1,7 @@
 package import Domain
 import Foundation
 
-/// A predicted amount as a distribution: its mean and variance, and what a policy reads from them.
+/// A predicted amount as a distribution: its mean and variance.
 package struct Spread: Sendable, Hashable {
     package var mean: Double
     package var variance: Double
@@ -11,19 +11,19 @@ package struct Spread: Sendable, Hashable {
         self.variance = variance
     }
 
-    /// From a mean and the amount that a share of cases does not exceed, both above 0, as of a log-normal: token
-    /// counts are given this way. A quantile at or below the mean gives no variance.
+    /// A log-normal given by its mean and the quantile of a share, both above 0, as token counts are. A quantile at or
+    /// below the mean gives no variance.
     package init(mean: Double, quantile amount: Double, share: Double = 0.95) {
         self.init(mean: mean)
         let z = Normal.quantile(share)
-        // ln(q / mean) = z s - s^2 / 2; the smaller root is the one that starts from no spread.
+        // ln(q / mean) = z s - s^2 / 2; the smaller root is the one that grows from no spread.
         let root = z * z - 2 * log(max(amount, mean) / mean)
         let sigma = root > 0 ? z - root.squareRoot() : z
         if mean > 0 { variance = mean * mean * (exp(sigma * sigma) - 1) }
     }
 
-    /// The amount that a share, 0..<1, of cases does not exceed, of a log-normal with this mean and variance: amounts
-    /// are never negative, and long answers are rarer the longer they are.
+    /// The quantile of a share, 0..<1, of a log-normal with this mean and variance. Amounts are never negative, and
+    /// long answers are rarer the longer they are.
     package func quantile(_ share: Double) -> Double {
         guard mean > 0, variance > 0 else { return mean }
         let logVariance = log(1 + variance / (mean * mean))
@@ -31,8 +31,8 @@ package struct Spread: Sendable, Hashable {
     }
 
     /// The mean, or a quantile.
-    package func amount(_ reading: AmountReading) -> Double {
-        switch reading {
+    package func amount(_ statistic: AmountStatistic) -> Double {
+        switch statistic {
         case .mean: mean
         case .quantile(let share): quantile(share)
         }
@@ -51,8 +51,8 @@ package struct Spread: Sendable, Hashable {
 
 /// The standard normal distribution.
 package enum Normal {
-    /// The value that a share, above 0 and below 1, stays below. Acklam's rational approximation, relative error below
-    /// 1.2e-9; beyond the ends, infinite.
+    /// The quantile of a share above 0 and below 1. Acklam's rational approximation, relative error below 1.2e-9.
+    /// Infinite beyond the ends.
     package static func quantile(_ share: Double) -> Double {
         guard share > 0 else { return -.infinity }
         guard share < 1 else { return .infinity }

@@ -1,9 +1,9 @@
 import CGLPK
 
-/// GLPK as one function: a program in, a solution out. Thread-safe, because GLPK's environment belongs to the thread
-/// and one call makes, uses and frees it.
+/// GLPK as one function from program to solution. Thread-safe: GLPK's environment is per thread, and each call creates,
+/// uses and frees its own.
 package enum GLPK {
-    /// Solves on the calling thread. A failed assertion inside GLPK comes back as `solverFailed`, not as an abort.
+    /// Solves on the calling thread. A failed assertion inside GLPK becomes `solverFailed` instead of an abort.
     ///
     /// - Parameters:
     ///   - timeLimit: above zero; for the relaxation, and again for the search.

@@ -1,10 +1,10 @@
 extension LinearProgram {
-    /// The program of docs/optimizer.md, section 1, over the candidates of a table: one binary column a candidate, and
-    /// where switching costs something one entry column y[s,m] >= x[s,m] - x[s-1,m].
+    /// The program of docs/internals/optimization.md over the candidates of a table. One binary column per candidate,
+    /// and with switching one entry column y[s,m] >= x[s,m] - x[s-1,m].
     ///
     /// - Parameters:
-    ///   - keeps: which candidates get a column that may be 1; the others are left out.
-    ///   - objectiveCap: a row that asks for an objective at or below this, where a plan is already known.
+    ///   - keeps: which candidates get a column; the others are left out.
+    ///   - objectiveCap: requires an objective at or below this, if a plan is already known.
     init(_ table: AssignmentTable, keeps: [Bool], objectiveCap: Double?) {
         self.init()
         let width = table.rowCount
@@ -48,7 +48,7 @@ extension LinearProgram {
 }
 
 extension AssignmentTable {
-    /// Whether moving to a candidate adds anything at all.
+    /// Whether switching to a candidate adds anything.
     func entersAtCost(_ candidate: Int) -> Bool {
         if enterObjective[candidate] > 0 { return true }
         for row in 0..<rowCount where enterAmounts[candidate * rowCount + row] > 0 { return true }

@@ -1,12 +1,12 @@
 /// The plan whose worst weighted distance from the ideal point is least.
 ///
-/// minimise max over criteria of w_k (f_k - ideal_k) / span_k, where the ideal is each criterion's own optimum and the
-/// span reaches to the worst value among the other optima (pay-off table). Among plans of the same worst distance, the
-/// least weighted sum wins: the limit of the augmented objective max + rho x sum as rho goes to 0 (Steuer and Choo
-/// 1983), so that the plan is never dominated. Solved by halving the distance: each question is a program with limits.
+/// Minimises max over criteria of w_k (f_k - ideal_k) / span_k. The ideal is each criterion's own optimum, and the span
+/// reaches to the worst value among the other optima (pay-off table). Among plans of the same worst distance, the least
+/// weighted sum wins. That is the limit of the augmented objective max + rho x sum as rho goes to 0 (Steuer and Choo
+/// 1983), so the plan is never dominated. Bisects the distance: each question is a program with limits.
 package struct AugmentedChebyshev: Sendable {
     package var weights: AssignmentWeights
-    /// The distance is settled to within this; it lies in 0...1 for weights of 1.
+    /// The bisection's tolerance of the distance, which lies in 0...1 for weights of 1.
     package var tolerance: Double
 
     package init(weights: AssignmentWeights, tolerance: Double = 1e-4) {
@@ -14,12 +14,12 @@ package struct AugmentedChebyshev: Sendable {
         self.tolerance = tolerance
     }
 
-    /// A plan, and the certificate of its distance.
+    /// A plan with the certificate of its distance.
     package struct Answer: Sendable {
         package var solution: AssignmentSolution
         /// Worst weighted distance of the plan from the ideal point.
         package var distance: Double
-        /// No plan has a distance below this.
+        /// A lower bound on the distance of every plan.
         package var bound: Double
     }
 
@@ -63,7 +63,7 @@ package struct AugmentedChebyshev: Sendable {
     }
 }
 
-/// The ideal point and the span of each criterion, from the plans that are best in one criterion each.
+/// The ideal point and the span of each criterion, from the single-criterion optima.
 private struct Payoff {
     var solutions: [AssignmentSolution] = []
     private var ideal: [Criterion: Double] = [:]

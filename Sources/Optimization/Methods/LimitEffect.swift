@@ -1,4 +1,4 @@
-/// What one binding limit does to a plan, found by planning without it and with a little more of it.
+/// The effect of one binding limit on a plan, found by planning without it and with a little more of it.
 package struct LimitEffect: Sendable {
     package var limit: LimitName
     /// Steps that would run on another model without the limit, by that model.
@@ -7,15 +7,15 @@ package struct LimitEffect: Sendable {
     /// The present plan's totals, and those without the limit.
     package var present: AssignmentTotals
     package var without: AssignmentTotals
-    /// How much more was tried, in the limit's unit, and the totals that it buys.
+    /// The increase that was tried, in the limit's unit, and the totals that it gives.
     package var more: Double
     package var withMore: AssignmentTotals
-    /// What the program's steps are called.
-    package var noun = "steps"
+    /// The plural stepNoun for the program's steps in descriptions.
+    package var stepNoun = "steps"
 
     package init(
         limit: LimitName, otherwise: [Int: Int], stepCount: Int, present: AssignmentTotals, without: AssignmentTotals,
-        more: Double, withMore: AssignmentTotals, noun: String = "steps"
+        more: Double, withMore: AssignmentTotals, stepNoun: String = "steps"
     ) {
         self.limit = limit
         self.otherwise = otherwise
@@ -24,16 +24,15 @@ package struct LimitEffect: Sendable {
         self.without = without
         self.more = more
         self.withMore = withMore
-        self.noun = noun
+        self.stepNoun = stepNoun
     }
 
-    /// In words: "the deadline binds: 3 of 8 steps would otherwise run on edge; 0.4 s more would buy ...".
+    /// A description: "the deadline binds: 3 of 8 steps would otherwise run on edge; 0.4 s more would buy ...".
     ///
-    /// - Parameters:
-    ///   - names: the models' names, by index.
-    package func words(_ names: [String]) -> String {
+    /// - Parameter modelNames: the models' names, by index.
+    package func description(modelNames names: [String]) -> String {
         let moved = otherwise.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { model, count in
-            "\(count) of \(stepCount) \(noun) would otherwise run on "
+            "\(count) of \(stepCount) \(stepNoun) would otherwise run on "
                 + (names.indices.contains(model) ? names[model] : "model \(model)")
         }
         let binds = "\(limit) binds" + (moved.isEmpty ? "" : ": " + moved.joined(separator: ", "))
@@ -43,31 +42,35 @@ package struct LimitEffect: Sendable {
 
     private var amount: String {
         switch limit {
-        case .budget: "\(Figure.text(more / 1e7)) cents more"
-        case .meanAccuracy: "\(Figure.text(more * 100)) points less"
-        default: "\(Figure.text(more)) \(limit.unit) more"
+        case .budget: "\(ThreeDigits.text(more / 1e7)) cents more"
+        case .meanAccuracy: "\(ThreeDigits.text(more * 100)) points less"
+        default: "\(ThreeDigits.text(more)) \(limit.unit) more"
         }
     }
 
     private var gains: [String] {
         var gains: [String] = []
         let points = (withMore.meanAccuracy - present.meanAccuracy) * 100
-        if abs(points) >= 0.01 { gains.append("\(points > 0 ? "+" : "")\(Figure.text(points)) points of accuracy") }
+        if abs(points) >= 0.01 {
+            gains.append("\(points > 0 ? "+" : "")\(ThreeDigits.text(points)) points of accuracy")
+        }
         let cents = (withMore.cost - present.cost) / 1e7
-        if limit != .budget, abs(cents) >= 1e-6 { gains.append("\(cents > 0 ? "+" : "")\(Figure.text(cents)) cents") }
+        if limit != .budget, abs(cents) >= 1e-6 {
+            gains.append("\(cents > 0 ? "+" : "")\(ThreeDigits.text(cents)) cents")
+        }
         let seconds = withMore.latency - present.latency
-        if abs(seconds) >= 1e-3 { gains.append("\(seconds > 0 ? "+" : "")\(Figure.text(seconds)) s") }
+        if abs(seconds) >= 1e-3 { gains.append("\(seconds > 0 ? "+" : "")\(ThreeDigits.text(seconds)) s") }
         return gains
     }
 }
 
 extension AssignmentSolver {
-    /// What each binding limit of a plan does: a solve without it, and solves with more and more of it until the plan
+    /// The effect of each binding limit of a plan: a solve without it, and solves with more of it until the plan
     /// changes.
     ///
     /// - Parameters:
-    ///   - shares: how much more of each limit is tried, as shares of it; for the accuracy, of its error. The amount
-    ///     told is what the plan that it bought really uses.
+    ///   - shares: increases of each limit to try, as shares of it; for the accuracy, of its error. The reported
+    ///     increase is the amount that the new plan really uses.
     package func effects(
         of solution: AssignmentSolution, _ program: AssignmentProgram, shares: [Double] = [0.1, 0.4, 1]
     ) throws(OptimizationError) -> [LimitEffect] {
@@ -96,7 +99,7 @@ extension AssignmentSolver {
 }
 
 extension AssignmentProgram {
-    /// The program with a share more of one limit, or without it, and the amount that this is.
+    /// The program with a share more of one limit, or without it, and the increase.
     func moving(_ limit: LimitName, by share: Double?) -> (program: AssignmentProgram, amount: Double)? {
         var program = self
         func wider(_ value: Double?) -> (Double?, Double) {
@@ -130,7 +133,7 @@ extension AssignmentProgram {
         return (program, amount)
     }
 
-    /// By how much a choice of models passes one limit, in its unit; nil where that is no sum over the whole plan.
+    /// How far a choice of models exceeds one limit, in its unit; nil if that is no sum over the whole plan.
     func excess(of choice: [Int], over limit: LimitName) -> Double? {
         let totals = AssignmentTotals(self, choice: choice)
         let used: Double? =

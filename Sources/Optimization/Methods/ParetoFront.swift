@@ -1,4 +1,4 @@
-/// The exact front of two criteria: every plan that no other plan beats in one without losing in the other.
+/// The exact Pareto front of two criteria.
 package struct ParetoFront: Sendable {
     /// One plan of the front.
     package struct Point: Sendable {
@@ -13,7 +13,7 @@ package struct ParetoFront: Sendable {
 
     /// From the least `first` to the least `second`.
     package var points: [Point]
-    /// False when the number of points or the time ran out before the end of the front was reached.
+    /// False if the number of points or the time ran out before the end of the front.
     package var isComplete: Bool
 
     package init(points: [Point], isComplete: Bool) {
@@ -21,11 +21,11 @@ package struct ParetoFront: Sendable {
         self.isComplete = isComplete
     }
 
-    /// Walks the front by epsilon-constraint: the least `first` such that `second` is smaller than at the point
-    /// before, then the least `second` at that `first`.
+    /// Traces the front by epsilon-constraint: the least `first` with `second` below the previous point's, then the
+    /// least `second` at that `first`.
     ///
     /// - Parameters:
-    ///   - limit: most points; the walk stops there.
+    ///   - limit: most points; the trace stops there.
     package static func trace(
         _ program: AssignmentProgram, first: Criterion = .cost, second: Criterion = .accuracy, limit: Int = 1000,
         with solver: AssignmentSolver = .init()
@@ -62,7 +62,7 @@ package struct ParetoFront: Sendable {
         return front
     }
 
-    /// The options of one step that no other option of the step beats in all four criteria, by model.
+    /// The non-dominated options of one step in all four criteria, by model.
     package static func options(_ options: [AssignmentOption?]) -> [Int] {
         options.indices.filter { index in
             guard let option = options[index] else { return false }

@@ -1,8 +1,7 @@
 /// Branch and bound with the Lagrangian dual as the relaxation (branch and price).
 ///
-/// A node rules some candidates out. Its dual gives a bound and a combination of choices; where these differ in a
-/// step, the step is branched on: its likeliest candidate alone, or without it. Each node also tries to round its
-/// combination to a plan.
+/// A node excludes some candidates. Its dual gives a bound and a combination of choices. The step in which these differ
+/// is branched on: its likeliest candidate alone, or without it. Each node also rounds its combination to a plan.
 struct BranchAndPrice {
     private struct Node {
         var blocked: [Int32]
@@ -18,9 +17,9 @@ struct BranchAndPrice {
     private var pricer: PathPricer
     private var open: [Node] = []
     private(set) var incumbent: Incumbent?
-    /// Least bound of what has not been searched; infinite when all has.
+    /// Least bound of the unsearched nodes; infinite if all are searched.
     var bound: Double { min(open.reduce(.infinity) { min($0, $1.bound) }, closedBound) }
-    /// Least bound of nodes that could not be divided any further.
+    /// Least bound of the nodes that could not be divided further.
     private var closedBound = Double.infinity
 
     init(_ pricer: PathPricer, root: LagrangianDual, incumbent: Incumbent?, gap: Double, clock: SolveClock) {
@@ -33,7 +32,7 @@ struct BranchAndPrice {
         open = [Node(blocked: [], bound: root.bound, start: start, depth: 0)]
     }
 
-    /// Searches at most `nodeLimit` nodes; deepest first, so that it dives to a plan, and best bound among equals.
+    /// Searches at most `nodeLimit` nodes: deepest first, to find a plan early, and best bound among equals.
     mutating func run(nodeLimit: Int) throws(OptimizationError) {
         var diving = true
         for _ in 0..<nodeLimit {
@@ -50,7 +49,7 @@ struct BranchAndPrice {
         return open.indices.min { open[$0].bound < open[$1].bound }
     }
 
-    /// Solves a node and puts its children on the pile, the likelier one on top. False when there were none.
+    /// Solves a node and pushes its children, the likelier one on top. False without children.
     private mutating func visit(_ node: Node) throws(OptimizationError) -> Bool {
         pricer.blocked = node.blocked
         let dual = try LagrangianDual(
@@ -84,7 +83,7 @@ struct BranchAndPrice {
         return true
     }
 
-    /// A short look around the node's own multipliers.
+    /// A short core search around the node's own multipliers.
     private mutating func searchCore(_ dual: LagrangianDual, _ bound: Double) throws(OptimizationError) {
         let cap = min(CoreSearch.cutoff(incumbent, gap), bound + max(gap, 1e-3) * max(abs(bound), 1e-6))
         let core = CoreProblem(pricer, multipliers: dual.multipliers, cap: cap)
@@ -98,7 +97,7 @@ struct BranchAndPrice {
         incumbent = other
     }
 
-    /// The step whose rounding would move the limits most, and its candidate of the largest share.
+    /// The step whose rounding would change the limits most, and its candidate of the largest share.
     private func fractional(_ combination: [(choice: [Int32], share: Double)]) -> (step: Int, candidate: Int)? {
         guard let first = combination.first else { return nil }
         var best: (step: Int, candidate: Int)?

@@ -1,7 +1,7 @@
-/// Least ways to begin and to end a choice around every candidate, for one set of candidate and entry values.
+/// The least value of a choice before and after every candidate, for one set of candidate and entry values.
 ///
-/// `before[c]` is the least value of the steps up to and including c's, `after[c]` of the steps behind it; without
-/// switching both are left empty and `least[s]` holds the least value of each step.
+/// `before[c]` is the least value of the steps up to and including c's, `after[c]` of the later steps. Without
+/// switching both are empty and `least[s]` holds the least value of each step.
 struct Completion {
     private(set) var least: [Double] = []
     private(set) var before: [Double] = []
@@ -9,7 +9,7 @@ struct Completion {
     /// Least value of a whole choice.
     private(set) var total = 0.0
 
-    /// `values` and `entries` are indexed `candidate * stride + offset`; only kept candidates count. A step without any
+    /// `values` and `entries` are indexed `candidate * stride + offset`. Only kept candidates count. A step without any
     /// makes `total` infinite.
     init(
         _ table: AssignmentTable, _ values: [Double], _ entries: [Double], stride: Int = 1, offset: Int = 0,

@@ -1,10 +1,10 @@
-/// What is left to decide once the Lagrangian dual has spoken: the candidates whose reduced cost is small enough to
-/// matter, level by level, with the least value and the least amounts of any way to go on behind each.
+/// The candidates that remain open after the Lagrangian dual: those of small reduced cost, level by level. Each has the
+/// least value and the least amounts of any continuation.
 ///
-/// Without switching, steps with one candidate left are fixed, and the others ordered so that the closest calls come
-/// last: depth-first search tries small repairs first. With switching the levels are the steps, in order.
+/// Without switching, steps with one candidate left are fixed. The others are ordered with the closest calls last, so
+/// that depth-first search tries small repairs first. With switching the levels are the steps, in order.
 struct CoreProblem {
-    /// One level: its step, and where its candidates lie in the flat arrays.
+    /// One level: its step, and the range of its candidates in the flat arrays.
     struct Level {
         var step: Int
         var start: Int
@@ -16,28 +16,28 @@ struct CoreProblem {
     /// Reduced value of each candidate and of entering it.
     private(set) var values: [Double] = []
     private(set) var entries: [Double] = []
-    /// Least reduced value of everything behind each candidate.
+    /// Least reduced value of everything after each candidate.
     private(set) var tails: [Double] = []
     private(set) var amounts: [Double] = []
     private(set) var entryAmounts: [Double] = []
     private(set) var tailAmounts: [Double] = []
-    /// Most amounts of any way to go on behind each candidate.
+    /// Most amounts of any continuation after each candidate.
     private(set) var tailMost: [Double] = []
-    /// The multipliers that the values are reduced with.
+    /// The multipliers of the reduced values.
     let multipliers: [Double]
-    /// Bound and amounts of what is already fixed.
+    /// Bound and amounts of the fixed steps.
     private(set) var baseValue: Double
     private(set) var baseAmounts: [Double]
-    /// The fixed steps' candidates; the levels' steps are filled in when a leaf is reached.
+    /// The fixed steps' candidates. The levels' steps are filled in at a leaf.
     private(set) var choice: [Int32]
-    /// Which candidates of the table are left.
+    /// Which candidates of the table remain.
     private(set) var keeps: [Bool]
-    /// Whether some step has no candidate left: nothing within the reach keeps the limits.
+    /// Whether some step has no candidate left: nothing within reach keeps the limits.
     private(set) var isEmpty = false
-    /// Whether a candidate was left out because of its reduced cost, so that a search is not about the whole table.
+    /// Whether a candidate was excluded because of its reduced cost, so that a search does not cover the whole table.
     private(set) var isPartial = false
 
-    /// Keeps the candidates through which the bound stays below `cap`, and a limit can still be kept.
+    /// Keeps the candidates through which the bound stays below `cap` and every limit can still be kept.
     ///
     /// - Parameters:
     ///   - pricer: priced with `multipliers`.
@@ -166,7 +166,8 @@ struct CoreProblem {
         let table = pricer.table
         let width = table.rowCount
         let reduced = Completion(table, pricer.reduced, pricer.entry, keeps: keeps)
-        // The most is the least of the negated amounts; an entry may be counted without a move, which only loosens it.
+        // The most is the least of the negated amounts. An entry may be counted without a switch, which only loosens
+        // it.
         let negated = table.amounts.map { -$0 }
         let negatedEntries = table.enterAmounts.map { -$0 }
         let most = (0..<width).map {
@@ -192,6 +193,6 @@ struct CoreProblem {
 }
 
 extension LimitRow {
-    /// The limit with room for rounding in a running sum; only a whole choice is held against the limit itself.
+    /// The limit with room for rounding in a running sum. Only a whole choice is compared with the limit itself.
     var ceiling: Double { limit + max(tolerance, 1e-12 * limit) }
 }

@@ -1,9 +1,9 @@
-/// Depth-first search of a core problem: least reduced cost first, cut off by the Lagrangian bound and by what the
-/// rest of the steps needs at least of every limit.
+/// Depth-first search of a core problem, least reduced cost first. Pruned by the Lagrangian bound and by the least use
+/// of every limit in the remaining steps.
 struct CoreSearch {
     /// How a search ended.
     enum End: Sendable {
-        /// Everything below the cutoff was seen.
+        /// Everything below the cutoff was searched.
         case complete
         /// The best plan is within the gap of the bound given.
         case closeEnough
@@ -24,17 +24,17 @@ struct CoreSearch {
         self.incumbent = incumbent
     }
 
-    /// Searches for plans below `cap`; stops as soon as one is within the gap of `bound`.
+    /// Searches for plans below `cap`. Stops as soon as one is within the gap of `bound`.
     mutating func run(cap: Double, bound: Double, nodeLimit: Int, clock: SolveClock) throws(OptimizationError) -> End {
         guard !core.isEmpty else { return .complete }
         let width = table.rowCount
         let depthCount = core.levels.count
         let breadth = core.levels.reduce(1) { max($0, $1.end - $1.start) }
-        // Insertion is the quickest for the few children of a node, and hopeless for thousands.
+        // Insertion sort is fastest for the few children of a node, but quadratic for thousands.
         let isWide = breadth > 200
         var cutoff = min(cap, Self.cutoff(incumbent, gap))
         guard depthCount > 0 else {
-            take(core.choice)
+            accept(core.choice)
             return .complete
         }
         let ceilings = table.rows.map(\.ceiling)
@@ -48,7 +48,7 @@ struct CoreSearch {
         var position = [Int](repeating: 0, count: depthCount)
         var picked = [Int](repeating: 0, count: depthCount)
 
-        /// Lists the children of a node that are worth a visit, least bound first.
+        /// Lists the children of a node that are worth visiting, least bound first.
         func expand(_ depth: Int) {
             let level = core.levels[depth]
             let previous = depth > 0 && table.hasSwitching ? table.models[core.candidates[picked[depth - 1]]] : -1
@@ -63,7 +63,7 @@ struct CoreSearch {
                     var amount = used[depth * width + row] + core.amounts[index * width + row]
                     if enters { amount += core.entryAmounts[index * width + row] }
                     if amount + core.tailAmounts[index * width + row] > ceilings[row] { continue candidates }
-                    // What must stay unused of a limit is lost at its multiplier.
+                    // The part of a limit that must stay unused costs its multiplier.
                     let unused = limits[row] - amount - core.tailMost[index * width + row]
                     if unused > 0 { reach += core.multipliers[row] * unused }
                 }
@@ -114,7 +114,7 @@ struct CoreSearch {
             }
             var choice = core.choice
             for (level, index) in zip(core.levels, picked) { choice[level.step] = Int32(core.candidates[index]) }
-            if take(choice) {
+            if accept(choice) {
                 cutoff = min(cap, Self.cutoff(incumbent, gap))
                 if cutoff <= bound { return .closeEnough }
             }
@@ -127,14 +127,14 @@ struct CoreSearch {
         for (place, pair) in zip(range, pairs) { (bounds[place], children[place]) = pair }
     }
 
-    /// An objective at or above this is no better than the incumbent, gap considered.
+    /// An objective at or above this does not improve on the incumbent, gap considered.
     static func cutoff(_ incumbent: Incumbent?, _ gap: Double) -> Double {
         guard let incumbent else { return .infinity }
         return incumbent.objective - max(gap * abs(incumbent.objective), 1e-12)
     }
 
     @discardableResult
-    private mutating func take(_ choice: [Int32]) -> Bool {
+    private mutating func accept(_ choice: [Int32]) -> Bool {
         let totals = table.evaluate(choice)
         guard table.isFeasible(totals), totals.objective < incumbent?.objective ?? .infinity else { return false }
         incumbent = Incumbent(choice: choice, totals: totals)

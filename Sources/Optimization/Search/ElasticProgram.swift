@@ -1,4 +1,4 @@
-/// Some limits may be broken, and the sum of the relative violations is as small as can be.
+/// Minimises the sum of relative violations, for limits that may be broken.
 struct ElasticProgram {
     private let table: AssignmentTable
     private let elastic: [[Int]]
@@ -10,8 +10,8 @@ struct ElasticProgram {
         self.elastic = elastic
     }
 
-    /// The choice of least violation; `proven` false where the table is too large for GLPK and a greedy answer stands,
-    /// which may break other limits as well.
+    /// The choice of least violation. `proven` is false if the table is too large for GLPK; then a greedy answer may
+    /// break other limits as well.
     func solve(clock: SolveClock) throws(OptimizationError) -> (choice: [Int32], proven: Bool) {
         var pricer = PathPricer(table)
         var multipliers = [Double](repeating: 0, count: table.rowCount)
@@ -27,7 +27,7 @@ struct ElasticProgram {
         for group in elastic {
             let column = program.addColumn(.init(objective: 1))
             for row in group {
-                // Rows are scaled by their own size; the violation is counted in the first row's.
+                // Rows are scaled by their own size. The violation is counted in the first row's.
                 let value = table.rows[group[0]].scale / table.rows[row].scale
                 program.entries.append(.init(row: firstRow + row, column: column, value: -value))
             }

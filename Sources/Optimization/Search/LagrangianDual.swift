@@ -1,30 +1,30 @@
-/// The Lagrangian dual of a table: multipliers of the limits that give the greatest lower bound.
+/// The Lagrangian dual of a table: the limits' multipliers of the greatest lower bound.
 ///
-/// By Dantzig-Wolfe column generation (the cutting planes of the dual, seen from the other side). The bound equals
-/// that of the linear relaxation, because a relaxed chain is an integral polytope (Geoffrion 1974). Any multipliers
-/// at least 0 give a valid bound, so rounding can weaken the certificate but never falsify it.
+/// Solved by Dantzig-Wolfe column generation (equivalently, cutting planes of the dual). The bound equals that of the
+/// linear relaxation, because a relaxed chain is an integral polytope (Geoffrion 1974). Any multipliers at least 0 give
+/// a valid bound, so rounding can weaken the certificate but never falsify it.
 struct LagrangianDual {
     /// Greatest lower bound on the objective.
     private(set) var bound = -Double.infinity
-    /// The multipliers that gave it.
+    /// The multipliers of the bound.
     private(set) var multipliers: [Double]
-    /// The best choice met on the way that keeps all limits.
+    /// The best choice so far that keeps all limits.
     private(set) var incumbent: Incumbent?
     /// Choices, and their shares, of the master's last combination.
     private(set) var combination: [(choice: [Int32], share: Double)] = []
-    /// Whether not even fractions of choices keep all limits: the program is infeasible.
+    /// Whether not even fractional choices keep all limits: the program is infeasible.
     private(set) var isInfeasible = false
 
     private var choices: [[Int32]] = []
 
-    /// Where a dual may start from: that of a problem with more candidates.
+    /// A warm start: the dual of a problem with more candidates.
     struct Start: Sendable {
         var multipliers: [Double]
         var choices: [[Int32]]
     }
 
     /// Solves the dual to `tolerance` (relative), until the bound reaches `enough`, or until `clock` runs out. The
-    /// pricer's blocked candidates are out.
+    /// pricer's blocked candidates are excluded.
     init(
         _ pricer: inout PathPricer, from start: Start? = nil, tolerance: Double, enough: Double = .infinity,
         clock: SolveClock
@@ -77,7 +77,7 @@ struct LagrangianDual {
             if try clock.isOver() { return }
             let (target, value) = master.optimize()
             let feasibility = master.pricesFeasibility
-            // Pricing half-way between the best multipliers so far and the master's keeps the dual from swinging.
+            // Pricing half-way between the best multipliers so far and the master's keeps the dual from oscillating.
             let smooth = !feasibility && bound > -.infinity && multipliers.contains(where: { $0 > 0 })
             var progressed = false
             for share in smooth ? [0.5, 1.0] : [1.0] {
@@ -94,7 +94,7 @@ struct LagrangianDual {
                     multipliers = trial
                 }
                 let totals = table.evaluate(pricer.choice)
-                // The choice helps the master only when its reduced cost is negative at the master's own multipliers.
+                // The choice helps the master only if its reduced cost is negative at the master's own multipliers.
                 let own = zip(target, table.rows).enumerated().reduce(feasibility ? 0 : totals.objective) {
                     $0 + $1.element.0 * (totals.amounts[$1.offset] - $1.element.1.limit)
                 }

@@ -1,7 +1,7 @@
 /// The restricted master of Dantzig and Wolfe: the best convex combination of known choices that keeps the limits.
 ///
-/// A primal simplex over a dense basis inverse of (limits + 1) squared; limits are few, so a pivot costs nothing next
-/// to pricing a new choice. Rows are scaled by their limit, the objective by `objectiveScale`.
+/// A primal simplex over a dense basis inverse of (limits + 1) squared. Limits are few, so a pivot is cheap compared
+/// with pricing. Rows are scaled by their limit, the objective by `objectiveScale`.
 struct MasterProgram {
     /// A variable: the slack of a row, its elastic violation, or the share of a known choice.
     private enum Variable: Equatable {
@@ -31,16 +31,16 @@ struct MasterProgram {
         self.objectiveScale = 1 / objectiveScale
     }
 
-    /// Number of choices known.
+    /// Number of known choices.
     var count: Int { columns.count }
 
-    /// Takes a choice in, without pivoting.
+    /// Adds a choice, without pivoting.
     mutating func append(_ totals: PathTotals) {
         columns.append((0..<rowCount).map { totals.amounts[$0] * rowScale[$0] })
         objectives.append(totals.objective * objectiveScale)
     }
 
-    /// Starts from the last choice alone, its violations elastic.
+    /// Starts from the last choice alone, with elastic violations.
     mutating func start() {
         let size = size
         let column = columns[columns.count - 1]
@@ -68,7 +68,7 @@ struct MasterProgram {
         }
     }
 
-    /// Shares of the choices in the present combination, by their number.
+    /// Shares of the choices in the present combination, by their index.
     var shares: [(choice: Int, share: Double)] {
         zip(basis, level).compactMap { variable, level in
             if case .share(let choice) = variable, level > 1e-12 { (choice, level) } else { nil }
@@ -119,7 +119,7 @@ struct MasterProgram {
         }
     }
 
-    /// The variable of most negative reduced cost, or the first of any when the simplex stalls (Bland).
+    /// The variable of most negative reduced cost, or the first of any if the simplex stalls (Bland).
     private func entering(_ duals: [Double], first: Bool) -> Variable? {
         var best: Variable?
         var least = -1e-11
@@ -159,7 +159,7 @@ struct MasterProgram {
         var best: Int?
         var least = Double.infinity
         for row in 0..<size {
-            // An elastic left in the basis at level 0 must not grow again once the limits are kept.
+            // An elastic variable left in the basis at level 0 must not grow again once the limits are kept.
             if !pricesFeasibility, case .elastic = basis[row], abs(direction[row]) > 1e-9 { return row }
             guard direction[row] > 1e-11 else { continue }
             let ratio = max(0, level[row]) / direction[row]

@@ -1,7 +1,7 @@
-/// Finds the choice of least reduced cost: objective + multipliers x amounts, all limits relaxed.
+/// Finds the choice of least reduced cost: objective + multipliers x amounts, with all limits relaxed.
 ///
-/// Without switching every step decides alone. With it, a dynamic program over the chain: entering a model costs the
-/// same from wherever one comes, so each step takes time linear in its candidates.
+/// Without switching each step is independent. With it, a dynamic program over the chain: entering a model costs the
+/// same from any other, so each step takes time linear in its candidates.
 struct PathPricer {
     let table: AssignmentTable
     /// Reduced value and entry value of every candidate, of the last call.
@@ -9,7 +9,7 @@ struct PathPricer {
     private(set) var entry: [Double]
     /// The choice of the last call.
     private(set) var choice: [Int32]
-    /// Candidates that a branch of the search has ruled out: their reduced value is infinite.
+    /// Candidates excluded by a branch of the search: their reduced value is infinite.
     var blocked: [Int32] = []
     private var cheapest: [Double]
     private var from: [Int32]
@@ -25,7 +25,7 @@ struct PathPricer {
     }
 
     /// Prices every candidate with the multipliers and returns the least reduced value of a whole choice.
-    /// `objectiveWeight` 0 leaves the objective out, for questions of feasibility alone.
+    /// `objectiveWeight` 0 drops the objective, for questions of feasibility alone.
     mutating func price(_ multipliers: [Double], objectiveWeight: Double = 1) -> Double {
         reduce(table.objective, table.amounts, &reduced, multipliers, objectiveWeight)
         for candidate in blocked { reduced[Int(candidate)] = .infinity }

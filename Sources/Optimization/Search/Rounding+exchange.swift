@@ -8,14 +8,14 @@ extension Rounding {
         var objective: Double
     }
 
-    /// Most moves of one step among those that are paired.
+    /// Most moves of one step among the paired ones.
     private static let perStep = 3
 
-    /// Moves two steps at once, where no single move helps: first to break the limits less, then to lower the
-    /// objective without breaking any. Pairs are taken from the closest calls, whose reduced cost changes least.
+    /// Moves two steps at once when no single move helps: first to reduce violations, then to lower the objective
+    /// without any. Pairs come from the closest calls, whose reduced cost changes least.
     ///
     /// - Parameters:
-    ///   - breadth: most moves that are paired with each other; its square is the price of a round.
+    ///   - breadth: most moves that are paired with each other; a round takes quadratic time in it.
     mutating func exchange(rounds: Int, breadth: Int) {
         let width = table.rowCount
         for _ in 0..<rounds {
@@ -45,7 +45,7 @@ extension Rounding {
                 let move = Move(
                     step: step, next: next, reduced: pricer.reduced[next] - pricer.reduced[present],
                     objective: table.objective[next] - table.objective[present])
-                // Insertion into the few best of the step, which are the last of the list.
+                // Insertion into the step's few best moves, which end the list.
                 var place = moves.count
                 while place > moves.count - kept, moves[place - 1].reduced > move.reduced { place -= 1 }
                 if kept < Self.perStep {
@@ -61,8 +61,8 @@ extension Rounding {
         return Array(moves.prefix(breadth))
     }
 
-    /// The move, or the two moves, after which the limits are broken least, and among equals the objective is lowest;
-    /// nil when nothing is better than to stay.
+    /// The move, or the two moves, of least violation, and of the lowest objective among equals. Nil if nothing
+    /// improves.
     private func bestPair(
         _ moves: [Move], _ deltas: [Double], _ room: [Double]
     ) -> (first: Int, second: Int?)? {

@@ -1,11 +1,11 @@
-/// Makes a plan that keeps all limits out of the fractions that the dual ends with.
+/// Rounds the dual's fractional combination to a plan that keeps all limits.
 struct Rounding {
     let table: AssignmentTable
     let pricer: PathPricer
     var choice: [Int32]
     var used: [Double]
 
-    /// A plan near the dual's combination of choices, or nil where greedy repair finds none.
+    /// A plan near the dual's combination of choices; nil if greedy repair finds none.
     ///
     /// - Parameters:
     ///   - pricer: priced with the dual's best multipliers.
@@ -14,7 +14,7 @@ struct Rounding {
     static func plan(_ pricer: PathPricer, _ dual: LagrangianDual, gap: Double, rounds: Int, breadth: Int) -> Incumbent?
     {
         var rounding = Rounding(pricer, dual)
-        guard !pricer.table.hasSwitching else { return rounding.push(dual.multipliers) }
+        guard !pricer.table.hasSwitching else { return rounding.tighten(dual.multipliers) }
         let kept = rounding.repair()
         if kept { rounding.improve() }
         if let incumbent = rounding.incumbent, CoreSearch.cutoff(incumbent, gap) <= dual.bound { return incumbent }
@@ -36,8 +36,8 @@ struct Rounding {
         return table.isFeasible(totals) ? Incumbent(choice: choice, totals: totals) : nil
     }
 
-    /// Takes each step from one of the combined choices, so that each choice gets its share of the steps in which they
-    /// differ; steps in which all agree have nothing to round.
+    /// Copies each step from one of the combined choices, so that each choice gets its share of the steps in which they
+    /// differ. Steps in which all agree need no rounding.
     private mutating func blend(_ combination: [(choice: [Int32], share: Double)]) {
         guard combination.count > 1 else { return }
         var credit = [Double](repeating: 0, count: combination.count)
@@ -57,7 +57,7 @@ struct Rounding {
         }
     }
 
-    /// Sum over rows of the scaled amount above the limit, were candidate `next` to replace `present`.
+    /// Sum over rows of the scaled amount above the limit, if candidate `next` replaced `present`.
     private func violation(_ present: Int, _ next: Int) -> Double {
         let width = table.rowCount
         var sum = 0.0
@@ -108,7 +108,7 @@ struct Rounding {
         return violation(0, 0) == 0
     }
 
-    /// Spends what is left of the limits: moves that lower the objective, the closest calls first.
+    /// Spends the slack of the limits: moves that lower the objective, the closest calls first.
     private mutating func improve() {
         for _ in 0..<4 {
             var moves: [(score: Double, step: Int, next: Int)] = []
@@ -129,8 +129,8 @@ struct Rounding {
         }
     }
 
-    /// Raises the multipliers of the limits that are still broken until a whole chain keeps them all.
-    private mutating func push(_ multipliers: [Double]) -> Incumbent? {
+    /// Raises the multipliers of the broken limits until a whole chain keeps them all.
+    private mutating func tighten(_ multipliers: [Double]) -> Incumbent? {
         var pricer = pricer
         var multipliers = multipliers
         var best: Incumbent?

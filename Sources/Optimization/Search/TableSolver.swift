@@ -1,5 +1,5 @@
-/// Solves one table: dynamic program where nothing couples the steps, else the Lagrangian dual, a plan rounded from
-/// it, an exhaustive search under the bound, and GLPK for what the search does not finish.
+/// Solves one table. A dynamic program if nothing couples the steps. Otherwise the Lagrangian dual, a plan rounded from
+/// it, an exhaustive search under the bound, and GLPK for what the search leaves open.
 struct TableSolver {
     /// A plan, its certificate, and the multipliers of the rows.
     struct Plan: Sendable {
@@ -10,7 +10,7 @@ struct TableSolver {
         var proven: Bool
     }
 
-    /// What became of a table.
+    /// The result of solving a table.
     enum Outcome: Sendable {
         case plan(Plan)
         case infeasible
@@ -27,8 +27,7 @@ struct TableSolver {
     private var bound = -Double.infinity
     private var multipliers: [Double] = []
 
-    /// Nodes of one search, and of branch and price, before the next method gets its turn; and the candidates that
-    /// GLPK is given at most.
+    /// Most nodes of one search, and of branch and price, before the next method; and the most candidates for GLPK.
     private static let nodeLimit = 20_000
     private static let branchLimit = 500
     private static let greatestGLPK = 20_000
@@ -41,7 +40,7 @@ struct TableSolver {
         pricer = PathPricer(table)
     }
 
-    /// Runs to the gap, the end of the time, or the proof that there is no plan.
+    /// Runs to the gap, the time limit, or the proof of infeasibility.
     mutating func solve() throws(OptimizationError) -> Outcome {
         if table.rowCount == 0, strategy != .glpk { return decouple() }
         let dual = try LagrangianDual(&pricer, tolerance: min(gap / 4, 1e-7), clock: clock)
@@ -62,9 +61,9 @@ struct TableSolver {
         return try branch(dual)
     }
 
-    /// GLPK over the numbers of equal steps on each model.
+    /// GLPK over the counts of equal steps on each model.
     ///
-    /// - Returns: nil where rounding left the counts without a plan, so that another method has to decide.
+    /// - Returns: nil if rounding left the counts without a plan, so that another method has to decide.
     private mutating func count(_ groups: StepGroups) throws(OptimizationError) -> Outcome? {
         let cap = CoreSearch.cutoff(incumbent, gap)
         let program = groups.program(objectiveCap: cap.isFinite ? cap : nil)
@@ -96,7 +95,7 @@ struct TableSolver {
         return plan(.dynamicProgramming)
     }
 
-    /// One step: its candidates one by one.
+    /// Enumerates the candidates of a single step.
     private mutating func enumerate() -> Outcome {
         for candidate in table.candidates(0) where table.objective[candidate] < incumbent?.objective ?? .infinity {
             let choice = [Int32(candidate)]
@@ -115,10 +114,10 @@ struct TableSolver {
 
     private var isClose: Bool { incumbent != nil && CoreSearch.cutoff(incumbent, gap) <= bound }
 
-    /// Searches all plans whose reduced cost stays within a reach above the bound, and widens the reach until a plan
-    /// is found and proven. A reach without a plan raises the bound by as much.
+    /// Searches all plans whose reduced cost stays within a reach above the bound, and widens the reach until a plan is
+    /// found and proven. A reach without a plan raises the bound by as much.
     ///
-    /// - Returns: nil when a search was cut short.
+    /// - Returns: nil if a search was cut short.
     private mutating func deepen() throws(OptimizationError) -> Outcome? {
         let floor = bound
         let size = max(abs(floor), 1e-3 * Double(table.stepCount))
@@ -147,7 +146,7 @@ struct TableSolver {
         }
     }
 
-    /// Branch and price, and GLPK on the candidates that are left when its nodes run out.
+    /// Branch and price, and GLPK on the remaining candidates when its nodes run out.
     private mutating func branch(_ dual: LagrangianDual) throws(OptimizationError) -> Outcome {
         var tree = BranchAndPrice(pricer, root: dual, incumbent: incumbent, gap: gap, clock: clock)
         try tree.run(nodeLimit: Self.branchLimit)
@@ -161,8 +160,8 @@ struct TableSolver {
         return try branchAndBound(keeps: core.keeps, cap: cutoff)
     }
 
-    /// GLPK on the candidates that are left. Its rounding is not trusted: a plan that breaks a limit by a hair is
-    /// forbidden by a row of its own, and the search runs again.
+    /// GLPK on the remaining candidates. Its rounding is not trusted: a plan that slightly breaks a limit is excluded
+    /// by a row of its own, and the search runs again.
     private mutating func branchAndBound(keeps: [Bool], cap: Double) throws(OptimizationError) -> Outcome {
         guard keeps.count(where: { $0 }) <= Self.greatestGLPK else { return stopped(.search) }
         var program = LinearProgram(table, keeps: keeps, objectiveCap: cap.isFinite ? cap : nil)
@@ -227,7 +226,7 @@ extension AssignmentTable {
     }
 }
 
-/// Which way a program is solved.
+/// The method that solves a program.
 package enum AssignmentStrategy: Sendable, Hashable {
     /// The fastest that is exact: dynamic program, Lagrangian search, GLPK.
     case automatic

@@ -1,8 +1,8 @@
 extension AssignmentTable {
-    /// Drops every candidate that another one of its step beats, or equals, in the objective and in all rows.
+    /// Drops every dominated candidate: another one of its step is at least as good in the objective and in all rows.
     ///
-    /// Where switching costs something, putting n in m's place may add n's entry now and m's entry in the next step;
-    /// n only beats m when it does so with both added, so the optimum is never lost.
+    /// With switching, replacing m by n may add n's entry now and m's entry in the next step. So n dominates m only
+    /// with both added, and the optimum is never lost.
     mutating func removeDominated() {
         let width = rowCount
         var kept: [Int] = []
@@ -39,11 +39,11 @@ extension AssignmentTable {
         }
     }
 
-    /// Most candidates of a step that are all held against each other.
+    /// Most candidates of a step that are all compared with each other.
     private static let pairwise = 64
 
-    /// Of a step with very many candidates, those that none of the best few beats: not all that could go, in time that
-    /// grows with their number only.
+    /// Of a step with very many candidates, those that none of the best few dominates. Not all dominated ones are
+    /// dropped, but the time is linear.
     private func frontRunners(_ range: Range<Int>, step: Int, nextEntry: [Int32]) -> [Int] {
         let order = range.sorted { (objective[$0], $0) < (objective[$1], $1) }
         var front: [Int] = []

@@ -1,6 +1,5 @@
 extension AssignmentTable {
-    /// Lays a valid program out as a table. Candidates below their step's accuracy floor are left out, and so are
-    /// candidates that another one of the same step beats in the objective and in every row.
+    /// Converts a valid program to a table. Drops candidates below their step's accuracy floor and dominated ones.
     init(_ program: AssignmentProgram, scale: CriterionScale, pruned: Bool = true) throws(OptimizationError) {
         let steps = program.stepCount
         let modelCount = program.modelCount
@@ -76,7 +75,7 @@ extension AssignmentTable {
 }
 
 extension LimitRow {
-    /// The limits of a program that couple its steps, in the order in which they are reported.
+    /// The limits of a program that couple its steps, in reporting order.
     static func rows(of program: AssignmentProgram) -> [LimitRow] {
         var rows: [LimitRow] = []
         if let budget = program.budget { rows.append(LimitRow(name: .budget, limit: budget)) }
@@ -101,7 +100,7 @@ extension LimitRow {
     }
 }
 
-/// How much of one limit an option, or a move, uses.
+/// Fills one limit's row with the amounts of options and switches.
 private struct RowFiller {
     private enum Source {
         case criterion(Criterion)
@@ -152,15 +151,15 @@ private struct RowFiller {
 }
 
 extension InfeasibilityReport {
-    /// A step that no model may serve: all are nil, or all are below the step's accuracy floor.
+    /// A step that no model may serve: all options are nil, or all are below the step's accuracy floor.
     static func noOption(_ program: AssignmentProgram, step: Int) -> InfeasibilityReport {
         let best = program.options[step].compactMap { $0?.accuracy }.max()
         let relaxation =
             if let best {
                 Relaxation(
-                    limit: .accuracyFloor(step: step), asked: program.accuracyFloor(step), nearest: best)
+                    limit: .accuracyFloor(step: step), requested: program.accuracyFloor(step), nearest: best)
             } else {
-                Relaxation(limit: .noCandidate(step: step), asked: 1, nearest: 0)
+                Relaxation(limit: .noCandidate(step: step), requested: 1, nearest: 0)
             }
         return InfeasibilityReport(alone: [relaxation], joint: [], proven: true)
     }

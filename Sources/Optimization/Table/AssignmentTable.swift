@@ -1,7 +1,7 @@
-/// A program with names and units taken off: the allowed candidates of every step, their scaled objective, and one row
-/// of amounts for every limit. Everything below the solver works on this.
+/// A program without names and units: the allowed candidates of every step, their scaled objective, and one row of
+/// amounts for every limit. The algorithms below the solver work on this.
 ///
-/// Candidates of step s are `starts[s]..<starts[s + 1]`. Amounts lie candidate by candidate, `rows.count` each.
+/// Candidates of step s are `starts[s]..<starts[s + 1]`. Amounts are stored candidate by candidate, `rows.count` each.
 struct AssignmentTable: Sendable {
     let stepCount: Int
     let modelCount: Int
@@ -10,13 +10,13 @@ struct AssignmentTable: Sendable {
     var models: [Int32]
     var objective: [Double]
     var amounts: [Double]
-    /// What a candidate adds when the step before runs on another model; empty when switching is free.
+    /// The amount that a candidate adds if the previous step runs on another model. Empty if switching is free.
     var enterObjective: [Double]
     var enterAmounts: [Double]
     /// `[step * modelCount + model]`: the candidate, or -1. Empty when switching is free.
     var candidateOfModel: [Int32]
 
-    /// Gives every row the size of its limit as its scale, or of its greatest amount where the limit is less.
+    /// Scales every row by its limit, or by its greatest amount if the limit is less.
     mutating func measureRows() {
         var greatest = [Double](repeating: 0, count: rowCount)
         for candidate in 0..<candidateCount {
@@ -34,7 +34,7 @@ struct AssignmentTable: Sendable {
 
     func candidates(_ step: Int) -> Range<Int> { starts[step]..<starts[step + 1] }
 
-    /// The models that a choice of candidates names.
+    /// The models of a choice of candidates.
     func modelChoice(_ choice: [Int32]) -> [Int] { choice.map { Int(models[Int($0)]) } }
 
     /// Objective and row totals of a choice, summed in step order.
@@ -62,7 +62,7 @@ struct AssignmentTable: Sendable {
 struct LimitRow: Sendable {
     var name: LimitName
     var limit: Double
-    /// How far rounding may carry a sum above the limit; 0 for money, whose amounts are whole numbers.
+    /// The rounding error allowed above the limit; 0 for money, whose amounts are whole numbers.
     var tolerance: Double
     /// A typical size of the row's totals, to compare rows with each other.
     var scale: Double
@@ -75,7 +75,7 @@ struct LimitRow: Sendable {
     }
 }
 
-/// What a whole choice adds up to.
+/// The totals of a whole choice.
 struct PathTotals: Sendable {
     var objective: Double
     var amounts: [Double]

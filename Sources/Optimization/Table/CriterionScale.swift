@@ -1,11 +1,11 @@
-/// The affine map that takes each criterion to 0...1 over the allowed options of a whole program.
+/// The affine map of each criterion to 0...1 over the allowed options of a whole program.
 ///
 /// One map for all steps keeps the objective linear, and a saved cent weighs the same in every step. The span also
-/// covers the switching amounts, so that a criterion in which all options agree still has a scale.
+/// covers the switching amounts, so that a criterion without differences between options still has a scale.
 package struct CriterionScale: Hashable, Sendable {
     /// Cost, energy, latency and error (1 - accuracy), in the units of the options.
     package private(set) var least: [Double]
-    /// Width of each criterion; 1 where all options agree.
+    /// Width of each criterion; 1 if all options agree.
     package private(set) var span: [Double]
 
     package init(_ program: AssignmentProgram) {
@@ -48,7 +48,7 @@ package struct CriterionScale: Hashable, Sendable {
         return sum / weights.sum
     }
 
-    /// The scaled weighted sum of moving.
+    /// The scaled weighted sum of a switch.
     func objective(_ move: AssignmentSwitch, _ weights: AssignmentWeights) -> Double {
         let sum =
             weights.cost * move.cost / span[0] + weights.energy * move.energy / span[1]
@@ -56,7 +56,7 @@ package struct CriterionScale: Hashable, Sendable {
         return sum / weights.sum
     }
 
-    /// Objective of one point of accuracy in one step; 0 where accuracy has no weight.
+    /// Objective of one point of accuracy in one step; 0 if accuracy has no weight.
     func objectivePerAccuracy(_ weights: AssignmentWeights) -> Double {
         weights.accuracy / weights.sum / span[3]
     }

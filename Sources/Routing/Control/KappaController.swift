@@ -1,22 +1,22 @@
 package import Domain
 
-/// Moves kappa so that measured quality meets a target: an integral controller on the scores of the steps looked at.
+/// Moves kappa so that measured quality meets a target: an integral controller on the scores of sampled steps.
 ///
-/// offset += gain x weight x (target - score), weight = 1 / (chance of being looked at), kept within the offsets that
-/// have an effect (anti-windup by clamping: beyond them kappa stands at its floor or cap anyway). While the offset stays
-/// inside its bounds, the weighted mean of the scores over N steps is within (width of the bounds) / (gain x N) of the
-/// target whatever the world does: the sum of the errors is the distance the offset has moved, over the gain (the
-/// argument of adaptive conformal inference, Gibbs and Candes 2021).
+/// offset += gain x weight x (target - score), weight = 1 / (sampling probability), clamped to the offsets that have an
+/// effect (anti-windup: beyond them kappa is at its floor or cap anyway). While the offset stays inside its bounds, the
+/// weighted mean of the scores over N steps is within (width of the bounds) / (gain x N) of the target, whatever the
+/// data. The sum of the errors is the distance that the offset has moved, over the gain (the argument of adaptive
+/// conformal inference, Gibbs and Candes 2021).
 package struct KappaController: Hashable, Sendable {
-    /// Least quality wanted, 0...1.
+    /// Target quality, 0...1.
     package let target: Double
-    /// Offset per unit of missing quality and step. At .002 a shortfall of .1 moves kappa by .1 in 500 steps, the rhythm
-    /// of the paper's continual tuning.
+    /// Offset per unit of missing quality and step. At .002 a shortfall of .1 moves kappa by .1 in 500 steps, the
+    /// rhythm of the paper's continual tuning.
     package let gain: Double
     package let bounds: ClosedRange<Double>
-    /// The greatest move by one score, so that a rare look with a great weight does not throw kappa about.
+    /// The largest move by one score, so that a rare sample of large weight does not make kappa jump.
     package let greatestMove: Double
-    /// What to add to kappa now (`RoutingContext.kappaOffset`).
+    /// The current addend of kappa (`RoutingContext.kappaOffset`).
     package private(set) var offset: Double
     package private(set) var estimate: QualityEstimate
 
@@ -24,8 +24,8 @@ package struct KappaController: Hashable, Sendable {
 
     /// - Parameters:
     ///   - rule: its floor and cap bound the offset.
-    ///   - offset: where an earlier run of the service had got to.
-    ///   - estimate: what it had measured under this target.
+    ///   - offset: the offset of an earlier run of the service.
+    ///   - estimate: that run's measurements under this target.
     package init(
         target: Double, rule: KappaRule, gain: Double = KappaController.standardGain, greatestMove: Double = 0.02,
         memory: Double = 2000, offset: Double = 0, estimate: QualityEstimate? = nil
@@ -41,21 +41,21 @@ package struct KappaController: Hashable, Sendable {
     }
 
     /// Counts a step that a model served.
-    package mutating func served(by model: ModelID) { estimate.served(model.rawValue) }
+    package mutating func recordServed(by model: ModelID) { estimate.recordServed(model.rawValue) }
 
-    /// Takes in the score of a step that was looked at.
+    /// Records the score of a sampled step.
     ///
-    /// - Parameter share: the chance with which it was looked at; 1 for steps whose score is known without looking, such
-    ///   as the reference's own where quality is counted against it.
-    package mutating func looked(at model: ModelID, score: Double, share: Double) {
-        guard score.isFinite, share.isFinite, share > 0 else { return }
-        estimate.looked(at: model.rawValue, score: score, share: share)
-        let move = gain / min(share, 1) * (target - min(max(score, 0), 1))
+    /// - Parameter probability: its sampling probability; 1 for steps whose score is known without sampling, such as
+    ///   the reference's own if quality is relative to it.
+    package mutating func recordSample(of model: ModelID, score: Double, probability: Double) {
+        guard score.isFinite, probability.isFinite, probability > 0 else { return }
+        estimate.recordSample(of: model.rawValue, score: score, probability: probability)
+        let move = gain / min(probability, 1) * (target - min(max(score, 0), 1))
         let kept = min(max(move, -greatestMove), greatestMove)
         offset = min(max(offset + kept, bounds.lowerBound), bounds.upperBound)
     }
 
-    /// Where the target stands, in words.
+    /// The state of the target, for operators.
     package var status: String {
         guard let mean = estimate.mean else { return "no step was looked at yet; kappa is the policy's" }
         let interval = estimate.interval

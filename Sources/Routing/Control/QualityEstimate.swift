@@ -1,13 +1,16 @@
-/// A running estimate of the true quality of what was served, from the few steps that were looked at.
+import Domain
+package import JSON
+
+/// A running estimate of the true quality of served steps, from a small sample of them.
 ///
-/// Steps are counted by stratum (the model that served them); a look (a shadow audit, feedback) scores one of them,
-/// 0...1. A stratum's mean weighs each look by 1 / (its chance of being looked at), so that it does not matter how a
-/// stratum's looks were drawn; strata weigh as they were served. Older steps fade. The interval is Wilson's score
-/// interval per stratum at the effective number of looks, (sum w)^2 / sum w^2, and their variances added over the
-/// strata; with one stratum it is Wilson's exactly. Scores between 0 and 1 vary less than coins, so it errs on the wide
-/// side. Sources: Wilson 1927; Horvitz and Thompson 1952; Kish 1965 (effective sample size).
+/// Steps are counted by stratum (the model that served them). A sample (a shadow audit, feedback) scores one of them,
+/// 0...1. A stratum's mean weighs each sample by 1 / (its sampling probability), so that any sampling scheme is
+/// unbiased. Strata weigh as they were served. Older steps fade. The interval is Wilson's score interval per stratum at
+/// the effective sample size, (sum w)^2 / sum w^2, with variances added over the strata. With one stratum it is
+/// Wilson's exactly. Scores between 0 and 1 vary less than binary ones, so it errs on the wide side. Sources: Wilson
+/// 1927; Horvitz and Thompson 1952; Kish 1965 (effective sample size).
 package struct QualityEstimate: Hashable, Sendable {
-    /// A range that holds the true value in 95 of 100 cases.
+    /// A range that contains the true value with 95 % confidence.
     package struct Interval: Hashable, Sendable {
         package var lower: Double
         package var upper: Double
@@ -18,21 +21,21 @@ package struct QualityEstimate: Hashable, Sendable {
         }
     }
 
-    /// What is known of one stratum.
+    /// The counts of one stratum.
     struct Stratum: Hashable, Sendable {
         var served = 0.0
         var weights = 0.0
         var squaredWeights = 0.0
         var weightedScores = 0.0
 
-        var looks: Double { squaredWeights > 0 ? weights * weights / squaredWeights : 0 }
+        var effectiveSamples: Double { squaredWeights > 0 ? weights * weights / squaredWeights : 0 }
         var mean: Double { weights > 0 ? weightedScores / weights : 0 }
     }
 
     /// Two-sided 95 % of the normal distribution.
     package static let z = 1.959964
 
-    /// Steps after which a look counts e times less; `.infinity` to forget nothing.
+    /// Steps after which a sample counts e times less; `.infinity` for no decay.
     package let memory: Double
     private(set) var strata: [String: Stratum] = [:]
 
@@ -46,7 +49,7 @@ package struct QualityEstimate: Hashable, Sendable {
     }
 
     /// Counts a step that was served.
-    package mutating func served(_ stratum: String) {
+    package mutating func recordServed(_ stratum: String) {
         let kept = memory.isFinite && memory > 0 ? 1 - 1 / max(memory, 1) : 1
         if kept < 1 {
             for name in strata.keys {
@@ -59,27 +62,27 @@ package struct QualityEstimate: Hashable, Sendable {
         strata[stratum, default: Stratum()].served += 1
     }
 
-    /// Takes in the score of a step that was served before.
+    /// Records the score of a step that was served before.
     ///
     /// - Parameters:
-    ///   - score: 0...1; what is no number is not counted.
-    ///   - share: the chance with which the step was looked at, above 0 and at most 1.
-    package mutating func looked(at stratum: String, score: Double, share: Double) {
-        guard score.isFinite, share.isFinite, share > 0 else { return }
-        let weight = 1 / min(share, 1)
+    ///   - score: 0...1. A non-finite score is not counted.
+    ///   - probability: the sampling probability of the step, above 0 and at most 1.
+    package mutating func recordSample(of stratum: String, score: Double, probability: Double) {
+        guard score.isFinite, probability.isFinite, probability > 0 else { return }
+        let weight = 1 / min(probability, 1)
         strata[stratum, default: Stratum()].weights += weight
         strata[stratum, default: Stratum()].squaredWeights += weight * weight
         strata[stratum, default: Stratum()].weightedScores += weight * min(max(score, 0), 1)
     }
 
-    /// Mean quality of what was served, over the strata that were looked at; nil before the first look.
+    /// Mean quality of the served steps, over the sampled strata; nil before the first sample.
     package var mean: Double? {
         let seen = strata.values.filter { $0.weights > 0 && $0.served > 0 }
         let served = seen.reduce(0) { $0 + $1.served }
         return served > 0 ? seen.reduce(0) { $0 + $1.served * $1.mean } / served : nil
     }
 
-    /// The 95 % interval of the mean over everything that was served; a stratum that nobody looked at may be anything.
+    /// The 95 % interval of the mean over everything served. An unsampled stratum may have any quality.
     package var interval: Interval {
         let served = strata.values.reduce(0) { $0 + $1.served }
         guard served > 0 else { return Interval(lower: 0, upper: 1) }
@@ -87,16 +90,45 @@ package struct QualityEstimate: Hashable, Sendable {
         var variance = 0.0
         for stratum in strata.values where stratum.served > 0 {
             let share = stratum.served / served
-            let looks = stratum.looks
-            let wide = looks + Self.z * Self.z
-            centre += share * (looks * stratum.mean + Self.z * Self.z / 2) / wide
-            let spread = looks * stratum.mean * (1 - stratum.mean) + Self.z * Self.z / 4
+            let effectiveSamples = stratum.effectiveSamples
+            let wide = effectiveSamples + Self.z * Self.z
+            centre += share * (effectiveSamples * stratum.mean + Self.z * Self.z / 2) / wide
+            let spread = effectiveSamples * stratum.mean * (1 - stratum.mean) + Self.z * Self.z / 4
             variance += share * share * spread / (wide * wide)
         }
         let half = Self.z * variance.squareRoot()
         return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
     }
 
-    /// The effective number of looks over all strata.
-    package var looks: Double { strata.values.reduce(0) { $0 + $1.looks } }
+    /// The effective sample size over all strata.
+    package var effectiveSamples: Double { strata.values.reduce(0) { $0 + $1.effectiveSamples } }
+}
+
+extension QualityEstimate {
+    /// Writes the estimate as members of the open object: four sums per stratum.
+    package func write(into object: inout JSONWriter) {
+        for (name, stratum) in strata.sorted(by: { $0.key < $1.key }) {
+            object.member(
+                name,
+                array: { list in
+                    list.element(stratum.served)
+                    list.element(stratum.weights)
+                    list.element(stratum.squaredWeights)
+                    list.element(stratum.weightedScores)
+                })
+        }
+    }
+
+    /// Reads what `write` wrote; nil for anything else.
+    package init?(json: JSONValue, memory: Double = 2000) {
+        guard json.kind == .object else { return nil }
+        var strata: [String: Stratum] = [:]
+        for member in json.members {
+            let sums = member.value.elements.compactMap(\.double)
+            guard sums.count == 4, sums.allSatisfy({ $0.isFinite && $0 >= 0 }) else { return nil }
+            strata[member.key] = Stratum(
+                served: sums[0], weights: sums[1], squaredWeights: sums[2], weightedScores: sums[3])
+        }
+        self.init(memory: memory, strata: strata)
+    }
 }

@@ -1,7 +1,7 @@
 package import Domain
 import Optimization
 
-/// Makes the candidates of a step: what each model is predicted to do, cost and take, or why it cannot serve.
+/// Builds the candidates of a step: each model's predicted quality, cost and latency, or why it cannot serve.
 package enum Candidates {
     /// One candidate per model of the context, in its order.
     package static func of(
@@ -10,7 +10,7 @@ package enum Candidates {
         context.models.map { candidate(of: $0, step: step, context: context, prediction: predicting($0.model)) }
     }
 
-    /// Most tokens that an answer of this model to this step can have.
+    /// The longest possible answer of this model to this step, tokens.
     package static func outputTokensAtMost(_ model: Model, step: Step) -> Int {
         let room = max(model.contextTokens - step.read(by: model).promptTokens, 1)
         return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
@@ -36,8 +36,8 @@ package enum Candidates {
             candidate.worstCaseCost = try worstCase(
                 forecast, step: step, mostOutput: outputTokensAtMost(model, step: step))
             if candidate.serviceTier != .standard, candidate.serviceTier != .batch {
-                // A server that is asked for another tier may serve, and bill, the standard one. An interface for batches
-                // serves nothing else than batches: what it answers is billed at their rates.
+                // A server may serve and bill the standard tier instead of the requested one. A batch API serves
+                // batches only and bills their rates.
                 let standard = Forecast(priced, economics: context.economics, tier: .standard)
                 candidate.worstCaseCost = max(
                     candidate.worstCaseCost,
@@ -49,15 +49,15 @@ package enum Candidates {
         return candidate
     }
 
-    /// Tokens of the step's prompt that a model has in its cache.
+    /// Tokens of the step's prompt in a model's cache.
     static func cachedTokens(of model: Model, step: Step) -> Double {
         guard model.id == step.previousModel, model.promptCache == .kept else { return 0 }
         let step = step.read(by: model)
         return Double(min(step.cachedTokens, step.promptTokens))
     }
 
-    /// The cheapest way of being served that the policy admits and the model has a price for. Batch rates belong to
-    /// batch interfaces: only rows of a batch can have them.
+    /// The cheapest service tier that the policy admits and the model has a price for. Only rows of a batch can have
+    /// batch rates.
     private static func serviceTier(
         of priced: PricedModel, step: Step, prediction: Prediction, context: RoutingContext
     ) -> ServiceTier {
@@ -68,8 +68,8 @@ package enum Candidates {
             of: admitted, for: Usage(input: step.promptTokens, output: Int(output.rounded())))
     }
 
-    /// The highest bill that the step can bring: every byte of the prompt a token of the dearest input class, the
-    /// longest answer in its dearest class, and the energy and hardware of that call.
+    /// The highest possible bill of the step. Every byte of the prompt is a token of the most expensive input class,
+    /// the longest answer is in its most expensive class, plus the energy and hardware of that call.
     private static func worstCase(_ forecast: Forecast, step: Step, mostOutput: Int) throws(PriceError) -> Money {
         let prompt = Double(step.promptTokensAtMost)
         let output = Double(mostOutput)
@@ -96,7 +96,10 @@ package enum Candidates {
         return try forecast.cost(of: usage, joules: joules, busySeconds: busy).total
     }
 
-    /// Why a model cannot serve a step at all, in words; nil where it can.
+    /// Marks the rejections of prompts that are too long for a model; decisions are stored with the text alone.
+    static let contextOverflow = "does not fit its context"
+
+    /// Why a model cannot serve a step; nil if it can.
     private static func rejection(of model: Model, step: Step, policy: Policy) -> String? {
         if !policy.models.admits(model.id) { return "not allowed by policy.models" }
         if !policy.placement.admits(model.placement) {
@@ -108,7 +111,7 @@ package enum Candidates {
             return "has no capability '\(need)'"
         }
         if step.promptTokens >= model.contextTokens {
-            return "the prompt of about \(step.promptTokens) tokens does not fit its context of \(model.contextTokens)"
+            return "the prompt of about \(step.promptTokens) tokens \(contextOverflow) of \(model.contextTokens)"
         }
         return nil
     }

@@ -1,18 +1,18 @@
 package import Domain
 package import Optimization
 
-/// The cost, time and energy of calls of one model: expected before they are made, true after.
+/// The cost, time and energy of a model's calls: expected before them, true after.
 ///
-/// One cost model for live candidates, for plans and for the books; docs/optimizer.md, section 2.
+/// The one cost model of live candidates, plans and accounting; docs/internals/deep/cost-model.md.
 package struct Forecast: Sendable {
     let priced: PricedModel
     let economics: Economics
-    /// The way of being served that the call is billed at.
+    /// The service tier of the bill.
     let tier: ServiceTier
 
-    /// Bytes of JSON per token, for what a transfer costs: English text has about four characters a token.
+    /// Bytes of JSON per token, for the cost of transfer: English text has about four characters a token.
     static let bytesPerToken = 4.0
-    /// A call that fails is made once more, by the next model in order; what that costs is taken to be the same.
+    /// A failed call is repeated once on the next model, at an assumed equal cost.
     static let attempts = 2
 
     package init(_ priced: PricedModel, economics: Economics, tier: ServiceTier = .standard) {
@@ -21,12 +21,12 @@ package struct Forecast: Sendable {
         self.tier = tier
     }
 
-    /// A call before it is made.
+    /// Forecasts a call.
     ///
     /// - Parameters:
-    ///   - cachedTokens: the part of the prompt that the model has in its cache.
+    ///   - cachedTokens: the part of the prompt in the model's cache.
     ///   - mostOutput: the longest answer allowed, tokens.
-    /// - Throws: where the catalog has no price for what the call would use.
+    /// - Throws: if the catalog has no price for a class that the call would use.
     package func call(
         promptTokens: Double, cachedTokens: Double, prediction: Prediction, mostOutput: Int
     ) throws(PriceError) -> CallForecast {
@@ -56,8 +56,8 @@ package struct Forecast: Sendable {
             accuracy: min(max(prediction.quality, 0), 1))
     }
 
-    /// Network, prefill and decode: as recorded of the model at its provider; by the catalog's speed on the operator's
-    /// own hardware, which no recording knows, and where nothing was recorded.
+    /// Network, prefill and decode. Recorded figures apply at providers. The catalog's speed applies on the operator's
+    /// own hardware, which no recording covers, and without recordings.
     private func time(
         fresh: Double, output: Spread, recorded: AnswerSpeed?
     ) -> (network: Spread, prefill: Spread, decode: Spread) {
@@ -71,8 +71,7 @@ package struct Forecast: Sendable {
         )
     }
 
-    /// The queue in front of the operator's own server, from its live arrivals; the service time as seen, or else as
-    /// predicted.
+    /// The queue of the operator's own server, from its live arrivals. The service time is measured, or else predicted.
     private func queue(serviceSeconds: Double) -> QueueingDelay? {
         guard let slots = priced.model.slots, priced.live.arrivalsPerSecond > 0 else { return nil }
         return try? QueueingDelay(
@@ -81,7 +80,7 @@ package struct Forecast: Sendable {
             overload: .init(waiting: priced.live.waiting, seconds: LiveRate.memorySeconds))
     }
 
-    /// Energy in joules on the operator's hardware; 0 for a model at a provider, whose energy is in its price.
+    /// Joules on the operator's hardware. 0 for a model at a provider, whose energy is part of its price.
     package func joules(promptTokens: Double, cachedTokens: Double = 0, outputTokens: Double) -> Double {
         guard let energy = priced.model.energy else { return 0 }
         let fresh = max(promptTokens - cachedTokens, 0)
@@ -89,22 +88,22 @@ package struct Forecast: Sendable {
             promptTokens: fresh, completionTokens: outputTokens, busySeconds: busySeconds(fresh, outputTokens))
     }
 
-    /// Everything one attempt costs, for a usage and the seconds that the hardware is busy with it.
+    /// The cost of one attempt, from its usage and the busy seconds of the hardware.
     package func cost(of usage: Usage, joules: Double, busySeconds: Double) throws(PriceError) -> CallCost {
         let bytes = transferBytes(tokens: Double(usage.promptTokens + usage.completionTokens))
-        let services = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
+        let hardware = (priced.model.amortisation?.nanoUSDPerBusySecond ?? 0) * busySeconds
         return CallCost(
             api: try priced.price.cost(of: usage, tier: tier), energy: economics.price(joules: joules),
-            hardware: Money(nearestNanoUSD: services + economics.nanoUSD(bytes: bytes)))
+            hardware: Money(nearestNanoUSD: hardware + economics.nanoUSD(bytes: bytes)))
     }
 
-    /// Seconds that a slot of the operator's hardware is taken.
+    /// Seconds that the call occupies a slot of the operator's hardware.
     package func busySeconds(_ promptTokens: Double, _ outputTokens: Double) -> Double {
         let speed = priced.model.speed
         return promptTokens / speed.prefillTokensPerSecond + outputTokens / speed.decodeTokensPerSecond
     }
 
-    /// Bytes over the operator's line; none where the model runs on its side of it.
+    /// Bytes over the operator's line; none if the model runs on its side of it.
     private func transferBytes(tokens: Double) -> Double {
         priced.model.placement == .cloud ? tokens * Self.bytesPerToken : 0
     }

@@ -1,7 +1,7 @@
 package import Domain
 package import Estimation
 
-/// Estimates by trained profiles; models without one get their tier's prior.
+/// Estimates by trained profiles. Models without one get their tier's prior.
 package struct ProfileEstimator: Estimating {
     private let profiles: ProfileSet
 
@@ -16,7 +16,7 @@ package struct ProfileEstimator: Estimating {
 
 /// See `ProfileEstimator`.
 ///
-/// Where no profile can tell, and where an estimate is not a number, the prior of the model's tier or nil stands.
+/// If no profile has an estimate, or one is not a number, the prior of the model's tier or nil applies.
 struct ProfileEstimates: StepEstimates {
     let profiles: ProfileSet
     let reading: StepReading
@@ -49,7 +49,7 @@ struct ProfileEstimates: StepEstimates {
         reading.acceptance(of: answers.map { (model: $0.model.profile ?? $0.model.id, output: $0.output) })
     }
 
-    /// An estimate of a pair of models that both have a profile.
+    /// An estimate for a pair of models that both have a profile.
     private func both<Estimate>(
         _ model: Model, _ reference: Model, _ estimate: (ModelID, ModelID) -> Estimate?
     ) -> Estimate? {

@@ -1,22 +1,22 @@
 package import Domain
 
-/// Everything that a decision may look at besides the step: values only, read once per decision.
+/// The inputs of a decision apart from the step, as values read once per decision.
 package struct RoutingContext: Sendable {
-    /// The models that can be called now, with the prices of the day.
+    /// The callable models, with the prices of the day.
     package var models: [PricedModel]
     package var economics: Economics
     package var policy: Policy
-    /// What is left of the run's limits.
+    /// The remainder of the run's limits.
     package var remaining: Remaining
-    /// Steps that the run is expected to take from this one on, this one included; at least 1.
+    /// Expected steps of the run from this one on, this one included; at least 1.
     package var horizon: Int
-    /// How those steps hang together.
+    /// How those steps depend on each other.
     package var shape: RunShape
     /// Version of the catalog that named the prices.
     package var catalogVersion: String
-    /// Whether the step is a row of a batch that goes to a batch interface, with its own rates.
+    /// Whether the step is a row of a batch that goes to a batch API, with its own rates.
     package var isBatch = false
-    /// What the controller of measured quality adds to kappa; 0 without one.
+    /// The addend of kappa from the quality controller; 0 without one.
     package var kappaOffset: Double
 
     package init(
@@ -34,15 +34,15 @@ package struct RoutingContext: Sendable {
     }
 }
 
-/// How the steps that a plan looks ahead to hang together.
+/// How the steps of a plan's horizon depend on each other.
 package enum RunShape: Hashable, Sendable {
-    /// Each step goes on from the one before: the prompt grows, a switch of models loses the cache, times add up.
+    /// Each step continues the previous one: the prompt grows, a switch of models loses the cache, times add up.
     case chain
-    /// Subtasks of a graph: each has a prompt of its own and does not wait for the others.
+    /// Subtasks of a graph: each has its own prompt and does not wait for the others.
     case siblings
 }
 
-/// A model, the price that holds today, and how it has been doing.
+/// A model with the price of today and its live measurements.
 package struct PricedModel: Sendable {
     package let model: Model
     package let price: Price
@@ -55,7 +55,7 @@ package struct PricedModel: Sendable {
     }
 }
 
-/// What is left of a run's limits; nil where there is none.
+/// The remainder of a run's limits; nil for no limit.
 package struct Remaining: Hashable, Sendable {
     package var budget: Money?
     package var seconds: Double?
@@ -71,10 +71,39 @@ package struct Remaining: Hashable, Sendable {
         self.carbonGrams = carbonGrams
     }
 
-    /// What a policy grants at the start of a run.
+    /// A policy's limits at the start of a run.
     package init(of policy: Policy) {
         self.init(
             budget: policy.budget, seconds: policy.deadlineSeconds, joules: policy.energyJoules,
             carbonGrams: policy.plan.carbonGrams)
+    }
+}
+
+/// Recent measurements of one model, with older calls weighing less.
+package struct LiveRate: Hashable, Sendable {
+    /// Share of calls that the model's server failed, 0...1.
+    package var errorRate: Double
+    package var arrivalsPerSecond: Double
+    /// Mean seconds that a call kept its slot; nil before the first end of a call.
+    package var serviceSeconds: Double?
+    /// Running calls, and calls that wait for a slot.
+    package var busySlots: Int
+    package var waiting: Int
+
+    /// Seconds after which a call counts e times less. Rates are assumed to last about as long.
+    package static let memorySeconds = 60.0
+
+    /// No measurements.
+    package static let none = LiveRate(errorRate: 0, arrivalsPerSecond: 0)
+
+    package init(
+        errorRate: Double, arrivalsPerSecond: Double, serviceSeconds: Double? = nil, busySlots: Int = 0,
+        waiting: Int = 0
+    ) {
+        self.errorRate = errorRate
+        self.arrivalsPerSecond = arrivalsPerSecond
+        self.serviceSeconds = serviceSeconds
+        self.busySlots = busySlots
+        self.waiting = waiting
     }
 }

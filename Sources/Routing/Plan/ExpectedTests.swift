@@ -1,6 +1,7 @@
 import Domain
 
-/// What the sequential rule is expected to say of a candidate, so that a plan counts on nobody whom the rule will refuse.
+/// The expected outcomes of the sequential rule's tests, so that a plan does not rely on candidates that the rule will
+/// refuse.
 ///
 /// Only a forecast: the rule makes its own tests, also of candidates that are not expected to pass.
 struct ExpectedTests {
@@ -23,8 +24,8 @@ struct ExpectedTests {
         span = position > 1 ? state.span : nil
     }
 
-    /// Whether the rule is expected to give a candidate the step that many steps ahead, as far as today's similarity
-    /// tells: the reference always, others where they were promised the step, where URC passes, or where their similarity
+    /// Whether the rule is expected to give a candidate the step that many steps ahead, judging by today's similarity.
+    /// The reference always passes. Others pass if they were promised the step, if URC passes, or if their similarity
     /// is above the kappa of that position.
     func pass(_ candidate: Candidate, ahead steps: Int = 0) -> Bool {
         let model = candidate.model
@@ -39,12 +40,11 @@ struct ExpectedTests {
         return similarity > kappa.at(position + steps)
     }
 
-    /// Whether steps have tests of their own. Without any stage on there are none either, and the plan's kappa is all
-    /// that holds.
+    /// Whether steps have tests of their own. Without any stage there are none, and only the plan's kappa applies.
     private var testsSteps: Bool { stages.isEmpty || stages != [.urc] }
 
-    /// Why no plan can be made over some candidates without the reference, in words; nil where one is expected to pass
-    /// at every step.
+    /// Why no plan is possible over some candidates without the reference; nil if one is expected to pass at every
+    /// step.
     func shortfall(of candidates: [Candidate], steps: Int) -> String? {
         for ahead in 0..<steps where !candidates.contains(where: { pass($0, ahead: ahead) }) {
             let position = position + ahead

@@ -1,10 +1,10 @@
 import Domain
 
 extension PlanForecast {
-    /// Why the plan does not hold for a step, in words; nil where it does.
+    /// Why the plan does not hold for a step; nil if it does.
     ///
     /// - Parameters:
-    ///   - models: those that the step can be planned over now.
+    ///   - models: the models that the step can be planned over now.
     func drift(at step: Step, models now: Set<ModelID>, reference: Candidate, context: RoutingContext) -> String? {
         let ahead = step.position - position
         guard shape == .chain, context.shape == .chain else { return "subtasks of a graph are planned each by itself" }
@@ -49,8 +49,8 @@ extension PlanForecast {
             ?? off("energy_j", remaining.joules, context.remaining.joules, \.joules, 1)
     }
 
-    /// Only the weighted sum has prices by which another step's options compare; other methods follow their choices,
-    /// which are worth what was predicted of them.
+    /// Only the weighted sum has prices to compare another step's options. Other methods keep their choices, which are
+    /// compared by predicted quality.
     private func qualityDrift(_ ahead: Int, _ reference: Candidate) -> String? {
         guard policy.method != .weighted else { return nil }
         let off = abs(reference.prediction.quality - referenceQuality)

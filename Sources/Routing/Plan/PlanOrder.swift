@@ -1,11 +1,11 @@
 import Domain
 import Optimization
 
-/// The order in which the rule tries a step's candidates: that of the plan's own measure of one step.
+/// The order in which the rule tries a step's candidates, by the plan's measure of one step.
 ///
-/// The plan's choice, and before it those that are better by the plan's measure and only are not expected to pass the
-/// rule's tests: testing them is free, and the tests decide. The others follow by rising measure, the reference at its
-/// own place among them.
+/// First come the candidates that beat the plan's choice by that measure but are not expected to pass the rule's tests,
+/// since testing them is free. Then the choice itself, then the others by ascending measure. The reference has its own
+/// place among them.
 struct PlanOrder {
     let forecast: PlanForecast
     /// Steps since the plan was made.
@@ -35,7 +35,7 @@ struct PlanOrder {
         }.map { candidates[$0].model }
     }
 
-    /// What the policy's method compares, the most important first.
+    /// The measures that the policy's method compares, the most important first.
     private func measures(_ options: [AssignmentOption]) -> [[Double]] {
         let weights = context.policy.weights.assignment
         let columns = Criterion.allCases.map { criterion in options.map { $0.amount(of: criterion) } }
@@ -63,7 +63,7 @@ struct PlanOrder {
 }
 
 extension AssignmentOption {
-    /// The amount that is to be small.
+    /// The amount to minimise.
     fileprivate func amount(of criterion: Criterion) -> Double {
         switch criterion {
         case .cost: cost

@@ -1,13 +1,12 @@
 import Domain
 package import Optimization
 
-/// The options of a plan: what each candidate would take at each step of the horizon, where the rule is expected to let
-/// it.
+/// The options of a plan: each candidate's amounts at each step of the horizon that the rule is expected to give it.
 struct PlanRows {
-    /// `[step][candidate]`; nil where the rule is expected to refuse it, or where it cannot be priced.
+    /// `[step][candidate]`; nil if the rule is expected to refuse it, or if it cannot be priced.
     private(set) var options: [[AssignmentOption?]]
     private(set) var switching: [[AssignmentSwitch]]
-    /// Of this step, for every candidate, expected to pass or not.
+    /// This step's option of every candidate, expected to pass or not.
     private(set) var first: [AssignmentOption]
     /// Whether each candidate is expected to pass at this step.
     let passes: [Bool]
@@ -37,17 +36,63 @@ struct PlanRows {
 }
 
 extension RoutingContext {
-    /// Where each model stands among `models`.
+    /// The index of each model in `models`.
     var places: [ModelID: Int] {
         Dictionary(models.enumerated().map { ($1.model.id, $0) }) { first, _ in first }
     }
 }
 
 extension Candidate {
-    /// The expected amounts of this step, as the optimiser reads them.
+    /// The expected amounts of this step as an option.
     package var option: AssignmentOption {
         AssignmentOption(
             cost: Double(cost.total.nanoUSD), energy: energyJoules, latency: latencySeconds,
             accuracy: min(max(prediction.quality, 0), 1))
+    }
+}
+
+/// One candidate over the steps ahead: its cost at each, and the extra cost of switching to it there.
+struct LookAhead {
+    private let forecast: Forecast
+    private let prediction: Prediction
+    private let mostOutput: Int
+    private let promptTokens: Double
+    private let cachedTokens: Double
+    private let keepsPrompts: Bool
+    private let statistic: AmountStatistic
+
+    /// Assumed tokens that a tool result or a user's message adds between two steps. No measurement of the operator's
+    /// runs exists yet.
+    static let observationTokens = 60.0
+
+    init(_ candidate: Candidate, _ priced: PricedModel, step: Step, context: RoutingContext) {
+        forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
+        prediction = candidate.prediction
+        mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
+        promptTokens = Double(step.read(by: priced.model).promptTokens)
+        cachedTokens = Candidates.cachedTokens(of: priced.model, step: step)
+        keepsPrompts = priced.model.promptCache == .kept
+        statistic = context.policy.plan.statistic
+    }
+
+    /// The option of the step itself; nil if it cannot be priced. These amounts include a lost cache.
+    var now: AssignmentOption? { call(promptTokens, cached: cachedTokens)?.option(statistic) }
+
+    /// The option of the call some steps ahead, at least one; nil if it cannot be priced.
+    ///
+    /// Each step in between adds an answer and an observation to today's prompt. A model that stays has everything but
+    /// the newest observation in its cache. A model that is switched to has nothing.
+    func after(_ steps: Int) -> (option: AssignmentOption, move: AssignmentSwitch)? {
+        let prompt = promptTokens + Double(steps) * (prediction.outputTokens.mean + Self.observationTokens)
+        guard let warm = call(prompt, cached: keepsPrompts ? max(prompt - Self.observationTokens, 0) : 0),
+            let option = warm.option(statistic)
+        else { return nil }
+        guard let cold = call(prompt, cached: 0) else { return (option, .free) }
+        return (option, AssignmentSwitch(cold: cold, warm: warm, statistic: statistic))
+    }
+
+    private func call(_ prompt: Double, cached: Double) -> CallForecast? {
+        try? forecast.call(
+            promptTokens: prompt, cachedTokens: cached, prediction: prediction, mostOutput: mostOutput)
     }
 }

@@ -1,16 +1,15 @@
 package import Domain
-import Optimization
+package import Optimization
 
 /// Solves the assignment of a run's next steps over its candidates.
 ///
-/// The horizon repeats this step's predictions with a prompt that grows by each answer: what later steps will ask is
-/// not known yet, what they will roughly cost is. Only the first choice is acted on; the rest keeps the run's limits
-/// honest.
+/// The horizon repeats this step's predictions with a prompt that grows by each answer: later prompts are unknown, but
+/// their approximate cost is not. Only the first choice is used. The rest accounts for the run's limits.
 package struct Planner: Sendable {
     /// Wall-clock limit of one solve.
     package static let timeLimit = Duration.milliseconds(200)
     package static let gap = 1e-4
-    /// Steps looked ahead at most.
+    /// Most steps in a plan.
     package static let longestHorizon = 8
 
     private let solver = AssignmentSolver()
@@ -22,8 +21,8 @@ package struct Planner: Sendable {
     /// - Parameters:
     ///   - candidates: those that can serve and pay for the step; at least one.
     ///   - reference: the model that the others are compared with.
-    ///   - state: what the run was promised.
-    /// - Throws: `.infeasible` with the limit that binds, `.planning` where the solver failed.
+    ///   - state: earlier commitments of the run.
+    /// - Throws: `.infeasible` with the limit that binds, `.planning` if the solver failed.
     package func plan(
         _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState = RunState(),
         context: RoutingContext
@@ -43,7 +42,8 @@ package struct Planner: Sendable {
                 candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0])
             return Plan(
                 choices: solution.choice.map { candidates[$0].model }, order: order,
-                wholes: wholes(rows, candidates: candidates, reference: reference.model, by: forecast),
+                requestCandidates: requestCandidates(
+                    rows, candidates: candidates, reference: reference.model, by: forecast),
                 binding: solution.bindingLimits.map(\.description),
                 effects: effects(of: solution, program, candidates: candidates, method: context.policy.method),
                 forecast: forecast)
@@ -55,9 +55,9 @@ package struct Planner: Sendable {
         }
     }
 
-    /// The models to which the whole request may go: their steps together are better than the reference's by the plan's
-    /// measure. One step alone does not tell: what a cheaper model saves grows with the prompt.
-    private func wholes(
+    /// The models for the whole request: their steps together beat the reference's by the plan's measure. One step
+    /// alone is not enough to tell, since a cheaper model's saving grows with the prompt.
+    private func requestCandidates(
         _ rows: PlanRows, candidates: [Candidate], reference: ModelID, by forecast: PlanForecast
     ) -> [ModelID] {
         guard forecast.policy.method == .weighted,
@@ -71,14 +71,14 @@ package struct Planner: Sendable {
             .sorted { ($0.objective, $0.index) < ($1.objective, $1.index) }.map { candidates[$0.index].model }
     }
 
-    /// What the limits that bind do, in words; their names alone where planning without them takes too long.
+    /// Descriptions of the binding limits. Only their names if planning without them takes too long.
     private func effects(
         of solution: AssignmentSolution, _ program: AssignmentProgram, candidates: [Candidate], method: PolicyMethod
     ) -> [String] {
         let names = candidates.map(\.model.rawValue)
         let found = method == .weighted ? try? solver.effects(of: solution, program) : nil
         return solution.bindingLimits.map { limit in
-            found?.first { $0.limit == limit }?.words(names) ?? "\(limit) binds"
+            found?.first { $0.limit == limit }?.description(modelNames: names) ?? "\(limit) binds"
         }
     }
 
@@ -96,8 +96,9 @@ package struct Planner: Sendable {
             timeLimit: Self.timeLimit, gap: Self.gap)
     }
 
-    /// Subtasks that run side by side: no more of them on a server of the operator's own than it has slots free of
-    /// other jobs, at least one. Only where another model has no such limit, so that a busy server never means no plan.
+    /// Limits for subtasks that run side by side: no more of them on an operator's server than its slots free of other
+    /// jobs, at least one. Only if another model has no such limit, so that a busy server never makes planning
+    /// impossible.
     private func slots(_ candidates: [Candidate], context: RoutingContext) -> [Int?] {
         guard context.shape == .siblings else { return [] }
         let places = context.places
@@ -126,7 +127,7 @@ package struct Planner: Sendable {
 }
 
 extension Policy {
-    /// The policy's method in the optimiser's terms; weights rank the criteria where a method wants an order.
+    /// The policy's method for the optimiser. Weights rank the criteria if a method needs an order.
     var planMethod: PlanMethod {
         switch method {
         case .weighted: .weighted
@@ -136,7 +137,7 @@ extension Policy {
         }
     }
 
-    /// The criteria that count, those of the greatest weight first.
+    /// The criteria of positive weight, by descending weight.
     var rankedCriteria: [Criterion] {
         let weights = weights.assignment
         return Criterion.allCases.filter { weights[$0] > 0 }.sorted { weights[$0] > weights[$1] }
@@ -144,7 +145,48 @@ extension Policy {
 }
 
 extension Weights {
-    var assignment: AssignmentWeights {
+    /// The policy's weights for the optimiser.
+    package var assignment: AssignmentWeights {
         AssignmentWeights(cost: cost, energy: energy, latency: latency, accuracy: accuracy)
+    }
+}
+
+extension Planner {
+    /// The candidates in the order of an earlier step's plan, by this step's own predictions.
+    ///
+    /// Under the weighted sum the plan's shadow prices replace its limits. The option of the least priced objective
+    /// among the expected passes is the plan's choice without a new solve (Lagrangian decomposition). Other methods use
+    /// the plan's model for this step.
+    ///
+    /// - Returns: nil if that model is not expected to pass, so that a new plan is needed.
+    func order(
+        by plan: Plan, _ forecast: PlanForecast, step: Step, candidates: [Candidate], tests: ExpectedTests,
+        context: RoutingContext
+    ) -> (order: [ModelID], choice: ModelID)? {
+        let ahead = step.position - forecast.position
+        let options = options(candidates, step: step, context: context)
+        let passes = candidates.map { tests.pass($0) }
+        let expected = candidates.indices.filter { passes[$0] }
+        let choice: Int?
+        if context.policy.method == .weighted {
+            let scores = options.map { forecast.pricedObjective($0) }
+            choice = expected.min { (scores[$0], candidates[$0].model) < (scores[$1], candidates[$1].model) }
+        } else {
+            choice = expected.first { candidates[$0].model == plan.choices[ahead] }
+        }
+        guard let choice else { return nil }
+        let order = PlanOrder(forecast: forecast, ahead: ahead, context: context)
+            .order(candidates, options: options, passes: passes, choice: choice)
+        return (order, candidates[choice].model)
+    }
+
+    /// Each candidate's amounts at this step. A candidate's own amounts are means already.
+    private func options(_ candidates: [Candidate], step: Step, context: RoutingContext) -> [AssignmentOption] {
+        guard context.policy.plan.statistic != .mean else { return candidates.map(\.option) }
+        let places = context.places
+        return candidates.map { candidate in
+            guard let place = places[candidate.model] else { return candidate.option }
+            return LookAhead(candidate, context.models[place], step: step, context: context).now ?? candidate.option
+        }
     }
 }

@@ -1,9 +1,10 @@
 package import Domain
 
-/// The threshold of a run's steps: the policy's line, moved by the controller and bent by the plan's shadow prices.
+/// The threshold of a run's steps: the policy's line, moved by the quality controller and bent by the plan's shadow
+/// prices.
 package struct Kappa: Hashable, Sendable {
     package var rule: KappaRule
-    /// What the controller of measured quality adds; 0 without one.
+    /// The addend from the quality controller; 0 without one.
     package var offset: Double
     package var bend: KappaBend
 
@@ -19,24 +20,23 @@ package struct Kappa: Hashable, Sendable {
         return rule.bends ? bend.bent(moved, at: position, rule: rule) : moved
     }
 
-    /// The threshold of a step that is only looked ahead to from a position.
+    /// The threshold of a step within the look-ahead from a position.
     package func at(_ position: Int, ahead steps: Int) -> Double {
         at(rule.ahead == .grows ? position + steps : position)
     }
 }
 
-/// How the plan's budget bends kappa (docs/method.md, "kappa under a budget").
+/// How the plan's budget bends kappa (docs/internals/deep/kappa.md).
 ///
-/// With money's shadow price pi > 0: kappa - s (kappa - floor), s = pi / (1 + pi).
-/// With money to spare: kappa + t l u (cap - kappa), l = min(i, 5) / 5.
-/// Both are monotone in each of their arguments and never leave [floor, cap].
+/// With money's shadow price pi > 0: kappa - s (kappa - floor), s = pi / (1 + pi). With spare money: kappa + t l u (cap
+/// - kappa), l = min(i, 5) / 5. Both are monotone in each of their arguments and never leave [floor, cap].
 package struct KappaBend: Hashable, Sendable {
-    /// Shadow price of money in the plan's weights: what the budget adds to the normalised weight of cost. 0 where it
-    /// does not bind.
+    /// Shadow price of money in the plan's weights: the budget's addend to the normalised weight of cost. 0 if it does
+    /// not bind.
     package var moneyPrice: Double
-    /// Share of what is left of the budget that the plan does not need, 0...1.
+    /// Share of the remaining budget that the plan does not need, 0...1.
     package var spare: Double
-    /// Chance that the plan's cheaper choice fails this step, 0...1.
+    /// Probability that the plan's cheaper choice fails this step, 0...1.
     package var risk: Double
 
     package static let none = KappaBend(moneyPrice: 0, spare: 0, risk: 0)
@@ -57,6 +57,6 @@ package struct KappaBend: Hashable, Sendable {
         return kappa + share * (rule.cap - kappa)
     }
 
-    /// Within 0...1; what is no number counts as nothing.
+    /// Clamps to 0...1; NaN counts as 0.
     private static func unit(_ value: Double) -> Double { value.isNaN ? 0 : min(max(value, 0), 1) }
 }

@@ -1,20 +1,20 @@
 package import Domain
 
-/// What the rule wants done. Every one has a reason that a person understands.
+/// The next action of the sequential rule. Each has a reason for operators and callers.
 package enum RuleAction: Hashable, Sendable {
     /// Call this model for the step.
     case call(Verdict)
-    /// Let `by` write what each of these models would answer next (text-generating SP).
+    /// Let `by` write the expected next answer of each of these models (text-generating SP).
     case predict(by: ModelID, of: [ModelID], reason: String)
     /// Ask `by` for the parts of the step (SD).
     case decompose(by: ModelID, reason: String)
-    /// Do the step in parts, one after another, each on its own model.
+    /// Do the step in parts, in sequence, each on its own model.
     case split([Share], reason: String)
-    /// The answer of this model, paid already, is the step's.
+    /// Use the paid answer of this model for the step.
     case keep(ModelID, reason: String)
-    /// Nobody is left who could answer.
-    case giveUp(reason: String)
-    /// The event does not belong here: nothing is to be done.
+    /// No model is left that could answer.
+    case abandon(reason: String)
+    /// The event does not apply: do nothing.
     case ignored(reason: String)
 
     /// A model for the step, and the stage that chose it.
@@ -30,24 +30,18 @@ package enum RuleAction: Hashable, Sendable {
         }
     }
 
-    /// A part of a step and who does it.
+    /// A part of a step with its model.
     package struct Share: Hashable, Sendable {
         package var text: String
         package var model: ModelID
         package var reason: String
-
-        package init(text: String, model: ModelID, reason: String) {
-            self.text = text
-            self.model = model
-            self.reason = reason
-        }
     }
 
     package var reason: String {
         switch self {
         case .call(let verdict): verdict.reason
         case .predict(_, _, let reason), .decompose(_, let reason), .split(_, let reason), .keep(_, let reason),
-            .giveUp(let reason), .ignored(let reason):
+            .abandon(let reason), .ignored(let reason):
             reason
         }
     }

@@ -1,17 +1,17 @@
 package import Domain
 
-/// What the rule remembers of a run from step to step. A caller keeps one for each chain of steps.
+/// The rule's memory between the steps of a run. Callers keep one for each chain of steps.
 package struct RunState: Hashable, Sendable {
-    /// The model that the whole request was given to by URC, while it holds.
+    /// The model that URC gave the whole request to, while that holds.
     package var committed: ModelID?
     /// The next steps that SLE or CD gave to a model, while they last.
     package var span: Span?
-    /// The plan made last; nil where the next step needs a new one.
+    /// The last plan; nil if the next step needs a new one.
     package var plan: Plan?
-    /// Position of the step routed last, 0 before the first.
+    /// Position of the last routed step, 0 before the first.
     package var position = 0
-    /// Where the messages of that step ended.
-    package var trail: StepHistory.End?
+    /// The end of that step's message history.
+    package var historyEnd: StepHistory.End?
 
     package init(committed: ModelID? = nil, span: Span? = nil, plan: Plan? = nil) {
         self.committed = committed
@@ -25,9 +25,9 @@ package struct Span: Hashable, Sendable {
     package var model: ModelID
     /// `.sle` or `.cd`.
     package var stage: Stage
-    /// Position at which it was committed.
+    /// Position of the commitment.
     package var from: Int
-    /// The last position that belongs to it.
+    /// The last position of the span.
     package var through: Int
 
     package init(model: ModelID, stage: Stage, from: Int, through: Int) {

@@ -1,13 +1,13 @@
 import Domain
 
-/// What happens once models have answered, and when there is nobody better left.
+/// The transitions after answers, and when no better candidate is left.
 extension SequentialRule {
-    /// Keeps an answer, or lets the next candidate answer. What was paid stays paid.
-    mutating func judge(_ answer: RuleEvent.Answer, _ step: RuleStep) -> RuleAction {
+    /// Keeps an answer, or lets the next candidate answer. Paid answers stay paid.
+    mutating func evaluate(_ answer: RuleEvent.Answer, _ step: RuleStep) -> RuleAction {
         let model = answer.model
         if let fault = answer.fault {
-            findings.append(.note("verify: \(model): \(fault)"))
-            tried.append(answer)
+            findings.append(.malformed(model, fault: fault))
+            rejected.append(answer)
             release(from: model, because: "its answer failed: \(fault)")
             return search(step)
         }
@@ -27,7 +27,7 @@ extension SequentialRule {
                 reason: "\(model)'s answer is acceptable with probability "
                     + Decimals.compared(acceptance, ">= \(name)", threshold))
         }
-        tried.append(answer)
+        rejected.append(answer)
         release(
             from: model,
             because: "its answer is acceptable with probability "
@@ -35,33 +35,33 @@ extension SequentialRule {
         return search(step)
     }
 
-    /// The reference; without it the best that is left; without any the best answer that was paid for.
+    /// The reference; without it the best candidate left; without any the best paid answer.
     mutating func lastResort(_ step: RuleStep) -> RuleAction {
         if !wasTried(step.reference.model), step.candidate(step.reference.model) != nil {
             return .call(referenceVerdict(step))
         }
-        let hasAnswered = tried.contains { $0.model == step.reference.model }
-        // A reference that has answered is not bettered by those that are predicted to be worse.
-        if hasAnswered, let best = bestPaid { return best }
+        let hasAnswered = rejected.contains { $0.model == step.reference.model }
+        // Candidates predicted to be worse cannot improve on a reference that has answered.
+        if hasAnswered, let best = bestAnswer { return best }
         let left = step.order.filter { !wasTried($0.model) }
         guard let best = left.max(by: { $0.isWorseReference(than: $1) }) else {
-            return bestPaid
-                ?? .giveUp(
+            return bestAnswer
+                ?? .abandon(
                     reason: "no model is left for step \(step.position): "
-                        + (tried.map(\.model) + down).map { "\($0) failed" }.joined(separator: ", "))
+                        + (rejected.map(\.model) + unavailable).map { "\($0) failed" }.joined(separator: ", "))
         }
         let why =
-            down.contains(step.reference.model) || hasAnswered
+            unavailable.contains(step.reference.model) || hasAnswered
             ? "\(step.reference.model) \(hasAnswered ? "gave no usable answer" : "is down")"
             : "\(step.reference.model) does not fit the limits"
-        findings.append(.note("reference: \(why)"))
-        let kind = tried.isEmpty && down.isEmpty ? "the best that fits the limits" : "the best that is left"
+        findings.append(.referenceUnavailable(reason: why))
+        let kind = rejected.isEmpty && unavailable.isEmpty ? "the best that fits the limits" : "the best that is left"
         return .call(.init(model: best.model, stage: .plan, reason: "\(best.model): \(kind); \(why)"))
     }
 
-    /// The answer in good form that is likeliest to be acceptable.
-    private var bestPaid: RuleAction? {
-        let usable = tried.filter { $0.fault == nil }
+    /// The well-formed answer with the highest acceptance.
+    private var bestAnswer: RuleAction? {
+        let usable = rejected.filter { $0.fault == nil }
         guard let best = usable.max(by: { ($0.acceptance ?? 0) < ($1.acceptance ?? 0) }) else { return nil }
         return .keep(
             best.model,
@@ -71,29 +71,29 @@ extension SequentialRule {
     private mutating func referenceVerdict(_ step: RuleStep) -> RuleAction.Verdict {
         let reference = step.reference
         let kappa = step.kappa.at(step.position)
-        if let last = tried.last {
-            findings.append(.note("reference: \(reference.model) is the last resort"))
+        if let last = rejected.last {
+            findings.append(.lastResort(reference.model))
             return .init(
                 model: reference.model, stage: .reference,
                 reason: "\(reference.model): the answer of \(last.model) did not pass, and no other candidate passed "
                     + "kappa \(Decimals.two(kappa)) at step \(step.position)")
         }
         if step.cheaper.isEmpty {
-            findings.append(.note("plan: \(reference.model) comes first"))
+            findings.append(.referenceFirst(reference.model))
             return .init(
                 model: reference.model, stage: .plan,
                 reason: "\(reference.model) comes first in the plan: its predicted quality "
                     + "\(Decimals.two(reference.prediction.quality)) is the best, and by the policy's weights and "
                     + "limits no other model is better")
         }
-        findings.append(.note("reference: \(reference.model) is the last resort"))
+        findings.append(.lastResort(reference.model))
         return .init(
             model: reference.model, stage: .reference,
             reason: "\(reference.model): no cheaper candidate passed kappa \(Decimals.two(kappa)) at step "
                 + "\(step.position)" + nearest(step))
     }
 
-    /// The candidate that came nearest to the reference, in words; nothing where none was estimated.
+    /// The candidate nearest to the reference; empty without estimates.
     private func nearest(_ step: RuleStep) -> String {
         var best: (index: Int, similarity: Double)?
         for index in step.cheaper.indices {

@@ -1,8 +1,8 @@
 import Domain
 
-/// SD: a step in parts.
+/// SD: decomposes a step into parts.
 extension SequentialRule {
-    /// Asks for the parts, where the policy names somebody to ask and there is anybody cheaper to do them.
+    /// Asks for the parts, if the policy names a decomposer and a cheaper candidate exists to do them.
     mutating func decompose(_ step: RuleStep) -> RuleAction? {
         let rule = step.settings.decomposition
         guard step.settings.stages.contains(.sd), rule.mode != .off, let decomposer = rule.decomposer,
@@ -27,14 +27,14 @@ extension SequentialRule {
     /// Tests each part like a step of its own (SSE on the part's text).
     mutating func split(_ step: RuleStep, into parts: [RuleEvent.Part]) -> RuleAction {
         if let fault = Self.fault(of: parts, rule: step.settings.decomposition) {
-            findings.append(.note("sd: \(fault); the step stays whole"))
+            findings.append(.undivided(reason: fault))
             return lastResort(step)
         }
         let shares =
             step.settings.decomposition.mode == .allOrNothing
-            ? allOnOne(step, parts) : eachOnItsOwn(step, parts)
+            ? splitOntoOneModel(step, parts) : splitPartially(step, parts)
         guard let shares else {
-            findings.append(.note("sd: no part passed on a cheaper model; the step stays whole"))
+            findings.append(.undivided(reason: "no part passed on a cheaper model"))
             return lastResort(step)
         }
         let cheaper = shares.count { $0.model != step.reference.model }
@@ -43,7 +43,7 @@ extension SequentialRule {
             reason: "in \(shares.count) parts, \(cheaper) of them kept on cheaper models than \(step.reference.model)")
     }
 
-    /// What makes a list of parts useless, in words; nil where nothing does.
+    /// Why a list of parts is unusable; nil if it is usable.
     static func fault(of parts: [RuleEvent.Part], rule: DecompositionRule) -> String? {
         if parts.isEmpty { return "the decomposer gave no list of parts" }
         if parts.count == 1 { return "the decomposer gave one part only" }
@@ -52,15 +52,15 @@ extension SequentialRule {
         }
         var seen: Set<String> = []
         for part in parts {
-            let words = part.text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
-            if words.isEmpty { return "the decomposer gave an empty part" }
-            if !seen.insert(words).inserted { return "the decomposer gave the same part twice" }
+            let text = part.text.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            if text.isEmpty { return "the decomposer gave an empty part" }
+            if !seen.insert(text).inserted { return "the decomposer gave the same part twice" }
         }
         return nil
     }
 
-    /// Partial decomposition; nil where every part would go to the reference.
-    private mutating func eachOnItsOwn(_ step: RuleStep, _ parts: [RuleEvent.Part]) -> [RuleAction.Share]? {
+    /// Partial decomposition; nil if every part would go to the reference.
+    private mutating func splitPartially(_ step: RuleStep, _ parts: [RuleEvent.Part]) -> [RuleAction.Share]? {
         var shares: [RuleAction.Share] = []
         for (index, part) in parts.enumerated() {
             let kappa = partKappa(step, index)
@@ -82,7 +82,7 @@ extension SequentialRule {
     }
 
     /// The paper's rule: one cheaper model passes for every part, or none gets any.
-    private mutating func allOnOne(_ step: RuleStep, _ parts: [RuleEvent.Part]) -> [RuleAction.Share]? {
+    private mutating func splitOntoOneModel(_ step: RuleStep, _ parts: [RuleEvent.Part]) -> [RuleAction.Share]? {
         for candidate in step.cheaper {
             var shares: [RuleAction.Share] = []
             for (index, part) in parts.enumerated() {
@@ -107,16 +107,14 @@ extension SequentialRule {
         }
     }
 
-    /// The similarity of a model for a part, where it passes.
+    /// The similarity of a model for a part, if it passes.
     private mutating func passes(
         _ part: RuleEvent.Part, _ index: Int, _ model: ModelID, _ kappa: Double
     ) -> Double? {
         guard let similarity = number(part.similarity[model], "sd", model) else { return nil }
         let passes = similarity > kappa
         findings.append(
-            .note(
-                "sd: part \(index + 1) on \(model) \(Decimals.two(similarity)) \(passes ? ">" : "<=") "
-                    + Decimals.two(kappa)))
+            .comparedPart(part: index + 1, model, similarity, passes: passes, threshold: kappa))
         return passes ? similarity : nil
     }
 }

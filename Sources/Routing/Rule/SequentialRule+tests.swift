@@ -1,11 +1,11 @@
 import Domain
 
-/// The paper's tests, none of which calls anybody: URC, SSE, SLE, CD.
+/// The paper's tests without model calls: URC, SSE, SLE, CD.
 extension SequentialRule {
-    /// URC: the first candidate that is expected to end the whole request as well as the reference.
+    /// URC: the first candidate that is expected to complete the whole request as well as the reference.
     mutating func requestLevel(_ step: RuleStep) -> RuleAction.Verdict? {
         let cheaper = step.cheaper.indices
-        let others = step.wholes.compactMap { model in step.order.firstIndex { $0.model == model } }
+        let others = step.requestCandidates.compactMap { model in step.order.firstIndex { $0.model == model } }
         for index in others + cheaper.filter({ !others.contains($0) }) {
             let model = step.order[index].model
             guard let similarity = number(step.order[index].requestSimilarity, "urc", model) else { continue }
@@ -21,8 +21,8 @@ extension SequentialRule {
     /// SSE, SLE and CD of one candidate.
     ///
     /// - Parameters:
-    ///   - similarity: what is predicted of its next output (SSE).
-    ///   - stages: those that are on.
+    ///   - similarity: the predicted similarity of its next output (SSE).
+    ///   - stages: the stages that are on.
     mutating func test(
         _ model: ModelID, similarity: Double?, stages: FreeStages, _ step: RuleStep
     ) -> RuleAction.Verdict? {
@@ -49,7 +49,7 @@ extension SequentialRule {
 
     /// SLE: d = DP(x, i), finite and above 0; cos(SP_m at i + d, SP_r at i) > kappa_i.
     private mutating func lookAhead(_ model: ModelID, _ step: RuleStep) -> RuleAction.Verdict? {
-        guard let forecast = step.outlook.distance(model) else { return nil }
+        guard let forecast = step.lookAheadEstimates.distance(model) else { return nil }
         guard forecast.isNumber else {
             findings.append(.noNumber("sle", model))
             return nil
@@ -59,7 +59,9 @@ extension SequentialRule {
             return nil
         }
         // At distance 0 the test is that of SSE.
-        guard distance > 0, let similarity = number(step.outlook.similarity(model, distance, 0), "sle", model) else {
+        guard distance > 0,
+            let similarity = number(step.lookAheadEstimates.similarity(model, distance, 0), "sle", model)
+        else {
             return nil
         }
         let kappa = step.kappa.at(step.position)
@@ -79,7 +81,9 @@ extension SequentialRule {
         var last: (ahead: Int, similarity: Double, kappa: Double)?
         for ahead in 0..<max(step.settings.lookAhead, 0) {
             let ahead = ahead + 1
-            guard let similarity = number(step.outlook.similarity(model, ahead, ahead), "cd", model) else { break }
+            guard let similarity = number(step.lookAheadEstimates.similarity(model, ahead, ahead), "cd", model) else {
+                break
+            }
             let kappa = step.kappa.at(step.position, ahead: ahead)
             if compare(.cd, model, similarity, kappa, ahead: ahead) { last = (ahead, similarity, kappa) }
         }
@@ -98,7 +102,7 @@ extension SequentialRule {
         state.span = Span(model: model, stage: stage, from: from, through: through)
     }
 
-    /// The value where it is a number; what is none is said and taken as no estimate.
+    /// The value if it is a number. Otherwise records a finding and returns nil.
     mutating func number(_ value: Double?, _ test: String, _ model: ModelID) -> Double? {
         guard let value else { return nil }
         guard value.isFinite else {
@@ -119,7 +123,7 @@ extension SequentialRule {
     private func steps(_ count: Int) -> String { count == 1 ? "1 step" : "\(count) steps" }
 }
 
-/// Which of the tests that call nobody are on.
+/// Which of the tests without model calls are on.
 struct FreeStages {
     let sse: Bool
     let sle: Bool
@@ -135,7 +139,7 @@ struct FreeStages {
 }
 
 extension DistanceForecast {
-    /// Whether every probability is one.
+    /// Whether every probability is finite and not negative.
     var isNumber: Bool { Self.isShare(none) && Self.isShare(one) && Self.isShare(more) && Self.isShare(never) }
 
     private static func isShare(_ value: Double) -> Bool { value.isFinite && value >= 0 }

@@ -2,21 +2,21 @@ import Domain
 
 /// HERA's sequential rule over one run: a pure state machine, events in, actions out.
 ///
-/// At the first step URC; then for each step, over the candidates that stand before the reference in the plan: SSE, SLE
-/// and CD of the first, of the next, ...; then SD; then the reference. An answer that fails its test lets the next
-/// candidate answer. SLM of the paper is any candidate, LLM the reference (docs/method.md).
+/// The first step starts with URC. Each step then tests the candidates before the reference in the plan: SSE, SLE and
+/// CD of the first, of the next, and so on. Then SD, then the reference. If an answer fails its verification, the next
+/// candidate answers. SLM of the paper is any candidate, LLM the reference (docs/internals/routing.md).
 package struct SequentialRule: Sendable {
     package internal(set) var state: RunState
     /// Every test and remark since the step began, in order.
     package internal(set) var findings: [Finding] = []
-    /// The step under way.
+    /// The current step.
     var step: RuleStep?
-    /// Models that answered or failed at this step already.
-    var tried: [RuleEvent.Answer] = []
-    var down: [ModelID] = []
-    /// What a text predictor says instead of the trained ones.
+    /// Rejected answers of this step.
+    var rejected: [RuleEvent.Answer] = []
+    var unavailable: [ModelID] = []
+    /// The text predictor's estimates, which replace the trained ones.
     var predicted: [ModelID: Double] = [:]
-    /// The candidates before this index had their tests.
+    /// The candidates before this index have been tested.
     var next = 0
     var wasDecomposed = false
 
@@ -24,7 +24,7 @@ package struct SequentialRule: Sendable {
         self.state = state
     }
 
-    /// Takes an event in and says what is to be done now.
+    /// Consumes an event and returns the next action.
     package mutating func handle(_ event: RuleEvent) -> RuleAction {
         if case .step(let step) = event { return begin(step) }
         guard let step else { return .ignored(reason: "no step has begun") }
@@ -34,35 +34,35 @@ package struct SequentialRule: Sendable {
             predicted = similarity
             return search(step)
         case .predictionFailed(let reason):
-            findings.append(.note("sse: the text predictor has no answer (\(reason)); trained predictors stand in"))
+            findings.append(.predictionFailed(reason: reason))
             return search(step)
         case .decomposed(let parts): return split(step, into: parts)
         case .decompositionFailed(let reason):
-            findings.append(.note("sd: \(reason); the step stays whole"))
+            findings.append(.undivided(reason: reason))
             return lastResort(step)
-        case .answered(let answer): return judge(answer, step)
+        case .answered(let answer): return evaluate(answer, step)
         case .failed(let model, let reason):
-            down.append(model)
-            findings.append(.note("\(model) did not answer: \(reason)"))
+            unavailable.append(model)
+            findings.append(.failed(model, reason: reason))
             release(from: model, because: "it did not answer")
             return search(step)
         }
     }
 
-    /// Ends a step of which nothing more is expected; later events are ignored until the next one begins.
+    /// Ends the current step. Later events are ignored until the next one begins.
     package mutating func end() { step = nil }
 
-    // MARK: FirstByteSignal
+    // MARK: Beginning of a step
 
     private mutating func begin(_ step: RuleStep) -> RuleAction {
         self.step = step
-        (tried, down, predicted, next, wasDecomposed) = ([], [], [:], 0, false)
+        (rejected, unavailable, predicted, next, wasDecomposed) = ([], [], [:], 0, false)
         findings.removeAll(keepingCapacity: true)
-        // URC, SSE, SLE and three steps of CD for each; growing would cost more than the tests.
+        // URC, SSE, SLE and three steps of CD for each. Growing the array would cost more than the tests.
         findings.reserveCapacity(6 * step.order.count + 4)
         compareHistory(step)
         state.position = step.position
-        state.trail = step.trail.end ?? state.trail
+        state.historyEnd = step.history.end ?? state.historyEnd
         if let forced = step.forced {
             (state.committed, state.span) = (nil, nil)
             return .call(.init(model: forced.model, stage: .plan, reason: forced.reason))
@@ -83,7 +83,7 @@ package struct SequentialRule: Sendable {
         return search(step)
     }
 
-    /// Drops what earlier steps promised where the run is not what it was.
+    /// Drops earlier commitments if the run has rewritten its history.
     private mutating func compareHistory(_ step: RuleStep) {
         if step.position <= 1 {
             // A new request opens a new chain.
@@ -91,7 +91,7 @@ package struct SequentialRule: Sendable {
             return
         }
         var change: String?
-        if let end = state.trail, !step.trail.isEmpty, !step.trail.follows(end) {
+        if let end = state.historyEnd, !step.history.isEmpty, !step.history.follows(end) {
             change = "messages before step \(state.position) were changed"
         } else if step.position < state.position {
             change = "the run went back from step \(state.position) to step \(step.position)"
@@ -102,16 +102,15 @@ package struct SequentialRule: Sendable {
             state.committed.map { "the commitment to \($0)" },
             state.plan.map { _ in "the plan" },
         ].compactMap { $0 }
-        findings.append(
-            .note("history: \(change)" + (dropped.isEmpty ? "" : "; dropped \(dropped.joined(separator: " and "))")))
+        findings.append(.historyChanged(change, dropped: dropped))
         (state.committed, state.span, state.plan) = (nil, nil, nil)
     }
 
-    /// The model that an earlier step was given to, while it holds.
+    /// The model that an earlier step committed to, while that holds.
     private mutating func stay(_ step: RuleStep) -> RuleAction.Verdict? {
         if let model = state.committed {
             if step.candidate(model) != nil {
-                findings.append(.note("urc: committed to \(model) at an earlier step"))
+                findings.append(.committed(model))
                 return .init(model: model, stage: .urc, reason: "stays on \(model): the whole request was given to it")
             }
             release(from: model, because: "it cannot serve step \(step.position)")
@@ -125,23 +124,23 @@ package struct SequentialRule: Sendable {
             release(from: span.model, because: "it cannot serve step \(step.position)")
             return nil
         }
-        findings.append(.note("\(span.stage.rawValue): committed at step \(span.from) through step \(span.through)"))
+        findings.append(.spanned(span.stage, from: span.from, through: span.through))
         return .init(
             model: span.model, stage: span.stage,
             reason: "stays on \(span.model) at step \(step.position): the look-ahead (\(span.stage.rawValue)) at step "
                 + "\(span.from) gave it the run through step \(span.through)")
     }
 
-    /// Ends what a model was promised.
+    /// Ends a model's commitment and span.
     mutating func release(from model: ModelID, because reason: String) {
         state.plan = nil
         if state.committed == model {
             state.committed = nil
-            findings.append(.note("urc: the commitment to \(model) ends, since \(reason)"))
+            findings.append(.commitmentEnded(model, reason: reason))
         }
         if state.span?.model == model {
             state.span = nil
-            findings.append(.note("the span on \(model) ends, since \(reason)"))
+            findings.append(.spanEnded(model, reason: reason))
         }
     }
 
@@ -155,7 +154,7 @@ package struct SequentialRule: Sendable {
                 .init(
                     model: first.model, stage: .plan,
                     reason:
-                        "\(first.model): \(tried.isEmpty && down.isEmpty ? "first" : "next") in the plan; the policy "
+                        "\(first.model): \(rejected.isEmpty && unavailable.isEmpty ? "first" : "next") in the plan; the policy "
                         + "has no stage on that would test it"))
         }
         let end = free.isEmpty ? next : step.cheaper.endIndex
@@ -165,9 +164,9 @@ package struct SequentialRule: Sendable {
             if wasTried(model) { continue }
             if let verdict = test(model, similarity: similarity, stages: free, step) { return .call(verdict) }
         }
-        if tried.isEmpty, down.isEmpty, !wasDecomposed, let action = decompose(step) { return action }
+        if rejected.isEmpty, unavailable.isEmpty, !wasDecomposed, let action = decompose(step) { return action }
         return lastResort(step)
     }
 
-    func wasTried(_ model: ModelID) -> Bool { down.contains(model) || tried.contains { $0.model == model } }
+    func wasTried(_ model: ModelID) -> Bool { unavailable.contains(model) || rejected.contains { $0.model == model } }
 }

@@ -1,24 +1,24 @@
 import Domain
 
-/// Everything that is predicted of a step before anybody is called.
+/// All predictions for a step, before any call.
 struct StepForecast: Sendable {
     let estimates: any StepEstimates
-    /// One a model of the context, in its order.
+    /// One candidate per model of the context, in its order.
     private(set) var candidates: [Candidate]
     /// The candidate with the best predicted quality.
     let reference: Candidate
-    /// Estimates that were no numbers, in words.
+    /// Remarks about estimates that were not numbers.
     private(set) var remarks: [String] = []
     /// In the order of the context.
     private let models: [Model]
     /// Indices of the candidates that can serve the step.
     private let able: [Int]
-    /// The candidates that can serve and whose highest possible bill fits what is left.
+    /// The able candidates whose highest possible bill fits the remaining budget.
     let affordable: [Candidate]
-    /// Those of them that answer if another one fails: the best first, the cheaper one where two are alike.
+    /// Their fallback order: the best first, the cheaper one if two are equal.
     let byQuality: [ModelID]
 
-    /// - Throws: `.noCandidate` where no model can serve the step.
+    /// - Throws: `.noCandidate` if no model can serve the step.
     init(of step: Step, by estimator: any Estimating, in context: RoutingContext) throws(RoutingError) {
         let models = context.models.map(\.model)
         let estimates = estimator.estimates(of: step.text, for: models)
@@ -44,7 +44,7 @@ struct StepForecast: Sendable {
             let model = models[index]
             candidates[index].similarity = number(
                 estimates.stepSimilarity(of: model, to: models[best]), "sse", model.id)
-            // URC looks at a run once, at its first step.
+            // URC runs once per run, at its first step.
             guard step.position == 1 else { continue }
             candidates[index].requestSimilarity = number(
                 estimates.requestSimilarity(of: model, to: models[best]), "urc", model.id)
@@ -59,7 +59,7 @@ struct StepForecast: Sendable {
         self.able = able
         self.remarks = remarks
         self.candidates = candidates
-        // As it is whether it can be paid for or not: it stays what the others are compared with.
+        // Whether it is affordable or not, since the others are compared with it.
         reference = candidates[best]
         self.models = models
         let payable = able.filter { candidates[$0].rejection == nil }
@@ -71,13 +71,13 @@ struct StepForecast: Sendable {
 
     func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }
 
-    /// What the predictors see ahead of a position.
-    func outlook(position: Int) -> Outlook {
+    /// The predictors' estimates for the steps after a position.
+    func lookAheadEstimates(position: Int) -> LookAheadEstimates {
         let estimates = estimates
         let models = models
-        guard let reference = model(reference.model) else { return Outlook() }
+        guard let reference = model(reference.model) else { return LookAheadEstimates() }
         @Sendable func place(_ model: ModelID) -> Int? { models.firstIndex { $0.id == model } }
-        return Outlook(
+        return LookAheadEstimates(
             similarity: { model, ahead, others in
                 place(model).flatMap {
                     estimates.similarity(of: models[$0], ahead: ahead, to: reference, ahead: others)
@@ -88,8 +88,8 @@ struct StepForecast: Sendable {
             })
     }
 
-    /// The error where no candidate is affordable.
-    func tooDear(_ context: RoutingContext) -> RoutingError {
+    /// The error if no candidate is affordable.
+    func budgetError(_ context: RoutingContext) -> RoutingError {
         let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
         let left = context.remaining.budget ?? .zero
         return .budgetSpent(
@@ -99,7 +99,7 @@ struct StepForecast: Sendable {
 }
 
 extension Prediction {
-    /// Whether every figure is a number that can be reckoned with.
+    /// Whether every amount is a finite number.
     var isNumber: Bool {
         quality.isFinite && deviation.isFinite && outputTokens.mean.isFinite && outputTokens.p95.isFinite
             && outputTokens.mean >= 0

@@ -1,18 +1,18 @@
 package import Domain
 
-/// One step under way: the rule, with the estimates and the decision that go with it.
+/// One running step: the sequential rule with its estimates and decision.
 ///
-/// A caller does what `action` says, tells the course what came of it, and goes on until the action is `keep` or
-/// `giveUp`. `state` is then what the next step of the run begins with; it may be kept after each event.
+/// Callers perform `action`, report the result, and repeat until the action is `keep` or `abandon`. `state` is then the
+/// input of the run's next step. It is valid after every event.
 package struct StepMachine: Sendable {
-    /// What is to be done now.
+    /// The next action.
     package private(set) var action: RuleAction
-    /// The decision so far, with every test that was made.
+    /// The decision so far, with every test.
     package private(set) var decision: Decision
-    /// What the run's next step has to know.
+    /// The state for the run's next step.
     package var state: RunState { rule.state }
 
-    /// Probability that the answer told last is acceptable; nil where nothing scored it.
+    /// Probability that the last answer is acceptable; nil if it was not scored.
     package private(set) var acceptance: Double?
 
     private var rule: SequentialRule
@@ -34,17 +34,17 @@ package struct StepMachine: Sendable {
         self.context = context
         preamble = decision.considered
         action = .ignored(reason: "")
-        take(.step(start))
+        handle(.step(start))
     }
 
-    /// The decomposer has answered, in its own words.
+    /// Handles the decomposer's answer text.
     @discardableResult
     package mutating func decomposed(_ answer: String) -> RuleAction {
         let parts = SubtaskList.parts(of: answer)
-        guard case .decompose = action else { return take(.decomposed([])) }
+        guard case .decompose = action else { return handle(.decomposed([])) }
         let reference = forecast.model(decision.reference)
         let models = context.models.map(\.model)
-        return take(
+        return handle(
             .decomposed(
                 parts.prefix(context.policy.sequence.decomposition.mostParts + 1).map { text in
                     let estimates = estimator.estimates(of: StepText(prompt: text), for: models)
@@ -56,22 +56,22 @@ package struct StepMachine: Sendable {
                 }))
     }
 
-    /// The text predictor has written what models would answer; the reference among them.
+    /// Handles the text predictor's expected answers, the reference's among them.
     @discardableResult
     package mutating func predicted(_ texts: [ModelID: String]) -> RuleAction {
         guard let reference = texts[decision.reference] else {
-            return take(.predictionFailed("nothing was written for \(decision.reference)"))
+            return handle(.predictionFailed("nothing was written for \(decision.reference)"))
         }
         var similarity: [ModelID: Double] = [:]
         for (model, text) in texts where model != decision.reference {
             similarity[model] = WordCosine.cosine(text, reference)
         }
-        return take(.predicted(similarity))
+        return handle(.predicted(similarity))
     }
 
-    /// A model has answered; what its answer is worth is estimated from all answers of this step.
+    /// Handles a model's answer. Its acceptance is estimated from all answers of this step.
     ///
-    /// - Parameter fault: what is wrong with the answer's form, in words; nil where nothing is.
+    /// - Parameter fault: the defect of the answer's form; nil for none.
     @discardableResult
     package mutating func answered(_ model: ModelID, output: String, fault: String? = nil) -> RuleAction {
         acceptance = nil
@@ -79,58 +79,58 @@ package struct StepMachine: Sendable {
             outputs.append((known, output))
             acceptance = forecast.estimates.acceptance(of: outputs)
         }
-        return take(.answered(.init(model: model, acceptance: acceptance, fault: fault)))
+        return handle(.answered(.init(model: model, acceptance: acceptance, fault: fault)))
     }
 
-    /// Says that the caller named the model.
+    /// Marks the model as named by the caller.
     package mutating func pin(_ reason: String) {
         guard case .call(let verdict) = action else { return }
         action = .call(.init(model: verdict.model, stage: .pinned, reason: reason))
-        note()
+        updateDecision()
     }
 
-    /// Says by which other name the caller asked for the policy or the model.
-    package mutating func name(asked: String) { decision.asked = asked }
+    /// Records the alias by which the caller requested the policy or the model.
+    package mutating func setRequestedModel(_ name: String) { decision.requestedModel = name }
 
-    /// Calls the model of the step before in place of the one that the rule chose, since moving would cost more than it
-    /// gains. What the rule promised the other one is dropped; the answer is tested as any other.
+    /// Calls the previous step's model instead of the rule's choice, because switching would cost more than it gains.
+    /// Drops the rule's commitments to the other model. The answer is verified like any other.
     package mutating func stay(on model: ModelID, reason: String) {
         guard case .call(let verdict) = action, verdict.model != model else { return }
         let plan = rule.state.plan
         rule.release(from: verdict.model, because: "the run stays on \(model)")
         rule.state.plan = plan
-        rule.findings.append(.note("plan: \(verdict.stage.rawValue) chose \(verdict.model): \(verdict.reason)"))
+        rule.findings.append(.overridden(verdict))
         action = .call(.init(model: model, stage: .plan, reason: reason))
-        note()
+        updateDecision()
     }
 
-    /// A model did not answer; why, in words.
+    /// Handles a call that failed, with the reason.
     @discardableResult
     package mutating func failed(_ model: ModelID, reason: String) -> RuleAction {
-        take(.failed(model, reason: reason))
+        handle(.failed(model, reason: reason))
     }
 
-    /// Tells the rule what happened, and says what is to be done now.
+    /// Passes an event to the rule and returns the next action.
     @discardableResult
-    package mutating func take(_ event: RuleEvent) -> RuleAction {
+    package mutating func handle(_ event: RuleEvent) -> RuleAction {
         action = rule.handle(event)
         while let refusal = refusal(of: action) { action = rule.handle(refusal) }
-        note()
+        updateDecision()
         return action
     }
 
-    /// Decides without asking a text predictor or a decomposer.
+    /// Decides without a text predictor or a decomposer.
     package mutating func proceedWithoutCalls() {
         while true {
             switch action {
-            case .predict(let model, _, _): take(.predictionFailed("\(model) is not asked where nothing is called"))
-            case .decompose(let model, _): take(.decompositionFailed("\(model) is not asked where nothing is called"))
+            case .predict(let model, _, _): handle(.predictionFailed("\(model) is not asked where nothing is called"))
+            case .decompose(let model, _): handle(.decompositionFailed("\(model) is not asked where nothing is called"))
             default: return
             }
         }
     }
 
-    /// The event that stands for the answer of a model that cannot be asked.
+    /// The event that replaces the answer of a model that cannot be called.
     private func refusal(of action: RuleAction) -> RuleEvent? {
         switch action {
         case .predict(let model, _, _) where !canCall(model): .predictionFailed("\(model) cannot be called now")
@@ -143,7 +143,7 @@ package struct StepMachine: Sendable {
         decision.candidate(model).map { $0.rejection == nil } ?? false
     }
 
-    private mutating func note() {
+    private mutating func updateDecision() {
         decision.considered = preamble + rule.findings.map(\.description)
         switch action {
         case .call(let verdict):
@@ -154,12 +154,37 @@ package struct StepMachine: Sendable {
         case .keep(let model, let reason):
             decision.model = model
             decision.considered.append(reason)
-        case .giveUp(let reason): decision.considered.append(reason)
+        case .abandon(let reason): decision.considered.append(reason)
         case .predict, .decompose, .ignored: break
         }
         decision.fallbacks = fallbacks
     }
 
-    /// Who answers if the chosen model fails.
+    /// The models to call if the chosen one fails.
     private var fallbacks: [ModelID] { forecast.byQuality.filter { $0 != decision.model } }
+}
+
+/// Word-based similarity of two texts, for predictors that write text.
+///
+/// Cosine of the counts of words and of pairs of neighbouring words, lower case. It replaces the paper's sentence
+/// embeddings if predictions are texts.
+enum WordCosine {
+    static func cosine(_ a: String, _ b: String) -> Double {
+        let (a, b) = (counts(a), counts(b))
+        let dot = a.reduce(0.0) { $0 + $1.value * (b[$1.key] ?? 0) }
+        let lengths = norm(a) * norm(b)
+        return lengths > 0 ? dot / lengths : 0
+    }
+
+    private static func counts(_ text: String) -> [String: Double] {
+        let words = text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        var counts: [String: Double] = [:]
+        for word in words { counts[word, default: 0] += 1 }
+        for (first, second) in zip(words, words.dropFirst()) { counts["\(first) \(second)", default: 0] += 1 }
+        return counts
+    }
+
+    private static func norm(_ counts: [String: Double]) -> Double {
+        counts.values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
 }

@@ -1,9 +1,9 @@
 import Domain
 import JSON
 
-/// Reads a decomposer's answer: a JSON list of strings, or lines with numbers or dashes.
+/// Parses a decomposer's answer: a JSON list of strings, or lines with numbers or dashes.
 package enum SubtaskList {
-    /// What a decomposer is asked, for the words of a step; `likely` is what the reference is predicted to answer.
+    /// The decomposer's prompt for a step's text. `likely` is the predicted answer of the reference.
     package static func prompt(for task: String, most: Int, likely: String? = nil) -> String {
         """
         Split the task below into two to \(most) smaller tasks that can be done one after another, each by itself. \
@@ -13,7 +13,7 @@ package enum SubtaskList {
         """
     }
 
-    /// The parts in order; empty where the answer holds no list.
+    /// The parts in order; empty if the answer contains no list.
     package static func parts(of answer: String) -> [String] {
         json(answer) ?? lines(answer)
     }

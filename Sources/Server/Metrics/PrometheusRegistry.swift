@@ -1,10 +1,10 @@
 package import CoreMetrics
 import Synchronization
 
-/// Keeps what the process counts and measures, for Prometheus to fetch: the factory behind swift-metrics.
+/// The swift-metrics factory that collects series for Prometheus.
 ///
-/// One series for each name and set of dimensions, for as long as the process lives. There are at most ``mostSeries`` of
-/// them; what would be one more is not kept, so that a label that somebody else fills cannot fill the memory.
+/// One series per name and set of dimensions, for the process's lifetime. Series beyond ``maximumSeries`` are not
+/// stored: caller-supplied labels must not exhaust memory.
 package final class PrometheusRegistry: MetricsFactory {
     private struct Key: Hashable {
         let name: String
@@ -12,7 +12,7 @@ package final class PrometheusRegistry: MetricsFactory {
     }
 
     private let series = Mutex<[Key: any PrometheusSeries]>([:])
-    private static let mostSeries = 10_000
+    private static let maximumSeries = 10_000
 
     package init() {}
 
@@ -42,15 +42,15 @@ package final class PrometheusRegistry: MetricsFactory {
         series(label, dimensions, suffix: "_seconds") { PrometheusHistogram(unit: 1e-9) }
     }
 
-    // Series outlive their handles: a sum that begins anew would look like a restart of the process.
+    // Series outlive their handles: a counter that restarts at 0 would look like a process restart.
     package func destroyCounter(_ handler: any CounterHandler) {}
     package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
     package func destroyMeter(_ handler: any MeterHandler) {}
     package func destroyRecorder(_ handler: any RecorderHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// The series of a name and its dimensions, made where it is missing. One that is already there as another kind stays
-    /// what it is, and the new one is not shown.
+    /// The series of a name and its dimensions, created if missing. An existing series of another kind stays, and the
+    /// new one is not exported.
     private func series<Series: PrometheusSeries>(
         _ label: String, _ dimensions: [(String, String)], suffix: String = "", make: () -> Series
     ) -> Series {
@@ -61,12 +61,12 @@ package final class PrometheusRegistry: MetricsFactory {
         return series.withLock { series in
             if let known = series[key] as? Series { return known }
             let made = make()
-            if series[key] == nil, series.count < Self.mostSeries { series[key] = made }
+            if series[key] == nil, series.count < Self.maximumSeries { series[key] = made }
             return made
         }
     }
 
-    /// All series in Prometheus' text format 0.0.4, by name.
+    /// All series in Prometheus' text format 0.0.4, sorted by name.
     package func text() -> String {
         let all = series.withLock { $0 }
         var text = PrometheusText()

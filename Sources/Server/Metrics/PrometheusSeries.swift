@@ -1,18 +1,18 @@
 import CoreMetrics
 import Synchronization
 
-/// What Prometheus calls the type of a metric.
+/// Prometheus' metric type.
 enum PrometheusKind: String {
     case counter, gauge, histogram
 }
 
-/// One name with one set of labels.
+/// A series: one name with one set of labels.
 protocol PrometheusSeries: AnyObject, Sendable {
     var kind: PrometheusKind { get }
     func write(_ name: String, _ labels: [PrometheusLabel], into text: inout PrometheusText)
 }
 
-/// A whole number that only grows.
+/// A monotonic integer counter.
 final class PrometheusCounter: CounterHandler, PrometheusSeries {
     private let count = Atomic<Int64>(0)
     let kind = PrometheusKind.counter
@@ -25,7 +25,7 @@ final class PrometheusCounter: CounterHandler, PrometheusSeries {
     }
 }
 
-/// A sum that only grows.
+/// A monotonic floating-point counter.
 final class PrometheusSum: FloatingPointCounterHandler, PrometheusSeries {
     private let sum = Mutex(0.0)
     let kind = PrometheusKind.counter
@@ -41,7 +41,7 @@ final class PrometheusSum: FloatingPointCounterHandler, PrometheusSeries {
     }
 }
 
-/// A value that goes up and down.
+/// A gauge.
 final class PrometheusGauge: MeterHandler, RecorderHandler, PrometheusSeries {
     private let value = Mutex(0.0)
     let kind = PrometheusKind.gauge
@@ -58,21 +58,21 @@ final class PrometheusGauge: MeterHandler, RecorderHandler, PrometheusSeries {
     }
 }
 
-/// How often values fell below each of some bounds, their number and their sum.
+/// A histogram with fixed bucket bounds, count and sum.
 final class PrometheusHistogram: TimerHandler, RecorderHandler, PrometheusSeries {
     private struct State {
         var counts = [UInt64](repeating: 0, count: PrometheusHistogram.bounds.count + 1)
         var sum = 0.0
     }
 
-    /// In seconds, from a decision's time to that of a long answer; for values that are no times as they are.
+    /// Upper bounds in seconds, from a routing decision to a long answer. Also applied to values without a unit.
     static let bounds = [
         1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
         30,
         60, 120, 300,
     ]
 
-    /// What one unit of what is recorded is in the unit that is shown.
+    /// Factor from recorded to exported units.
     private let unit: Double
     private let state = Mutex(State())
     let kind = PrometheusKind.histogram

@@ -1,6 +1,6 @@
 import Domain
 
-/// A label of a sample, its name in Prometheus' alphabet.
+/// A sample's label; its name is in Prometheus' alphabet.
 struct PrometheusLabel: Hashable, Comparable, Sendable {
     let name: String
     let value: String
@@ -10,7 +10,7 @@ struct PrometheusLabel: Hashable, Comparable, Sendable {
     }
 }
 
-/// Names as Prometheus takes them: letters, digits and `_`, not a digit first.
+/// Converts names to Prometheus' alphabet: letters, digits and `_`, not a digit first.
 enum PrometheusName {
     static func metric(_ label: String, suffix: String = "") -> String {
         let name = cleaned(label, allowing: ":")
@@ -37,7 +37,7 @@ struct PrometheusText {
 
     private(set) var text = ""
 
-    /// Begins a metric; its samples follow.
+    /// Starts a metric; its samples follow.
     mutating func begin(_ name: String, _ kind: PrometheusKind, help: String? = nil) {
         if let help { text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n" }
         text += "# TYPE \(name) \(kind.rawValue)\n"

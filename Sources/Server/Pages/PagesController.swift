@@ -2,10 +2,10 @@ import Domain
 import HTTPTypes
 import Hummingbird
 
-/// `GET /dashboard` and `GET /openapi.yaml`: files that are part of the program. They hold no data, so they need no key;
-/// the page asks for one where the figures do.
+/// `GET /dashboard` and `GET /openapi.yaml`: embedded files. They hold no data and need no key. The page asks for a key
+/// to fetch figures.
 struct PagesController {
-    /// Nothing but the page itself, and nothing from elsewhere.
+    /// Permits the page itself and no external resource.
     private static let policy =
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

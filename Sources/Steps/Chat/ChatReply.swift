@@ -1,20 +1,24 @@
 package import Calls
+package import Dialects
 package import Domain
 
-/// What a chat call gets back.
+/// The reply to a chat call.
 package struct ChatReply: Sendable {
-    /// The answer's bytes: all of them, or as they come.
+    /// The answer: all of it, or its events as they come.
     package enum Body: Sendable {
-        case complete([UInt8])
-        case stream(ByteChannelReader)
+        /// - Parameter openAIBytes: the server's bytes where they are in OpenAI's format.
+        case complete(ChatAnswer, openAIBytes: [UInt8]?)
+        case stream(EventChannelReader)
     }
 
     package let decision: Decision
     /// The model that answered; nil for a stream that began before its answer was verified.
     package let model: ModelID?
-    /// The true cost of everything that was paid for the answer; nil for a stream, whose cost is not known at its beginning.
+    /// The true cost of all calls that the answer took; nil for a stream, which begins before its cost is known.
     package let cost: Money?
-    /// About how many tokens the prompt has, as routing reckoned.
+    /// The estimate of routing.
     package let promptTokens: Int
+    /// When the answer was there, or its stream began.
+    package let at: Timestamp
     package let body: Body
 }

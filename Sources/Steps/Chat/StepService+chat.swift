@@ -16,7 +16,7 @@ package struct Caller: Sendable {
     package var models: ModelFilter
     /// The policy of calls that name none.
     package var policy: String?
-    /// Set where the request may be told again (`Idempotency-Key`) and this telling of it does the work.
+    /// The claim of a request with an `Idempotency-Key`, on the node that does the work.
     package var ticket: IdempotencyClaim?
 
     package init(
@@ -41,17 +41,17 @@ extension Caller {
 extension StepService {
     /// Answers an OpenAI chat request with the model that the policy, the predictions and the rule choose.
     ///
-    /// The work goes on when the caller gives up: what is paid for is read and booked.
+    /// The work goes on after the client has gone: what is paid for is read and booked.
     ///
-    /// - Parameter answer: what is sent for a complete reply. Where the request may be told again, it is kept in the same
-    ///   write as the books.
+    /// - Parameter answer: the response to a complete reply. With an `Idempotency-Key` it is stored in the same
+    ///   transaction as the step.
     package func chat(
         _ request: ChatRequest, from caller: Caller,
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws(ServiceError) -> ChatReply {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
-        let session = Self.sessionKey(step.order.step.runID, caller)
+        let session = Self.sessionKey(step.prepared.step.runID, caller)
         if request.isStream { return try await streamed(step, session) }
         return try await whole(step, session) { reply in
             guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
@@ -59,13 +59,13 @@ extension StepService {
         }
     }
 
-    /// The decision that `chat` would make, without calling anybody.
+    /// The decision that `chat` would make, without a call.
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
         await recallRun(of: request, from: caller)
         let step = try route(request, from: caller)
-        var conductor = StepExecutor(stepService: self, step: step)
-        conductor.decideWithoutCalls()
-        return conductor.decision
+        var executor = StepExecutor(stepService: self, step: step)
+        executor.decideWithoutCalls()
+        return executor.decision
     }
 
     private func recallRun(of request: ChatRequest, from caller: Caller) async {
@@ -81,10 +81,11 @@ extension StepService {
             do throws(ServiceError) {
                 let done = try await self.perform(step)
                 let reply = ChatReply(
-                    decision: done.order.decision, model: done.outcome.model, cost: done.spent,
-                    promptTokens: done.order.step.promptTokens, body: .complete(done.outcome.body))
+                    decision: done.prepared.decision, model: done.outcome.model, cost: done.spent,
+                    promptTokens: done.prepared.step.promptTokens, at: .now(),
+                    body: .complete(done.outcome.answer, openAIBytes: done.outcome.openAIBytes))
                 try await self.book(done, session, answer: await answer(reply))
-                self.learn(from: done.order, done.outcome)
+                self.learn(from: done.prepared, done.outcome)
                 return .success(reply)
             } catch {
                 return .failure(error)
@@ -94,45 +95,44 @@ extension StepService {
         return try result.get()
     }
 
-    /// Does a routed step. Where nobody answers, the decision is kept all the same, with what each one said.
+    /// Executes a routed step. The decision is stored with all failures even where no model answers.
     package func perform(
-        _ step: RoutedStep, delivery: StreamDelivery? = nil, takesApart: Bool = false
+        _ step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false
     ) async throws(ServiceError) -> FinishedStep {
-        var conductor = StepExecutor(stepService: self, step: step, delivery: delivery, takesApart: takesApart)
+        var executor = StepExecutor(stepService: self, step: step, delivery: delivery, allowsSubtasks: allowsSubtasks)
         do throws(ServiceError) {
-            let outcome = try await conductor.run()
+            let outcome = try await executor.run()
             return FinishedStep(
-                order: conductor.order, outcome: outcome, state: conductor.course.state, spent: conductor.spent,
-                joules: conductor.joules)
+                prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
+                joules: executor.joules)
         } catch {
-            if !conductor.decision.attempts.isEmpty {
+            if !executor.decision.attempts.isEmpty {
                 await calls.book(
                     StepCommit(decisions: [
                         DecisionRecord(
-                            decision: conductor.decision, attribution: step.order.attribution, at: .now())
+                            decision: executor.decision, attribution: step.prepared.attribution, at: .now())
                     ]))
             }
             throw error
         }
     }
 
-    /// Closes the books on a chat step: entry, decision, step, what is remembered of the session and the answer that is
-    /// kept, in one transaction.
+    /// Commits a chat step in one transaction: entry, decision, step, session memory and the stored response.
     func book(
         _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
     ) async throws(ServiceError) {
-        let order = done.order
+        let prepared = done.prepared
         var commit = done.outcome.commit
         let now = Timestamp.now()
-        commit.decisions.append(DecisionRecord(decision: order.decision, attribution: order.attribution, at: now))
+        commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
         commit.steps.append(
             StepRecord(
-                id: order.step.id, runID: order.step.runID, position: order.step.position,
-                decisionID: order.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
+                id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
+                decisionID: prepared.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
-            sessions.note(
-                done.outcome.model, position: order.step.position, state: done.state, of: session, at: now)
+            sessions.recordStep(
+                done.outcome.model, position: prepared.step.position, state: done.state, of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {

@@ -6,10 +6,10 @@ import Ledger
 import Routing
 
 extension StepService {
-    /// Makes vectors of texts with the model that the caller names.
+    /// Embeds texts with the model that the request names.
     ///
     /// Nothing is routed: vectors of different models lie in different spaces, and an index of mixed ones finds nothing.
-    /// The work goes on when the caller gives up: what is paid for is read and booked.
+    /// The work goes on after the client has gone: what is paid for is read and booked.
     package func embeddings(
         _ request: EmbeddingsRequest, from caller: Caller
     ) async throws(ServiceError) -> EmbeddingsReply {
@@ -19,8 +19,8 @@ extension StepService {
             id: Identifier.make("dec"), runID: runID, stepID: Identifier.make("step"), position: 1,
             model: priced.model.id, reference: priced.model.id, kappa: 0, stage: .pinned,
             reason: "\(priced.model.id): named by the caller", considered: [], candidates: [], fallbacks: [],
-            catalogVersion: fleet.catalog.version,
-            asked: priced.model.id.rawValue == request.model ? nil : request.model)
+            catalogVersion: registry.catalog.version,
+            requestedModel: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
             attribution: Attribution(team: caller.team, key: caller.key, session: runID))
@@ -57,7 +57,7 @@ extension StepService {
     }
 
     private var embedderNames: String {
-        let names = fleet.catalog.models.filter { $0.capabilities.contains(.embeddings) }.map(\.id.rawValue)
+        let names = registry.catalog.models.filter { $0.capabilities.contains(.embeddings) }.map(\.id.rawValue)
         return names.isEmpty
             ? "the catalog has none that does: add one with `capabilities: [embeddings]` (Catalog/README.md)"
             : "these do: \(names.joined(separator: ", "))"

@@ -13,9 +13,9 @@ extension StepService {
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let step = request.step(
-            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.trail)
+            id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
         let admitted = try resolved(caller.models)
-        var models = fleet.models(at: now).filter { admitted.admits($0.model.id) }
+        var models = registry.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy
         var policyName: String?
         var pinned: PricedModel?
@@ -41,22 +41,22 @@ extension StepService {
         policy = try resolved(policy)
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
-            catalogVersion: fleet.catalog.version,
+            catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
-        var course = try begin(step, state: memory.state, context: context)
-        if let pinned { course.pin("\(pinned.model.id): named by the caller") }
+        var machine = try begin(step, state: memory.state, context: context)
+        if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
-        if !isItself { course.name(asked: request.model) }
+        if !isItself { machine.setRequestedModel(request.model) }
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         return RoutedStep(
-            order: PreparedStep(
-                request: request, step: step, decision: course.decision, context: context, attribution: attribution,
+            prepared: PreparedStep(
+                request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
                 policyName: policyName),
-            course: course, memory: memory)
+            machine: machine, memory: memory)
     }
 
-    /// The name under which a session is remembered: two keys that begin with the same words are two sessions.
+    /// The name under which a session is remembered: equal first messages of two keys are two sessions.
     static func sessionKey(_ runID: String, _ caller: Caller) -> String {
         caller.key.map { "\($0) \(runID)" } ?? runID
     }
@@ -64,7 +64,7 @@ extension StepService {
     /// Names that callers use for models become the catalog's.
     package func resolved(_ filter: ModelFilter) throws(ServiceError) -> ModelFilter {
         do throws(FieldError) {
-            return try filter.resolved(in: fleet.catalog, path: "models")
+            return try filter.resolved(in: registry.catalog, path: "models")
         } catch {
             throw .badRequest(error)
         }
@@ -73,7 +73,7 @@ extension StepService {
     /// The same for every model that a policy names.
     package func resolved(_ policy: Policy) throws(ServiceError) -> Policy {
         do throws(FieldError) {
-            return try policy.resolved(in: fleet.catalog)
+            return try policy.resolved(in: registry.catalog)
         } catch {
             throw .badRequest(error)
         }
@@ -82,7 +82,7 @@ extension StepService {
     /// Begins a step by the rule.
     package func begin(_ step: Step, state: RunState, context: RoutingContext) throws(ServiceError) -> StepMachine {
         do throws(RoutingError) {
-            return try router.course(of: step, decisionID: Identifier.make("dec"), state: state, context: context)
+            return try router.machine(for: step, decisionID: Identifier.make("dec"), state: state, context: context)
         } catch {
             throw .routing(error)
         }

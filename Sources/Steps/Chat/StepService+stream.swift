@@ -5,55 +5,56 @@ import Routing
 import Synchronization
 
 extension StepService {
-    /// Answers as a stream: bytes go out as they come, or after the verdict where the answer is verified first.
+    /// Answers as a stream. Events go out as they come, or after the verification where the policy says so.
     func streamed(_ step: RoutedStep, _ session: String) async throws(ServiceError) -> ChatReply {
-        let relay = ByteChannel()
-        let reader = relay.reader()
-        let beginning = FirstByteSignal()
-        let policy = step.order.context.policy
+        let channel = EventChannel()
+        let reader = channel.reader()
+        let firstByte = FirstByteSignal()
+        let policy = step.prepared.context.policy
         let delivery = StreamDelivery(
-            relay: relay, wantsUsage: step.order.request.wantsUsageChunk,
+            channel: channel, wantsUsage: step.prepared.request.wantsUsageChunk,
+            wantsEarlyUsage: step.prepared.request.original?.dialect == .anthropic,
             isHeldBack: policy.verify && policy.verification.stream == .buffer
         ) { model in
-            beginning.resolve(.success(model))
+            firstByte.resolve(.success(model))
         }
         let isTaken = pool.submit {
             let result =
                 delivery.isHeldBack
-                ? await self.keepingAlive(relay, beginning) { await self.result(of: step, delivery) }
+                ? await self.keepingAlive(channel, firstByte) { await self.result(of: step, delivery) }
                 : await self.result(of: step, delivery)
-            await self.end(result, delivery: delivery, beginning, session)
-            relay.finish()
+            await self.end(result, delivery: delivery, firstByte, session)
+            channel.finish()
         }
         guard isTaken else { throw .shuttingDown }
-        let model = try await beginning.value()
+        let model = try await firstByte.value()
         return ChatReply(
-            decision: step.course.decision, model: model, cost: nil, promptTokens: step.order.step.promptTokens,
-            body: .stream(reader))
+            decision: step.machine.decision, model: model, cost: nil, promptTokens: step.prepared.step.promptTokens,
+            at: .now(), body: .stream(reader))
     }
 
-    /// Sends what was held back, closes the books, and tells the end.
+    /// Sends the events held back, commits the step, and sends the end.
     private func end(
-        _ result: Result<FinishedStep, ServiceError>, delivery: StreamDelivery, _ beginning: FirstByteSignal,
+        _ result: Result<FinishedStep, ServiceError>, delivery: StreamDelivery, _ firstByte: FirstByteSignal,
         _ session: String
     ) async {
-        let relay = delivery.relay
+        let channel = delivery.channel
         do throws(ServiceError) {
             let done = try result.get()
             if delivery.isHeldBack {
-                beginning.resolve(.success(done.outcome.model))
-                _ = await relay.send(done.outcome.body)
+                firstByte.resolve(.success(done.outcome.model))
+                _ = await channel.send(done.outcome.held)
             }
             try await book(done, session)
             if let failure = done.outcome.failure {
-                _ = await relay.send(ErrorBody.event(message: "\(done.outcome.model) broke off: \(failure)"))
+                _ = await channel.send(.failure(message: "\(done.outcome.model) broke off: \(failure)"))
             } else {
-                _ = await relay.send(Array("data: [DONE]\n\n".utf8))
+                _ = await channel.send(.done)
             }
-            learn(from: done.order, done.outcome)
+            learn(from: done.prepared, done.outcome)
         } catch {
-            if !beginning.resolve(.failure(error)) {
-                _ = await relay.send(ErrorBody.event(message: error.description))
+            if !firstByte.resolve(.failure(error)) {
+                _ = await channel.send(.failure(message: error.description))
             }
         }
     }
@@ -66,17 +67,17 @@ extension StepService {
         }
     }
 
-    /// Does work, and meanwhile sends comments now and then, so that nobody on the way takes the connection for dead.
+    /// Sends comments now and then during `work`, so that no proxy closes the idle connection.
     private func keepingAlive<Value: Sendable>(
-        _ relay: ByteChannel, _ beginning: FirstByteSignal, _ work: @escaping @Sendable () async -> Value
+        _ channel: EventChannel, _ firstByte: FirstByteSignal, _ work: @escaping @Sendable () async -> Value
     ) async -> Value {
         let pause = Duration.seconds(settings.limits.keepAliveSeconds)
         return await withTaskGroup(of: Value?.self) { group in
             group.addTask { await work() }
             group.addTask {
                 while (try? await Task.sleep(for: pause)) != nil {
-                    beginning.resolve(.success(nil))
-                    if !(await relay.send(Array(": the answer is being checked\n\n".utf8))) { break }
+                    firstByte.resolve(.success(nil))
+                    if !(await channel.send(.comment("the answer is being checked"))) { break }
                 }
                 return nil
             }
@@ -90,7 +91,7 @@ extension StepService {
     }
 }
 
-/// The beginning of a stream, awaited by one and told once.
+/// The firstByte of a stream: resolved once, awaited by one task.
 private final class FirstByteSignal: Sendable {
     private enum State {
         case open
@@ -100,7 +101,7 @@ private final class FirstByteSignal: Sendable {
 
     private let state = Mutex(State.open)
 
-    /// False where it was told before.
+    /// Returns false where it was resolved before.
     @discardableResult
     func resolve(_ result: Result<ModelID?, ServiceError>) -> Bool {
         state.withLock { state in

@@ -8,7 +8,7 @@ import Upstream
 /// The tokens of a prompt.
 package struct TokenCount: Hashable, Sendable {
     package let tokens: Int
-    /// Whether nobody has counted them: about four bytes each, as routing reckons.
+    /// Whether the number is an estimate of about four bytes a token, as in routing.
     package let isEstimate: Bool
 }
 
@@ -48,7 +48,7 @@ extension StepService {
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
             return TokenCount(tokens: tokens, isEstimate: false)
         } catch {
-            throw CallExecutor.ended([(priced.model.id, error)])
+            throw .noAnswer([(priced.model.id, error)])
         }
     }
 }

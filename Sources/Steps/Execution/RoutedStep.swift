@@ -2,28 +2,28 @@ package import Calls
 package import Domain
 package import Routing
 
-/// A step that has been routed and not been done yet: what is sent, and the rule that goes on with it.
+/// A routed step before its execution: the request and the state machine of its rule.
 package struct RoutedStep: Sendable {
-    package var order: PreparedStep
-    var course: StepMachine
-    /// What was known of the run before the step.
+    package var prepared: PreparedStep
+    var machine: StepMachine
+    /// The run's memory before the step.
     var memory: Sessions.Memory
 
-    package init(order: PreparedStep, course: StepMachine, memory: Sessions.Memory) {
-        self.order = order
-        self.course = course
+    package init(prepared: PreparedStep, machine: StepMachine, memory: Sessions.Memory) {
+        self.prepared = prepared
+        self.machine = machine
         self.memory = memory
     }
 }
 
-/// A step that has been done.
+/// A completed step.
 package struct FinishedStep: Sendable {
-    /// With the decision as it came out, every attempt in it.
-    package var order: PreparedStep
+    /// With the final decision and all attempts.
+    package var prepared: PreparedStep
     package var outcome: StepOutcome
-    /// What the run's next step begins with.
+    /// Initial state of the run's next step.
     package var state: RunState
-    /// Everything that was paid on the way and for the answer.
+    /// Cost of the answer and of all helper calls.
     package var spent: Money
     package var joules: Double
 }

@@ -18,26 +18,26 @@ extension StepExecutor {
             let prompt =
                 "Write what the assistant named \(other) would answer to the conversation so far: its next message only."
             guard let outcome = await aside(model, prompt, words: "wrote what \(other) would answer") else {
-                course.take(.predictionFailed("\(model) did not answer"))
+                machine.handle(.predictionFailed("\(model) did not answer"))
                 return
             }
             texts[other] = outcome.answer.text
         }
-        course.predicted(texts)
+        machine.predicted(texts)
     }
 
     mutating func decompose(by model: ModelID) async {
-        guard takesApart else {
-            course.take(.decompositionFailed("a chat call is answered whole"))
+        guard allowsSubtasks else {
+            machine.handle(.decompositionFailed("a chat call is answered whole"))
             return
         }
         let task = SubtaskList.prompt(
-            for: order.step.text.prompt, most: order.context.policy.sequence.decomposition.mostParts)
+            for: prepared.step.text.prompt, most: prepared.context.policy.sequence.decomposition.mostParts)
         guard let outcome = await aside(model, task, alone: true, words: "was asked for the parts of the step") else {
-            course.take(.decompositionFailed("\(model) did not answer"))
+            machine.handle(.decompositionFailed("\(model) did not answer"))
             return
         }
-        course.decomposed(outcome.answer.text)
+        machine.decomposed(outcome.answer.text)
     }
 
     /// Does the parts one after another, each on its own model; the last one's answer is the step's.
@@ -59,8 +59,8 @@ extension StepExecutor {
     /// The step is done whole after all; what the parts have cost stays booked.
     private mutating func undo(_ part: String, _ model: ModelID) {
         let reason = "\(part) could not be done"
-        attempts.append(Attempt(model: model, isAccepted: false, words: reason))
-        course.take(.failed(model, reason: reason))
+        attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
+        machine.handle(.failed(model, reason: reason))
     }
 
     /// One call beside the step's own, booked at once.
@@ -69,7 +69,7 @@ extension StepExecutor {
     ) async -> StepOutcome? {
         guard let copy = aside(model, prompt, alone: alone, most: Self.mostWords) else { return nil }
         guard let outcome = await answer(model, copy) else {
-            attempts.append(Attempt(model: model, isAccepted: false, words: "\(words); no answer came"))
+            attempts.append(Attempt(model: model, isAccepted: false, reason: "\(words); no answer came"))
             return nil
         }
         await settle(outcome, words)
@@ -79,7 +79,7 @@ extension StepExecutor {
     private mutating func settle(_ outcome: StepOutcome, _ words: String) async {
         note(outcome)
         await stepService.calls.book(outcome.commit)
-        attempts.append(Attempt(model: outcome.model, isAccepted: false, words: words, entryID: outcome.entryID))
+        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: words, entryID: outcome.entryID))
     }
 
     private func answer(_ model: ModelID, _ copy: PreparedStep) async -> StepOutcome? {
@@ -91,16 +91,18 @@ extension StepExecutor {
     private func aside(
         _ model: ModelID, _ prompt: String, alone: Bool = false, offersTools: Bool = false, most: Int? = nil
     ) -> PreparedStep? {
+        // The messages of another dialect are not split.
+        guard prepared.request.original == nil else { return nil }
         let body = SubtaskPrompts.body(
-            order.request, adding: prompt, alone: alone, offersTools: offersTools, most: most)
+            prepared.request, adding: prompt, alone: alone, offersTools: offersTools, most: most)
         guard let document = try? JSONDocument(body), let request = try? ChatRequest(document) else { return nil }
-        var copy = order
+        var copy = prepared
         copy.request = request
         copy.purpose = .part
-        copy.step = request.step(id: order.step.id, runID: order.step.runID, previousModel: nil)
-        copy.step.position = order.step.position
+        copy.step = request.step(id: prepared.step.id, runID: prepared.step.runID, previousModel: nil)
+        copy.step.position = prepared.step.position
         let estimates = stepService.estimator.estimates(of: copy.step.text, for: copy.context.models.map(\.model))
-        copy.decision = course.decision
+        copy.decision = machine.decision
         copy.decision.candidates = Candidates.of(copy.step, in: copy.context) { model in
             let prediction = estimates.prediction(for: model)
             let isNumber = (prediction.quality + prediction.outputTokens.mean).isFinite
@@ -112,7 +114,7 @@ extension StepExecutor {
         guard let candidate = copy.decision.candidate(model), candidate.rejection == nil,
             let most = try? spent.adding(candidate.worstCaseCost)
         else { return nil }
-        if let budget = order.context.remaining.budget, most > budget { return nil }
+        if let budget = prepared.context.remaining.budget, most > budget { return nil }
         return copy
     }
 }

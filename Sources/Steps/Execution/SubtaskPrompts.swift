@@ -2,9 +2,9 @@ import Dialects
 import Domain
 import JSON
 
-/// The words and bodies of calls for the parts of a step.
+/// Builds prompts and request bodies for the subtasks of a step.
 enum SubtaskPrompts {
-    /// What a model is told to do of a step: one part, with what the earlier ones gave.
+    /// The prompt of one subtask, with the results of the earlier ones.
     static func prompt(_ part: String, results: [(part: String, answer: String)], isLast: Bool) -> String {
         var text = ""
         for (index, result) in results.enumerated() {
@@ -14,12 +14,12 @@ enum SubtaskPrompts {
         return text + "Do the last part: \(part)\nThen give the complete answer to the whole task."
     }
 
-    /// The caller's request with one more message of the user.
+    /// The caller's request with an additional user message.
     ///
     /// - Parameters:
-    ///   - alone: leaves the conversation so far out.
-    ///   - offersTools: keeps the tools; calls of tools belong to the step's own answer.
-    ///   - most: limit of the answer in tokens; nil for the caller's own.
+    ///   - alone: omits the conversation so far.
+    ///   - offersTools: keeps the tools; their calls belong to the step's own answer.
+    ///   - most: limit of output tokens; nil keeps the caller's.
     static func body(
         _ request: ChatRequest, adding prompt: String, alone: Bool, offersTools: Bool, most: Int?
     ) -> [UInt8] {

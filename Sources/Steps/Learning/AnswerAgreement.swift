@@ -4,13 +4,13 @@ import Estimation
 import JSON
 import Upstream
 
-/// How well a model's answer to a step agrees with the reference's, 0...1.
+/// Agreement of an answer with the reference's, 0...1.
 ///
-/// Calls of tools agree where the same tools are called with equal arguments (0.5 for the same tools with others).
-/// Texts agree where they come down to the same final answer; where no final answer is marked in both, where the
-/// cosine of their hashed n-grams is above 0.7, which is HERA's measure of similar outputs.
+/// Tool calls agree with the same tools and equal arguments (0.5 for other arguments). Texts agree with the same final
+/// answer. Without a marked final answer in both, the cosine of hashed n-grams must exceed 0.7, HERA's similarity
+/// threshold.
 package enum AnswerAgreement {
-    /// HERA's threshold of similarity.
+    /// HERA's similarity threshold.
     package static let similar = 0.7
 
     package static func score(_ answer: ChatAnswer, reference: ChatAnswer) -> Double {
@@ -28,7 +28,7 @@ package enum AnswerAgreement {
         return cosine(text, reference) > similar ? 1 : 0
     }
 
-    /// Cosine of the counts of hashed n-grams of words and characters.
+    /// Cosine of hashed word and character n-gram counts.
     package static func cosine(_ left: String, _ right: String) -> Double {
         let left = counts(left)
         let right = counts(right)

@@ -3,14 +3,14 @@ import Domain
 package import JSON
 package import Ledger
 
-/// A caller's word on how good an answer was.
+/// A caller's score of an answer.
 package struct Feedback: Hashable, Sendable {
     package var target: QualityTarget
     /// 0...1.
     package var score: Double
     package var comment: String?
 
-    /// Longest comment that is kept.
+    /// Longest accepted comment.
     package static let mostCommentBytes = 4000
 
     /// Reads `{"decision" | "step" | "job": id, "score": 0...1, "comment"?}`.
@@ -42,20 +42,19 @@ package struct Feedback: Hashable, Sendable {
 }
 
 extension StepService {
-    /// Keeps a caller's score of a decision, step or job. A second one of the same caller on the same target replaces
-    /// the first.
+    /// Stores a score of a decision, step or job. A second score by the same caller replaces the first.
     ///
     /// - Returns: whether it is the first.
-    /// - Throws: `.notFound` where there is no such thing, or it is another key's; `.conflict` for a job that goes on.
-    package func take(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
-        let judged = try await judged(feedback.target, by: caller)
-        let candidate = judged.decision.flatMap { decision in judged.model.flatMap { decision.prediction(of: $0) } }
+    /// - Throws: `.notFound` for an unknown target or another key's; `.conflict` for an unfinished job.
+    package func record(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
+        let scored = try await scoredWork(feedback.target, by: caller)
+        let candidate = scored.decision.flatMap { decision in scored.model.flatMap { decision.prediction(of: $0) } }
         do throws(LedgerError) {
             return try await learning.observe(
                 QualityObservation(
                     id: Identifier.make("obs"), source: .feedback, caller: caller.key ?? "", target: feedback.target,
-                    decisionID: judged.decision?.id, runID: judged.runID, model: judged.model,
-                    reference: nil, policy: judged.policy, predictedQuality: candidate?.prediction.quality,
+                    decisionID: scored.decision?.id, runID: scored.runID, model: scored.model,
+                    reference: nil, policy: scored.policy, predictedQuality: candidate?.prediction.quality,
                     predictedSimilarity: candidate?.similarity, score: feedback.score, comment: feedback.comment,
                     at: .now()),
                 share: nil)
@@ -64,56 +63,61 @@ extension StepService {
         }
     }
 
-    /// What a target was done by.
-    private struct Judged {
+    /// The run, decision and model behind a target.
+    private struct ScoredWork {
         var runID: String
         var decision: Decision?
-        /// Nil where several models worked on it.
+        /// Nil where several models contributed.
         var model: ModelID?
         var policy: String
     }
 
-    private func judged(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> Judged {
-        let found: Judged?
+    private func scoredWork(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> ScoredWork {
+        let found: ScoredWork?
         do throws(LedgerError) {
             found =
                 switch target {
-                case .decision(let id): try await judged(decision: id, model: nil, by: caller)
-                case .step(let id): try await judged(step: id, by: caller)
-                case .job(let id): try await judged(job: id, by: caller)
+                case .decision(let id): try await scoredWork(decision: id, model: nil, by: caller)
+                case .step(let id): try await scoredWork(step: id, by: caller)
+                case .job(let id): try await scoredWork(job: id, by: caller)
                 }
         } catch {
             throw .ledger(error)
         }
         guard let found else { throw .notFound(kind: target.kind, id: target.id) }
         if case .job(let id) = target {
-            guard let status = try? await ledger.job(id)?.status, status.isFinal else {
+            guard let status = try? await ledger.read({ try $0.job(id) })?.status, status.isFinal else {
                 throw .conflict("job \(id) has not ended: score it when it has, or score its steps")
             }
         }
         return found
     }
 
-    private func judged(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let record = try await ledger.decision(id), caller.sees(record.attribution) else { return nil }
+    private func scoredWork(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError)
+        -> ScoredWork?
+    {
+        guard let record = try await ledger.read({ try $0.decision(id) }), caller.sees(record.attribution) else {
+            return nil
+        }
         let decision = record.decision
         let accepted = decision.attempts.last(where: \.isAccepted)
-        let entry: LedgerEntry? = if let id = accepted?.entryID { try await ledger.entry(id) } else { nil }
-        return Judged(
+        let entry: LedgerEntry? =
+            if let id = accepted?.entryID { try await ledger.read { try $0.entry(id) } } else { nil }
+        return ScoredWork(
             runID: decision.runID, decision: decision, model: model ?? accepted?.model ?? decision.model,
             policy: entry?.call.policy ?? "")
     }
 
-    private func judged(step id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let step = try await ledger.step(id), let decision = step.decisionID else { return nil }
-        return try await judged(decision: decision, model: step.model, by: caller)
+    private func scoredWork(step id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
+        guard let step = try await ledger.read({ try $0.step(id) }), let decision = step.decisionID else { return nil }
+        return try await scoredWork(decision: decision, model: step.model, by: caller)
     }
 
-    private func judged(job id: String, by caller: Caller) async throws(LedgerError) -> Judged? {
-        guard let job = try await ledger.job(id), caller.sees(job.attribution) else { return nil }
-        let entries = try await ledger.entries(ofRun: id)
-        let models = Set(try await ledger.steps(ofRun: id).compactMap(\.model))
-        return Judged(
+    private func scoredWork(job id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
+        guard let job = try await ledger.read({ try $0.job(id) }), caller.sees(job.attribution) else { return nil }
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
+        let models = Set(try await ledger.read { try $0.steps(ofRun: id) }.compactMap(\.model))
+        return ScoredWork(
             runID: id, decision: nil, model: models.count == 1 ? models.first : nil,
             policy: entries.first?.call.policy ?? "")
     }

@@ -6,18 +6,17 @@ package import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// What is learned while serving: measured quality, the offset of kappa that it leads to, and the calibration of the
-/// estimators, which is re-estimated in the background every 500 steps or when answers drift from what was predicted.
+/// Online learning: measured quality, the kappa offset derived from it, and the calibration of the estimators. The
+/// calibration is re-estimated in the background every 500 steps or on drift.
 ///
-/// Quality and offsets are kept in the ledger after every audit, every hundredth step and at the end, so that the next
-/// process goes on from there. Of several nodes each measures what it serves itself; one that starts goes on from what
-/// was written last, by whichever node.
+/// Quality and offsets are saved after every audit, every hundredth step and at shutdown. Each node measures its own
+/// steps; a new process resumes from the latest save of any node.
 package final class Learning: Service {
-    /// Steps after which profiles are re-estimated, as in the paper's continual tuning.
+    /// Steps between re-estimations, as in the paper's continual tuning.
     package static let stepsBetween = 500
-    /// Steps after which it is written down how many were served.
+    /// Steps between saves of the step counts.
     static let stepsBetweenSaves = 100
-    /// Newest observations that a re-estimation looks at.
+    /// Number of latest observations in a re-estimation.
     static let mostObservations = 20_000
 
     private struct State {
@@ -27,26 +26,26 @@ package final class Learning: Service {
         var drift: [ModelID: DriftDetector] = [:]
         var quality: [String: PolicyQuality] = [:]
         var budgets: [String: Money] = [:]
-        /// Audits that came to nothing.
+        /// Failed audits.
         var failedAudits = 0
     }
 
     private let state = Mutex(State())
-    private let ledger: any LedgerStore
+    private let ledger: LedgerStore
     private let logger: Logger
     private let requests: AsyncStream<String>
     private let request: AsyncStream<String>.Continuation
     private let writes: AsyncStream<Void>
     private let write: AsyncStream<Void>.Continuation
 
-    package init(ledger: any LedgerStore, logger: Logger) {
+    package init(ledger: LedgerStore, logger: Logger) {
         self.ledger = ledger
         self.logger = logger
         (requests, request) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(1))
         (writes, write) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Reads what earlier processes have learned, then re-estimates when asked to, until the shutdown.
+    /// Loads earlier results, then re-estimates on request until shutdown.
     package func run() async {
         await load()
         await cancelWhenGracefulShutdown { [self] in
@@ -58,9 +57,9 @@ package final class Learning: Service {
         await saveControl()
     }
 
-    // MARK: What outlives the process
+    // MARK: Persistence
 
-    /// Writes down where quality and the offsets of kappa stand.
+    /// Saves quality and kappa offsets.
     func saveControl() async {
         let quality = quality
         guard !quality.isEmpty else { return }
@@ -71,21 +70,23 @@ package final class Learning: Service {
             }
         }
         do throws(LedgerError) {
-            try await ledger.saveControl(writer.bytes, at: .now())
+            try await ledger.write { [writer] in try $0.saveControl(writer.bytes, at: .now()) }
         } catch {
-            logger.error("measured quality cannot be kept", metadata: ["reason": "\(error)"])
+            logger.error("saving measured quality failed", metadata: ["reason": "\(error)"])
         }
     }
 
     private func loadControl() async throws(LedgerError) {
-        guard let body = try await ledger.control(), let root = try? JSONDocument(body).root else { return }
+        guard let body = try await ledger.read({ try $0.control() }), let root = try? JSONDocument(body).root else {
+            return
+        }
         for member in root.members {
-            guard let kept = PolicyQuality(json: member.value) else { continue }
-            state.withLock { $0.quality[member.key] = kept }
+            guard let quality = PolicyQuality(json: member.value) else { continue }
+            state.withLock { $0.quality[member.key] = quality }
         }
     }
 
-    // MARK: What routing asks
+    // MARK: Routing
 
     /// The calibration in use.
     package var calibration: ModelCalibration { state.withLock { $0.versions.last?.calibration ?? .none } }
@@ -93,41 +94,42 @@ package final class Learning: Service {
     /// The number of the version in use; 0 before anything was learned.
     package var version: Int { state.withLock { $0.versions.last?.number ?? 0 } }
 
-    /// What has to be added to kappa so that the measured quality meets the policy's `min_accuracy`.
+    /// The kappa offset that brings measured quality to the policy's `min_accuracy`.
     package func kappaOffset(policyName: String?, policy: Policy) -> Double {
         state.withLock { $0.quality[policyName ?? ""]?.offset(for: policy.minAccuracy) ?? 0 }
     }
 
-    /// What has been measured, by the policy's name.
+    /// Measured quality by policy name.
     package var quality: [String: PolicyQuality] { state.withLock { $0.quality } }
 
     package var failedAudits: Int { state.withLock { $0.failedAudits } }
 
-    // MARK: What happens
+    // MARK: Observations
 
-    /// Counts a step that was served.
-    func noteStep(by model: ModelID, policyName: String?, policy: Policy) {
+    /// Records a served step.
+    func recordStep(by model: ModelID, policyName: String?, policy: Policy) {
         let steps = state.withLock { state in
             state.steps += 1
-            state.quality[policyName ?? "", default: PolicyQuality()].served(by: model, policy: policy)
+            state.quality[policyName ?? "", default: PolicyQuality()].recordServed(by: model, policy: policy)
             return state.steps
         }
         if steps % Self.stepsBetween == 0 { request.yield("\(Self.stepsBetween) steps") }
         if steps % Self.stepsBetweenSaves == 0 { write.yield() }
     }
 
-    func noteFailedAudit() { state.withLock { $0.failedAudits += 1 } }
+    func recordFailedAudit() { state.withLock { $0.failedAudits += 1 } }
 
-    /// Keeps an observation, and lets control and drift watch see it. Returns whether it is a new one.
+    /// Stores an observation and updates controller and drift detector.
     ///
-    /// - Parameter share: the share of the steps that are audited; nil for feedback, which is nobody's sample.
+    /// - Parameter share: audited share of the steps; nil for feedback, which is not a random sample.
+    /// - Returns: whether the observation is new.
     package func observe(_ observation: QualityObservation, share: Double?) async throws(LedgerError) -> Bool {
-        let isNew = try await ledger.observe(observation)
+        let isNew = try await ledger.write { try $0.observe(observation) }
         guard isNew else { return false }
         let hasDrifted = state.withLock { state in
             if observation.source == .audit, let share, let model = observation.model {
-                state.quality[observation.policy, default: PolicyQuality()].looked(
-                    at: model, score: observation.score, share: share)
+                state.quality[observation.policy, default: PolicyQuality()].recordAudit(
+                    of: model, score: observation.score, share: share)
             }
             let predicted =
                 observation.source == .audit ? observation.predictedSimilarity : observation.predictedQuality
@@ -140,11 +142,13 @@ package final class Learning: Service {
         return true
     }
 
-    /// Sets the month's budget of the audits of a policy in the ledger, where it has not been set yet.
+    /// Sets the monthly audit budget of a policy in the ledger, once.
     func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws(LedgerError) {
         guard state.withLock({ $0.budgets[session] }) != rule.budget else { return }
-        try await ledger.setBudget(
-            Budget(scope: .session(session), limit: .usd(rule.budget), window: .month), at: now)
+        try await ledger.write {
+            try $0.setBudget(
+                Budget(scope: .session(session), limit: .usd(rule.budget), window: .month), at: now)
+        }
         state.withLock { $0.budgets[session] = rule.budget }
     }
 
@@ -152,7 +156,7 @@ package final class Learning: Service {
 
     func load() async {
         do throws(LedgerError) {
-            let records = try await ledger.calibrations(limit: 1000)
+            let records = try await ledger.read { try $0.calibrations(limit: 1000) }
             let used = records.reversed().filter { $0.status != .rejected }.compactMap { record in
                 ModelCalibration(json: record.body).map {
                     Recalibration.Version(number: record.version, since: record.at, calibration: $0)
@@ -164,19 +168,19 @@ package final class Learning: Service {
             }
             try await loadControl()
         } catch {
-            logger.error("what was learned before cannot be read", metadata: ["reason": "\(error)"])
+            logger.error("loading calibrations failed", metadata: ["reason": "\(error)"])
         }
     }
 
-    /// Re-estimates now; to be called by the service, and by tests.
+    /// Re-estimates now. Called by the service and by tests.
     package func reestimate(_ reason: String) async {
         do throws(LedgerError) {
-            let observations = try await ledger.latestObservations(limit: Self.mostObservations)
+            let observations = try await ledger.read { try $0.latestObservations(limit: Self.mostObservations) }
             let work = Recalibration(versions: state.withLock { $0.versions }, observations: observations)
             let outcome = await Self.offPool { work.outcome() }
             try await apply(outcome, reason: reason)
         } catch {
-            logger.error("re-estimation failed; the calibration in use stays", metadata: ["reason": "\(error)"])
+            logger.error("re-estimation failed, calibration unchanged", metadata: ["reason": "\(error)"])
         }
     }
 
@@ -185,10 +189,13 @@ package final class Learning: Service {
         case .nothing: return
         case .rollBack(let note):
             let (bad, before) = state.withLock { ($0.versions.last ?? .first, $0.versions.dropLast().last ?? .first) }
-            try await ledger.saveCalibration(
-                CalibrationRecord(
-                    version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since))
-            // Going back is a version of its own, so that every observation's version can be told by its time.
+            try await ledger.write {
+                try $0.saveCalibration(
+                    CalibrationRecord(
+                        version: bad.number, status: .rolledBack, body: bad.calibration.json, note: note, at: bad.since)
+                )
+            }
+            // A rollback is a new version, so that an observation's time determines its version.
             let version = try await save(
                 before.calibration, status: .active, note: "\(reason): version \(before.number) again: \(note)")
             state.withLock { $0.versions.append(version) }
@@ -196,7 +203,7 @@ package final class Learning: Service {
         case .activate(let calibration, let note):
             let version = try await save(calibration, status: .active, note: "\(reason): \(note)")
             state.withLock { $0.versions.append(version) }
-            logger.info("calibration in use", metadata: ["version": "\(version.number)", "note": "\(note)"])
+            logger.info("calibration activated", metadata: ["version": "\(version.number)", "note": "\(note)"])
         case .reject(let calibration, let note):
             _ = try await save(calibration, status: .rejected, note: "\(reason): \(note)")
         }
@@ -210,13 +217,15 @@ package final class Learning: Service {
             return state.newestNumber
         }
         let version = Recalibration.Version(number: number, since: .now(), calibration: calibration)
-        try await ledger.saveCalibration(
-            CalibrationRecord(
-                version: number, status: status, body: calibration.json, note: note, at: version.since))
+        try await ledger.write {
+            try $0.saveCalibration(
+                CalibrationRecord(
+                    version: number, status: status, body: calibration.json, note: note, at: version.since))
+        }
         return version
     }
 
-    /// Computes on a thread of its own, not on one of those that serve.
+    /// Runs CPU-bound work off the cooperative pool.
     private static func offPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async { continuation.resume(returning: work()) }

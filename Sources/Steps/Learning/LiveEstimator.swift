@@ -1,8 +1,8 @@
 package import Domain
 package import Routing
 
-/// The estimator as it is used live: corrected by what was learned while serving. Estimates that are no numbers go
-/// through as they are: the rule says in the decision what stands in for them.
+/// The estimator for live traffic, corrected by the current calibration. Non-finite estimates pass through; the rule
+/// replaces them and says so in the decision.
 package struct LiveEstimator: Estimating {
     private let base: any Estimating
     private let calibration: @Sendable () -> ModelCalibration
@@ -17,7 +17,7 @@ package struct LiveEstimator: Estimating {
     }
 }
 
-/// See `LiveEstimator`.
+/// Estimates of `LiveEstimator`.
 struct LiveEstimates: StepEstimates {
     let base: any StepEstimates
     let calibration: ModelCalibration
@@ -51,7 +51,7 @@ struct LiveEstimates: StepEstimates {
         return corrected(value) { calibration.quality($0, of: model.id) }
     }
 
-    /// Only shares above 0 can be corrected: a cosine may be below, and what is no number stays none.
+    /// Corrects only positive values: a cosine may be negative, and NaN stays NaN.
     private func corrected(_ value: Double, _ correction: (Double) -> Double) -> Double {
         guard value > 0 else { return value }
         return correction(min(value, 1))

@@ -1,15 +1,53 @@
 package import Domain
+import Estimation
 import JSON
 package import Ledger
 
-/// Corrections of what the estimators say of each model, learned from audits and feedback.
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// A monotonic correction of probabilities: p' = logistic(slope * logit(p) + offset) (Platt 1999).
+package struct PlattMap: Hashable, Sendable {
+    package var slope: Double
+    package var offset: Double
+
+    package static let identity = PlattMap(slope: 1, offset: 0)
+
+    package func callAsFunction(_ probability: Double) -> Double {
+        self == .identity ? probability : Self.logistic(slope * Self.logit(probability) + offset)
+    }
+
+    /// The inverse of the map.
+    package func inverse(_ probability: Double) -> Double {
+        self == .identity ? probability : Self.logistic((Self.logit(probability) - offset) / slope)
+    }
+
+    /// Fits the maximum-likelihood map for outcomes in 0...1, regularized towards the identity by `prior` rows.
+    package static func fit(_ rows: [(predicted: Double, outcome: Double)], prior: Double = 10) -> PlattMap {
+        let scaling = PlattScaling.fit(rows.map { (z: logit($0.predicted), outcome: $0.outcome) }, prior: prior)
+        return PlattMap(slope: scaling.slope, offset: scaling.offset)
+    }
+
+    private static func logistic(_ z: Double) -> Double { 1 / (1 + exp(-z)) }
+
+    /// Clamped to +-7, so that predictions of 0 and 1 stay correctable.
+    private static func logit(_ probability: Double) -> Double {
+        let p = min(max(probability, 0.001), 0.999)
+        return log(p / (1 - p))
+    }
+}
+
+/// Corrections of the estimates by model, fitted to audits and feedback.
 package struct ModelCalibration: Hashable, Sendable {
     package struct Maps: Hashable, Sendable {
-        /// Of the probability that the answer is acceptable.
+        /// Maps the probability of an acceptable answer.
         package var quality = PlattMap.identity
-        /// Of the similarity to the reference's answer, of the step (SSE) and of the request (URC).
+        /// Maps the similarity to the reference's answer, of the step (SSE) and of the request (URC).
         package var similarity = PlattMap.identity
-        /// Observations that the maps were fitted on.
+        /// Number of fitted observations.
         package var rows = 0
     }
 
@@ -17,10 +55,6 @@ package struct ModelCalibration: Hashable, Sendable {
 
     /// No correction.
     package static let none = ModelCalibration(maps: [:])
-
-    package init(maps: [ModelID: Maps]) {
-        self.maps = maps
-    }
 
     package func quality(_ probability: Double, of model: ModelID) -> Double {
         maps[model]?.quality(probability) ?? probability
@@ -30,7 +64,7 @@ package struct ModelCalibration: Hashable, Sendable {
         maps[model]?.similarity(value) ?? value
     }
 
-    /// What an observation's predictions were before this calibration had corrected them.
+    /// Undoes the correction of an observation's predictions.
     package func raw(_ observation: QualityObservation) -> QualityObservation {
         guard let model = observation.model, let maps = maps[model] else { return observation }
         var raw = observation
@@ -43,13 +77,13 @@ package struct ModelCalibration: Hashable, Sendable {
 // MARK: Fitting
 
 extension ModelCalibration {
-    /// Observations of a model below which nothing is learned of it.
+    /// Fewest observations for a fit.
     package static let leastRows = 30
 
-    /// Fits the maps of every model with enough observations. Feedback teaches quality; audits teach both, since the
-    /// reference's answer stands for the right one there (as it does in the paper's labels).
+    /// Fits the maps of every model with enough observations. Feedback trains quality; audits train both, since the
+    /// reference's answer counts as correct (as in the paper's labels).
     ///
-    /// - Parameter observations: with predictions as the estimators made them, before any correction.
+    /// - Parameter observations: with uncorrected predictions.
     package static func fit(_ observations: [QualityObservation]) -> ModelCalibration {
         var byModel: [ModelID: [QualityObservation]] = [:]
         for observation in observations where observation.model != observation.reference {
@@ -68,7 +102,7 @@ extension ModelCalibration {
         return ModelCalibration(maps: maps)
     }
 
-    /// Mean squared error of the corrected predictions against what was observed; nil without any prediction.
+    /// Mean squared error of the corrected predictions; nil without predictions.
     package func brier(_ observations: [QualityObservation]) -> Double? {
         var sum = 0.0
         var count = 0

@@ -2,14 +2,14 @@ package import Domain
 import JSON
 package import Routing
 
-/// The running estimate of a policy's true quality, and the controller that moves kappa where the policy has a target.
+/// Online estimate of a policy's quality, and the controller of kappa for policies with a target.
 package struct PolicyQuality: Hashable, Sendable {
     package private(set) var estimate = QualityEstimate()
     package private(set) var controller: KappaController?
-    /// Where the controller of an earlier process stood, until the policy's bounds are known.
+    /// Restored controller state, until the policy's bounds are known.
     private var earlier: Standing?
 
-    /// A controller without its bounds, which are those of the policy of the day.
+    /// Controller state without the bounds, which come from the current policy.
     private struct Standing: Hashable, Sendable {
         var target: Double
         var offset: Double
@@ -18,33 +18,33 @@ package struct PolicyQuality: Hashable, Sendable {
 
     package init() {}
 
-    /// What the controller adds to kappa under this target; 0 without one.
+    /// The offset of kappa for a target; 0 without a target.
     package func offset(for target: Double?) -> Double {
         guard let standing, standing.target == target else { return 0 }
         return standing.offset
     }
 
-    /// A step has been served.
-    package mutating func served(by model: ModelID, policy: Policy) {
-        estimate.served(model.rawValue)
+    /// Records a served step.
+    package mutating func recordServed(by model: ModelID, policy: Policy) {
+        estimate.recordServed(model.rawValue)
         guard let target = policy.minAccuracy else { return }
         if controller?.target != target {
-            // Another target: the controller begins where the old one stood.
+            // A new target starts from the previous offset.
             let isSame = standing?.target == target
             controller = KappaController(
                 target: target, rule: policy.kappa, offset: standing?.offset ?? 0,
                 estimate: isSame ? standing?.estimate : nil)
             earlier = nil
         }
-        controller?.served(by: model)
+        controller?.recordServed(by: model)
     }
 
-    /// One of the steps served has been audited.
+    /// Records the audit of a served step.
     ///
-    /// - Parameter share: the share of the steps that are.
-    package mutating func looked(at model: ModelID, score: Double, share: Double) {
-        estimate.looked(at: model.rawValue, score: score, share: share)
-        controller?.looked(at: model, score: score, share: share)
+    /// - Parameter share: audited share of the steps.
+    package mutating func recordAudit(of model: ModelID, score: Double, share: Double) {
+        estimate.recordSample(of: model.rawValue, score: score, probability: share)
+        controller?.recordSample(of: model, score: score, probability: share)
     }
 
     private var standing: Standing? {
@@ -55,7 +55,7 @@ package struct PolicyQuality: Hashable, Sendable {
 // MARK: As JSON
 
 extension PolicyQuality {
-    /// Writes where the policy stands into the object that is open.
+    /// Writes the members into an open object.
     func write(into object: inout JSONWriter) {
         object.member("estimate", object: { estimate.write(into: &$0) })
         guard let standing else { return }
@@ -64,7 +64,7 @@ extension PolicyQuality {
         object.member("controlled", object: { standing.estimate.write(into: &$0) })
     }
 
-    /// Reads what `write` has written; nil for anything else.
+    /// Reads what `write` writes; nil for anything else.
     init?(json: JSONValue) {
         guard let estimate = json["estimate"].flatMap({ QualityEstimate(json: $0) }) else { return nil }
         self.estimate = estimate

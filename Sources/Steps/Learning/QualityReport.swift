@@ -3,22 +3,22 @@ package import JSON
 package import Ledger
 import Routing
 
-/// What was measured of quality, for the dashboard: a row for each source, model and policy.
+/// Measured quality for the dashboard: a row for each source, policy and model.
 package struct QualityReport: Sendable {
     let sums: [QualitySums]
     let policies: [String: PolicyQuality]
     let version: Int
     let failedAudits: Int
 
-    /// Reads the observations since a moment.
+    /// Loads the observations since a timestamp.
     package init(of stepService: StepService, since moment: Timestamp) async throws(LedgerError) {
-        sums = try await stepService.ledger.qualitySums(since: moment)
+        sums = try await stepService.ledger.read { try $0.qualitySums(since: moment) }
         policies = stepService.learning.quality
         version = stepService.learning.version
         failedAudits = stepService.learning.failedAudits
     }
 
-    /// Writes the report's members into the object that is open.
+    /// Writes the members into an open object.
     package func write(into object: inout JSONWriter) {
         object.member(
             "rows",
@@ -32,14 +32,14 @@ package struct QualityReport: Sendable {
                     }
                 }
             })
-        // Over all steps of a policy since the service began: audits weigh by the share that they stand for.
+        // Over all steps of a policy; audits are weighted by the inverse of their share.
         object.member(
             "policies",
             array: { list in
                 for (name, quality) in policies.sorted(by: { $0.key < $1.key }) {
                     list.object { inner in
                         inner.member("policy", name.isEmpty ? "default" : name)
-                        inner.member("audits", quality.estimate.looks)
+                        inner.member("audits", quality.estimate.effectiveSamples)
                         inner.member("quality", quality.estimate.mean)
                         inner.member("low_95", quality.estimate.interval.lower)
                         inner.member("high_95", quality.estimate.interval.upper)
@@ -63,14 +63,14 @@ package struct QualityReport: Sendable {
     }
 }
 
-/// A mean of scores in 0...1 with its 95 % interval (Wilson 1927). For scores between 0 and 1 it is wider than needed,
-/// since their variance is at most that of right or wrong.
+/// Mean of scores in 0...1 with the 95 % interval (Wilson 1927). The interval is conservative for fractional scores,
+/// whose variance is at most that of binary ones.
 package struct QualityInterval: Hashable, Sendable {
     package let mean: Double
     package let low: Double
     package let high: Double
 
-    /// - Parameter count: at least 1; for none the interval is all of 0...1.
+    /// - Parameter count: at least 1; 0 gives the interval 0...1.
     package init(count: Int, sum: Double) {
         guard count > 0 else {
             (mean, low, high) = (0.5, 0, 1)

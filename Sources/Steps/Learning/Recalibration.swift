@@ -1,39 +1,32 @@
 package import Domain
 package import Ledger
 
-/// One re-estimation of the calibration from what the ledger has observed: pure, so that it can be tested and run off
-/// the threads that serve.
+/// One re-estimation of the calibration from the observations in the ledger. No I/O.
 package struct Recalibration: Sendable {
-    /// A version and the moment from which it was used.
+    /// A calibration version and the time of its activation.
     package struct Version: Hashable, Sendable {
         package var number: Int
         package var since: Timestamp
         package var calibration: ModelCalibration
 
-        package init(number: Int, since: Timestamp, calibration: ModelCalibration) {
-            self.number = number
-            self.since = since
-            self.calibration = calibration
-        }
-
-        /// Before anything was learned.
+        /// The uncalibrated start.
         package static let first = Version(number: 0, since: Timestamp(milliseconds: 0), calibration: .none)
     }
 
     package enum Outcome: Hashable, Sendable {
-        /// The version in use predicted what came after it worse than the one before would have: back to that one.
+        /// The current version predicted later observations worse than its predecessor would have: restore that.
         case rollBack(note: String)
-        /// A better one, to be used from now on.
+        /// A better fit to activate.
         case activate(ModelCalibration, note: String)
-        /// Fitted, but no better on the rows kept back.
+        /// A fit that is no better on the held-out rows.
         case reject(ModelCalibration, note: String)
-        /// Too few observations to learn or to judge.
+        /// Too few observations.
         case nothing
     }
 
-    /// The versions used so far, oldest first; `Version.first` stands for the time before them.
+    /// Past versions, the oldest first; `Version.first` stands for the time before.
     package var versions: [Version]
-    /// Oldest first, with predictions as they were made at their time.
+    /// Oldest first, with their predictions at that time.
     package var observations: [QualityObservation]
 
     package init(versions: [Version], observations: [QualityObservation]) {
@@ -41,9 +34,9 @@ package struct Recalibration: Sendable {
         self.observations = observations
     }
 
-    /// One row in this many is kept back to judge on.
+    /// One row in this many is held out for evaluation.
     package static let heldOutEvery = 4
-    /// A smaller change of the mean squared error is no improvement.
+    /// Smallest improvement of the mean squared error that counts.
     package static let leastGain = 0.0005
 
     package func outcome() -> Outcome {
@@ -62,15 +55,15 @@ package struct Recalibration: Sendable {
                         + "\(Self.text(then)) by version \(before.number)")
             }
         }
-        let kept = raw.enumerated().filter { $0.offset % Self.heldOutEvery == Self.heldOutEvery - 1 }.map(\.element)
+        let heldOut = raw.enumerated().filter { $0.offset % Self.heldOutEvery == Self.heldOutEvery - 1 }.map(\.element)
         let training = raw.enumerated().filter { $0.offset % Self.heldOutEvery != Self.heldOutEvery - 1 }
             .map(\.element)
         let fitted = ModelCalibration.fit(training)
-        guard !fitted.maps.isEmpty, let old = current.calibration.brier(kept), let new = fitted.brier(kept) else {
+        guard !fitted.maps.isEmpty, let old = current.calibration.brier(heldOut), let new = fitted.brier(heldOut) else {
             return .nothing
         }
         let note =
-            "mean squared error \(Self.text(new)) on \(kept.count) observations kept back, \(Self.text(old)) by "
+            "mean squared error \(Self.text(new)) on \(heldOut.count) observations kept back, \(Self.text(old)) by "
             + "version \(current.number)"
         return new < old - Self.leastGain ? .activate(fitted, note: note) : .reject(fitted, note: note)
     }
@@ -79,5 +72,32 @@ package struct Recalibration: Sendable {
         let tenThousandths = Int((error * 10_000).rounded())
         let digits = String(tenThousandths % 10_000)
         return "\(tenThousandths / 10_000)." + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
+
+/// Detects drift: the mean error of a model's latest predictions exceeds what chance allows. No I/O.
+package struct DriftDetector: Hashable, Sendable {
+    /// Number of latest observations.
+    package static let window = 40
+    /// Smaller mean errors never count as drift.
+    package static let leastError = 0.1
+
+    private var errors: [Double] = []
+
+    package init() {}
+
+    /// Records a prediction and its outcome; returns true on drift and then restarts.
+    package mutating func observe(predicted: Double, outcome: Double) -> Bool {
+        guard (predicted - outcome).isFinite else { return false }
+        errors.append(outcome - predicted)
+        if errors.count > Self.window { errors.removeFirst() }
+        guard errors.count == Self.window else { return false }
+        let count = Double(errors.count)
+        let mean = errors.reduce(0, +) / count
+        let variance = errors.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+        // Three standard errors: about one false alarm in 370 windows.
+        guard abs(mean) > max(Self.leastError, 3 * (variance / count).squareRoot()) else { return false }
+        errors = []
+        return true
     }
 }

@@ -3,15 +3,15 @@ package import JSON
 import Routing
 
 extension Decision {
-    /// The decision as JSON, in the form of `hera route --format json` and `POST /v1/route`.
+    /// The JSON of `hera route --format json` and `POST /v1/route`.
     package var report: [UInt8] { report(withFront: false) }
 
-    /// - Parameter withFront: adds `pareto`, the candidates that no other beats in everything, cheapest first.
+    /// - Parameter withFront: adds `pareto`, the non-dominated candidates, cheapest first.
     package func report(withFront: Bool) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + 256 * candidates.count)
         writer.object { object in
             object.member("id", id)
-            if let asked { object.member("asked", asked) }
+            if let requestedModel { object.member("asked", requestedModel) }
             object.member("run", runID)
             object.member("model", model.rawValue)
             object.member("reference", reference.rawValue)
@@ -62,7 +62,7 @@ extension Attempt {
         if let score { object.member("score", score) }
         if let kappa { object.member("kappa", kappa) }
         object.member("accepted", isAccepted)
-        object.member("words", words)
+        object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
     }
 }

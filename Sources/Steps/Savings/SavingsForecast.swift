@@ -1,19 +1,20 @@
 package import Calls
+package import Dialects
 package import Domain
 package import JSON
 import Routing
 
-/// What routing is predicted to make of requests that were made before, against what was asked for then.
+/// Predicted savings of routing over logged requests.
 ///
-/// Every request stands for itself, as the first call of its run that hera sees. Nobody is called: costs come from the
-/// catalog's prices and predicted lengths, quality from profiles or the priors of tiers.
+/// Each request counts as the first call of its run. No model is called: costs come from catalog prices and predicted
+/// lengths, quality from profiles or tier priors.
 package struct SavingsForecast: Sendable {
-    /// Requests taken together.
+    /// Sums over requests.
     package struct Sums: Hashable, Sendable {
         package var requests = 0
-        /// Expected, of all of them.
+        /// Expected cost.
         package var cost = Money.zero
-        /// Sum of the probabilities that the answers are acceptable.
+        /// Sum of the probabilities of an acceptable answer.
         package var quality = 0.0
         package var energyJoules = 0.0
 
@@ -29,28 +30,27 @@ package struct SavingsForecast: Sendable {
         }
     }
 
-    /// All requests as hera would send them.
+    /// All requests as routed by hera.
     package private(set) var routed = Sums()
-    /// The same by the model chosen.
+    /// Routed requests by model.
     package private(set) var models: [ModelID: Sums] = [:]
-    /// All requests on the models that were asked then; the reference stands for those that name no model of the catalog,
-    /// or one without a price for them.
+    /// All requests on their original models. The reference replaces unknown models and models without a price.
     package private(set) var before = Sums()
-    /// The models of `before`.
+    /// Original requests by model.
     package private(set) var modelsBefore: [ModelID: Sums] = [:]
-    /// Requests of `before` that the reference stands for.
+    /// Requests of `before` on the reference as a replacement.
     package private(set) var standIns = 0
 
     package init() {}
 
     /// Adds a request.
     ///
-    /// - Parameter asked: the model that was asked then.
+    /// - Parameter asked: the original model.
     package mutating func add(_ decision: Decision, asked: ModelID?) throws(MoneyError) {
         guard let chosen = decision.candidate(decision.model),
             let reference = decision.candidate(decision.reference)
         else { return }
-        // One that the policy would not admit now was asked all the same then.
+        // A model that the policy rejects now was still the original one.
         let named = asked.flatMap { decision.candidate($0) }.flatMap {
             $0.rejection == nil || $0.cost.total > .zero ? $0 : nil
         }
@@ -62,7 +62,7 @@ package struct SavingsForecast: Sendable {
         try modelsBefore[earlier.model, default: Sums()].add(earlier)
     }
 
-    /// The share of the cost that is saved; nil where nothing costs anything. Below 0 where hera costs more.
+    /// Saved share of the cost; negative where hera costs more, nil where nothing costs anything.
     package var savedShare: Double? { before.cost > .zero ? 1 - routed.cost.usd / before.cost.usd : nil }
 
     /// Writes the members `routed`, `before`, `stand_ins` and `saved_share` into an object.
@@ -93,7 +93,7 @@ package struct SavingsForecast: Sendable {
 }
 
 extension StepService {
-    /// Adds what routing would make of a request that was made before.
+    /// Adds the routing decision of a logged request.
     package func forecast(
         _ past: PastRequest, into savings: inout SavingsForecast
     ) async throws(ServiceError) {
@@ -103,6 +103,50 @@ extension StepService {
             try savings.add(decision, asked: asked)
         } catch {
             throw .badRequest(FieldError("", "\(error)"))
+        }
+    }
+}
+
+/// A logged request, parsed from a line of a log file.
+///
+/// The line is an OpenAI chat request or an Anthropic messages request. It may also contain one as `body` (as in batch
+/// files) or `request`.
+package struct PastRequest: Sendable {
+    /// The original model; nil where the line names none.
+    package let model: String?
+    /// The request with its new target.
+    package let chat: ChatRequest
+
+    /// Parses a line.
+    ///
+    /// - Parameters:
+    ///   - target: `hera`, `hera/<policy>` or a catalog model.
+    ///   - policy: JSON of a policy; nil keeps the line's own.
+    /// - Throws: the invalid field.
+    package init(line: some Sequence<UInt8>, asking target: String, policy: [UInt8]? = nil) throws(FieldError) {
+        let root = try Self.document(Array(line)).root
+        guard root.kind == .object else { throw FieldError("", "a line must be a JSON object") }
+        let containers = [root] + ["body", "request"].compactMap { root[$0] }
+        guard let body = containers.first(where: { $0["messages"] != nil }) else {
+            throw FieldError("messages", "is missing: a line is a chat request, or has one as \"body\" or \"request\"")
+        }
+        model = body["model"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        var members = [(key: "model", value: JSONWriter.quoted(target))]
+        if let policy { members.append((key: "hera", value: policy)) }
+        let rewritten = try Self.document(try Self.document(Array(body.raw)).settingMembers(members))
+        chat = try Self.isAnthropic(body) ? MessagesRequest(rewritten).chat : ChatRequest(rewritten)
+    }
+
+    /// Anthropic's format has a top-level system prompt and tools with `input_schema`.
+    private static func isAnthropic(_ body: JSONValue) -> Bool {
+        body["system"] != nil || body["tools"]?.elements.contains { $0["input_schema"] != nil } ?? false
+    }
+
+    private static func document(_ bytes: [UInt8]) throws(FieldError) -> JSONDocument {
+        do throws(JSONError) {
+            return try JSONDocument(bytes)
+        } catch {
+            throw FieldError("", "\(error)")
         }
     }
 }

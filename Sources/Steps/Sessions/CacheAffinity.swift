@@ -1,27 +1,28 @@
 package import Domain
 package import Routing
 
-/// Whether a run stays with the model of its last step though the rule has chosen another one.
+/// Decides whether a run keeps the model of its last step against the rule's choice, to preserve prompt caches.
 ///
-/// A move costs what the new model has to read again: its whole prompt at the uncached price, and the time to prefill it.
-/// It may also have to be undone, and then the old model's cache is lost too. So a run moves to a cheaper model where
-/// what it saves over the rest of the request is more than that:
+/// A switch costs the new model's uncached read of the prompt and the time to prefill it. Switching back loses the old
+/// model's cache as well. A run therefore switches to a cheaper model only if the savings over the rest of the request
+/// exceed that:
 ///
 ///     H x (stay - move) > (1 + margin) x 2^s x (loss + r x return)
 ///
-/// in the policy's weights, each criterion scaled by its span over the candidates: `stay` and `move` are one step with
-/// warm caches, `loss` and `return` what a cold cache adds on the new and on the old model, H the steps that the request
-/// is expected to take still, r = (steps on the old model + 1) / (steps + 2) how likely the run goes back to it, s the
-/// moves that the session has made already: one that has gone back and forth needs ever better reasons.
-/// Within a tool loop similarity has to leave a band round kappa as well: above it to move down, below it to move up. So
-/// a run whose similarity hovers at kappa does not bounce. Where kappa is high there is little room above it, and what
-/// little a similarity is above it says more: the band narrows with that room.
+/// Amounts use the policy's weights, each criterion scaled by its span over the candidates. `stay` and `move` are the
+/// costs of one step with warm caches. `loss` and `return` are the extra costs of a cold cache on the new and the old
+/// model. H is the expected number of remaining steps. r = (steps on the old model + 1) / (steps + 2) is the
+/// probability of switching back. s is the number of earlier switches in the session.
+///
+/// Within a tool loop the similarity must also leave a band around kappa. It must rise above it to move down, and fall
+/// below it to move up. This prevents oscillation around kappa. The band narrows as kappa approaches 1, where small
+/// differences matter more.
 package struct CacheAffinity: Sendable {
-    /// Half the width of the band round kappa, as a share of what lies between kappa and 1.
+    /// Half the width of the band around kappa, as a share of 1 - kappa.
     package static let band = 0.125
-    /// By how much the gain has to be greater than the cost.
+    /// Relative margin by which the gain must exceed the cost.
     package static let margin = 0.2
-    /// Steps of a request, where nothing is known of the session.
+    /// Prior of the steps per request.
     package static let usualSteps = 3.0
 
     private let step: Step
@@ -34,9 +35,9 @@ package struct CacheAffinity: Sendable {
         self.context = context
     }
 
-    /// Why the run stays with its last model, in words; nil where it moves, or has nothing to stay with.
+    /// The reason to stay with the last model; nil where the run switches or has no last model.
     ///
-    /// - Parameter stage: the part of the rule that made the choice.
+    /// - Parameter stage: the stage of the rule that chose the model.
     package func reasonToStay(_ decision: Decision, stage: Stage) -> String? {
         guard let previous = step.previousModel, previous != decision.model,
             let old = decision.candidate(previous), old.rejection == nil,
@@ -63,7 +64,7 @@ package struct CacheAffinity: Sendable {
             + "\(Self.text(stepsLeft)) steps and cost \(Self.text(balance.cost)) in lost prompt caches (weighted)"
     }
 
-    /// Whether the move is to the reference, or to a model of better predicted quality.
+    /// Whether the new model is the reference or has better predicted quality.
     private func isUp(from old: Candidate, to new: Candidate, _ decision: Decision) -> Bool {
         new.model == decision.reference
             || (old.model != decision.reference && new.prediction.quality > old.prediction.quality)
@@ -77,14 +78,14 @@ package struct CacheAffinity: Sendable {
 
     private func band(_ decision: Decision) -> Double { max(Self.band * (1 - decision.kappa), 0) }
 
-    /// Steps that the request is expected to take still, this one included.
+    /// Expected remaining steps of the request, this one included.
     private var stepsLeft: Double {
         let perRequest = (Double(memory.steps) + Self.usualSteps) / (Double(memory.requests) + 1)
-        // A request that has gone on for long goes on for long still.
+        // Long requests tend to continue.
         return max(perRequest - Double(step.position) + 1, Double(step.position) / 2, Double(context.horizon), 1)
     }
 
-    /// What a move would gain and cost, weighted; nil where a model cannot be priced.
+    /// Weighted gain and cost of a switch; nil where a model has no price.
     private func balance(_ old: Candidate, _ new: Candidate, _ decision: Decision) -> (gain: Double, cost: Double)? {
         guard let oldWarm = amounts(old, isWarm: true), let oldCold = amounts(old, isWarm: false),
             let newWarm = amounts(new, isWarm: true), let newCold = amounts(new, isWarm: false)
@@ -102,12 +103,12 @@ package struct CacheAffinity: Sendable {
                 + (spans.energy > 0 ? weights.energy * amounts.energy / spans.energy : 0)
                 + (spans.latency > 0 ? weights.latency * amounts.latency / spans.latency : 0)
         }
-        let goesBack = Double(memory.stepsOnLast + 1) / Double(memory.steps + 2)
+        let returnProbability = Double(memory.stepsOnLast + 1) / Double(memory.steps + 2)
         let loss = max(weighted(newCold) - weighted(newWarm), 0)
-        let wayBack = max(weighted(oldCold) - weighted(oldWarm), 0)
+        let returnLoss = max(weighted(oldCold) - weighted(oldWarm), 0)
         return (
             stepsLeft * (weighted(oldWarm) - weighted(newWarm)),
-            (1 + Self.margin) * Double(1 << min(memory.switches, 20)) * (loss + goesBack * wayBack)
+            (1 + Self.margin) * Double(1 << min(memory.switches, 20)) * (loss + returnProbability * returnLoss)
         )
     }
 
@@ -137,7 +138,7 @@ package struct CacheAffinity: Sendable {
             latency: priced.model.speed.overheadSeconds + forecast.busySeconds(fresh, output))
     }
 
-    /// Two decimals, as people read thresholds.
+    /// Two decimals.
     private static func text(_ value: Double) -> String {
         guard value.isFinite, abs(value) < 1e9 else { return "\(value)" }
         let hundredths = Int((abs(value) * 100).rounded())

@@ -4,21 +4,21 @@ package import Ledger
 package import Routing
 
 extension Sessions {
-    /// What is remembered of one run.
+    /// Memory of one run.
     package struct Memory: Hashable, Sendable {
         package private(set) var lastModel: ModelID?
         package var state = RunState()
-        /// Steps so far, the requests that they belong to, and how many of them the last model did.
+        /// Steps so far, their requests, and the consecutive steps on the last model.
         package private(set) var steps = 0
         package private(set) var requests = 0
         package private(set) var stepsOnLast = 0
-        /// How often one step was done by another model than the step before.
+        /// Number of model switches.
         package private(set) var switches = 0
 
         package init() {}
 
-        /// Notes a step that a model has done.
-        package mutating func note(_ model: ModelID, position: Int, state: RunState) {
+        /// Records a step.
+        package mutating func recordStep(_ model: ModelID, position: Int, state: RunState) {
             if let lastModel, lastModel != model {
                 switches += 1
                 stepsOnLast = 0
@@ -33,8 +33,7 @@ extension Sessions {
 }
 
 extension Sessions.Memory {
-    /// As it is kept in the ledger. The plan is not kept: a call's plan is for that call, and a job that another node
-    /// takes up is planned anew.
+    /// The record for the ledger. The plan is left out: it belongs to one call, and a resumed job is planned anew.
     package func record(of session: String, at moment: Timestamp) -> SessionRecord {
         SessionRecord(id: session, version: steps, body: json, at: moment)
     }
@@ -59,15 +58,15 @@ extension Sessions.Memory {
                         member.member("through", span.through)
                     })
             }
-            if let trail = state.trail {
-                object.member("messages", trail.count)
-                object.member("digest", Int64(bitPattern: trail.digest))
+            if let end = state.historyEnd {
+                object.member("messages", end.count)
+                object.member("digest", Int64(bitPattern: end.digest))
             }
         }
         return writer.bytes
     }
 
-    /// Reads what `json` has written; nil for anything else.
+    /// Reads what `json` writes; nil for anything else.
     package init?(json: [UInt8]) {
         guard let root = try? JSONDocument(json).root, root.kind == .object else { return nil }
         func count(_ name: String) -> Int? {
@@ -88,7 +87,7 @@ extension Sessions.Memory {
             state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
         }
         if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
-            state.trail = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
+            state.historyEnd = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
         }
     }
 }

@@ -2,21 +2,21 @@ import Catalog
 import Domain
 import JSON
 
-/// Further names that `model` may have: what clients send that cannot be told another one.
+/// Aliases for the request member `model`, for clients with fixed model names.
 ///
-/// A name is exact, or a pattern in which `*` stands for any text. What it stands for is `hera`, `hera/<policy>` or a model
-/// of the catalog, and is never looked up here again: there are no loops.
+/// A name is exact, or a pattern in which `*` matches any text. Its target is `hera`, `hera/<policy>` or a catalog
+/// model, and is not resolved again, so there are no loops.
 package struct ModelAliases: Hashable, Sendable {
-    /// Names without `*`, with what each stands for.
+    /// Targets by exact name.
     package private(set) var names: [String: String] = [:]
-    /// Names with `*`, the longest first.
+    /// Patterns, the longest first.
     package private(set) var patterns: [Pattern] = []
 
     package struct Pattern: Hashable, Sendable {
         package let text: String
         package var target: String
 
-        /// Whether a name has this form.
+        /// Whether a name matches the pattern.
         func matches(_ name: String) -> Bool {
             let pieces = text.split(separator: "*", omittingEmptySubsequences: false)
             guard let head = pieces.first, let tail = pieces.last, name.utf8.count >= head.utf8.count + tail.utf8.count,
@@ -35,7 +35,7 @@ package struct ModelAliases: Hashable, Sendable {
 
     /// Reads the member `aliases` of the settings.
     ///
-    /// - Parameter policies: the names of policies that there are.
+    /// - Parameter policies: names of the existing policies.
     init(json: JSONValue, policies: some Collection<String>) throws(FieldError) {
         guard json.kind == .object else {
             throw FieldError("aliases", "must be a map from names to `hera`, `hera/<policy>` or models")
@@ -65,18 +65,18 @@ package struct ModelAliases: Hashable, Sendable {
         if name.contains("*") { patterns.append(Pattern(text: name, target: target)) } else { names[name] = target }
     }
 
-    /// `hera` and `hera/...`, which are never aliases.
+    /// Whether a name is `hera` or `hera/...`; these are never aliases.
     static func isOwn(_ name: String) -> Bool { name == "hera" || name.hasPrefix("hera/") }
 
-    /// What a name stands for; nil where it is no alias.
+    /// The target of a name; nil where it is no alias.
     package func target(of name: String) -> String? {
         if Self.isOwn(name) { return nil }
         return names[name] ?? patterns.first { $0.matches(name) }?.target
     }
 
-    /// The aliases with the catalog's ids as targets.
+    /// Resolves the targets to catalog ids.
     ///
-    /// - Throws: the alias that stands for no model of the catalog, or is the id of one.
+    /// - Throws: the alias without a catalog model, or equal to a model's id.
     func resolved(in catalog: ModelCatalog) throws(FieldError) -> ModelAliases {
         var aliases = self
         for (name, target) in names {

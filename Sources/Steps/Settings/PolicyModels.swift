@@ -3,10 +3,10 @@ package import Domain
 package import JSON
 
 extension Policy {
-    /// The policy with the catalog's ids for every name of a model in it, aliases resolved.
+    /// Resolves all model names of the policy to catalog ids.
     ///
-    /// - Parameter path: where the policy stands, for errors.
-    /// - Throws: the field that names a model which the catalog does not have.
+    /// - Parameter path: of the policy, for error messages.
+    /// - Throws: the field with an unknown model name.
     package func resolved(in catalog: ModelCatalog, path: String = "") throws(FieldError) -> Policy {
         let prefix = path.isEmpty ? "" : "\(path)."
         var policy = self
@@ -23,7 +23,7 @@ extension Policy {
 }
 
 extension ModelFilter {
-    /// The filter with the catalog's ids, aliases resolved.
+    /// Resolves the filter's names to catalog ids.
     package func resolved(in catalog: ModelCatalog, path: String) throws(FieldError) -> ModelFilter {
         var filter = ModelFilter()
         for name in allow { filter.allow.append(try catalog.id(of: name, field: "\(path).allow")) }
@@ -33,7 +33,7 @@ extension ModelFilter {
 }
 
 extension Settings {
-    /// The settings with the catalog's ids for every name of a model in their policies and aliases.
+    /// Resolves the model names of policies and aliases to catalog ids.
     package func resolved(in catalog: ModelCatalog) throws(FieldError) -> Settings {
         var settings = self
         settings.defaultPolicy = try defaultPolicy.resolved(in: catalog, path: "default_policy")
@@ -46,7 +46,7 @@ extension Settings {
 }
 
 extension ModelCatalog {
-    /// The id of a model by any of its names.
+    /// The id of a model by id or alias.
     func id(of name: ModelID, field: String) throws(FieldError) -> ModelID {
         if let model = self[name] { return model.id }
         let hint = Spelling.closest(to: name.rawValue, among: models.map(\.id.rawValue))

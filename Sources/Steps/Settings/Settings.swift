@@ -1,20 +1,21 @@
 package import Calls
 package import Domain
+package import JSON
 
-/// What the operator sets for the whole service.
+/// The operator's settings of the service.
 package struct Settings: Sendable {
-    /// Policies by name; `model: "hera/<name>"` asks for one.
+    /// Policies by name, selected by `model: "hera/<name>"`.
     package var policies: [String: Policy]
     /// The policy of `model: "hera"`.
     package var defaultPolicy: Policy
-    /// Shadow audits by the name of the policy, the default one's under the empty name; a policy that has none of its
-    /// own has the default one's.
+    /// Shadow audits by policy name, the default policy's under the empty name; policies without their own use the
+    /// default's.
     package var shadows: [String: ShadowRule]
     package var economics: Economics
     package var limits: ServiceLimits
-    /// Servers that jobs' tools of type `http` may ask.
+    /// URLs allowed for jobs' tools of type `http`.
     package var webhooks: [WebhookRule]
-    /// Further names that `model` of a request may have.
+    /// Aliases for `model` of a request.
     package var aliases: ModelAliases
 
     package init(
@@ -31,6 +32,50 @@ package struct Settings: Sendable {
         self.aliases = aliases
     }
 
-    /// Which share of a policy's steps is audited, and for how much; nil for none.
+    /// The shadow audit of a policy; nil for none.
     package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
+}
+
+extension Settings {
+    /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
+    /// `webhooks`; all optional.
+    package init(json: JSONValue) throws(FieldError) {
+        self.init()
+        let fields = try FieldReader(
+            json, path: "",
+            known: ["default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks"])
+        if let value = fields.value("default_policy") {
+            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
+        }
+        if let value = fields.value("policies") {
+            guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
+            for member in value.members {
+                let path = "policies.\(member.key)"
+                policies[member.key] = try Policy(
+                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
+            }
+        }
+        if let value = fields.value("aliases") { aliases = try ModelAliases(json: value, policies: policies.keys) }
+        if let value = fields.value("electricity") {
+            let electricity = try FieldReader(value, path: "electricity", known: ["usd_per_kwh", "gco2e_per_kwh"])
+            economics.electricityUSDPerKWh =
+                try electricity.number("usd_per_kwh", in: 0...100) ?? economics.electricityUSDPerKWh
+            economics.gramsCO2ePerKWh =
+                try electricity.number("gco2e_per_kwh", in: 0...10_000) ?? economics.gramsCO2ePerKWh
+        }
+        if let value = fields.value("transfer") {
+            let transfer = try FieldReader(value, path: "transfer", known: ["usd_per_gb"])
+            economics.transferUSDPerGB =
+                try transfer.number("usd_per_gb", in: 0...1000) ?? economics.transferUSDPerGB
+        }
+        if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
+        if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
+    }
+
+    private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {
+        guard let value = policy["shadow"], !value.isNull else { return nil }
+        return try ShadowRule(json: value, path: path)
+    }
 }

@@ -4,22 +4,21 @@ package import Domain
 import JSON
 package import Routing
 
-/// What a request's `model` means.
+/// Resolution of a request's `model`.
 extension StepService {
-    /// Which policy or model a name asks for.
+    /// The policy or model that a name selects.
     package enum Target {
         case policy(Policy, name: String?)
         case pinned(PricedModel)
     }
 
-    /// What a name stands for by the operator's aliases; the name itself where it is none, and where it is the id of a
-    /// model.
+    /// Applies the operator's aliases; model ids and unknown names stay unchanged.
     func meaning(of name: String) -> String {
-        if fleet.catalog[ModelID(name)]?.id.rawValue == name { return name }
+        if registry.catalog[ModelID(name)]?.id.rawValue == name { return name }
         return settings.aliases.target(of: name) ?? name
     }
 
-    /// Reads `hera`, `hera/<policy>`, a model of the catalog, or an alias of one of these.
+    /// Resolves `hera`, `hera/<policy>`, a catalog model, or an alias of these.
     package func target(of name: String, at now: Timestamp) throws(ServiceError) -> Target {
         let meant = meaning(of: name)
         if meant == "hera" || meant == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
@@ -37,19 +36,21 @@ extension StepService {
         return .pinned(priced)
     }
 
-    /// The model of a name (``Catalog/model(named:)``). Throws where there is none, or it cannot be called now.
+    /// The catalog model of a name (``ModelCatalog/model(named:)``).
+    ///
+    /// - Throws: where no model has the name, or it is unavailable.
     func model(named name: String, at now: Timestamp) throws(ServiceError) -> PricedModel {
-        let catalog = fleet.catalog
+        let catalog = registry.catalog
         guard let model = catalog.model(named: name) else {
             let names =
                 catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
                 + settings.aliases.names.keys
             throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
         }
-        if case .unavailable(let reason) = fleet.availability(of: model.id) {
+        if case .unavailable(let reason) = registry.availability(of: model.id) {
             throw .modelUnavailable(model.id, reason: reason)
         }
-        guard let priced = fleet.pricedModel(model.id, at: now) else {
+        guard let priced = registry.pricedModel(model.id, at: now) else {
             throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
         }
         return priced
@@ -57,8 +58,8 @@ extension StepService {
 }
 
 extension ModelCatalog {
-    /// The model that a caller names: by its id or alias, by the name that its server knows it by, or by one of these with
-    /// a date or `latest` behind it, as providers' clients send. Nil where none has the name, or several have.
+    /// The model with this id, alias or served name. A suffix with a date or `latest`, as providers' clients send, is
+    /// ignored where nothing else matches. Nil where no model or several match.
     func model(named name: String) -> Model? {
         known(name) ?? Self.undated(name).flatMap(known)
     }
@@ -69,7 +70,7 @@ extension ModelCatalog {
         return served.count == 1 ? served[0] : nil
     }
 
-    /// A name without its ending `-YYYYMMDD`, `-YYYY-MM-DD` or `-latest`; nil where it has none.
+    /// The name without a suffix `-YYYYMMDD`, `-YYYY-MM-DD` or `-latest`; nil without suffix.
     static func undated(_ name: String) -> String? {
         for ending in [/(.+)-\d{8}/, /(.+)-\d{4}-\d{2}-\d{2}/, /(.+)-latest/] {
             if let match = name.wholeMatch(of: ending) { return String(match.1) }

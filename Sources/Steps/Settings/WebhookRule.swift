@@ -1,20 +1,21 @@
 import Domain
 import JSON
 
-/// A server that tools of type `http` may ask: all URLs that begin with one.
+/// An allowed URL prefix for tools of type `http`.
 package struct WebhookRule: Hashable, Sendable {
     /// Scheme, host and port, in lower case.
     let origin: String
-    /// The path that URLs have to begin with, as whole segments; begins with a slash.
+    /// Required path prefix in whole segments; begins with a slash.
     package let path: String
-    /// The environment variable whose value is sent as `Authorization: Bearer`; nil for none.
+    /// Environment variable of the `Authorization: Bearer` token; nil for none.
     package let keyVariable: String?
-    /// From the request to the end of the answer.
+    /// Total time of a call.
     package let timeoutSeconds: Double
-    /// The longest answer that is given to the model.
+    /// Largest response passed to the model.
     package let answerBytes: Int
 
-    /// - Parameter url: `https://tools.example.com/v1`. Throws words for what cannot be a rule.
+    /// - Parameter url: for example `https://tools.example.com/v1`.
+    /// - Throws: the problem of an invalid URL.
     package init(
         url: String, keyVariable: String? = nil, timeoutSeconds: Double = 30, answerBytes: Int = 64 << 10
     ) throws(WebhookFault) {
@@ -24,7 +25,7 @@ package struct WebhookRule: Hashable, Sendable {
         self.answerBytes = answerBytes
     }
 
-    /// Whether a URL begins with the rule's.
+    /// Whether a URL matches the prefix.
     package func allows(_ url: String) -> Bool {
         guard let (origin, path) = try? Self.parts(url), origin == self.origin else { return false }
         guard path.hasPrefix(self.path) else { return false }
@@ -32,7 +33,7 @@ package struct WebhookRule: Hashable, Sendable {
         return self.path.hasSuffix("/") || rest.isEmpty || rest.first == "/" || rest.first == "?"
     }
 
-    /// Origin, and path with query. Whatever servers and clients may read in two ways is refused.
+    /// Splits a URL into origin and path with query; refuses ambiguous URLs.
     private static func parts(_ url: String) throws(WebhookFault) -> (origin: String, path: String) {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw WebhookFault("must be ASCII without spaces")
@@ -58,7 +59,7 @@ package struct WebhookRule: Hashable, Sendable {
     }
 }
 
-/// Why a URL is not one that a tool can have.
+/// Why a URL is invalid for a tool.
 package struct WebhookFault: Error, Hashable, Sendable, CustomStringConvertible {
     package let description: String
 

@@ -7,11 +7,11 @@ import Estimation
 #endif
 
 extension BaselineFit {
-    /// HybridLLM, generalised from its pair to N models by a chain of pairs: from the cheapest model of the hull upwards,
-    /// each query stays where its classifier says that the cheaper of two neighbours is as good.
+    /// HybridLLM, generalised from its pair to N models by a chain of pairs.
     ///
-    /// The paper draws several answers a query to get Pr[q_small >= q_large]; with one recorded answer each, the mean over
-    /// `smoothing` nearest training queries stands for it.
+    /// From the cheapest model of the hull upwards, each query stays where its classifier predicts that the cheaper of
+    /// two neighbours is as good. The paper draws several answers per query to get Pr[q_small >= q_large]. With one
+    /// recorded answer each, the mean over `smoothing` nearest training queries replaces it.
     func hybrid(_ replay: Replay, smoothing: Int, isTransformed: Bool) -> CostCurve {
         let pairs = Array(zip(hull, hull.dropFirst()))
         if pairs.isEmpty { return CostCurve(singles(replay)) }
@@ -64,7 +64,7 @@ extension BaselineFit {
         return CostCurve(points)
     }
 
-    /// t* of the paper's section 3.3: the slack whose labels differ most from query to query, so that half are 1.
+    /// t* of the paper's section 3.3: the slack whose labels vary most between queries, so that half are 1.
     private static func slack(_ expected: [Double]) -> Double {
         var best = (slack: 0.0, difference: -1.0)
         for step in 0...20 {
@@ -76,7 +76,7 @@ extension BaselineFit {
         return best.slack
     }
 
-    /// The point of a fixed choice for every row.
+    /// The point of a fixed choice per row.
     func replayed(_ replay: Replay, _ choose: (Int) -> Int) -> CostCurve.Point {
         var cost = 0.0
         var score = 0.0
@@ -89,7 +89,7 @@ extension BaselineFit {
         return CostCurve.Point(costUSD: cost / count, accuracy: score / count)
     }
 
-    /// FrugalGPT: three models of the hull in the order of cost, a scorer of prompt and answer, one threshold.
+    /// FrugalGPT: three models of the hull in order of cost, a scorer of prompt and answer, one threshold.
     func frugal(_ replay: Replay) -> CostCurve? {
         guard replay.rows.allSatisfy({ $0.outcomes.values.allSatisfy { $0.output != nil } }),
             rows.allSatisfy({ $0.outcomes.values.allSatisfy { $0.output != nil } }), !hull.isEmpty
@@ -115,7 +115,7 @@ extension BaselineFit {
             targets.set(row, 0, labels[row])
         }
         let weights = SparseLogistic().fit(scored, targets, rows: Array(texts.indices))
-        let judged = replay.rows.map { row in
+        let correctness = replay.rows.map { row in
             chain.map { model in
                 vocabulary.row(grams(row, model)).reduce(weights[scored.width][0]) {
                     $0 + $1.value * weights[Int($1.column)][0]
@@ -129,7 +129,7 @@ extension BaselineFit {
             for row in replay.rows.indices {
                 for (place, model) in chain.enumerated() {
                     cost += replay.paid[row][model] ?? 0
-                    guard place == chain.count - 1 || judged[row][place] >= threshold else { continue }
+                    guard place == chain.count - 1 || correctness[row][place] >= threshold else { continue }
                     score += replay.score[row][model] ?? 0
                     break
                 }

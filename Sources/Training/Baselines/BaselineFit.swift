@@ -1,7 +1,7 @@
 import Domain
-import Estimation
+package import Estimation
 
-/// What all baselines need of the training rows.
+/// The training data shared by all baselines.
 struct BaselineFit {
     let rows: [OutcomeRow]
     let models: [String]
@@ -10,7 +10,7 @@ struct BaselineFit {
     /// By model: mean cost and score on the training rows.
     let means: [CostCurve.Point]
     let best: Int
-    /// Models that no mix of others beats on the training rows, the cheapest first.
+    /// Models on the hull of the training points, cheapest first.
     let hull: [Int]
 
     init(training: [OutcomeRow], models: [String], seesDollars: Bool) {
@@ -62,7 +62,7 @@ struct BaselineFit {
         SingleModels(replay).points.map { $0 ?? CostCurve.Point(costUSD: 0, accuracy: 0) }
     }
 
-    /// Every share of two neighbours on the training hull, at what they reach on the replayed rows.
+    /// All mixtures of two neighbours on the training hull, with their results on the replayed rows.
     func mix(_ replay: Replay) -> CostCurve {
         let reached = singles(replay)
         var points = hull.map { reached[$0] }
@@ -108,5 +108,48 @@ struct BaselineFit {
             scores.append((sum, candidate))
         }
         return scores.sorted { ($0.score, $1.row) > ($1.score, $0.row) }.prefix(count).map(\.row)
+    }
+}
+
+/// Baseline routers, replayed by the same code as the product's own.
+package enum BaselineRouter: String, CaseIterable, Sendable {
+    /// Always the best model on the training rows.
+    case bestSingle = "best-single"
+    /// A mixture of two models that ignores the query: the best line between training points.
+    case randomMix = "random-mix"
+    /// The mean score of the 40 nearest training queries (cosine of weighted n-grams), less lambda times cost.
+    case knn
+    /// HybridLLM (Ding 2024) with hard labels 1[q_small >= q_large].
+    case hybridDeterministic = "hybridllm-det"
+    /// HybridLLM with soft labels Pr[q_small >= q_large].
+    case hybridProbabilistic = "hybridllm-prob"
+    /// HybridLLM with labels Pr[q_small >= q_large - t], with t chosen for the greatest variance.
+    case hybridTransformed = "hybridllm-trans"
+    /// FrugalGPT (Chen 2023): a fixed chain of three models and a scorer of prompt and answer.
+    case frugalCascade = "frugal-cascade"
+
+    /// The router with this name.
+    /// - Throws: `EstimationError.unknown`.
+    package static func named(_ name: String) throws(EstimationError) -> BaselineRouter {
+        guard let router = BaselineRouter(rawValue: name) else {
+            throw .unknown(kind: "router", name: name, known: allCases.map(\.rawValue))
+        }
+        return router
+    }
+
+    /// Fits on training rows and replays on others of the same suite.
+    /// - Returns: nil where the suite lacks what the router needs (outputs, for a cascade).
+    func curve(training: [OutcomeRow], replay: Replay) -> CostCurve? {
+        let fit = BaselineFit(training: training, models: replay.models, seesDollars: replay.hasDollars)
+        switch self {
+        case .bestSingle:
+            return CostCurve(fit.singles(replay).indices.filter { $0 == fit.best }.map { fit.singles(replay)[$0] })
+        case .randomMix: return fit.mix(replay)
+        case .knn: return fit.nearest(replay)
+        case .hybridDeterministic: return fit.hybrid(replay, smoothing: 1, isTransformed: false)
+        case .hybridProbabilistic: return fit.hybrid(replay, smoothing: 10, isTransformed: false)
+        case .hybridTransformed: return fit.hybrid(replay, smoothing: 10, isTransformed: true)
+        case .frugalCascade: return fit.frugal(replay)
+        }
     }
 }

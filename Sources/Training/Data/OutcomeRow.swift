@@ -2,14 +2,14 @@ package import Domain
 package import Estimation
 import Foundation
 
-/// One query and what every model made of it: a line of an outcomes file.
+/// One query with the outcome of every model: a line of an outcomes file.
 package struct OutcomeRow: Sendable {
     package var id: String
     package var suite: String
     package var dataset: String
     package var split: Split
     package var text: StepText
-    /// By the model's name. A model can be missing.
+    /// By model name. A model may be missing.
     package var outcomes: [String: Outcome]
 
     package init(
@@ -48,7 +48,7 @@ package struct OutcomeRow: Sendable {
     }
 }
 
-/// What one model made of one query.
+/// The outcome of one model on one query.
 package struct Outcome: Decodable, Sendable {
     /// 0...1.
     package var score: Double
@@ -79,7 +79,7 @@ package struct Outcome: Decodable, Sendable {
     }
 }
 
-/// What a row may be used for. Rows of any other part are only ever measured on.
+/// The use of a row. Rows of any other split are only for measurement.
 package struct Split: RawRepresentable, Hashable, Decodable, Sendable {
     package let rawValue: String
 

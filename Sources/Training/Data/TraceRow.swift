@@ -23,8 +23,7 @@ package struct TraceRow: Sendable {
         }
     }
 
-    // The names of the file, so that no table of keys is needed.
-    // swift-format-ignore: AlwaysUseLowerCamelCase
+    // Names as in the file, so that no table of keys is needed. swift-format-ignore: AlwaysUseLowerCamelCase
     private struct Coded: Decodable {
         var task_id: String
         var suite: String
@@ -43,7 +42,7 @@ package struct TraceStep: Decodable, Sendable {
     package var kind: String?
     package var output: String
     package var observation: String?
-    /// The environment's own reward after this step; the truth, which no estimator may read.
+    /// The environment's own reward after this step. Estimators must not read it.
     package var reward: Double?
     package var inputTokens: Double
     package var outputTokens: Double

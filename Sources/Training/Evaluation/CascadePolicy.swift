@@ -1,43 +1,46 @@
-/// Asks models one after the other, and stops when another answer is not worth its price.
+/// Calls models one after the other, and stops when another answer is not worth its price.
 ///
-/// Everything is weighed by the probability of a right answer less `weight` times dollars. With q for the best answer in
-/// hand, asking model j is worth
-///   -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F),
-/// where s is how often right and wrong are told apart, p_j|right and p_j|wrong are j's probability should the answer in
-/// hand be right or wrong (from the pair's coupling), and F what could still be had from the models left. Stopping is
-/// worth q. Value of information in the sense of Howard (1966); cascade routing (Dekoninck 2025) with an explicit look
-/// ahead.
+/// The value is the probability of a right answer less `weight` times dollars. With q for the best answer so far,
+/// calling model j is worth
+///
+///     -weight c_j + q (s + (1 - s) p_j|right) + (1 - q) s (p_j|wrong + (1 - p_j|wrong) F)
+///
+/// with s the probability of telling right from wrong. p_j|right and p_j|wrong are j's probabilities if the answer so
+/// far is right or wrong (from the pair's coupling). F is the value of the remaining models. Stopping is worth q. This is
+/// the value of information (Howard 1966): cascade routing (Dekoninck 2025) with an explicit look-ahead.
 struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
     var weight: Double
-    var sight: Double
-    /// Models asked at most.
+    var detectionRate: Double
+    /// Maximum number of calls.
     var most = 4
 
-    /// What is to be done next.
+    /// The next action.
     enum Move: Equatable {
         case ask(Int)
         case keep(Int)
     }
 
     /// - Parameters:
-    ///   - judged: by model, the probability of being right: of the answer where it was asked, else of one it would give.
-    ///   - open: models that can still be asked.
+    ///   - correctness: by model, the probability of being right: of its answer, or of one that it would give.
+    ///   - open: models not called yet.
     ///   - asked: models that answered.
     func move(
-        judged: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
+        correctness: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
     ) -> Move? {
-        let best = asked.max { (judged[$0], $1) < (judged[$1], $0) }
+        let best = asked.max { (correctness[$0], $1) < (correctness[$1], $0) }
         let left = most - asked.count
-        let ahead = RestartPolicy(weight: weight, sight: sight)
-        let task = RestartPolicy.Task(start: judged, costUSD: costUSD, couplings: couplings)
+        let ahead = RestartPolicy(weight: weight, detectionRate: detectionRate)
+        let task = RestartPolicy.Task(start: correctness, costUSD: costUSD, couplings: couplings)
         guard let best else {
-            return ahead.best(task, probabilities: judged, untried: open, tries: min(left, 3)).map { .ask($0.model) }
+            return ahead.best(task, probabilities: correctness, untried: open, tries: min(left, 3)).map {
+                .ask($0.model)
+            }
         }
-        let q = judged[best]
+        let q = correctness[best]
         if left <= 0 { return .keep(best) }
-        let ifRight = ahead.corrected(task, judged, by: best, to: 1)
-        let ifWrong = ahead.corrected(task, judged, by: best, to: 0)
+        let ifRight = ahead.corrected(task, correctness, by: best, to: 1)
+        let ifWrong = ahead.corrected(task, correctness, by: best, to: 0)
         var chosen: (model: Int, value: Double)?
         for model in open {
             var rest = 0.0
@@ -50,8 +53,8 @@ struct CascadePolicy: Sendable {
                     .value ?? 0
             }
             let value =
-                q * (sight + (1 - sight) * ifRight[model])
-                + (1 - q) * sight * (ifWrong[model] + (1 - ifWrong[model]) * max(0, rest))
+                q * (detectionRate + (1 - detectionRate) * ifRight[model])
+                + (1 - q) * detectionRate * (ifWrong[model] + (1 - ifWrong[model]) * max(0, rest))
                 - weight * costUSD[model]
             if value > chosen?.value ?? -.infinity { chosen = (model, value) }
         }

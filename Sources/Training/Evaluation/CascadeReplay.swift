@@ -7,17 +7,17 @@ import Estimation
     import Musl
 #endif
 
-/// The cascade on recorded answers: a model's output and score are seen after it was paid, and every call is paid.
+/// Replays the cascade on recorded answers. Output and score are read after the call is paid, and every call is paid.
 struct CascadeReplay {
     private let replay: Replay
     private let profile: AnswerProfile
     private let couplings: [Float]
     private var states: [AnswerState] = []
     private var answers: [[AnswerState.Answer?]] = []
-    /// By row, the judgement for every set of models asked so far, as a bit mask.
-    private var judged: [[UInt64: [Double]]] = []
+    /// By row, the verifier's probabilities for every set of called models, as a bit mask.
+    private var correctness: [[UInt64: [Double]]] = []
 
-    /// - Returns: nil where the rows have no outputs, or no judge knows their models.
+    /// - Returns: nil where the rows have no outputs, or no verifier covers their models.
     init?(_ replay: Replay, profiles: ProfileSet) {
         guard replay.rows.allSatisfy({ $0.outcomes.values.allSatisfy { $0.output != nil } }), replay.models.count < 64,
             let (place, profile) = profiles.answers.max(by: { left, right in
@@ -51,7 +51,7 @@ struct CascadeReplay {
                         AnswerState.Answer($0, tools: row.text.tools, grounding: grounding)
                     }
                 })
-            judged.append([:])
+            correctness.append([:])
         }
     }
 
@@ -59,20 +59,20 @@ struct CascadeReplay {
         Set(models).intersection(panel.models).count
     }
 
-    /// The judgement of a row with some models asked.
-    private mutating func judge(_ row: Int, _ asked: UInt64) -> [Double] {
-        if let found = judged[row][asked] { return found }
+    /// The verifier's probabilities for a row with some models called.
+    private mutating func verify(_ row: Int, _ asked: UInt64) -> [Double] {
+        if let found = correctness[row][asked] { return found }
         var state = states[row]
         for model in replay.models.indices where asked & 1 << UInt64(model) != 0 {
             state.answers[model] = answers[row][model]
         }
-        let made = profile.judge(state)
-        judged[row][asked] = made
+        let made = profile.verify(state)
+        correctness[row][asked] = made
         return made
     }
 
     /// The curve over all weights of a dollar.
-    mutating func curve(sight: Double? = nil, settings: Int = 200) -> CostCurve {
+    mutating func curve(detectionRate: Double? = nil, settings: Int = 200) -> CostCurve {
         let scale = max(
             1e-12,
             replay.predictedCost.reduce(0) { $0 + ($1.max() ?? 0) } / Double(max(replay.rows.count, 1)))
@@ -80,7 +80,8 @@ struct CascadeReplay {
         for setting in 0...settings {
             let weight =
                 setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
-            points.append(point(CascadePolicy(weight: weight, sight: sight ?? Double(profile.sight))))
+            points.append(
+                point(CascadePolicy(weight: weight, detectionRate: detectionRate ?? Double(profile.detectionRate))))
         }
         return CostCurve(points)
     }
@@ -91,14 +92,14 @@ struct CascadeReplay {
         for row in replay.rows.indices {
             var asked: UInt64 = 0
             while true {
-                let judged = judge(row, asked)
+                let correctness = verify(row, asked)
                 let open = replay.models.indices.filter {
                     asked & 1 << UInt64($0) == 0 && replay.paid[row][$0] != nil
                 }
                 let done = replay.models.indices.filter { asked & 1 << UInt64($0) != 0 }
                 guard
                     let move = policy.move(
-                        judged: judged, costUSD: replay.predictedCost[row], couplings: couplings, open: open,
+                        correctness: correctness, costUSD: replay.predictedCost[row], couplings: couplings, open: open,
                         asked: done)
                 else { break }
                 if case .ask(let model) = move {

@@ -1,6 +1,9 @@
-/// What a router reaches at every cost: points of (mean cost of a query, mean accuracy).
+import Domain
+import JSON
+
+/// The trade-off of a router: points of (mean cost per query, mean accuracy).
 package struct CostCurve: Sendable {
-    /// A setting of the router, replayed.
+    /// One replayed setting of the router.
     package struct Point: Sendable, Hashable {
         package var costUSD: Double
         package var accuracy: Double
@@ -11,7 +14,7 @@ package struct CostCurve: Sendable {
         }
     }
 
-    /// By cost; of equal costs only the best.
+    /// Sorted by cost. Of equal costs only the best is kept.
     package private(set) var points: [Point]
 
     package init(_ points: [Point]) {
@@ -28,8 +31,9 @@ package struct CostCurve: Sendable {
         return best
     }
 
-    /// The mean of `accuracy(atMost:)` over 400 even costs from the cheapest single model's to the best single model's.
-    /// Below the curve's cheapest point that single model stands in.
+    /// The mean of `accuracy(atMost:)` over 400 evenly spaced costs, from the cheapest to the best single model's.
+    ///
+    /// Below the curve's cheapest point, that single model is used.
     package func aiq(from cheapest: Point, to best: Point) -> Double {
         let count = 400
         var sum = 0.0
@@ -45,7 +49,7 @@ package struct CostCurve: Sendable {
         points.first { $0.accuracy >= accuracy - 1e-12 }?.costUSD
     }
 
-    /// The points that no cheaper point beats.
+    /// The Pareto-optimal points.
     package var frontier: CostCurve {
         var best = -1.0
         return CostCurve(
@@ -56,14 +60,14 @@ package struct CostCurve: Sendable {
     }
 }
 
-/// A curve's figures against the single models: design section 5.
+/// A curve's figures against the single models.
 package struct CurveFigures: Sendable {
     package var curve: CostCurve
     package var aiq: Double
     /// Accuracy at a quarter and at a half of the best single model's cost.
     package var accuracyAtQuarter: Double
     package var accuracyAtHalf: Double
-    /// The least cost that reaches the best single model's accuracy, as a share of its cost; nil if never reached.
+    /// The least cost that reaches the best single model's accuracy, relative to its cost; nil where never reached.
     package var costRatioAtBestSingle: Double?
 
     init(_ curve: CostCurve, cheapest: CostCurve.Point, best: CostCurve.Point) {
@@ -72,5 +76,65 @@ package struct CurveFigures: Sendable {
         accuracyAtQuarter = curve.accuracy(atMost: best.costUSD * 0.25) ?? cheapest.accuracy
         accuracyAtHalf = curve.accuracy(atMost: best.costUSD * 0.5) ?? cheapest.accuracy
         costRatioAtBestSingle = curve.cost(reaching: best.accuracy).map { $0 / best.costUSD }
+    }
+}
+
+extension CostCurve {
+    /// Writes the member `curve`: points of `cost_usd` and a value with this name.
+    func write(to json: inout JSONWriter, valueName: String) {
+        json.member(
+            "curve",
+            array: { list in
+                for point in points {
+                    list.object { object in
+                        object.member("cost_usd", point.costUSD)
+                        object.member(valueName, point.accuracy)
+                    }
+                }
+            })
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Sweeps the weight of a dollar against accuracy.
+///
+/// Each query goes to the model with the greatest quality - lambda * cost, both predicted. Cost and score are the
+/// recorded ones.
+struct TradeOff: Sendable {
+    /// Settings of lambda: zero, then logarithmic steps around the suite's own scale, then cost alone.
+    var settings = 240
+
+    func curve(_ replay: Replay, rows: [Int]? = nil) -> CostCurve {
+        let rows = rows ?? Array(replay.rows.indices)
+        let scale = max(
+            1e-12, rows.reduce(0) { $0 + (replay.predictedCost[$1].max() ?? 0) } / Double(max(rows.count, 1)))
+        var points: [CostCurve.Point] = []
+        for setting in 0...settings {
+            let weight = setting == 0 ? 0 : exp(log(1e-4) + log(1e8) * Double(setting - 1) / Double(settings - 1))
+            points.append(point(replay, rows, weight: weight / scale))
+        }
+        return CostCurve(points)
+    }
+
+    private func point(_ replay: Replay, _ rows: [Int], weight: Double) -> CostCurve.Point {
+        var cost = 0.0
+        var score = 0.0
+        for row in rows {
+            var chosen: (model: Int, value: Double)?
+            for model in replay.models.indices where replay.paid[row][model] != nil {
+                let value = replay.quality[row][model] - weight * replay.predictedCost[row][model]
+                if value > chosen?.value ?? -.infinity { chosen = (model, value) }
+            }
+            guard let chosen else { continue }
+            cost += replay.paid[row][chosen.model] ?? 0
+            score += replay.score[row][chosen.model] ?? 0
+        }
+        let count = Double(max(rows.count, 1))
+        return CostCurve.Point(costUSD: cost / count, accuracy: score / count)
     }
 }

@@ -2,14 +2,14 @@ import Domain
 package import Estimation
 import JSON
 
-/// The figures of every suite in the data, and how to print them.
+/// The figures of every suite in the data, as JSON and as a table.
 package struct Evaluation: Sendable {
     package var outcomes: [OutcomeFigures] = []
     package var runs: [RunFigures] = []
 
-    /// Replays all rows given, suite by suite. Runs of which the profiles know nothing are left out.
+    /// Replays all rows by suite. Runs unknown to the profiles are skipped.
     ///
-    /// - Parameter policy: routes the recorded answers by a policy, beside the curves.
+    /// - Parameter policy: routes the recorded answers by a policy, in addition to the curves.
     package init(
         outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet, routers: [BaselineRouter] = [],
         training: [OutcomeRow] = [], policy: ((Replay) -> RoutedFigures)? = nil,
@@ -46,7 +46,7 @@ package struct Evaluation: Sendable {
         return writer.bytes
     }
 
-    /// A table for people.
+    /// A table for the terminal.
     package var table: String {
         var rows = [
             [

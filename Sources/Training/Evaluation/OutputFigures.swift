@@ -1,22 +1,24 @@
 import Estimation
 
-/// How good the predictions of what models say next are: the S-L distance and the similarity of next outputs, of each
-/// cheaper model against the best one, from the state before the best one's step; means over the cheaper models.
+/// Quality of the predictions of next outputs: the S-L distance and the similarity.
+///
+/// Each cheaper model is compared with the best one, from the state before the best one's step. Figures are means over
+/// the cheaper models.
 package struct OutputFigures: Sendable {
-    /// The share of steps whose class of distance is predicted from the text of the best model's step (HERA's DP).
+    /// The share of steps whose distance class is predicted from the text of the best model's step (HERA's DP).
     package private(set) var distanceAccuracy = 0.0
-    /// The same before anybody is paid: from the state alone, as in a live decision.
+    /// The same before any call: from the state alone, as in a live decision.
     package private(set) var blindDistanceAccuracy = 0.0
-    /// The mean absolute error of the class of distance (0, 1, 2 or more, never as 3).
+    /// The mean absolute error of the distance class (0, 1, 2 or more, never as 3).
     package private(set) var distanceError = 0.0
-    /// The share of steps in each model's most frequent class, which a constant guess would get.
+    /// The share of steps in each model's most frequent class, the result of a constant guess.
     package private(set) var distanceMajority = 0.0
     /// The AUC of the predicted similarity of the next outputs (SSE) against whether they were similar.
     package private(set) var similarityAUC = 0.0
-    /// The share of steps where it is on the right side of a half.
+    /// The share of steps where the prediction is on the right side of 0.5.
     package private(set) var similarityAccuracy = 0.0
-    /// Of steps with a predicted similarity above 0.66, the middle of HERA's kappa, the share that were similar, and how many
-    /// such steps there are, of all.
+    /// Of steps with a predicted similarity above 0.66, the middle of HERA's kappa, the share that were similar. The
+    /// next value is the share of such steps among all.
     package private(set) var similarAboveKappa = 0.0
     package private(set) var shareAboveKappa = 0.0
 
@@ -63,7 +65,7 @@ package struct OutputFigures: Sendable {
         similarAboveKappa = above.reduce(0) { $0 + all.true[$1] } / Double(max(above.count, 1))
     }
 
-    /// What was predicted of one model, beside the truth.
+    /// Predictions for one model with the true values.
     private struct Sums {
         var guesses: [Int] = []
         var blind: [Int] = []
@@ -85,7 +87,7 @@ package struct OutputFigures: Sendable {
 
         private static func likeliest(_ shares: [Float]) -> Int { shares.indices.max { shares[$0] < shares[$1] } ?? 0 }
 
-        /// The mean of something over guess and label.
+        /// The mean of a function of guess and label.
         func share(_ value: (Int, Int) -> Double) -> Double {
             zip(guesses, labels).reduce(0) { $0 + value($1.0, $1.1) } / Double(labels.count)
         }

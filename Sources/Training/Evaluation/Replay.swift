@@ -1,7 +1,7 @@
 import Domain
 import Estimation
 
-/// Recorded outcomes of one suite beside the predictions for them, ready to be routed over and over.
+/// Recorded outcomes of one suite with the predictions for them, for repeated routing.
 package struct Replay: Sendable {
     package let suite: String
     package let rows: [OutcomeRow]
@@ -10,11 +10,11 @@ package struct Replay: Sendable {
     var quality: [[Double]]
     /// By row, then model: the predicted cost of a call, USD.
     package internal(set) var predictedCost: [[Double]]
-    /// By row, then model: what the call did cost; nil where the model has no outcome.
+    /// By row, then model: the recorded cost of the call; nil where the model has no outcome.
     package let paid: [[Double?]]
     /// By row, then model: the score; nil where the model has no outcome.
     package let score: [[Double?]]
-    /// Whether costs are dollars, not 1 and 0.
+    /// Whether costs are in dollars, not 1 and 0.
     var hasDollars: Bool
     /// Microseconds of each row's decision: reading the text and predicting all models.
     var decisionMicroseconds: [Double]
@@ -46,7 +46,7 @@ package struct Replay: Sendable {
             let known = score.compactMap { $0[model] }
             return known.reduce(0, +) / Double(max(known.count, 1))
         }
-        /// Where the data has no dollars, the better of two models costs 1 and the other one 0 (design section 5).
+        /// Without dollars in the data, the better of two models costs 1 and the other one 0.
         let unit = { (model: Int) in ranking[model] == ranking.max() ? 1.0 : 0.0 }
         paid = rows.map { row in
             models.indices.map { model in

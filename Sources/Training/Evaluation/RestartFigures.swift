@@ -8,8 +8,9 @@ import JSON
     import Musl
 #endif
 
-/// What the restart policy reaches on recorded runs, scored exactly: every step taken is paid for, only steps taken are
-/// seen, and the task ends with the result of the last run.
+/// Results of the restart policy on recorded runs.
+///
+/// Every step taken is paid, only steps taken are read, and the task ends with the result of the last run.
 package struct RestartFigures: Sendable {
     package var curve: CostCurve
     package var bestSingle: CostCurve.Point
@@ -17,11 +18,11 @@ package struct RestartFigures: Sendable {
     package var successAtQuarter: Double
     package var successAtHalf: Double
     package var costRatioAtBestSingle: Double?
-    /// The share of steps taken by other models than the dearest, at the cheapest setting that reaches the best single
-    /// model's success (at the best setting, where none does).
+    /// The share of steps by models other than the dearest, at the cheapest setting that reaches the best single
+    /// model's success. Where none does, it is taken at the best setting.
     package var cheapShare: Double
 
-    init(_ replay: RunReplay, sight: Double? = nil, settings: Int = 120) {
+    init(_ replay: RunReplay, detectionRate: Double? = nil, settings: Int = 120) {
         let complete = replay.tasks.indices.filter { replay.runs[$0].allSatisfy { $0 != nil } }
         let singles = replay.models.indices.map { model in
             CostCurve.Point(
@@ -42,7 +43,8 @@ package struct RestartFigures: Sendable {
             let scale = max(bestSingle.costUSD, 1e-9)
             let weight =
                 setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
-            let policy = RestartPolicy(weight: weight, sight: sight ?? Double(replay.profile.sight))
+            let policy = RestartPolicy(
+                weight: weight, detectionRate: detectionRate ?? Double(replay.profile.detectionRate))
             points.append(Self.run(replay, complete, policy, dearest: dearest))
         }
         curve = CostCurve(points.map(\.point))
@@ -94,7 +96,7 @@ package struct RestartFigures: Sendable {
                         isOver
                         ? now
                         : now - policy.weight * replay.profile.remainingUSD(model: model, steps: taken)
-                            + (1 - now) * policy.sight * max(0, rescue?.value ?? 0)
+                            + (1 - now) * policy.detectionRate * max(0, rescue?.value ?? 0)
                     if let other, other.value > stay + policy.margin {
                         next = other.model
                         probabilities = after

@@ -1,34 +1,34 @@
-/// After every step of a run: go on, keep what there is, or abandon it and start another model.
+/// Decides after every step of a run: continue, accept the result, or abandon it and start another model.
 ///
-/// Everything is weighed by expected success less `weight` times expected dollars. A run that goes on is worth its
-/// P(success) less the rest of its cost, plus what a restart would add should it fail and the failure be seen (with
-/// probability `sight`). Starting model k after evidence on run m is worth the same of k, with P(k succeeds) corrected
-/// for what m's state says of the task: p_m P(k | m succeeds) + (1 - p_m) P(k | m fails), from the pair's coupling.
+/// The value is expected success less `weight` times expected dollars. A continued run is worth its P(success) less its
+/// remaining cost, plus the value of a restart if it fails and the failure is detected (with probability
+/// `detectionRate`). Starting model k after evidence on run m is worth the same for k, with P(k succeeds) corrected by
+/// m's state: p_m P(k | m succeeds) + (1 - p_m) P(k | m fails), from the pair's coupling.
 struct RestartPolicy: Sendable {
-    /// Success that a dollar is worth.
+    /// The success that a dollar is worth.
     var weight: Double
-    /// How often the end of a failed run is recognised as one.
-    var sight = 0.7
-    /// Models tried at most.
+    /// Probability that the failure of a run is recognised at its end.
+    var detectionRate = 0.7
+    /// Maximum number of models tried.
     var tries = 3
-    /// A change has to promise at least this much more, for estimates that win are flattered.
+    /// The least gain for a switch, because the greatest estimate is biased upwards.
     var margin = 0.0
 
-    /// Models considered for what follows a failure.
+    /// Models considered for the time after a failure.
     static let breadth = 3
 
-    /// A task as the policy sees it.
+    /// A task as input of the policy.
     struct Task {
         /// By model: P(success) at the start, and the expected cost of a whole run.
         var start: [Double]
         var costUSD: [Double]
-        /// Row k, column m: how strongly the failures of k and m go together.
+        /// Row k, column m: the coupling of the failures of k and m.
         var couplings: [Float]
     }
 
-    /// The best model to begin with, and what it is worth; nil where none is left.
+    /// The best model to start with, and its value; nil where none is left.
     ///
-    /// What would follow a failure is sought among the few models that are best by themselves.
+    /// What follows a failure is searched among the few models that are best alone.
     func best(
         _ task: Task, probabilities: [Double], untried: [Int], tries: Int, breadth: Int = .max
     ) -> (model: Int, value: Double)? {
@@ -49,7 +49,7 @@ struct RestartPolicy: Sendable {
             if tries > 1, !rest.isEmpty {
                 let after = corrected(task, probabilities, by: model, to: 0)
                 if let next = best(task, probabilities: after, untried: rest, tries: tries - 1, breadth: Self.breadth) {
-                    value += (1 - p) * sight * max(0, next.value)
+                    value += (1 - p) * detectionRate * max(0, next.value)
                 }
             }
             if value > found?.value ?? -.infinity { found = (model, value) }
@@ -57,7 +57,7 @@ struct RestartPolicy: Sendable {
         return found
     }
 
-    /// Every model's P(success), corrected for one model's having moved from its start probability to `now`.
+    /// Every model's P(success), corrected for the change of one model from its start probability to `now`.
     func corrected(_ task: Task, _ probabilities: [Double], by model: Int, to now: Double) -> [Double] {
         let p = probabilities[model]
         let width = probabilities.count

@@ -1,22 +1,22 @@
 import Domain
 import JSON
 
-/// What a policy made of one suite's recorded rows through the rule that serves: realised figures, each answer paid.
+/// The result of a policy on one suite's recorded rows through the live rule, with each answer paid.
 package struct RoutedFigures: Sendable {
-    /// Mean realised cost and score of a row, answers that were paid and not kept included. Rows that the policy refused
-    /// cost and score nothing.
+    /// Mean realised cost and score per row, including answers that were paid and not kept. Rows refused by the policy
+    /// count as zero cost and score.
     package var point: CostCurve.Point
-    /// The same rows, each on the model that the rule compared the others with.
+    /// The same rows on the rule's reference model.
     package var reference: CostCurve.Point
-    /// Share of the rows by the model whose answer was kept.
+    /// Share of the rows by the model of the kept answer.
     package var modelShares: [String: Double]
-    /// Share of the rows by the stage that decided.
+    /// Share of the rows by the deciding stage.
     package var stageShares: [String: Double]
-    /// Answers paid, per row.
+    /// Paid answers per row.
     package var meanCalls: Double
-    /// Rows that the policy's limits let nobody answer.
+    /// Rows for which the policy's limits allow no model.
     package var refused: Int
-    /// Why the first of them was refused, in words.
+    /// The reason of the first refusal.
     package var refusal: String?
 
     package init(

@@ -1,7 +1,8 @@
 import Domain
 package import Estimation
+package import JSON
 
-/// How good the predictions on whole runs are, on one suite of recorded runs: design section 5, the part of traces.
+/// Quality of the predictions on whole runs, on one suite of recorded runs.
 package struct RunFigures: Sendable {
     package var suite: String
     package var tasks: Int
@@ -10,15 +11,15 @@ package struct RunFigures: Sendable {
     package var successAUC: [(mean: Double, perModel: [Double?])]
     package var similarityAUC: Double
     package var similarityAccuracy: Double
-    /// Predictions of what is said next.
+    /// Predictions of next outputs.
     package var outputs: OutputFigures
     package var bestSingle: CostCurve.Point
     package var policy: RestartFigures
 
-    /// Stages of a run that are measured.
+    /// Measured stages of a run.
     static let stages = 5
 
-    /// - Returns: nil where the profiles know nothing of such runs.
+    /// - Returns: nil where the profiles know no such runs.
     package init?(suite: String, runs: [TraceRow], profiles: ProfileSet) {
         guard let replay = RunReplay(suite: suite, runs: runs, profiles: profiles) else { return nil }
         self.init(replay)
@@ -60,5 +61,59 @@ package struct RunFigures: Sendable {
 
     private static func mean(_ values: [Double]) -> Double {
         values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count)
+    }
+}
+
+extension RunFigures {
+    /// Writes the figures as an object of the evaluation contract.
+    package func write(to json: inout JSONWriter) {
+        json.object {
+            $0.member("suite", suite)
+            $0.member("tasks", tasks)
+            $0.member("models", models.count)
+            $0.member("success_auc", object: writeSuccess)
+            $0.member(
+                "urc",
+                object: { json in
+                    json.member("auc", similarityAUC)
+                    json.member("accuracy", similarityAccuracy)
+                })
+            $0.member(
+                "distance",
+                object: { json in
+                    json.member("accuracy", outputs.distanceAccuracy)
+                    json.member("mae", outputs.distanceError)
+                    json.member("blind_accuracy", outputs.blindDistanceAccuracy)
+                    json.member("majority", outputs.distanceMajority)
+                })
+            $0.member(
+                "similarity",
+                object: { json in
+                    json.member("auc", outputs.similarityAUC)
+                    json.member("accuracy", outputs.similarityAccuracy)
+                    json.member("above_kappa", outputs.shareAboveKappa)
+                    json.member("similar_above_kappa", outputs.similarAboveKappa)
+                })
+            $0.member("policy", object: policy.writeMembers)
+        }
+    }
+
+    private func writeSuccess(_ json: inout JSONWriter) {
+        for (taken, auc) in successAUC.enumerated() {
+            json.member(taken == 0 ? "start" : "after_\(taken)", auc.mean)
+        }
+        json.member(
+            "per_model",
+            object: { json in
+                for (model, name) in models.enumerated() {
+                    json.member(
+                        name,
+                        object: { json in
+                            for (taken, auc) in successAUC.enumerated() {
+                                json.member(taken == 0 ? "start" : "after_\(taken)", auc.perModel[model])
+                            }
+                        })
+                }
+            })
     }
 }

@@ -1,13 +1,13 @@
 import Domain
 import Estimation
 
-/// Recorded runs of one suite beside the predictions for every stage of them.
+/// Recorded runs of one suite with the predictions for every stage.
 struct RunReplay: Sendable {
     var suite: String
     var models: [String]
     /// The tasks that every model of the suite ran.
     var tasks: [String]
-    /// By task: what was asked.
+    /// By task: its prompt.
     var prompts: [String]
     /// By task, then model.
     var runs: [[TraceRow?]]
@@ -17,13 +17,13 @@ struct RunReplay: Sendable {
     var success: [[[Double]]]
     /// By task, then model: P(its run ends at least as well as the reference's).
     var similarity: [[Double]]
-    /// The runs' profile that made the predictions, and its panel.
+    /// The run profile that made the predictions, and its panel.
     var profile: RunProfile
     var panel: PanelProfile
     private let profiles: ProfileSet
     private let place: Int
 
-    /// - Returns: nil where the profiles know nothing of runs of such models.
+    /// - Returns: nil where the profiles know no runs of these models.
     init?(suite: String, runs all: [TraceRow], profiles: ProfileSet) {
         guard let (place, profile) = profiles.runProfile(forSuite: suite, models: Set(all.map(\.model))) else {
             return nil
@@ -67,7 +67,7 @@ struct RunReplay: Sendable {
         }
     }
 
-    /// What is predicted of the step that follows some steps of a task's run.
+    /// The reading of the step that follows some steps of a task's run.
     func reading(task: Int, after steps: ArraySlice<RunStep>) -> RunReading {
         let history = RunText.history(of: steps)
         let features = profiles.features(of: StepText(prompt: prompts[task], history: history))
@@ -75,7 +75,7 @@ struct RunReplay: Sendable {
         return words.run(place, profile, history: history)
     }
 
-    /// P(success) after at most `taken` steps: the whole run where it was shorter.
+    /// P(success) after at most `taken` steps, or after the whole run where it was shorter.
     func success(task: Int, model: Int, after taken: Int) -> Double {
         let known = success[task][model]
         return known[min(taken, known.count - 1)]
@@ -83,7 +83,7 @@ struct RunReplay: Sendable {
 }
 
 extension ProfileSet {
-    /// The profile of runs for a suite: the one of its name, else the one that knows most of its models.
+    /// The run profile for a suite: the one with its name, else the one that knows most of its models.
     func runProfile(forSuite suite: String, models: Set<String>) -> (panel: Int, profile: RunProfile)? {
         let ranked = runs.map { panel, profile in
             (

@@ -6,12 +6,12 @@ import Estimation
     import Musl
 #endif
 
-/// Limited-memory BFGS (Nocedal 1980) with backtracking, for smooth convex functions of many numbers.
+/// Limited-memory BFGS (Nocedal 1980) with backtracking, for smooth convex functions of many variables.
 struct QuasiNewton {
     var iterations = 40
     var memory = 6
 
-    /// Moves `x` to where `objective` is least; `objective` fills the gradient and returns the value.
+    /// Minimises `objective`, starting at `x`. `objective` fills the gradient and returns the value.
     func minimize(_ x: inout [Lane], _ objective: ([Lane], inout [Lane]) -> Double) {
         var gradient = [Lane](repeating: .zero, count: x.count)
         var value = objective(x, &gradient)
@@ -77,7 +77,7 @@ struct QuasiNewton {
         return q
     }
 
-    /// Summed in blocks, so that small terms are not lost in large sums.
+    /// Summed in blocks, so that large sums do not lose small terms.
     private static func dot(_ a: [Lane], _ b: [Lane]) -> Double {
         var total = 0.0
         var index = 0

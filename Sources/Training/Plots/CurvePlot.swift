@@ -49,7 +49,7 @@ package struct CurvePlot: Sendable {
             )
         }
         var text = """
-            <text x="\(number(margin))" y="\(number(top + 24))" font-weight="bold">\(escape(figures.suite))</text>
+            <text x="\(number(margin))" y="\(number(top + 24))" font-weight="bold">\(SVG.escaped(figures.suite))</text>
             <text class="routing-text" x="\(number(width - 220))" y="\(number(top + 24))">routing</text>
             <path class="axis" d="M\(number(margin)) \(number(top + margin))V\(number(top + height - margin))\
             H\(number(width - margin))"/>
@@ -71,25 +71,27 @@ package struct CurvePlot: Sendable {
             let at = place(point)
             text +=
                 "<circle class=\"single\" cx=\"\(number(at.x))\" cy=\"\(number(at.y))\" r=\"4\">"
-                + "<title>\(escape(name))</title></circle>\n"
-                + "<text x=\"\(number(at.x + 6))\" y=\"\(number(at.y + 4))\" font-size=\"9\">\(escape(name))</text>\n"
+                + "<title>\(SVG.escaped(name))</title></circle>\n"
+                + "<text x=\"\(number(at.x + 6))\" y=\"\(number(at.y + 4))\" font-size=\"9\">\(SVG.escaped(name))</text>\n"
         }
         return text
     }
 
     private func number(_ value: Double) -> String { TextTable.fixed(value, 1) }
+}
 
-    private func escape(_ text: String) -> String {
-        var result = ""
-        for character in text {
+/// Shared helpers of the SVG plots.
+enum SVG {
+    /// Text with the markup characters of XML escaped.
+    static func escaped(_ text: String) -> String {
+        text.reduce(into: "") { result, character in
             switch character {
+            case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
-            case "&": result += "&amp;"
             case "\"": result += "&quot;"
             default: result.append(character)
             }
         }
-        return result
     }
 }

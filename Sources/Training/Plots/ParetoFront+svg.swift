@@ -1,12 +1,14 @@
+package import Domain
 package import Optimization
+import Routing
 
 extension ParetoFront {
-    /// The front as a picture (SVG): cost in cents to the right, mean accuracy in per cent upwards, one dot a plan.
-    /// Colours follow the reader's light or dark background.
+    /// The front as SVG: cost in cents on the x axis, mean accuracy in per cent on the y axis, one dot per plan.
     ///
+    /// Colours follow the reader's light or dark background.
     /// - Parameters:
-    ///   - names: what each point is called, in the order of `points`; empty for no names.
-    ///   - single: further plans to compare with, such as every model alone, with their names; drawn as crosses.
+    ///   - names: labels in the order of `points`; empty for none.
+    ///   - single: further plans for comparison with their labels, such as every model alone; drawn as crosses.
     package func svg(
         title: String, names: [String] = [], single: [(name: String, totals: AssignmentTotals)] = []
     ) -> String {
@@ -16,7 +18,7 @@ extension ParetoFront {
         var parts = [
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 420\" font-family=\"sans-serif\" font-size=\"12\">",
             Self.style, "<rect class=\"paper\" width=\"640\" height=\"420\"/>",
-            "<text x=\"70\" y=\"28\" font-size=\"15\">\(Self.escaped(title))</text>",
+            "<text x=\"70\" y=\"28\" font-size=\"15\">\(SVG.escaped(title))</text>",
         ]
         for tick in across.ticks {
             let x = across.place(tick)
@@ -59,8 +61,9 @@ extension ParetoFront {
         </style>
         """
 
-    /// Names beside their places, on the side where there is room, moved up or down a little where another name is in
-    /// the way and left out where that is not enough.
+    /// Places labels next to their points, on the side with enough space.
+    ///
+    /// A label that overlaps another one is shifted vertically, or omitted where that is not enough.
     private struct Labels {
         private var taken: [(x: ClosedRange<Double>, y: Double)] = []
 
@@ -79,14 +82,14 @@ extension ParetoFront {
                 let anchor = isRight ? "end" : "start"
                 let x = isRight ? place.0 - 8 : place.0 + 8
                 return [
-                    "<text class=\"\(style)\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"\(anchor)\">\(escaped(name))</text>"
+                    "<text class=\"\(style)\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"\(anchor)\">\(SVG.escaped(name))</text>"
                 ]
             }
             return []
         }
     }
 
-    /// A linear scale from values to places in the picture.
+    /// A linear scale from values to positions in the picture.
     private struct Axis {
         var least: Double
         var span: Double
@@ -128,16 +131,25 @@ extension ParetoFront {
         let rounded = (value * 1e6).rounded() / 1e6
         return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
     }
+}
 
-    private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
+extension Decision {
+    /// Cost against predicted quality of the step's candidates as SVG: dots for the Pareto front, crosses for the rest.
+    package var picture: String {
+        let able = candidates.filter { $0.rejection == nil }
+        let points = able.map { candidate in
+            AssignmentTotals(
+                cost: candidate.option.cost, energy: 0, latency: 0, meanAccuracy: candidate.option.accuracy)
+        }
+        let isOnFront = able.indices.map { index in
+            !points.contains {
+                $0.cost <= points[index].cost && $0.meanAccuracy >= points[index].meanAccuracy && $0 != points[index]
             }
         }
+        let order = able.indices.filter { isOnFront[$0] }.sorted { points[$0].cost < points[$1].cost }
+        let front = ParetoFront(points: order.map { .init(choice: [$0], totals: points[$0]) }, isComplete: true)
+        return front.svg(
+            title: "Cost and predicted quality of this step, by model", names: order.map { able[$0].model.rawValue },
+            single: able.indices.filter { !isOnFront[$0] }.map { (able[$0].model.rawValue, points[$0]) })
     }
 }

@@ -1,9 +1,9 @@
 import Estimation
 
-/// Finds which of some choices an answer names.
+/// Finds the choice that an answer names.
 package struct AnswerChoice: Sendable {
     let choices: [String]
-    /// What lettered choices say; empty where the choices are words themselves.
+    /// The texts of lettered choices; empty where the choices are words.
     let texts: [String]
 
     package init(choices: [String], texts: [String] = []) {
@@ -11,7 +11,7 @@ package struct AnswerChoice: Sendable {
         self.texts = texts
     }
 
-    /// The place of the choice, or nil where the answer names none, or several and none of them first or as its result.
+    /// The index of the choice. Nil without one, and with several where none is first or marked as the result.
     package func find(in answer: String) -> Int? {
         let (part, isMarked) = FinalAnswer.markedPart(of: answer)
         if isMarked, let found = only(in: part) ?? first(in: part) { return found }
@@ -20,7 +20,7 @@ package struct AnswerChoice: Sendable {
 
     private var areLetters: Bool { choices.allSatisfy { $0.count == 1 } }
 
-    /// The choice that the answer begins with.
+    /// The choice at the start of the answer.
     private func first(in answer: String) -> Int? {
         let words = Self.words(of: answer, keepsCase: areLetters)
         guard let start = words.first else { return nil }
@@ -34,7 +34,7 @@ package struct AnswerChoice: Sendable {
         return nil
     }
 
-    /// The one choice that the answer has; a letter counts only where a mark or the end of the text follows it.
+    /// The only choice in the answer. A letter counts only before a punctuation mark or the end of the text.
     private func only(in answer: String) -> Int? {
         let words = Self.words(of: answer, keepsCase: areLetters)
         // "A or B" names both.
@@ -61,7 +61,7 @@ package struct AnswerChoice: Sendable {
         return found.count == 1 ? found[0] : nil
     }
 
-    /// Runs of letters and digits, and whether something else than a blank follows each.
+    /// Runs of letters and digits, and whether a character other than a blank follows each.
     private static func words(of text: String, keepsCase: Bool) -> [(text: String, endsSharply: Bool)] {
         var words: [(text: String, endsSharply: Bool)] = []
         var word = ""

@@ -1,9 +1,8 @@
 import Estimation
 
-/// Finds the number that an answer comes down to.
+/// Finds the final number of an answer.
 package enum AnswerNumber {
-    /// The number of a marked final answer (the one behind its last equals sign, else its first); of any other answer
-    /// the last number.
+    /// The number of a marked final answer (behind its last equals sign, else its first number), else the last number.
     /// - Parameter readsFractions: whether `50/9` is one number.
     package static func find(in answer: String, readsFractions: Bool = false) -> Double? {
         let (part, isMarked) = FinalAnswer.markedPart(of: answer)
@@ -25,7 +24,7 @@ package enum AnswerNumber {
                 index += 1
                 continue
             }
-            // Digits within a word (x2, H2O) are no number.
+            // Digits inside a word (x2, H2O) are not a number.
             if index > 0, ByteKind.of(bytes[index - 1]) == .letter {
                 while index < bytes.count, ByteKind.of(bytes[index]) == .letter { index += 1 }
                 continue
@@ -67,7 +66,7 @@ package enum AnswerNumber {
         return index
     }
 
-    /// Whether a minus behind this place is one of a difference: `10-3`, `x - 3` is left to the blank.
+    /// Whether a minus at this position belongs to a difference: `10-3`; `x - 3` is decided by the blank.
     private static func followsValue(_ bytes: [UInt8], _ index: Int) -> Bool {
         guard index >= 0 else { return false }
         return ByteKind.of(bytes[index]) == .letter || bytes[index] == UInt8(ascii: ")")

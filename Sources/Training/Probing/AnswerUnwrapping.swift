@@ -3,10 +3,12 @@ import Estimation
 import Foundation
 package import JSON
 
-/// Takes from an answer what is round it: fences, quotes, emphasis, "The answer is".
+/// Removes the wrapping of an answer: fences, quotes, emphasis, "The answer is".
 package enum AnswerUnwrapping {
-    /// The part of an answer that counts (see `FinalAnswer`) in the readings that a person would accept: whole, and what
-    /// follows its last colon or "is", each without quotes, emphasis and a full stop.
+    /// The acceptable readings of the final answer (see `FinalAnswer`): whole, and the text behind its last colon or
+    /// "is".
+    ///
+    /// Each is without quotes, emphasis and a full stop.
     package static func readings(of answer: String) -> Set<String> {
         let part = FinalAnswer.part(of: withoutFences(answer))
         var readings: Set<String> = [plain(part)]
@@ -18,7 +20,7 @@ package enum AnswerUnwrapping {
         return readings
     }
 
-    /// A text with single blanks, without the marks at its ends that belong to no answer.
+    /// A text with single blanks, without punctuation and quotes at its ends.
     package static func plain(_ text: String) -> String {
         var text = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         let marks: Set<Character> = ["\"", "'", "`", "*", "_", "“", "”"]
@@ -31,7 +33,7 @@ package enum AnswerUnwrapping {
         return text
     }
 
-    /// The answer as JSON: all of it, or all that stands in its one fenced block.
+    /// The answer as JSON: the whole of it, or its only fenced block.
     package static func json(in answer: String) -> JSONDocument? {
         if let document = try? JSONDocument(Array(answer.utf8)) { return document }
         guard let block = fencedBlocks(answer).first, fencedBlocks(answer).count == 1 else { return nil }
@@ -53,7 +55,7 @@ package enum AnswerUnwrapping {
             case (nil, false): break
             }
         }
-        // An answer that was cut off has no closing fence.
+        // A truncated answer has no closing fence.
         if let open { blocks.append(open.joined(separator: "\n")) }
         return blocks
     }
@@ -65,7 +67,7 @@ package enum AnswerUnwrapping {
     }
 }
 
-/// A tool call that a model wrote as text instead of sending it.
+/// A tool call that a model wrote as text instead of a structured call.
 enum WrittenCall {
     /// The first object with `name` and `arguments` (or `parameters`) in a text.
     static func find(in answer: String) -> (name: String, arguments: String)? {
@@ -82,7 +84,7 @@ enum WrittenCall {
         return nil
     }
 
-    /// Where the object that begins at a brace ends.
+    /// The end of the object that starts at a brace.
     private static func end(of bytes: [UInt8], from start: Int) -> Int? {
         var depth = 0
         var inString = false

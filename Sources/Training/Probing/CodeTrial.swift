@@ -1,16 +1,16 @@
 import Foundation
 
-/// Runs Python that a model wrote against tests, in a process of its own.
+/// Runs Python code of a model against tests in a separate process.
 ///
-/// The process has 5 seconds of processor and 10 of time, 512 MB of memory, no file longer than 1 MB, an empty
-/// environment, a folder of its own that is deleted afterwards, and no output that anybody reads. That keeps accidents
-/// small; it is no prison for hostile code, so it is only used where the operator allows it.
+/// Limits: 5 seconds of CPU and 10 of wall time, 512 MB of memory, files of 1 MB. The process has an empty environment,
+/// a temporary folder and discarded output. That limits accidents and is no sandbox against hostile code, so the
+/// operator has to allow it.
 package struct CodeTrial: Sendable {
-    /// Where Python is.
+    /// Path of the Python interpreter.
     package private(set) var python: String
     var seconds = 10.0
 
-    /// The first python3 of a search path that runs without any environment; nil where there is none.
+    /// The first python3 of a search path that runs with an empty environment; nil without one.
     package init?(path: String = "/usr/bin:" + (ProcessInfo.processInfo.environment["PATH"] ?? "")) {
         for place in path.split(separator: ":") {
             python = "\(place)/python3"
@@ -37,7 +37,7 @@ package struct CodeTrial: Sendable {
     private func run(in folder: URL) throws -> Bool {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        // -I: neither the environment nor the folder lead Python to other code.
+        // -I: ignore the environment and the folder when importing.
         process.arguments = [
             "-c", "ulimit -t 5 -v 524288 -f 2048 && exec \"$0\" -I -B answer.py", python,
         ]

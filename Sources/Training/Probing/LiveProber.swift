@@ -1,13 +1,13 @@
 package import Domain
 package import Estimation
 
-/// Chooses probes for a live model, and makes its profile of its answers.
+/// Selects probes for a live model, and builds its profile from its answers.
 package struct LiveProber: Sendable {
     private let set: ProfileSet
     private let scales: [AbilityScale]
     var inference = LiveInference()
 
-    /// - Parameter set: the models already known. Those that were themselves inferred from probes are not looked at.
+    /// - Parameter set: the known models. Models inferred from probes are ignored.
     package init(_ set: ProfileSet) {
         self.set = set
         scales = set.panels.map { AbilityScale($0) }
@@ -22,7 +22,7 @@ package struct LiveProber: Sendable {
         }
     }
 
-    /// What a profile comes to on the questions of a suite, and what the suite's models do there on average.
+    /// The expected share of good answers on a suite's questions, and the mean of the suite's models.
     package func expectations(_ profile: LiveProfile) -> [(suite: String, share: Double, others: Double)] {
         profile.blends.compactMap { blend in
             set.panels.first { $0.name == blend.model.panel }.map { panel in
@@ -32,8 +32,8 @@ package struct LiveProber: Sendable {
         }
     }
 
-    /// The K most telling items: medoids of clusters, spread over kinds and difficulty.
-    /// - Throws: `EstimationError.notEnoughData` where K is below 8 or above what there is.
+    /// The K most informative items: medoids of clusters, spread over kinds and difficulty.
+    /// - Throws: `EstimationError.notEnoughData` where K is below 8 or above the number of items.
     package func choose(
         _ count: Int, of items: [ProbeItem], seed: UInt64 = 1
     ) throws(EstimationError) -> [ProbeItem] {
@@ -69,7 +69,7 @@ package struct LiveProber: Sendable {
         return LiveProfile(name: name, kinds: kinds(probes), blends: blends)
     }
 
-    /// The panel's model whose ability is nearest, of those whose lengths are known if there are any.
+    /// The panel's model with the nearest ability, among those with known lengths if there are any.
     private func nearest(to ability: Double, in place: Int) -> Int {
         let panel = set.panels[place]
         let known = panel.models.indices.filter { panel.outputTokens.isKnown($0) }
@@ -78,7 +78,7 @@ package struct LiveProber: Sendable {
         return models.min { (distance($0), $0) < (distance($1), $1) } ?? 0
     }
 
-    /// The model's output tokens and dollars on the probes, as multiples of what a panel's model is predicted to take.
+    /// The model's output tokens and dollars on the probes, as multiples of the prediction for a panel's model.
     private func ratios(
         _ probes: [GradedProbe], _ readings: [LiveInference.Reading], _ place: Int, _ like: Int
     ) -> (tokens: Float, cost: Float) {
@@ -86,7 +86,7 @@ package struct LiveProber: Sendable {
         var own = (tokens: 0.0, cost: 0.0)
         var others = (tokens: 0.0, cost: 0.0)
         for (probe, reading) in zip(probes, readings) {
-            // Probes that are not like the panel's questions say little of its answers' lengths.
+            // Probes unlike the panel's questions carry little information on its answers' lengths.
             let share = reading.shares[place] + 0.02
             let features = set.features(of: probe.item.text)
             let dense = panel.dense(features.grams, features.counts(forPanel: place))

@@ -1,18 +1,19 @@
 import Domain
+package import Estimation
 import JSON
 
-/// What a live model answered to one probe, kept so that it never has to be asked again.
+/// A stored answer of a live model to one probe, so that no probe is paid twice.
 package struct ProbeAnswer: Sendable {
     package var probe: String
-    /// `ProbeItem.fingerprint` of the question as it was asked.
+    /// `ProbeItem.fingerprint` of the question at the time of the call.
     package var question: String
     package var model: String
-    /// The model as its server named it.
+    /// The model name in the server's response.
     package var servedModel: String?
     package var output: String
-    /// Tools that it asked for in the provider's form.
+    /// Structured tool calls.
     package var calls: [Call] = []
-    /// Why it stopped, in OpenAI's words.
+    /// OpenAI's `finish_reason`.
     package var finish: String?
     package var inputTokens: Int
     package var outputTokens: Int
@@ -32,7 +33,7 @@ package struct ProbeAnswer: Sendable {
         }
     }
 
-    /// What the server measured itself.
+    /// Timings measured by the server.
     package struct Timing: Hashable, Sendable {
         package var prefillTokens: Int
         package var prefillSeconds: Double
@@ -106,10 +107,10 @@ extension ProbeAnswer {
         return writer.bytes
     }
 
-    /// To a tenth of a millisecond, here and not in the file, so that an answer read back is the very same.
+    /// Rounded to a tenth of a millisecond at creation, so that a stored answer equals the original.
     fileprivate static func rounded(_ seconds: Double) -> Double { (seconds * 1e4).rounded() / 1e4 }
 
-    /// Reads a line; nil where it is none, as after a kill in the middle of writing.
+    /// Parses a line; nil for an invalid one, such as a partial line after a kill.
     init?(line: ArraySlice<UInt8>) {
         guard let root = try? JSONDocument(Array(line)).root, let probe = root["probe"]?.string,
             let question = root["question"]?.string, let model = root["model"]?.string,
@@ -133,5 +134,50 @@ extension ProbeAnswer {
             calls: calls, finish: root["finish"]?.string, inputTokens: integer("input_tokens"),
             outputTokens: integer("output_tokens"), costNanoUSD: root["cost_nano_usd"]?.integer ?? 0,
             seconds: root["seconds"]?.double ?? 0, firstTokenSeconds: root["first_token_s"]?.double, timing: timing)
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// An append-only file with the answers of one model to probes, one per line.
+package struct ProbeAnswerFile: Sendable {
+    package let path: String
+
+    /// - Parameter directory: the folder of the model's profile.
+    package init(of profile: String, in directory: String) {
+        path = "\(directory)/model-\(LiveProfile.fileName(of: profile)).answers.jsonl"
+    }
+
+    /// The answers of a model by probe; the last one per probe counts. Invalid lines are skipped.
+    /// - Throws: `EstimationError.unreadable`.
+    package func answers(of model: String) throws(EstimationError) -> [String: ProbeAnswer] {
+        guard access(path, F_OK) == 0 else { return [:] }
+        var found: [String: ProbeAnswer] = [:]
+        for line in DataFile.lines(try DataFile.read(path)) {
+            guard let answer = ProbeAnswer(line: line.bytes), answer.model == model else { continue }
+            found[answer.probe] = answer
+        }
+        return found
+    }
+
+    /// Appends an answer and syncs the file.
+    /// - Throws: `EstimationError.unwritable`.
+    package func append(_ answer: ProbeAnswer) throws(EstimationError) {
+        // Terminate a line that a kill truncated, so that it does not merge with this one.
+        errno = 0
+        guard let file = fopen(path, "ab+") else {
+            throw .unwritable(path: path, reason: String(cString: strerror(errno)))
+        }
+        var bytes = answer.json + [0x0a]
+        if fseek(file, -1, SEEK_END) == 0, fgetc(file) != 0x0a { bytes.insert(0x0a, at: 0) }
+        let written = fwrite(bytes, 1, bytes.count, file)
+        let isFlushed = fflush(file) == 0 && fsync(fileno(file)) == 0
+        guard fclose(file) == 0, isFlushed, written == bytes.count else {
+            throw .unwritable(path: path, reason: String(cString: strerror(errno)))
+        }
     }
 }

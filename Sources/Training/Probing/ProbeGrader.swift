@@ -1,19 +1,19 @@
 import Domain
 package import JSON
 
-/// What makes an answer right.
+/// The criterion of a right answer.
 package enum ProbeGrader: Sendable {
     /// The answer's number, within a distance.
     case number(Double, tolerance: Double)
-    /// One of some choices; `texts` are what the lettered choices say, for models that give these instead.
+    /// One of several choices. `texts` are the texts of lettered choices, for models that answer with these.
     case choice([String], texts: [String], right: Int)
-    /// The very text, apart from its dressing (`AnswerUnwrapping`).
+    /// The exact text, without wrapping (`AnswerUnwrapping`).
     case exact([String])
-    /// JSON that fits a schema and, where a reference is given, says the same.
+    /// JSON that fits a schema and equals the reference where one is given.
     case json(JSONSchema, reference: JSONValue?)
-    /// A call of a tool that says the same as one of these objects with `name` and `arguments`.
+    /// A tool call equal to one of these objects with `name` and `arguments`.
     case call([JSONValue])
-    /// Python that passes these statements; only run where the operator allows it (`CodeTrial`).
+    /// Python that passes these statements; runs only where the operator allows it (`CodeTrial`).
     case code(tests: String)
 
     /// Reads `{"type": ..., ...}` and the item's reference answer.
@@ -68,9 +68,9 @@ package enum ProbeGrader: Sendable {
         }
     }
 
-    /// Whether an answer is right; nil where only running it can tell (`code`).
+    /// Whether an answer is right; nil where it has to be run (`code`).
     ///
-    /// - Parameter calls: what the model asked to be called in the provider's form, name and arguments as JSON text.
+    /// - Parameter calls: structured calls, name and arguments as JSON text.
     package func isRight(_ answer: String, calls: [(name: String, arguments: String)] = []) -> Bool? {
         switch self {
         case .number(let wanted, let tolerance):

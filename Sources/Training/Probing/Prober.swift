@@ -7,15 +7,14 @@ package import Estimation
     import Musl
 #endif
 
-/// Infers a new model's profile from few of its answers, through the models that are known already.
+/// Infers a new model's profile from few of its answers, through the known models.
 ///
-/// 1. The K most telling questions: medoids of K clusters of the questions, described by what the panel's models are
-///    predicted to make of them and by their latent directions (UniRoute's representative prompts).
-/// 2. The new model's answers to these K are explained by the panel's predictions and by what the known models made of
-///    the very same questions: a logistic regression with a strong pull towards "as able as the known models on
-///    average, where they are".
-/// 3. That regression says for every question of the file how likely the new model is right; their mean is its base rate
-///    (a survey with control variates: far steadier than the share of K answers).
+/// 1. The K most informative questions: medoids of K clusters of the questions, described by the predictions for the
+///    panel's models and by their latent directions (UniRoute's representative prompts).
+/// 2. The new model's answers to these K are explained by the panel's predictions and by the known models' scores on
+///    the same questions: a logistic regression with a strong prior at "as able as the known models on average".
+/// 3. That regression predicts every question of the file. The mean is the new model's base rate (a survey with control
+///    variates, with far less variance than the share of K answers).
 /// 4. From the text alone: the blend of the panel's log-odds that is nearest to these probabilities.
 package struct Prober: Sendable {
     package var seed: UInt64 = 1
@@ -23,8 +22,9 @@ package struct Prober: Sendable {
     package init(seed: UInt64 = 1) { self.seed = seed }
 
     /// - Parameters:
-    ///   - rows: training rows of one suite with the new model's outcomes among others'. Of the new model's only K are read.
-    /// - Returns: the set with the new model, and the rows that were used as probes.
+    ///   - rows: training rows of one suite with the new model's outcomes among others. Only K of the new model's are
+    ///     read.
+    /// - Returns: the set with the new model, and the rows used as probes.
     /// - Throws: `EstimationError.unknown`, `.notEnoughData`.
     package func profile(
         _ model: String, rows: [OutcomeRow], probes: Int, known: ProfileSet
@@ -62,7 +62,7 @@ package struct Prober: Sendable {
         return (known.adding(derived), chosen.map { rows[$0] })
     }
 
-    /// 1, the panel's mean log-odds, the known models' mean score here, and each one's distance from that mean.
+    /// 1, the panel's mean log-odds, the known models' mean score on the row, and each one's deviation from that mean.
     private func covariates(_ row: OutcomeRow, _ odds: [Double], _ panel: PanelProfile) -> [Double] {
         let scores = panel.models.indices.map { row.outcomes[panel.models[$0]]?.score }
         let known = scores.compactMap { $0 }
@@ -72,7 +72,7 @@ package struct Prober: Sendable {
             + scores.map { ($0 ?? mean) - mean }
     }
 
-    /// The blend of the panel's log-odds that is nearest to given log-odds, in least squares; the intercept last.
+    /// The blend of the panel's log-odds nearest to the given log-odds in least squares. The intercept is last.
     private func blend(_ odds: [[Double]], _ wanted: [Double]) -> [Float] {
         let width = odds.first?.count ?? 0
         let size = width + 1
@@ -85,7 +85,7 @@ package struct Prober: Sendable {
                 for j in 0...i { gram[i * size + j] += x[i] * x[j] }
             }
         }
-        // Without evidence every model has the same share.
+        // Without data, every model has the same share.
         let pull = 0.05 * Double(odds.count)
         for i in 0..<width {
             gram[i * size + i] += pull
@@ -129,5 +129,52 @@ package struct Prober: Sendable {
             row.odds.map { Float($0 / Double(max(row.odds.count, 1)).squareRoot()) } + row.directions.map { 2 * $0 }
         }
         return Medoids.choose(points, count: count, seed: seed &+ 33)
+    }
+}
+
+/// Selects representative points.
+enum Medoids {
+    /// The medoids of clusters made by k-means++ (Arthur, Vassilvitskii 2007) and eight of Lloyd's iterations.
+    /// - Returns: `count` different indices, ascending. There must be at least as many points.
+    static func choose(_ points: [[Float]], count: Int, seed: UInt64) -> [Int] {
+        var random = SeededGenerator(seed: seed)
+        func distance(_ a: [Float], _ b: [Float]) -> Float {
+            zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        }
+        var centres = [points[Int(random.next() % UInt64(points.count))]]
+        var nearest = points.map { distance($0, centres[0]) }
+        while centres.count < count {
+            var rest = random.unit() * Double(nearest.reduce(0, +))
+            let next = nearest.indices.first { index in
+                rest -= Double(nearest[index])
+                return rest <= 0
+            }
+            centres.append(points[next ?? 0])
+            for index in points.indices {
+                nearest[index] = min(nearest[index], distance(points[index], centres[centres.count - 1]))
+            }
+        }
+        var owner = [Int](repeating: 0, count: points.count)
+        for _ in 0..<8 {
+            for index in points.indices {
+                owner[index] =
+                    centres.indices.min { distance(points[index], centres[$0]) < distance(points[index], centres[$1]) }
+                    ?? 0
+            }
+            for centre in centres.indices {
+                let members = points.indices.filter { owner[$0] == centre }
+                if members.isEmpty { continue }
+                centres[centre] = centres[centre].indices.map { column in
+                    members.reduce(0) { $0 + points[$1][column] } / Float(members.count)
+                }
+            }
+        }
+        var chosen: Set<Int> = []
+        for centre in centres {
+            let medoid = points.indices.filter { !chosen.contains($0) }
+                .min { distance(points[$0], centre) < distance(points[$1], centre) }
+            if let medoid { chosen.insert(medoid) }
+        }
+        return chosen.sorted()
     }
 }

@@ -2,18 +2,18 @@ import Domain
 package import Estimation
 package import Optimization
 
-/// Recorded rows that a plan can be made for: predictions of every model, and behind them what really happened.
+/// Recorded rows to plan: predictions for every model, and the recorded outcomes.
 ///
-/// Of a row's record, a plan sees only which models there is a price and a score for. What they cost and scored is
-/// read by `realised` alone, once the models are chosen.
+/// A plan sees only which models have a price and a score for a row. The outcomes are read by `realised` alone, after
+/// the models are chosen.
 package struct RecordedBatch: Sendable {
-    /// The names of the models that stand for at least one row; the columns of `options`.
+    /// The models with at least one row; the columns of `options`.
     package let models: [String]
     /// The rows that can be planned.
     package let rows: [OutcomeRow]
-    /// Rows that no model is both predicted and priced for; they are in no figure.
+    /// Rows without a model that is both predicted and priced; excluded from all figures.
     package let leftOut: [OutcomeRow]
-    /// `[row][model]`: predicted cost in nano-USD and accuracy, nil where there is no prediction or no record.
+    /// `[row][model]`: predicted cost in nano-USD and accuracy; nil without a prediction or a record.
     package let options: [[AssignmentOption?]]
     /// `[row][model]`: variance of the predicted cost, nano-USD squared.
     package let variances: [[Double]]
@@ -50,7 +50,7 @@ package struct RecordedBatch: Sendable {
         }
     }
 
-    /// A batch of some of the rows, which may be named more than once.
+    /// A batch of some of the rows, with repetitions allowed.
     package func rows(_ indices: [Int]) -> RecordedBatch {
         RecordedBatch(
             models: models, rows: indices.map { rows[$0] }, options: indices.map { options[$0] },
@@ -65,12 +65,12 @@ package struct RecordedBatch: Sendable {
         self.variances = variances
     }
 
-    /// What one row did cost with a model, nano-USD.
+    /// The recorded cost of a row with a model, nano-USD.
     package func trueCost(_ row: Int, model: Int) -> Double {
         ((rows[row].outcomes[models[model]]?.costUSD ?? 0) * 1e9).rounded()
     }
 
-    /// What a choice of models, by row, did cost and score.
+    /// The recorded totals of a choice of models, by row.
     package func realised(_ choice: [Int]) -> BatchTotals {
         var totals = BatchTotals(costUSD: 0, accuracy: 0)
         for (row, model) in zip(rows, choice) {
@@ -83,8 +83,42 @@ package struct RecordedBatch: Sendable {
     }
 }
 
-/// What a batch costs as a whole, in USD, and the mean accuracy of its rows, 0...1.
+/// The total cost of a batch in USD, and the mean accuracy of its rows, 0...1.
 package struct BatchTotals: Sendable, Hashable {
     package var costUSD: Double
     package var accuracy: Double
+}
+
+/// Expected cost and score of one model for one row, with the variance of the cost.
+struct CostForecast: Sendable {
+    let option: AssignmentOption
+    /// Variance of the answer's length over its squared mean; nil without recorded lengths.
+    private let lengthVariance: Double?
+
+    /// Nil where the cost or the accuracy is unknown.
+    init?(costUSD: Double?, prediction: Prediction?) {
+        guard let costUSD, let prediction, costUSD.isFinite else { return nil }
+        option = AssignmentOption(
+            cost: (costUSD * 1e9).rounded(), energy: 0, latency: 0, accuracy: min(1, max(0, prediction.quality)))
+        let tokens = prediction.outputTokens
+        lengthVariance =
+            tokens == ProfileSet.unknownOutputTokens || tokens.mean <= 0
+            ? nil : Spread(mean: tokens.mean, quantile: tokens.p95).variance / (tokens.mean * tokens.mean)
+    }
+
+    /// Variance of the cost, nano-USD squared.
+    ///
+    /// The prompt is known before the call, so the relative variance of the cost is at most that of the answer's
+    /// length. `fallback` is used where lengths are unknown.
+    func variance(orRelative fallback: Double) -> Double {
+        option.cost * option.cost * (lengthVariance ?? fallback)
+    }
+
+    /// The variation of one model's predicted costs between rows: variance over the squared mean.
+    static func relativeVariance(_ forecasts: [CostForecast]) -> Double {
+        let count = Double(max(1, forecasts.count))
+        let mean = forecasts.reduce(0) { $0 + $1.option.cost } / count
+        guard mean > 0 else { return 0 }
+        return forecasts.reduce(0) { $0 + ($1.option.cost - mean) * ($1.option.cost - mean) } / count / (mean * mean)
+    }
 }

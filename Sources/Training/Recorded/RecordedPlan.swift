@@ -19,7 +19,7 @@ package struct RecordedPlan: Sendable {
 
     /// - Parameters:
     ///   - budget: nano-USD for the whole batch.
-    ///   - confidence: share of batches whose true cost has to stay within the budget; at 0.5 the predicted cost has to.
+    ///   - confidence: share of batches whose true cost stays within the budget; at 0.5 the predicted cost does.
     package init(
         _ batch: RecordedBatch, budget: Double, confidence: Double
     ) throws(OptimizationError) {
@@ -56,8 +56,8 @@ package struct RecordedPlan: Sendable {
         let effect = LimitEffect(
             limit: .budget, otherwise: otherwise, stepCount: batch.rows.count,
             present: AssignmentTotals(program, choice: plan.choice), without: AssignmentTotals(program, choice: free),
-            more: 0.1 * budget, withMore: AssignmentTotals(program, choice: wider.choice), noun: "rows")
-        return effect.words(batch.models)
+            more: 0.1 * budget, withMore: AssignmentTotals(program, choice: wider.choice), stepNoun: "rows")
+        return effect.description(modelNames: batch.models)
     }
 
     /// The least budget, nano-USD, that there is a plan for; nil where none is.

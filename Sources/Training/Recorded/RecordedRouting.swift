@@ -39,7 +39,7 @@ package struct RecordedRouting {
             id: replay.rows[row].id, runID: replay.rows[row].id, position: 1, text: text,
             promptTokens: max(1, bytes / 4), promptTokensAtMost: max(1, bytes))
         do throws(RoutingError) {
-            var course = try router.course(of: step, decisionID: "", state: RunState(), context: context)
+            var course = try router.machine(for: step, decisionID: "", state: RunState(), context: context)
             course.proceedWithoutCalls()
             let decided = course.decision
             let kept = finish(&course) { model in
@@ -73,12 +73,12 @@ package struct RecordedRouting {
                 course.answered(verdict.model, output: output)
             case .keep(let model, _): return model
             case .predict, .decompose: course.proceedWithoutCalls()
-            case .split, .giveUp, .ignored: return course.decision.model
+            case .split, .abandon, .ignored: return course.decision.model
             }
         }
     }
 
-    /// A model that costs a certain amount a call, whatever its length.
+    /// A model with a fixed cost per call, whatever its length.
     private static func priced(_ name: String, costUSD: Double) -> PricedModel {
         let most = Double(Int64.max / 2)
         let call = UnitPrice(nanoUSDPerMillion: Int64(min(most, max(0, costUSD * 1e15)).rounded()))

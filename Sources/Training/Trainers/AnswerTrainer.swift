@@ -1,16 +1,17 @@
 import Domain
 import Estimation
 
-/// Trains the judge of answers: random sets of models are taken to have been asked, and the judge learns which models are
-/// right, asked or not.
+/// Trains the verifier of answers on random sets of called models.
+///
+/// The verifier learns which models are right, called or not.
 struct AnswerTrainer: Sendable {
     var seed: UInt64 = 1
     var panel = PanelTrainer()
-    /// Sets of asked models drawn for each row.
+    /// Sets of called models per row.
     var draws = 3
-    /// Models asked at most.
+    /// Maximum size of a set.
     var mostAsked = 4
-    /// Rows drawn for the judge at most.
+    /// Maximum number of rows.
     var rowLimit = 40_000
 
     /// - Parameters:
@@ -55,15 +56,75 @@ struct AnswerTrainer: Sendable {
                 }
             }
         }
-        var judged = PanelData(name: data.name, models: ["answer"], texts: texts, counts: counts, groups: groups)
-        for (row, score) in scores.enumerated() { judged.targets.set(row, 0, Double(score)) }
+        var samples = PanelData(name: data.name, models: ["answer"], texts: texts, counts: counts, groups: groups)
+        for (row, score) in scores.enumerated() { samples.targets.set(row, 0, Double(score)) }
         var trainer = panel
         trainer.seed = seed &+ 901
         trainer.vocabularyLimit = 12_000
         trainer.directions = 8
         trainer.grower.rounds += trainer.grower.rounds / 2
         trainer.grower.depth += 1
-        let judge = trainer.train(judged, progress: progress).profile
-        return AnswerProfile(name: data.name, judge: judge, sight: 0.7)
+        let verifier = trainer.train(samples, progress: progress).profile
+        return AnswerProfile(name: data.name, verifier: verifier, detectionRate: 0.7)
+    }
+}
+
+/// Trains the gate: one logistic regression per panel, against the texts of all other panels.
+///
+/// Panels of answers and of runs may share texts (`PanelShares`). A text with a near duplicate in a panel of the other
+/// kind is not a negative example for that panel.
+struct GateTrainer: Sendable {
+    var seed: UInt64 = 1
+    /// Maximum number of texts per panel, so that the largest does not dominate.
+    var textsPerPanel = 1200
+    var vocabularyLimit = 12_000
+    /// The least cosine of the n-grams of near duplicates.
+    private static let twin: Float = 0.8
+
+    func train(_ panels: [PanelData]) -> Gate {
+        var random = SeededGenerator(seed: seed &+ 5)
+        var grams: [NGrams] = []
+        var labels: [Int] = []
+        for (label, panel) in panels.enumerated() {
+            for index in Array(0..<panel.count).shuffled(using: &random).prefix(textsPerPanel).sorted() {
+                grams.append(panel.texts[index])
+                labels.append(label)
+            }
+        }
+        let vocabulary = Vocabulary(of: grams, limit: vocabularyLimit)
+        var x = SparseRows(width: vocabulary.count)
+        var targets = Targets(rows: grams.count, width: panels.count)
+        for (row, gram) in grams.enumerated() {
+            x.append(vocabulary.row(gram))
+            for panel in panels.indices { targets.set(row, panel, labels[row] == panel ? 1 : 0) }
+        }
+        for (row, other) in twins(grams, labels.map { panels[$0].isOfRuns }) {
+            targets.known[row, labels[other]] = 0
+            targets.known[other, labels[row]] = 0
+        }
+        var logistic = SparseLogistic()
+        logistic.penalty = 1e-4
+        let weights = logistic.fit(x, targets, rows: Array(grams.indices))
+        let stride = targets.scores.stride
+        var columns = LaneTable(rows: vocabulary.count, width: panels.count)
+        for row in 0..<vocabulary.count {
+            for panel in panels.indices { columns[row, panel] = weights[row * stride + panel >> 2][panel & 3] }
+        }
+        return Gate(
+            panels: panels.map(\.name), vocabulary: vocabulary, table: GramTable(columns, vocabulary),
+            intercepts: panels.indices.map { weights[x.width * stride + $0 >> 2][$0 & 3] })
+    }
+
+    /// Near duplicates: pairs of a text of answers and a text of runs.
+    private func twins(_ grams: [NGrams], _ isOfRuns: [Bool]) -> [(Int, Int)] {
+        let runs = grams.indices.filter { isOfRuns[$0] }
+        if runs.isEmpty || runs.count == grams.count { return [] }
+        let index = TaskRecall(of: runs.map { grams[$0] }, width: 1)
+        return grams.indices.filter { !isOfRuns[$0] }.flatMap { row in
+            // The kernel is the square of the cosine.
+            index.kernel(grams[row]).enumerated().filter { $0.element >= Self.twin * Self.twin }.map {
+                (row, runs[$0.offset])
+            }
+        }
     }
 }

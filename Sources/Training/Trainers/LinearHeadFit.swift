@@ -7,7 +7,7 @@ import Estimation
 #endif
 
 extension LinearHead {
-    /// Ridge regression of log q on standardised dense features, for each model with at least twenty known rows.
+    /// Ridge regression of log q on standardised dense features, per model with at least twenty known rows.
     static func fit(_ dense: [[Float]], _ quantity: LaneTable, penalty: Double = 20) -> LinearHead {
         let features = dense.first?.count ?? 0
         let models = quantity.width
@@ -59,7 +59,7 @@ extension LinearHead {
     }
 }
 
-/// Brings features to mean 0 and deviation 1, and adds the constant 1 at the end.
+/// Scales features to mean 0 and deviation 1, and appends the constant 1.
 struct Standardizer {
     var means: [Double]
     var deviations: [Double]

@@ -1,21 +1,21 @@
 import Estimation
 
-/// Fits predictors of outputs: ridge regressions, every model's drawn towards the one that all models share.
+/// Fits output predictors: ridge regressions per model, with the shared regression as prior.
 struct OutputPredictorTrainer: Sendable {
-    /// Rows that the penalty on what all models share is worth, and that on what a model has of its own.
+    /// Penalties in rows: of the shared weights, and of a model's own deviation.
     var sharedPenalty = 30.0
     var ownPenalty = 200.0
 
-    /// One recorded state: before a model's output.
+    /// One recorded state before a model's output.
     struct Row: Sendable {
         var model: Int
         var fold: Int
         var state: [Float]
-        /// The directions of the model's outputs from here on, `OutputPredictor.horizons` of them, zeros behind the end.
+        /// The directions of the model's next outputs, `OutputPredictor.horizons` of them, with zeros after the end.
         var outputs: [[Float]]
     }
 
-    /// Sums over rows that ridge regressions need: X'X and X'Y.
+    /// Sums over rows for ridge regression: X'X and X'Y.
     private struct Sums {
         var gram: [Double]
         var right: [[Double]]
@@ -55,13 +55,13 @@ struct OutputPredictorTrainer: Sendable {
         }
     }
 
-    /// The predictor fitted on all rows, and one for every fold that was fitted without it.
+    /// The predictor fitted on all rows, and one per fold fitted without that fold.
     func train(_ rows: [Row], models: Int, folds: Int) -> (all: OutputPredictor, without: [OutputPredictor]) {
         let scaler = Standardizer(rows.map(\.state))
         var empty = OutputPredictor(
             models: models, means: scaler.means.map { Float($0) }, scales: scaler.deviations.map { Float(1 / $0) },
             weights: [])
-        // A feature that never varies says nothing: its scale is zero, whatever a later text has there.
+        // A constant feature carries no information: its scale is zero for any later value.
         for index in empty.scales.indices where empty.scales[index] < 1e-5 { empty.scales[index] = 0 }
         let size = empty.features + 1
         let width = OutputPredictor.horizons * StepEmbedder.dimensions
@@ -91,7 +91,7 @@ struct OutputPredictorTrainer: Sendable {
         let lanes = StepEmbedder.dimensions / 4
         for sum in sums {
             var off = sum
-            // X'(Y - X W_shared), with the lower triangle of X'X alone known.
+            // X'(Y - X W_shared), with only the lower triangle of X'X stored.
             for i in 0..<size {
                 for j in 0..<size {
                     let value = sum.gram[max(i, j) * size + min(i, j)]

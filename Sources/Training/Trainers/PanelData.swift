@@ -1,23 +1,24 @@
 import Domain
 import Estimation
 
-/// Queries that some models all answered, in the shape that training needs.
+/// Queries answered by several models, as input of training.
 struct PanelData: Sendable {
     var name: String
     var models: [String]
     var texts: [NGrams]
-    /// What is known of a text beside its n-grams, as numbers.
+    /// Numeric features of a text in addition to its n-grams.
     var counts: [[Float]]
-    /// How the tools fit each text.
+    /// Features of the tools' fit, by text.
     var fits: [[Float]]
-    /// The kind of each row (the source that it comes from), where there are 2 to 16 kinds; empty elsewhere. Known in
-    /// training only: what tells kinds apart also tells apart what models can do with them.
+    /// The kind of each row (its source), where there are 2 to 16 kinds; else empty.
+    ///
+    /// Kinds are known in training only. Features that separate kinds also separate the models' abilities.
     var kinds: [Int] = []
-    /// Rows of one group are never on both sides of a fold: the steps of one task, say.
+    /// Rows of one group stay on one side of a fold: the steps of one task, for example.
     var groups: [Int]
-    /// The hash of every row's question, for the memory; nil where there is none.
+    /// The hash of every row's question for the memory; nil without one.
     var stems: [UInt64?]
-    /// Whether a row is the task of whole runs, not a query.
+    /// Whether a row is the task of a whole run, not a query.
     var isOfRuns = false
     var targets: Targets
     /// By row and model; not a number where unknown.
@@ -68,7 +69,7 @@ struct PanelData: Sendable {
         }
     }
 
-    /// The tasks of one suite of runs: the outcome of a task is the success of the model's whole run.
+    /// The tasks of one suite of runs. The outcome of a task is the success of the model's whole run.
     init(name: String, runs: [TraceRow]) {
         var order: [String] = []
         var byTask: [String: [TraceRow]] = [:]

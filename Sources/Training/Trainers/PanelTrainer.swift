@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 #if canImport(Glibc)
@@ -8,24 +9,24 @@ import Estimation
 
 /// Trains the profile of a panel of models.
 ///
-/// The linear scores that the forest sees in training are out of fold: the score of a row comes from a regression that
-/// did not see it, so that the forest learns how far such a score can be trusted (stacking, Wolpert 1992). Calibration
-/// is fitted on out-of-fold log-odds of the forest in the same way.
+/// The linear scores in the forest's training data are out of fold: each comes from a regression fitted without its
+/// row. So the forest learns how far such a score can be trusted (stacking, Wolpert 1992). Calibration is fitted on
+/// out-of-fold log-odds of the forest in the same way.
 struct PanelTrainer: Sendable {
     var seed: UInt64 = 1
-    /// Latent directions.
+    /// Number of latent directions.
     var directions = 48
-    /// Known n-grams at most.
+    /// Maximum size of the vocabulary.
     var vocabularyLimit = 40_000
     var folds = 5
-    /// Forests, grown with different seeds, that are averaged.
+    /// Number of averaged forests with different seeds.
     var forests = 2
-    /// How much a row's kind counts beside a model's outcome, where that helps.
+    /// Weight of a row's kind against a model's outcome, where kinds help.
     var kindShare: Float = 3
     var logistic = SparseLogistic()
     var grower = TreeGrower()
 
-    /// What training tells of itself; a stage's share of the whole is rough.
+    /// Reports progress. The share is a rough estimate.
     typealias Progress = (_ share: Double, _ stage: String) -> Void
 
     func train(_ data: PanelData, progress: Progress = { _, _ in }) -> TrainedPanel {
@@ -103,12 +104,12 @@ struct PanelTrainer: Sendable {
         return TrainedPanel(profile: profile, honest: calibrated.honest)
     }
 
-    /// More rows need less of a penalty: chosen on validation rows, 1e-3 up to 2,000 rows and 3e-4 at 8,500.
+    /// More rows need a smaller penalty: chosen on validation rows, 1e-3 up to 2,000 rows and 3e-4 at 8,500.
     private static func penaltyShare(_ rows: Int) -> Float {
         rows <= 2000 ? 1 : Float(pow(2000 / Double(rows), 0.8))
     }
 
-    /// Which fold each row is in.
+    /// The fold of each row.
     private func folding(_ groups: [Int]) -> [Int] {
         var random = SeededGenerator(seed: seed &+ 77)
         let count = (groups.max() ?? 0) + 1
@@ -116,18 +117,19 @@ struct PanelTrainer: Sendable {
         return groups.map { byGroup[$0] }
     }
 
-    /// Trees for the first `width` columns of the targets; the others only take part in the choice of questions.
+    /// Trees for the first `width` columns of the targets. The other columns only affect the choice of splits.
     private func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], width: Int, round: Int) -> Forest {
         var grower = grower
-        // Few rows carry few trees.
+        // Few rows support few trees.
         grower.rounds = min(grower.rounds, max(rows.count, 20))
         grower.seed = seed &* 31 &+ UInt64(round)
         let start = (0..<targets.scores.width).map { Float(logit(targets.mean(of: $0, rows: rows))) }
         return grower.grow(bins, targets, rows: rows, start: start).trimmed(to: width)
     }
 
-    /// The models' targets and beside them the rows' kinds as further ones, so that the forest asks questions that tell
-    /// kinds apart (auxiliary tasks, Caruana 1997); nil where the rows have no kinds.
+    /// The models' targets, extended by the rows' kinds as auxiliary targets (auxiliary tasks, Caruana 1997).
+    ///
+    /// The forest then chooses splits that separate kinds. Nil where the rows have no kinds.
     private func sharedTargets(_ data: PanelData) -> Targets? {
         guard let last = data.kinds.max() else { return nil }
         let first = data.targets.scores.stride * 4
@@ -145,8 +147,9 @@ struct PanelTrainer: Sendable {
         return shared
     }
 
-    /// Fits every model's calibration on log-odds of forests that did not see the row; `honest` are the probabilities
-    /// that come of it, and `loss` their mean log loss.
+    /// Fits every model's calibration on log-odds of forests that did not see the row.
+    ///
+    /// `honest` are the resulting probabilities, and `loss` their mean log loss.
     private func calibrate(
         _ data: PanelData, _ targets: Targets, _ dense: [[Float]], _ bins: BinnedTable, _ folding: [Int],
         _ progress: Progress
@@ -187,7 +190,7 @@ struct PanelTrainer: Sendable {
         return (calibrations, scores, loss / max(count, 1))
     }
 
-    /// For every pair, where between independence and nesting its observed joint errors lie.
+    /// For every pair, the position of its observed joint errors between independence and nesting.
     private func couplings(_ data: PanelData, _ probabilities: LaneTable) -> [Float] {
         var result: [Float] = []
         for model in data.models.indices {
@@ -211,7 +214,7 @@ struct PanelTrainer: Sendable {
     }
 }
 
-/// A profile, and what training knows beyond it.
+/// A trained profile with out-of-fold predictions.
 struct TrainedPanel: Sendable {
     var profile: PanelProfile
     /// The probability of every training row and model from forests that did not see the row.

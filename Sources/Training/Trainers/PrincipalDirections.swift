@@ -1,3 +1,4 @@
+import Domain
 import Estimation
 
 #if canImport(Glibc)
@@ -9,7 +10,7 @@ import Estimation
 /// The leading right singular vectors of sparse rows, by randomised subspace iteration (Halko, Martinsson, Tropp 2011):
 /// latent semantic analysis, when the rows are weighted n-grams.
 enum PrincipalDirections {
-    /// A table with one row a feature and `count` columns, the strongest direction first.
+    /// A table with one row per feature and `count` columns, the strongest direction first.
     static func find(_ x: SparseRows, count: Int, seed: UInt64, rounds: Int = 3) -> LaneTable {
         let width = (min(count + 8, x.count) + 3) / 4 * 4
         let stride = width / 4
@@ -72,7 +73,7 @@ enum PrincipalDirections {
                 let square = factor[column * width + column]
                 var pivot = square
                 for inner in 0..<column { pivot -= factor[column * width + inner] * factor[column * width + inner] }
-                // A column that the others span already is dropped: an infinite pivot makes it zero.
+                // A column in the span of the others is dropped: an infinite pivot makes it zero.
                 let root = pivot > 1e-9 * square && pivot > 1e-30 ? pivot.squareRoot() : .infinity
                 factor[column * width + column] = root
                 for row in (column + 1)..<max(width, column + 1) {

@@ -1,25 +1,26 @@
+import Domain
 import Estimation
 
-/// Runs of the same task by two models, laid beside each other.
+/// Aligned runs of the same task by two models.
 struct RunPairs: Sendable {
-    /// One run of a reference beside one of another model.
+    /// A run of a reference, aligned with a run of another model.
     struct Pair: Sendable {
         var task: Int
         var model: Int
         var reference: Int
-        /// By step of the reference: the class of its S-L distance, and the step of the model that it is counted from.
+        /// By step of the reference: the class of its S-L distance, and the other model's step that it is counted from.
         var classes: [Int]
         var from: [Int]
     }
 
     /// All ordered pairs.
     private(set) var all: [Pair] = []
-    /// Those that estimators are fitted on: all with the suite's reference, and about as many of the others.
+    /// The pairs for fitting: all with the suite's reference, and about as many others.
     private(set) var fitted: [Int] = []
 
-    /// Look-aheads that the calibrated cosine is fitted on: of the model, of the reference.
+    /// Look-aheads for fitting the calibrated cosine: of the model, of the reference.
     private static let aheads = [(0, 0), (1, 0), (2, 0), (1, 1), (2, 1), (2, 2), (3, 3), (4, 4)]
-    /// Cosines that the median is found between.
+    /// Cosine thresholds of the ordinal regression.
     private static let thresholds: [Float] = [0.5, 0.65, 0.8]
     private static let mostRows = 6000
 
@@ -38,7 +39,7 @@ struct RunPairs: Sendable {
         }
     }
 
-    /// Row m, column r: how often m's aligned output is similar to r's, as log-odds; rare pairs are drawn to the mean.
+    /// Row m, column r: the log-odds that m's aligned output is similar to r's. Rare pairs are shrunk to the mean.
     func usual(models: Int) -> [Float] {
         var similar = [Double](repeating: 0, count: models * models)
         var steps = similar
@@ -53,9 +54,9 @@ struct RunPairs: Sendable {
 
     /// The weights of `PairReading.features` whose sum is the median of the true cosine.
     ///
-    /// Ordinal regression (proportional odds, McCullagh 1980): logit P(cosine > t) = w . x - b t for several thresholds t
-    /// at once; the median is where that is 0, at w . x / b. An output that is not there has the cosine -1.
-    /// - Parameter without: predictors that did not see a fold's tasks, by fold.
+    /// Ordinal regression (proportional odds, McCullagh 1980): logit P(cosine > t) = w . x - b t for several thresholds
+    /// t at once. The median is where that is 0, at w . x / b. A missing output has the cosine -1.
+    /// - Parameter without: predictors fitted without a fold's tasks, by fold.
     func cosine(_ states: RunStates, _ without: [OutputPredictor], _ usual: [Float], models: Int) -> [Double] {
         var x: [[Double]] = []
         var y: [Double] = []
@@ -91,8 +92,9 @@ struct RunPairs: Sendable {
         return fit.dropLast().map { $0 / max(fit[PairReading.count], 1) }
     }
 
-    /// The states before the reference's steps, with the class of each one's distance; every other one knows the text
-    /// of the reference's step.
+    /// The states before the reference's steps, with the class of each one's distance.
+    ///
+    /// Every other state knows the text of the reference's step.
     func distanceData(
         _ name: String, _ states: RunStates, _ without: [OutputPredictor], _ profile: RunProfile, _ begin: [[Float]],
         _ baseRates: [Float]

@@ -1,9 +1,9 @@
 import Domain
 import Estimation
 
-/// Recorded runs by task, as training reads them.
+/// Recorded runs by task, as input of training.
 struct RunTasks: Sendable {
-    /// The tasks, in the order in which they first appear.
+    /// The tasks, in order of first appearance.
     var order: [String] = []
     var runs: [String: [TraceRow]] = [:]
     let models: [String]
@@ -11,7 +11,7 @@ struct RunTasks: Sendable {
     let folding: [Int]
     let texts: [StepText]
     let grams: [NGrams]
-    /// By task: what the task's text looks like.
+    /// By task: surface counts of its text.
     let counts: [[Float]]
     /// By task, then model; nil where the model did not run it.
     let successes: [[Double?]]
@@ -38,7 +38,7 @@ struct RunTasks: Sendable {
         models.map { name in runs[order[task]]?.first { $0.model == name } }
     }
 
-    /// Whether every model's run ended at least as well as the reference's; nil where either did not run the task.
+    /// Whether every model's run ended at least as well as the reference's; nil where either run is missing.
     func endings(_ successes: [Double?], reference: Int) -> [Double?] {
         successes.map { success in
             guard let success, let best = successes[reference] else { return nil }
@@ -49,8 +49,8 @@ struct RunTasks: Sendable {
     /// All outputs.
     var outputs: [String] { runs.values.flatMap { $0.flatMap { $0.steps.map(\.output) } } }
 
-    /// Every prefix of every run, with whether the run ended well.
-    /// - Parameter begin: by task, P(success) of every model, from estimators that did not see the task.
+    /// Every prefix of every run, with the success of the run.
+    /// - Parameter begin: by task, P(success) of every model, from estimators fitted without the task.
     func progressData(_ name: String, _ begin: [[Float]], _ panel: PanelProfile) -> PanelData {
         var texts: [NGrams] = []
         var counts: [[Float]] = []
@@ -90,7 +90,7 @@ struct RunTasks: Sendable {
         return data
     }
 
-    /// By model, then steps taken: the mean cost of the rest of a run.
+    /// By model, then steps taken: the mean remaining cost of a run.
     var remainingUSD: [Float] {
         let all = runs.values.flatMap { $0 }
         return models.flatMap { name -> [Float] in
@@ -103,6 +103,58 @@ struct RunTasks: Sendable {
                 }
                 return last
             }
+        }
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// Every state of recorded runs, with the directions of all outputs.
+struct RunStates: Sendable {
+    private(set) var rows: [OutputPredictorTrainer.Row] = []
+    /// By row: features of the history.
+    private(set) var histories: [[Float]] = []
+    /// By task, then model: the row of the run's first state; nil without a run. Its other states follow.
+    private(set) var first: [[Int?]] = []
+    /// By task, then model, then step.
+    private(set) var directions: [[[[Float]]]] = []
+
+    /// - Parameter profile: provides the embedder.
+    init(_ tasks: RunTasks, _ profile: RunProfile) {
+        for task in tasks.order.indices {
+            let grams = tasks.grams[task]
+            var starts: [Int?] = []
+            var said: [[[Float]]] = []
+            for (model, run) in tasks.runs(ofTask: task).enumerated() {
+                let steps = (run?.steps ?? []).map { RunStep($0) }
+                let outputs = steps.map { profile.embedder.direction($0.output) }
+                starts.append(steps.isEmpty ? nil : rows.count)
+                said.append(outputs)
+                for taken in steps.indices {
+                    let history = RunText.history(of: steps[..<taken])
+                    let look = RunText.counts(of: history)
+                    // The last of the text's counts is the length of its history.
+                    var counts = tasks.counts[task]
+                    counts[counts.count - 1] = log1p(Float(history.utf8.count))
+                    let features = StepFeatures(
+                        grams: grams, counts: counts, fit: [], recollection: StoredQuestion(),
+                        shares: PanelShares(evenly: []), readable: [])
+                    rows.append(
+                        OutputPredictorTrainer.Row(
+                            model: model, fold: tasks.folding[task],
+                            state: profile.state(features, history: history, counts: look),
+                            outputs: (0..<OutputPredictor.horizons).map {
+                                taken + $0 < outputs.count ? outputs[taken + $0] : StepEmbedder.nowhere
+                            }))
+                    histories.append(look)
+                }
+            }
+            first.append(starts)
+            directions.append(said)
         }
     }
 }

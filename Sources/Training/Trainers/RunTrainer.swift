@@ -1,10 +1,10 @@
 import Domain
 import Estimation
 
-/// Trains what is known of whole runs: success, progress, similarity to the reference, where outputs go, distances.
+/// Trains a run profile: success, progress, similarity to the reference, directions of outputs, distances.
 struct RunTrainer: Sendable {
     var seed: UInt64 = 1
-    /// Settings for all estimators; they have more rows and fewer words than a panel.
+    /// Settings for all estimators, which have more rows and fewer words than a panel.
     var panel = PanelTrainer()
     var outputs = OutputPredictorTrainer()
 
@@ -37,7 +37,7 @@ struct RunTrainer: Sendable {
             }
         }
         progress(0.05, "progress")
-        // Tens of thousands of rows and one probability carry larger trees than a panel's.
+        // Tens of thousands of rows with one output support larger trees than a panel's.
         var larger = trainer
         larger.grower.rounds *= 2
         larger.grower.depth += 1
@@ -74,8 +74,7 @@ struct RunTrainer: Sendable {
         return profile
     }
 
-    /// Weights of the panel's word and of the recalled tasks', and each model's offset, on estimates that did not see the
-    /// task.
+    /// Weights of panel and recall, and each model's offset, fitted on out-of-fold estimates.
     private func startMix(_ tasks: RunTasks, _ start: TrainedPanel, _ recalled: [[Float]]) -> [Float] {
         let count = start.profile.models.count
         var x: [[Double]] = []
@@ -97,7 +96,7 @@ struct RunTrainer: Sendable {
         ).map { Float($0) }
     }
 
-    /// Weights of the three voices on whether a run ends at least as well as the reference's, and an offset.
+    /// Weights of the three components for whether a run ends at least as well as the reference's, and an offset.
     private func similarityMix(
         _ tasks: RunTasks, _ trained: LaneTable, _ begin: [[Float]], _ recalled: [[Float]], _ panel: PanelProfile,
         _ reference: Int
@@ -116,5 +115,48 @@ struct RunTrainer: Sendable {
             }
         }
         return RidgeLogistic.fit(x, y, mean: [0.33, 0.33, 0.33, 0], precision: [20, 20, 20, 20]).map { Float($0) }
+    }
+}
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+extension StepEmbedder {
+    /// Maximum number of outputs for finding the directions.
+    private static let mostTexts = 9000
+    private static let vocabularyLimit = 8000
+
+    /// Finds the directions of some outputs; duplicates count once.
+    static func train(_ outputs: [String], seed: UInt64) -> StepEmbedder {
+        var texts = Array(Set(outputs)).sorted()
+        if texts.count > mostTexts {
+            var random = SeededGenerator(seed: seed &+ 31)
+            texts = Array(texts.shuffled(using: &random).prefix(mostTexts))
+        }
+        let grams = texts.map { NGrams(of: [$0]) }
+        let vocabulary = Vocabulary(of: grams, limit: vocabularyLimit)
+        var x = SparseRows(width: vocabulary.count)
+        for gram in grams { x.append(vocabulary.row(gram)) }
+        let found = PrincipalDirections.find(x, count: dimensions, seed: seed)
+        // The singular values: lengths of the texts' coordinates.
+        var coordinates = [Lane](repeating: .zero, count: x.count * found.stride)
+        x.times(found.lanes, stride: found.stride, rows: Array(0..<x.count), into: &coordinates)
+        var squares = [Float](repeating: 0, count: found.width)
+        for row in 0..<x.count {
+            for column in 0..<found.width {
+                let value = coordinates[row * found.stride + column >> 2][column & 3]
+                squares[column] += value * value
+            }
+        }
+        // Few texts have fewer directions; the other columns stay zero.
+        var columns = LaneTable(rows: vocabulary.count, width: dimensions)
+        for column in 0..<min(found.width, dimensions) where squares[column] > 1e-9 {
+            let scale = 1 / sqrt(sqrt(squares[column]))
+            for row in 0..<vocabulary.count { columns[row, column] = found[row, column] * scale }
+        }
+        return StepEmbedder(vocabulary: vocabulary, table: GramTable(columns, vocabulary))
     }
 }

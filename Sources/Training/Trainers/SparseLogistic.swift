@@ -1,13 +1,13 @@
 import Estimation
 
-/// Logistic regressions of many models at once on the same sparse rows, with an L2 penalty.
+/// Logistic regressions of many models on the same sparse rows, with an L2 penalty.
 ///
-/// minimise  1/n sum_i sum_m [softplus(z) - y z] + penalty/2 |W|^2,  z = x_i w_m + b_m; missing outcomes do not count.
+/// minimise 1/n sum_i sum_m [softplus(z) - y z] + penalty/2 |W|^2, z = x_i w_m + b_m, without missing outcomes.
 struct SparseLogistic {
     var penalty: Float = 1e-3
     var iterations = 30
 
-    /// The weights (one row a feature, and the intercepts as the last row).
+    /// The weights: one row per feature; the intercepts are the last row.
     func fit(_ x: SparseRows, _ targets: Targets, rows: [Int]) -> [Lane] {
         let stride = targets.scores.stride
         let n = Float(rows.count)
@@ -63,7 +63,7 @@ struct SparseLogistic {
     }
 }
 
-/// What is to be predicted: one row a text, one column a model.
+/// The training targets: one row per text, one column per model.
 struct Targets: Sendable {
     /// 0...1.
     var scores: LaneTable
@@ -80,7 +80,7 @@ struct Targets: Sendable {
         known[row, column] = 1
     }
 
-    /// The mean of a column over some rows; a half where nothing is known.
+    /// The mean of a column over some rows; 0.5 without a known outcome.
     func mean(of column: Int, rows: [Int]) -> Double {
         var sum = 0.0
         var count = 0.0

@@ -1,12 +1,12 @@
 import Estimation
 
 extension TaskRecall {
-    /// Rows of noise that a task is worth: the ridge of the mean over outputs.
+    /// Ridge of the mean over outputs, in rows of noise per task.
     private static let ridge = 0.5
-    /// What an output has of its own is held down this many times more than what all outputs share.
+    /// The factor of the ridge on an output's own deviation.
     private static let ownRidge = 4.0
 
-    /// Fits the recall of some tasks, and what it says of each task when that task's fold is left out.
+    /// Fits the recall of some tasks, and its out-of-fold prediction for each task.
     ///
     /// - Parameters:
     ///   - targets: by task, then output; nil where unknown.
@@ -67,7 +67,7 @@ extension TaskRecall {
             base: [Float](repeating: 0, count: width), weights: LaneTable(rows: texts.count, width: width))
     }
 
-    /// Kernel ridge regression: what the outputs have in common, and each output's deviation with a stronger ridge.
+    /// Kernel ridge regression: the shared part of the outputs, and each output's deviation with a stronger ridge.
     private static func solve(
         _ kernel: [[Float]], _ rows: [Int], _ targets: [[Double?]]
     ) -> (base: [Double], weights: [[Double]]) {
@@ -93,5 +93,36 @@ extension TaskRecall {
         let own = solved(
             ridge * ownRidge, zip(off, common).map { row, common in row.map { $0.map { $0 - common } ?? 0 } })
         return (base, zip(shared, own).map { shared, own in own.map { $0 + shared[0] } })
+    }
+}
+
+extension QuestionMemory {
+    /// A stem with more questions than this in one panel is a common phrase.
+    private static let mostQuestions = 3
+
+    /// Stores the training rows of all panels of answers.
+    init(of panels: [PanelData]) {
+        var entries: [Entry] = []
+        for (number, panel) in panels.enumerated() where !panel.isOfRuns {
+            let width = panel.models.count
+            let all = Array(0..<panel.count)
+            let means = (0..<width).map { Float(panel.targets.mean(of: $0, rows: all)) }
+            var found: [UInt64: (sum: Float, count: Int)] = [:]
+            for row in all {
+                guard let stem = panel.stems[row] else { continue }
+                var surplus: Float = 0
+                var known: Float = 0
+                for model in 0..<width where panel.targets.known[row, model] > 0 {
+                    surplus += panel.targets.scores[row, model] - means[model]
+                    known += 1
+                }
+                if known > 0 { found[stem, default: (0, 0)].sum += surplus / known }
+                if known > 0 { found[stem, default: (0, 0)].count += 1 }
+            }
+            for (stem, value) in found where value.count <= Self.mostQuestions {
+                entries.append(Entry(stem: stem, panel: Int32(number), surplus: value.sum / Float(value.count)))
+            }
+        }
+        self.init(panels: panels.map(\.name), entries)
     }
 }

@@ -1,30 +1,31 @@
+import Domain
 package import Estimation
 
-/// Trains a whole set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
+/// Trains a set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
 package struct Trainer: Sendable {
     package var seed: UInt64 = 1
 
-    /// How a panel is trained.
+    /// Settings of the panels' training.
     var panel = PanelTrainer()
 
     package init(seed: UInt64 = 1) { self.seed = seed }
 
-    /// Fits on the rows whose split is `train`; the same rows and seed give the same bytes.
-    /// - Parameter progress: is told the share of the whole that is done, and what is being done.
+    /// Fits on the rows of split `train`. The same rows and seed give the same bytes.
+    /// - Parameter progress: receives the completed share and the current stage.
     /// - Throws: `EstimationError.notEnoughData`.
     package func train(
         outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
     ) throws(EstimationError) -> ProfileSet {
         var panels = try panels(outcomes, traces)
         let memory = QuestionMemory(of: panels)
-        let heard = QuestionMemory.heard(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
+        let readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
         for panel in panels.indices {
             for row in 0..<panels[panel].count {
                 panels[panel].counts[row] +=
-                    memory.recall(panels[panel].stems[row]).counts(heard: heard[panel]) + panels[panel].fits[row]
+                    memory.recall(panels[panel].stems[row]).counts(readable: readable[panel]) + panels[panel].fits[row]
             }
         }
-        // Time goes with texts times models, roughly.
+        // Training time is roughly proportional to texts times models.
         let efforts = panels.map { Double($0.count) * Double($0.models.count + 20) }
         let total = efforts.reduce(0, +) * 1.05
         var done = 0.0
@@ -32,7 +33,7 @@ package struct Trainer: Sendable {
         let runsBySuite = Dictionary(grouping: traces.filter { $0.split == .train }, by: \.suite)
         var runProfiles: [RunProfile] = []
         let rowsBySuite = Dictionary(grouping: outcomes.filter { $0.split == .train }, by: \.suite)
-        var judges: [AnswerProfile] = []
+        var verifiers: [AnswerProfile] = []
         for (data, effort) in zip(panels, efforts) {
             var trainer = panel
             trainer.seed = seed
@@ -42,13 +43,13 @@ package struct Trainer: Sendable {
             profiles.append(trained.profile)
             let rows = rowsBySuite[data.name] ?? []
             if !data.isOfRuns,
-                let judge = AnswerTrainer(seed: seed, panel: panel).train(
+                let verifier = AnswerTrainer(seed: seed, panel: panel).train(
                     rows, data, trained,
                     progress: { _, stage in
                         progress((done + effort) / total, "\(data.name): answers, \(stage)")
                     })
             {
-                judges.append(judge)
+                verifiers.append(verifier)
             }
             if let runs = runsBySuite[data.name], data.isOfRuns {
                 runProfiles.append(
@@ -60,9 +61,9 @@ package struct Trainer: Sendable {
         }
         progress(done / total, "gate")
         let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
-        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: judges)
+        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: verifiers)
         set.speed = SpeedTrainer().train(outcomes)
-        set.chooseSights(
+        set.chooseDetectionRates(
             outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
         ) { progress(done / total, "\($0): thresholds") }
         progress(1, "done")
@@ -82,7 +83,7 @@ package struct Trainer: Sendable {
             throw .notEnoughData("there is no row with \"split\": \"train\" in the data, and only such rows are fitted")
         }
         for panel in panels {
-            // A task of runs is told by its steps, too.
+            // Steps of a run add information to its task.
             let least = panel.isOfRuns ? 20 : 50
             if panel.count < least {
                 throw .notEnoughData(
@@ -99,5 +100,121 @@ package struct Trainer: Sendable {
             }
         }
         return panels
+    }
+}
+
+extension ProfileSet {
+    /// The blend of a derived model, as text.
+    package func describe(_ model: String) -> String {
+        for panel in panels {
+            guard let derived = panel.derived.first(where: { $0.name == model }) else { continue }
+            let shares = zip(panel.models, derived.weights).sorted { abs($0.1) > abs($1.1) }.prefix(4)
+                .map { "\(TextTable.fixed(Double($0.1), 2)) \($0.0)" }.joined(separator: ", ")
+            return """
+                \(model): expected \(TextTable.fixed(Double(derived.baseRate) * 100, 1)) % on questions like \
+                \(panel.name)'s, from \(derived.probes) answers; most like \(panel.models[derived.like]); \
+                blend of log-odds: \(shares)
+                """
+        }
+        return "\(model) is not derived"
+    }
+}
+
+extension ProfileSet {
+    /// Candidate values of `detectionRate`.
+    private static let detectionRates: [Double] = [0.3, 0.5, 0.7, 0.85, 0.95]
+    /// With fewer validation rows than this, the default is kept.
+    private static let leastRows = 50
+
+    /// Chooses the detection rates of cascade and restarts with the best curve on validation rows.
+    ///
+    /// No estimator was fitted on these rows.
+    mutating func chooseDetectionRates(outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ suite: String) -> Void)
+    {
+        for (place, verifier) in answers {
+            let rows = outcomes.filter { $0.suite == verifier.name }
+            if rows.count < Self.leastRows { continue }
+            progress(verifier.name)
+            let replay = Replay(suite: verifier.name, rows: rows, profiles: self)
+            let singles = SingleModels(replay)
+            guard var cascade = CascadeReplay(replay, profiles: self) else { continue }
+            let scores = Self.detectionRates.map { detectionRate in
+                cascade.curve(detectionRate: detectionRate, settings: 60).aiq(
+                    from: singles.cheapestPoint, to: singles.bestPoint)
+            }
+            answers[place]?.detectionRate = Float(Self.detectionRates[Self.best(scores)])
+        }
+        for (place, profile) in runs {
+            let rows = traces.filter { $0.suite == profile.name }
+            progress(profile.name)
+            guard let replay = RunReplay(suite: profile.name, runs: rows, profiles: self),
+                replay.tasks.count >= Self.leastRows
+            else { continue }
+            let scores = Self.detectionRates.map { detectionRate in
+                let figures = RestartFigures(replay, detectionRate: detectionRate, settings: 60)
+                return figures.curve.aiq(
+                    from: figures.curve.points.first ?? figures.bestSingle, to: figures.bestSingle)
+            }
+            runs[place]?.detectionRate = Float(Self.detectionRates[Self.best(scores)])
+        }
+    }
+
+    /// The index of the greatest score, the middle one of a tie.
+    private static func best(_ scores: [Double]) -> Int {
+        let greatest = scores.max() ?? 0
+        let equal = scores.indices.filter { scores[$0] == greatest }
+        return equal[equal.count / 2]
+    }
+}
+
+extension ProfileSet {
+    /// The trained profiles as a table.
+    package var summary: String {
+        var rows = [["panel", "model", "rows", "base rate %", "kB of panel"]]
+        for panel in panels {
+            for (index, model) in panel.models.enumerated() {
+                rows.append([
+                    index == 0 ? panel.name : "", model, "\(panel.counts[index])",
+                    TextTable.fixed(Double(panel.baseRates[index]) * 100, 1),
+                    index == 0 ? "\(panel.encoded().count / 1000)" : "",
+                ])
+            }
+        }
+        return TextTable(rows).text
+    }
+}
+
+/// Fits a `SpeedProfile` on the training rows that hold latencies.
+struct SpeedTrainer {
+    /// The least number of rows per model.
+    static let leastRows = 30
+    /// The slowest share of a model's calls is dropped: retries and outages do not describe its speed.
+    static let outliers = 0.05
+
+    func train(_ rows: [OutcomeRow]) -> SpeedProfile {
+        var calls: [String: [(tokens: Double, seconds: Double)]] = [:]
+        for row in rows where row.split == .train {
+            for (model, outcome) in row.outcomes {
+                guard let tokens = outcome.outputTokens, let seconds = outcome.seconds, seconds > 0 else { continue }
+                calls[model, default: []].append((tokens, seconds))
+            }
+        }
+        let enough = calls.filter { $0.value.count >= Self.leastRows }.sorted { $0.key < $1.key }
+        return SpeedProfile(models: enough.map(\.key), speeds: enough.map { Self.fit($0.value) })
+    }
+
+    /// Least squares of seconds over tokens, both terms at least 0. A negative slope gives the mean alone.
+    static func fit(_ calls: [(tokens: Double, seconds: Double)]) -> AnswerSpeed {
+        let kept = calls.sorted { ($0.seconds, $0.tokens) < ($1.seconds, $1.tokens) }
+            .prefix(max(1, Int(Double(calls.count) * (1 - outliers))))
+        let count = Double(kept.count)
+        let tokens = kept.reduce(0) { $0 + $1.tokens } / count
+        let seconds = kept.reduce(0) { $0 + $1.seconds } / count
+        let spread = kept.reduce(0) { $0 + ($1.tokens - tokens) * ($1.tokens - tokens) }
+        let common = kept.reduce(0) { $0 + ($1.tokens - tokens) * ($1.seconds - seconds) }
+        let slope = spread > 0 ? max(0, common / spread) : 0
+        let first = seconds - slope * tokens
+        guard first >= 0 else { return AnswerSpeed(firstTokenSeconds: 0, secondsPerToken: seconds / max(tokens, 1)) }
+        return AnswerSpeed(firstTokenSeconds: first, secondsPerToken: slope)
     }
 }

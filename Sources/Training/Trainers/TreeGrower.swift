@@ -1,10 +1,11 @@
+import Domain
 import Estimation
 
-/// Grows boosted oblivious trees whose leaves hold one number for every model.
+/// Grows boosted oblivious trees with one number per model in every leaf.
 ///
-/// Gradient boosting (Friedman 2001) with Newton leaves (Chen, Guestrin 2016); every level of a tree asks one question of
-/// all its nodes (oblivious trees, Kohavi 1994; CatBoost), and the question is the one that helps all models together:
-/// gain = sum over nodes and models of G^2 / (H + penalty). What helps one model so helps the others where data is thin.
+/// Gradient boosting (Friedman 2001) with Newton leaves (Chen, Guestrin 2016). Every level of a tree has one split for
+/// all its nodes (oblivious trees, Kohavi 1994; CatBoost), chosen for all models together: gain = sum over nodes and
+/// models of G^2 / (H + penalty). So models with little data profit from splits that help the others.
 struct TreeGrower {
     var rounds = 200
     var depth = 3
@@ -14,7 +15,7 @@ struct TreeGrower {
     var rowShare = 0.7
     var seed: UInt64 = 0
 
-    /// Trees for some rows of a table of dense features; `start` is every model's log-odds before the first tree.
+    /// Trees for some rows of a table of dense features. `start` is every model's log-odds before the first tree.
     func grow(_ bins: BinnedTable, _ targets: Targets, rows: [Int], start: [Float]) -> Forest {
         let stride = targets.scores.stride
         var random = SeededGenerator(seed: seed)
@@ -81,7 +82,7 @@ struct TreeGrower {
         _ candidates: [Int], _ bins: BinnedTable, _ rows: [Int], _ sample: [Int], _ leaves: [Int], nodes: Int,
         _ gradients: [Lane], _ z: [Lane], _ known: [Lane], _ stride: Int
     ) -> (feature: Int, bin: UInt8) {
-        // The curvature of one row is folded into the histogram beside its gradient: two lanes a model group.
+        // The curvature of one row is stored in the histogram next to its gradient: two lanes per group of models.
         var pairs = [Lane](repeating: .zero, count: sample.count * stride * 2)
         for (place, position) in sample.enumerated() {
             for lane in 0..<stride {
@@ -119,7 +120,7 @@ struct TreeGrower {
         return (found.feature, found.bin)
     }
 
-    /// Adds what a cut after each bin would gain in one node for four models.
+    /// Adds the gain of a cut after each bin in one node for four models.
     private func addGains(
         _ gains: inout [Float], _ histogram: [Lane], _ base: Int, _ cell: Int, _ edges: Int
     ) {
@@ -143,7 +144,7 @@ struct TreeGrower {
     }
 }
 
-/// Dense features cut into at most 32 bins each, column by column.
+/// Dense features in at most 32 bins each, column by column.
 struct BinnedTable: Sendable {
     static let bins = 32
     /// The bin of every row, for every feature.
@@ -153,12 +154,12 @@ struct BinnedTable: Sendable {
 
     var width: Int { columns.count }
 
-    /// The value above which a row is beyond a bin; infinite for a bin that does not exist, which no row is beyond.
+    /// The upper edge of a bin; infinite for a bin that does not exist, which no row exceeds.
     func threshold(_ feature: Int, _ bin: UInt8) -> Float {
         Int(bin) < edges[feature].count ? edges[feature][Int(bin)] : .infinity
     }
 
-    /// Edges are quantiles of the rows given; all rows are binned.
+    /// Edges are quantiles of the given rows; all rows are binned.
     init(_ dense: [[Float]], rows: [Int]) {
         let width = dense.first?.count ?? 0
         columns = []

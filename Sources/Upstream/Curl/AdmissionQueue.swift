@@ -1,5 +1,6 @@
-/// Decides which waiting call may start: at most so many in all and to one origin, first come first served within an
-/// origin, and origins in turn, so that one busy server does not hold up the others. Pure.
+/// Admits queued transfers under a global limit and a limit per origin. Pure.
+///
+/// FIFO within an origin and round-robin over origins, so one busy server does not starve the others.
 struct AdmissionQueue {
     private struct Lane {
         var active = 0
@@ -9,7 +10,7 @@ struct AdmissionQueue {
     private let limit: Int
     private let limitPerOrigin: Int
     private var lanes: [Origin: Lane] = [:]
-    /// Origins with waiting calls, the next in turn first.
+    /// Origins with queued transfers, in round-robin order.
     private var turns: [Origin] = []
     private(set) var activeCount = 0
     private(set) var waitingCount = 0
@@ -25,7 +26,7 @@ struct AdmissionQueue {
         waitingCount += 1
     }
 
-    /// Takes the next call that may start, or nil.
+    /// Dequeues the next admissible transfer, or nil.
     mutating func next() -> TransferID? {
         guard activeCount < limit else { return nil }
         guard let turn = turns.firstIndex(where: { (lanes[$0]?.active ?? 0) < limitPerOrigin }) else { return nil }
@@ -40,7 +41,7 @@ struct AdmissionQueue {
         return id
     }
 
-    /// A call that was started has ended.
+    /// Frees the slot of a started transfer.
     mutating func finish(at origin: Origin) {
         guard var lane = lanes[origin], lane.active > 0 else { return }
         lane.active -= 1
@@ -48,7 +49,7 @@ struct AdmissionQueue {
         lanes[origin] = lane.active == 0 && lane.waiting.isEmpty ? nil : lane
     }
 
-    /// A waiting call has been given up.
+    /// Removes a queued transfer.
     mutating func remove(_ id: TransferID, at origin: Origin) {
         guard var lane = lanes[origin], let index = lane.waiting.firstIndex(of: id) else { return }
         lane.waiting.remove(at: index)

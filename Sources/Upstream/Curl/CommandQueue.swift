@@ -7,19 +7,19 @@ import Synchronization
     import Darwin
 #endif
 
-/// What callers ask of the transfer thread.
+/// A command for the transfer thread.
 enum TransferCommand: Sendable {
     case start(TransferRequest)
-    /// The consumer has caught up.
+    /// Unpauses a transfer after its consumer has drained the buffer.
     case resume(TransferID)
     case abort(TransferID)
-    /// Ends with ``UpstreamError/cancelled`` unless complete by then.
+    /// Ends the transfer with ``UpstreamError/cancelled`` unless it completes within this time.
     case expire(TransferID, after: Duration)
-    /// Takes no more calls, and leaves those in flight this long.
+    /// Rejects new transfers and gives running ones a grace period.
     case stop(grace: Duration)
 }
 
-/// A libcurl multi handle in the hands of other threads than its own: they may wake it, and nothing else.
+/// A thread-safe reference to a libcurl multi handle that can only wake its poll.
 struct MultiWakeup: Sendable {
     private let address: UInt
 
@@ -27,29 +27,29 @@ struct MultiWakeup: Sendable {
         address = UInt(bitPattern: multi)
     }
 
-    /// Ends the handle's sleep, now or when it next wants to sleep. The handle must still be there.
-    func ring() {
+    /// Interrupts the current or the next `curl_multi_poll`. The handle must still be alive.
+    func wake() {
         curl_multi_wakeup(UnsafeMutableRawPointer(bitPattern: address))
     }
 }
 
-/// The way from any task to the transfer thread: a list of commands, and a bell.
+/// A thread-safe queue of commands from tasks to the transfer thread, with a wakeup.
 final class CommandQueue: Sendable {
     private struct State {
         var commands: [TransferCommand] = []
-        /// nil before the thread runs and after it has ended.
-        var bell: MultiWakeup?
-        /// The thread sleeps, or is about to, and has seen all commands.
+        /// nil before the thread has started and after it has ended.
+        var wakeup: MultiWakeup?
+        /// The thread polls, or is about to, and has drained all commands.
         var isWaiting = false
-        /// Callers that are about to ring: the handle outlives them.
-        var ringing = 0
+        /// Callers inside `curl_multi_wakeup`; the handle must outlive them.
+        var wakeupsInFlight = 0
         var isStopping = false
         var lastID: UInt64 = 0
     }
 
     private let state = Mutex(State())
 
-    /// A name for the next transfer.
+    /// A unique identifier for the next transfer.
     func nextID() -> TransferID {
         state.withLock {
             $0.lastID += 1
@@ -57,38 +57,38 @@ final class CommandQueue: Sendable {
         }
     }
 
-    /// Hands a command over; false for a `start` after `stop`.
+    /// Enqueues a command; false for a `start` after `stop`.
     @discardableResult
-    func post(_ command: TransferCommand) -> Bool {
-        var bell: MultiWakeup?
-        let isTaken = state.withLock { state in
+    func enqueue(_ command: TransferCommand) -> Bool {
+        var wakeup: MultiWakeup?
+        let isAccepted = state.withLock { state in
             if case .start = command, state.isStopping { return false }
             if case .stop = command { state.isStopping = true }
             state.commands.append(command)
-            if state.isWaiting, state.bell != nil {
+            if state.isWaiting, state.wakeup != nil {
                 state.isWaiting = false
-                state.ringing += 1
-                bell = state.bell
+                state.wakeupsInFlight += 1
+                wakeup = state.wakeup
             }
             return true
         }
-        // Outside the lock: the woken thread wants it at once.
-        if let bell {
-            bell.ring()
-            state.withLock { $0.ringing -= 1 }
+        // Outside the lock: the woken thread contends for it at once.
+        if let wakeup {
+            wakeup.wake()
+            state.withLock { $0.wakeupsInFlight -= 1 }
         }
-        return isTaken
+        return isAccepted
     }
 
-    // MARK: The thread's side
+    // MARK: Transfer thread
 
-    /// Names the handle to wake from now on.
-    func open(_ bell: MultiWakeup) {
-        state.withLock { $0.bell = bell }
+    /// Sets the handle to wake.
+    func open(_ wakeup: MultiWakeup) {
+        state.withLock { $0.wakeup = wakeup }
     }
 
-    /// Everything posted since the last call.
-    func takeAll() -> [TransferCommand] {
+    /// Removes and returns all queued commands.
+    func drain() -> [TransferCommand] {
         state.withLock { state in
             state.isWaiting = false
             guard !state.commands.isEmpty else { return [] }
@@ -97,7 +97,7 @@ final class CommandQueue: Sendable {
         }
     }
 
-    /// Whether the thread may sleep: there is nothing to do, and the next command will ring.
+    /// Whether the thread may poll: the queue is empty, and the next command wakes it.
     func mayWait() -> Bool {
         state.withLock { state in
             state.isWaiting = state.commands.isEmpty
@@ -105,15 +105,15 @@ final class CommandQueue: Sendable {
         }
     }
 
-    /// Nothing will be read any more, and nobody touches the handle. Returns what was left.
+    /// Closes the queue and waits until no caller uses the handle. Returns the unread commands.
     func close() -> [TransferCommand] {
         let left = state.withLock { state in
             state.isStopping = true
-            state.bell = nil
+            state.wakeup = nil
             defer { state.commands = [] }
             return state.commands
         }
-        while state.withLock({ $0.ringing > 0 }) { sched_yield() }
+        while state.withLock({ $0.wakeupsInFlight > 0 }) { sched_yield() }
         return left
     }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// One answer on its way from the transfer thread to the one task that reads it: a head, then bytes in a bounded buffer.
+/// Passes one response from the transfer thread to its single reader: a head, then body bytes in a bounded buffer.
 final class ResponseChannel: Sendable {
     typealias HeadResult = Result<ResponseHead, UpstreamError>
     /// nil at the end of the body.
@@ -12,7 +12,7 @@ final class ResponseChannel: Sendable {
         var buffer: [UInt8] = []
         var bodyWaiter: CheckedContinuation<BodyResult, Never>?
         var end: Result<Void, UpstreamError>?
-        /// The thread was told to hold the server back.
+        /// The transfer is paused by backpressure.
         var isPaused = false
         var isDraining = false
     }
@@ -23,7 +23,7 @@ final class ResponseChannel: Sendable {
     private let commands: CommandQueue
     private let state = Mutex(State())
 
-    /// - Parameter capacity: bytes that wait for the consumer before the server is held back.
+    /// - Parameter capacity: buffered bytes above which the transfer is paused.
     init(id: TransferID, capacity: Int, cancellation: UpstreamCancellation, commands: CommandQueue) {
         self.id = id
         self.capacity = capacity
@@ -31,23 +31,22 @@ final class ResponseChannel: Sendable {
         self.commands = commands
     }
 
-    /// Bytes that wait for the consumer.
+    /// Unread body bytes.
     var bufferedBytes: Int { state.withLock { $0.buffer.count } }
 
-    // MARK: The transfer thread's side
+    // MARK: Transfer thread
 
-    /// Sets the head. The reader sleeps on until ``wake()``: with a short answer, body and end come at the same time.
+    /// Sets the head without waking the reader. With a short response, one ``wake()`` covers head, body and end.
     func deliver(_ head: ResponseHead) {
         state.withLock { state in
             if state.head == nil { state.head = .success(head) }
         }
     }
 
-    /// Takes bytes of the body; false, and nothing taken, when the consumer is too far behind. The reader sleeps on until
-    /// ``wake()``.
+    /// Buffers body bytes without waking the reader; false, with nothing buffered, when the buffer is full.
     func deliver(_ bytes: UnsafeRawBufferPointer) -> Bool {
         state.withLock { state in
-            // After the end (a cancelled consumer) bytes fall away until the thread has read the abort.
+            // After a cancellation, bytes are discarded until the thread has handled the abort.
             guard state.end == nil else { return true }
             if !state.buffer.isEmpty, state.buffer.count + bytes.count > capacity {
                 state.isPaused = true
@@ -58,19 +57,19 @@ final class ResponseChannel: Sendable {
         }
     }
 
-    /// The end of the transfer: complete, or broken by an error. Bytes in the buffer can still be read.
+    /// Ends the response, complete or with an error. Buffered bytes stay readable.
     func finish(_ error: UpstreamError?) {
         end(error, keepsBuffer: true)
     }
 
-    /// Wakes the reader if there is something for it.
+    /// Resumes the reader if a head, bytes or the end are available.
     func wake() {
         var headWaiter: (CheckedContinuation<HeadResult, Never>, HeadResult)?
         var bodyWaiter: (CheckedContinuation<BodyResult, Never>, BodyResult)?
         var mayResume = false
         state.withLock { state in
             if let known = Self.knownHead(state), let waiter = state.headWaiter.take() { headWaiter = (waiter, known) }
-            if state.bodyWaiter != nil, let known = Self.take(&state, mayResume: &mayResume),
+            if state.bodyWaiter != nil, let known = Self.read(&state, mayResume: &mayResume),
                 let waiter = state.bodyWaiter.take()
             {
                 bodyWaiter = (waiter, known)
@@ -78,12 +77,12 @@ final class ResponseChannel: Sendable {
         }
         if let (waiter, result) = headWaiter { waiter.resume(returning: result) }
         if let (waiter, result) = bodyWaiter { waiter.resume(returning: result) }
-        if mayResume { commands.post(.resume(id)) }
+        if mayResume { commands.enqueue(.resume(id)) }
     }
 
-    // MARK: The consumer's side
+    // MARK: Reader
 
-    /// Waits for the head. Cancelling the task does what the request's ``UpstreamCancellation`` says.
+    /// Waits for the head. Task cancellation follows the request's ``UpstreamCancellation``.
     func head() async -> HeadResult {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -95,60 +94,60 @@ final class ResponseChannel: Sendable {
                 if let known { continuation.resume(returning: known) }
             }
         } onCancel: {
-            taskWasCancelled()
+            handleCancellation()
         }
     }
 
-    /// Waits for the next bytes: all that has come since the last call.
+    /// Waits for body bytes and returns all that are buffered.
     func next() async -> BodyResult {
-        if Task.isCancelled { taskWasCancelled() }
-        if let known = take(orLeave: nil) { return known }
+        if Task.isCancelled { handleCancellation() }
+        if let known = read(orRegister: nil) { return known }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                if let known = take(orLeave: continuation) { continuation.resume(returning: known) }
+                if let known = read(orRegister: continuation) { continuation.resume(returning: known) }
             }
         } onCancel: {
-            taskWasCancelled()
+            handleCancellation()
         }
     }
 
-    /// Gives the answer up: the connection is closed, buffered bytes are dropped.
+    /// Aborts the transfer: closes the connection and drops buffered bytes.
     func cancel() {
-        if end(.cancelled, keepsBuffer: false) { commands.post(.abort(id)) }
+        if end(.cancelled, keepsBuffer: false) { commands.enqueue(.abort(id)) }
     }
 
-    /// Gives the answer up where it has not ended by then.
-    func expire(after patience: Duration) {
-        commands.post(.expire(id, after: patience))
+    /// Aborts the transfer unless it ends within this time.
+    func expire(after timeout: Duration) {
+        commands.enqueue(.expire(id, after: timeout))
     }
 
-    /// Takes what is there; where nothing is, leaves the reader to be woken and returns nil.
-    private func take(orLeave reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
+    /// Returns buffered bytes or the end; otherwise registers the reader and returns nil.
+    private func read(orRegister reader: CheckedContinuation<BodyResult, Never>?) -> BodyResult? {
         var mayResume = false
         let known: BodyResult? = state.withLock { state in
-            if let known = Self.take(&state, mayResume: &mayResume) { return known }
+            if let known = Self.read(&state, mayResume: &mayResume) { return known }
             precondition(state.bodyWaiter == nil, "the body of an answer has two readers at the same time")
             state.bodyWaiter = reader
             return nil
         }
-        if mayResume { commands.post(.resume(id)) }
+        if mayResume { commands.enqueue(.resume(id)) }
         return known
     }
 
-    private static func take(_ state: inout State, mayResume: inout Bool) -> BodyResult? {
+    private static func read(_ state: inout State, mayResume: inout Bool) -> BodyResult? {
         guard !state.buffer.isEmpty else { return state.end.map { end in end.map { nil } } }
         mayResume = state.isPaused && state.end == nil
         state.isPaused = false
-        return .success(state.buffer.takeAll())
+        return .success(state.buffer.drain())
     }
 
     private static func knownHead(_ state: State) -> HeadResult? {
         if let head = state.head { return head }
-        // A head that never came is an error even where the transfer says that it is complete.
+        // A missing head is an error even if the transfer reports success.
         return state.end.map { end in end.flatMap { .failure(.cancelled) } }
     }
 
-    private func taskWasCancelled() {
+    private func handleCancellation() {
         switch cancellation {
         case .abort: cancel()
         case .drain(let within):
@@ -156,11 +155,11 @@ final class ResponseChannel: Sendable {
                 defer { state.isDraining = true }
                 return !state.isDraining && state.end == nil
             }
-            if isFirst { commands.post(.expire(id, after: within)) }
+            if isFirst { commands.enqueue(.expire(id, after: within)) }
         }
     }
 
-    /// Ends the answer once; false when it had ended before.
+    /// Ends the response; false if it had already ended.
     @discardableResult
     private func end(_ error: UpstreamError?, keepsBuffer: Bool) -> Bool {
         let isFirst = state.withLock { state in
@@ -175,8 +174,8 @@ final class ResponseChannel: Sendable {
 }
 
 extension [UInt8] {
-    /// Leaves the array empty.
-    fileprivate mutating func takeAll() -> [UInt8] {
+    /// Removes and returns all elements.
+    fileprivate mutating func drain() -> [UInt8] {
         defer { self = [] }
         return self
     }

@@ -1,40 +1,40 @@
 import CCurl
 
-/// One call on the transfer thread. libcurl's callbacks write into it; nothing else of the process sees it.
+/// One transfer, confined to the transfer thread. libcurl's callbacks write into it.
 final class Transfer {
     typealias Instant = ContinuousClock.Instant
 
-    let order: TransferRequest
+    let request: TransferRequest
     let easy: EasyHandle
     let startedAt: Instant
     private let maximumHeadBytes: Int
-    /// Something has come for the reader, who has not been woken yet.
-    var hasNews = false
-    /// Told of the first news.
+    /// The channel has data for a reader that has not been woken yet.
+    var isWakeupPending = false
+    /// Schedules the reader's wakeup.
     private unowned let loop: TransferLoop
     private var head = HeadReader()
     private var bodyBytes = 0
     private var connectSeconds = 0.0
-    /// Times that the request was put on a connection, libcurl's own repetitions on dead kept connections included.
+    /// Sends of the request, including libcurl's own retries on dead reused connections.
     private var requestsSent = 0
-    private var hasTriedAgain = false
+    private var hasRetried = false
     private var lastByteAt: Instant?
     private var expiresAt: Instant?
-    /// Why a callback broke the transfer off, where libcurl only knows that it did.
-    private var verdict: UpstreamError?
+    /// The reason for an abort inside a callback, which libcurl does not report.
+    private var abortReason: UpstreamError?
     private(set) var isPaused = false
 
-    init(order: TransferRequest, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
-        self.order = order
+    init(request: TransferRequest, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
+        self.request = request
         self.loop = loop
         self.easy = easy
         self.maximumHeadBytes = maximumHeadBytes
         self.startedAt = startedAt
     }
 
-    /// Sets the easy handle up; throws what libcurl refuses.
+    /// Configures the easy handle; throws on an option that libcurl rejects.
     func prepare(_ configuration: UpstreamConfiguration) throws(UpstreamError) {
-        var code = easy.prepare(order.request, origin: order.origin, configuration: configuration)
+        var code = easy.prepare(request.http, origin: request.origin, configuration: configuration)
         if code == CURLE_OK { code = hera_easy_set_context(easy.pointer, Unmanaged.passUnretained(self).toOpaque()) }
         if code == CURLE_OK { code = setCallbacks() }
         guard code == CURLE_OK else { throw .invalidRequest(reason: Curl.text(of: code)) }
@@ -45,11 +45,11 @@ final class Transfer {
             easy.pointer,
             { bytes, size, count, context in
                 guard let context, let transfer = Transfer.at(context) else { return 0 }
-                return transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                return transfer.receiveBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
             },
             { bytes, size, count, context in
                 guard let context, let transfer = Transfer.at(context) else { return 0 }
-                return transfer.takeHeadLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                return transfer.receiveHeadLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
             },
             { context, _, _, _, _ in
                 guard let context, let transfer = Transfer.at(context) else { return CURL_PREREQFUNC_ABORT }
@@ -57,57 +57,58 @@ final class Transfer {
             })
     }
 
-    /// The transfer that a handle carries as its context.
+    /// The transfer stored as a handle's context.
     static func at(_ context: UnsafeMutableRawPointer) -> Transfer? {
         Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
     }
 
     // MARK: Callbacks
 
-    /// Whether the client may send the request a second time by itself.
-    private var maySendTwice: Bool { order.request.isRepeatable && !order.request.isCharged }
+    /// Whether the client may retry by itself.
+    private var mayRetry: Bool { request.http.isRepeatable && !request.http.isCharged }
 
-    /// A connection stands and the request is about to go out: at most twice in all, or once where it says so.
+    /// Runs on an established connection, right before the request is sent. Allows two sends, or one if a retry is
+    /// forbidden.
     private func willSendRequest() -> Bool {
-        guard requestsSent < (maySendTwice ? 2 : 1) else { return false }
+        guard requestsSent < (mayRetry ? 2 : 1) else { return false }
         requestsSent += 1
         connectSeconds = startedAt.duration(to: .now).seconds
         return true
     }
 
-    private func takeHeadLine(_ line: UnsafeRawBufferPointer) -> Int {
+    private func receiveHeadLine(_ line: UnsafeRawBufferPointer) -> Int {
         let now = Instant.now
         lastByteAt = now
         let complete = head.read(line: line)
         guard head.bytes <= maximumHeadBytes else {
-            verdict = .tooLarge(host: order.origin.host, limit: maximumHeadBytes)
+            abortReason = .tooLarge(host: request.origin.host, limit: maximumHeadBytes)
             return 0
         }
         guard let complete else { return line.count }
-        let limit = order.request.maximumResponseBytes
+        let limit = request.http.maximumResponseBytes
         if let length = complete.headers["content-length"].flatMap({ Int($0) }), length > limit {
-            verdict = .tooLarge(host: order.origin.host, limit: limit)
+            abortReason = .tooLarge(host: request.origin.host, limit: limit)
             return 0
         }
-        order.channel.deliver(
+        request.channel.deliver(
             ResponseHead(
                 status: complete.status, headers: complete.headers,
                 timing: UpstreamTiming(
-                    queueSeconds: order.sentAt.duration(to: startedAt).seconds, connectSeconds: connectSeconds,
+                    queueSeconds: request.sentAt.duration(to: startedAt).seconds, connectSeconds: connectSeconds,
                     firstByteSeconds: startedAt.duration(to: now).seconds)))
-        loop.noteNews(of: self)
+        loop.scheduleWakeup(of: self)
         return line.count
     }
 
-    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+    private func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int {
         lastByteAt = .now
-        let limit = order.request.maximumResponseBytes
+        let limit = request.http.maximumResponseBytes
         guard bodyBytes + bytes.count <= limit else {
-            verdict = .tooLarge(host: order.origin.host, limit: limit)
+            abortReason = .tooLarge(host: request.origin.host, limit: limit)
             return 0
         }
-        loop.noteNews(of: self)
-        guard order.channel.deliver(bytes) else {
+        loop.scheduleWakeup(of: self)
+        guard request.channel.deliver(bytes) else {
             isPaused = true
             return Int(CURL_WRITEFUNC_PAUSE)
         }
@@ -115,9 +116,9 @@ final class Transfer {
         return bytes.count
     }
 
-    // MARK: Turning points
+    // MARK: State changes
 
-    /// The consumer has caught up. Returns what went wrong with the bytes that libcurl held back meanwhile.
+    /// Unpauses the transfer. Returns the error of bytes that libcurl had held back.
     func resume() -> UpstreamError? {
         guard isPaused else { return nil }
         isPaused = false
@@ -126,50 +127,50 @@ final class Transfer {
         return code == CURLE_OK ? nil : error(for: code)
     }
 
-    /// Whether the server may have read the request.
+    /// Whether the server may have received the request.
     var wasSent: Bool { requestsSent > 0 }
 
-    /// Sets an end to a transfer whose caller has gone.
+    /// Sets a deadline for a transfer whose caller was cancelled.
     func expire(at instant: Instant) {
         expiresAt = min(expiresAt ?? instant, instant)
     }
 
-    /// Whether a broken connection is to be tried once more; then the handle is ready for it.
-    func triesAgain(after code: CURLcode) -> Bool {
-        guard maySendTwice, code.isBrokenConnection, head.bytes == 0, !hasTriedAgain, requestsSent == 1,
-            verdict == nil
+    /// Whether a broken connection is retried; prepares the handle if so.
+    func shouldRetry(after code: CURLcode) -> Bool {
+        guard mayRetry, code.isBrokenConnection, head.bytes == 0, !hasRetried, requestsSent == 1,
+            abortReason == nil
         else {
             return false
         }
-        hasTriedAgain = true
+        hasRetried = true
         easy.demandFreshConnection()
         return true
     }
 
-    /// Tells the reader how it ended.
+    /// Ends the channel with the result.
     func finish(_ code: CURLcode) {
-        order.channel.finish(error(for: code))
+        request.channel.finish(error(for: code))
     }
 
     private func error(for code: CURLcode) -> UpstreamError? {
-        if let verdict { return verdict }
-        let host = order.origin.host
+        if let abortReason { return abortReason }
+        let host = request.origin.host
         guard code == CURLE_OK else {
             let error = UpstreamError(
                 code: code, detail: easy.errorDetail, host: host, bytesReceived: head.bytes + bodyBytes,
-                timeouts: order.request.timeouts)
-            // The second try found nobody; the first one was sent all the same.
-            return hasTriedAgain && !error.mayHaveBeenBilled ? .reset(host: host, bytesReceived: 0) : error
+                timeouts: request.http.timeouts)
+            // The retry could not connect, but the first request was sent.
+            return hasRetried && !error.mayHaveBeenBilled ? .reset(host: host, bytesReceived: 0) : error
         }
         return head.isComplete ? nil : .malformed(host: host, reason: "the answer has no head")
     }
 
-    /// The next moment at which the transfer must be broken off, and what that means.
+    /// The earliest timeout, and its error.
     var deadline: (at: Instant, error: UpstreamError) {
-        let timeouts = order.request.timeouts
-        var deadline = (at: order.sentAt + timeouts.total, error: timeout(.total, timeouts.total))
+        let timeouts = request.http.timeouts
+        var deadline = (at: request.sentAt + timeouts.total, error: timeout(.total, timeouts.total))
         if let lastByteAt {
-            // A transfer on hold waits for the consumer, not for the server.
+            // A paused transfer waits for its reader, not for the server.
             if !isPaused, lastByteAt + timeouts.idle < deadline.at {
                 deadline = (lastByteAt + timeouts.idle, timeout(.idle, timeouts.idle))
             }
@@ -181,6 +182,20 @@ final class Transfer {
     }
 
     private func timeout(_ kind: TimeoutKind, _ after: Duration) -> UpstreamError {
-        .timeout(kind, after: after, host: order.origin.host, bytesReceived: head.bytes + bodyBytes)
+        .timeout(kind, after: after, host: request.origin.host, bytesReceived: head.bytes + bodyBytes)
     }
+}
+
+/// Identifies a transfer within its client.
+struct TransferID: RawRepresentable, Hashable, Sendable {
+    let rawValue: UInt64
+}
+
+/// A transfer queued for the transfer thread.
+struct TransferRequest: Sendable {
+    let id: TransferID
+    let http: UpstreamRequest
+    let origin: Origin
+    let channel: ResponseChannel
+    let sentAt: ContinuousClock.Instant
 }

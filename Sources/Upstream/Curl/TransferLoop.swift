@@ -1,7 +1,7 @@
 import CCurl
 import Logging
 
-/// All transfers of a client, on the thread that made it: takes commands, lets libcurl work, ends what is late.
+/// The event loop of a client's transfers, confined to one thread: handles commands, drives libcurl, enforces timeouts.
 final class TransferLoop {
     private typealias Instant = ContinuousClock.Instant
 
@@ -12,13 +12,13 @@ final class TransferLoop {
     private var waiting: [TransferID: TransferRequest] = [:]
     private var active: [TransferID: Transfer] = [:]
     private var admission: AdmissionQueue
-    /// Transfers whose readers are to be woken.
-    private var news: [Transfer] = []
-    /// Handles of ended transfers, for the next ones.
-    private var spares: [EasyHandle] = []
-    /// No transfer is due before this.
+    /// Transfers whose readers must be woken.
+    private var pendingWakeups: [Transfer] = []
+    /// Easy handles of ended transfers, for reuse.
+    private var idleHandles: [EasyHandle] = []
+    /// Lower bound of all deadlines.
     private var nextCheck: Instant?
-    /// Set by a stop: what is left then is broken off.
+    /// End of the grace period; later transfers are aborted.
     private var stopsAt: Instant?
 
     /// nil when libcurl has no memory or no sockets left.
@@ -35,26 +35,26 @@ final class TransferLoop {
     }
 
     deinit {
-        spares = []
+        idleHandles = []
         curl_multi_cleanup(multi)
     }
 
-    /// Works until a stop has been obeyed.
+    /// Runs until stopped and idle.
     func run() {
         commands.open(MultiWakeup(multi))
         while !isDone {
-            obeyCommands()
+            handleCommands()
             admit()
             var running: CInt = 0
             curl_multi_perform(multi, &running)
             readResults()
             wakeReaders()
-            endWhatIsLate()
+            enforceDeadlines()
             guard !isDone else { break }
             if commands.mayWait() { curl_multi_poll(multi, nil, 0, CInt(waitMilliseconds), nil) }
         }
         for command in commands.close() {
-            if case .start(let order) = command { order.channel.finish(.stopped) }
+            if case .start(let request) = command { request.channel.finish(.stopped) }
         }
     }
 
@@ -67,10 +67,10 @@ final class TransferLoop {
 
     // MARK: Commands
 
-    private func obeyCommands() {
-        for command in commands.takeAll() {
+    private func handleCommands() {
+        for command in commands.drain() {
             switch command {
-            case .start(let order): enqueue(order)
+            case .start(let request): enqueue(request)
             case .resume(let id): if let error = active[id]?.resume() { end(id, error) }
             case .abort(let id): end(id, .cancelled)
             case .expire(let id, let after): expire(id, at: .now + after)
@@ -79,65 +79,65 @@ final class TransferLoop {
         }
     }
 
-    private func enqueue(_ order: TransferRequest) {
+    private func enqueue(_ request: TransferRequest) {
         guard waiting.count < configuration.maximumWaiting else {
-            return order.channel.finish(.overloaded(waiting: waiting.count))
+            return request.channel.finish(.overloaded(waiting: waiting.count))
         }
-        waiting[order.id] = order
-        admission.append(order.id, to: order.origin)
-        noteDeadline(order.sentAt + order.request.timeouts.total)
+        waiting[request.id] = request
+        admission.append(request.id, to: request.origin)
+        scheduleCheck(request.sentAt + request.http.timeouts.total)
     }
 
     private func expire(_ id: TransferID, at instant: Instant) {
-        // What has not been sent has cost nothing.
+        // An unsent request has cost nothing.
         if waiting[id] != nil { return end(id, .cancelled) }
         active[id]?.expire(at: instant)
-        noteDeadline(instant)
+        scheduleCheck(instant)
     }
 
     // MARK: Transfers
 
     private func admit() {
         while let id = admission.next() {
-            guard let order = waiting.removeValue(forKey: id) else { continue }
-            start(order)
+            guard let request = waiting.removeValue(forKey: id) else { continue }
+            start(request)
         }
     }
 
-    private func start(_ order: TransferRequest) {
-        guard let easy = spares.popLast() ?? EasyHandle() else {
-            admission.finish(at: order.origin)
-            return order.channel.finish(.connect(host: order.origin.host, reason: "out of memory"))
+    private func start(_ request: TransferRequest) {
+        guard let easy = idleHandles.popLast() ?? EasyHandle() else {
+            admission.finish(at: request.origin)
+            return request.channel.finish(.connect(host: request.origin.host, reason: "out of memory"))
         }
         let transfer = Transfer(
-            order: order, easy: easy, loop: self, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
-        active[order.id] = transfer
+            request: request, easy: easy, loop: self, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
+        active[request.id] = transfer
         do throws(UpstreamError) {
             try transfer.prepare(configuration)
             curl_multi_add_handle(multi, easy.pointer)
-            noteDeadline(transfer.deadline.at)
-            // The idle timeout begins with the first byte, unseen by the loop.
-            noteDeadline(transfer.startedAt + order.request.timeouts.idle)
+            scheduleCheck(transfer.deadline.at)
+            // The idle timeout starts with the first byte, which the loop does not see.
+            scheduleCheck(transfer.startedAt + request.http.timeouts.idle)
         } catch {
-            end(order.id, error)
+            end(request.id, error)
         }
     }
 
-    /// A callback has something for a reader.
-    func noteNews(of transfer: Transfer) {
-        guard !transfer.hasNews else { return }
-        transfer.hasNews = true
-        news.append(transfer)
+    /// Schedules a wakeup of the transfer's reader.
+    func scheduleWakeup(of transfer: Transfer) {
+        guard !transfer.isWakeupPending else { return }
+        transfer.isWakeupPending = true
+        pendingWakeups.append(transfer)
     }
 
-    /// Wakes each reader once for all that has come since the last time.
+    /// Wakes each reader once per iteration.
     private func wakeReaders() {
-        guard !news.isEmpty else { return }
-        for transfer in news {
-            transfer.hasNews = false
-            transfer.order.channel.wake()
+        guard !pendingWakeups.isEmpty else { return }
+        for transfer in pendingWakeups {
+            transfer.isWakeupPending = false
+            transfer.request.channel.wake()
         }
-        news.removeAll(keepingCapacity: true)
+        pendingWakeups.removeAll(keepingCapacity: true)
     }
 
     private func readResults() {
@@ -148,10 +148,10 @@ final class TransferLoop {
             else { continue }
             let code = message.pointee.data.result
             curl_multi_remove_handle(multi, easy)
-            if stopsAt == nil, transfer.triesAgain(after: code) {
+            if stopsAt == nil, transfer.shouldRetry(after: code) {
                 logger.debug(
                     "connection broke before the first byte, trying once more",
-                    metadata: ["host": "\(transfer.order.origin.host)", "reason": "\(Curl.text(of: code))"])
+                    metadata: ["host": "\(transfer.request.origin.host)", "reason": "\(Curl.text(of: code))"])
                 curl_multi_add_handle(multi, easy)
                 continue
             }
@@ -161,34 +161,35 @@ final class TransferLoop {
         admit()
     }
 
-    /// Breaks a transfer off, or takes it out of the queue.
+    /// Aborts a running transfer, or removes a queued one.
     private func end(_ id: TransferID, _ error: UpstreamError) {
-        if let order = waiting.removeValue(forKey: id) {
-            admission.remove(id, at: order.origin)
-            order.channel.finish(error)
+        if let request = waiting.removeValue(forKey: id) {
+            admission.remove(id, at: request.origin)
+            request.channel.finish(error)
         } else if let transfer = active[id] {
             curl_multi_remove_handle(multi, transfer.easy.pointer)
-            transfer.order.channel.finish(error)
+            transfer.request.channel.finish(error)
             retire(transfer)
         }
     }
 
     private func retire(_ transfer: Transfer) {
-        active[transfer.order.id] = nil
-        admission.finish(at: transfer.order.origin)
-        guard spares.count < configuration.maximumIdleConnections else { return }
+        active[transfer.request.id] = nil
+        admission.finish(at: transfer.request.origin)
+        guard idleHandles.count < configuration.maximumIdleConnections else { return }
         transfer.easy.reset()
-        spares.append(transfer.easy)
+        idleHandles.append(transfer.easy)
     }
 
     // MARK: Time
 
-    private func noteDeadline(_ instant: Instant) {
+    private func scheduleCheck(_ instant: Instant) {
         nextCheck = min(nextCheck ?? instant, instant)
     }
 
-    /// Deadlines mostly move away as bytes come: all are looked at only when the nearest one known has passed.
-    private func endWhatIsLate() {
+    /// Enforces timeouts. Deadlines mostly move forward as bytes arrive, so all are checked only when the nearest has
+    /// passed.
+    private func enforceDeadlines() {
         let now = Instant.now
         if let stopsAt, stopsAt <= now {
             for id in waiting.keys { end(id, .stopped) }
@@ -201,18 +202,18 @@ final class TransferLoop {
             if deadline.at <= now {
                 logger.debug(
                     "transfer ended",
-                    metadata: ["host": "\(transfer.order.origin.host)", "reason": "\(deadline.error)"])
+                    metadata: ["host": "\(transfer.request.origin.host)", "reason": "\(deadline.error)"])
                 end(id, deadline.error)
             } else {
-                noteDeadline(min(deadline.at, now + transfer.order.request.timeouts.idle))
+                scheduleCheck(min(deadline.at, now + transfer.request.http.timeouts.idle))
             }
         }
-        for (id, order) in waiting {
-            let total = order.request.timeouts.total
-            if order.sentAt + total <= now {
-                end(id, .timeout(.queue, after: total, host: order.origin.host, bytesReceived: 0))
+        for (id, request) in waiting {
+            let total = request.http.timeouts.total
+            if request.sentAt + total <= now {
+                end(id, .timeout(.queue, after: total, host: request.origin.host, bytesReceived: 0))
             } else {
-                noteDeadline(order.sentAt + total)
+                scheduleCheck(request.sentAt + total)
             }
         }
         admit()

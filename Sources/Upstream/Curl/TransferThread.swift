@@ -4,7 +4,7 @@
     import Darwin
 #endif
 
-/// A thread outside the cooperative pool, for work that waits on sockets.
+/// A thread outside the cooperative pool, for blocking socket I/O.
 enum TransferThread {
     private final class Work {
         let run: @Sendable () -> Void
@@ -14,7 +14,7 @@ enum TransferThread {
         }
     }
 
-    /// Runs the work on a new thread; false when the system has none to give.
+    /// Runs the closure on a new thread; false when the system cannot create one.
     static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
         let work = Unmanaged.passRetained(Work(run))
         #if canImport(Glibc)
@@ -46,8 +46,7 @@ enum TransferThread {
     #endif
 
     private static func body(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        // Signals are for the other threads. Above all SIGPIPE: a peer that hangs up during a TLS write would else
-        // end the process.
+        // Blocks all signals, above all SIGPIPE: a peer that hangs up during a TLS write would end the process.
         var all = sigset_t()
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)

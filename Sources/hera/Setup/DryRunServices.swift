@@ -6,42 +6,44 @@ import Ledger
 import Steps
 import Upstream
 
-/// An engine that decides and calls no model, for questions of what would be.
+/// A step service that decides and calls no model, for dry runs.
 enum DryRunServices {
     static let liveHelp = """
-        Only models that can be called from here: those whose key is in the environment, and those of local servers \
-        that answer.
+        Only live models: those with a key in the environment, and those of local servers that \
+        answer.
         """
 
-    /// - Parameter onlyLive: leaves out the models that cannot be called from here; else all of the catalog count as
-    ///   live. Ends with 69 where none is.
-    static func make(_ places: InstallationOptions, onlyLive: Bool) async throws -> StepService {
+    /// - Parameter onlyLive: omits the models that cannot be called from here; else all models of the catalog count as
+    ///   live.
+    ///   Exits with 69 where none is.
+    static func make(_ installation: InstallationOptions, onlyLive: Bool) async throws -> StepService {
         let logger = Installation.logger()
-        let catalog = try Installation.catalog(places)
-        let keys = Installation.keyring()
+        let catalog = try Installation.catalog(installation)
+        let keys = Installation.apiKeys()
         let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
-            catalog: catalog, estimator: try Installation.estimator(places), ledger: try scratchLedger(),
-            upstream: upstream, settings: try Installation.settings(places, for: catalog), keys: keys, logger: logger)
+            catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
+            upstream: upstream, settings: try Installation.settings(installation, for: catalog), keys: keys,
+            logger: logger)
         guard onlyLive else {
-            stepService.fleet.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
+            stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService
         }
-        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        let prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
         await withTaskGroup { group in
             group.addTask { try? await upstream.run() }
-            await prober.look()
+            await prober.probe()
             group.cancelAll()
         }
-        guard catalog.models.contains(where: { stepService.fleet.availability(of: $0.id) == .live }) else {
+        guard catalog.models.contains(where: { stepService.registry.availability(of: $0.id) == .live }) else {
             throw Exit(
                 69, "no model can be called from here: set a key such as OPENAI_API_KEY, or start a local server")
         }
         return stepService
     }
 
-    /// A ledger that is never written to: deciding alone costs nothing.
-    private static func scratchLedger() throws -> SQLLedger {
+    /// A ledger that is never written to, because decisions alone cost nothing.
+    private static func scratchLedger() throws -> LedgerStore {
         let name = "hera-dry-\(getpid()).sqlite"
         let path = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
         defer { for ending in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + ending) } }

@@ -1,8 +1,9 @@
 import ArgumentParser
+import Estimation
 import Foundation
 
-/// An end with words for a person and a code of sysexits.h: 64 usage, 65 data, 66 input, 69 unavailable, 70 internal,
-/// 74 input or output.
+/// Ends a command with a message and a code of sysexits.h: 64 usage, 65 data, 66 input, 69 unavailable, 70 internal, 74
+/// input or output.
 struct Exit: Error {
     let code: Int32
     let message: String
@@ -12,18 +13,68 @@ struct Exit: Error {
         self.message = message
     }
 
-    /// Runs a command; an `Exit` thrown in it is told on standard error and becomes the program's exit code.
+    /// Runs a command. An `Exit` thrown in it is printed to standard error and becomes the exit code.
     static func mapped<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
         } catch let exit as Exit {
-            tell(exit.message)
+            printError(exit.message)
             throw ExitCode(exit.code)
         }
     }
 
-    /// Writes a line to standard error.
-    static func tell(_ line: String) {
+    /// Writes a line with the prefix `hera: ` to standard error.
+    static func printError(_ line: String) {
         FileHandle.standardError.write(Data("hera: \(line)\n".utf8))
+    }
+}
+
+/// Maps errors of the estimators to a message and a sysexits code.
+enum EstimationExit {
+    static func mapped(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as EstimationError {
+            Exit.printError("\(error)")
+            throw ExitCode(code(error))
+        } catch let exit as Exit {
+            Exit.printError(exit.message)
+            throw ExitCode(exit.code)
+        }
+    }
+
+    static func code(_ error: EstimationError) -> Int32 {
+        switch error {
+        case .unknown: 64  // usage
+        case .badRow, .notEnoughData, .damagedProfile, .foreignVersion: 65  // data
+        case .unreadable, .noProfiles: 66  // input
+        case .unwritable: 73  // cannot create
+        }
+    }
+}
+
+/// A progress bar of one line on standard error. It is silent where that is not a terminal.
+struct ProgressBar {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+
+    /// Redraws the bar.
+    func show(_ share: Double, _ stage: String) {
+        guard isTerminal else { return }
+        let width = 30
+        let filled = Int((min(max(share, 0), 1) * Double(width)).rounded())
+        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+        StandardError.write("\r\u{1b}[K[\(bar)] \(Int(share * 100)) %  \(stage.prefix(60))")
+    }
+
+    /// Removes the bar.
+    func clear() {
+        if isTerminal { StandardError.write("\r\u{1b}[K") }
+    }
+}
+
+/// Standard error, for text that is not part of a command's result.
+enum StandardError {
+    static func write(_ text: String) {
+        FileHandle.standardError.write(Data(text.utf8))
     }
 }

@@ -10,26 +10,27 @@ import Logging
 import Routing
 import Steps
 
-/// The parts that commands are composed of, read from their places; every failure ends the program with words.
+/// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
-    /// The catalog, or exit code 65 with every problem.
-    static func catalog(_ places: InstallationOptions) throws -> ModelCatalog {
+    /// Loads the catalog. Exits with 65 and every problem.
+    static func catalog(_ installation: InstallationOptions) throws -> ModelCatalog {
         do {
-            return try ModelCatalog.load(directory: places.catalogFolder, today: Timestamp.now().day)
+            return try ModelCatalog.load(directory: installation.catalogFolder, today: Timestamp.now().day)
         } catch {
             throw Exit(65, error.description)
         }
     }
 
-    /// Trained profiles; without any, priors by tier, and a line that says so.
-    static func estimator(_ places: InstallationOptions) throws -> any Estimating {
+    /// Loads the trained profiles. Without any, uses priors by tier and prints a notice.
+    static func estimator(_ installation: InstallationOptions) throws -> any Estimating {
         do {
-            return ProfileEstimator(try ProfileSet.load(directory: places.profilesFolder))
+            return ProfileEstimator(try ProfileSet.load(directory: installation.profilesFolder))
         } catch {
             switch error {
             case .noProfiles,
-                .unreadable where places.profiles == nil:
-                Exit.tell("no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
+                .unreadable where installation.profiles == nil:
+                Exit.printError(
+                    "no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
                 return PriorEstimator()
             default:
                 throw Exit(65, error.description)
@@ -37,9 +38,9 @@ enum Installation {
         }
     }
 
-    /// Reads the operator's settings; with a catalog the models that their policies name have to be in it.
-    static func settings(_ places: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
-        guard let path = places.config else { return Settings() }
+    /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
+    static func settings(_ installation: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
+        guard let path = installation.config else { return Settings() }
         do {
             let settings = try Settings(json: try YAMLText.document(path: path).root)
             return try catalog.map { try settings.resolved(in: $0) } ?? settings
@@ -50,19 +51,19 @@ enum Installation {
         }
     }
 
-    /// Opens the ledger that `sqlite:PATH` or `postgres://...` names.
-    static func ledger(_ option: DatabaseOption) throws -> SQLLedger {
+    /// Opens the ledger at `sqlite:PATH` or `postgres://...`.
+    static func ledger(_ option: DatabaseOption) throws -> LedgerStore {
         do {
-            return try SQLLedger.open(option.database)
+            return try LedgerStore.open(option.database)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
         }
     }
 
-    static func keyring() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
+    static func apiKeys() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
 
-    /// A logger to standard error; its level comes from `HERA_LOG_LEVEL`, or is `warning`.
+    /// A logger to standard error. `HERA_LOG_LEVEL` sets its level, which is `warning` by default.
     static func logger() -> Logger {
         var logger = Logger(label: "hera", factory: StreamLogHandler.standardError(label:))
         let name = ProcessInfo.processInfo.environment["HERA_LOG_LEVEL"] ?? "warning"

@@ -12,15 +12,15 @@ struct CallRatesTests {
 
     @Test("ten calls in ten seconds, two of them failed, each two seconds long")
     func rates() {
-        let fleet = ModelRegistry(catalog: ModelCatalog(models: [], version: "test"), gauge: nil)
+        let registry = ModelRegistry(catalog: ModelCatalog(models: [], version: "test"), energy: nil)
         for index in 0..<10 {
             let now = start.advanced(bySeconds: Double(index))
-            fleet.callArrived(model, at: now)
-            fleet.callStarted(model)
-            fleet.callLeft(model, after: 2, at: now)
-            fleet.callEnded(model, failed: index < 2, at: now)
+            registry.callArrived(model, at: now)
+            registry.callStarted(model)
+            registry.callLeft(model, after: 2, at: now)
+            registry.callEnded(model, failed: index < 2, at: now)
         }
-        let rate = fleet.rate(of: model, at: start.advanced(bySeconds: 10))
+        let rate = registry.rate(of: model, at: start.advanced(bySeconds: 10))
         // Each call counts exp(-age / 60): 10 calls of a mean age of 5.5 s weigh about 9.1.
         #expect(abs(rate.arrivalsPerSecond - 9.13 / 60) < 0.002)
         #expect(rate.errorRate > 0.1)
@@ -32,16 +32,16 @@ struct CallRatesTests {
 
     @Test("after ten minutes of silence nothing is left but the calls under way")
     func silence() {
-        let fleet = ModelRegistry(catalog: ModelCatalog(models: [], version: "test"), gauge: nil)
-        fleet.callArrived(model, at: start)
-        fleet.callStarted(model)
-        fleet.callArrived(model, at: start)
-        fleet.callEnded(model, failed: true, at: start)
-        let later = fleet.rate(of: model, at: start.advanced(bySeconds: 600))
+        let registry = ModelRegistry(catalog: ModelCatalog(models: [], version: "test"), energy: nil)
+        registry.callArrived(model, at: start)
+        registry.callStarted(model)
+        registry.callArrived(model, at: start)
+        registry.callEnded(model, failed: true, at: start)
+        let later = registry.rate(of: model, at: start.advanced(bySeconds: 600))
         #expect(later.arrivalsPerSecond < 1e-4)
         #expect(later.errorRate < 1e-4)
         #expect(later.busySlots == 1)
         #expect(later.waiting == 1)
-        #expect(fleet.rate(of: ModelID("other"), at: start) == .none)
+        #expect(registry.rate(of: ModelID("other"), at: start) == .none)
     }
 }

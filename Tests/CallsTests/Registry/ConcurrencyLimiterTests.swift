@@ -20,22 +20,22 @@ struct SlotsTests {
 
     @Test("a key that sends many calls at once does not hold up another one's")
     func turns() async {
-        let fleet = ModelRegistry(catalog: ModelCatalog(models: [Self.model], version: "t"), gauge: nil)
-        let slots = ConcurrencyLimiter(fleet: fleet)
+        let registry = ModelRegistry(catalog: ModelCatalog(models: [Self.model], version: "t"), energy: nil)
+        let limiter = ConcurrencyLimiter(registry: registry)
         let order = Order()
         let (gate, opening) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                await slots.withSlot(of: Self.model, for: Attribution(key: "busy")) { for await _ in gate {} }
+                await limiter.withSlot(of: Self.model, for: Attribution(key: "busy")) { for await _ in gate {} }
             }
-            while fleet.rate(of: Self.model.id, at: .now()).busySlots == 0 { await Task.yield() }
+            while registry.rate(of: Self.model.id, at: .now()).busySlots == 0 { await Task.yield() }
             for (index, name) in ["busy 1", "busy 2", "busy 3", "rare 1", "busy 4", "rare 2"].enumerated() {
                 group.addTask {
-                    await slots.withSlot(of: Self.model, for: Attribution(key: String(name.prefix(4)))) {
+                    await limiter.withSlot(of: Self.model, for: Attribution(key: String(name.prefix(4)))) {
                         order.names.withLock { $0.append(name) }
                     }
                 }
-                while fleet.rate(of: Self.model.id, at: .now()).waiting <= index { await Task.yield() }
+                while registry.rate(of: Self.model.id, at: .now()).waiting <= index { await Task.yield() }
                 // It has come, and is about to stand in its line.
                 try? await Task.sleep(for: .milliseconds(20))
             }

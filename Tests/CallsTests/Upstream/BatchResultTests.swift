@@ -15,7 +15,7 @@ struct BatchResultTests {
         arguments: BatchLifeTests.interfaces)
     func rubbish(interface: ScriptedBatches.Interface) async throws {
         var rules = ScriptedBatchRules()
-        rules.writesRubbish = true
+        rules.writesMalformedLines = true
         try await BatchLoopback.with(interface, rules: rules) { loopback async throws in
             let batch = try await loopback.client.submit(try loopback.order())
             let harvest = try await loopback.results(try await loopback.poll(batch.id))

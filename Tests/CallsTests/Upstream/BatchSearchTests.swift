@@ -11,7 +11,7 @@ struct BatchSearchTests {
     @Test("finds nothing where nothing was made", arguments: BatchLifeTests.interfaces)
     func absent(interface: ScriptedBatches.Interface) async throws {
         try await BatchLoopback.with(interface) { loopback async throws in
-            loopback.batches.addForeign(rows: 3)
+            loopback.batches.addUnrelated(rows: 3)
             #expect(try await loopback.find(loopback.trace(try loopback.order())) == .absent)
         }
     }
@@ -37,10 +37,10 @@ struct BatchSearchTests {
     @Test("at Anthropic passes over batches known to be others, older ones, and those with other numbers of rows")
     func passesOver() async throws {
         try await BatchLoopback.with(.anthropic) { loopback async throws in
-            let known = loopback.batches.addForeign(rows: 4)
+            let known = loopback.batches.addUnrelated(rows: 4)
             let old = Int(Timestamp.now().seconds) - 3600
-            loopback.batches.addForeign(rows: 4, createdAt: old)
-            loopback.batches.addForeign(rows: 5)
+            loopback.batches.addUnrelated(rows: 4, createdAt: old)
+            loopback.batches.addUnrelated(rows: 5)
             let trace = loopback.trace(try loopback.order(), others: [known])
             #expect(try await loopback.find(trace) == .absent)
         }
@@ -49,7 +49,7 @@ struct BatchSearchTests {
     @Test("allows for a provider's clock that is behind by minutes")
     func skew() async throws {
         try await BatchLoopback.with(.anthropic) { loopback async throws in
-            let behind = loopback.batches.addForeign(rows: 4, createdAt: Int(Timestamp.now().seconds) - 360)
+            let behind = loopback.batches.addUnrelated(rows: 4, createdAt: Int(Timestamp.now().seconds) - 360)
             #expect(try await loopback.find(loopback.trace(try loopback.order())) == .undecided([behind]))
         }
     }
@@ -60,8 +60,8 @@ struct BatchSearchTests {
         rules.pageSize = 2
         try await BatchLoopback.with(interface, rules: rules) { loopback async throws in
             let old = Int(Timestamp.now().seconds) - 86_400
-            for _ in 0..<20 { loopback.batches.addForeign(rows: 4, createdAt: old) }
-            loopback.batches.addForeign(rows: 9)
+            for _ in 0..<20 { loopback.batches.addUnrelated(rows: 4, createdAt: old) }
+            loopback.batches.addUnrelated(rows: 9)
             #expect(try await loopback.find(loopback.trace(try loopback.order())) == .absent)
             #expect(loopback.batches.record.listCalls == 2)
         }

@@ -34,7 +34,7 @@ struct BatchSubmitTests {
         try await BatchLoopback.with(.openAI, rules: rules) { loopback async throws in
             var order = try loopback.order()
             #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
-            for _ in 0..<5 { loopback.batches.addForeign(rows: 4) }
+            for _ in 0..<5 { loopback.batches.addUnrelated(rows: 4) }
             order.earlier = loopback.trace(order)
             let batch = try await loopback.client.submit(order)
             #expect(batch.id == "batch_1")
@@ -52,8 +52,8 @@ struct BatchSubmitTests {
         rules.pageSize = 1
         try await BatchLoopback.with(.anthropic, rules: rules) { loopback async throws in
             var order = try loopback.order()
-            let other = loopback.batches.addForeign(rows: 4)
-            loopback.batches.addForeign(rows: 7)
+            let other = loopback.batches.addUnrelated(rows: 4)
+            loopback.batches.addUnrelated(rows: 7)
             #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
             order.earlier = loopback.trace(order)
             let undecided = await loopback.failure(order)
@@ -71,7 +71,7 @@ struct BatchSubmitTests {
     func forgottenName() async throws {
         var rules = ScriptedBatchRules()
         rules.lostAnswers = 1
-        rules.keepsNames = false
+        rules.storesMetadata = false
         try await BatchLoopback.with(.openAI, rules: rules) { loopback async throws in
             var order = try loopback.order()
             #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
@@ -87,7 +87,7 @@ struct BatchSubmitTests {
     func refusedAsAWhole() async throws {
         var rules = ScriptedBatchRules()
         rules.lostAnswers = 1
-        rules.keepsNames = false
+        rules.storesMetadata = false
         rules.refusesBatchesWith = "not today"
         try await BatchLoopback.with(.openAI, rules: rules) { loopback async throws in
             var order = try loopback.order()
@@ -117,7 +117,7 @@ struct BatchSubmitTests {
         rules.pollsUntilEnd = nil
         try await BatchLoopback.with(.anthropic, rules: rules) { loopback async throws in
             var order = try loopback.order()
-            let other = loopback.batches.addForeign(rows: 4)
+            let other = loopback.batches.addUnrelated(rows: 4)
             #expect(await loopback.failure(order)?.mayHaveMadeBatch == true)
             order.earlier = loopback.trace(order)
             #expect(await loopback.failure(order) == .undecided(batches: [other]))
@@ -164,7 +164,7 @@ struct BatchSubmitTests {
                     rules.emptyLists = emptyLists
                     rules.pageSize = 2
                 }
-                if Bool.random(using: &random) { loopback.batches.addForeign(rows: 4) }
+                if Bool.random(using: &random) { loopback.batches.addUnrelated(rows: 4) }
                 let batch = try await send(try loopback.order("b-\(number)"), loopback)
                 let ended = try await loopback.poll(batch.id)
                 #expect(Set(try await loopback.results(ended).answers.keys).count == 4)

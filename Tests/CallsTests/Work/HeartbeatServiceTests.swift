@@ -12,7 +12,7 @@ struct NodePulseTests {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("pulse-\(UUID())").path
         defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
         let later = LedgerError.newerVersion(database: "the database", migrations: ["99 future"])
-        let ledger = try SQLLedger.open(
+        let ledger = try LedgerStore.open(
             "sqlite:\(path)",
             faults: FaultPoints { point throws(LedgerError) in if point == "writer" { throw later } })
         let pulse = HeartbeatService(ledger: ledger, leaseSeconds: 10, logger: Logger(label: "test"))

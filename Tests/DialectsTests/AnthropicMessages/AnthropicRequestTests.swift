@@ -132,20 +132,32 @@ struct AnthropicRequestTests {
     @Test("a request that was said in Anthropic's format goes there in its own words")
     func original() throws {
         let body = #"""
-            {"model":"hera","messages":[{"role":"user","content":"translated"}],"max_tokens":900,"stream":true,
-            "anthropic":{"model":"hera","max_tokens":900,"top_k":5,"messages":[{"role":"user","content":[
-            {"type":"text","text":"own","cache_control":{"type":"ephemeral"}}]}]}}
+            {"model":"hera","messages":[{"role":"user","content":"translated"}],"max_tokens":900,"stream":true}
             """#
-        let sent = try Self.sent(body)
+        let own = #"""
+            {"model":"hera","max_tokens":900,"top_k":5,"stream":true,"messages":[{"role":"user","content":[
+            {"type":"text","text":"own","cache_control":{"type":"ephemeral"}}]}]}
+            """#
+        let original = OriginalRequest(
+            dialect: .anthropic, document: try JSONDocument(Array(own.utf8)), betas: ["effort-2025-11-24", "b"])
+        func call(_ wire: WireFormat, isStreaming: Bool = false) throws -> ChatCall {
+            var call = try ChatCall.sample(body, wire: wire, isStreaming: isStreaming)
+            call.original = original
+            return call
+        }
+        let sent = try call(.anthropic).sent
+        let header = try AnthropicWire().request(call(.anthropic)).headers.first { $0.0 == "anthropic-beta" }
+        #expect(header?.1 == "effort-2025-11-24,b")
         #expect(sent["model"]?.string == "served-name")
         #expect(sent["max_tokens"]?.integer == 777, "no more than the model can write")
         #expect(sent["top_k"]?.integer == 5)
-        #expect(sent["stream"] == nil && sent["anthropic"] == nil)
+        #expect(sent["stream"] == nil)
         #expect(sent["messages"]?.text.contains("cache_control") == true)
-        #expect(try Self.sent(body, isStreaming: true)["stream"]?.boolean == true)
-        let other = try ChatCall.sample(body).sent
-        #expect(other["anthropic"] == nil, "other servers get the translation alone")
-        #expect(other["messages"]?.text == #"[{"role":"user","content":"translated"}]"#)
+        #expect(try call(.anthropic, isStreaming: true).sent["stream"]?.boolean == true)
+        let other = try call(.openAI).sent
+        #expect(
+            other["messages"]?.text == #"[{"role":"user","content":"translated"}]"#,
+            "other servers get the translation alone")
     }
 
     @Test(

@@ -30,8 +30,9 @@ struct AnthropicWriterTests {
         ])
     func thereAndBack(reason: String, sequence: String) throws {
         let text = Self.whole.replacing("STOP", with: reason).replacing("SEQUENCE", with: sequence)
-        let openAI = try AnthropicWire().answer(Array(text.utf8), host: "h").body
-        let answer = try OpenAIWire().answer(openAI, host: "h").answer
+        let said = try AnthropicWire().answer(Array(text.utf8), host: "h").answer
+        let answer = try OpenAIWire().answer(OpenAIWriter.body(of: said, openAIBytes: nil), host: "h").answer
+        #expect(answer == said)
         let original = try Self.root(Array(text.utf8))
         let back = try Self.root(Self.written(answer))
         for name in ["id", "type", "role", "model", "stop_reason", "stop_sequence"] {
@@ -129,13 +130,18 @@ struct AnthropicWriterTests {
             #expect(
                 try OpenAIWire().answer(OpenAIWriter(id: "msg_7", model: "claude").body(answer), host: "h").answer
                     == answer)
-            let chunks = OpenAIWriter(id: "msg_7", model: "claude").events(answer).flatMap(\.wireBytes)
+            var chunkWriter = OpenAIEventWriter()
+            let chunks = answer.events(id: "msg_7", model: "claude").flatMap { chunkWriter.write($0) }
+            var chunkReader = ChatStreamReader(wire: .openAI, host: "h")
             var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
             var reader = ChatStreamReader(wire: .anthropic, host: "h")
             let size = 1 + generator.below(400)
             for start in stride(from: 0, to: chunks.count, by: size) {
-                _ = try reader.feed(writer.feed(Array(chunks[start..<min(chunks.count, start + size)])))
+                for event in try chunkReader.feed(Array(chunks[start..<min(chunks.count, start + size)])) {
+                    _ = try reader.feed(writer.write(event))
+                }
             }
+            #expect(chunkReader.answer == answer)
             #expect(reader.isComplete)
             #expect(reader.answer == answer)
         }
@@ -154,10 +160,11 @@ struct AnthropicWriterTests {
             #"{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":9}}"#, "[DONE]",
         ]
         var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
+        var reader = ChatStreamReader(wire: .openAI, host: "h")
         var lines = SSEReader()
         var events: [String] = []
-        for chunk in chunks {
-            for event in try lines.feed(writer.feed(Array("data: \(chunk)\n\n".utf8))) {
+        for chunk in try reader.feed(Array(chunks.map { "data: \($0)\n\n" }.joined().utf8)) {
+            for event in try lines.feed(writer.write(chunk)) {
                 let root = try Self.root(event.data)
                 #expect(root["type"]?.string == event.event)
                 events.append(String(decoding: event.data, as: UTF8.self))
@@ -184,15 +191,16 @@ struct AnthropicWriterTests {
 
     @Test("an error ends a stream, a comment becomes a ping, and mixed pieces of calls are told")
     func faults() throws {
-        func events(_ data: [String]) -> String {
+        func written(_ events: [ChatEvent]) -> String {
             var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
-            return data.map { String(decoding: writer.feed(Array($0.utf8)), as: UTF8.self) }.joined()
+            return events.map { String(decoding: writer.write($0), as: UTF8.self) }.joined()
         }
-        #expect(events([": wait\n\n"]) == "event: ping\ndata: {\"type\":\"ping\"}\n\n")
-        let failed = events([
-            "data: {\"error\":{\"message\":\"gone\"}}\n\n", "data: {\"error\":{\"message\":\"again\"}}\n\n",
-            "data: [DONE]\n\n",
-        ])
+        func events(_ data: [String]) throws -> String {
+            var reader = ChatStreamReader(wire: .openAI, host: "h")
+            return written(try data.flatMap { try reader.feed(Array($0.utf8)) })
+        }
+        #expect(written([.comment("wait")]) == "event: ping\ndata: {\"type\":\"ping\"}\n\n")
+        let failed = written([.failure(message: "gone"), .failure(message: "again"), .comment("wait"), .done])
         #expect(
             failed
                 == "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"gone\"}}\n\n"
@@ -201,9 +209,9 @@ struct AnthropicWriterTests {
             "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":\(index),\"id\":\"c\(index)\","
                 + "\"function\":{\"name\":\"\(name)\",\"arguments\":\"{}\"}}]}}]}\n\n"
         }
-        let mixed = events([piece(0, "f"), piece(1, "g"), piece(0, "")])
+        let mixed = try events([piece(0, "f"), piece(1, "g"), piece(0, "")])
         #expect(mixed.contains("mixed the pieces"))
-        #expect(!events([piece(0, "f"), piece(1, "g")]).contains("error"))
+        #expect(try !events([piece(0, "f"), piece(1, "g")]).contains("error"))
     }
 }
 

@@ -1,6 +1,7 @@
 import Dialects
 import Domain
 import JSON
+import TestSupport
 import Testing
 import Upstream
 
@@ -53,15 +54,20 @@ struct MessagesRequestTests {
                 == #"[{"role":"user","content":"hi"},{"role":"system","content":"Now in French."}]"#)
     }
 
+    private static func original(_ body: String) throws -> JSONValue {
+        let original = try #require(try chat(body).original)
+        #expect(original.dialect == .anthropic)
+        return original.document.root
+    }
+
     @Test("the request in its own words goes along for Anthropic's servers, without what is not for them")
     func original() throws {
-        let root = try Self.root(
+        let original = try Self.original(
             Self.body(
                 Self.hello,
                 #""system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}],"top_k":5,"stream":true,"#
                     + #""hera":{"budget_usd":1},"speed":"fast","service_tier":"auto","thinking":{"type":"adaptive"},"#
                     + #""cache_control":{"type":"ephemeral"}"#))
-        let original = try #require(root[AnthropicWire.originalMember])
         #expect(
             original.members.map(\.key).sorted() == [
                 "cache_control", "max_tokens", "messages", "model", "system", "thinking", "top_k",
@@ -172,9 +178,9 @@ struct MessagesRequestTests {
     @Test("thinking is asked of Anthropic's servers unless the turn under way began without")
     func thinking() throws {
         func asksToThink(_ messages: String) throws -> Bool {
-            let root = try Self.root(Self.body(messages, #""thinking":{"type":"enabled","budget_tokens":50}"#))
-            #expect(root["thinking"] == nil)
-            return root[AnthropicWire.originalMember]?["thinking"] != nil
+            let body = Self.body(messages, #""thinking":{"type":"enabled","budget_tokens":50}"#)
+            #expect(try Self.root(body)["thinking"] == nil)
+            return try Self.original(body)["thinking"] != nil
         }
         let call = #"{"type":"tool_use","id":"a","name":"f","input":{}}"#
         let result = #"{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"x"}]}"#
@@ -259,7 +265,10 @@ struct MessagesRequestTests {
     @Test("a caller of chat cannot bring words of its own for Anthropic's servers")
     func smuggled() throws {
         let body = #"{"model":"hera","messages":[\#(Self.hello)],"anthropic":{"messages":[]}}"#
-        let error = #expect(throws: FieldError.self) { try ChatRequest(try JSONDocument(Array(body.utf8))) }
-        #expect(error?.field == "anthropic")
+        let request = try ChatRequest(try JSONDocument(Array(body.utf8)))
+        #expect(request.original == nil)
+        let sent = try ChatCall.sample(body, wire: .anthropic).sent
+        #expect(sent["anthropic"] == nil)
+        #expect(Self.text(sent["messages"])?.contains("hi") == true)
     }
 }

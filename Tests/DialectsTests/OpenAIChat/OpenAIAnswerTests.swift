@@ -113,7 +113,12 @@ struct OpenAIAnswerTests {
         let writer = OpenAIWriter(id: "i", model: "m")
         #expect(try OpenAIWire().answer(writer.body(answer), host: "h").answer == answer)
         var reader = ChatStreamReader(wire: .openAI, host: "h")
-        for event in writer.events(answer) { #expect(try reader.feed(event.wireBytes) == [event]) }
+        var events = OpenAIEventWriter()
+        for event in answer.events(id: "", model: "") {
+            let read = try #require(try reader.feed(events.write(event)).first)
+            #expect(read.kind == event.kind && read.delta.text == event.delta.text)
+            #expect(read.delta.toolCalls == event.delta.toolCalls && read.delta.usage == event.delta.usage)
+        }
         #expect(reader.answer == answer)
         #expect(reader.isComplete)
     }

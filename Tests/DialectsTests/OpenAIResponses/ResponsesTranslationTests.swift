@@ -30,7 +30,7 @@ struct ResponsesTranslationTests {
                 step.promptTokensAtMost - said.document.bytes.count
                     == expected.promptTokensAtMost - chat.document.bytes.count)
             #expect(step.maxOutputTokens == expected.maxOutputTokens && step.needs == expected.needs)
-            #expect(step.trail == expected.trail)
+            #expect(step.history == expected.history)
         }
     }
 

@@ -20,11 +20,11 @@ struct PriceTests {
     @Test("classes are summed before rounding")
     func roundsOnce() throws {
         let rates = try rates([.input: "0.0004", .output: "0.0004"])
-        // 0.4 + 0.4 nano-USD is 0.8: rounds to 1, while each alone would be lost.
+        // 0.4 + 0.4 nano-USD is 0.8 and rounds to 1; rounded alone, each would be lost.
         #expect(try rates.cost(of: Usage(input: 1, output: 1)).nanoUSD == 1)
     }
 
-    @Test("a call of all classes costs what a hand calculation says")
+    @Test("a call of all classes costs what a hand calculation gives")
     func allClasses() throws {
         let rates = try rates([
             .input: "3", .cachedRead: "0.3", .cacheWrite5m: "3.75", .cacheWrite1h: "6", .output: "15", .request: "5000",
@@ -44,7 +44,7 @@ struct PriceTests {
         #expect(throws: PriceError.negativeUsage(.input)) { try both.cost(of: Usage(input: -1)) }
     }
 
-    @Test("a context tier holds from its first token on, for the classes that it names")
+    @Test("a context tier applies from its first token on, to the classes that it lists")
     func contextTiers() throws {
         let price = Price(
             tiers: [
@@ -59,7 +59,7 @@ struct PriceTests {
         #expect(try price.cost(of: Usage(input: 100), tier: .flex).nanoUSD == 100_000, "billed as standard")
     }
 
-    @Test("a service tier has context tiers of its own, and without them is never billed below the standard one's")
+    @Test("a service tier uses its own context tiers, and without them is never billed below the standard ones")
     func contextTiersOfServiceTiers() throws {
         let price = Price(
             tiers: [
@@ -75,13 +75,13 @@ struct PriceTests {
         }
         #expect(try nanoUSD(.standard) == 2000 * 2000 + 100 * 20_000)
         #expect(try nanoUSD(.flex) == 2000 * 1000 + 100 * 8000)
-        // The dearer of priority's 3 and 15 and the long prompt's 2 and 20.
+        // The higher of priority's 3 and 15 and the long prompt's 2 and 20.
         #expect(try nanoUSD(.priority) == 2000 * 3000 + 100 * 20_000)
         #expect(price.cheapestTier(of: [.standard, .flex, .batch], for: Usage(input: 10)) == .flex)
         #expect(price.cheapestTier(of: [.batch], for: Usage(input: 10)) == .standard)
     }
 
-    @Test("a price holds from its first to its last day")
+    @Test("a price applies from its first to its last day")
     func validity() throws {
         let price = Price(
             tiers: [:], validFrom: CalendarDay("2026-01-01"), validUntil: CalendarDay("2026-06-30"), source: "test",
@@ -92,7 +92,7 @@ struct PriceTests {
         #expect(!price.isValid(on: try #require(CalendarDay("2026-07-01"))))
     }
 
-    @Test("the cost in money equals exact arithmetic on random calls")
+    @Test("the cost equals exact arithmetic on random calls")
     func property() throws {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
@@ -102,6 +102,28 @@ struct PriceTests {
             let nano = try rates.cost(of: Usage(input: tokens, requests: 0)).nanoUSD
             let exact = Int128(price) * Int128(tokens)
             #expect(abs(Int128(nano) * 1_000_000 - exact) <= 500_000)
+        }
+    }
+}
+
+@Suite("Unit prices as text")
+struct UnitPriceTextTests {
+    @Test(
+        "a unit price is written without trailing zeros",
+        arguments: [(0, "0", "0"), (37_500_000, "0.0375", "0.0000000375"), (10_000_000_000, "10", "0.00001")])
+    func examples(price: Int64, perMillion: String, perUnit: String) {
+        #expect(UnitPrice(nanoUSDPerMillion: price).usdPerMillionText == perMillion)
+        #expect(UnitPrice(nanoUSDPerMillion: price).usdPerUnitText == perUnit)
+    }
+
+    @Test("a unit price survives a round trip in both units")
+    func roundTrip() throws {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<2000 {
+            let digits = Int.random(in: 0...62, using: &random)
+            let price = UnitPrice(nanoUSDPerMillion: Int64.random(in: 0...(1 << digits), using: &random))
+            #expect(try UnitPrice(usdPerMillion: price.usdPerMillionText) == price)
+            #expect(try UnitPrice(usdPerUnit: price.usdPerUnitText) == price)
         }
     }
 }

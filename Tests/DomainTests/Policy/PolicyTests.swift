@@ -13,7 +13,7 @@ struct PolicyTests {
         return error?.description ?? ""
     }
 
-    @Test("fields that are absent keep their defaults")
+    @Test("absent fields keep their defaults")
     func defaults() throws {
         #expect(try policy("{}") == Policy())
         let policy = try policy(#"{"budget_usd": 0.000000001, "models": {"deny": ["a"]}, "verify": true}"#)
@@ -29,7 +29,7 @@ struct PolicyTests {
         #expect(kappas == [62, 64, 66, 68, 70, 70, 70])
     }
 
-    @Test("kappa keeps within its bounds, and a new base moves bounds that were not named")
+    @Test("kappa stays within its bounds, and a new base moves bounds that were not given")
     func bounds() throws {
         let low = try policy(#"{"kappa": {"base": 0.3}}"#).kappa
         #expect(low.kappa(at: 1) == 0.32)
@@ -38,7 +38,7 @@ struct PolicyTests {
     }
 
     @Test(
-        "a wrong field is named with what to write instead",
+        "an invalid field is named with the fix",
         arguments: [
             (#"{"budget": 1}"#, "policy.budget: unknown field; did you mean 'budget_usd'?"),
             (#"{"kappa": {"bse": 1}}"#, "policy.kappa.bse: unknown field; did you mean 'base'?"),
@@ -64,7 +64,7 @@ struct PolicyTests {
         #expect(try error(text).hasPrefix(message))
     }
 
-    @Test("a policy reads back as it was written")
+    @Test("a policy survives a round trip")
     func roundTrip() throws {
         let text =
             #"{"budget_usd": 0.05, "deadline_s": 30, "kappa": {"base": 0.5, "slope": 0.01}, "models": {"allow": ["x/y"]}, "placement": "edge_only", "method": "lexicographic", "on_infeasible": "best", "weights": {"energy": 2}}"#
@@ -74,7 +74,7 @@ struct PolicyTests {
         #expect(try Policy(json: JSONDocument(writer.bytes).root) == first)
     }
 
-    @Test("verify is true, false, or an object with stream and threshold, and reads back as written")
+    @Test("verify is true, false, or an object with stream and threshold, and survives a round trip")
     func verification() throws {
         #expect(try policy(#"{"verify": false}"#).verification == Verification())
         #expect(try policy(#"{"verify": {}}"#).verification == Verification(isOn: true))
@@ -87,7 +87,7 @@ struct PolicyTests {
         #expect(try error(#"{"verify": {"stream": "fast"}}"#).hasPrefix("policy.verify.stream: 'fast' is not known"))
     }
 
-    @Test("the rule's stages and readings are read, and read back as written")
+    @Test("the rule's stages and variants survive a round trip")
     func sequence() throws {
         let text =
             #"{"stages": ["urc", "sle"], "sle_commits": "step", "look_ahead": 5, "decompose": {"mode": "all_or_nothing", "by": "cheapest", "most": 3, "kappa": 0.5}, "text_predictor": "w", "replan_at": 0.4, "kappa": {"ahead": "fixed", "bends": false}}"#
@@ -137,7 +137,7 @@ struct PolicyTests {
         #expect((error?.description ?? "").hasPrefix(message))
     }
 
-    @Test("a job reads back as it was written, and its graph knows its depths")
+    @Test("a job survives a round trip, and its graph has depths")
     func jobRoundTrip() throws {
         let text =
             #"{"input": "all", "agent": {"instructions": "be brief", "tools": [{"type": "calculator"}, {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}], "max_steps": 3}, "subtasks": [{"id": "c", "prompt": "3", "depends_on": ["a", "b"]}, {"id": "a", "prompt": "1"}, {"id": "b", "prompt": "2", "depends_on": ["a"]}], "metadata": {"k": "v"}}"#
@@ -146,5 +146,58 @@ struct PolicyTests {
         writer.object { first.write(into: &$0) }
         #expect(try JobSpec(json: JSONDocument(writer.bytes).root) == first)
         #expect(Subtask.depths(of: first.subtasks) == ["a": 1, "b": 2, "c": 3])
+    }
+}
+
+@Suite("Model filters")
+struct ModelFilterTests {
+    private func filter(_ allow: [String], _ deny: [String] = []) -> ModelFilter {
+        ModelFilter(allow: allow.map { ModelID($0) }, deny: deny.map { ModelID($0) })
+    }
+
+    @Test("narrowing admits what both filters admit")
+    func narrowed() {
+        let filters = [filter([]), filter(["a"]), filter(["b", "c"]), filter([], ["a"]), filter(["a", "b"], ["b"])]
+        for left in filters {
+            for right in filters {
+                for model in ["a", "b", "c", "d"].map({ ModelID($0) }) {
+                    #expect(left.narrowed(by: right).admits(model) == (left.admits(model) && right.admits(model)))
+                }
+            }
+        }
+    }
+}
+
+@Suite("Plan settings of a policy")
+struct PlanRuleTests {
+    private func policy(_ text: String) throws -> Policy {
+        try Policy(json: JSONDocument(Array(text.utf8)).root)
+    }
+
+    @Test("quantile, carbon and service tiers survive a round trip")
+    func roundTrip() throws {
+        let policy = try policy(#"{"plan_on": 0.95, "carbon_g": 1.5, "service_tiers": ["standard", "flex", "flex"]}"#)
+        #expect(policy.plan.statistic == .quantile(0.95))
+        #expect(policy.plan.carbonGrams == 1.5)
+        #expect(policy.plan.serviceTiers == [.standard, .flex])
+        var writer = JSONWriter()
+        writer.object { policy.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root) == policy)
+        #expect(try self.policy(#"{"plan_on": "mean"}"#).plan == .standard)
+    }
+
+    @Test(
+        "an invalid value is named with the fix",
+        arguments: [
+            (#"{"plan_on": "median"}"#, "policy.plan_on: must be \"mean\" or a share"),
+            (#"{"plan_on": 0.2}"#, "policy.plan_on: must be \"mean\" or a share"),
+            (#"{"plan_on": 1}"#, "policy.plan_on: must be \"mean\" or a share"),
+            (#"{"carbon_g": -1}"#, "policy.carbon_g: must be a number"),
+            (#"{"service_tiers": []}"#, "policy.service_tiers: must name at least one tier"),
+            (#"{"service_tiers": ["cheap"]}"#, "policy.service_tiers: 'cheap' is no service tier; there are: standard"),
+        ])
+    func wrong(text: String, message: String) throws {
+        let error = #expect(throws: FieldError.self) { _ = try policy(text) }
+        #expect(error?.description.hasPrefix(message) == true)
     }
 }

@@ -1,9 +1,9 @@
 import Domain
 import Testing
 
-@Suite("Days and moments")
+@Suite("Days and timestamps")
 struct TimeTests {
-    @Test("every day from 1900 to 2100 follows the one before, and reads back")
+    @Test("every day from 1900 to 2100 follows the previous one and survives a round trip")
     func calendar() throws {
         var previous: CalendarDay?
         for number in -25_567..<47_482 {
@@ -24,7 +24,7 @@ struct TimeTests {
         #expect(CalendarDay(text) == nil)
     }
 
-    @Test("moments outside of the years 1 to 9999 are refused as text, and not passed by counting on")
+    @Test("timestamps outside the years 1 to 9999 are refused as text and clamped in arithmetic")
     func range() {
         for text in ["9223372036854775807", "9223372036854775", "-9223372036854775808", "253402300800", "-62135596801"]
         {
@@ -38,7 +38,7 @@ struct TimeTests {
         #expect(now.advanced(bySeconds: 0.0015).milliseconds == 1_795_262_400_002)
     }
 
-    @Test("a moment reads back to the millisecond")
+    @Test("a timestamp survives a round trip to the millisecond")
     func moments() throws {
         let moment = try #require(Timestamp("2026-11-21T17:44:35.120Z"))
         #expect(moment.description == "2026-11-21T17:44:35.120Z")

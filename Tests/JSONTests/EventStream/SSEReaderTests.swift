@@ -12,7 +12,7 @@ struct SSEReaderTests {
         SSEEvent(event: event, data: Array(data.utf8), id: id)
     }
 
-    @Test("the examples of the standard are read as it says")
+    @Test("the standard's examples are parsed as specified")
     func standardExamples() throws {
         #expect(try events("data: YHOO\ndata: +2\ndata: 10\n\n") == [event("YHOO\n+2\n10")])
         #expect(
@@ -22,7 +22,7 @@ struct SSEReaderTests {
         #expect(try events("data:test\n\ndata: test\n\n") == [event("test"), event("test")])
     }
 
-    @Test("event types last for one event and IDs for all that follow")
+    @Test("event types last for one event, IDs for all that follow")
     func typesAndIDs() throws {
         let text =
             "event: delta\nid: 7\ndata: a\n\ndata: b\n\nevent: lost\n\ndata: c\n\nevent:\ndata: d\nid: 8\u{0}\n\n"
@@ -36,26 +36,26 @@ struct SSEReaderTests {
         #expect(try events("foo: 1\n:c\n:\nretry: 10\nData: x\ndata : y\n data: z\ndata:k:v\n\n") == [event("k:v")])
     }
 
-    @Test("lines end with LF, CR or CRLF, mixed as they come", arguments: ["\n", "\r", "\r\n"])
+    @Test("lines end with LF, CR or CRLF, in any mixture", arguments: ["\n", "\r", "\r\n"])
     func lineEnds(end: String) throws {
         let text = ["event: e", "data: a", "data: b", "", "data: c", "", ""].joined(separator: end)
         #expect(try events(text) == [event("a\nb", event: "e"), event("c")])
     }
 
-    @Test("one byte order mark at the start is passed over, and only there")
+    @Test("one byte order mark is skipped at the start only")
     func byteOrderMark() throws {
         #expect(try events("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: c\n\n") == [event("a"), event("c")])
         #expect(try events("\u{feff}\u{feff}data: a\n\n") == [])
     }
 
-    @Test("bytes of the data that are not UTF-8 are passed on, a type is repaired")
+    @Test("invalid UTF-8 is kept in data and repaired in an event type")
     func invalidUTF8() throws {
         var reader = SSEReader()
         let read = try reader.feed(Array("event: a".utf8) + [0xFF, 0x0A] + Array("data: ".utf8) + [0xFF, 0x0A, 0x0A])
         #expect(read == [SSEEvent(event: "a\u{fffd}", data: [0xFF])])
     }
 
-    @Test("a stream split at every place gives the same events as at once")
+    @Test("a stream split at any place gives the same events as in one chunk")
     func splits() throws {
         let text =
             "\u{feff}: hi\r\nevent: é😀\r\ndata: a\rdata:b\n\rid: 1\r\n\r\ndata\n\n\r\n\ndata: {\"x\": \"中\"}\r\n\r\ndata: end"
@@ -77,7 +77,7 @@ struct SSEReaderTests {
     }
 
     @Test(
-        "random streams are read as by a line-by-line reader, however they are split",
+        "random streams are parsed as by a line-by-line reader, however they are split",
         arguments: 1...8 as ClosedRange<UInt64>)
     func randomStreams(seed: UInt64) throws {
         var generator = FuzzGenerator(seed: seed)
@@ -99,7 +99,7 @@ struct SSEReaderTests {
         }
     }
 
-    /// The standard's algorithm, word for word, on a whole text.
+    /// The standard's algorithm, step by step, on a whole text.
     private func slowEvents(_ text: String) -> [SSEEvent] {
         var scalars = text.unicodeScalars.map { $0 }
         if scalars.first == "\u{feff}" { scalars.removeFirst() }
@@ -136,7 +136,7 @@ struct SSEReaderTests {
         return events
     }
 
-    @Test("the end of the stream gives an event without its blank line for bookkeeping only")
+    @Test("finish returns the event without its blank line, for accounting only")
     func finish() throws {
         var reader = SSEReader()
         #expect(try reader.feed(Array("data: a\n\ndata: b\ndata: cut".utf8)) == [event("a")])
@@ -149,10 +149,10 @@ struct SSEReaderTests {
         #expect(try reader.feed(Array("\u{feff}data: again\n\n".utf8)) == [event("again")])
     }
 
-    @Test("an event over the limit is refused at the same byte however it comes", arguments: [1, 3, 7, 1_000])
+    @Test("an event over the limit is refused at the same byte for every chunk size", arguments: [1, 3, 7, 1_000])
     func limit(chunkSize: Int) throws {
         let fits = Array("data: 90\ndata: 1\n\n".utf8)
-        // Held at once at most: "90" and the line "data: 1".
+        // At most "90" and the line "data: 1" are buffered at once.
         #expect(try read(fits, by: chunkSize, maximum: 9) == [event("90\n1")])
         #expect(throws: SSEError.eventTooLarge(maximumBytes: 8)) { try read(fits, by: chunkSize, maximum: 8) }
         let comment = Array(":\(String(repeating: "x", count: 50))\n".utf8)
@@ -167,7 +167,7 @@ struct SSEReaderTests {
         }
     }
 
-    @Test("a reader that has failed goes on failing until it is finished")
+    @Test("a failed reader keeps failing until finish")
     func staysFailed() throws {
         var reader = SSEReader(maximumEventBytes: 10)
         #expect(throws: SSEError.self) { try reader.feed(Array("data: 0123456789".utf8)) }

@@ -9,7 +9,7 @@ import Testing
         SessionRecord(id: id, version: version, body: Array("\(id) \(version)".utf8), at: moment)
     }
 
-    private static func save(_ record: SessionRecord, in ledger: SQLLedger) async throws {
+    private static func save(_ record: SessionRecord, in ledger: LedgerStore) async throws {
         var commit = StepCommit()
         commit.sessions = [record]
         _ = try await ledger.commitStep(commit)
@@ -60,7 +60,7 @@ import Testing
             try await Self.save(Self.record(name, 3), in: ledger)
             #expect(try await ledger.session(name, unlike: nil)?.id == name)
             #expect(try await ledger.session(name + "x", unlike: nil) == nil)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -110,8 +110,8 @@ import Testing
         }
     }
 
-    private static func count(_ ledger: SQLLedger) async throws -> Int64 {
-        try await ledger.read { (session) throws(LedgerError) in
+    private static func count(_ ledger: LedgerStore) async throws -> Int64 {
+        try await ledger.read { session in
             try session.connection.row("SELECT COUNT(*) FROM session_memory")?.integer(0) ?? -1
         }
     }

@@ -10,7 +10,7 @@ import Testing
 
     /// Requests that pass: `tries` at each node in every tenth of a second, an exchange of all nodes in every second.
     private static func admitted(
-        by nodes: [SQLLedger], seconds: Int, tries: (_ node: Int, _ tenth: Int) -> Int
+        by nodes: [LedgerStore], seconds: Int, tries: (_ node: Int, _ tenth: Int) -> Int
     ) async throws -> [Int] {
         var admitted = nodes.map { _ in 0 }
         for tenth in 0..<(seconds * 10) {
@@ -23,10 +23,10 @@ import Testing
         return admitted
     }
 
-    private static func withNodes(_ count: Int, _ body: ([SQLLedger]) async throws -> Void) async throws {
+    private static func withNodes(_ count: Int, _ body: ([LedgerStore]) async throws -> Void) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
-        var nodes: [SQLLedger] = []
+        var nodes: [LedgerStore] = []
         for _ in 0..<count { nodes.append(try place.open()) }
         for node in nodes { try await node.heartbeat(leaseSeconds: 600) }
         for node in nodes { try await node.exchangeRates(at: Sample.noon) }
@@ -106,7 +106,7 @@ import Testing
         let place = try TemporaryLedger()
         defer { place.remove() }
         let reach = Reach()
-        let nodes = [try SQLLedger.open("sqlite:\(place.path)", faults: reach.points), try place.open()]
+        let nodes = [try LedgerStore.open("sqlite:\(place.path)", faults: reach.points), try place.open()]
         for node in nodes { try await node.heartbeat(leaseSeconds: 600) }
         for node in nodes { try await node.exchangeRates(at: Sample.noon) }
         reach.goAway(true)
@@ -123,8 +123,8 @@ import Testing
         for node in nodes { await node.close() }
     }
 
-    private static func toldRows(of ledger: SQLLedger) async throws -> Int64 {
-        try await ledger.read { (session) throws(LedgerError) in
+    private static func toldRows(of ledger: LedgerStore) async throws -> Int64 {
+        try await ledger.read { session in
             try session.connection.row("SELECT COUNT(*) FROM rate_use")?.integer(0) ?? -1
         }
     }
@@ -158,7 +158,7 @@ import Testing
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func onPostgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
-            let nodes = [try SQLLedger.open(server.url), try SQLLedger.open(server.url)]
+            let nodes = [try LedgerStore.open(server.url), try LedgerStore.open(server.url)]
             for node in nodes { try await node.heartbeat(leaseSeconds: 600) }
             let admitted = try await Self.admitted(by: nodes, seconds: 20) { _, _ in 1 }
             #expect(admitted.reduce(0, +) <= 60 + 20 + 10, "\(admitted)")

@@ -19,7 +19,7 @@ struct SilentTurnTests {
     @Test("a node that stands still within its turn loses it, and the others go on", arguments: Place.allCases)
     func silent(at place: Place) async throws {
         try await TemporaryPostgreSQL.with { server in
-            let other = SQLLedger(database: try PostgreSQLDatabase(url: server.url, turnSeconds: 1))
+            let other = LedgerStore(database: try PostgreSQLDatabase(url: server.url, turnSeconds: 1))
             let (url, end) = (server.url, DispatchSemaphore(value: 0))
             let (turns, turn) = AsyncStream.makeStream(of: Void.self)
             async let wasLost = Self.onThread {
@@ -31,7 +31,9 @@ struct SilentTurnTests {
                 return (try? connection.results([])) == nil
             }
             for await _ in turns { break }
-            try await other.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1))), at: Sample.noon)
+            try await other.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1))), at: Sample.noon)
+            }
             end.signal()
             #expect(await wasLost, "the other one had to wait until the silent one went on")
             await other.close()
@@ -42,7 +44,7 @@ struct SilentTurnTests {
     func busy() async throws {
         try await TemporaryPostgreSQL.with { server in
             let busy = try PostgreSQLDatabase(url: server.url)
-            let other = SQLLedger(database: try PostgreSQLDatabase(url: server.url, turnSeconds: 0.1))
+            let other = LedgerStore(database: try PostgreSQLDatabase(url: server.url, turnSeconds: 0.1))
             let (turns, turn) = AsyncStream.makeStream(of: Void.self)
             let url = server.url
             async let worked = Self.onThread {
@@ -60,7 +62,9 @@ struct SilentTurnTests {
             }
             for await _ in turns { break }
             async let opened = PostgreSQLDatabase(url: url, turnSeconds: 0.1)
-            try await other.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1))), at: Sample.noon)
+            try await other.write {
+                try $0.setBudget(Budget(scope: .global, limit: .usd(Money(nanoUSD: 1))), at: Sample.noon)
+            }
             #expect(await worked, "its session was ended")
             try await opened.close()
             await other.close()

@@ -28,15 +28,15 @@ enum EarlierLedger {
     }
 
     /// What is booked of the one entry of 5 nano-USD is in the roll-ups or behind them, and not in both.
-    static func checkRollups(of ledger: SQLLedger) async throws {
+    static func checkRollups(of ledger: LedgerStore) async throws {
         let query = DashboardQuery(
             from: Sample.noon.advanced(bySeconds: -86_400), to: Sample.noon.advanced(bySeconds: 86_400),
             groupBy: [.model])
         for _ in 0..<2 {
-            let totals = try await ledger.dashboard(query).totals
+            let totals = try await ledger.read { try $0.dashboard(query) }.totals
             #expect(totals.calls == 1 && totals.cost.total == Money(nanoUSD: 5) && totals.latency.count == 1)
             try await ledger.rollUp()
         }
-        #expect(try await ledger.verify().rollups == 2)
+        #expect(try await ledger.read { try $0.verify() }.rollups == 2)
     }
 }

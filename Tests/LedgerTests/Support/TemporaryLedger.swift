@@ -12,7 +12,7 @@ struct TemporaryLedger {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     }
 
-    func open() throws -> SQLLedger { try SQLLedger.sqlite(path: path) }
+    func open() throws -> LedgerStore { try LedgerStore.sqlite(path: path) }
 
     /// Runs a statement on the file behind the ledger's back.
     func edit(_ statement: String) throws(LedgerError) {
@@ -33,7 +33,7 @@ struct TemporaryLedger {
     func remove() { try? FileManager.default.removeItem(at: directory) }
 
     /// Runs a body with a fresh ledger, and closes and removes it afterwards.
-    static func with(_ body: (SQLLedger, TemporaryLedger) async throws -> Void) async throws {
+    static func with(_ body: (LedgerStore, TemporaryLedger) async throws -> Void) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
         let ledger = try place.open()

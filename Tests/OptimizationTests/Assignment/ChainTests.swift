@@ -7,7 +7,7 @@ struct ChainTests {
         AssignmentOption(cost: cost, energy: 1, latency: latency, accuracy: accuracy)
     }
 
-    @Test("a step alone takes the model of least weighted cost")
+    @Test("a single step chooses the model of least weighted cost")
     func alone() throws {
         let program = AssignmentProgram(
             options: [[Self.option(100, 0.9), Self.option(20, 0.7), Self.option(0, 0.1)]],
@@ -35,7 +35,7 @@ struct ChainTests {
         #expect(stayed.totals.cost == 20)
     }
 
-    @Test("moving away from the model that ran before the first step is paid for")
+    @Test("switching from the model before the first step is paid for")
     func previous() throws {
         var program = AssignmentProgram(
             options: [[Self.option(10, 0.9), Self.option(8, 0.9)]], weights: .only(.cost))
@@ -49,9 +49,9 @@ struct ChainTests {
         #expect(solution.totals.cost == 8)
     }
 
-    @Test("a deadline binds, is named, and its shadow price is what a second buys")
+    @Test("a deadline binds, is named, and its shadow price is the value of a second")
     func shadowPrice() throws {
-        // Edge is slow and free, cloud quick and dear; 4 steps, and time for 2 of them on the edge and a half.
+        // Edge is slow and free, cloud fast and expensive. Of 4 steps, 2.5 fit on the edge.
         let edge = Self.option(0, 0.8, latency: 3)
         let cloud = Self.option(100, 0.8, latency: 1)
         var program = AssignmentProgram(
@@ -69,7 +69,7 @@ struct ChainTests {
     @Test("8 threads x 250 solves give the same sums as one thread")
     func threads() async throws {
         let programs = (0..<250).map { seed in
-            var generator = SplitMix(UInt64(seed))
+            var generator = SeededRandom(UInt64(seed))
             return AssignmentProgram.random(&generator, steps: 6, models: 4)
         }
         @Sendable func sum() -> Double {

@@ -15,7 +15,7 @@ struct InfeasibilityTests {
         return report
     }
 
-    @Test("a budget below the cheapest plan is named with the amount that is missing")
+    @Test("a budget below the cheapest plan is named with the missing amount")
     func budget() throws {
         var program = AssignmentProgram(
             options: [
@@ -24,7 +24,7 @@ struct InfeasibilityTests {
             weights: Self.weights)
         program.budget = 200
         let report = try report(program)
-        #expect(report.alone == [.init(limit: .budget, asked: 200, nearest: 250)])
+        #expect(report.alone == [.init(limit: .budget, requested: 200, nearest: 250)])
         #expect(report.proven)
         #expect(report.description.contains("raise the budget from $0.0000002 to $0.00000025"))
     }
@@ -34,20 +34,20 @@ struct InfeasibilityTests {
         var program = AssignmentProgram(
             options: [[Self.option(300, 0.9)], [Self.option(400, 0.9)]], weights: Self.weights)
         program.budget = 0
-        #expect(try report(program).alone == [.init(limit: .budget, asked: 0, nearest: 700)])
+        #expect(try report(program).alone == [.init(limit: .budget, requested: 0, nearest: 700)])
         program.options = [[Self.option(300, 0.9), Self.option(0, 0.1)], [Self.option(0, 0.2), nil]]
         #expect(try AssignmentSolver().solve(program).choice == [1, 0])
     }
 
-    @Test("an accuracy floor that no model reaches names its step and the best there is")
+    @Test("an unreachable accuracy floor names its step and the best accuracy")
     func floor() throws {
         var program = AssignmentProgram(
             options: [[Self.option(3, 0.9)], [Self.option(4, 0.7)]], weights: Self.weights)
         program.accuracyFloors = [0.5, 0.8]
-        #expect(try report(program).alone == [.init(limit: .accuracyFloor(step: 1), asked: 0.8, nearest: 0.7)])
+        #expect(try report(program).alone == [.init(limit: .accuracyFloor(step: 1), requested: 0.8, nearest: 0.7)])
     }
 
-    @Test("floors that the budget does not reach may come down together")
+    @Test("floors beyond the budget may be lowered together")
     func floors() throws {
         var program = AssignmentProgram(
             options: [[Self.option(300, 0.9), Self.option(100, 0.5)]], weights: Self.weights)
@@ -75,20 +75,20 @@ struct InfeasibilityTests {
         #expect(report.alone.isEmpty)
         #expect(
             report.joint == [
-                .init(limit: .budget, asked: 50, nearest: 100), .init(limit: .energyCap, asked: 5, nearest: 10),
+                .init(limit: .budget, requested: 50, nearest: 100), .init(limit: .energyCap, requested: 5, nearest: 10),
             ])
     }
 
-    @Test("the relaxations asked for make random programs feasible, and nothing less does", arguments: 0..<20)
+    @Test("the suggested relaxations make random programs feasible, and smaller ones do not", arguments: 0..<20)
     func relaxations(block: Int) throws {
         for seed in block * 20..<block * 20 + 20 {
-            var generator = SplitMix(UInt64(seed + 90_000))
+            var generator = SeededRandom(UInt64(seed + 90_000))
             let program = AssignmentProgram.random(&generator, steps: 3, models: 3)
             guard Enumeration(program).best == nil, let report = try? report(program), report.proven else { continue }
             for relaxation in report.alone {
                 guard let relaxed = program.moving(relaxation, by: 1) else { continue }
                 #expect(Enumeration(relaxed).best != nil, "seed \(seed): \(relaxation)")
-                // Floors are found by halving, to 1e-4; all other amounts are exact.
+                // Floors are found by bisection, to 1e-4; all other amounts are exact.
                 let share = relaxation.limit == .accuracyFloors ? 1 - 2e-4 / relaxation.amount : 0.999
                 guard share > 0, let less = program.moving(relaxation, by: share) else { continue }
                 #expect(Enumeration(less).best == nil, "seed \(seed): \(relaxation) is not the smallest")
@@ -101,10 +101,10 @@ struct InfeasibilityTests {
 }
 
 extension AssignmentProgram {
-    /// The program with one limit moved by a share of the way that a relaxation asks for; nil for floors.
+    /// The program with one limit moved by a share of a relaxation's amount; nil for floors.
     fileprivate func moving(_ relaxation: InfeasibilityReport.Relaxation, by share: Double) -> AssignmentProgram? {
         var program = self
-        let value = relaxation.asked + share * (relaxation.nearest - relaxation.asked)
+        let value = relaxation.requested + share * (relaxation.nearest - relaxation.requested)
         switch relaxation.limit {
         case .budget: program.budget = value
         case .deadline: program.deadline = value

@@ -5,7 +5,7 @@ import Testing
 struct InvalidProgramTests {
     private static let option = AssignmentOption(cost: 100, energy: 2, latency: 1, accuracy: 0.8)
 
-    /// A good program of 3 steps and 2 models, to be spoilt.
+    /// A valid program of 3 steps and 2 models, for tests to break.
     private static func good() -> AssignmentProgram {
         AssignmentProgram(
             options: [[AssignmentOption?]](repeating: [option, option], count: 3),
@@ -80,7 +80,7 @@ struct InvalidProgramTests {
         #expect(problem.description.contains(spoiler.field))
     }
 
-    @Test("the error says which step and which model are wrong")
+    @Test("the error names the invalid step and model")
     func place() {
         var program = Self.good()
         program.options[2][1]?.cost = -5
@@ -90,7 +90,7 @@ struct InvalidProgramTests {
         #expect(problem.model == 1)
     }
 
-    @Test("a cancelled task gets the error cancelled")
+    @Test("a cancelled task throws cancelled")
     func cancelled() async {
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }

@@ -5,7 +5,7 @@ import Testing
 @Suite("Large programs and short times")
 struct SizeAndTimeTests {
     private func program(steps: Int, models: Int, seed: UInt64) -> AssignmentProgram {
-        var generator = SplitMix(seed)
+        var generator = SeededRandom(seed)
         let options: [[AssignmentOption?]] = (0..<steps).map { _ in
             (0..<models).map { _ in
                 AssignmentOption(
@@ -42,9 +42,9 @@ struct SizeAndTimeTests {
         #expect(solution.proven)
     }
 
-    @Test("equal steps are counted rather than branched over: ties do not cost time", arguments: [7, 40, 120])
+    @Test("equal steps are counted rather than branched over, so ties are cheap", arguments: [7, 40, 120])
     func ties(steps: Int) throws {
-        // Three models in seven hundredths of a cent; the budget cuts between plans of many equal twins.
+        // Three models, 0.07 cents in total; the budget falls between plans of many equal steps.
         let options: [AssignmentOption?] = [(300.0, 0.5), (1700, 0.71), (4100, 0.9)].map {
             AssignmentOption(cost: $0.0, energy: 0, latency: 1, accuracy: $0.1)
         }
@@ -66,7 +66,7 @@ struct SizeAndTimeTests {
         #expect(abs(solution.totals.meanAccuracy - best) < 1e-9)
     }
 
-    @Test("a time too short gives the best plan so far with its true gap, or says so")
+    @Test("a too short time limit gives the best plan so far with its true gap, or an error")
     func shortTime() throws {
         var program = program(steps: 400, models: 8, seed: 3)
         program.budget = 0.35e6 * 400
@@ -84,7 +84,7 @@ struct SizeAndTimeTests {
         }
     }
 
-    @Test("cancelling in the middle ends the search", arguments: [AssignmentStrategy.automatic, .glpk])
+    @Test("cancelling during a solve ends the search", arguments: [AssignmentStrategy.automatic, .glpk])
     func cancellation(strategy: AssignmentStrategy) async throws {
         var program = program(steps: 150, models: 12, seed: 4)
         program.weights = .only(.accuracy)
@@ -94,7 +94,7 @@ struct SizeAndTimeTests {
         program.gap = 0
         let hard = program
         let task = Task.detached { try AssignmentSolver(strategy: strategy).solve(hard) }
-        // From a thread of its own: the solves may keep all threads of the tasks busy.
+        // On its own thread, because the solves may occupy the whole pool.
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: 0.1)
             task.cancel()

@@ -1,7 +1,7 @@
 import Optimization
 import Testing
 
-@Suite("What some money does of a batch")
+@Suite("The rows that a budget pays for")
 struct BatchOfferTests {
     private func program(_ costs: [[Double]], accuracies: [[Double]]? = nil, budget: Double) -> AssignmentProgram {
         let options: [[AssignmentOption?]] = costs.enumerated().map { row, costs in
@@ -13,11 +13,11 @@ struct BatchOfferTests {
         return AssignmentProgram(options: options, weights: .only(.accuracy), budget: budget, gap: 0)
     }
 
-    @Test("a budget that does not pay for all rows does the most rows that it can, and the offer names what all take")
+    @Test("a budget below all rows pays for as many as it can, and the offer names the budget for all")
     func mostRows() throws {
         let offer = try BatchOffer(of: program([[30, 90], [10, 40], [50, 70], [20, 25]], budget: 65))
         #expect(offer.rows == [0, 1, 3])
-        // 60 for the cheapest models of these rows; 5 are left, and they buy the better model of the last row.
+        // 60 for the cheapest models of these rows. The remaining 5 buy the better model of the last row.
         #expect(offer.choice == [0, 0, 1])
         #expect(offer.totals.cost == 65)
         #expect(abs(offer.totals.meanAccuracy - (0.5 + 0.5 + 0.7) / 3) < 1e-12)
@@ -31,7 +31,7 @@ struct BatchOfferTests {
         #expect(offer.choice == [1, 1])
     }
 
-    @Test("a budget for not even one row is an error that names the least that would do one")
+    @Test("a budget below one row is an error that names the least budget for one")
     func nothing() throws {
         do {
             _ = try BatchOffer(of: program([[30, 90], [10, 40]], budget: 9))
@@ -42,9 +42,9 @@ struct BatchOfferTests {
         }
     }
 
-    @Test("the offer keeps its pessimistic cost within the budget, and the budget for all rows has a plan")
+    @Test("the offer keeps its pessimistic cost within the budget, and the budget for all rows is feasible")
     func robust() throws {
-        var generator = SplitMix(21)
+        var generator = SeededRandom(21)
         for _ in 0..<20 {
             let costs = (0..<30).map { _ in [100 + 900 * generator.unit(), 2000 * (1 + generator.unit())] }
             var program = program(costs.map { $0.map { $0.rounded() } }, budget: 0)
@@ -66,7 +66,7 @@ struct BatchOfferTests {
         }
     }
 
-    @Test("where another limit forbids rows, fewer are offered and no budget does all")
+    @Test("if another limit forbids rows, fewer are offered and no budget does all")
     func otherLimits() throws {
         var program = program([[30, 90], [10, 40], [50, 70], [20, 25]], budget: 1000)
         program.deadline = 2
@@ -75,14 +75,14 @@ struct BatchOfferTests {
         #expect(offer.budgetForAll == nil)
     }
 
-    @Test("rows under way keep their model and their money when the rest is planned again")
+    @Test("rows under way keep their model and their money when the others are replanned")
     func underWay() throws {
         let costs = (0..<10).map { _ in [10.0, 100] }
         var plan = try BatchPlan(program(costs, budget: 550))
         #expect(plan.choice.count { $0 == 1 } == 5)
         let dear = try #require(plan.choice.firstIndex(of: 1))
         plan.begin(dear)
-        // A call that failed took most of the money: only the row under way may still be dear.
+        // A failed call cost most of the money, so only the row under way may still be expensive.
         plan.charge(550 - 190)
         plan = try plan.replanned()
         #expect(plan.choice[dear] == 1)
@@ -91,13 +91,13 @@ struct BatchOfferTests {
         plan.charge(60)
         #expect(throws: OptimizationError.self) { try plan.replan() }
         let offer = try plan.offer()
-        // 130 are left: 100 of them for the call under way.
+        // 130 remain, 100 of them for the call under way.
         #expect(offer.rows.count == 9 || offer.rows.contains(dear) == false)
         plan.drop(plan.waiting[0])
         #expect(plan.waiting.count == 8)
     }
 
-    @Test("what booked rows teach about all costs makes the rest of the batch less uncertain")
+    @Test("booked rows reduce the uncertainty of the remaining ones")
     func learning() throws {
         let costs = (0..<200).map { _ in [100.0, 1000] }
         var batch = program(costs, budget: 200 * 400)
@@ -109,7 +109,7 @@ struct BatchOfferTests {
         let before = plan.choice[100...].count { $0 == 1 }
         for row in 0..<100 { plan.book(row, model: plan.choice[row], cost: costs[row][plan.choice[row]]) }
         try plan.replan()
-        // The predictions were right, so the room that was kept for their shared error is spent.
+        // The predictions were right, so the reserve for their shared error is spent.
         #expect(plan.choice[100...].count { $0 == 1 } > before)
         #expect(abs(plan.correction(1) - 1) < 1e-9)
     }

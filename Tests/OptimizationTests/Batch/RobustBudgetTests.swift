@@ -3,8 +3,8 @@ import Testing
 
 @Suite("Budgets that the realised cost keeps")
 struct RobustBudgetTests {
-    /// A batch of rows with three models, dearer ones better; true costs vary widely around the predicted ones.
-    private func batch(_ generator: inout SplitMix, rows: Int) -> AssignmentProgram {
+    /// A batch of rows with three models, the expensive ones better. True costs vary widely around the predicted ones.
+    private func batch(_ generator: inout SeededRandom, rows: Int) -> AssignmentProgram {
         let options: [[AssignmentOption?]] = (0..<rows).map { _ in
             let tokens = 50 + 500 * generator.unit()
             return [(20.0, 0.5), (100, 0.7), (800, 0.9)].map { price, accuracy in
@@ -20,14 +20,14 @@ struct RobustBudgetTests {
         program.options.map { $0.map { spread * spread * ($0?.cost ?? 0) * ($0?.cost ?? 0) } }
     }
 
-    /// A cost between nothing and twice the predicted one, even: variance a third of its square.
-    private func realised(_ option: AssignmentOption?, _ bias: Double, _ generator: inout SplitMix) -> Double {
+    /// A cost evenly between zero and twice the predicted one: variance a third of its square.
+    private func realised(_ option: AssignmentOption?, _ bias: Double, _ generator: inout SeededRandom) -> Double {
         (option?.cost ?? 0) * 2 * generator.unit() * bias
     }
 
-    @Test("realised costs pass the budget in few batches with the robust plan, in about half without")
+    @Test("realised costs exceed the budget in few batches with the robust plan, in about half without")
     func confidence() throws {
-        var generator = SplitMix(7)
+        var generator = SeededRandom(7)
         var kept = 0
         var naive = 0
         let batches = 60
@@ -47,14 +47,14 @@ struct RobustBudgetTests {
             if cost(plan.solution.choice) <= budget { kept += 1 }
             if cost(plain.choice) <= budget { naive += 1 }
         }
-        // 95 % of 60 is 57; binomial, so a few fewer may happen by chance.
+        // 95 % of 60 is 57; the binomial spread allows a few fewer.
         #expect(kept >= 53)
         #expect(naive < 45)
     }
 
     @Test("the plan uses the budget up to its pessimistic cost, not far less")
     func tightness() throws {
-        var generator = SplitMix(11)
+        var generator = SeededRandom(11)
         var program = batch(&generator, rows: 200)
         let dearest = program.options.reduce(0) { $0 + ($1[2]?.cost ?? 0) }
         let budget = (0.4 * dearest).rounded()
@@ -66,9 +66,9 @@ struct RobustBudgetTests {
         #expect(plan.deviation > 0)
     }
 
-    @Test("a batch whose predictions are a third too low is planned again and keeps its budget")
+    @Test("a batch predicted a third too low is replanned and keeps its budget")
     func replanning() throws {
-        var generator = SplitMix(3)
+        var generator = SeededRandom(3)
         var program = batch(&generator, rows: 80)
         let dearest = program.options.reduce(0) { $0 + ($1[2]?.cost ?? 0) }
         let budget = (0.5 * dearest).rounded()
@@ -95,9 +95,9 @@ struct RobustBudgetTests {
         #expect(plan.correction(2) > 1.3)
     }
 
-    @Test("when the money is gone the cheapest options are left, and the error says so")
+    @Test("without money the cheapest options remain, and an error is thrown")
     func exhausted() throws {
-        var generator = SplitMix(5)
+        var generator = SeededRandom(5)
         var program = batch(&generator, rows: 10)
         let cheapest = program.options.reduce(0) { $0 + ($1[0]?.cost ?? 0) }
         program.budget = (cheapest * 2).rounded()
@@ -107,9 +107,9 @@ struct RobustBudgetTests {
         #expect(plan.choice.dropFirst().allSatisfy { $0 == 0 })
     }
 
-    @Test("confidence, variances and switching are checked")
+    @Test("confidence, variances and switching are validated")
     func malformed() throws {
-        var generator = SplitMix(5)
+        var generator = SeededRandom(5)
         var program = batch(&generator, rows: 2)
         program.budget = 1e9
         let good = variances(program, spread: 0.1)

@@ -2,13 +2,13 @@ import Domain
 import Optimization
 import Testing
 
-@Suite("Cost models by hand")
+@Suite("Cost models against hand calculations")
 struct CostModelTests {
     private func close(_ value: Double, _ truth: Double, _ tolerance: Double = 1e-9) -> Bool {
         abs(value - truth) <= tolerance * max(1, abs(truth))
     }
 
-    @Test("one slot is the M/M/1 queue: half busy, the wait is as long as the service")
+    @Test("one slot is the M/M/1 queue: at half load the wait equals the service time")
     func singleServer() throws {
         let queue = try QueueingDelay(arrivalsPerSecond: 0.5, serviceSeconds: 1, slots: 1)
         #expect(close(queue.waitProbability, 0.5))
@@ -27,7 +27,7 @@ struct CostModelTests {
         #expect(close(queue.meanSeconds, 1.0 / 6))
     }
 
-    @Test("a saturated server has no end of waiting, an idle one none")
+    @Test("a saturated server waits forever, an idle one not at all")
     func extremes() throws {
         #expect(try QueueingDelay(arrivalsPerSecond: 4, serviceSeconds: 0.5, slots: 2).meanSeconds == .infinity)
         #expect(try QueueingDelay(arrivalsPerSecond: 0, serviceSeconds: 0.5, slots: 2).meanSeconds == 0)
@@ -47,9 +47,9 @@ struct CostModelTests {
         #expect(economics.price(joules: 120) == Money(nanoUSD: 10_000))
     }
 
-    @Test("a server that gets twice what it serves keeps the line that it has, and what comes for a while")
+    @Test("an overloaded server keeps its queue and the arrivals of the overload")
     func overload() throws {
-        // 4 a second for 10 s at 2 slots of 0.5 s each serve 4 a second less than come: exactly saturated.
+        // 4 a second for 10 s at 2 slots of 0.5 s each: exactly saturated.
         var queue = try QueueingDelay(
             arrivalsPerSecond: 4, serviceSeconds: 0.5, slots: 2, overload: .init(waiting: 3, seconds: 10))
         // (3 + 1 + 0 + sqrt(2 x 4 x 10 / pi)) x 0.25
@@ -70,7 +70,7 @@ struct CostModelTests {
         #expect(close(retries.expected(success: 100, failure: 10), 101.68))
     }
 
-    @Test("moving 10,000 tokens of prefix from $0.30 cached to $3.00 fresh costs 2.7 cents")
+    @Test("switching 10,000 tokens of prefix from $0.30 cached to $3.00 fresh costs 2.7 cents")
     func switching() {
         func call(_ nanoUSDPerToken: Double, prefill: Double, joules: Double) -> CallForecast {
             CallForecast(
@@ -84,7 +84,7 @@ struct CostModelTests {
         #expect(move == AssignmentSwitch(cost: 27_000_000, energy: 200, latency: 2))
     }
 
-    @Test("the normal quantiles of the tables")
+    @Test("the tabulated normal quantiles")
     func normal() {
         #expect(close(Normal.quantile(0.95), 1.644_853_626_951_47, 1e-8))
         #expect(close(Normal.quantile(0.5), 0))
@@ -92,7 +92,7 @@ struct CostModelTests {
         #expect(close(Normal.quantile(0.975), 1.959_963_984_540_05, 1e-8))
     }
 
-    @Test("a log-normal given by mean and 95 % quantile gives that quantile back")
+    @Test("a log-normal given by mean and 95 % quantile returns that quantile")
     func spread() {
         let spread = Spread(mean: 300, quantile: 700)
         #expect(close(spread.quantile(0.95), 700, 1e-8))

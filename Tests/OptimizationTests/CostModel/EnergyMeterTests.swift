@@ -18,7 +18,7 @@ struct EnergyMeterTests {
         try "\(value)\n".write(toFile: "\(root)/\(zone)/\(file)", atomically: false, encoding: .utf8)
     }
 
-    @Test("two packages add up, one of which has started again from 0")
+    @Test("two packages add up, one of them wrapped around")
     func sum() throws {
         let root = try folder()
         defer { try? FileManager.default.removeItem(atPath: root) }

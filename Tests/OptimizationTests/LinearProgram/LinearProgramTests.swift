@@ -39,7 +39,7 @@ struct LinearProgramTests {
         #expect(abs(solution.objective + 235) < 1e-6)
     }
 
-    @Test("infeasible and unbounded programs are told apart")
+    @Test("infeasible and unbounded programs are distinguished")
     func status() throws {
         var program = Self.textbook()
         program.addRow(.init(lower: 100), [(0, 1)])
@@ -78,7 +78,7 @@ struct LinearProgramTests {
         },
     ]
 
-    @Test("what would make GLPK end the process is an error instead", arguments: spoilers)
+    @Test("input that GLPK would abort on is an error", arguments: spoilers)
     func malformed(spoiler: Spoiler) {
         var program = Self.textbook()
         spoiler.spoil(&program)
@@ -95,9 +95,9 @@ struct LinearProgramTests {
         #expect(throws: OptimizationError.self) { try GLPK.solve(Self.textbook(), timeLimit: .seconds(1), gap: 1) }
     }
 
-    @Test("a million columns are solved, and more columns than can be solved are an error that says how many can")
+    @Test("a million columns are solved, and too many are an error that names the maximum")
     func million() throws {
-        // One row that asks for one unit of the dearest column or of any other: the cheapest is taken.
+        // One row needs one unit of the most expensive column or of any other; the cheapest is chosen.
         var program = LinearProgram(
             columns: (0..<1_000_000).map { LinearProgram.Column(objective: Double(1_000_000 - $0), upper: 1) })
         program.rows = [.init(lower: 1, upper: 1)]

@@ -1,7 +1,7 @@
 import Optimization
 import Testing
 
-@Suite("What a limit does, in words")
+@Suite("Descriptions of a limit's effect")
 struct LimitEffectTests {
     @Test("a deadline that keeps steps off the edge says how many")
     func deadline() throws {
@@ -16,11 +16,11 @@ struct LimitEffectTests {
         #expect(effects[0].otherwise == [0: 3])
         // Of 3.6 s more, the 2 s that move one step are used: a cent cheaper.
         #expect(
-            effects[0].words(["edge", "cloud"])
+            effects[0].description(modelNames: ["edge", "cloud"])
                 == "the deadline binds: 3 of 8 steps would otherwise run on edge; 2 s more would buy -1 cents, +2 s")
     }
 
-    @Test("a budget says what a little more of it buys")
+    @Test("a budget says what a small increase buys")
     func budget() throws {
         let cheap = AssignmentOption(cost: 1_000_000, energy: 1, latency: 1, accuracy: 0.5)
         let dear = AssignmentOption(cost: 5_000_000, energy: 1, latency: 1, accuracy: 0.9)
@@ -30,14 +30,14 @@ struct LimitEffectTests {
         let solution = try AssignmentSolver().solve(program)
         let effects = try AssignmentSolver().effects(of: solution, program)
         #expect(
-            effects.map { $0.words(["small", "large"]) }
+            effects.map { $0.description(modelNames: ["small", "large"]) }
                 == [
                     "the budget binds: 2 of 4 steps would otherwise run on large; "
                         + "0.4 cents more would buy +10 points of accuracy"
                 ])
     }
 
-    @Test("where a little more changes nothing, enough more to change something is found")
+    @Test("if a small increase changes nothing, one that does is found")
     func indivisible() throws {
         let cheap = AssignmentOption(cost: 1_000_000, energy: 1, latency: 1, accuracy: 0.5)
         let dear = AssignmentOption(cost: 5_000_000, energy: 1, latency: 1, accuracy: 0.9)
@@ -46,9 +46,10 @@ struct LimitEffectTests {
             budget: 12_500_000)
         let solver = AssignmentSolver()
         let effects = try solver.effects(of: try solver.solve(program), program)
-        // A tenth more is not enough for one more step on the large model, four tenths more are: 16 m are used.
+        // A tenth more is too little for one more step on the large model, four tenths suffice: 16 m are used.
         #expect(
-            effects.first?.words(["small", "large"]).hasSuffix("0.35 cents more would buy +10 points of accuracy")
+            effects.first?.description(modelNames: ["small", "large"]).hasSuffix(
+                "0.35 cents more would buy +10 points of accuracy")
                 == true)
     }
 }

@@ -2,18 +2,18 @@ import Foundation
 import Optimization
 import Testing
 
-@Suite("Methods of planning")
+@Suite("Planning methods")
 struct MethodTests {
     /// A random program that has a plan, with all its plans.
     private func feasible(_ seed: Int) -> (program: AssignmentProgram, plans: [AssignmentTotals])? {
-        var generator = SplitMix(UInt64(seed + 70_000))
+        var generator = SeededRandom(UInt64(seed + 70_000))
         var program = AssignmentProgram.random(&generator, steps: 4, models: 3)
         program.latencyPaths = []
         let plans = Enumeration.plans(program)
         return plans.isEmpty ? nil : (program, plans)
     }
 
-    @Test("epsilon-constraint finds the least cost at the accuracy asked for", arguments: 0..<60)
+    @Test("epsilon-constraint finds the least cost at the requested accuracy", arguments: 0..<60)
     func epsilon(seed: Int) throws {
         guard let (program, plans) = feasible(seed) else { return }
         let errors = plans.map { 1 - $0.meanAccuracy }.sorted()
@@ -42,8 +42,8 @@ struct MethodTests {
         guard let (program, plans) = feasible(seed) else { return }
         let weights = AssignmentWeights(cost: 1, energy: 0, latency: 0.5, accuracy: 1)
         let answer = try AugmentedChebyshev(weights: weights).solve(program)
-        // The pay-off table by enumeration: ideal and span of each criterion over the plans best in one of them. Ties
-        // between best plans leave the span open, so the truth is only comparable where there are none.
+        // The pay-off table by enumeration: ideal and span of each criterion over the single-criterion optima. Ties
+        // between optima leave the span undetermined, so only instances without ties are compared.
         let criteria: [Criterion] = [.cost, .latency, .accuracy]
         var ideal: [Criterion: Double] = [:]
         var corners: [AssignmentTotals] = []
@@ -67,7 +67,7 @@ struct MethodTests {
         #expect(abs(distance(answer.solution.totals) - answer.distance) < 1e-6)
     }
 
-    @Test("the front of cost and accuracy is enumeration's", arguments: 0..<60)
+    @Test("the front of cost and accuracy is that of enumeration", arguments: 0..<60)
     func front(seed: Int) throws {
         guard let (program, plans) = feasible(seed) else { return }
         let front = try ParetoFront.trace(program)
@@ -83,7 +83,7 @@ struct MethodTests {
         }
     }
 
-    @Test("options beaten in all four criteria are not on a step's front")
+    @Test("dominated options are not on a step's front")
     func options() {
         let options: [AssignmentOption?] = [
             AssignmentOption(cost: 10, energy: 1, latency: 1, accuracy: 0.9),

@@ -1,6 +1,6 @@
 import Optimization
 
-/// The slow, obvious solver: every choice of models, each held against every limit.
+/// The slow, obvious solver: every choice of models, checked against every limit.
 struct Enumeration {
     let program: AssignmentProgram
     /// Best objective of a choice that keeps all limits; nil when there is none.
@@ -33,7 +33,7 @@ struct Enumeration {
         }
     }
 
-    /// Whether a choice keeps every limit of a program; written without any of the solver's code.
+    /// Whether a choice keeps every limit of a program; shares no code with the solver.
     static func keepsLimits(_ program: AssignmentProgram, _ choice: [Int]) -> Bool {
         var cost = 0.0
         var energy = 0.0
@@ -82,7 +82,7 @@ struct Enumeration {
     }
 }
 
-/// The documented affine scale, computed on its own.
+/// The documented affine scale, computed independently.
 private struct Scale {
     var least: [Double]
     var span: [Double]

@@ -1,8 +1,8 @@
 import Optimization
 
 extension AssignmentProgram {
-    /// A random program with every kind of row now and then; about a third have no plan.
-    static func random(_ generator: inout SplitMix, steps: Int, models: Int) -> AssignmentProgram {
+    /// A random program with every kind of row sometimes; about a third are infeasible.
+    static func random(_ generator: inout SeededRandom, steps: Int, models: Int) -> AssignmentProgram {
         var options: [[AssignmentOption?]] = []
         let missing = generator.chance(0.3) ? 0.25 : 0
         let whole = generator.chance(0.5)
@@ -37,7 +37,7 @@ extension AssignmentProgram {
         return program
     }
 
-    private mutating func addSwitching(_ generator: inout SplitMix) {
+    private mutating func addSwitching(_ generator: inout SeededRandom) {
         switching = (0..<stepCount).map { _ in
             (0..<modelCount).map { _ in
                 AssignmentSwitch(
@@ -48,7 +48,7 @@ extension AssignmentProgram {
         if generator.chance(0.5) { previous = generator.below(modelCount) }
     }
 
-    private mutating func addLimits(_ generator: inout SplitMix) {
+    private mutating func addLimits(_ generator: inout SeededRandom) {
         let steps = Double(stepCount)
         if generator.chance(0.6) { budget = (steps * 800 * generator.unit()).rounded() }
         if generator.chance(0.6) { deadline = steps * 2.2 * generator.unit() }

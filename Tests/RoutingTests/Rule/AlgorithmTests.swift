@@ -2,7 +2,7 @@ import Domain
 import Routing
 import Testing
 
-/// The four boxes of the paper's algorithm (AIMS, Algorithm 1), each against an example worked out by hand.
+/// The four boxes of the paper's algorithm (AIMS, Algorithm 1), each against an example calculated by hand.
 @Suite("The paper's algorithm")
 struct AlgorithmTests {
     /// Cosine of two predicted embeddings.
@@ -25,11 +25,10 @@ struct AlgorithmTests {
         let similarity = cosine([1, 2, 2], [2, 2, 1])
         var rule = SequentialRule()
         let action = rule.handle(.step(RuleFixture.step([RuleFixture.candidate("small", similarity: similarity)])))
-        #expect(
-            try #require(action.called)
-                == .init(
-                    model: ModelID("small"), stage: .sse,
-                    reason: "kept on small: predicted similarity 0.89 to reference > kappa 0.62 at step 1"))
+        let verdict = try #require(action.called)
+        #expect(verdict.model == ModelID("small"))
+        #expect(verdict.stage == .sse)
+        #expect(rule.rounded == [.compared(.sse, ModelID("small"), 0.8889, passes: true, threshold: 0.62, ahead: 0)])
     }
 
     @Test("SSE: (1, 0, 0) and (3, 4, 0) have cosine 3/5 = .60 <= .62, so the large model does the step")
@@ -38,22 +37,27 @@ struct AlgorithmTests {
         var rule = SequentialRule()
         let action = rule.handle(.step(RuleFixture.step([RuleFixture.candidate("small", similarity: similarity)])))
         #expect(try #require(action.called).stage == .reference)
-        #expect(rule.words == ["sse: small 0.60 <= 0.62", "reference: reference is the last resort"])
+        #expect(
+            rule.rounded == [
+                .compared(.sse, ModelID("small"), 0.6, passes: false, threshold: 0.62, ahead: 0),
+                .lastResort(ModelID("reference")),
+            ])
     }
 
     // MARK: SLE
 
-    /// At step i the small model's next output is unlike the large one's; two steps on it is (0, 3, 4) against (0, 4, 3):
-    /// cosine 24/25 = .96.
+    /// At step i the small model's next output is unlike the large one's; two steps later it is (0, 3, 4) against (0,
+    /// 4, 3): cosine 24/25 = .96.
     private func sleStep(at position: Int, distance steps: Int?, commits: LookAheadCommitment = .span) -> RuleStep {
         let similarity = cosine([0, 3, 4], [0, 4, 3])
         let forecast = distance(steps)
-        let outlook = Outlook(
+        let lookAheadEstimates = LookAheadEstimates(
             similarity: { _, ahead, others in ahead == 2 && others == 0 ? similarity : 0.2 },
             distance: { _ in forecast })
         return RuleFixture.step(
             [RuleFixture.candidate("small", similarity: 0.5)], position: position,
-            settings: SequenceRule(stages: [.sse, .sle], lookAheadCommits: commits), outlook: outlook)
+            settings: SequenceRule(stages: [.sse, .sle], lookAheadCommits: commits),
+            lookAheadEstimates: lookAheadEstimates)
     }
 
     @Test("SLE: distance 2 at step 2 and cosine .96 there commit steps 2, 3 and 4; step 5 is tested anew")
@@ -62,24 +66,26 @@ struct AlgorithmTests {
         let first = try #require(rule.handle(.step(sleStep(at: 2, distance: 2))).called)
         #expect(first.stage == .sle)
         #expect(first.model == ModelID("small"))
-        #expect(rule.words == ["sse: small 0.50 <= 0.64", "sle: small +2 0.96 > 0.64"])
+        #expect(
+            rule.rounded == [
+                .compared(.sse, ModelID("small"), 0.5, passes: false, threshold: 0.64, ahead: 0),
+                .compared(.sle, ModelID("small"), 0.96, passes: true, threshold: 0.64, ahead: 2),
+            ])
         #expect(rule.state.span == Span(model: ModelID("small"), stage: .sle, from: 2, through: 4))
         for position in 3...4 {
-            // Nothing would pass a test here: the span alone holds the step.
+            // No test would pass here: only the span holds the step.
             let step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: position)
             let verdict = try #require(rule.handle(.step(step)).called)
+            #expect(verdict.model == ModelID("small"))
             #expect(verdict.stage == .sle)
-            #expect(
-                verdict.reason
-                    == "stays on small at step \(position): the look-ahead (sle) at step 2 gave it the run through step 4"
-            )
+            #expect(rule.findings == [.spanned(.sle, from: 2, through: 4)])
         }
         let step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 5)
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)
         #expect(rule.state.span == nil)
     }
 
-    @Test("SLE that commits this step only leaves the next one to its own tests")
+    @Test("SLE that commits one step only leaves the next one to its own tests")
     func sleStep() throws {
         var rule = SequentialRule()
         let first = try #require(rule.handle(.step(sleStep(at: 2, distance: 2, commits: .step))).called)
@@ -89,13 +95,20 @@ struct AlgorithmTests {
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)
     }
 
-    @Test("SLE is skipped where the distance is infinite, and where it is 0: that is SSE's test")
+    @Test("SLE is skipped at infinite distance, and at 0, which is SSE's test")
     func sleSkips() throws {
         var rule = SequentialRule()
         #expect(try #require(rule.handle(.step(sleStep(at: 2, distance: nil))).called).stage == .reference)
-        #expect(rule.words[1].hasPrefix("sle: small is expected never to get where the reference would be"))
+        guard case .neverCatchesUp(let model, _) = rule.findings[1] else {
+            throw TestFailure("expected an infinite distance, not \(rule.findings[1])")
+        }
+        #expect(model == ModelID("small"))
         #expect(try #require(rule.handle(.step(sleStep(at: 2, distance: 0))).called).stage == .reference)
-        #expect(!rule.words.contains { $0.hasPrefix("sle") })
+        #expect(
+            rule.rounded == [
+                .compared(.sse, ModelID("small"), 0.5, passes: false, threshold: 0.64, ahead: 0),
+                .lastResort(ModelID("reference")),
+            ])
     }
 
     // MARK: CD
@@ -108,7 +121,8 @@ struct AlgorithmTests {
         return RuleFixture.step(
             [RuleFixture.candidate("small", similarity: 0.5)],
             settings: SequenceRule(stages: [.sse, .cd], lookAhead: lookAhead),
-            outlook: Outlook(similarity: { _, one, other in one == other ? similarities[one] : nil }),
+            lookAheadEstimates: LookAheadEstimates(similarity: { _, one, other in one == other ? similarities[one] : nil
+            }),
             kappa: Kappa(kappa))
     }
 
@@ -118,14 +132,16 @@ struct AlgorithmTests {
         let verdict = try #require(rule.handle(.step(cdStep(.grows))).called)
         #expect(verdict.stage == .cd)
         #expect(
-            rule.words == [
-                "sse: small 0.50 <= 0.62", "cd: small +1 0.63 <= 0.64", "cd: small +2 0.67 > 0.66",
-                "cd: small +3 0.67 <= 0.68",
+            rule.rounded == [
+                .compared(.sse, ModelID("small"), 0.5, passes: false, threshold: 0.62, ahead: 0),
+                .compared(.cd, ModelID("small"), 0.63, passes: false, threshold: 0.64, ahead: 1),
+                .compared(.cd, ModelID("small"), 0.67, passes: true, threshold: 0.66, ahead: 2),
+                .compared(.cd, ModelID("small"), 0.67, passes: false, threshold: 0.68, ahead: 3),
             ])
         #expect(rule.state.span == Span(model: ModelID("small"), stage: .cd, from: 1, through: 3))
     }
 
-    @Test("CD with a kappa that does not grow along the look-ahead agrees up to step 4, with two steps of sight to 3")
+    @Test("CD with a constant kappa along the look-ahead agrees up to step 4, and with a look-ahead of two up to 3")
     func cdFixed() {
         var rule = SequentialRule()
         _ = rule.handle(.step(cdStep(.fixed)))
@@ -152,11 +168,10 @@ struct AlgorithmTests {
             [RuleFixture.candidate("a", similarity: 0.1), RuleFixture.candidate("b", similarity: 0.1)], position: 3,
             settings: SequenceRule(decomposition: decomposition))
         let action = rule.handle(.step(step))
-        guard case .decompose(let model, let reason) = action else {
+        guard case .decompose(let model, _) = action else {
             throw TestFailure("expected to be asked for the parts, not \(action)")
         }
         #expect(model == ModelID("b"))
-        #expect(reason == "b is asked for the parts of step 3: no cheaper candidate passed for the whole")
         return rule
     }
 
@@ -170,7 +185,6 @@ struct AlgorithmTests {
         var rule = try sdRule(.partial)
         let action = rule.handle(.decomposed(parts))
         #expect(models(action) == ["a", "b", "a"])
-        #expect(action.reason == "in 3 parts, 3 of them kept on cheaper models than reference")
     }
 
     @Test("SD, partial: with kappa_3, kappa_4, kappa_5 = .66, .68, .70 the third part's .69 goes to the large model")
@@ -204,11 +218,11 @@ struct AlgorithmTests {
         let step = RuleFixture.step(
             [RuleFixture.candidate("small", similarity: 0.1, request: 0.1)], position: 2,
             settings: SequenceRule(stages: stages),
-            outlook: Outlook(similarity: { _, _, _ in 0.99 }, distance: { _ in forecast }))
+            lookAheadEstimates: LookAheadEstimates(similarity: { _, _, _ in 0.99 }, distance: { _ in forecast }))
         #expect(try #require(rule.handle(.step(step)).called).stage == expected)
     }
 
-    @Test("a text predictor writes what both models would answer, and SSE compares that")
+    @Test("SSE compares the texts that a text predictor writes for both models")
     func textPredictor() throws {
         let settings = SequenceRule(textPredictor: ModelID("writer"))
         let step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0.1)], settings: settings)
@@ -221,11 +235,11 @@ struct AlgorithmTests {
         #expect(try #require(rule.handle(.predicted([ModelID("small"): 0.9])).called).stage == .sse)
         _ = rule.handle(.step(step))
         #expect(try #require(rule.handle(.predictionFailed("it timed out")).called).stage == .reference)
-        #expect(rule.words[0] == "sse: the text predictor has no answer (it timed out); trained predictors stand in")
+        #expect(rule.findings[0] == .predictionFailed(reason: "it timed out"))
     }
 }
 
-/// Ends a test with words.
+/// An error with a message.
 struct TestFailure: Error, CustomStringConvertible {
     let description: String
 

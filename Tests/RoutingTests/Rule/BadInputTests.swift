@@ -8,24 +8,22 @@ struct BadInputTests {
 
     // MARK: Numbers
 
-    @Test("an estimate that is no number is taken as no estimate, and said")
+    @Test("a non-finite estimate counts as none and is reported")
     func noNumbers() throws {
         let nan = DistanceForecast(none: .nan, one: 0.5, more: 0.2, never: 0.3)
         let step = RuleFixture.step(
             [RuleFixture.candidate("small", similarity: .nan, request: .infinity)],
-            outlook: Outlook(similarity: { _, _, _ in .nan }, distance: { _ in nan }))
+            lookAheadEstimates: LookAheadEstimates(similarity: { _, _, _ in .nan }, distance: { _ in nan }))
         var rule = SequentialRule()
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)
         #expect(
-            rule.words.prefix(4) == [
-                "urc: the estimator returned no number for small; taken as no estimate",
-                "sse: the estimator returned no number for small; taken as no estimate",
-                "sle: the estimator returned no number for small; taken as no estimate",
-                "cd: the estimator returned no number for small; taken as no estimate",
+            rule.findings.prefix(4) == [
+                .noNumber("urc", ModelID("small")), .noNumber("sse", ModelID("small")),
+                .noNumber("sle", ModelID("small")), .noNumber("cd", ModelID("small")),
             ])
     }
 
-    @Test("a router whose estimator returns no numbers decides by the priors of the tiers, and says so")
+    @Test("with non-finite estimates a router decides by the priors of the tiers and reports them")
     func noNumberPredicted() throws {
         let estimator = FixedEstimator(
             quality: ["edge": .nan, "cheap": .nan, "dear": .nan], similarity: ["edge": .nan, "cheap": .infinity],
@@ -38,33 +36,33 @@ struct BadInputTests {
         #expect(
             decision.considered[0]
                 == "estimate: no number was predicted for edge; the prior of its small tier stands in")
-        #expect(decision.considered.contains("sse: the estimator returned no number for edge; taken as no estimate"))
+        #expect(decision.considered.contains(Finding.noNumber("sse", ModelID("edge")).description))
     }
 
     // MARK: History
 
-    @Test("a session that changes its history loses span, commitment and plan, and is told so")
+    @Test("a session that rewrites its history loses span, commitment and plan, with a finding")
     func changedHistory() throws {
         var state = RunState(
             committed: ModelID("small"), span: Span(model: ModelID("small"), stage: .sle, from: 2, through: 9),
             plan: Plan(choices: [], order: [], binding: []))
         state.position = 2
-        state.trail = RuleFixture.trail("system", "user", "assistant", "tool").end
+        state.historyEnd = RuleFixture.history("system", "user", "assistant", "tool").end
         var rule = SequentialRule(state: state)
-        let same = RuleFixture.trail("system", "user", "assistant", "tool", "assistant 2", "tool 2")
-        var step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 3, trail: same)
+        let same = RuleFixture.history("system", "user", "assistant", "tool", "assistant 2", "tool 2")
+        var step = RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 3, history: same)
         #expect(try #require(rule.handle(.step(step)).called).stage == .urc)
         rule = SequentialRule(state: state)
-        step.trail = RuleFixture.trail("system", "user", "another assistant", "tool", "assistant 2", "tool 2")
+        step.history = RuleFixture.history("system", "user", "another assistant", "tool", "assistant 2", "tool 2")
         #expect(try #require(rule.handle(.step(step)).called).stage == .reference)
-        #expect(
-            rule.words[0]
-                == "history: messages before step 2 were changed; dropped the span on small and the commitment to small "
-                + "and the plan")
+        guard case .historyChanged(_, let dropped) = rule.findings[0] else {
+            throw TestFailure("expected a changed history, not \(rule.findings[0])")
+        }
+        #expect(dropped == ["the span on small", "the commitment to small", "the plan"])
         #expect(rule.state.committed == nil && rule.state.span == nil && rule.state.plan == nil)
     }
 
-    @Test("a run that goes back to an earlier step loses its span; the same step asked again keeps it")
+    @Test("a run that returns to an earlier step loses its span; repeating the same step keeps it")
     func wentBack() {
         var state = RunState(span: Span(model: ModelID("small"), stage: .cd, from: 2, through: 9))
         state.position = 5
@@ -73,22 +71,24 @@ struct BadInputTests {
             rule.handle(.step(RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 5))).model
                 == ModelID("small"))
         _ = rule.handle(.step(RuleFixture.step([RuleFixture.candidate("small", similarity: 0)], position: 3)))
-        #expect(rule.words[0] == "history: the run went back from step 5 to step 3; dropped the span on small")
+        #expect(
+            rule.findings[0]
+                == .historyChanged("the run went back from step 5 to step 3", dropped: ["the span on small"]))
     }
 
-    @Test("trails tell borders between messages, and follow only what they begin with")
-    func trails() throws {
-        let whole = RuleFixture.trail("ab", "c", "d")
-        #expect(whole.follows(try #require(RuleFixture.trail("ab", "c").end)))
-        #expect(!whole.follows(try #require(RuleFixture.trail("a", "bc").end)))
-        #expect(!whole.follows(try #require(RuleFixture.trail("ab", "c", "d", "e").end)))
-        #expect(RuleFixture.trail().end == nil)
+    @Test("histories distinguish message borders and continue only their own prefixes")
+    func histories() throws {
+        let whole = RuleFixture.history("ab", "c", "d")
+        #expect(whole.follows(try #require(RuleFixture.history("ab", "c").end)))
+        #expect(!whole.follows(try #require(RuleFixture.history("a", "bc").end)))
+        #expect(!whole.follows(try #require(RuleFixture.history("ab", "c", "d", "e").end)))
+        #expect(RuleFixture.history().end == nil)
     }
 
     // MARK: Decomposer
 
     @Test(
-        "a decomposer that answers rubbish leaves the step whole, on the reference, and the reason is kept",
+        "a useless decomposition leaves the step undivided, on the reference, with its reason",
         arguments: [
             ([], "the decomposer gave no list of parts"), (["all of it"], "the decomposer gave one part only"),
             (["a", "b", "c", "d", "e", "f", "g"], "the decomposer gave 7 parts, more than the 6 allowed"),
@@ -105,11 +105,11 @@ struct BadInputTests {
         #expect(model == ModelID("small"), "the cheapest candidate")
         let parts = texts.map { RuleEvent.Part(text: $0, similarity: [ModelID("small"): 1]) }
         #expect(try #require(rule.handle(.decomposed(parts)).called).model == ModelID("reference"))
-        #expect(rule.words.contains("sd: \(fault); the step stays whole"))
+        #expect(rule.findings.contains(.undivided(reason: fault)))
     }
 
     @Test(
-        "a decomposer's answer is read as a JSON list or as lines, and anything else is no list",
+        "a decomposer's answer is parsed as a JSON list or as lines, and anything else is no list",
         arguments: [
             (#"["a", "b"]"#, ["a", "b"]), ("Here:\n```json\n[\"a\", \" b \"]\n```", ["a", "b"]),
             ("1. a\n2) b\n\n10: c", ["a", "b", "c"]), ("- a\n* b", ["a", "b"]), ("I cannot do that.", []),
@@ -119,21 +119,22 @@ struct BadInputTests {
         #expect(SubtaskList.parts(of: answer) == parts)
     }
 
-    @Test("a decomposer that cannot be called, or does not answer, leaves the step whole")
+    @Test("a decomposer that cannot be called, or does not answer, leaves the step undivided")
     func decomposerDown() throws {
         var policy = Policy()
         policy.sequence.decomposition.decomposer = .model(ModelID("nobody"))
         let estimator = FixedEstimator(
             quality: ["edge": 0.8, "cheap": 0.85, "dear": 0.9], similarity: ["edge": 0.1, "cheap": 0.1])
-        let course = try StepRouter(estimator: estimator).course(
-            of: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
-        #expect(course.action.called?.model == ModelID("dear"))
-        #expect(course.decision.considered.contains("sd: nobody cannot be called now; the step stays whole"))
+        let machine = try StepRouter(estimator: estimator).machine(
+            for: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
+        #expect(machine.action.called?.model == ModelID("dear"))
+        #expect(
+            machine.decision.considered.contains(Finding.undivided(reason: "nobody cannot be called now").description))
     }
 
     // MARK: Health
 
-    @Test("where the reference is down, the best that is left answers, and the reason says so")
+    @Test("if the reference is down, the best candidate left answers")
     func referenceDown() throws {
         var rule = SequentialRule()
         let step = RuleFixture.step(
@@ -145,11 +146,15 @@ struct BadInputTests {
         let verdict = try #require(
             rule.handle(.failed(ModelID("reference"), reason: "connection refused")).called)
         #expect(verdict.model == ModelID("b"))
-        #expect(verdict.reason == "b: the best that is left; reference is down")
+        #expect(verdict.stage == .plan)
+        #expect(rule.findings.last == .referenceUnavailable(reason: "reference is down"))
         #expect(rule.handle(.failed(ModelID("b"), reason: "timeout")).model == ModelID("a"))
+        let last = rule.handle(.failed(ModelID("a"), reason: "timeout"))
+        guard case .abandon = last else { throw TestFailure("expected the step to be abandoned, not \(last)") }
         #expect(
-            rule.handle(.failed(ModelID("a"), reason: "timeout")).reason
-                == "no model is left for step 2: reference failed, b failed, a failed")
+            rule.findings.compactMap { finding in
+                if case .failed(let model, let reason) = finding { "\(model): \(reason)" } else { nil }
+            } == ["reference: connection refused", "b: timeout", "a: timeout"])
     }
 
     @Test("a model that is gone, or does not answer, loses its span and its commitment")
@@ -160,9 +165,9 @@ struct BadInputTests {
         var rule = SequentialRule(state: state)
         #expect(rule.handle(.step(RuleFixture.step([small], position: 2))).model == ModelID("small"))
         #expect(
-            rule.words.prefix(2) == [
-                "urc: the commitment to gone ends, since it cannot serve step 2",
-                "the span on away ends, since it cannot serve step 2",
+            rule.findings.prefix(2) == [
+                .commitmentEnded(ModelID("gone"), reason: "it cannot serve step 2"),
+                .spanEnded(ModelID("away"), reason: "it cannot serve step 2"),
             ])
         var spanned = SequentialRule(
             state: RunState(span: Span(model: ModelID("small"), stage: .sle, from: 1, through: 9)))

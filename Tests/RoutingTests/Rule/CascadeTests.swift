@@ -2,7 +2,7 @@ import Domain
 import Routing
 import Testing
 
-@Suite("Answers that are tested once they are there")
+@Suite("Verified answers")
 struct CascadeTests {
     private let candidates = [
         RuleFixture.candidate("a", quality: 0.5, similarity: 0.9), RuleFixture.candidate("b", similarity: 0.3),
@@ -22,39 +22,49 @@ struct CascadeTests {
         .answered(.init(model: ModelID(model), acceptance: acceptance, fault: fault))
     }
 
-    @Test("an answer at kappa is kept, and the reason says by how much")
+    @Test("an answer at kappa is kept")
     func kept() throws {
         var rule = try begun()
         let action = rule.handle(answered("a", 0.66))
-        #expect(
-            action
-                == .keep(
-                    ModelID("a"), reason: "a's answer is acceptable with probability 0.66 >= kappa 0.66"))
+        guard case .keep(let model, _) = action else {
+            throw TestFailure("expected an answer to be kept, not \(action)")
+        }
+        #expect(model == ModelID("a"))
+        #expect(rule.rounded.last == .verified(ModelID("a"), 0.66, passes: true, threshold: 0.66))
     }
 
-    @Test("below kappa the next candidate that passes its own tests answers, then the reference, which is the last")
+    @Test("below kappa the next candidate that passes its own tests answers, and the reference last")
     func next() throws {
         var rule = try begun()
         #expect(rule.handle(answered("a", 0.4)).called?.model == ModelID("c"), "b failed its test, so it is not called")
         let last = try #require(rule.handle(answered("c", 0.5)).called)
         #expect(last.model == ModelID("reference"))
         #expect(last.stage == .reference)
-        #expect(last.reason.hasPrefix("reference: the answer of c did not pass"))
-        // Of .4, .5 and .3, all paid for, the best is kept.
+        // Of .4, .5 and .3, all paid, the best is kept.
+        let kept = rule.handle(answered("reference", 0.3))
+        guard case .keep(let model, _) = kept else { throw TestFailure("expected an answer to be kept, not \(kept)") }
+        #expect(model == ModelID("c"))
         #expect(
-            rule.handle(answered("reference", 0.3))
-                == .keep(ModelID("c"), reason: "c's answer is kept as the best of 3: nobody better is left to ask"))
-        #expect(
-            rule.words == [
-                "sse: a 0.90 > 0.66", "verify: a 0.40 < 0.66", "sse: b 0.30 <= 0.66", "sse: c 0.80 > 0.66",
-                "verify: c 0.50 < 0.66", "reference: reference is the last resort", "verify: reference 0.30 < 0.66",
+            rule.rounded == [
+                .compared(.sse, ModelID("a"), 0.9, passes: true, threshold: 0.66, ahead: 0),
+                .verified(ModelID("a"), 0.4, passes: false, threshold: 0.66),
+                .compared(.sse, ModelID("b"), 0.3, passes: false, threshold: 0.66, ahead: 0),
+                .compared(.sse, ModelID("c"), 0.8, passes: true, threshold: 0.66, ahead: 0),
+                .verified(ModelID("c"), 0.5, passes: false, threshold: 0.66),
+                .lastResort(ModelID("reference")),
+                .verified(ModelID("reference"), 0.3, passes: false, threshold: 0.66),
             ])
     }
 
-    @Test("the policy's own threshold stands in for kappa")
+    @Test("the policy's own threshold replaces kappa")
     func threshold() throws {
         var rule = try begun(Verification(isOn: true, threshold: 0.35))
-        #expect(rule.handle(answered("a", 0.4)).reason.contains(">= the verify threshold 0.35"))
+        let action = rule.handle(answered("a", 0.4))
+        guard case .keep(let model, _) = action else {
+            throw TestFailure("expected an answer to be kept, not \(action)")
+        }
+        #expect(model == ModelID("a"))
+        #expect(rule.rounded.last == .verified(ModelID("a"), 0.4, passes: true, threshold: 0.35))
     }
 
     @Test("without verify any answer is kept; without an estimate only its form counts")
@@ -62,16 +72,19 @@ struct CascadeTests {
         var off = try begun(Verification())
         #expect(off.handle(answered("a", 0)).model == ModelID("a"))
         var formOnly = try begun()
-        #expect(formOnly.handle(answered("a", nil)).reason.contains("nothing more is known"))
+        guard case .keep(let model, _) = formOnly.handle(answered("a", nil)) else {
+            throw TestFailure("expected an answer to be kept")
+        }
+        #expect(model == ModelID("a"))
         var bad = try begun()
         #expect(bad.handle(answered("a", nil, fault: "the answer is empty")).called?.model == ModelID("c"))
     }
 
-    @Test("an acceptance that is no number is taken as none, and said")
+    @Test("a non-finite acceptance counts as none and is reported")
     func noNumber() throws {
         var rule = try begun()
         #expect(rule.handle(answered("a", .nan)).model == ModelID("a"))
-        #expect(rule.words.last == "verify: the estimator returned no number for a; taken as no estimate")
+        #expect(rule.findings.last == .noNumber("verify", ModelID("a")))
     }
 
     @Test("a failed verification ends the span and the commitment, and drops the plan")
@@ -84,13 +97,16 @@ struct CascadeTests {
         _ = rule.handle(answered("a", 0.1))
         #expect(rule.state.span == nil)
         #expect(rule.state.plan == nil)
-        #expect(rule.words.contains { $0.hasPrefix("the span on a ends, since its answer is acceptable with") })
+        #expect(
+            rule.findings.contains {
+                if case .spanEnded(ModelID("a"), _) = $0 { true } else { false }
+            })
         var committed = try begun(state: RunState(committed: ModelID("a"), plan: plan))
         #expect(committed.handle(answered("a", 0.1)).called?.model == ModelID("c"))
         #expect(committed.state.committed == nil)
     }
 
-    @Test("where everybody's answer is of bad form, the run is given up with every name")
+    @Test("if every answer is malformed, every model is tried and the step is abandoned")
     func allBad() throws {
         var rule = try begun()
         var action = rule.handle(answered("a", nil, fault: "it refused"))
@@ -100,6 +116,10 @@ struct CascadeTests {
             action = rule.handle(answered(verdict.model.rawValue, nil, fault: "it refused"))
         }
         #expect(calls == 3, "c, the reference, and b as what is left")
-        #expect(action.reason.hasPrefix("no model is left for step 3: a failed, c failed, reference failed, b failed"))
+        guard case .abandon = action else { throw TestFailure("expected the step to be abandoned, not \(action)") }
+        #expect(
+            rule.findings.compactMap { finding in
+                if case .malformed(let model, _) = finding { model.rawValue } else { nil }
+            } == ["a", "c", "reference", "b"])
     }
 }

@@ -10,7 +10,7 @@ struct KappaTests {
     }
 
     @Test(
-        "a price of money lowers kappa by its share of all weight: s = pi / (1 + pi)",
+        "money's shadow price lowers kappa by its share of the total weight: s = pi / (1 + pi)",
         arguments: [
             (0.0, 0.66), (0.25, 0.66 - 0.2 * 0.06), (1, 0.63), (3, 0.66 - 0.75 * 0.06), (.infinity, 0.6),
         ])
@@ -50,7 +50,7 @@ struct KappaTests {
         }
     }
 
-    @Test("the controller's offset moves kappa within floor and cap; a policy that does not bend does not")
+    @Test("the controller's offset moves kappa within floor and cap; a policy that does not bend keeps it")
     func offset() {
         #expect(abs(Kappa(.standard, offset: 0.05).at(3) - 0.71) < 1e-12)
         #expect(Kappa(.standard, offset: 0.5).at(3) == 0.8)
@@ -62,13 +62,13 @@ struct KappaTests {
         #expect(abs(Kappa(stiff, bend: bend).at(3) - 0.66) < 1e-12)
     }
 
-    @Test("where the plan has no solution at kappa, a budget lowers it to its floor before the policy gives up")
+    @Test("if the plan is infeasible at kappa, a budget lowers kappa to its floor before the policy gives up")
     func floorBeforeInfeasible() throws {
-        // kappa_1 = .62 of .9 is .558: only the dear model reaches it; the floor .4 admits the cheap one.
+        // kappa_1 = .62 of .9 is .558: only the expensive model reaches it; the floor .4 admits the cheap one.
         var policy = Policy(budget: Money(nanoUSD: 20_000_000))
         policy.kappa = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.4)
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.5, "dear": 0.9])
-        // Eight steps on the dear model cost at least 8 x 1.8 m, and more as the prompt grows.
+        // Eight steps on the expensive model cost at least 8 x 1.8 m, and more as the prompt grows.
         let context = Fixture.context(policy: policy, horizon: 8)
         var state = RunState()
         let router = StepRouter(estimator: estimator)

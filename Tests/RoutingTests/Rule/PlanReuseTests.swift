@@ -2,12 +2,13 @@ import Domain
 import Routing
 import Testing
 
-@Suite("Plans that are kept")
+@Suite("Kept plans")
 struct PlanReuseTests {
     private let estimator = FixedEstimator(
         quality: ["edge": 0.88, "cheap": 0.87, "dear": 0.9], similarity: ["edge": 0.9, "cheap": 0.9])
 
-    /// A run of three steps, its first one planned. The first step on the edge model takes 2.6 s and 6683 nano-USD.
+    /// The state after the first of three planned steps. The first step on the edge model takes 2.6 s and 6683
+    /// nano-USD.
     private func begun(_ policy: Policy = Policy(), estimator: FixedEstimator? = nil) throws -> RunState {
         var state = RunState()
         _ = try StepRouter(estimator: estimator ?? self.estimator).route(
@@ -15,7 +16,7 @@ struct PlanReuseTests {
         return state
     }
 
-    /// What the second step says of the plan.
+    /// The second step's remark about the plan.
     private func second(
         _ state: inout RunState, policy: Policy = Policy(), models: [PricedModel]? = nil, remaining: Remaining? = nil,
         horizon: Int = 2, position: Int = 2, estimator: FixedEstimator? = nil
@@ -31,7 +32,7 @@ struct PlanReuseTests {
         decision.considered.first { $0.hasPrefix("plan: kept") || $0.hasPrefix("plan: solved again") } ?? "nothing"
     }
 
-    @Test("a plan that holds is kept, and names the same model")
+    @Test("a plan that holds is kept, and gives the same model")
     func kept() throws {
         var state = try begun()
         let decision = try second(&state)
@@ -42,7 +43,7 @@ struct PlanReuseTests {
 
     @Test("a kept plan orders a later step by that step's own predictions")
     func ownPredictions() throws {
-        // Step 1 is hard: the dear model for the whole run. Step 2 turns out easy for the edge model.
+        // Step 1 is hard: the expensive model for the whole run. Step 2 turns out easy for the edge model.
         let hard = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.2, "dear": 0.9])
         var state = try begun(estimator: hard)
         #expect(state.plan?.choices == [ModelID("dear"), ModelID("dear"), ModelID("dear")])
@@ -51,7 +52,7 @@ struct PlanReuseTests {
         #expect(decision.model == ModelID("edge"))
     }
 
-    @Test("a step beyond the horizon, and a policy that changed, are planned anew")
+    @Test("a step beyond the horizon, and a changed policy, are planned anew")
     func beyond() throws {
         var state = try begun()
         #expect(
@@ -63,7 +64,7 @@ struct PlanReuseTests {
                 == "plan: solved again: the policy or the prices have changed")
     }
 
-    @Test("money and time that leave the plan's forecast by more than a fifth solve it again; less does not")
+    @Test("money and time that leave the plan's forecast by more than a fifth cause a new solve; less does not")
     func limits() throws {
         let policy = Policy(budget: Money(nanoUSD: 100_000_000), deadlineSeconds: 100)
         // Expected after step 1: 100 m - 6683 nano-USD and 97.4 s.
@@ -90,7 +91,7 @@ struct PlanReuseTests {
             remark(try second(&state, horizon: 5)) == "plan: solved again: 5 more steps are expected, not 2")
     }
 
-    @Test("a model that goes or comes solves the plan again")
+    @Test("a removed or added model causes a new solve")
     func health() throws {
         var state = try begun()
         #expect(
@@ -99,20 +100,23 @@ struct PlanReuseTests {
         #expect(remark(try second(&state, position: 3)).hasPrefix("plan: solved again: edge is new"))
     }
 
-    @Test("a failed verification solves the plan again")
+    @Test("a failed verification causes a new solve")
     func verification() throws {
         var policy = Policy(verify: true)
         policy.sequence.stages = [.sse]
-        var course = try StepRouter(estimator: estimator).course(
-            of: Fixture.step(), decisionID: "1", state: RunState(), context: Fixture.context(policy: policy, horizon: 3)
+        var machine = try StepRouter(estimator: estimator).machine(
+            for: Fixture.step(), decisionID: "1", state: RunState(),
+            context: Fixture.context(policy: policy, horizon: 3)
         )
-        #expect(course.action.called?.model == ModelID("edge"))
-        course.answered(ModelID("edge"), output: "", fault: "the answer is empty")
-        #expect(course.action.called?.model == ModelID("cheap"))
-        #expect(course.decision.considered.contains("verify: edge: the answer is empty"))
-        course.answered(ModelID("cheap"), output: "4")
-        #expect(course.action.model == ModelID("cheap"))
-        var state = course.state
+        #expect(machine.action.called?.model == ModelID("edge"))
+        machine.answered(ModelID("edge"), output: "", fault: "the answer is empty")
+        #expect(machine.action.called?.model == ModelID("cheap"))
+        #expect(
+            machine.decision.considered.contains(
+                Finding.malformed(ModelID("edge"), fault: "the answer is empty").description))
+        machine.answered(ModelID("cheap"), output: "4")
+        #expect(machine.action.model == ModelID("cheap"))
+        var state = machine.state
         #expect(state.plan == nil)
         let decision = try second(&state, policy: policy)
         #expect(remark(decision) == "nothing", "a first plan has nothing to say of an earlier one")
@@ -125,7 +129,7 @@ struct PlanReuseTests {
         policy.weights = Weights(cost: 0, energy: 0, latency: 0, accuracy: 1)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.6, "dear": 0.9])
-        // The dear model's highest bill of 16.2 m fits once or twice; its 1.8 m a step would fit for all.
+        // The expensive model's highest bill of 16.2 m fits once or twice; its 1.8 m a step would fit for all.
         var remaining = Remaining(of: policy)
         var state = RunState()
         var spent: Int64 = 0
@@ -140,29 +144,29 @@ struct PlanReuseTests {
         #expect(spent > 1_800_000, "what there is, is used")
     }
 
-    @Test("a course that decomposes tells each part who does it, and estimates each by its own words")
+    @Test("decomposition assigns each part a model, and estimates each by its own text")
     func decomposition() throws {
         var policy = Policy()
         policy.sequence.decomposition.decomposer = .model(ModelID("cheap"))
         let estimator = WordyEstimator(easy: "add")
-        var course = try StepRouter(estimator: estimator).course(
-            of: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
-        guard case .decompose(let model, _) = course.action else {
-            throw TestFailure("expected a decomposition, not \(course.action)")
+        var machine = try StepRouter(estimator: estimator).machine(
+            for: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
+        guard case .decompose(let model, _) = machine.action else {
+            throw TestFailure("expected a decomposition, not \(machine.action)")
         }
         #expect(model == ModelID("cheap"))
-        course.decomposed(#"["prove the theorem", "add the numbers"]"#)
-        guard case .split(let shares, _) = course.action else {
-            throw TestFailure("expected parts, not \(course.action)")
+        machine.decomposed(#"["prove the theorem", "add the numbers"]"#)
+        guard case .split(let shares, _) = machine.action else {
+            throw TestFailure("expected parts, not \(machine.action)")
         }
         #expect(shares.map(\.model) == [ModelID("dear"), ModelID("edge")])
-        #expect(course.decision.stage == .sd)
-        course.failed(ModelID("edge"), reason: "timeout")
-        #expect(course.action.called?.model == ModelID("dear"), "the reference does the step undivided")
+        #expect(machine.decision.stage == .sd)
+        machine.failed(ModelID("edge"), reason: "timeout")
+        #expect(machine.action.called?.model == ModelID("dear"), "the reference does the step undivided")
     }
 }
 
-/// Finds steps easy whose words begin with a given one.
+/// Rates steps as easy if their text begins with a given word.
 private struct WordyEstimator: Estimating {
     let easy: String
 

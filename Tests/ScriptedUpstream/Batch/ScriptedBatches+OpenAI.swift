@@ -62,13 +62,13 @@ extension ScriptedBatches.State {
         else { return Self.failure(400, "endpoint, completion_window or input_file_id is wrong") }
         let rows = ScriptedBatchRow.lines(file)
         let batch = add(
-            name: rules.keepsNames ? (body["metadata"] as? [String: String])?["hera_batch"] : nil, rows: rows ?? [],
+            name: rules.storesMetadata ? (body["metadata"] as? [String: String])?["hera_batch"] : nil, rows: rows ?? [],
             createdAt: nil,
             reason: rules.refusesBatchesWith ?? Self.fault(of: rows))
         return replyToCreate(Self.openAIJSON(batch))
     }
 
-    /// What OpenAI's validation says against rows; nil where all is well.
+    /// OpenAI's validation error of the rows, or nil.
     private static func fault(of rows: [ScriptedBatchRow]?) -> String? {
         guard let rows, !rows.isEmpty else { return "a line is not valid" }
         if Set(rows.map(\.customID)).count < rows.count { return "a custom_id occurs twice" }
@@ -107,7 +107,7 @@ extension ScriptedBatches.State {
         return results(lines)
     }
 
-    /// A row's line in the file of answers or of errors; nil where it stands in the other one.
+    /// A row's line in the output or error file; nil if it belongs to the other one.
     private static func line(
         _ row: ScriptedBatchRow, _ outcome: ScriptedBatch.Outcome, isOutput: Bool
     ) -> String? {

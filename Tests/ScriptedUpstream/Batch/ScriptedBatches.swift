@@ -6,33 +6,33 @@ import Synchronization
     import Darwin
 #endif
 
-/// The batch interface of a scripted provider, in OpenAI's or Anthropic's way, with a bill of its own.
+/// The batch interface of a scripted provider, OpenAI's or Anthropic's, with a bill of its own.
 ///
-/// It belongs into a server's script: `{ batches.reply(to: $0) ?? .completion("live") }`. What a client should not send
-/// it refuses as the provider does.
+/// Used in a server's script: `{ batches.reply(to: $0) ?? .completion("live") }`. Rejects invalid requests as the
+/// provider does.
 package final class ScriptedBatches: Sendable {
     package enum Interface: Sendable { case openAI, anthropic }
 
-    /// What has been given in and given out.
+    /// Submissions and results so far.
     package struct Record: Sendable {
-        /// In the order in which they were made.
+        /// In order of creation.
         package internal(set) var batches: [ScriptedBatch] = []
-        /// Requests for a new batch, refused and lost ones included.
+        /// Submit requests, including rejected and lost ones.
         package internal(set) var createCalls = 0
         package internal(set) var listCalls = 0
         package internal(set) var cancelCalls = 0
-        /// Files that were brought (OpenAI).
+        /// Uploaded files (OpenAI).
         package internal(set) var uploads = 0
         /// Tokens billed, by model.
         package internal(set) var bill: [String: ScriptedUsage] = [:]
-        /// How often a row was billed, by its custom id.
+        /// Bills per row, by custom id.
         package internal(set) var billedRows: [String: Int] = [:]
     }
 
     struct State {
         var rules: ScriptedBatchRules
         var record = Record()
-        /// Files by id: those of the client, and results.
+        /// Files by id: uploads and results.
         var files: [String: [UInt8]] = [:]
     }
 
@@ -51,16 +51,16 @@ package final class ScriptedBatches: Sendable {
         state.withLock { body(&$0.rules) }
     }
 
-    /// Ends every batch that is under way.
+    /// Ends every running batch.
     package func endAll() {
         state.withLock { state in
             for index in state.record.batches.indices { state.end(index) }
         }
     }
 
-    /// Puts a batch of somebody else into the list: so many rows, under way.
+    /// Adds another client's running batch to the list, with a number of rows.
     @discardableResult
-    package func addForeign(rows: Int, createdAt: Int? = nil) -> String {
+    package func addUnrelated(rows: Int, createdAt: Int? = nil) -> String {
         state.withLock { state in
             let rows = (0..<rows).compactMap { number in
                 ScriptedBatchRow([
@@ -72,7 +72,7 @@ package final class ScriptedBatches: Sendable {
         }
     }
 
-    /// The reply to a request for the batch interface; nil for any other.
+    /// The reply to a batch request; nil for any other request.
     package func reply(to request: ScriptedRequest) -> ScriptedReply? {
         state.withLock { state in
             switch interface {
@@ -84,7 +84,7 @@ package final class ScriptedBatches: Sendable {
 }
 
 extension ScriptedBatches.State {
-    /// Makes a batch.
+    /// Creates a batch.
     mutating func add(name: String?, rows: [ScriptedBatchRow], createdAt: Int?, reason: String?) -> ScriptedBatch {
         let batch = ScriptedBatch(
             id: "batch_\(record.batches.count + 1)", name: name, rows: rows, createdAt: createdAt ?? time(nil),
@@ -100,7 +100,7 @@ extension ScriptedBatches.State {
         }
     }
 
-    /// Counts a question after a batch, which may end it.
+    /// Counts a poll of a batch, which may end it.
     mutating func poll(_ index: Int) {
         record.batches[index].polls += 1
         if let polls = rules.pollsUntilEnd, record.batches[index].polls >= polls { end(index) }
@@ -115,7 +115,7 @@ extension ScriptedBatches.State {
         record.batches.firstIndex { $0.id == id }
     }
 
-    /// The fault that is due for a request for a new batch, before anything is made.
+    /// The scripted fault of a submit request, before the batch is created.
     mutating func faultBeforeCreate() -> ScriptedReply? {
         record.createCalls += 1
         if rules.refusals > 0 {
@@ -129,14 +129,14 @@ extension ScriptedBatches.State {
         return .nothing(.reset)
     }
 
-    /// The reply to a request that has made a batch, or its loss.
+    /// The reply to a successful submit request, or its scripted loss.
     mutating func replyToCreate(_ body: String) -> ScriptedReply {
         guard rules.lostAnswers > 0 else { return .json(body) }
         rules.lostAnswers -= 1
         return .nothing(.reset)
     }
 
-    /// A page of the list, the newest batch first: the batches, and whether there are more.
+    /// A page of the list, newest batch first: the batches, and whether there are more.
     mutating func page(limit: Int, after last: String?) -> (batches: [ScriptedBatch], hasMore: Bool) {
         record.listCalls += 1
         if rules.emptyLists > 0 {
@@ -149,10 +149,10 @@ extension ScriptedBatches.State {
         return (Array(rest.prefix(size)), rest.count > size)
     }
 
-    /// Lines of results as a reply, in no order of rows.
+    /// Result lines as a reply, in arbitrary order.
     mutating func results(_ lines: [String]) -> ScriptedReply {
         var lines = Array(lines.reversed())
-        if rules.writesRubbish {
+        if rules.writesMalformedLines {
             lines.insert("this line is no result", at: 0)
             lines.insert("", at: lines.count / 2)
             lines.append(#"{"neither":"this"}"#)
@@ -171,7 +171,7 @@ extension ScriptedBatches.State {
         return reply
     }
 
-    /// The number that a query names, or nil.
+    /// An integer query parameter, or nil.
     static func query(_ name: String, in path: String) -> String? {
         let query = path.drop { $0 != "?" }.dropFirst()
         return query.split(separator: "&").first { $0.hasPrefix("\(name)=") }.map {

@@ -6,7 +6,7 @@ import JSON
     import FoundationNetworking
 #endif
 
-/// A client of files and batches, in plain HTTP.
+/// An HTTP client for files and batches.
 struct BatchClient: Sendable {
     let port: Int
     var key: String?
@@ -17,7 +17,7 @@ struct BatchClient: Sendable {
 
         var text: String { String(decoding: bytes, as: UTF8.self) }
         var root: JSONValue { get throws { try JSONDocument(bytes).root } }
-        /// What an error says.
+        /// The error's message.
         var message: String { (try? root)?["error"]?["message"]?.string ?? text }
     }
 
@@ -51,7 +51,7 @@ struct BatchClient: Sendable {
             "POST", "/v1/files", body: Array(body.utf8), type: "multipart/form-data; boundary=\(Self.boundary)")
     }
 
-    /// Uploads a file; its id.
+    /// Uploads a file and returns its id.
     func file(_ text: String) async throws -> String {
         let answer = try await upload(text)
         guard let id = try answer.root["id"]?.string else { throw TimedOut(what: "a file: \(answer.text)") }
@@ -64,7 +64,7 @@ struct BatchClient: Sendable {
         return try await send("POST", "/v1/batches", body: Array(body.utf8))
     }
 
-    /// Uploads lines and begins a batch of them; its id.
+    /// Uploads lines, begins a batch of them and returns its id.
     func batch(_ text: String, window: String = "24h", more: String = "") async throws -> String {
         let answer = try await create(try await file(text), window: window, more: more)
         guard let id = try answer.root["id"]?.string else { throw TimedOut(what: "a batch: \(answer.text)") }
@@ -73,7 +73,7 @@ struct BatchClient: Sendable {
 
     func look(_ id: String) async throws -> JSONValue { try await send("GET", "/v1/batches/\(id)").root }
 
-    /// Waits until a batch is in one of some states.
+    /// Waits until a batch has one of the statuses.
     func wait(
         _ id: String, for states: [String] = ["completed", "failed", "expired", "cancelled"]
     ) async throws -> JSONValue {
@@ -85,7 +85,7 @@ struct BatchClient: Sendable {
         throw TimedOut(what: "batch \(id) to become \(states): \(try await send("GET", "/v1/batches/\(id)").text)")
     }
 
-    /// The lines of a result file; none where there is no file.
+    /// The lines of a result file; none without a file.
     func lines(_ batch: JSONValue, _ member: String) async throws -> [JSONValue] {
         guard let file = batch[member]?.string else { return [] }
         return try await send("GET", "/v1/files/\(file)/content").text.split(separator: "\n").map {

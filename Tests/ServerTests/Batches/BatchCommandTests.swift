@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// `hera batch` with other inputs, databases and processes beside it.
+/// `hera batch` with other inputs, databases and concurrent processes.
 @Suite("hera batch, its inputs and its lease", .serialized)
 struct BatchCommandTests {
     private func with(
@@ -34,7 +34,7 @@ struct BatchCommandTests {
             gzip.waitUntilExit()
             #expect(try batch.run(["--budget", "0.1"], input: "in.jsonl.gz") == 0, "\(batch.text("stderr"))")
             #expect(try batch.run(["--budget", "0.1"]) == 0)
-            #expect(models.record.billedCalls.values.reduce(0, +) == 5, "nobody is asked twice")
+            #expect(models.record.billedCalls.values.reduce(0, +) == 5, "no model is called twice")
         }
     }
 
@@ -64,7 +64,7 @@ struct BatchCommandTests {
         }
     }
 
-    @Test("a batch that takes longer than a lease stays its process's: a second one says so and calls nobody")
+    @Test("a batch longer than a lease stays with its process, and a second process makes no calls")
     func lease() async throws {
         try await with(delay: 500) { batch, models async throws in
             try "limits: {lease_s: 0.6}".write(
@@ -75,7 +75,7 @@ struct BatchCommandTests {
             for _ in 0..<500 where models.record.requests.count(where: { $0.method == "POST" }) < 1 {
                 try await Task.sleep(for: .milliseconds(10))
             }
-            // More than two leases.
+            // Longer than two leases.
             try await Task.sleep(for: .milliseconds(1400))
             #expect(try batch.run(options) == 75)
             #expect(batch.text("stderr").contains("another process works on this batch"))
@@ -83,9 +83,9 @@ struct BatchCommandTests {
             #expect(first.terminationStatus == 0)
             #expect(models.record.billedCalls.values.reduce(0, +) == 10)
             try await batch.ledger { ledger async throws in
-                let id = try #require(try await ledger.batches(limit: 1).first?.id)
-                #expect(try await ledger.entries(ofRun: id).count == 10)
-                #expect(try await ledger.verify().isSound)
+                let id = try #require(try await ledger.read { try $0.batches(limit: 1) }.first?.id)
+                #expect(try await ledger.read { try $0.entries(ofRun: id) }.count == 10)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -108,15 +108,15 @@ struct BatchCommandTests {
                 }
                 kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
-                // Right after its own start, the server's locks say nothing: then a lease has to pass.
+                // Right after its start the server's locks prove nothing, so a lease has to expire.
                 try await Task.sleep(for: .milliseconds(1200))
                 #expect(try batch.run(options) == 0, "\(batch.text("stderr"))")
                 #expect(try batch.lines("out.jsonl").map { $0["custom_id"]?.string } == (1...30).map { "row-\($0)" })
                 #expect(models.record.billedCalls.values.reduce(0, +) <= 33)
-                let ledger = try SQLLedger.open(server.url)
-                let status = try #require(try await ledger.budgets(of: nil, at: .now()).first)
+                let ledger = try LedgerStore.open(server.url)
+                let status = try #require(try await ledger.read { try $0.budgets(of: nil, at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent <= 100_000_000)
-                #expect(try await ledger.verify().isSound)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()
             }
         }

@@ -16,10 +16,12 @@ struct BatchWaitingTests {
     func waits() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in
-            // A row takes 28,000 nano-USD and is reserved at some 350,000: no window of two seconds does all of them.
+            // A row costs 28,000 nano-USD and is reserved at about 350,000, so no two-second window covers all.
             let limit = Money(nanoUSD: 400_000)
-            try await ledger.setBudget(
-                Budget(scope: .global, limit: .usd(limit), window: .rolling(seconds: 2)), at: .now())
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .global, limit: .usd(limit), window: .rolling(seconds: 2)), at: .now())
+            }
             let id = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 18, window: "2m")
                 let waiting = try await service.wait(id, "to wait") { $0["hera"]?["waiting_until"]?.integer != nil }
@@ -28,30 +30,30 @@ struct BatchWaitingTests {
                     waiting["hera"]?["waiting_for"]?.string?.contains("the budget of global (rolling:2) has no room")
                         == true,
                     "\(String(decoding: waiting.raw, as: UTF8.self))")
-                // A node that does not run it, and knows of it what the ledger has.
+                // A node that does not run the batch and reads the ledger only.
                 let other = BatchScheduler(stepService: service.stepService)
-                var isTold = false
-                for _ in 0..<500 where !isTold {
+                var isReported = false
+                for _ in 0..<500 where !isReported {
                     let record = try await other.batch(id, for: Caller())
-                    let told = try JSONDocument(try await other.document(record).json).root
-                    isTold = told["hera"]?["waiting_until"]?.integer != nil
+                    let document = try JSONDocument(try await other.document(record).json).root
+                    isReported = document["hera"]?["waiting_until"]?.integer != nil
                     try await Task.sleep(for: .milliseconds(10))
                 }
-                #expect(isTold, "every node shows what is waited for")
+                #expect(isReported, "every node shows what is waited for")
                 let batch = try await service.wait(id)
                 #expect(batch["status"]?.string == "completed")
                 #expect(batch["request_counts"]?["completed"]?.integer == 18)
                 #expect(batch["hera"]?["waiting_until"] == nil)
                 return id
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 18)
             for entry in entries {
                 let start = entry.chargedAt.advanced(bySeconds: -2)
                 let window = entries.filter { $0.chargedAt > start && $0.chargedAt <= entry.chargedAt }
                 #expect(window.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } <= limit.nanoUSD)
             }
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -59,9 +61,11 @@ struct BatchWaitingTests {
     func tooLate() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in
-            try await ledger.setBudget(
-                Budget(scope: .global, limit: .usd(Money(nanoUSD: 400_000)), window: .rolling(seconds: 86_400)),
-                at: .now())
+            try await ledger.write {
+                try $0.setBudget(
+                    Budget(scope: .global, limit: .usd(Money(nanoUSD: 400_000)), window: .rolling(seconds: 86_400)),
+                    at: .now())
+            }
             _ = try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 18, window: "2m", hera: #""if_short": "cheapest""#)
                 let batch = try await service.wait(id)

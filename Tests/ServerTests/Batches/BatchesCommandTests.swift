@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// The way out for a `hera batch` that was stopped and is not run again.
+/// `hera batches` settles a `hera batch` that was stopped and is not resumed.
 @Suite("hera batches", .serialized)
 struct BatchesCommandTests {
     private static let options = ["--budget", "0.50", "--model", "test/small", "--confidence", "0.5"]
@@ -25,7 +25,7 @@ struct BatchesCommandTests {
         }
     }
 
-    /// Runs `hera batches ...` in a batch's folder; the exit code and what it prints.
+    /// Runs `hera batches ...` in a batch's folder; returns the exit code and output.
     private func command(_ arguments: [String], in batch: BatchProcess) throws -> (code: Int32, text: String) {
         let process = Process()
         process.executableURL = try HeraProcess.binary()
@@ -46,7 +46,7 @@ struct BatchesCommandTests {
             ["cancel", id, "--catalog", "Catalog", "--profiles", "None", "--config", "hera.yaml"], in: batch)
     }
 
-    /// A batch of 12 rows that was killed or stopped when it had sent them; its id.
+    /// The id of a batch of 12 rows, killed or stopped after submission.
     private func abandoned(_ batch: BatchProcess, _ batches: ScriptedBatches, killed: Bool) async throws -> String {
         batches.change { $0.pollsUntilEnd = nil }
         try batch.write(rows: 1...12)
@@ -55,11 +55,11 @@ struct BatchesCommandTests {
         try await Task.sleep(for: .milliseconds(300))
         if killed { Foundation.kill(process.processIdentifier, SIGKILL) } else { process.interrupt() }
         process.waitUntilExit()
-        return try await batch.ledger { try #require(try await $0.batches(limit: 1).first?.id) }
+        return try await batch.ledger { try #require(try await $0.read { try $0.batches(limit: 1) }.first?.id) }
     }
 
     @Test(
-        "cancel ends one that was left: what was answered is booked, the rest is free, and the command can go on",
+        "cancel ends an abandoned batch: answered rows are booked, the rest is free, and the command can resume",
         arguments: [true, false])
     func cancelled(killed: Bool) async throws {
         let batches = ScriptedBatches(.openAI)
@@ -67,7 +67,7 @@ struct BatchesCommandTests {
             let id = try await abandoned(batch, batches, killed: killed)
             if !killed { #expect(batch.text("stderr").contains("`hera batches cancel \(id)` ends them")) }
             let reserved = try await batch.ledger { ledger async throws in
-                try await ledger.groups(ofBatch: id).reduce(0) { $0 + $1.reserved.nanoUSD }
+                try await ledger.read { try $0.groups(ofBatch: id) }.reduce(0) { $0 + $1.reserved.nanoUSD }
             }
             #expect(reserved > 0)
             let list = try command(["list", "--format", "json"], in: batch)
@@ -76,7 +76,7 @@ struct BatchesCommandTests {
             #expect(line["reserved_usd"]?.double == Double(reserved) / 1e9)
             #expect(line["status"]?.string == (killed ? "in_progress" : "stopped"))
 
-            // Half of each of the provider's batches is done when it stops.
+            // Half of each provider batch is done at the stop.
             batches.change { $0.pollsUntilEnd = 2 }
             let end = try cancel(id, in: batch)
             #expect(end.code == 0, "\(end.text)")
@@ -84,14 +84,14 @@ struct BatchesCommandTests {
                 end.text.contains("\(id) is cancelled: 6 of 12 rows at providers were answered; of $"), "\(end.text)")
             #expect(batches.record.cancelCalls == 2)
             try await batch.ledger { ledger async throws in
-                #expect(try await ledger.openReservations().isEmpty)
-                #expect(try await ledger.verify().isSound)
-                let entries = try await ledger.entries(ofRun: id)
+                #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await ledger.read { try $0.verify() }.isSound)
+                let entries = try await ledger.read { try $0.entries(ofRun: id) }
                 #expect(entries.count == 6 && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
                 let bill = try #require(batches.record.bill["test/small"])
                 let nano = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
                 #expect(nano == Int64(400 * bill.promptTokens + 800 * bill.completionTokens))
-                let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+                let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent == nano)
                 #expect(status.budget.limit.amount == 500_000_000, "the budget is as it was set")
             }
@@ -107,7 +107,7 @@ struct BatchesCommandTests {
         }
     }
 
-    @Test("an unknown batch, and one that another process works on, are told as such and left alone")
+    @Test("an unknown batch, and one leased by another process, are reported and left unchanged")
     func refused() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.pollsUntilEnd = nil }
@@ -116,7 +116,7 @@ struct BatchesCommandTests {
             try batch.write(rows: 1...6)
             let process = try batch.start(Self.options)
             for _ in 0..<800 where batches.record.batches.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
-            let id = try await batch.ledger { try #require(try await $0.batches(limit: 1).first?.id) }
+            let id = try await batch.ledger { try #require(try await $0.read { try $0.batches(limit: 1) }.first?.id) }
             let end = try cancel(id, in: batch)
             #expect(end.code == 75 && end.text.contains("another process works on this batch"), "\(end.text)")
             #expect(batches.record.cancelCalls == 0)
@@ -148,7 +148,7 @@ struct BatchesCommandTests {
             let paid = batches.record.billedRows.count
             #expect(try batch.run(Self.options) == 0, "\(batch.text("stderr"))")
             #expect(try batch.lines("out.jsonl").count == 3)
-            #expect(batches.record.billedRows.count == paid, "nobody is asked twice")
+            #expect(batches.record.billedRows.count == paid, "no model is called twice")
         }
     }
 }

@@ -9,17 +9,17 @@ import Steps
 import Synchronization
 import Testing
 
-/// What may change while rows are at a provider: none of it keeps what was billed out of the books.
-@Suite("Money of rows at a provider, whatever changes meanwhile", .serialized)
+/// Configuration changes during a provider batch: every billed row is booked all the same.
+@Suite("Settlement of provider batches after configuration changes", .serialized)
 struct ProviderBatchMoneyTests {
     private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
     }
 
-    /// A batch whose rows are at the provider, and whose service has ended.
+    /// A submitted batch whose service has ended.
     private static func away(
         _ batches: ScriptedBatches, rows: Int, policies: [String: Policy] = [:], hera: String = "",
-        at models: ScriptedUpstream, _ ledger: SQLLedger
+        at models: ScriptedUpstream, _ ledger: LedgerStore
     ) async throws -> String {
         batches.change { $0.pollsUntilEnd = nil }
         return try await ProviderBatchService.run(.openAI, at: models, ledger, policies: policies) {
@@ -32,7 +32,7 @@ struct ProviderBatchMoneyTests {
         }
     }
 
-    @Test("a policy that is gone when the answers come: they are booked and given all the same")
+    @Test("results of a removed policy are booked and delivered")
     func policyGone() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches) { models, ledger async throws in
@@ -46,11 +46,11 @@ struct ProviderBatchMoneyTests {
                 #expect(batch["status"]?.string == "completed", "\(batch)")
                 #expect(batch["request_counts"]?["completed"]?.integer == 5)
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 5 && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
             #expect(
                 entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == ProviderBatchService.bill(batches))
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -59,22 +59,22 @@ struct ProviderBatchMoneyTests {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await Self.away(batches, rows: 4, at: models, ledger)
-            let reserved = try await ledger.groups(ofBatch: id).reduce(0) { $0 + $1.reserved.nanoUSD }
+            let reserved = try await ledger.read { try $0.groups(ofBatch: id) }.reduce(0) { $0 + $1.reserved.nanoUSD }
             try await ProviderBatchService.run(.openAI, at: models, ledger, without: ProviderBatchService.small) {
                 service async throws in
                 _ = try await service.scheduler.cancel(id, for: Caller())
                 #expect(try await service.wait(id)["status"]?.string == "cancelled")
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == 4 && entries.allSatisfy { $0.kind == .uncertain })
             #expect(entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == reserved && reserved > 0)
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.verify().isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
         }
     }
 
-    @Test("a row whose answer comes twice does not hide that another one's is missing: that is booked as uncertain")
-    func toldTwice() async throws {
+    @Test("a duplicate result does not hide a missing one, which is booked as uncertain")
+    func duplicateResult() async throws {
         let batches = ScriptedBatches(.openAI)
         let script = Self.live
         try await ProviderBatchService.with(
@@ -82,7 +82,7 @@ struct ProviderBatchMoneyTests {
             intercept: { request in
                 guard request.method == "GET", request.path.hasSuffix("/content") else { return nil }
                 let rows = batches.record.batches[0].rows
-                // The first one stands in the place of the second.
+                // The first row replaces the second.
                 let lines = [rows[0], rows[0], rows[2]].map { row in
                     #"{"id":"r","custom_id":"\#(row.customID)","response":{"status_code":200,"request_id":"q","#
                         + #""body":{"id":"c","object":"chat.completion","created":1,"model":"test/small","#
@@ -98,24 +98,26 @@ struct ProviderBatchMoneyTests {
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")
                 return id
             }
-            let entries = try await ledger.entries(ofRun: id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count { $0.kind == .call && $0.call.tier == .batch } == 2)
             #expect(entries.count { $0.kind == .uncertain } == 1)
             #expect(entries.count { $0.kind == .call && $0.call.tier == .standard } == 1, "and it is called")
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
-    @Test("a model that rests after failures when a batch begins is waited for: rows that name it are done")
+    @Test("a batch waits for a model with an open circuit breaker, and completes its rows")
     func resting() async throws {
         try await ProviderBatchService.with(ScriptedBatches(.openAI), script: Self.live) {
             models, ledger async throws in
             try await ProviderBatchService.run(nil, at: models, ledger) { service async throws in
                 for _ in 0..<3 {
-                    service.stepService.fleet.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
+                    service.stepService.registry.recordFailure(ProviderBatchService.small, reason: "test", at: .now())
                 }
                 #expect(
-                    !service.stepService.fleet.models(at: .now()).contains { $0.model.id == ProviderBatchService.small }
+                    !service.stepService.registry.models(at: .now()).contains {
+                        $0.model.id == ProviderBatchService.small
+                    }
                 )
                 let batch = try await service.wait(try await service.begin(rows: 3))
                 #expect(batch["request_counts"]?["completed"]?.integer == 3, "\(batch)")

@@ -4,29 +4,29 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-@Suite("Rows at a provider, over restarts and mishaps", .serialized)
+@Suite("Provider batches over restarts and faults", .serialized)
 struct ProviderBatchRestartTests {
     private static let live: @Sendable (ScriptedRequest) -> ScriptedReply = { request in
         .completion("called", model: request.model, usage: ScriptedUsage(promptTokens: 20, completionTokens: 4))
     }
 
-    /// Ends with nothing open, the budget kept, and the provider's bill equal to the entries of its tier.
+    /// Checks the end: nothing open, the budget kept, the provider's bill equal to its tier's entries.
     private func check(
-        _ ledger: SQLLedger, _ id: String, _ batches: ScriptedBatches, rows: Int, uncertain: Int = 0
+        _ ledger: LedgerStore, _ id: String, _ batches: ScriptedBatches, rows: Int, uncertain: Int = 0
     ) async throws {
-        #expect(try await ledger.openReservations().isEmpty)
-        #expect(try await ledger.verify().isSound)
-        let entries = try await ledger.entries(ofRun: id)
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let sent = entries.filter { $0.call.tier == .batch && $0.kind == .call }
         #expect(sent.count == rows)
         #expect(sent.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD } == ProviderBatchService.bill(batches))
         #expect(batches.record.billedRows.values.allSatisfy { $0 == 1 })
         #expect(entries.count { $0.kind == .uncertain } == uncertain)
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
     }
 
-    @Test("a lost answer to the order, and a restart: the order is found, and not sent twice")
+    @Test("after a lost submit response and a restart, the provider batch is found and not submitted twice")
     func lostAnswer() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
@@ -36,11 +36,11 @@ struct ProviderBatchRestartTests {
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 5)
-                try await service.wait(id, "the order to arrive") { _ in batches.record.batches.count == 1 }
+                try await service.wait(id, "the submission to arrive") { _ in batches.record.batches.count == 1 }
                 return id
             }
-            #expect(try await ledger.groups(ofBatch: id).map(\.phase) == [.sending])
-            #expect(try await ledger.openReservations().count == 5)
+            #expect(try await ledger.read { try $0.groups(ofBatch: id) }.map(\.phase) == [.sending])
+            #expect(try await ledger.read { try $0.openReservations() }.count == 5)
             #expect(try await ledger.recover(at: .now()).isEmpty, "they belong to the group")
             batches.change { $0.emptyLists = 0 }
             try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
@@ -52,7 +52,7 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("an order that never arrived is sent again, once it was looked for")
+    @Test("a submission that never arrived is repeated after a search")
     func lostRequest() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.lostRequests = 1 }
@@ -69,7 +69,7 @@ struct ProviderBatchRestartTests {
     }
 
     @Test("a service that ends leaves the provider's batch running, and the next one fetches it")
-    func handedOn() async throws {
+    func handover() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
             $0.pollsUntilEnd = nil
@@ -84,9 +84,9 @@ struct ProviderBatchRestartTests {
                 return id
             }
             #expect(batches.record.cancelCalls == 0)
-            #expect(try await ledger.batch(id)?.status == .inProgress)
+            #expect(try await ledger.read { try $0.batch(id) }?.status == .inProgress)
             #expect(try await ledger.recover(at: .now()).isEmpty)
-            #expect(try await ledger.rowCounts(ofBatch: id) == [.claimed: 70])
+            #expect(try await ledger.read { try $0.rowCounts(ofBatch: id) } == [.claimed: 70])
             batches.endAll()
             try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let batch = try await service.wait(id)
@@ -97,7 +97,7 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("a batch that the provider lost is an error with words, and booked at its upper bound")
+    @Test("a batch lost by the provider is an error, and booked at its upper bound")
     func forgotten() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(
@@ -123,10 +123,10 @@ struct ProviderBatchRestartTests {
         }
     }
 
-    @Test("lines of rubbish between the results cost no row")
+    @Test("malformed lines between the results cost no row")
     func rubbish() async throws {
         let batches = ScriptedBatches(.openAI)
-        batches.change { $0.writesRubbish = true }
+        batches.change { $0.writesMalformedLines = true }
         try await ProviderBatchService.with(batches) { models, ledger async throws in
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger) { service async throws in
                 let id = try await service.begin(rows: 4)
@@ -141,7 +141,7 @@ struct ProviderBatchRestartTests {
     func turns() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches, script: Self.live) { models, ledger async throws in
-            // A row is reserved at about 0.00005 USD and takes about 0.000016.
+            // A row is reserved at about 0.00005 USD and costs about 0.000016.
             let id = try await ProviderBatchService.run(.openAI, at: models, ledger, rows: 4) { service async throws in
                 let id = try await service.begin(rows: 12, budget: "0.0003")
                 let batch = try await service.wait(id)

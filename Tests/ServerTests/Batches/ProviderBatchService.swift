@@ -13,12 +13,12 @@ import Steps
 import Testing
 import Upstream
 
-/// A service's batches over a scripted provider with a batch interface: two models, one ten times as dear, whose rows cost
-/// 0.4 of the standard price in a batch. Its ledger outlives it.
+/// A service's batches over a scripted provider with a batch interface and two models, one ten times as dear. A batch
+/// row costs 0.4 of the standard price. The ledger outlives the service.
 struct ProviderBatchService: Sendable {
     static let small = ModelID("test/small")
     static let large = ModelID("test/large")
-    /// What the provider's own bill is at, in nano-USD a token of the small model.
+    /// The provider's price in nano-USD per token of the small model.
     static let (inputNano, outputNano): (Int64, Int64) = (1000, 2000)
     static let batchShare = (numerator: Int64(2), denominator: Int64(5))
 
@@ -31,12 +31,12 @@ struct ProviderBatchService: Sendable {
     ///
     /// - Parameters:
     ///   - script: answers ordinary calls.
-    ///   - intercept: answers before anybody else, where it does.
+    ///   - intercept: answers before `script` if it returns a reply.
     static func with(
         _ batches: ScriptedBatches,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply = { _ in .nothing(.reset) },
         intercept: @escaping @Sendable (ScriptedRequest) -> ScriptedReply? = { _ in nil },
-        _ body: (ScriptedUpstream, SQLLedger) async throws -> Void
+        _ body: (ScriptedUpstream, LedgerStore) async throws -> Void
     ) async throws {
         try await ScriptedUpstream.with { request in
             if let reply = intercept(request) ?? batches.reply(to: request) { return reply }
@@ -45,20 +45,20 @@ struct ProviderBatchService: Sendable {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
             try await body(models, ledger)
             await ledger.close()
         }
     }
 
-    /// Runs a body with a service at work, and ends the service in good order.
+    /// Runs a body with a running service, then shuts it down gracefully.
     ///
     /// - Parameters:
-    ///   - seconds: that have to be left of a batch for its rows to go to the provider.
-    ///   - policies: by name, beside the default one.
-    ///   - missing: a model that the catalog does not have.
+    ///   - seconds: the least remaining time for rows to go to the provider.
+    ///   - policies: by name, in addition to the default one.
+    ///   - missing: a model to omit from the catalog.
     static func run<Value: Sendable>(
-        _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: SQLLedger,
+        _ interface: ScriptedBatches.Interface?, at models: ScriptedUpstream, _ ledger: LedgerStore,
         leaving seconds: Double = 3600, rows: Int = 10_000, policies: [String: Policy] = [:],
         without missing: ModelID? = nil,
         _ body: @escaping @Sendable (ProviderBatchService) async throws -> Value
@@ -77,7 +77,7 @@ struct ProviderBatchService: Sendable {
                     providerPollSeconds: 0.05, providerWindowSeconds: seconds, providerRows: rows)), keys: keys,
             logger: logger)
         let scheduler = BatchScheduler(stepService: stepService)
-        let prober = HealthProber(fleet: stepService.fleet, upstream: upstream, keys: keys, logger: logger)
+        let prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
         let group = ServiceGroup(
             services: [upstream, stepService.pool, stepService.learning, scheduler], logger: logger)
         return try await withThrowingTaskGroup(of: Value?.self) { tasks in
@@ -86,7 +86,7 @@ struct ProviderBatchService: Sendable {
                 return nil
             }
             tasks.addTask {
-                await prober.look()
+                await prober.probe()
                 let result: Result<Value, any Error>
                 do {
                     result = .success(
@@ -149,21 +149,21 @@ struct ProviderBatchService: Sendable {
                 expiresAt: nil), in: stepService.ledger)
         try await file.write(Array(BatchClient.rows(1...rows, model: model).utf8))
         try await file.flush()
-        try await stepService.ledger.completeFile(file.file.id, expiresAt: nil)
+        try await stepService.ledger.write { [file] in try $0.completeFile(file.file.id, expiresAt: nil) }
         let body = """
             {"input_file_id": "\(file.file.id)", "endpoint": "/v1/chat/completions", "completion_window": "\(window)",
              "metadata": {"budget_usd": "\(budget)", "hera.confidence": "0.5"}, "hera": {\(hera)}}
             """
-        let order = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
-        return try await scheduler.submit(order, from: Caller()).id
+        let submission = try BatchSubmission(json: try JSONDocument(Array(body.utf8)).root, ifShort: .refuse)
+        return try await scheduler.submit(submission, from: Caller()).id
     }
 
-    /// What is told of a batch.
+    /// The batch's document.
     func look(_ id: String) async throws -> JSONValue {
         try JSONDocument(try await scheduler.document(try await scheduler.batch(id, for: Caller())).json).root
     }
 
-    /// Waits until something is told of a batch.
+    /// Waits until the batch's document satisfies a condition.
     @discardableResult
     func wait(
         _ id: String, _ what: String = "its end",
@@ -188,7 +188,7 @@ struct ProviderBatchService: Sendable {
         return try bytes.split(separator: 0x0a).map { try JSONDocument(Array($0)).root }
     }
 
-    /// What the batch interface has billed, at the batch tier's price.
+    /// The batch interface's bill, at the batch tier's price.
     static func bill(_ batches: ScriptedBatches) -> Int64 {
         batches.record.bill.reduce(0) { sum, entry in
             let factor: Int64 = entry.key == large.rawValue ? 10 : 1

@@ -8,7 +8,7 @@ import Testing
 @testable import Steps
 @testable import Upstream
 
-@Suite("Rows of a batch at its model's provider", .serialized)
+@Suite("Provider batches", .serialized)
 struct ProviderBatchTests {
     static let interfaces: [ScriptedBatches.Interface] = [.openAI, .anthropic]
 
@@ -22,12 +22,12 @@ struct ProviderBatchTests {
         }
     }
 
-    /// What is in the ledger of a batch: nothing open, everything verified, never above its budget.
-    private func entries(_ ledger: SQLLedger, _ id: String) async throws -> [LedgerEntry] {
-        #expect(try await ledger.openReservations().isEmpty)
-        #expect(try await ledger.verify().isSound)
-        let entries = try await ledger.entries(ofRun: id)
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+    /// Checks the ledger of a batch: nothing open, verified, within its budget.
+    private func entries(_ ledger: LedgerStore, _ id: String) async throws -> [LedgerEntry] {
+        #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
         #expect(status.reserved == 0 && status.spent == sum && sum <= status.budget.limit.amount)
         return entries
@@ -68,9 +68,9 @@ struct ProviderBatchTests {
             let sum = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(sum == ProviderBatchService.bill(batches))
             for entry in entries {
-                let decision = try await ledger.decision(entry.call.decisionID ?? "")?.decision
+                let decision = try await ledger.read { try $0.decision(entry.call.decisionID ?? "") }?.decision
                 #expect(decision?.reason.contains("tier batch") == true)
-                // The same model as ordinary calls would have cost two and a half times as much.
+                // Live calls of the same model would have cost 2.5 times as much.
                 let usage = entry.result.usage
                 let standard = Int64(usage.input) * 1000 + Int64(usage.output) * 2000
                 #expect(entry.result.figures.cost.total.nanoUSD * 5 == standard * 2)
@@ -79,7 +79,7 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("rows that the provider fails are called; one that is wrong in itself is an error", arguments: interfaces)
+    @Test("rows failed by the provider are called live, and an invalid row is an error", arguments: interfaces)
     func failedRows(interface: ScriptedBatches.Interface) async throws {
         let batches = ScriptedBatches(interface)
         batches.change { $0.fails = { $0.prompt.contains("row-2>") } }
@@ -88,7 +88,7 @@ struct ProviderBatchTests {
                 let id = try await service.begin(rows: 4)
                 let batch = try await service.wait(id)
                 #expect(batch["status"]?.string == "completed", "\(batch)")
-                // The scripted OpenAI says that the row is too long for the model, Anthropic that it is invalid.
+                // Scripted OpenAI reports a context overflow, scripted Anthropic an invalid row.
                 let isCalled = interface == .openAI
                 #expect(batch["request_counts"]?["completed"]?.integer == (isCalled ? 4 : 3))
                 let errors = try await service.lines(batch, "error_file_id")
@@ -103,7 +103,8 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("half of a provider's batch expires: what it answered is paid for, the rest is called", arguments: interfaces)
+    @Test(
+        "of a half expired provider batch, answered rows are booked and the rest is called live", arguments: interfaces)
     func expired(interface: ScriptedBatches.Interface) async throws {
         let batches = ScriptedBatches(interface)
         batches.change { $0.expires = true }
@@ -123,7 +124,7 @@ struct ProviderBatchTests {
         }
     }
 
-    @Test("a batch that the provider refuses as a whole is called, and nothing is booked for it")
+    @Test("a rejected provider batch is called live, and nothing is booked for it")
     func refused() async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change { $0.refusesBatchesWith = "no such model for batches" }
@@ -190,7 +191,7 @@ struct ProviderBatchTests {
     }
 
     @Test(
-        "rows are called where the time, the policy or the provider has no room for a batch of the provider's",
+        "rows are called live if time, policy or provider forbid a provider batch",
         arguments: ["time", "policy", "interface"])
     func notAllowed(reason: String) async throws {
         let batches = ScriptedBatches(.openAI)

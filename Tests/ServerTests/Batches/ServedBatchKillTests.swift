@@ -7,28 +7,28 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// `hera serve` with a batch, killed and silenced. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
-@Suite("Batches of services that are killed", .serialized)
+/// `hera serve` with a batch, killed and suspended. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
+@Suite("Batches of killed services", .serialized)
 struct ServedBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 300 : 40
     private static let kills = isLong ? 60 : 3
-    /// On PostgreSQL where it is there, and on SQLite where it is not or time does not matter.
+    /// PostgreSQL if available, and SQLite otherwise or if time does not matter.
     private static let databases =
         (TemporaryPostgreSQL.isAvailable ? ["postgres"] : [])
         + (isLong || !TemporaryPostgreSQL.isAvailable ? ["sqlite"] : [])
 
-    /// Calls that the server was asked for, by row.
+    /// Calls received by the server, by row.
     private final class Bill: Sendable {
         private let calls = Mutex<[String: Int]>([:])
 
-        func note(_ row: String) { calls.withLock { $0[row, default: 0] += 1 } }
+        func record(_ row: String) { calls.withLock { $0[row, default: 0] += 1 } }
 
         var rows: [String: Int] { calls.withLock { $0 } }
         var total: Int { rows.values.reduce(0, +) }
     }
 
-    /// Runs a body with a scripted server that bills when it is asked and answers after so many milliseconds.
+    /// Runs a body with a scripted server that bills on request and answers after a delay in milliseconds.
     private static func with(
         delay: ClosedRange<Int>, _ body: @escaping @Sendable (ScriptedUpstream, Bill, URL) async throws -> Void
     ) async throws {
@@ -36,7 +36,7 @@ struct ServedBatchKillTests {
         try await ScriptedUpstream.with { request in
             if request.method == "GET" { return .models(["test/small"]) }
             let row = BatchProcessTests.row(of: request)
-            bill.note(row)
+            bill.record(row)
             return .completion(row, model: request.model, usage: BatchTests.usage)
                 .delayed(by: .milliseconds(Int.random(in: delay)))
         } _: { models async throws in
@@ -46,7 +46,7 @@ struct ServedBatchKillTests {
         }
     }
 
-    /// Every row answered once and paid for once with a known bill; what was lost on the way is booked.
+    /// Checks that every row is answered and paid once with a known bill, and that lost calls are booked.
     private static func check(
         _ database: String, in folder: URL, batch id: String, rows: Int, billed: Bill, at client: BatchClient
     ) async throws {
@@ -55,18 +55,18 @@ struct ServedBatchKillTests {
         let lines = try await client.lines(batch, "output_file_id")
         #expect(lines.map { $0["custom_id"]?.string } == (1...rows).map { "row-\($0)" })
         #expect(batch["error_file_id"]?.isNull == true)
-        let ledger = try SQLLedger.open(
+        let ledger = try LedgerStore.open(
             database == "sqlite" ? "sqlite:\(folder.appendingPathComponent("hera.sqlite").path)" : database)
-        for _ in 0..<300 where try await !ledger.openReservations().isEmpty {
+        for _ in 0..<300 where try await !ledger.read({ try $0.openReservations() }).isEmpty {
             try await Task.sleep(for: .milliseconds(20))
         }
-        let entries = try await ledger.entries(ofRun: id)
+        let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let uncertain = entries.count { $0.kind == .uncertain }
         let made = entries.count { $0.kind == .call } + uncertain
         #expect(made >= billed.total, "each call that was made is booked")
-        let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+        let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
         #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
-        #expect(try await ledger.verify().isSound)
+        #expect(try await ledger.read { try $0.verify() }.isSound)
         await ledger.close()
         print("batch of \(rows) rows: \(billed.total) calls asked, \(uncertain) booked as uncertain")
     }
@@ -101,7 +101,7 @@ struct ServedBatchKillTests {
     }
 
     @Test(
-        "a batch passes on when its service goes silent, and back when the other dies; the silent one writes no more",
+        "a batch moves to another service and back as leases expire, and the silent service writes nothing",
         arguments: databases)
     func takeover(database: String) async throws {
         try await Self.with(delay: 120...160) { _, bill, folder async throws in
@@ -121,9 +121,9 @@ struct ServedBatchKillTests {
         for _ in 0..<500 where bill.total < 6 { try await Task.sleep(for: .milliseconds(10)) }
         let second = try await HeraProcess.start(in: folder, database: location, leaseSeconds: 1.2)
         defer { second.kill() }
-        let ledger = try SQLLedger.open(
+        let ledger = try LedgerStore.open(
             database == "sqlite" ? "sqlite:\(folder.appendingPathComponent("hera.sqlite").path)" : database)
-        func lease() async throws -> Int64 { try await ledger.batch(id)?.lease ?? 0 }
+        func lease() async throws -> Int64 { try await ledger.read { try $0.batch(id) }?.lease ?? 0 }
         #expect(try await lease() == 1, "a batch is one's alone as long as that lives")
         first.pause()
         for _ in 0..<500 where try await lease() == 1 { try await Task.sleep(for: .milliseconds(20)) }

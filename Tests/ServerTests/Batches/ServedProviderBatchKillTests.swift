@@ -5,8 +5,8 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-/// `hera serve` with rows at a provider, killed. Short by default; HERA_CHAOS=1 kills 60 times over batches of 120 rows.
-@Suite("Services with rows at a provider that are killed", .serialized)
+/// `hera serve` with provider batches, killed. Short by default; HERA_CHAOS=1 kills 60 times over batches of 120 rows.
+@Suite("Killed services with provider batches", .serialized)
 struct ServedProviderBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 120 : 24
@@ -16,7 +16,7 @@ struct ServedProviderBatchKillTests {
         limits: {lease_s: 15, provider_poll_s: 0.05, provider_rows: \(rows / 4)}
         """
 
-    /// Runs a body with a scripted provider that bills a row differently from most others, and a folder with its catalog.
+    /// Runs a body with a scripted provider and a folder with its catalog. Bills differ between rows.
     private func with(_ body: (ScriptedBatches, BatchProcess) async throws -> Void) async throws {
         let batches = ScriptedBatches(.openAI)
         batches.change {
@@ -30,9 +30,9 @@ struct ServedProviderBatchKillTests {
             guard let reply = batches.reply(to: request) else {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
-            // Made before it is answered: who is killed in between does not know what it has sent.
-            let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
-            return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
+            // The provider creates the batch before it responds, so a process killed in between does not know of it.
+            let isSubmission = request.method == "POST" && request.path.hasSuffix("/batches")
+            return reply.delayed(by: .milliseconds(isSubmission ? 150 : 5))
         } _: { models async throws in
             let folder = try BatchProcess(modelsAt: models.baseURL, batchTier: Self.rows / 4)
             defer { folder.remove() }
@@ -40,7 +40,8 @@ struct ServedProviderBatchKillTests {
         }
     }
 
-    /// Every row sent once, answered once and billed once; the ledger is the provider's bill, and nothing is uncertain.
+    /// Checks that every row is sent, answered and billed once, and that the ledger equals the provider's bill, with
+    /// nothing uncertain.
     private func check(
         _ ids: [String], _ batches: ScriptedBatches, _ folder: BatchProcess
     ) async throws {
@@ -48,13 +49,13 @@ struct ServedProviderBatchKillTests {
         #expect(record.batches.flatMap(\.rows).count == ids.count * Self.rows, "no row was sent twice")
         #expect(record.billedRows.count == ids.count * Self.rows && record.billedRows.values.allSatisfy { $0 == 1 })
         try await folder.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
             var entries: [LedgerEntry] = []
             for id in ids {
-                entries += try await ledger.entries(ofRun: id)
-                #expect(try await ledger.rowCounts(ofBatch: id) == [.completed: Int64(Self.rows)])
-                let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+                entries += try await ledger.read { try $0.entries(ofRun: id) }
+                #expect(try await ledger.read { try $0.rowCounts(ofBatch: id) } == [.completed: Int64(Self.rows)])
+                let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
                 #expect(status.reserved == 0 && status.spent <= status.budget.limit.amount)
             }
             #expect(entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
@@ -88,7 +89,7 @@ struct ServedProviderBatchKillTests {
                 let client = BatchClient(port: hera.port)
                 let isOver = try await ids.last.asyncMap { try await client.look($0)["status"]?.string == "completed" }
                 if isOver ?? true { try await begin(at: hera) }
-                // Half of them while an order is being answered, the others at any moment.
+                // Half of the kills during a submit response, the others at any moment.
                 if kills % 2 == 0 {
                     for _ in 0..<150 where batches.record.createCalls == calls {
                         try await Task.sleep(for: .milliseconds(10))

@@ -20,10 +20,10 @@ struct FileTests {
         }
     }
 
-    @Test("a file comes back byte for byte, whatever it is made of, and goes when it is deleted")
+    @Test("a file is returned byte for byte, and is gone after its deletion")
     func whole() async throws {
         try await Self.with { service, client async throws in
-            // Several chunks, line ends of both kinds, and what looks like a boundary.
+            // Several chunks, both line endings, and a false boundary.
             let text = String(repeating: "{\"a\": 1}\r\n--\r\n--x\n", count: 40_000) + "\r\n------a-boundary-of-test"
             let answer = try await client.upload(text, name: "my \\\"rows\\\".jsonl", fileFirst: true)
             #expect(answer.status == 200, "\(answer.text)")
@@ -41,7 +41,7 @@ struct FileTests {
             for (method, path) in [("GET", ""), ("GET", "/content"), ("DELETE", "")] {
                 #expect(try await client.send(method, "/v1/files/\(id)\(path)").status == 404)
             }
-            #expect(try await service.stepService.ledger.chunk(1, ofFile: id) == nil)
+            #expect(try await service.stepService.ledger.read { try $0.chunk(1, ofFile: id) } == nil)
         }
     }
 
@@ -68,11 +68,11 @@ struct FileTests {
         }
     }
 
-    @Test("what is wrong with an upload is said, and nothing of it is kept")
+    @Test("an invalid upload is rejected with its reason and leaves no data")
     func wrong() async throws {
         try await Self.with { service, client async throws in
-            func refused(_ answer: BatchClient.Answer, _ status: Int, _ word: String) {
-                #expect(answer.status == status && answer.message.contains(word), "\(answer.text)")
+            func refused(_ answer: BatchClient.Answer, _ status: Int, _ message: String) {
+                #expect(answer.status == status && answer.message.contains(message), "\(answer.text)")
             }
             refused(try await client.upload("x", fields: [("purpose", "fine-tune")]), 400, "must be \"batch\"")
             refused(try await client.upload("x", fields: [("purpose", "vision")], fileFirst: true), 400, "purpose")
@@ -88,8 +88,11 @@ struct FileTests {
             ]
             refused(try await client.upload("x", fields: short), 400, "expires_after.seconds")
             #expect(try await client.send("GET", "/v1/files").root["data"]?.count == 0)
-            #expect(try await service.stepService.ledger.fileTotals(ofKey: nil) == FileTotals(files: 0, bytes: 0))
-            // A file may end before others.
+            #expect(
+                try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) }
+                    == FileTotals(files: 0, bytes: 0)
+            )
+            // An upload may request an earlier expiry.
             let day = [
                 ("purpose", "batch"), ("expires_after[anchor]", "created_at"), ("expires_after[seconds]", "7200"),
             ]
@@ -106,10 +109,10 @@ struct FileTests {
             let large = try await client.upload(String(repeating: "x", count: 1001))
             #expect(large.status == 413)
             #expect(large.message.contains("larger than 1000 bytes: split it, or raise limits.file_bytes"))
-            // The same before its first byte is read.
+            // The same before the first byte is read.
             let huge = try await client.upload(String(repeating: "x", count: 200_000))
             #expect(huge.status == 413)
-            #expect(try await service.stepService.ledger.fileTotals(ofKey: nil).files == 0)
+            #expect(try await service.stepService.ledger.read { try $0.fileTotals(ofKey: nil) }.files == 0)
             _ = try await client.file(String(repeating: "x", count: 1000))
             let id = try await client.file(String(repeating: "x", count: 900))
             let bytes = try await client.upload("x")
@@ -122,7 +125,7 @@ struct FileTests {
         }
     }
 
-    @Test("a file is its key's alone; the operator sees all")
+    @Test("a file belongs to its key, and the operator sees all")
     func ownership() async throws {
         try await Self.with(key: "operator") { service, master async throws in
             let ledger = service.stepService.ledger
@@ -144,11 +147,13 @@ struct FileTests {
         }
     }
 
-    @Test("an expired file is not there any more")
+    @Test("an expired file is not found")
     func expired() async throws {
         try await Self.with { service, client async throws in
             let id = try await client.file("old")
-            try await service.stepService.ledger.completeFile(id, expiresAt: Timestamp.now().advanced(bySeconds: -1))
+            try await service.stepService.ledger.write {
+                try $0.completeFile(id, expiresAt: Timestamp.now().advanced(bySeconds: -1))
+            }
             #expect(try await client.send("GET", "/v1/files/\(id)").status == 404)
             #expect(try await client.create(id).status == 404)
         }

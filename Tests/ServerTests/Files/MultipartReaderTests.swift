@@ -2,7 +2,7 @@ import Testing
 
 @testable import Server
 
-@Suite("Forms of several parts")
+@Suite("MultipartReader")
 struct MultipartReaderTests {
     private struct Part: Hashable {
         var name: String
@@ -10,7 +10,7 @@ struct MultipartReaderTests {
         var content: [UInt8]
     }
 
-    /// Reads a body that comes in pieces of some size.
+    /// Parses a body in chunks of a given size.
     private func read(_ body: [UInt8], size: Int, boundary: String = "xyz") throws -> [Part] {
         var reader = try MultipartReader(contentType: "multipart/form-data; boundary=\(boundary)")
         var parts: [Part] = []
@@ -48,7 +48,7 @@ struct MultipartReaderTests {
                 var content = (0..<Int.random(in: 0...60, using: &generator)).map { _ in
                     pool[Int.random(in: 0..<pool.count, using: &generator)]
                 }
-                // The boundary itself cannot stand in a part.
+                // A part cannot contain the boundary itself.
                 while String(decoding: content, as: UTF8.self).contains("\r\n--xyz") { content.removeLast() }
                 return Part(name: "p\(index)", fileName: index == 1 ? "a;b.jsonl" : nil, content: content)
             }
@@ -56,7 +56,7 @@ struct MultipartReaderTests {
         }
     }
 
-    @Test("text before the first boundary is passed over; quoted boundaries and bare parameters are read")
+    @Test("a preamble is skipped, and quoted boundaries and bare parameters are parsed")
     func preamble() throws {
         let part = Part(name: "a", fileName: nil, content: Array("1".utf8))
         #expect(try read(Array("a preamble\r\n".utf8) + body([part]), size: 5) == [part])
@@ -66,7 +66,7 @@ struct MultipartReaderTests {
         #expect(events == [.part(name: "n", fileName: nil), .content([0x78]), .partEnd, .end])
     }
 
-    @Test("what is no form, or breaks off, is an error")
+    @Test("invalid and truncated forms are errors")
     func wrong() throws {
         for type in ["application/json", "multipart/form-data", "multipart/form-data; boundary="] {
             #expect(throws: MultipartReader.Problem.noBoundary) { try MultipartReader(contentType: type) }

@@ -20,10 +20,10 @@ struct AuditTests {
         return settings
     }
 
-    /// The first observations, once there are so many.
+    /// Waits for a number of observations and returns them.
     private func observations(_ count: Int, _ service: TestService) async throws -> [QualityObservation] {
         for _ in 0..<500 {
-            let found = try await service.stepService.ledger.latestObservations(limit: 100)
+            let found = try await service.stepService.ledger.read { try $0.latestObservations(limit: 100) }
             if found.count >= count { return found }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -47,13 +47,13 @@ struct AuditTests {
             #expect(audited.score == 0, "4 is not 5")
             #expect(audited.predictedSimilarity == 0.9)
             #expect(audited.predictedQuality == 0.6)
-            let shadow = try await service.stepService.ledger.entries(ofRun: "shadow:default")
+            let shadow = try await service.stepService.ledger.read { try $0.entries(ofRun: "shadow:default") }
             #expect(shadow.map(\.kind) == [.shadow])
             #expect(shadow.map(\.call.model) == [TestModels.dear])
             #expect(shadow.first?.call.attribution.team == "hera:shadow")
             #expect(shadow.first?.call.attribution.key == nil)
             #expect(shadow.first?.call.baseline?.figures.cost.total == .zero)
-            let caller = try await service.stepService.ledger.entries(ofRun: audited.runID)
+            let caller = try await service.stepService.ledger.read { try $0.entries(ofRun: audited.runID) }
             #expect(caller.count == 1, "the caller's run is charged for its own call only")
             let quality = try await service.json("GET", "/v1/dashboard").root["quality"]
             let row = try #require(quality?["rows"]?.elements.first { _ in true })
@@ -63,7 +63,7 @@ struct AuditTests {
             #expect((row["high_95"]?.double ?? 0) > 0.5)
             let policy = try #require(quality?["policies"]?.elements.first { _ in true })
             #expect((policy["kappa_offset"]?.double ?? 0) > 0, "one bad answer moves kappa up")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -96,7 +96,7 @@ struct AuditTests {
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(service.stepService.learning.failedAudits == 1)
-            #expect(try await service.stepService.ledger.entries(ofRun: "shadow:default").isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: "shadow:default") }.isEmpty)
             #expect(!service.models.record.requests.contains { $0.model == "test/dear" })
         }
     }
@@ -112,8 +112,8 @@ struct AuditTests {
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(service.stepService.learning.failedAudits == 1)
-            #expect(try await service.stepService.ledger.latestObservations(limit: 1).isEmpty)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.latestObservations(limit: 1) }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             #expect(try await service.json("GET", "/v1/dashboard").root["quality"]?["failed_audits"]?.integer == 1)
         }
     }

@@ -7,26 +7,30 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Answers are verified before they count")
+@Suite("Cascades of verified answers")
 struct CascadeTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let question =
         #"{"model":"hera","hera":{"verify":true},"messages":[{"role":"user","content":"What is 2+2?"}]}"#
 
-    /// Takes "4" for right and everything else for wrong.
+    /// Estimates "4" as right and everything else as wrong.
     private let grader = TestEstimator(acceptance: { _, text in text == "4" ? 0.9 : 0.2 })
 
     private func entries(_ service: TestService) async throws -> [LedgerEntry] {
-        let report = try await service.stepService.ledger.dashboard(
-            DashboardQuery(from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.run]))
+        let report = try await service.stepService.ledger.read {
+            try $0.dashboard(
+                DashboardQuery(from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.run]))
+        }
         var entries: [LedgerEntry] = []
         for row in report.rows {
-            if let run = row.keys.first { entries += try await service.stepService.ledger.entries(ofRun: run) }
+            if let run = row.keys.first {
+                entries += try await service.stepService.ledger.read { try $0.entries(ofRun: run) }
+            }
         }
         return entries
     }
 
-    @Test("an answer below kappa lets the next candidate answer, and both are paid, booked and told")
+    @Test("an answer below kappa escalates to the next candidate, and both are booked and reported")
     func next() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { request in
@@ -48,12 +52,12 @@ struct CascadeTests {
             #expect(booked.map(\.call.model) == [TestModels.cheap, TestModels.dear])
             #expect(booked.map(\.result.outcome) == [.failed, .completed])
             #expect(booked.map { $0.call.baseline?.figures.cost.total.nanoUSD } == [0, 1_200_000])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
-    @Test("an acceptable answer is kept, and nobody else is asked")
+    @Test("an acceptable answer is returned without further calls")
     func kept() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { _ in
@@ -65,7 +69,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("where no answer passes, the best one that was paid for is given")
+    @Test("without a passing answer, the best paid one is returned")
     func best() async throws {
         let usage = usage
         let grader = TestEstimator(acceptance: { model, _ in model == TestModels.cheap ? 0.5 : 0.1 })
@@ -77,11 +81,11 @@ struct CascadeTests {
             #expect(answer.headers["x-hera-model"] == "test/cheap")
             #expect(answer.text.contains("from test/cheap"))
             #expect(try await entries(service).count == 2)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
-    @Test("an estimator of answers that says NaN leaves the form of the answer to decide")
+    @Test("a NaN answer estimate falls back to the form check")
     func nan() async throws {
         let usage = usage
         try await TestService.with(estimator: TestEstimator(acceptance: { _, _ in .nan })) { request in
@@ -116,7 +120,7 @@ struct CascadeTests {
         }
     }
 
-    @Test("a further answer is not asked for where the budget cannot pay it as well")
+    @Test("no further call is made if the budget cannot cover it too")
     func budget() async throws {
         let usage = usage
         try await TestService.with(estimator: grader) { _ in
@@ -128,7 +132,7 @@ struct CascadeTests {
             let plan = try await service.json("POST", "/v1/route", body: body(#""verify":true"#)).root
             let dear = try #require(plan["candidates"]?.elements.first { $0["model"]?.string == "test/dear" })
             let most = try Money(usd: try #require(dear["worst_case_cost_usd"]?.numberText))
-            // Room for the dear model alone, but not for it after the 0.00012 USD of the cheap one.
+            // The budget covers the dear model alone, but not after 0.00012 USD for the cheap one.
             let budget = Money(nanoUSD: most.nanoUSD + 60_000)
             let answer = try await service.send(
                 "POST", "/v1/chat/completions", body: body(#""verify":true,"budget_usd":\#(budget)"#))
@@ -182,8 +186,8 @@ struct CascadeTests {
             #expect(done["status"]?.string == "completed")
             #expect(done["output"]?.string == "2")
             let decision = try #require(done["steps"]?.elements.first { _ in true }?["decision"]?.string)
-            let told = try await service.json("GET", "/v1/decisions/\(decision)").root
-            let attempts = Array(try #require(told["attempts"]?.elements))
+            let decided = try await service.json("GET", "/v1/decisions/\(decision)").root
+            let attempts = Array(try #require(decided["attempts"]?.elements))
             #expect(attempts.map { $0["model"]?.string } == ["test/cheap", "test/dear"])
             #expect(attempts.first?["words"]?.string?.contains("its call of calculator do not fit") == true)
         }

@@ -35,8 +35,8 @@ struct ChatTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
             #expect(totals?["baseline_cost_usd"]?.numberText == "0.0012")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -94,11 +94,13 @@ struct ChatTests {
             var entry: LedgerEntry?
             for _ in 0..<500 where entry == nil {
                 try await Task.sleep(for: .milliseconds(20))
-                let totals = try await service.stepService.ledger.dashboard(
-                    DashboardQuery(
-                        from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.session]))
+                let totals = try await service.stepService.ledger.read {
+                    try $0.dashboard(
+                        DashboardQuery(
+                            from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.session]))
+                }
                 guard let session = totals.rows.first?.keys.first else { continue }
-                entry = try await service.stepService.ledger.entries(ofRun: session).first
+                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: session) }.first
             }
             let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)
@@ -126,7 +128,7 @@ struct ChatTests {
             #expect(attempts.map { $0["entry"]?.string == nil } == [true, false])
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -144,7 +146,7 @@ struct ChatTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["failures"]?.integer == 1)
             #expect(totals?["uncertain"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -162,7 +164,7 @@ struct ChatTests {
             }
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 256)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 }

@@ -5,10 +5,10 @@ import Upstream
 
 @testable import Server
 
-@Suite("Pages of strangers")
+@Suite("Cross-origin requests")
 struct ForeignPageTests {
     @Test(
-        "programs of this machine, and pages that it serves itself, are let in",
+        "local programs and same-origin pages are accepted",
         arguments: [
             ("127.0.0.1:8484", nil), ("localhost:8484", nil), ("LOCALHOST", nil), ("[::1]:8484", nil), (nil, nil),
             ("localhost.:8484", nil), ("hera.localhost", nil), ("workstation:8484", nil),
@@ -22,7 +22,7 @@ struct ForeignPageTests {
     }
 
     @Test(
-        "a stranger's page is not, whether it says so itself or came by a name of its own",
+        "cross-origin and DNS-rebinding requests are rejected",
         arguments: [
             ("evil.example", nil), ("evil.example:8484", nil), ("127.0.0.1.evil.example", nil),
             ("localhost.evil.example:8484", nil), ("127.0.0.256.example", nil),
@@ -30,11 +30,11 @@ struct ForeignPageTests {
             ("127.0.0.1:8484", "null"), ("127.0.0.1:8484", ""), ("127.0.0.1:8484", "http://192.168.1.5"),
             ("127.0.0.1:8484", "http://127.evil.example"), ("127.0.0.1:8484", "http://localhost.evil.example"),
         ] as [(String?, String?)])
-    func strangers(authority: String?, origin: String?) {
+    func crossOrigin(authority: String?, origin: String?) {
         #expect(CrossOriginCheck.problem(authority: authority, origin: origin) != nil)
     }
 
-    @Test("a service without keys spends nothing for a stranger's page, nor tells it anything")
+    @Test("a service without keys rejects cross-origin requests before any call or output")
     func keyless() async throws {
         try await TestService.with { _ in
             .completion("4")
@@ -44,7 +44,7 @@ struct ForeignPageTests {
                 "POST", "/v1/chat/completions", body: body, headers: [("origin", "https://evil.example")])
             #expect(posted.status == 403)
             #expect(posted.text.contains("HERA_API_KEY"))
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
             let own = try await service.send(
                 "POST", "/v1/chat/completions", body: body, headers: [("origin", "http://localhost:3000")])
             #expect(own.status == 200)
@@ -53,7 +53,7 @@ struct ForeignPageTests {
         }
     }
 
-    @Test("where a key is needed it is the key that counts")
+    @Test("with a required key, only the key counts")
     func keyed() async throws {
         try await TestService.with(key: "secret") { _ in
             .completion("4")
@@ -63,7 +63,7 @@ struct ForeignPageTests {
         }
     }
 
-    /// Asks the service under another name: what a browser does whose resolver was told to.
+    /// Sends a request with another `Host`, as a browser does after DNS rebinding.
     private func status(of url: String, at service: TestService) async throws -> Int {
         let client = UpstreamClient(
             configuration: UpstreamConfiguration(proxyURL: "http://127.0.0.1:\(service.port)"))

@@ -7,13 +7,13 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Steps of jobs in parts, and spans over several steps")
+@Suite("Decomposition and consistency spans")
 struct DecompositionTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
     private let job =
         #"{"input":"Write the report","policy":{"decompose":{"mode":"partial","by":"test/cheap"},"stages":["sse","sd"]}}"#
 
-    /// Whole steps are beyond the cheap model; parts named "easy" are not.
+    /// The cheap model fails whole steps, but solves parts named "easy".
     private struct PartEstimator: Estimating, StepEstimates {
         var text = ""
 
@@ -49,15 +49,15 @@ struct DecompositionTests {
             let decision = try await decision(done, service)
             #expect(decision["stage"]?.string == "sd")
             #expect(decision["attempts"]?.count == 4)
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 4)
-            // Three cheap calls of 50 x 1 + 5 x 2 and a dear one of ten times that, in USD per million.
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 4)
+            // Three cheap calls of 50 x 1 + 5 x 2 and one dear call of ten times that, in USD per million.
             #expect(done["totals"]?["cost_usd"]?.numberText == "0.00078")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
     @Test(
-        "a decomposer that answers rubbish leaves the step whole, and what it cost is booked",
+        "an invalid decomposition leaves the step whole, and its cost is booked",
         arguments: ["I would rather not.", "[]", #"["easy: only one"]"#, #"[{"part": 1}]"#, ""])
     func rubbish(answer: String) async throws {
         let usage = usage
@@ -71,11 +71,11 @@ struct DecompositionTests {
             #expect(decision["model"]?.string == "test/dear")
             let lines = Array(try #require(decision["considered"]?.elements)).compactMap(\.string)
             #expect(lines.contains { $0.contains("the step stays whole") })
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 2)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 2)
         }
     }
 
-    @Test("a decomposer that is down, or parts that nobody can do, leave the step whole", arguments: [true, false])
+    @Test("a failed decomposer, or parts without a capable model, leave the step whole", arguments: [true, false])
     func down(isDecomposer: Bool) async throws {
         let usage = usage
         try await TestService.with(estimator: PartEstimator()) { request in
@@ -89,11 +89,11 @@ struct DecompositionTests {
             let done = try await service.job(id, reaches: ["completed", "failed"])
             #expect(done["output"]?.string == "The report.")
             #expect(done["status"]?.string == "completed")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
-    /// Every step but the first looks alike on both models.
+    /// Both models look alike on every step but the first.
     private struct AheadEstimator: Estimating, StepEstimates {
         func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
         func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
@@ -120,7 +120,7 @@ struct DecompositionTests {
             let done = try await service.job(id, reaches: ["completed", "failed"])
             let steps = Array(try #require(done["steps"]?.elements))
             #expect(steps.count == 4)
-            // At step 1 the outputs are seen to agree at step 3; step 4 is tested anew.
+            // At step 1 the outputs are predicted to agree from step 3; step 4 is tested anew.
             #expect(steps.map { $0["stage"]?.string } == ["cd", "cd", "cd", "cd"])
             #expect(steps.map { $0["answered_by"]?.string } == Array(repeating: "test/cheap", count: 4))
             #expect(steps[2]["reason"]?.string?.contains("(cd) at step 1 gave it the run through step 3") == true)

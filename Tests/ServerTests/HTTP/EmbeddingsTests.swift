@@ -44,13 +44,13 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == "0.0001")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
     @Test(
-        "each mistake has its status and says what to do",
+        "each invalid request has its status and a hint",
         arguments: [
             (#"{"input":"x"}"#, 400, "model: is missing"),
             (#"{"model":"test/vectors"}"#, 400, "input: is missing"),
@@ -74,7 +74,7 @@ struct EmbeddingsTests {
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
             #expect(text.contains(message), "got: \(text)")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 
@@ -101,7 +101,7 @@ struct EmbeddingsTests {
             (ScriptedReply.status(503), 502, 0), (.status(429, retryAfter: "7"), 429, 0), (.status(400), 400, 0),
             (.json("{not json"), 502, 1), (Self.vectors(2), 502, 1), (.nothing(.hang), 504, 1),
         ] {
-            // Only silence is not waited for: the others come in their own time.
+            // Only the silent server needs a short timeout.
             settings.limits.firstByteSeconds = status == 504 ? 0.3 : 30
             try await TestService.with(settings: settings, catalog: TestModels.mixed) { _ in
                 reply
@@ -112,8 +112,8 @@ struct EmbeddingsTests {
                 #expect(answer.root["error"]?["message"]?.string?.isEmpty == false)
                 let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
                 #expect((totals?["uncertain"]?.integer ?? 0) == uncertain)
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
-                #expect(try await service.stepService.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -143,7 +143,7 @@ struct EmbeddingsTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == 1)
             #expect(totals?["cost_usd"]?.numberText == answer.headers["x-hera-cost-usd"])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 

@@ -7,12 +7,12 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Bad input over HTTP")
+@Suite("Errors over HTTP")
 struct ErrorTests {
     private static let user = #""messages":[{"role":"user","content":"x"}]"#
 
     @Test(
-        "each mistake has its status and says what to do",
+        "each invalid request has its status and a hint",
         arguments: [
             ("/v1/chat/completions", #"{"model": "hera", "messages": ["#, 400, "the body is not valid JSON"),
             ("/v1/chat/completions", "", 400, "the body is not valid JSON"),
@@ -65,11 +65,11 @@ struct ErrorTests {
             #expect(answer.status == status)
             let text = answer.root["error"]?["message"]?.string ?? ""
             #expect(text.contains(message), "got: \(text)")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 
-    @Test("a body over the limit is 413 and nobody is called")
+    @Test("a body over the limit is 413 and no model is called")
     func tooLarge() async throws {
         var settings = Settings()
         settings.limits.bodyBytes = 2000
@@ -94,7 +94,7 @@ struct ErrorTests {
             (ScriptedReply.nothing(.close), 502), (.nothing(.hang), 504), (.status(429, retryAfter: "7"), 429),
             (.raw("garbage\r\n\r\n"), 502), (.json("{not json"), 502), (.status(500), 502), (.status(400), 400),
         ] {
-            // Only silence is not waited for: the others come in their own time.
+            // Only the silent server needs a short timeout.
             settings.limits.firstByteSeconds = status == 504 ? 0.3 : 30
             try await TestService.with(settings: settings) { _ in
                 reply
@@ -103,8 +103,8 @@ struct ErrorTests {
                 #expect(answer.status == status)
                 #expect(answer.text.contains(#""error""#))
                 if status == 429 { #expect(answer.headers["retry-after"] == "7") }
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
-                #expect(try await service.stepService.ledger.verify().isSound)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
             }
         }
     }
@@ -133,7 +133,7 @@ struct ErrorTests {
             #expect(answer.headers["x-hera-model"] == "test/cheap")
             let limited = try await service.send("POST", "/v1/chat/completions", body: hera, headers: headers)
             #expect(limited.status == 429 && limited.headers["retry-after"] != nil)
-            try await service.stepService.ledger.revokeKey(own.id, at: .now())
+            try await service.stepService.ledger.write { try $0.revokeKey(own.id, at: .now()) }
             #expect(try await service.send("GET", "/v1/models", headers: headers).status == 401)
         }
     }

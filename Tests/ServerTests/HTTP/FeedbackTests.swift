@@ -30,7 +30,7 @@ struct FeedbackTests {
             let again = try await service.json("POST", "/v1/feedback", body: body)
             #expect(again.status == 200)
             #expect(again.root["replaced"]?.boolean == true)
-            let kept = try await service.stepService.ledger.latestObservations(limit: 10)
+            let kept = try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }
             #expect(kept.map(\.score) == [0.25])
             #expect(kept.map(\.model) == [TestModels.cheap])
             #expect(kept.map(\.comment) == ["no"])
@@ -55,12 +55,15 @@ struct FeedbackTests {
             #expect(try await service.json("POST", "/v1/feedback", body: #"{"job":"\#(id)","score":1}"#).status == 201)
             #expect(
                 try await service.json("POST", "/v1/feedback", body: #"{"step":"\#(step)","score":1}"#).status == 201)
-            #expect(try await service.stepService.ledger.latestObservations(limit: 10).map(\.runID) == [id, id])
+            #expect(
+                try await service.stepService.ledger.read { try $0.latestObservations(limit: 10) }.map(\.runID) == [
+                    id, id,
+                ])
         }
     }
 
     @Test(
-        "what is wrong with a score is told",
+        "an invalid score is rejected with its reason",
         arguments: [
             (#"{"decision":"dec_none","score":1}"#, 404, "there is no decision 'dec_none'"),
             (#"{"step":"step_none","score":1}"#, 404, "there is no step"),
@@ -72,13 +75,13 @@ struct FeedbackTests {
             (#"{"decision":"a","scores":1}"#, 400, "did you mean 'score'?"),
             (#"{"decision":1,"score":1}"#, 400, "must be a string"),
         ])
-    func refused(body: String, status: Int, words: String) async throws {
+    func refused(body: String, status: Int, message: String) async throws {
         try await TestService.with { _ in
             .completion("4")
         } _: { service async throws in
             let answer = try await service.json("POST", "/v1/feedback", body: body)
             #expect(answer.status == status)
-            #expect(answer.root["error"]?["message"]?.string?.contains(words) == true)
+            #expect(answer.root["error"]?["message"]?.string?.contains(message) == true)
         }
     }
 

@@ -37,7 +37,7 @@ struct JobTests {
                 #expect(events.contains("event: \(type)\n"))
             }
             #expect(events.contains(#""output":"459""#))
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -83,7 +83,7 @@ struct JobTests {
         }
     }
 
-    @Test("whoever follows a job that waits hears a comment now and then, so that a gone one is noticed")
+    @Test("the event stream of a waiting job sends keep-alive comments")
     func quietEvents() async throws {
         var settings = Settings()
         settings.limits.keepAliveSeconds = 0.05
@@ -125,7 +125,7 @@ struct JobTests {
         }
     }
 
-    @Test("a job never passes its budget, and says when it ends for want of money")
+    @Test("a job never exceeds its budget, and reports an exhausted one")
     func budget() async throws {
         let usage = ScriptedUsage(promptTokens: 400, completionTokens: 1000)
         try await TestService.with { _ in
@@ -142,7 +142,7 @@ struct JobTests {
         }
     }
 
-    @Test("a cancelled job ends, and the call under way is still booked")
+    @Test("a cancelled job ends, and the call in progress is still booked")
     func cancel() async throws {
         let usage = usage
         try await TestService.with { _ in
@@ -154,11 +154,11 @@ struct JobTests {
             let cancelled = try await service.json("POST", "/v1/jobs/\(id)/cancel")
             #expect(cancelled.root["status"]?.string == "cancelled")
             #expect(try await service.json("POST", "/v1/jobs/\(id)/cancel").status == 409)
-            for _ in 0..<200 where try await service.stepService.ledger.entries(ofRun: id).isEmpty {
+            for _ in 0..<200 where try await service.stepService.ledger.read({ try $0.entries(ofRun: id) }).isEmpty {
                 try await Task.sleep(for: .milliseconds(20))
             }
-            #expect(try await service.stepService.ledger.entries(ofRun: id).count == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 1)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             #expect(try await service.json("GET", "/v1/jobs/\(id)").root["status"]?.string == "cancelled")
         }
     }

@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-/// What coding agents such as Claude Code send, beyond what the documentation of the interface shows.
+/// Requests of coding agents such as Claude Code, beyond the interface's documentation.
 @Suite("Coding agents that speak Anthropic's interface")
 struct MessagesClientTests {
     private static let path = "/v1/messages"
@@ -19,7 +19,7 @@ struct MessagesClientTests {
         return #"{"model":"\#(model)","max_tokens":50,"messages":[\#(messages)]\#(rest)}"#
     }
 
-    /// A request in the form of Claude Code's.
+    /// A request in Claude Code's form.
     private static func agentBody(_ model: String, turn: Int, stream: Bool = false) -> String {
         let account = String(repeating: "a", count: 64)
         let work = (0..<turn).map { number in
@@ -116,7 +116,7 @@ struct MessagesClientTests {
             #expect(root["system"]?.count == 1)
             #expect(root["metadata"]?["user_id"]?.string?.contains("_session_") == true)
             #expect(root["tools"]?.elements.first { _ in true }?["eager_input_streaming"]?.boolean == true)
-            // Without the header its member is not known to the server; a summary would be an answer of its own.
+            // Without the beta header the server rejects its member; a summary would be a separate answer.
             for (header, edits) in [
                 ("claude-code-20250219", "clear_thinking_20251015"),
                 ("context-management-2025-06-27", "compact_20260112"),
@@ -131,7 +131,7 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("the header of betas is taken apart, and what is not known or no feature is left out")
+    @Test("the beta header is parsed, and unknown values are removed")
     func betaNames() {
         let read = AnthropicBeta.admitted(of: [
             " structured-outputs-2025-11-13 ,context-1m-2025-08-07",
@@ -142,7 +142,7 @@ struct MessagesClientTests {
         #expect(read.members == ["output_format"])
     }
 
-    @Test("what another model's server refuses of thinking and effort is left out, and the agent notices nothing")
+    @Test("thinking and effort that a model rejects are removed, invisibly to the agent")
     func concessions() async throws {
         try await TestService.with(catalog: TestModels.mixed) { request in
             guard let root = try? JSONDocument(request.body).root else { return .status(500) }
@@ -175,23 +175,23 @@ struct MessagesClientTests {
             #expect(last["messages"]?.elements.contains { "\($0.raw)".contains("foreign") } == false)
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 1, "refusals are not billed")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
     @Test(
-        "a refusal that names nothing that may be left out is the caller's to read, and asked once",
+        "a rejection of a required field is returned to the caller, without a retry",
         arguments: [
             "prompt is too long: 210000 tokens > 200000 maximum", "messages.0.content: thinking hard is not a role",
             "tools.0: effort is not a tool", "anthropic-beta is wrong",
         ])
-    func refusals(words: String) async throws {
+    func refusals(message: String) async throws {
         try await TestService.with(catalog: TestModels.mixed) { _ in
-            .status(400, message: words)
+            .status(400, message: message)
         } _: { service async throws in
             let answer = try await service.send("POST", Self.path, body: Self.body("test/claude"))
             #expect(answer.status == 400)
-            #expect(answer.text.contains(words), "\(answer.text)")
+            #expect(answer.text.contains(message), "\(answer.text)")
             #expect(service.models.record.requests.count { $0.method == "POST" } == 1)
         }
     }
@@ -212,7 +212,7 @@ struct MessagesClientTests {
                 let end = try #require(events.first { $0["type"]?.string == "message_delta" }?["usage"])
                 #expect(end["input_tokens"]?.integer == 40 && end["output_tokens"]?.integer == 10)
             }
-            // Callers of chat get one usage, at the end, where they ask for it.
+            // Chat clients get one usage chunk at the end, on request.
             for asks in [true, false] {
                 let options = asks ? #","stream_options":{"include_usage":true}"# : ""
                 let answer = try await service.send(
@@ -224,8 +224,8 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("an overloaded provider is told as overloaded, and a prompt that fits no model as too long")
-    func words() async throws {
+    @Test("an overloaded provider is reported as overloaded, and a prompt that fits no model as too long")
+    func overloads() async throws {
         try await TestService.with(catalog: TestModels.mixed) { _ in
             .status(529, message: "Overloaded", code: "overloaded_error")
         } _: { service async throws in
@@ -240,7 +240,7 @@ struct MessagesClientTests {
         }
     }
 
-    @Test("what an agent asks before it begins gets no body with HEAD and leaves the connection as it was")
+    @Test("an agent's HEAD probe gets no body and keeps the connection usable")
     func head() async throws {
         try await TestService.with { _ in
             .completion("x")

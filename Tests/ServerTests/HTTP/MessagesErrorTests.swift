@@ -19,7 +19,7 @@ struct MessagesErrorTests {
     }
 
     @Test(
-        "each mistake has Anthropic's error object, its status and says what to do",
+        "each invalid request has Anthropic's error object, its status and a hint",
         arguments: [
             (#"{"model": "hera", "messages": ["#, 400, "invalid_request_error", "the body is not valid JSON"),
             (
@@ -45,7 +45,7 @@ struct MessagesErrorTests {
             let error = try Self.error(answer.text)
             #expect(error.type == type)
             #expect(error.message.contains(message), "got: \(error.message)")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 
@@ -68,7 +68,7 @@ struct MessagesErrorTests {
                     #expect(try Self.error(answer.text).type == type)
                     if status == 429 { #expect(answer.headers["retry-after"] == "7") }
                 }
-                #expect(try await service.stepService.ledger.openReservations().isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             }
         }
     }

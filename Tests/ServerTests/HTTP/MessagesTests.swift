@@ -22,7 +22,7 @@ struct MessagesTests {
         (root["content"].map { Array($0.elements) } ?? []).map { String(decoding: $0.raw, as: UTF8.self) }
     }
 
-    /// The events of a stream in order: their type, and their data.
+    /// The events of a stream in order: type and data.
     private static func events(_ text: String) throws -> [(type: String, data: JSONValue)] {
         var reader = SSEReader()
         return try reader.feed(Array(text.utf8)).map { ($0.event ?? "", try JSONDocument($0.data).root) }
@@ -55,8 +55,8 @@ struct MessagesTests {
             let sent = try JSONDocument(try #require(service.models.record.requests.last).body).root
             #expect(sent["stop"]?.elements.first { _ in true }?.string == "END")
             #expect(sent["anthropic"] == nil && sent["top_k"] == nil && sent["system"] == nil)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -122,7 +122,7 @@ struct MessagesTests {
         }
     }
 
-    @Test("a model in Anthropic's own format gets the request in its own words, and loses nothing of its answer")
+    @Test("a model in Anthropic's own format gets the original request, and its answer loses nothing")
     func anthropic() async throws {
         let reply = #"""
             {"id":"msg_9","type":"message","role":"assistant","model":"claude-test-1","content":[
@@ -228,7 +228,7 @@ struct MessagesTests {
             var entry: LedgerEntry?
             for _ in 0..<500 where entry == nil {
                 try await Task.sleep(for: .milliseconds(20))
-                entry = try await service.stepService.ledger.entries(ofRun: "run-1").first
+                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
             }
             let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)

@@ -35,7 +35,7 @@ struct MetricsTests {
         #expect(text.contains("hera_call_seconds_sum 400.002\nhera_call_seconds_count 2\n"))
     }
 
-    @Test("the same name and labels are one series, in whatever order they are given")
+    @Test("the same name and labels are one series, in any order of labels")
     func sameSeries() {
         let registry = PrometheusRegistry()
         CoreMetrics.Counter(label: "x", dimensions: [("a", "1"), ("b", "2")], factory: registry).increment()
@@ -87,7 +87,7 @@ struct MetricsTests {
         }
     }
 
-    /// `GET /path` of a description, read by its indentation: paths stand two spaces in, methods four.
+    /// The operations (`GET /path`) of the API description, read by indentation: paths two spaces, methods four.
     private static func operations(in yaml: String) -> Set<String> {
         var found: Set<String> = []
         var path: Substring?

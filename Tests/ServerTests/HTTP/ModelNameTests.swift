@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Names of models over HTTP")
+@Suite("Model names over HTTP")
 struct ModelNameTests {
     private static let path = "/v1/messages"
 
@@ -45,7 +45,9 @@ struct ModelNameTests {
                 if let stage { #expect(decision["stage"]?.string == stage) }
                 let run = try #require(decision["run"]?.string)
                 let entry = try #require(
-                    try await service.stepService.ledger.entries(ofRun: run).first { $0.call.decisionID == id })
+                    try await service.stepService.ledger.read { try $0.entries(ofRun: run) }.first {
+                        $0.call.decisionID == id
+                    })
                 #expect(entry.call.model.rawValue == served)
                 #expect(entry.call.policy == policy)
             }
@@ -89,8 +91,8 @@ struct ModelNameTests {
             let answer = try await service.send("POST", Self.path, body: Self.body("claude-x"), headers: headers)
             #expect(answer.status == 200)
             let run = try #require(answer.headers["x-hera-decision"])
-            let decision = try #require(try await service.stepService.ledger.decision(run))
-            let entries = try await service.stepService.ledger.entries(ofRun: decision.decision.runID)
+            let decision = try #require(try await service.stepService.ledger.read { try $0.decision(run) })
+            let entries = try await service.stepService.ledger.read { try $0.entries(ofRun: decision.decision.runID) }
             #expect(entries.map(\.call.policy) == ["cheap"], "the key's own policy stands for `hera`")
         }
     }

@@ -27,7 +27,7 @@ struct OperationsTests {
         }
     }
 
-    @Test("a dry run has the contract's members and calls nobody")
+    @Test("a dry run has the contract's members and calls no model")
     func route() async throws {
         try await TestService.with { _ in
             .completion("x")
@@ -46,7 +46,7 @@ struct OperationsTests {
         }
     }
 
-    @Test("the dashboard groups as asked, and refuses what it does not know")
+    @Test("the dashboard groups by the query, and rejects unknown dimensions")
     func dashboard() async throws {
         let usage = ScriptedUsage(promptTokens: 10, completionTokens: 1)
         try await TestService.with { _ in

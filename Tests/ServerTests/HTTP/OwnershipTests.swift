@@ -6,7 +6,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("What belongs to another key")
+@Suite("Ownership by key")
 struct OwnershipTests {
     private static func key(_ team: String, of service: TestService) async throws -> [(String, String)] {
         let key = AccessKey(team: team, createdAt: .now())
@@ -17,7 +17,7 @@ struct OwnershipTests {
         try #require(try JSONDocument(Array(answer.text.utf8)).root["id"]?.string)
     }
 
-    @Test("a key neither sees nor touches another key's jobs; the operator sees all")
+    @Test("a key cannot access another key's jobs, and the operator sees all")
     func jobs() async throws {
         try await TestService.with(key: "operator") { _ in
             .toolCall("weather", arguments: #"{"city":"Oslo"}"#)
@@ -50,7 +50,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("a key sees its own decisions and its own spending, and nobody else's")
+    @Test("a key sees only its own decisions and spending")
     func decisions() async throws {
         try await TestService.with(key: "operator") { _ in
             .completion("4", usage: ScriptedUsage(promptTokens: 100, completionTokens: 10))
@@ -71,7 +71,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("the name of a run is of no length that one likes")
+    @Test("the session header is limited in length")
     func sessionName() async throws {
         try await TestService.with { _ in
             .completion("4")
@@ -86,7 +86,7 @@ struct OwnershipTests {
         }
     }
 
-    @Test("a server's senseless advice when to try again is not passed on, and breaks nothing")
+    @Test("an implausible Retry-After is not passed on")
     func advice() async throws {
         for advice in ["1e300", "99999999999999999999999", "0x7fffffffffffffffff"] {
             try await TestService.with { _ in

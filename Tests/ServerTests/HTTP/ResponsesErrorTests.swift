@@ -10,7 +10,7 @@ struct ResponsesErrorTests {
     private static let path = "/v1/responses"
 
     @Test(
-        "each mistake has OpenAI's error object, its status, its field, and says what to do",
+        "each invalid request has OpenAI's error object, its status, field and a hint",
         arguments: [
             (#"{"model": "hera", "input": ["#, 400, nil, "the body is not valid JSON"),
             (#"{"model":"hera"}"#, 400, "input", "give a string or a list of items"),
@@ -33,11 +33,11 @@ struct ResponsesErrorTests {
             let error = try #require(answer.root["error"])
             #expect(error["param"]?.string == field)
             #expect(error["message"]?.string?.contains(message) == true, "got: \(error["message"]?.string ?? "")")
-            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "nobody is called")
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" }, "no model is called")
         }
     }
 
-    @Test("a broken stream ends as failed, with what had come")
+    @Test("a broken stream ends as failed, with the partial output")
     func brokenStream() async throws {
         let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
         let broken = ScriptedReply.stream(["one ", "two ", "three"], usage: usage).cut(afterBytes: 600, by: .reset)
@@ -57,7 +57,7 @@ struct ResponsesErrorTests {
         }
     }
 
-    @Test("where all fail behind a comment, the stream ends with an error event")
+    @Test("if all candidates fail after a keep-alive comment, the stream ends with an error event")
     func lateFailure() async throws {
         var settings = Settings()
         settings.limits.keepAliveSeconds = 0.05
@@ -76,7 +76,7 @@ struct ResponsesErrorTests {
         }
     }
 
-    @Test("what is stored nowhere is not found, and says where there is something")
+    @Test("unknown resources are not found, with a hint to existing ones")
     func retrieval() async throws {
         try await TestService.with { _ in
             .completion("x")

@@ -24,13 +24,13 @@ struct ResponsesTests {
         value.map { String(decoding: $0.raw, as: UTF8.self) } ?? ""
     }
 
-    /// The events of a stream in order: their type, and their data.
+    /// The events of a stream in order: type and data.
     private static func events(_ text: String) throws -> [(type: String, data: JSONValue)] {
         var reader = SSEReader()
         return try reader.feed(Array(text.utf8)).map { ($0.event ?? "", try JSONDocument($0.data).root) }
     }
 
-    @Test("a response has the model's words, hera's headers, the count of tokens, and is booked")
+    @Test("a response has the model's text, hera's headers, the token usage, and is booked")
     func whole() async throws {
         let usage = usage
         try await TestService.with { _ in
@@ -55,8 +55,8 @@ struct ResponsesTests {
             #expect(
                 Self.text(sent["messages"])
                     == #"[{"role":"system","content":"Be brief."},{"role":"user","content":"What is 2+2?"}]"#)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 

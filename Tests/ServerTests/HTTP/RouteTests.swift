@@ -4,10 +4,10 @@ import ScriptedUpstream
 import Testing
 import Upstream
 
-@Suite("Routes that there are not")
+@Suite("Unknown routes")
 struct RouteTests {
     @Test(
-        "a known path with another method is 405 and says which it has",
+        "a known path with another method is 405 and lists the allowed ones",
         arguments: [
             ("GET", "/v1/chat/completions", "POST"), ("DELETE", "/v1/messages", "POST"),
             ("PUT", "/v1/jobs", "GET, POST"),
@@ -29,7 +29,7 @@ struct RouteTests {
     }
 
     @Test(
-        "an unknown path is 404 and says which was perhaps meant",
+        "an unknown path is 404 and suggests a similar one",
         arguments: [
             ("POST", "/v1/chat/completion", "did you mean POST /v1/chat/completions?"),
             ("POST", "/chat/completions", "did you mean POST /v1/chat/completions?"),
@@ -38,13 +38,13 @@ struct RouteTests {
             ("POST", "/v1/messages/batches", "GET /openapi.yaml lists what there is"),
             ("GET", "/something/else/altogether", "GET /openapi.yaml lists what there is"),
         ])
-    func path(method: String, path: String, words: String) async throws {
+    func path(method: String, path: String, hint: String) async throws {
         try await TestService.with { _ in
             .completion("x")
         } _: { service async throws in
             let answer = try await service.send(method, path)
             #expect(answer.status == 404)
-            #expect(answer.text.contains("there is no \(method) \(path); \(words)"), "\(answer.text)")
+            #expect(answer.text.contains("there is no \(method) \(path); \(hint)"), "\(answer.text)")
         }
     }
 

@@ -8,11 +8,11 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Calls of one agent run over HTTP")
+@Suite("Sessions over HTTP")
 struct SessionTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
 
-    /// The whole request can go to the cheap model; no step by itself can.
+    /// The cheap model suffices for the whole request, but for no single step.
     private struct WholeRequest: Estimating, StepEstimates {
         func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
         func prediction(for model: Model) -> Prediction { TestEstimator().prediction(for: model) }
@@ -31,7 +31,7 @@ struct SessionTests {
         return #"{"model":"hera","messages":[\#(messages.joined(separator: ","))]}"#
     }
 
-    @Test("a session that changes its history loses what it was promised, is told so, and goes on")
+    @Test("a session that changes its history loses its commitment, reports it, and continues")
     func history() async throws {
         let usage = usage
         try await TestService.with(estimator: WholeRequest()) { _ in
@@ -60,12 +60,12 @@ struct SessionTests {
                 }, "\(lines)")
             #expect(changed["stage"]?.string == "reference")
             #expect(changed["model"]?.string == "test/dear")
-            #expect(try await service.stepService.ledger.entries(ofRun: "agent-1").count == 3)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: "agent-1") }.count == 3)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
-    /// A call of a session at a node; its decision.
+    /// Sends a session's call to a node and returns its decision.
     private func decision(
         _ body: String, session: String, at node: TestService, key: String? = nil
     ) async throws -> JSONValue {
@@ -91,22 +91,22 @@ struct SessionTests {
         try await TestService.withNodes(2, estimator: estimator) { _ in
             .completion("ok", usage: usage)
         } _: { nodes async throws in
-            var gists: [[[String?]]] = [[], []]
+            var summaries: [[[String?]]] = [[], []]
             for (run, places) in [[0, 0, 0, 0, 0, 0], [0, 1, 1, 0, 1, 0]].enumerated() {
                 for (turns, place) in places.enumerated() {
-                    gists[run].append(
+                    summaries[run].append(
                         gist(
                             try await decision(
                                 body("Find the file", turns: turns), session: "run-\(run)", at: nodes[place])))
                 }
             }
-            #expect(gists[0] == gists[1])
+            #expect(summaries[0] == summaries[1])
             if isCommitted {
-                #expect(Set(gists[1].map { $0[0] }).count == 1, "it stays on one model")
-                #expect(gists[1][0][1] == "urc")
-                #expect(gists[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
+                #expect(Set(summaries[1].map { $0[0] }).count == 1, "it stays on one model")
+                #expect(summaries[1][0][1] == "urc")
+                #expect(summaries[1][1...].allSatisfy { $0[2]?.hasPrefix("stays on test/cheap: the whole") == true })
             }
-            #expect(try await nodes[1].stepService.ledger.verify().isSound)
+            #expect(try await nodes[1].stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -129,7 +129,7 @@ struct SessionTests {
             #expect(
                 lines.contains { $0.hasPrefix("history: messages before step 2 were changed; dropped the commitment") },
                 "\(lines)")
-            // The other key's run of that name has no such past.
+            // The other key's session of that name has no such history.
             let other = try await decision(body("Delete the file", turns: 2), session: "s", at: nodes[1], key: keys[1])
             let none = Array(try #require(other["considered"]?.elements)).compactMap(\.string)
             #expect(!none.contains { $0.hasPrefix("history:") }, "\(none)")
@@ -142,7 +142,7 @@ struct SessionTests {
         try await TestService.withNodes(2, estimator: WholeRequest()) { _ in
             .completion("ok", usage: usage)
         } _: { nodes async throws in
-            // Nobody has sent a heartbeat: to each node it is alone.
+            // No heartbeat was sent, so each node assumes that it is alone.
             for node in nodes { try await node.stepService.ledger.exchangeRates(at: .now()) }
             #expect(!nodes[1].stepService.ledger.hasOtherNodes)
             _ = try await decision(body("Find the file", turns: 0), session: "s", at: nodes[0])
@@ -150,14 +150,14 @@ struct SessionTests {
             #expect(second["reason"]?.string == "stays on test/cheap: the whole request was given to it")
             #expect(nodes[1].stepService.sessions.known("s")?.version == 2)
             _ = try await decision(body("Find the file", turns: 2), session: "s", at: nodes[1])
-            // The first node was not told that it is not alone, and goes on from what it knows.
+            // The first node still assumes that it is alone and uses its cache.
             #expect(nodes[0].stepService.sessions.known("s")?.version == 1)
             _ = try await decision(body("Find the file", turns: 3), session: "s", at: nodes[0])
             #expect(nodes[0].stepService.sessions.known("s")?.version == 2)
         }
     }
 
-    @Test("a job that goes on at another node keeps what it was promised")
+    @Test("a job that continues at another node keeps its commitment")
     func jobOverNodes() async throws {
         let usage = usage
         try await TestService.withNodes(2, estimator: WholeRequest()) { request in
@@ -171,15 +171,15 @@ struct SessionTests {
                 "description":"looks","parameters":{"type":"object","properties":{}}}}]}}
                 """#
             let id = try #require(try await nodes[0].json("POST", "/v1/jobs", body: body).root["id"]?.string)
-            // Whichever node begins it, it changes nodes on the way.
+            // The job changes nodes, whichever begins it.
             for turn in 0..<3 {
                 let node = nodes[turn % 2]
                 let paused = try await node.job(id, reaches: ["requires_action", "completed", "failed"])
                 let call = try #require(
                     paused["required_action"]?["tool_calls"]?.elements.compactMap { $0["id"]?.string }.first)
                 let outputs = #"{"tool_outputs":[{"tool_call_id":"\#(call)","output":"seen"}]}"#
-                let taken = try await node.json("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs)
-                #expect(taken.status == 200)
+                let accepted = try await node.json("POST", "/v1/jobs/\(id)/tool_outputs", body: outputs)
+                #expect(accepted.status == 200)
             }
             let done = try await nodes[0].job(id, reaches: ["completed", "failed"])
             let steps = Array(try #require(done["steps"]?.elements))
@@ -190,7 +190,7 @@ struct SessionTests {
         }
     }
 
-    @Test("a reference that is down is stood in for by the best that is left, and only what was billed is booked")
+    @Test("an unavailable reference is replaced by the best remaining model, and only billed calls are booked")
     func referenceDown() async throws {
         let usage = usage
         try await TestService.with(estimator: TestEstimator(similarity: 0.2)) { request in
@@ -207,8 +207,8 @@ struct SessionTests {
             let attempts = Array(try #require(decision["attempts"]?.elements))
             #expect(attempts.map { $0["model"]?.string } == ["test/dear", "test/cheap"])
             #expect(attempts.map { $0["accepted"]?.boolean } == [false, true])
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 }

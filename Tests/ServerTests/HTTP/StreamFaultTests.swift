@@ -21,7 +21,7 @@ struct StreamFaultTests {
         ScriptedReply([.send(head + Array(events.utf8)), last])
     }
 
-    /// Asks for a stream of hera's choice, which is the cheap model first; its text and who gave it.
+    /// Requests a stream, which routes to the cheap model first; returns its text and model.
     private static func ask(
         _ service: TestService, model: String = "hera"
     ) async throws -> (model: String?, text: String, reader: ChatStreamReader) {
@@ -32,16 +32,16 @@ struct StreamFaultTests {
         return (answer.headers["x-hera-model"], answer.text, reader)
     }
 
-    /// Replies that bring nothing, and how many calls may have been billed.
-    private static let nothings: [(ScriptedReply, Int64)] = [
+    /// Replies without content, and the number of calls that may have been billed.
+    private static let emptyReplies: [(ScriptedReply, Int64)] = [
         (events(#"data: {"error":{"message":"overloaded","code":503}}"# + "\n\n", then: .close), 0),
         (.json(#"{"error":{"message":"overloaded","type":"server_error"}}"#), 0),
         (events("", then: .close), 1), (events(": processing\n\n", then: .reset), 1),
     ]
 
-    @Test("a stream that fails before it has brought anything is answered by the next model", arguments: 0..<4)
+    @Test("a stream that fails before its first event falls back to the next model", arguments: 0..<4)
     func nothingCame(index: Int) async throws {
-        let (reply, uncertain) = Self.nothings[index]
+        let (reply, uncertain) = Self.emptyReplies[index]
         try await TestService.with { request in
             request.model == "test/cheap" ? reply : .stream(["4"], usage: Self.usage)
         } _: { service async throws in
@@ -52,7 +52,7 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["uncertain"]?.integer == uncertain)
             #expect(totals?["calls"]?.integer == 1 + uncertain)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -71,7 +71,7 @@ struct StreamFaultTests {
     }
 
     @Test(
-        "an answer that is whole stays so, whatever becomes of its connection",
+        "a complete answer stays complete if its connection breaks",
         arguments: ["", "data: [DONE]\n\n"], [ScriptedReply.Cut.hang, .reset, .close])
     func wholeBeforeTheEnd(done: String, cut: ScriptedReply.Cut) async throws {
         let events =
@@ -89,7 +89,7 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a model whose streams break off is known to fail, and the client is told once")
+    @Test("a model whose streams break counts as failing, and the client gets one error")
     func breaksOff() async throws {
         let events =
             #"data: {"model":"m","choices":[{"index":0,"delta":{"content":"4"}}]}"# + "\n\n"
@@ -100,11 +100,11 @@ struct StreamFaultTests {
             let answer = try await Self.ask(service, model: "test/cheap")
             #expect(answer.text.split(separator: "\n").count { $0.contains(#"{"error""#) } == 1)
             #expect(answer.text.contains("out of memory"))
-            #expect(service.stepService.fleet.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
+            #expect(service.stepService.registry.rate(of: TestModels.cheap, at: .now()).errorRate > 0)
         }
     }
 
-    @Test("a connection that breaks before a word is tried again, and both tries are booked")
+    @Test("a connection that breaks before the first event is retried, and both attempts are booked")
     func secondTry() async throws {
         let tries = Tries()
         try await TestService.with { _ in
@@ -116,12 +116,12 @@ struct StreamFaultTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 2)
             #expect(totals?["uncertain"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
-    @Test("a server's count of zero is what it bills, and is not taken for a missing one")
+    @Test("a usage of zero is billed as zero, not treated as missing")
     func zeroUsage() async throws {
         try await TestService.with { _ in
             .completion("four", usage: ScriptedUsage(promptTokens: 0, completionTokens: 0))
@@ -135,7 +135,8 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a caller cannot be served in a way that costs more than was set aside", arguments: ["priority", "flex"])
+    @Test(
+        "a caller cannot select a service tier that costs more than the reservation", arguments: ["priority", "flex"])
     func serviceTier(tier: String) async throws {
         try await TestService.with { _ in
             .completion("4", usage: Self.usage)
@@ -149,7 +150,7 @@ struct StreamFaultTests {
     }
 }
 
-/// Counts, from wherever.
+/// A thread-safe counter.
 private final class Tries: Sendable {
     private let count = Atomic(0)
 

@@ -7,7 +7,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("A text predictor writes what others would answer")
+@Suite("The text predictor")
 struct TextPredictorTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let question =
@@ -22,13 +22,13 @@ struct TextPredictorTests {
     }
 
     @Test(
-        "the two texts decide in place of the trained predictors, each call is paid, booked and told",
+        "the two texts replace the trained predictors, and each call is booked and reported",
         arguments: [
             ("It is 4.", "cheap", "sse: test/cheap 1.00 > 0.62"), ("A pear.", "dear", "sse: test/cheap 0.00 <= 0.62"),
         ])
     func decides(text: String, model: String, line: String) async throws {
         let usage = usage
-        // What the trained predictors say is the contrary.
+        // The trained predictors say the opposite.
         let estimator = TestEstimator(similarity: model == "cheap" ? 0.2 : 0.9)
         try await TestService.with(estimator: estimator) { request in
             guard request.bodyText.contains("Write what the assistant named") else {
@@ -41,7 +41,7 @@ struct TextPredictorTests {
             #expect(answer.headers["x-hera-model"] == "test/\(model)")
             let asked = service.models.record.requests.filter { $0.method == "POST" }.map(\.model)
             #expect(asked == ["test/cheap", "test/cheap", "test/\(model)"])
-            // 0.00012 for each of the two texts.
+            // 0.00012 USD for each of the two texts.
             #expect(answer.headers["x-hera-cost-usd"] == (model == "cheap" ? "0.00036" : "0.00144"))
             let decision = try await decision(answer.headers["x-hera-decision"], service)
             #expect(try lines(decision).contains(line))
@@ -51,9 +51,9 @@ struct TextPredictorTests {
                     == ["wrote what test/cheap would answer", "wrote what test/dear would answer", "not verified"])
             #expect(attempts.allSatisfy { $0["entry"]?.string != nil })
             let run = try #require(decision["run"]?.string)
-            #expect(try await service.stepService.ledger.entries(ofRun: run).count == 3)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
-            #expect(try await service.stepService.ledger.verify().isSound)
+            #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: run) }.count == 3)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
 
@@ -72,7 +72,7 @@ struct TextPredictorTests {
                 try lines(decision).contains(
                     "sse: the text predictor has no answer (test/cheap did not answer); trained predictors stand in"))
             #expect(try lines(decision).contains("sse: test/cheap 0.90 > 0.62"))
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 }

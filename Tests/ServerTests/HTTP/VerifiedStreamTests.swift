@@ -9,7 +9,7 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Streams that are verified")
+@Suite("Verified streams")
 struct VerifiedStreamTests {
     private let usage = ScriptedUsage(promptTokens: 100, completionTokens: 10)
     private let grader = TestEstimator(acceptance: { _, text in text == "It is 4." ? 0.9 : 0.2 })
@@ -42,7 +42,7 @@ struct VerifiedStreamTests {
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["calls"]?.integer == 2)
             #expect(totals?["cost_usd"]?.numberText == "0.00132")
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 
@@ -88,7 +88,7 @@ struct VerifiedStreamTests {
             #expect(try text(of: answer.text) == "It is 4.")
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
             #expect(totals?["failures"]?.integer == 1)
-            #expect(try await service.stepService.ledger.openReservations().isEmpty)
+            #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
         }
     }
 }

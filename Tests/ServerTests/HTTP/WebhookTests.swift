@@ -5,11 +5,11 @@ import Steps
 import Testing
 import Upstream
 
-@Suite("Tools that a server runs")
+@Suite("Webhook tools")
 struct WebhookTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
 
-    /// A job whose model calls the tool once and then repeats what the tool said.
+    /// A job whose model calls the tool once and repeats its output.
     private func job(
         asking url: @escaping @Sendable (String) -> String = { $0 + "/weather" }, rule: String = "",
         tool: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
@@ -49,14 +49,14 @@ struct WebhookTests {
     }
 
     @Test(
-        "whatever goes wrong is told to the model, and the job goes on",
+        "a failed webhook is reported to the model, and the job continues",
         arguments: [
             (ScriptedReply.json("no such city", status: 404), "the tool answered with status 404: no such city"),
             (ScriptedReply.json("slow").delayed(by: .seconds(20)), "the tool did not answer within 0.3 s"),
             (ScriptedReply.json(String(repeating: "x", count: 500)), "longer than 100 bytes"),
             (ScriptedReply.nothing(.reset), "the tool cannot be reached"),
         ])
-    func failures(reply: ScriptedReply, words: String) async throws {
+    func failures(reply: ScriptedReply, message: String) async throws {
         try await job(rule: #","timeout_s":0.3,"answer_bytes":100"#) { _ in
             reply
         } _: { service, _, body async throws in
@@ -64,7 +64,7 @@ struct WebhookTests {
             let job = try await service.job(id, reaches: ["completed"])
             #expect(job["output"]?.string == "Done.")
             #expect(service.models.record.requests.last?.bodyText.contains("error: ") == true)
-            #expect(service.models.record.requests.last?.bodyText.contains(words) == true)
+            #expect(service.models.record.requests.last?.bodyText.contains(message) == true)
         }
     }
 

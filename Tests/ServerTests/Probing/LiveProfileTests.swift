@@ -13,7 +13,7 @@ import Testing
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    /// `hera profile` of the scripted model, its eight probes, to its end.
+    /// Runs `hera profile` of the scripted model's eight probes to its end.
     private func profile(_ folder: URL, _ options: [String]) throws -> Ending {
         let process = Process()
         process.executableURL = try binary()
@@ -29,17 +29,17 @@ import Testing
         process.standardError = errors
         try process.run()
         let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        let told = try errors.fileHandleForReading.readToEnd() ?? Data()
+        let errorOutput = try errors.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Ending(
             status: process.terminationStatus, output: String(decoding: data, as: UTF8.self),
-            errors: String(decoding: told, as: UTF8.self))
+            errors: String(decoding: errorOutput, as: UTF8.self))
     }
 
-    /// The executable beside the test bundle, or of a build in the usual place.
+    /// The executable next to the test bundle, or in the default build directory.
     private func binary() throws -> URL {
-        let beside = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let places = [beside, Self.root.appendingPathComponent(".build/debug")].map {
+        let buildFolder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let places = [buildFolder, Self.root.appendingPathComponent(".build/debug")].map {
             $0.appendingPathComponent("hera")
         }
         return try #require(places.first { FileManager.default.isExecutableFile(atPath: $0.path) })
@@ -56,7 +56,7 @@ import Testing
         return folder
     }
 
-    @Test("a live model is asked each probe once, booked and graded; the second run asks nothing again")
+    @Test("a live model is probed once, booked and graded, and a second run makes no calls")
     func asksOnce() async throws {
         try await ScriptedUpstream.with { request in
             request.method == "GET"
@@ -73,7 +73,7 @@ import Testing
             #expect(asked() == 8)
             #expect(
                 models.record.requests.allSatisfy { $0.method == "GET" || $0.bodyText.contains(#""temperature":0"#) })
-            // 8 calls of 10 tokens at 1 and 5 at 2 USD a million.
+            // 8 calls of 10 tokens at 1 and 5 at 2 USD per million.
             #expect(first.output.contains("40 output tokens, $0.000160 booked"))
             let file = folder.appendingPathComponent("out/model-small.profile")
             let written = try Data(contentsOf: file)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test("a budget without room for the next call stops the asking, with what to do")
+    @Test("a budget that cannot cover the next call stops the probes with a hint")
     func budget() async throws {
         try await ScriptedUpstream.with { request in
             request.method == "GET"

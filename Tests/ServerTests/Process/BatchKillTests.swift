@@ -6,8 +6,8 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// kill -9 at random moments of a batch. Short by default; HERA_CHAOS=1 runs 200 kills over 500 rows.
-@Suite("hera batch, killed again and again", .serialized)
+/// SIGKILL at random moments of a batch. Short by default; HERA_CHAOS=1 kills 200 times over 500 rows.
+@Suite("hera batch, killed repeatedly", .serialized)
 struct BatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 500 : 60
@@ -17,20 +17,20 @@ struct BatchKillTests {
         "--budget", budget, "--model", "test/small", "--concurrency", "4", "--confidence", "0.5",
     ]
 
-    /// What the server bills for a row.
+    /// The server's bill for a row.
     private static func usage(of row: String) -> ScriptedUsage {
         let number = Int(row.split(separator: "-").last ?? "") ?? 0
         return ScriptedUsage(promptTokens: 20 + number % 7, completionTokens: 1 + number % 5)
     }
 
-    @Test("no row is lost, none is paid for twice but those under way at a kill, and these are booked")
+    @Test("no row is lost, and only rows in progress at a kill are paid twice, which is booked")
     func killed() async throws {
         let billed = Mutex<[String: Int]>([:])
         try await ScriptedUpstream.with { request in
             if request.method == "GET" { return .models(["test/small", "test/large"]) }
             let row = BatchProcessTests.row(of: request)
             billed.withLock { $0[row, default: 0] += 1 }
-            // Billed when it is asked, answered a little later: what a kill in between leaves is paid for and lost.
+            // Billed on request and answered later, so a kill in between loses a paid answer.
             var reply = ScriptedReply.completion(row, model: request.model, usage: Self.usage(of: row))
             reply.actions.insert(.wait(.milliseconds(Int.random(in: 5...60))), at: 1)
             return reply
@@ -44,7 +44,7 @@ struct BatchKillTests {
             while kills < Self.kills, !isDone {
                 let process = try batch.start(Self.options)
                 let calls = models.record.calls
-                // Most kills fall where calls are under way, some at any moment from the start on.
+                // Most kills fall during calls, some at any moment.
                 let wanted = calls + Int.random(in: 0...max(1, 2 * Self.rows / Self.kills), using: &generator)
                 let patience = Int.random(in: 0..<4, using: &generator) == 0 ? Int.random(in: 1...40) : 4000
                 for _ in 0..<patience where models.record.calls < wanted && process.isRunning {
@@ -73,10 +73,10 @@ struct BatchKillTests {
             #expect(text == line["custom_id"]?.string)
         }
         try await batch.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
-            let id = try #require(try await ledger.batches(limit: 2).first?.id)
-            let entries = try await ledger.entries(ofRun: id)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            let id = try #require(try await ledger.read { try $0.batches(limit: 2) }.first?.id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             let certain = entries.filter { $0.kind == .call }
             let uncertain = entries.count { $0.kind == .uncertain }
             #expect(certain.count == Self.rows, "every row is paid for once with a known bill")
@@ -89,7 +89,7 @@ struct BatchKillTests {
             #expect(again <= uncertain, "each call that was lost at a kill is booked")
             #expect(uncertain <= 4 * kills, "and nothing else is")
 
-            // The server's own bill, less the calls that were lost, is the ledger's to the token and the nano-dollar.
+            // The ledger equals the server's bill without the lost calls, to the token and the nano-dollar.
             var expected = ScriptedUsage(promptTokens: 0, completionTokens: 0)
             var lost = expected
             for name in names {
@@ -102,7 +102,7 @@ struct BatchKillTests {
             let nano = certain.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(nano == Int64(1000 * expected.promptTokens + 2000 * expected.completionTokens))
 
-            let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
             #expect(status.reserved == 0)
             #expect(status.spent <= status.budget.limit.amount)
             #expect(status.spent == entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD })

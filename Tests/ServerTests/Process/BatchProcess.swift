@@ -4,17 +4,17 @@ import JSON
 import Ledger
 import ScriptedUpstream
 
-/// `hera batch` as a process of its own on a scripted server: two models, one of them ten times as dear as the other.
+/// `hera batch` as a child process on a scripted server with two models, one ten times as dear as the other.
 struct BatchProcess {
     let folder: URL
 
-    /// Whether the server has a batch interface, in OpenAI's way, and the settings allow it.
+    /// Whether the server has OpenAI's batch interface and the settings permit it.
     private let hasBatchTier: Bool
 
-    /// Makes a folder with a catalog of `test/small` and `test/large` at a server.
+    /// Creates a folder with a catalog of `test/small` and `test/large` at a server.
     ///
-    /// - Parameter batchTier: whether rows may go to the server as batches of its own, 0.4 as dear and at most so many
-    ///   rows in one; nil for not.
+    /// - Parameter batchTier: the maximum of rows per provider batch, at 0.4 of the price; nil without a batch
+    ///   interface.
     init(modelsAt baseURL: String, batchTier: Int? = nil) throws {
         hasBatchTier = batchTier != nil
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-batch-\(UUID())")
@@ -61,7 +61,7 @@ struct BatchProcess {
 
     func remove() { try? FileManager.default.removeItem(at: folder) }
 
-    /// Writes rows `row-1` ... `row-N`, each with a text that names it.
+    /// Writes rows `row-1` ... `row-N`, each with a text that contains its name.
     func write(rows: ClosedRange<Int>, to name: String = "in.jsonl", extra: String = "") throws {
         let lines = rows.map { Self.line("row-\($0)", text: "say <row-\($0)>") }
         try (lines.joined(separator: "\n") + "\n" + extra).write(
@@ -75,7 +75,7 @@ struct BatchProcess {
 
     /// Starts `hera batch in.jsonl --out out.jsonl` with further options.
     ///
-    /// - Parameter stdin: a file of the folder that is its standard input.
+    /// - Parameter stdin: a file in the folder for standard input.
     func start(_ options: [String], input: String = "in.jsonl", stdin: String? = nil) throws -> Process {
         let process = Process()
         process.executableURL = try HeraProcess.binary()
@@ -97,7 +97,7 @@ struct BatchProcess {
         return process
     }
 
-    /// Starts it and waits for its end; the exit code.
+    /// Starts it, waits for its end and returns the exit code.
     func run(_ options: [String], input: String = "in.jsonl", stdin: String? = nil) throws -> Int32 {
         let process = try start(options, input: input, stdin: stdin)
         process.waitUntilExit()
@@ -114,7 +114,7 @@ struct BatchProcess {
         (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
     }
 
-    /// The lines of a file of JSON Lines.
+    /// The lines of a JSON Lines file.
     func lines(_ name: String) throws -> [JSONValue] {
         try text(name).split(separator: "\n").map { try JSONDocument(Array($0.utf8)).root }
     }
@@ -123,9 +123,9 @@ struct BatchProcess {
         FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
     }
 
-    /// The ledger, opened as another process would; what a dead process left is booked first.
-    func ledger<Value>(_ body: (SQLLedger) async throws -> Value) async throws -> Value {
-        let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
+    /// Opens the ledger as another process would, after settling a dead process's reservations.
+    func ledger<Value>(_ body: (LedgerStore) async throws -> Value) async throws -> Value {
+        let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
         _ = try await ledger.recover(at: .now())
         let value = try await body(ledger)
         await ledger.close()

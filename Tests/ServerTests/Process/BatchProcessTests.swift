@@ -10,7 +10,7 @@ import Testing
 struct BatchProcessTests {
     private static let usage = ScriptedUsage(promptTokens: 20, completionTokens: 4)
 
-    /// Answers with the name of the row that asks.
+    /// Answers with the requesting row's name.
     static func answer(_ request: ScriptedRequest) -> ScriptedReply {
         if request.method == "GET" { return .models(["test/small", "test/large"]) }
         return .completion(row(of: request), model: request.model, usage: usage)
@@ -52,19 +52,20 @@ struct BatchProcessTests {
             let stderr = batch.text("stderr")
             #expect(stderr.contains("40 of 40 rows, expected accuracy"), "\(stderr)")
 
-            // Once more: the same file, and nobody is called.
+            // A second run writes the same file without calls.
             let before = batch.text("out.jsonl")
             try FileManager.default.removeItem(at: batch.folder.appendingPathComponent("out.jsonl"))
             #expect(try batch.run(["--budget", "0.10"]) == 0)
             #expect(batch.text("out.jsonl") == before)
             #expect(models.record.billedCalls.values.reduce(0, +) == 40)
-            try await batch.ledger { ledger async throws in #expect(try await ledger.verify().isSound) }
+            try await batch.ledger { ledger async throws in #expect(try await ledger.read { try $0.verify() }.isSound) }
         }
     }
 
     @Test("an ample budget takes the better model, a small one the cheaper one, one between both")
     func budgets() async throws {
-        // A row is predicted at 0.0004 USD on the large model, with a bill of at most 0.0016, and a tenth on the small one.
+        // A row is predicted at 0.0004 USD on the large model, reserved at up to 0.0016, and a tenth of both on the
+        // small one.
         for (budget, expected) in [("1", ["test/large"]), ("0.0014", ["test/small"])] {
             try await with { batch, models async throws in
                 try batch.write(rows: 1...20)
@@ -74,7 +75,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("what is wrong with lines is in the errors file by number and reason; the others are answered")
+    @Test("invalid lines are in the errors file by number and reason, and the others are answered")
     func wrongLines() async throws {
         try await with { batch, _ async throws in
             try batch.write(rows: 1...3, extra: "{oops\n" + BatchProcess.line("row-2", text: "again") + "\n")
@@ -107,7 +108,7 @@ struct BatchProcessTests {
             #expect(errors.count == 20 - some)
             #expect(errors.allSatisfy { $0["error"]?["code"]?.string == "budget_exceeded" })
             try await batch.ledger { ledger async throws in
-                let budgets = try await ledger.budgets(of: nil, at: .now())
+                let budgets = try await ledger.read { try $0.budgets(of: nil, at: .now()) }
                 #expect(budgets.allSatisfy { $0.spent <= 500_000 && $0.reserved == 0 })
             }
 
@@ -120,7 +121,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("a budget below the cheapest row starts nothing and names what would do")
+    @Test("a budget below the cheapest row starts nothing and suggests a sufficient one")
     func belowCheapest() async throws {
         try await with { batch, models async throws in
             try batch.write(rows: 1...2)
@@ -131,17 +132,17 @@ struct BatchProcessTests {
     }
 
     @Test(
-        "wrong usage ends before anything is spent",
+        "invalid usage ends before any call",
         arguments: [
             (["--budget", "5 EUR"], 64, "USD"), (["--budget=-1"], 64, "above 0"),
             (["--budget", "1", "--confidence", "1"], 64, "confidence"),
             (["--budget", "1", "--out", "no/such/folder/out.jsonl"], 74, "cannot write"),
         ] as [([String], Int32, String)])
-    func usage(options: [String], code: Int32, word: String) async throws {
+    func usage(options: [String], code: Int32, message: String) async throws {
         try await with { batch, models async throws in
             try batch.write(rows: 1...2)
             #expect(try batch.run(options) == code)
-            #expect(batch.text("stderr").contains(word), "\(batch.text("stderr"))")
+            #expect(batch.text("stderr").contains(message), "\(batch.text("stderr"))")
             #expect(models.record.calls == 0)
         }
     }
@@ -166,7 +167,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("a model that fails hands its rows to the plan's next; a busy one is waited for; a refused row is an error")
+    @Test("rows of a failed model fall back to the plan's next, a busy model is retried, a rejected row is an error")
     func failures() async throws {
         let busy = Counter()
         try await with { request in
@@ -186,7 +187,7 @@ struct BatchProcessTests {
         }
     }
 
-    @Test("SIGINT ends what is under way, writes the answers so far, and the same command goes on")
+    @Test("SIGINT ends calls in progress and writes the answers so far, and the same command resumes")
     func interrupted() async throws {
         try await with { request in
             request.method == "GET" ? Self.answer(request) : Self.answer(request).delayed(by: .milliseconds(150))

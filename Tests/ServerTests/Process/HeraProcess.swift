@@ -7,11 +7,11 @@ import Synchronization
     import FoundationNetworking
 #endif
 
-/// The built `hera` as a process of its own, to be killed.
+/// The built `hera` as a child process that can be killed.
 final class HeraProcess: Sendable {
     private let process: Mutex<Process>
     let port: Int
-    /// Where it runs, with its catalog.
+    /// The working directory, with its catalog.
     let folder: URL
 
     private init(_ process: Process, port: Int, folder: URL) {
@@ -20,11 +20,11 @@ final class HeraProcess: Sendable {
         self.folder = folder
     }
 
-    /// A folder with a catalog of one model at a scripted server.
+    /// Creates a folder with a catalog of one model at a scripted server.
     ///
     /// - Parameters:
-    ///   - inputPrice: USD for a million tokens of input; a million of output is 2.
-    ///   - priceDay: the day of November 2026 on which the price was read.
+    ///   - inputPrice: USD per million input tokens; output costs 2.
+    ///   - priceDay: the day of November 2026 of the price.
     static func folder(modelsAt baseURL: String, inputPrice: Int = 1, priceDay: Int = 1) throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-process-\(UUID())")
         let catalog = folder.appendingPathComponent("Catalog")
@@ -50,9 +50,9 @@ final class HeraProcess: Sendable {
     /// Starts the service on a free port and waits until a model is live.
     ///
     /// - Parameters:
-    ///   - database: where its ledger is; by itself a file in the folder.
-    ///   - leaseSeconds: after which other nodes take over what it holds when it is silent.
-    ///   - settings: the whole file of its settings, instead.
+    ///   - database: the ledger's URL; defaults to a file in the folder.
+    ///   - leaseSeconds: silence after which other nodes take over its leases.
+    ///   - settings: replaces the whole settings file.
     static func start(
         in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15, settings: String? = nil
     ) async throws -> HeraProcess {
@@ -77,7 +77,7 @@ final class HeraProcess: Sendable {
         throw TimedOut(what: "hera serve on port \(port)")
     }
 
-    /// kill -9
+    /// Sends SIGKILL.
     func kill() {
         process.withLock { process in
             guard process.isRunning else { return }
@@ -86,12 +86,12 @@ final class HeraProcess: Sendable {
         }
     }
 
-    /// Stands still until it is resumed, as a machine that sleeps does.
+    /// Suspends the process until it is resumed, as on a sleeping machine.
     func pause() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGSTOP) } }
 
     func resume() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGCONT) } }
 
-    /// SIGTERM, and its good end.
+    /// Sends SIGTERM and expects a clean exit.
     func end() throws {
         try process.withLock { process in
             process.terminate()
@@ -100,7 +100,7 @@ final class HeraProcess: Sendable {
         }
     }
 
-    /// Waits until it has ended by itself; its exit code.
+    /// Waits for the process to exit and returns its exit code.
     func exitCode() async throws -> Int32 {
         for _ in 0..<1200 {
             let code = process.withLock { $0.isRunning ? nil : $0.terminationStatus }
@@ -110,7 +110,7 @@ final class HeraProcess: Sendable {
         throw TimedOut(what: "the end of hera serve")
     }
 
-    /// Runs a command to its end; what it prints.
+    /// Runs a command to its end and returns its output.
     static func command(_ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = try binary()
@@ -129,7 +129,7 @@ final class HeraProcess: Sendable {
         try await answer(method, path, body: body, key: key).root
     }
 
-    /// The status and the body of an answer.
+    /// Sends a request and returns status and body.
     func answer(
         _ method: String, _ path: String, body: String? = nil, key: String? = nil, headers: [String: String] = [:]
     ) async throws -> (status: Int, root: JSONValue) {
@@ -143,13 +143,13 @@ final class HeraProcess: Sendable {
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, try JSONDocument(Array(data)).root)
     }
 
-    /// The body of an answer that is no JSON.
+    /// The body of a response that is not JSON.
     func text(_ path: String) async throws -> String {
         guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
         return String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
     }
 
-    /// The executable beside the test bundle.
+    /// The executable next to the test bundle.
     static func binary() throws -> URL {
         var folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -160,5 +160,32 @@ final class HeraProcess: Sendable {
             if FileManager.default.isExecutableFile(atPath: folder.path) { return folder }
         }
         throw TimedOut(what: "the hera executable in \(places.map(\.path))")
+    }
+}
+
+/// A completed run of `hera`: output and exit code.
+struct HeraCommand {
+    let output: String
+    let errors: String
+    let code: Int32
+
+    /// - Parameters:
+    ///   - folder: the working directory.
+    ///   - environment: the whole environment of the program.
+    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+        let process = Process()
+        process.executableURL = try HeraProcess.binary()
+        process.currentDirectoryURL = folder
+        process.arguments = arguments
+        process.environment = environment
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        self.output = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        self.errors = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        code = process.terminationStatus
     }
 }

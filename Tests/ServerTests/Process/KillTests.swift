@@ -5,7 +5,7 @@ import Ledger
 import ScriptedUpstream
 import Testing
 
-@Suite("Processes that are killed", .serialized)
+@Suite("Killed processes", .serialized)
 struct KillTests {
     private let usage = ScriptedUsage(promptTokens: 50, completionTokens: 5)
 
@@ -25,7 +25,7 @@ struct KillTests {
             let first = try await HeraProcess.start(in: folder)
             let body = #"{"input":"6*7?","agent":{"tools":[{"type":"calculator"}]}}"#
             let id = try #require(try await first.request("POST", "/v1/jobs", body: body)["id"]?.string)
-            // Killed while the model is being asked for the given step.
+            // Killed during the model call of the given step.
             try await until("call \(step)") { models.record.requests.count { $0.method == "POST" } >= step }
             first.kill()
 
@@ -45,9 +45,9 @@ struct KillTests {
             #expect(models.record.requests.count { $0.method == "POST" } == 3, "the answered steps are not paid twice")
             try second.end()
 
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
-            #expect(try await ledger.openReservations().isEmpty)
-            #expect(try await ledger.verify().isSound)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("hera.sqlite").path)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
         }
     }

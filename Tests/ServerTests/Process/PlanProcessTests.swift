@@ -5,8 +5,8 @@ import Testing
 
 @Suite("hera plan, as a program", .serialized)
 struct PlanProcessTests {
-    /// A folder with one shipped profile and 60 rows of its suite: a cheap model that is right on half of them, a dear
-    /// one that always is.
+    /// Creates a folder with one shipped profile and 60 rows of its suite. A cheap model is right on half of them, a
+    /// dear one on all.
     private func folder() throws -> URL {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-plan-\(UUID())")
         let profiles = folder.appendingPathComponent("Profiles")
@@ -55,7 +55,7 @@ struct PlanProcessTests {
         }
     }
 
-    @Test("a budget that is too small is refused with one that does, and that one does")
+    @Test("too small a budget is rejected with a sufficient one, which is accepted")
     func tooSmall() throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -68,7 +68,7 @@ struct PlanProcessTests {
     }
 
     @Test(
-        "wrong usage and bad files end with words and a code of their own",
+        "invalid usage and files are reported with their own exit codes",
         arguments: [
             (["--budget=-1"], "rows.jsonl", Int32(64), "--budget has to be at least 0"),
             (["--budget", "nan"], "rows.jsonl", 64, "--budget"),
@@ -77,12 +77,12 @@ struct PlanProcessTests {
             (["--budget", "1", "--split", "train"], "rows.jsonl", 65, "no row is of that split"),
             (["--budget", "1"], "absent.jsonl", 66, "absent.jsonl"),
         ])
-    func wrong(options: [String], rows: String, code: Int32, words: String) throws {
+    func wrong(options: [String], rows: String, code: Int32, message: String) throws {
         let folder = try folder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let ended = try plan(folder, options, rows: rows)
         #expect(ended.code == code)
-        #expect(ended.errors.contains(words), "\(ended.errors)")
+        #expect(ended.errors.contains(message), "\(ended.errors)")
         #expect(ended.output.isEmpty)
     }
 }

@@ -6,9 +6,9 @@ import ScriptedUpstream
 import Synchronization
 import Testing
 
-/// `hera batch` whose rows go to a provider, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
+/// `hera batch` with provider batches, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
 /// batches of 120 rows.
-@Suite("hera batch with rows at a provider, interrupted and killed", .serialized)
+@Suite("hera batch with provider batches, interrupted and killed", .serialized)
 struct ProviderBatchKillTests {
     private static let isLong = ProcessInfo.processInfo.environment["HERA_CHAOS"] == "1"
     private static let rows = isLong ? 120 : 36
@@ -36,9 +36,9 @@ struct ProviderBatchKillTests {
             guard let reply = batches.reply(to: request) else {
                 return request.method == "GET" ? .models(["test/small", "test/large"]) : .nothing(.reset)
             }
-            // Made before it is answered: what is killed in between does not know what it has sent.
-            let isOrder = request.method == "POST" && request.path.hasSuffix("/batches")
-            return reply.delayed(by: .milliseconds(isOrder ? 150 : 5))
+            // The provider creates the batch before it responds, so a process killed in between does not know of it.
+            let isSubmission = request.method == "POST" && request.path.hasSuffix("/batches")
+            return reply.delayed(by: .milliseconds(isSubmission ? 150 : 5))
         } _: { models async throws in
             let batch = try BatchProcess(modelsAt: models.baseURL, batchTier: rowsInOne)
             defer { batch.remove() }
@@ -46,9 +46,10 @@ struct ProviderBatchKillTests {
         }
     }
 
-    /// Every row answered once, sent once, billed once; the ledger is the provider's bill to the nano-dollar.
+    /// Checks that every row is sent, answered and billed once, and that the ledger equals the provider's bill to the
+    /// nano-dollar.
     ///
-    /// - Parameter before: what the provider had seen before this batch.
+    /// - Parameter before: requests that the provider received before this batch.
     private func check(
         _ batch: BatchProcess, _ batches: ScriptedBatches, rows: Int, since before: ScriptedBatches.Record? = nil
     ) async throws {
@@ -59,10 +60,10 @@ struct ProviderBatchKillTests {
         #expect(sent.count == rows && Set(sent.map(\.prompt)).count == rows, "no row was sent twice")
         #expect(sent.allSatisfy { record.billedRows[$0.customID] == 1 })
         try await batch.ledger { ledger async throws in
-            #expect(try await ledger.verify().isSound)
-            #expect(try await ledger.openReservations().isEmpty)
-            let id = try #require(try await ledger.batches(limit: 1).first?.id)
-            let entries = try await ledger.entries(ofRun: id)
+            #expect(try await ledger.read { try $0.verify() }.isSound)
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            let id = try #require(try await ledger.read { try $0.batches(limit: 1) }.first?.id)
+            let entries = try await ledger.read { try $0.entries(ofRun: id) }
             #expect(entries.count == rows && entries.allSatisfy { $0.kind == .call && $0.call.tier == .batch })
             let (now, then) = (record.bill["test/small"], before?.bill["test/small"])
             let prompt = (now?.promptTokens ?? 0) - (then?.promptTokens ?? 0)
@@ -71,12 +72,12 @@ struct ProviderBatchKillTests {
             #expect(entries.reduce(0) { $0 + $1.result.usage.completionTokens } == completion)
             let nano = entries.reduce(0) { $0 + $1.result.figures.cost.total.nanoUSD }
             #expect(nano == Int64(400 * prompt + 800 * completion))
-            let status = try #require(try await ledger.budgets(of: [.batch(id)], at: .now()).first)
+            let status = try #require(try await ledger.read { try $0.budgets(of: [.batch(id)], at: .now()) }.first)
             #expect(status.reserved == 0 && status.spent == nano)
         }
     }
 
-    @Test("SIGINT leaves them there and says so; the same command fetches their answers")
+    @Test("SIGINT leaves provider batches running, and the same command fetches their results")
     func interrupted() async throws {
         let batches = Self.batches(polls: nil)
         try await with(batches, rowsInOne: 10) { batch async throws in
@@ -114,15 +115,15 @@ struct ProviderBatchKillTests {
                 while kills < Self.kills {
                     if Bool.random(using: &generator) { batches.change { $0.lostAnswers += 1 } }
                     let process = try batch.start(options)
-                    // Half of them while an order is being answered, the others at any moment from the start on.
+                    // Half of the kills during a submit response, the others at any moment.
                     let calls = batches.record.createCalls
-                    let isAtOrder = kills % 2 == 0
-                    let patience = isAtOrder ? 300 : Int.random(in: 10...150, using: &generator)
-                    for _ in 0..<patience where process.isRunning {
-                        if isAtOrder, batches.record.createCalls > calls { break }
+                    let killsDuringSubmission = kills % 2 == 0
+                    let delay = killsDuringSubmission ? 300 : Int.random(in: 10...150, using: &generator)
+                    for _ in 0..<delay where process.isRunning {
+                        if killsDuringSubmission, batches.record.createCalls > calls { break }
                         try await Task.sleep(for: .milliseconds(10))
                     }
-                    if isAtOrder {
+                    if killsDuringSubmission {
                         try await Task.sleep(for: .milliseconds(Int.random(in: 0...200, using: &generator)))
                     }
                     let isRunning = process.isRunning

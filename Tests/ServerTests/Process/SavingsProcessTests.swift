@@ -5,7 +5,7 @@ import Testing
 
 @Suite("hera savings and hera evaluate --policy, as programs", .serialized)
 struct SavingsProcessTests {
-    /// The repository's root, with its catalog and profiles.
+    /// The repository's root, with catalog and profiles.
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
@@ -23,9 +23,9 @@ struct SavingsProcessTests {
             }
                 + ["nonsense", #"{"messages":[{"role":"user","content":"Name a colour."}]}"#])
         defer { try? FileManager.default.removeItem(at: log) }
-        let told = try HeraCommand(["savings", log.path, "--format", "json"], in: Self.root)
-        #expect(told.code == 0, "\(told.errors)")
-        let json = try JSONDocument(Array(told.output.utf8)).root
+        let result = try HeraCommand(["savings", log.path, "--format", "json"], in: Self.root)
+        #expect(result.code == 0, "\(result.errors)")
+        let json = try JSONDocument(Array(result.output.utf8)).root
         #expect(json["routed"]?["requests"]?.integer == 6)
         #expect(json["before"]?["models"]?["openai/gpt-6-astra"]?["requests"]?.integer == 5)
         #expect(json["stand_ins"]?.integer == 1)
@@ -45,19 +45,19 @@ struct SavingsProcessTests {
     }
 
     @Test(
-        "what cannot be done says why, with a code of its own",
+        "invalid usage is reported with its own exit code",
         arguments: [
             (["--model", "openai/gpt-6-astra"], Int32(64), "hera/POLICY"),
             (["--policy", "{"], 65, "not valid JSON"), (["--policy", #"{"kapa": 1}"#], 65, "kapa"),
             (["--policy", "absent.yaml"], 66, "absent.yaml"), (["--live", "--catalog", "absent"], 65, "absent"),
         ])
-    func wrong(options: [String], code: Int32, words: String) throws {
+    func wrong(options: [String], code: Int32, message: String) throws {
         let log = try file([#"{"messages":[{"role":"user","content":"hi"}]}"#])
         defer { try? FileManager.default.removeItem(at: log) }
-        let told = try HeraCommand(["savings", log.path] + options, in: Self.root)
-        #expect(told.code == code)
-        #expect(told.errors.contains(words), "\(told.errors)")
-        #expect(told.output.isEmpty)
+        let result = try HeraCommand(["savings", log.path] + options, in: Self.root)
+        #expect(result.code == code)
+        #expect(result.errors.contains(message), "\(result.errors)")
+        #expect(result.output.isEmpty)
     }
 
     @Test("recorded rows go through the rule under a policy, and the figures are the recorded ones")
@@ -69,13 +69,13 @@ struct SavingsProcessTests {
             })
         defer { try? FileManager.default.removeItem(at: rows) }
         for (allowed, cost, accuracy) in [("medium", 0.0005, 0.5), ("gpt-4", 0.008, 1)] {
-            let told = try HeraCommand(
+            let result = try HeraCommand(
                 [
                     "evaluate", "--outcomes", rows.path, "--format", "json", "--policy",
                     #"{"models": {"allow": ["\#(allowed)"]}}"#,
                 ], in: Self.root)
-            #expect(told.code == 0, "\(told.errors)")
-            let suites = try #require(try JSONDocument(Array(told.output.utf8)).root["suites"])
+            #expect(result.code == 0, "\(result.errors)")
+            let suites = try #require(try JSONDocument(Array(result.output.utf8)).root["suites"])
             let suite = suites.elements.first { _ in true }
             let rule = try #require(suite?["rule"])
             #expect(abs(try #require(rule["cost_usd"]?.double) - cost) < 1e-12)

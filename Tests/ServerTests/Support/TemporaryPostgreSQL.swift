@@ -2,14 +2,14 @@ import Foundation
 
 @testable import Ledger
 
-/// A PostgreSQL server of a test's own: a fresh cluster that listens on a socket in its directory only.
+/// A PostgreSQL server of one test: a fresh cluster on a Unix socket in its directory.
 struct TemporaryPostgreSQL {
     private let directory: String
     private var process: Process
-    /// An empty database.
+    /// The URL of an empty database.
     var url: String { "postgres://postgres@/postgres?host=\(directory)" }
 
-    /// Where Debian keeps the programs of the server, or nil where it is not installed.
+    /// Debian's directory of the server programs, or nil if not installed.
     private static let programs = ["17", "16", "15", "14"].map { "/usr/lib/postgresql/\($0)/bin" }
         .first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") }
 
@@ -23,10 +23,10 @@ struct TemporaryPostgreSQL {
         process = try Self.start(in: directory)
     }
 
-    /// A name of its own for each test target of the process, and never that of a process that was killed.
+    /// Unique per test target and process, so never that of a killed process.
     private static let templatePath = "/tmp/hera-postgres-template-\(UUID().uuidString.prefix(8))"
 
-    /// An empty cluster, made once: making one takes longer than most tests. It goes when the process ends.
+    /// A template cluster, created once: `initdb` takes longer than most tests. Removed at process exit.
     private static let template = Result { () throws -> String in
         try FileManager.default.createDirectory(atPath: templatePath, withIntermediateDirectories: true)
         atexit { try? FileManager.default.removeItem(atPath: TemporaryPostgreSQL.templatePath) }
@@ -35,7 +35,7 @@ struct TemporaryPostgreSQL {
         return templatePath
     }
 
-    /// The server itself, as a child of this process.
+    /// The server, a child of this process.
     private static func start(in directory: String) throws -> Process {
         let server = program(
             "postgres",
@@ -51,19 +51,19 @@ struct TemporaryPostgreSQL {
         throw Failure(command: "postgres did not start")
     }
 
-    /// Ends the server as a crash would, and starts it again.
+    /// Crashes and restarts the server.
     mutating func crashAndRestart() throws {
         stop()
         process = try Self.start(in: directory)
     }
 
-    /// SIGQUIT: an immediate shutdown, which leaves recovery to the next start.
+    /// SIGQUIT: an immediate shutdown; the next start runs recovery.
     private func stop() {
         kill(process.processIdentifier, SIGQUIT)
         process.waitUntilExit()
     }
 
-    /// Runs a body with a fresh server, and stops and removes it afterwards.
+    /// Runs a body with a fresh server, then stops and removes it.
     static func with(_ body: (inout TemporaryPostgreSQL) async throws -> Void) async throws {
         var server = try TemporaryPostgreSQL()
         do {
@@ -80,7 +80,7 @@ struct TemporaryPostgreSQL {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// A program of the server, which refuses to be run by root.
+    /// Runs a server program, which refuses to run as root.
     private static func program(_ name: String, _ arguments: [String]) -> Process {
         let path = "\(programs ?? "")/\(name)"
         let isRoot = getuid() == 0

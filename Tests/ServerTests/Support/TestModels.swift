@@ -1,18 +1,20 @@
 import Catalog
 import Domain
+import Routing
 
 /// A catalog of two cloud models on one scripted server: a cheap one and a dear, better one.
 enum TestModels {
     static let cheap = ModelID("test/cheap")
     static let dear = ModelID("test/dear")
-    /// The dear model's equal, on a server of Anthropic's.
+    /// The dear model's equal, on an Anthropic server.
     static let claude = ModelID("test/claude")
-    /// Makes embeddings.
+    /// An embeddings model.
     static let vectors = ModelID("test/vectors")
-    /// The names that their server lists.
+    /// The model names that the server lists.
     static let served = ["test/cheap", "test/dear", "claude-test", "vectors-test"]
 
-    /// 1 USD per million prompt tokens and 2 per million of the answer; the dear one ten times that. Half of it as flex.
+    /// 1 USD per million prompt tokens and 2 per million output tokens; the dear model costs ten times that. Flex costs
+    /// half.
     static func catalog(baseURL: String, today: CalendarDay) -> ModelCatalog {
         ModelCatalog(
             models: [
@@ -21,7 +23,7 @@ enum TestModels {
             ], version: "test")
     }
 
-    /// The cheap model, one in Anthropic's own format that writes its cache at 12.5 USD, and one that makes vectors.
+    /// The cheap model, one in Anthropic's dialect with cache writes at 12.5 USD, and an embeddings model.
     static func mixed(baseURL: String, today: CalendarDay) -> ModelCatalog {
         ModelCatalog(
             models: [
@@ -58,5 +60,31 @@ enum TestModels {
             ],
             speed: Speed(
                 overheadSeconds: 0.1, prefillTokensPerSecond: 1000, decodeTokensPerSecond: 100, provenance: .estimated))
+    }
+}
+
+/// An estimator with fixed predictions for `test/cheap` and `test/dear`.
+struct TestEstimator: Estimating, StepEstimates {
+    var cheapQuality = 0.6
+    var dearQuality = 0.8
+    /// Agreement of the cheap model's answer with the dear one's.
+    var similarity = 0.9
+    /// Acceptance probability of an answer, by model and text.
+    var acceptance: @Sendable (ModelID, String) -> Double? = { _, _ in nil }
+
+    func estimates(of text: StepText, for models: [Model]) -> any StepEstimates { self }
+
+    func prediction(for model: Model) -> Prediction {
+        Prediction(
+            quality: model.id == TestModels.cheap ? cheapQuality : dearQuality, deviation: 0.1,
+            outputTokens: OutputTokens(mean: 100, p95: 300), basis: .prior(model.tier))
+    }
+
+    func stepSimilarity(of model: Model, to reference: Model) -> Double { similarity }
+
+    func requestSimilarity(of model: Model, to reference: Model) -> Double { 0 }
+
+    func acceptance(of answers: [(model: Model, output: String)]) -> Double? {
+        answers.last.flatMap { acceptance($0.model.id, $0.output) }
     }
 }

@@ -15,15 +15,15 @@ import Steps
 import Synchronization
 import Upstream
 
-/// The whole service over a scripted model server, on loopback, with a ledger of its own.
+/// The whole service on loopback, over a scripted model server and a ledger of its own.
 struct TestService {
     let port: Int
     let stepService: StepService
     let models: ScriptedUpstream
-    /// The project's own client.
+    /// The project's HTTP client.
     let client: UpstreamClient
 
-    /// Runs a body against a service and shuts the service down in good order.
+    /// Runs a body against a service, then shuts it down gracefully.
     static func with(
         settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
         catalog: @escaping @Sendable (String, CalendarDay) -> ModelCatalog = TestModels.catalog,
@@ -36,7 +36,7 @@ struct TestService {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try SQLLedger.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
             let catalog = catalog(models.baseURL, Timestamp.now().day)
             try await run(
                 models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
@@ -45,7 +45,7 @@ struct TestService {
     }
 
     static func run(
-        _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: SQLLedger, settings: Settings, key: String?,
+        _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: LedgerStore, settings: Settings, key: String?,
         estimator: any Estimating,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
@@ -59,7 +59,7 @@ struct TestService {
         let scheduler = JobScheduler(stepService: stepService)
         let batches = BatchScheduler(stepService: stepService)
         let prober = HealthProber(
-            fleet: stepService.fleet, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
+            registry: stepService.registry, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
             stepService: stepService, scheduler: scheduler, batches: batches, host: "127.0.0.1", port: 0, key: key,
@@ -67,7 +67,7 @@ struct TestService {
             logger: logger
         ) {
             port in
-            await prober.look()
+            await prober.probe()
             listening.yield(port)
         }
         let group = ServiceGroup(
@@ -92,7 +92,7 @@ struct TestService {
         }
     }
 
-    /// Sends a request; the body of the answer as text.
+    /// Sends a request and returns the response's body as text.
     func send(
         _ method: String, _ path: String, body: String = "", headers: [(String, String)] = []
     ) async throws -> (status: Int, text: String, headers: UpstreamHeaders) {
@@ -104,13 +104,13 @@ struct TestService {
         return (response.status, String(decoding: bytes, as: UTF8.self), response.headers)
     }
 
-    /// The same, its answer read as JSON.
+    /// Sends a request and parses the response as JSON.
     func json(_ method: String, _ path: String, body: String = "") async throws -> (status: Int, root: JSONValue) {
         let answer = try await send(method, path, body: body)
         return (answer.status, try JSONDocument(Array(answer.text.utf8)).root)
     }
 
-    /// Waits until a job is in one of some states; its document then.
+    /// Waits until a job has one of the statuses and returns its document.
     func job(_ id: String, reaches states: [String]) async throws -> JSONValue {
         for _ in 0..<600 {
             let job = try await json("GET", "/v1/jobs/\(id)").root
@@ -121,7 +121,38 @@ struct TestService {
     }
 }
 
-/// Something did not happen in time.
+/// A wait timed out.
 struct TimedOut: Error {
     let what: String
+}
+
+extension TestService {
+    /// Runs a body against several services on one database and one scripted model server.
+    static func withNodes(
+        _ count: Int, settings: Settings = Settings(), estimator: any Estimating = PriorEstimator(),
+        script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
+        _ body: @escaping @Sendable ([TestService]) async throws -> Void
+    ) async throws {
+        try await ScriptedUpstream.with { request in
+            request.method == "GET" ? .models(["test/cheap", "test/dear"]) : script(request)
+        } _: { models async throws in
+            let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let path = folder.appendingPathComponent("ledger.sqlite").path
+            try await start(count, after: [], path, models, settings, estimator, body)
+        }
+    }
+
+    private static func start(
+        _ count: Int, after nodes: [TestService], _ path: String, _ models: ScriptedUpstream, _ settings: Settings,
+        _ estimator: any Estimating, _ body: @escaping @Sendable ([TestService]) async throws -> Void
+    ) async throws {
+        if nodes.count == count { return try await body(nodes) }
+        let ledger = try LedgerStore.sqlite(path: path)
+        try await run(models, ledger: ledger, settings: settings, key: nil, estimator: estimator) { node async throws in
+            try await start(count, after: nodes + [node], path, models, settings, estimator, body)
+        }
+        await ledger.close()
+    }
 }

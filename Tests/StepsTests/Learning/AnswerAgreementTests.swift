@@ -4,10 +4,10 @@ import Upstream
 @testable import Dialects
 @testable import Steps
 
-@Suite("Agreement of an answer with the reference's")
+@Suite("Answer agreement")
 struct AnswerAgreementTests {
     @Test(
-        "texts agree by their final answers, and else by their words",
+        "texts agree by final answer, else by similarity",
         arguments: [
             ("So 12 + 30 = 42. The answer is 42.", "We add them. The answer is 42.", 1.0),
             ("The answer is 41.", "The answer is 42.", 0),
@@ -23,7 +23,7 @@ struct AnswerAgreementTests {
     }
 
     @Test(
-        "calls of tools agree by name and arguments, whatever their order and spelling",
+        "tool calls agree by name and arguments, regardless of order and spelling",
         arguments: [
             (#"{"a":1,"b":2}"#, #"{ "b": 2.0, "a": 1 }"#, "add", 1.0), (#"{"a":1}"#, #"{"a":2}"#, "add", 0.5),
             (#"{"a":1}"#, #"{"a":1}"#, "subtract", 0),

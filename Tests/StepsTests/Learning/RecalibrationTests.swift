@@ -5,7 +5,7 @@ import Testing
 
 @testable import Steps
 
-@Suite("Calibration learned from audits and feedback")
+@Suite("Recalibration")
 struct RecalibrationTests {
     static let start = Timestamp(milliseconds: 1_790_000_000_000)
 
@@ -26,7 +26,7 @@ struct RecalibrationTests {
         }
     }
 
-    @Test("overrated models are corrected downwards, and on rows kept back the error falls")
+    @Test("overrated models are corrected downwards, and the held-out error falls")
     func corrected() throws {
         guard
             case .activate(let calibration, let note) = Recalibration(
@@ -43,7 +43,7 @@ struct RecalibrationTests {
         #expect(order == order.sorted(), "the order of predictions stays")
     }
 
-    @Test("predictions that are right already are not replaced")
+    @Test("correct predictions are not replaced")
     func rejected() {
         guard case .reject = Recalibration(versions: [], observations: Self.audits(600, bias: 1)).outcome() else {
             Issue.record("a correction of right predictions was used")
@@ -51,12 +51,12 @@ struct RecalibrationTests {
         }
     }
 
-    @Test("few observations teach nothing")
+    @Test("few observations change nothing")
     func few() {
         #expect(Recalibration(versions: [], observations: Self.audits(29, bias: 3)).outcome() == .nothing)
     }
 
-    @Test("a version that predicts later audits worse than the one before it is taken back")
+    @Test("a version that predicts later audits worse than its predecessor is rolled back")
     func rollBack() {
         let pessimist = ModelCalibration(maps: [
             "small": .init(
@@ -64,7 +64,7 @@ struct RecalibrationTests {
         ])
         let version = Recalibration.Version(
             number: 1, since: Self.start.advanced(bySeconds: 100), calibration: pessimist)
-        // Its predictions are kept as it made them; what came true is what the estimators said without it.
+        // Predictions are stored as corrected; the outcomes follow the uncorrected estimates.
         let later = Self.audits(60, bias: 1, from: 200).map { row in
             var row = row
             row.predictedQuality = row.predictedQuality.map { pessimist.quality($0, of: "small") }
@@ -82,7 +82,7 @@ struct RecalibrationTests {
         #expect(note.contains("version 0"))
     }
 
-    @Test("a calibration reads back from its JSON, and its inverse undoes it")
+    @Test("a calibration round-trips through JSON, and its inverse undoes it")
     func coding() throws {
         let calibration = ModelCalibration.fit(Self.audits(300, bias: 2))
         #expect(ModelCalibration(json: calibration.json) == calibration)
@@ -91,13 +91,13 @@ struct RecalibrationTests {
         for probability in [0.1, 0.4, 0.9] { #expect(abs(map.inverse(map(probability)) - probability) < 1e-9) }
     }
 
-    @Test("a fit never turns the order of predictions round")
+    @Test("a fit preserves the order of predictions")
     func slope() {
         let wrong = (0..<200).map { (predicted: $0 % 2 == 0 ? 0.9 : 0.1, outcome: $0 % 2 == 0 ? 0.0 : 1.0) }
         #expect(PlattMap.fit(wrong).slope > 0)
     }
 
-    @Test("drift is seen where answers turn out worse than predicted, and not where they do not")
+    @Test("drift is detected only where answers are worse than predicted")
     func drift() {
         var generator = SeededGenerator(seed: 3)
         var calm = DriftDetector()

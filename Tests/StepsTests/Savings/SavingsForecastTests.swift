@@ -5,7 +5,7 @@ import Steps
 import TestSupport
 import Testing
 
-@Suite("What requests made before would have cost")
+@Suite("Savings forecast")
 struct SavingsForecastTests {
     private static func candidate(
         _ model: ModelID, nanoUSD: Int64, quality: Double, rejection: String? = nil
@@ -26,7 +26,7 @@ struct SavingsForecastTests {
             stage: .sse, reason: "", considered: [], candidates: candidates, fallbacks: [], catalogVersion: "test")
     }
 
-    @Test("costs are set against the model that was asked, or the reference where none is known")
+    @Test("costs are compared with the requested model, or with the reference where it is unknown")
     func sums() throws {
         let candidates = [
             Self.candidate("small", nanoUSD: 100, quality: 0.6), Self.candidate("middle", nanoUSD: 500, quality: 0.8),
@@ -52,7 +52,7 @@ struct SavingsForecastTests {
     }
 
     @Test(
-        "a line is a chat request, Anthropic's, or has one inside",
+        "a line is a chat or Anthropic request, or contains one",
         arguments: [
             #"{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}"#,
             #"{"custom_id":"1","body":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}}"#,
@@ -68,7 +68,7 @@ struct SavingsForecastTests {
     }
 
     @Test(
-        "a line that is no request says what is wrong with it",
+        "an invalid line is an error that names the problem",
         arguments: [
             ("{", "JSON"), ("[]", "object"), (#"{"model":"x"}"#, "messages"),
             (#"{"messages":[{"role":"user"}],"model":5,"n":3}"#, "n"),

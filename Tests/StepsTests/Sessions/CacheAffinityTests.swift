@@ -7,7 +7,7 @@ import Testing
 @testable import Dialects
 @testable import Steps
 
-@Suite("A run keeps its model unless a move gains more than it costs")
+@Suite("Cache affinity")
 struct SwitchRuleTests {
     private static let day = CalendarDay(daysSinceEpoch: 20_778)
 
@@ -37,7 +37,7 @@ struct SwitchRuleTests {
             catalogVersion: "test")
     }
 
-    /// The models of a conversation's calls, in order.
+    /// The models called in a conversation, in order.
     private func replay(
         _ conversation: RecordedConversation, _ estimator: any Estimating, keeps: Bool
     ) throws -> [ModelID] {
@@ -46,20 +46,20 @@ struct SwitchRuleTests {
         var models: [ModelID] = []
         for request in try conversation.calls() {
             let step = request.step(
-                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
-            var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context())
-            guard case .call(let verdict) = course.action else { continue }
+                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
+            var machine = try router.machine(for: step, decisionID: "d", state: memory.state, context: context())
+            guard case .call(let verdict) = machine.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context())
             if keeps, let last = memory.lastModel,
-                let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
+                let reason = rule.reasonToStay(machine.decision, stage: verdict.stage)
             {
-                course.stay(on: last, reason: reason)
-                #expect(course.decision.model == last)
-                #expect(course.decision.reason == reason)
+                machine.stay(on: last, reason: reason)
+                #expect(machine.decision.model == last)
+                #expect(machine.decision.reason == reason)
             }
-            let model = course.decision.model
-            course.answered(model, output: "")
-            memory.note(model, position: step.position, state: course.state)
+            let model = machine.decision.model
+            machine.answered(model, output: "")
+            memory.recordStep(model, position: step.position, state: machine.state)
             models.append(model)
         }
         return models
@@ -68,7 +68,7 @@ struct SwitchRuleTests {
     private func switches(_ models: [ModelID]) -> Int { zip(models, models.dropFirst()).count { $0 != $1 } }
 
     @Test(
-        "long recorded conversations whose similarity hovers at kappa do not bounce",
+        "long conversations with a similarity around kappa do not oscillate",
         arguments: RecordedConversation.all)
     func noBouncing(conversation: RecordedConversation) throws {
         let estimator = HoveringEstimator()
@@ -80,10 +80,10 @@ struct SwitchRuleTests {
         #expect(switches(kept) <= 3, "\(switches(kept)) switches in \(kept.count) calls")
     }
 
-    @Test("a run moves where the gain is plain", arguments: [true, false])
+    @Test("a run switches models for a clear gain", arguments: [true, false])
     func moves(down: Bool) throws {
         let conversation = try #require(RecordedConversation.all.first { $0.requests.count == 2 })
-        // From the tenth call on the cheap model is predicted to be as good, or of no use any more.
+        // From the tenth call on the cheap model is predicted equal, or useless.
         let estimator = TurningEstimator(before: down ? 0.2 : 0.95, after: down ? 0.95 : 0.2, at: 8)
         let models = try replay(conversation, estimator, keeps: true)
         #expect(models.first == (down ? "dear" : "cheap"))
@@ -91,28 +91,28 @@ struct SwitchRuleTests {
         #expect(switches(models) <= 2)
     }
 
-    @Test("a session that rewrites its past has no cache, and is told so")
+    @Test("a session that rewrites its history has no cached tokens")
     func history() throws {
         let calls = try #require(try RecordedConversation.all.first?.calls())
         let first = calls[3].step(id: "1", runID: "run", previousModel: "dear")
-        let goesOn = calls[4].step(id: "2", runID: "run", previousModel: "dear", after: first.trail.end)
+        let goesOn = calls[4].step(id: "2", runID: "run", previousModel: "dear", after: first.history.end)
         #expect(goesOn.cachedTokens > 0)
         let text = String(decoding: calls[4].document.bytes, as: UTF8.self)
         let changed = text.replacing("You are a coding agent", with: "You are a pirate")
         let rewritten = try ChatRequest(JSONDocument(Array(changed.utf8)))
-            .step(id: "2", runID: "run", previousModel: "dear", after: first.trail.end)
+            .step(id: "2", runID: "run", previousModel: "dear", after: first.history.end)
         #expect(rewritten.cachedTokens == 0)
         var state = RunState(committed: "cheap")
         state.position = first.position
-        state.trail = first.trail.end
-        let course = try StepRouter(estimator: HoveringEstimator()).course(
-            of: rewritten, decisionID: "d", state: state, context: context())
-        #expect(course.state.committed == nil)
+        state.historyEnd = first.history.end
+        let machine = try StepRouter(estimator: HoveringEstimator()).machine(
+            for: rewritten, decisionID: "d", state: state, context: context())
+        #expect(machine.state.committed == nil)
         #expect(
-            course.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })
+            machine.decision.considered.contains { $0.contains("were changed") && $0.contains("commitment to cheap") })
     }
 
-    @Test("marks for caches and the spelling of JSON are no change of history")
+    @Test("cache marks and JSON spelling do not change the history")
     func spelling() throws {
         let plain = #"{"model":"hera","messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]}"#
         let marked =
@@ -122,24 +122,24 @@ struct SwitchRuleTests {
     }
 }
 
-/// A similarity that goes up and down round kappa with the words of the step.
+/// A similarity that oscillates around kappa with the text of the step.
 private struct HoveringEstimator: Estimating {
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in (text.prompt + text.history).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        return FixedEstimates(similarity: 0.6 + 0.12 * Double(hash >> 40 & 0xffff) / 65_535)
+        var hash = StableHash()
+        hash.combine((text.prompt + text.history).utf8)
+        return FixedEstimates(similarity: 0.6 + 0.12 * Double(hash.value >> 40 & 0xffff) / 65_535)
     }
 }
 
-/// A similarity that changes once in the course of a request.
+/// A similarity that changes once within a request.
 private struct TurningEstimator: Estimating {
     var before: Double
     var after: Double
-    /// Tool results of the request from which on it is `after`.
+    /// Number of tool results from which on it is `after`.
     var at: Int
 
     func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
-        // Histories are cut at 4000 bytes, which eight results always pass.
+        // Histories are cut at 4000 bytes, which eight results always exceed.
         FixedEstimates(similarity: text.history.utf8.count >= 4000 ? after : before)
     }
 }

@@ -3,13 +3,12 @@ import Domain
 import JSON
 import TestSupport
 
-/// A long conversation of an agent with its tools, call by call as a gateway sees it. Written by this program from a
-/// seed, in the forms of real ones: a system prompt, requests of the user, loops of tool calls and results, short
-/// remarks ("commit it") in between.
+/// A long agent conversation, generated from a seed in the shape of real ones: a system prompt, user requests, tool
+/// loops, and short remarks ("commit it").
 struct RecordedConversation: Sendable, CustomStringConvertible {
     let name: String
     let system: String
-    /// Each request of the user, and how many calls of tools answer it.
+    /// User requests, and the number of tool calls that answer each.
     let requests: [(words: String, tools: Int)]
     let seed: UInt64
 

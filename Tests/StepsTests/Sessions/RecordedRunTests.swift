@@ -9,19 +9,19 @@ import Training
 @testable import Dialects
 @testable import Steps
 
-/// Ten-turn runs of real agents (InterCode SQL), as a gateway sees them call by call, routed by the shipped profiles.
-@Suite("Recorded runs of real agents")
+/// Routes ten-turn runs of real agents (InterCode SQL) call by call with the shipped profiles.
+@Suite("Recorded agent runs")
 struct RecordedRunTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
-    /// The recorded runs are outside the repository: beside it, or where `HERA_SHARED` says.
+    /// The recorded runs live outside the repository, in `HERA_SHARED` or next to the checkout.
     private static let traces =
         (ProcessInfo.processInfo.environment["HERA_SHARED"]
             ?? root.deletingLastPathComponent().appending(path: "shared").path) + "/data/traces/sql.jsonl.gz"
 
     private static var isThere: Bool { FileManager.default.fileExists(atPath: traces) }
 
-    /// The models of the suite at list prices of their time, nano-USD a token; cached tokens cost a tenth.
+    /// The suite's models at their list prices in nano-USD a token; cached tokens cost a tenth.
     private static let models = [
         priced("gpt-3.5", tier: .medium, input: 1500, output: 2000),
         priced("text-davinci-003", tier: .large, input: 20_000, output: 20_000),
@@ -46,7 +46,7 @@ struct RecordedRunTests {
             price: Price(tiers: [.standard: rates], source: "test", asOf: CalendarDay(daysSinceEpoch: 20_778)))
     }
 
-    /// The suite's profiles alone: the others know nothing of it.
+    /// Only the suite's own profiles.
     private func profiles() throws -> ProfileSet {
         let folder = FileManager.default.temporaryDirectory.appending(path: "hera-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -85,7 +85,7 @@ struct RecordedRunTests {
         return writer.bytes
     }
 
-    /// How often a run changes its model on the way.
+    /// Number of model switches in a run.
     private func switches(_ run: TraceRow, _ router: StepRouter, keeps: Bool) throws -> Int {
         let context = RoutingContext(
             models: Self.models, economics: .standard, policy: Policy(), remaining: Remaining(), horizon: 1,
@@ -93,24 +93,24 @@ struct RecordedRunTests {
         var memory = Sessions.Memory()
         for request in try calls(of: run) {
             let step = request.step(
-                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.trail)
-            var course = try router.course(of: step, decisionID: "d", state: memory.state, context: context)
-            guard case .call(let verdict) = course.action else { continue }
+                id: "step", runID: "run", previousModel: memory.lastModel, after: memory.state.historyEnd)
+            var machine = try router.machine(for: step, decisionID: "d", state: memory.state, context: context)
+            guard case .call(let verdict) = machine.action else { continue }
             let rule = CacheAffinity(step: step, memory: memory, context: context)
             if keeps, let last = memory.lastModel,
-                let reason = rule.reasonToStay(course.decision, stage: verdict.stage)
+                let reason = rule.reasonToStay(machine.decision, stage: verdict.stage)
             {
-                course.stay(on: last, reason: reason)
+                machine.stay(on: last, reason: reason)
             }
-            let model = course.decision.model
-            course.answered(model, output: "")
-            memory.note(model, position: step.position, state: course.state)
+            let model = machine.decision.model
+            machine.answered(model, output: "")
+            memory.recordStep(model, position: step.position, state: machine.state)
         }
         return memory.switches
     }
 
     @Test(
-        "recorded runs of ten turns keep to their models: none changes more than twice",
+        "no recorded ten-turn run switches models more than twice",
         .enabled(if: isThere, "the recorded runs are not there: set HERA_SHARED to their folder"))
     func switching() throws {
         let router = StepRouter(estimator: ProfileEstimator(try profiles()))

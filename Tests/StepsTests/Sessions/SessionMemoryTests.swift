@@ -6,20 +6,20 @@ import Testing
 
 @testable import Steps
 
-/// What is remembered of runs, here and as it is written for other nodes.
+/// Session memory in this process and as stored for other nodes.
 @Suite struct SessionMemoryTests {
     private func full() -> Sessions.Memory {
         var memory = Sessions.Memory()
         var state = RunState(committed: "test/cheap", span: Span(model: "b", stage: .cd, from: 2, through: 4))
         state.position = 3
-        state.trail = StepHistory.End(count: 7, digest: .max - 5)
-        memory.note("test/cheap", position: 1, state: state)
-        memory.note("test/\"dear\"", position: 2, state: state)
-        memory.note("test/\"dear\"", position: 1, state: state)
+        state.historyEnd = StepHistory.End(count: 7, digest: .max - 5)
+        memory.recordStep("test/cheap", position: 1, state: state)
+        memory.recordStep("test/\"dear\"", position: 2, state: state)
+        memory.recordStep("test/\"dear\"", position: 1, state: state)
         return memory
     }
 
-    @Test("a memory is read back as it was written")
+    @Test("a memory round-trips through JSON")
     func json() throws {
         for memory in [full(), Sessions.Memory()] {
             #expect(Sessions.Memory(json: memory.json) == memory)
@@ -28,20 +28,20 @@ import Testing
     }
 
     @Test(
-        "what is no memory is none",
+        "invalid JSON is no memory",
         arguments: ["", "[]", "{}", #"{"steps":-1,"requests":1,"steps_on_last":1,"switches":0,"position":1}"#])
     func wrong(_ text: String) {
         #expect(Sessions.Memory(json: Array(text.utf8)) == nil)
     }
 
-    @Test("a step is counted and written once, another node's newer memory is taken over, and an older one is not")
+    @Test("a step is recorded once, and only a newer memory of another node is adopted")
     func passing() {
         let (first, second) = (Sessions(), Sessions())
-        let records = (1...3).map { first.note("a", position: $0, state: RunState(), of: "s") }
+        let records = (1...3).map { first.recordStep("a", position: $0, state: RunState(), of: "s") }
         #expect(records.map(\.version) == [1, 2, 3])
         second.adopt(records[1])
         #expect(second.memory(of: "s").steps == 2)
-        #expect(second.note("b", position: 3, state: RunState(), of: "s").version == 3)
+        #expect(second.recordStep("b", position: 3, state: RunState(), of: "s").version == 3)
         second.adopt(records[0])
         #expect(second.memory(of: "s").lastModel == "b")
         second.adopt(records[2])
@@ -49,21 +49,22 @@ import Testing
         #expect(second.known("other") == nil && second.known("s")?.version == 3)
     }
 
-    @Test("a run that was silent for a day begins anew, and the oldest are forgotten beyond the capacity")
+    @Test("a session idle for a day restarts, and the least recently used are evicted beyond the capacity")
     func idle() {
         let sessions = Sessions(capacity: 10)
         let noon = Timestamp(milliseconds: 1_795_262_400_000)
-        _ = sessions.note("a", position: 1, state: RunState(), of: "s", at: noon)
+        _ = sessions.recordStep("a", position: 1, state: RunState(), of: "s", at: noon)
         #expect(sessions.memory(of: "s", at: noon.advanced(bySeconds: 86_000)).steps == 1)
         #expect(sessions.memory(of: "s", at: noon.advanced(bySeconds: -1e6)).steps == 1)
         #expect(sessions.known("s", at: noon.advanced(bySeconds: 86_400)) == nil)
         #expect(
-            sessions.note("a", position: 1, state: RunState(), of: "s", at: noon.advanced(bySeconds: 90_000)).version
+            sessions.recordStep("a", position: 1, state: RunState(), of: "s", at: noon.advanced(bySeconds: 90_000))
+                .version
                 == 1)
         let old = SessionRecord(id: "old", version: 5, body: full().json, at: noon)
         sessions.adopt(old, at: noon.advanced(bySeconds: 86_400 + 3600))
         #expect(sessions.memory(of: "old", at: noon.advanced(bySeconds: 86_400 + 3600)).steps == 0)
-        for index in 0..<30 { _ = sessions.note("a", position: 1, state: RunState(), of: "\(index)") }
+        for index in 0..<30 { _ = sessions.recordStep("a", position: 1, state: RunState(), of: "\(index)") }
         #expect(sessions.known("29") != nil && sessions.known("s") == nil)
     }
 }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Steps
 
-@Suite("Names that clients use for models")
+@Suite("Model aliases")
 struct ModelAliasesTests {
     private static func model(_ id: ModelID, aliases: [ModelID] = [], served: String) -> Model {
         Model(
@@ -30,7 +30,7 @@ struct ModelAliasesTests {
     }
 
     @Test(
-        "an exact name comes before patterns, and the longest pattern before shorter ones",
+        "an exact name precedes patterns, and longer patterns precede shorter ones",
         arguments: [
             ("claude-opus-4-8", "hera"), ("claude-haiku-4-5-20251001", "hera/cheap"),
             ("claude-3-5-haiku-latest", "hera/cheap"), ("claude-haiku-special", "hera/careful"),
@@ -47,7 +47,7 @@ struct ModelAliasesTests {
     }
 
     @Test(
-        "a pattern matches like the obvious search through all splits of the name",
+        "a pattern matches like an exhaustive search over all splits of the name",
         arguments: ["*", "a*", "*a", "a*b*a", "ab*ba", "*ab*", "a**b", "a*a"])
     func patterns(pattern: String) {
         func fits(_ pattern: Substring, _ name: Substring) -> Bool {
@@ -66,7 +66,7 @@ struct ModelAliasesTests {
     }
 
     @Test(
-        "an alias of nothing, of another alias or of a name that is taken is an error that names it",
+        "an alias of nothing, of an alias or with a taken name is an error that names it",
         arguments: [
             (#"{"gpt-5": "openai/gpt-5"}"#, "aliases.gpt-5: no model is named 'openai/gpt-5'"),
             (#"{"gpt-5": "my-gpt", "my-gpt": "hera"}"#, "aliases.gpt-5: no model is named 'my-gpt'"),
@@ -84,7 +84,7 @@ struct ModelAliasesTests {
     }
 
     @Test(
-        "a date or `latest` behind a name that the catalog has without it names that model, where one alone fits",
+        "a name with a date or `latest` suffix resolves to the only model without it",
         arguments: [
             ("claude-haiku-4-5-20251001", "anthropic/claude-haiku-4-5"),
             ("anthropic/claude-haiku-4-5-2025-10-01", "anthropic/claude-haiku-4-5"),

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Steps
 
-@Suite("Servers that tools may ask")
+@Suite("Webhook rules")
 struct WebhookRuleTests {
     @Test(
-        "a URL is allowed below the rule's own, and nowhere else",
+        "only URLs below the rule's own are allowed",
         arguments: [
             ("https://tools.example.com/v1/weather", true),
             ("https://TOOLS.example.com:443/v1/weather?unit=c", true),
@@ -36,7 +36,7 @@ struct WebhookRuleTests {
     }
 
     @Test(
-        "what cannot be a rule is an error that names the field",
+        "an invalid rule is an error that names the field",
         arguments: [
             (#"[{"url": "tools.example.com"}]"#, "webhooks[0].url"),
             (#"[{"url": "https://a.example"}, {"uri": "https://b.example"}]"#, "webhooks[1].uri"),

@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "an exact answer may be dressed in quotes, fences, emphasis and an introduction, but not changed",
+        "an exact answer may be wrapped in quotes, fences, emphasis and an introduction, but not changed",
         arguments: [
             ("[1, 2]", true), ("`[1, 2]`", true), ("```\n[1, 2]\n```", true), ("The output is `[1, 2]`.", true),
             ("Answer: [1, 2]", true), ("**[1, 2]**", true), ("[1,2]", false), ("[2, 1]", false),
@@ -110,7 +110,7 @@ import Testing
         #expect(grader.isRight("5") == false)
     }
 
-    @Test("code is judged by running it alone: it passes, fails, runs for ever or breaks")
+    @Test("code is graded by running it alone: it passes, fails, runs for ever or breaks")
     func code() throws {
         let grader = try grader(#"{"type": "code", "tests": "assert f(2) == 4"}"#, answer: #""""#)
         #expect(grader.isRight("def f(x): return 2 * x") == nil)

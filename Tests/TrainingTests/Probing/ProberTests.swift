@@ -6,7 +6,7 @@ import Testing
 @testable import Training
 
 @Suite struct ProberTests {
-    /// The toy world with a third model, which does whatever the weak one does nine times in ten.
+    /// The toy world with a third model, which agrees with the weak one nine times in ten.
     private func rows(count: Int, seed: UInt64, split: Split = .train) -> [OutcomeRow] {
         var random = SeededGenerator(seed: seed &+ 50)
         return SyntheticPanel.rows(count: count, seed: seed, split: split).map { row in
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a model that goes with a known one is told from the strong one by a few answers")
+    @Test("a model that goes with a known one is distinguished from the strong one by few answers")
     func infers() throws {
         let known = try SyntheticPanel.trained.get()
         let found = try Prober().profile("new", rows: rows(count: 120, seed: 21), probes: 24, known: known)
@@ -52,7 +52,7 @@ import Testing
         #expect(second.profiles.panels[0].derived[0].encoded() == first.profiles.panels[0].derived[0].encoded())
     }
 
-    @Test("a derived model survives a file, beside the panels")
+    @Test("a derived model survives a round trip through its file")
     func coding() throws {
         let folder = NSTemporaryDirectory() + "hera-derived-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -65,7 +65,7 @@ import Testing
         #expect(loaded.predict(features, for: ModelID("new")) != nil)
     }
 
-    @Test("too few answers, or a model nobody compares with, is refused with the reason")
+    @Test("too few answers, or a model without comparable outcomes, is refused with the reason")
     func refuses() throws {
         let known = try SyntheticPanel.trained.get()
         #expect(throws: EstimationError.self) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Upstream
 
-@Suite("The admission queue")
+@Suite("AdmissionQueue")
 struct AdmissionQueueTests {
     private static func origin(_ name: String) throws -> Origin { try Origin(url: "http://\(name)/") }
 
@@ -22,7 +22,7 @@ struct AdmissionQueueTests {
         #expect((1...5).map { _ in queue.next()?.rawValue } == [1, 4, 2, 5, 3])
     }
 
-    @Test("whatever happens, limits hold, nothing is lost, and nothing waits that could start")
+    @Test("random operations keep limits, lose no transfer, and leave no admissible one queued")
     func randomWalk() throws {
         var random = SystemRandomNumberGenerator()
         let origins = try ["a", "b", "c"].map(Self.origin)

@@ -1,0 +1,159 @@
+package import Domain
+package import Ledger
+package import Logging
+import Routing
+import Upstream
+
+/// What a model's server returned for a paid call.
+protocol PaidAnswer: Sendable {
+    /// The error that broke the answer off; nil for a whole answer.
+    var failure: UpstreamError? { get }
+}
+
+/// One call of one model that is paid for: reserved, performed, then settled, released, or booked as uncertain.
+///
+/// The reservation holds the highest possible bill. A failed call is released if the server cannot have billed it.
+/// Otherwise it is booked at that upper bound.
+struct PaidCall<Answer: PaidAnswer>: Sendable {
+    enum Result: Sendable {
+        /// Still reserved: the receipt's owner settles it.
+        case answered(Answer, CallReceipt)
+        /// Released or booked already. The error holds no secret.
+        case failed(UpstreamError)
+        /// The ledger refused the reservation; no server was called.
+        case unpaid(LedgerError)
+    }
+
+    let calls: CallExecutor
+    let priced: PricedModel
+    let planned: PlannedCall
+    let upperBound: Amounts
+    /// The baseline of a call that fails.
+    var failedBaseline: Baseline?
+    /// Whether the client disconnected before the call begins.
+    var isAbandoned: @Sendable () -> Bool = { false }
+    /// Calls the server; its argument is the start of the call.
+    let perform: @Sendable (ContinuousClock.Instant) async throws(UpstreamError) -> Answer
+
+    /// Makes the call in one of the model's slots and records its outcome for the model's circuit breaker.
+    ///
+    /// A connection that broke before the first byte is tried a second time. If no budget has room for the second
+    /// try, the result is the first one's.
+    func run() async -> Result {
+        let result = await calls.limiter.withSlot(of: priced.model, for: planned.attribution) {
+            let first = await attempt()
+            guard case .failed(.reset(_, bytesReceived: 0)) = first else { return first }
+            let second = await attempt()
+            if case .unpaid = second { return first }
+            return second
+        }
+        record(result)
+        return result
+    }
+
+    private func attempt() async -> Result {
+        if isAbandoned() { return .failed(.cancelled) }
+        let reservation = ReservationRequest(
+            id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
+        do throws(LedgerError) {
+            _ = try await calls.ledger.reserve(reservation)
+        } catch {
+            return .unpaid(error)
+        }
+        let started = ContinuousClock.now
+        let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
+        do throws(UpstreamError) {
+            let answer = try await perform(started)
+            let joules = measurement?.end()
+            return .answered(
+                answer,
+                CallReceipt(reservation: reservation, model: priced.model, seconds: started.seconds, joules: joules))
+        } catch {
+            _ = measurement?.end()
+            await close(reservation, after: error, seconds: started.seconds)
+            return .failed(error.without(secret: calls.keys.key(for: priced.model.endpoint)))
+        }
+    }
+
+    /// Releases a failed call, or books it at its upper bound if it may have been billed.
+    private func close(_ reservation: ReservationRequest, after error: UpstreamError, seconds: Double) async {
+        guard error.mayHaveBeenBilled else { return await calls.book(StepCommit(releases: [reservation.id])) }
+        var call = reservation.call
+        call.baseline = failedBaseline
+        let entry = LedgerEntry(
+            id: reservation.id, at: .now(), kind: .uncertain, call: call,
+            result: CallResult(
+                usage: Usage(requests: 1), figures: CallFigures(atMost: upperBound, latencySeconds: seconds),
+                outcome: .failed))
+        await calls.book(StepCommit(settlements: [(reservation.id, entry)]))
+    }
+
+    private func record(_ result: Result) {
+        let model = priced.model.id
+        switch result {
+        case .answered(let answer, _):
+            if let failure = answer.failure, failure.isFaultOfServer {
+                calls.registry.recordFailure(model, reason: failure.description, at: .now())
+            } else {
+                calls.registry.recordSuccess(model)
+            }
+        case .failed(let error):
+            calls.logger.warning(
+                "call failed", metadata: ["model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)"])
+            if error.isFaultOfServer {
+                calls.registry.recordFailure(model, reason: error.description, at: .now())
+            }
+        case .unpaid: break
+        }
+    }
+}
+
+/// An answered call that is still reserved, with what the ledger entry needs of it.
+struct CallReceipt: Sendable {
+    let reservation: ReservationRequest
+    let model: Model
+    let seconds: Double
+    /// Joules by this machine's counter; nil without a counter, or if the model runs elsewhere.
+    let joules: Double?
+
+    /// The entry that settles the reservation.
+    func entry(
+        _ used: PricedUsage, kind: EntryKind, call: PlannedCall, servedModel: String?,
+        firstTokenSeconds: Double? = nil, outcome: CallOutcome = .completed
+    ) -> LedgerEntry {
+        LedgerEntry(
+            id: reservation.id, at: .now(), kind: kind, call: call,
+            result: CallResult(
+                servedModel: servedModel, usage: used.usage, figures: used.figures,
+                energyProvenance: joules == nil ? model.energy?.provenance ?? .estimated : .measured,
+                firstTokenSeconds: firstTokenSeconds, outcome: outcome, httpStatus: 200))
+    }
+}
+
+/// The usage of a finished call with its price.
+package struct PricedUsage: Sendable {
+    package let usage: Usage
+    package let figures: CallFigures
+    /// False if the server counted nothing, or the catalog has no price for what it counted.
+    package let isCertain: Bool
+
+    /// Prices a usage. One without a price costs the upper bound, never zero.
+    ///
+    /// - Parameters:
+    ///   - counted: the server's own count. Zero is a count: it is what the server bills.
+    ///   - estimate: the usage if the server gave none.
+    package init(
+        counted: Usage?, estimate: @autoclosure () -> Usage, model: ModelID, upperBound: Amounts, seconds: Double,
+        logger: Logger, price: (Usage) throws(PriceError) -> CallFigures
+    ) {
+        usage = counted ?? estimate()
+        do throws(PriceError) {
+            figures = try price(usage)
+            isCertain = counted != nil
+        } catch {
+            logger.error("unpriced usage", metadata: ["model": "\(model)", "reason": "\(error)"])
+            figures = CallFigures(atMost: upperBound, latencySeconds: seconds)
+            isCertain = false
+        }
+    }
+}

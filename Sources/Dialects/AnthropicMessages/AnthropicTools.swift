@@ -1,0 +1,133 @@
+import Domain
+import JSON
+
+/// The tools of a request in Anthropic's format and the choice among them.
+struct AnthropicTools {
+    private var functions: [OpenAITools.Function] = []
+    /// `tool_choice` as JSON text; nil where the caller leaves it to the server.
+    private var choice: [UInt8]?
+    private var isOneAtATime = false
+
+    init(tools list: JSONValue?, choice: JSONValue?) throws(FieldError) {
+        if let list, !list.isNull {
+            guard list.kind == .array else { throw FieldError("tools", "must be a list of tools") }
+            for (index, tool) in list.elements.enumerated() {
+                functions.append(try Self.function(tool, "tools[\(index)]"))
+            }
+        }
+        if let choice, !choice.isNull { try read(choice) }
+    }
+
+    private static func function(
+        _ tool: JSONValue, _ path: String
+    ) throws(FieldError) -> OpenAITools.Function {
+        if let type = tool["type"], !type.isNull, !type.isString("custom") {
+            throw FieldError(
+                "\(path).type",
+                "'\(type.string ?? "")' is a tool of Anthropic's own, which other models do not have; "
+                    + "offer one with name and input_schema")
+        }
+        guard let name = tool["name"], name.string?.isEmpty == false else {
+            throw FieldError("\(path).name", "must be a string")
+        }
+        guard let schema = tool["input_schema"], schema.kind == .object else {
+            throw FieldError("\(path).input_schema", #"must be a JSON schema like {"type": "object"}"#)
+        }
+        let description = tool["description"].flatMap { $0.kind == .string ? $0 : nil }
+        return OpenAITools.Function(
+            name: name, description: description, parameters: schema, strict: tool["strict"]?.boolean)
+    }
+
+    private mutating func read(_ choice: JSONValue) throws(FieldError) {
+        switch choice["type"]?.string {
+        case "auto": self.choice = Array("\"auto\"".utf8)
+        case "any": self.choice = Array("\"required\"".utf8)
+        case "none": self.choice = Array("\"none\"".utf8)
+        case "tool":
+            guard let name = choice["name"], name.kind == .string else {
+                throw FieldError("tool_choice.name", "must be the name of a tool")
+            }
+            self.choice = OpenAITools.choice(name)
+        default: throw FieldError("tool_choice.type", "must be one of auto, any, tool, none")
+        }
+        isOneAtATime = choice["disable_parallel_tool_use"]?.boolean == true
+    }
+
+    /// Writes `tools`, `tool_choice` and `parallel_tool_calls` in OpenAI's format.
+    func write(to body: inout JSONWriter) {
+        OpenAITools.write(functions, choice: choice, isParallel: !isOneAtATime, to: &body)
+    }
+}
+
+extension AnthropicTools {
+    /// Writes `tools` and `tool_choice` from those of an OpenAI request.
+    static func writeTools(of root: JSONValue, to body: inout JSONWriter) {
+        guard let tools = root["tools"], tools.elements.contains(where: { _ in true }) else { return }
+        body.member(
+            "tools",
+            array: { list in
+                for tool in tools.elements {
+                    guard let function = tool["function"] else { continue }
+                    list.object { item in
+                        item.member("name", function["name"]?.string)
+                        if let text = function["description"]?.string { item.member("description", text) }
+                        if let parameters = function["parameters"], parameters.kind == .object {
+                            item.member("input_schema", raw: parameters.raw)
+                        } else {
+                            item.member("input_schema", raw: #"{"type":"object","properties":{}}"#.utf8)
+                        }
+                        if let cache = tool["cache_control"] { item.member("cache_control", raw: cache.raw) }
+                    }
+                }
+            })
+        writeToolChoice(root, to: &body)
+    }
+
+    private static func writeToolChoice(_ root: JSONValue, to body: inout JSONWriter) {
+        let choice = root["tool_choice"]
+        let isOneAtATime = root["parallel_tool_calls"]?.boolean == false
+        guard choice != nil || isOneAtATime else { return }
+        body.member(
+            "tool_choice",
+            object: { item in
+                if let name = choice?["function"]?["name"]?.string {
+                    item.member("type", "tool")
+                    item.member("name", name)
+                } else {
+                    let names = ["none": "none", "required": "any"]
+                    item.member("type", names[choice?.string ?? "auto"] ?? "auto")
+                }
+                if isOneAtATime, choice?.isString("none") != true { item.member("disable_parallel_tool_use", true) }
+            })
+    }
+}
+
+extension AnthropicWriter {
+    /// - Parameter number: of the call in its answer; names calls whose server gave them no id.
+    func write(_ call: ToolCall, number: Int, input: [UInt8], to block: inout JSONWriter) {
+        block.member("type", "tool_use")
+        block.member("id", Self.identifier(call.id.isEmpty ? "toolu_\(id)_\(number)" : call.id))
+        block.member("name", call.name)
+        block.member("input", raw: input)
+    }
+
+    /// Anthropic's ids have letters, digits, `_` and `-`; some servers' have others.
+    static func identifier(_ id: String) -> String {
+        let allowed = id.unicodeScalars.map { scalar in
+            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+            return isPlain || scalar == "_" || scalar == "-" ? Character(scalar) : "_"
+        }
+        return String(allowed)
+    }
+
+    /// The arguments where they are an object. Others stand under the name that Anthropic's documentation gives them, so
+    /// that they fail the tool's schema instead of passing for a call without arguments.
+    static func input(_ call: ToolCall) -> [UInt8] {
+        guard !call.arguments.isEmpty else { return Array("{}".utf8) }
+        let bytes = Array(call.arguments.utf8)
+        if let document = try? JSONDocument(bytes), document.root.kind == .object { return bytes }
+        var writer = JSONWriter(capacity: bytes.count + 32)
+        writer.object { $0.member("INVALID_JSON", call.arguments) }
+        return writer.bytes
+    }
+}

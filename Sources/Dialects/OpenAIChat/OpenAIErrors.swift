@@ -1,0 +1,38 @@
+import Domain
+import JSON
+import Upstream
+
+/// OpenAI's error object.
+package enum ErrorBody {
+    /// - Parameters:
+    ///   - type: `invalid_request_error`, `server_error`, ...
+    ///   - code: a name that programs may test for, or nil.
+    ///   - field: the member of the request that is wrong, or nil.
+    package static func json(message: String, type: String, code: String? = nil, field: String? = nil) -> [UInt8] {
+        var writer = JSONWriter(capacity: message.utf8.count + 96)
+        writer.object { object in
+            object.member(
+                "error",
+                object: { error in
+                    error.member("message", message)
+                    error.member("type", type)
+                    error.member("param", field)
+                    error.member("code", code)
+                })
+        }
+        return writer.bytes
+    }
+
+    /// The error as the last event of a stream.
+    package static func event(message: String) -> [UInt8] {
+        SSEEvent.encode(data: json(message: message, type: "server_error", code: "upstream_error"))
+    }
+}
+
+extension FailureText {
+    /// A failure's message as one line, never empty.
+    static func line(_ message: String) -> String {
+        let text = clean(message)
+        return text.isEmpty ? "no message" : text
+    }
+}

@@ -1,0 +1,234 @@
+import Domain
+import JSON
+import Upstream
+
+/// Writes the events of a stream in the format of OpenAI's Responses.
+///
+/// A message ends where a call of a function begins. Calls are open side by side until the end, since some servers mix
+/// their pieces; so the ends of items come together with the end of the response, behind `[DONE]`.
+package struct ResponsesEventWriter: ChatEventWriter {
+    /// The answer so far.
+    private var answer = ChatAnswer()
+    private let writer: ResponsesWriter
+    private var items: [ResponsesItem] = []
+    /// The item of the message that is open.
+    private var message: Int?
+    /// The item of each call of the answer, and how many bytes of its arguments have gone out; nil for a call that has not
+    /// begun.
+    private var calls: [(item: Int, sent: Int)?] = []
+    private var sequence = 0
+    private var hasBegun = false
+    private var hasEnded = false
+
+    package init(_ writer: ResponsesWriter) {
+        self.writer = writer
+    }
+
+    package mutating func write(_ event: ChatEvent) -> [UInt8] {
+        guard !hasEnded else { return [] }
+        answer.append(event.delta)
+        var output: [UInt8] = []
+        switch event.kind {
+        case .comment: return Array(":\n\n".utf8)
+        case .failure(let failure): fail(failure.message, into: &output)
+        case .delta, .usage, .done:
+            begin(into: &output)
+            if event.kind == .delta {
+                if !event.delta.text.isEmpty { say(event.delta.text, isRefusal: false, into: &output) }
+                if let refusal = event.delta.refusal, !refusal.isEmpty {
+                    say(refusal, isRefusal: true, into: &output)
+                }
+            }
+            for number in answer.toolCalls.indices { call(number, isLast: event.kind == .done, into: &output) }
+            if event.kind == .done { end(into: &output) }
+        }
+        return output
+    }
+
+    // MARK: Messages
+
+    private mutating func say(_ words: String, isRefusal: Bool, into output: inout [UInt8]) {
+        let index = message ?? add(.message([]), into: &output)
+        message = index
+        guard case .message(var parts) = items[index].content else { return }
+        if parts.last?.isRefusal != isRefusal {
+            closePart(of: index, into: &output)
+            let part = ResponsesItem.Part(isRefusal: isRefusal, words: "")
+            parts.append(part)
+            append("response.content_part.added", item: index, part: parts.count - 1, into: &output) {
+                $0.member("part", object: { part.write(to: &$0) })
+            }
+        }
+        let last = parts.count - 1
+        // A single reference lets the text grow in place.
+        items[index].content = .message([])
+        parts[last].words += words
+        items[index].content = .message(parts)
+        guard !words.isEmpty else { return }
+        let kind = isRefusal ? "refusal" : "output_text"
+        append("response.\(kind).delta", item: index, part: last, into: &output) { event in
+            event.member("delta", words)
+            if !isRefusal { event.member("logprobs", array: { _ in }) }
+        }
+    }
+
+    private mutating func closePart(of index: Int, into output: inout [UInt8]) {
+        guard case .message(let parts) = items[index].content, let part = parts.last else { return }
+        let kind = part.isRefusal ? "refusal" : "output_text"
+        append("response.\(kind).done", item: index, part: parts.count - 1, into: &output) { event in
+            event.member(part.isRefusal ? "refusal" : "text", part.words)
+            if !part.isRefusal { event.member("logprobs", array: { _ in }) }
+        }
+        append("response.content_part.done", item: index, part: parts.count - 1, into: &output) {
+            $0.member("part", object: { part.write(to: &$0) })
+        }
+    }
+
+    private mutating func closeMessage(_ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        guard let index = message else { return }
+        message = nil
+        closePart(of: index, into: &output)
+        finish(index, status, into: &output)
+    }
+
+    // MARK: Calls
+
+    private mutating func call(_ number: Int, isLast: Bool, into output: inout [UInt8]) {
+        let call = answer.toolCalls[number]
+        if number == calls.count { calls.append(nil) }
+        if calls[number] == nil {
+            // An item cannot begin without the function's name, which some servers send late.
+            guard !call.name.isEmpty || isLast else { return }
+            closeMessage(.completed, into: &output)
+            let id = writer.callID(call, number: number)
+            calls[number] = (add(.call(id: id, name: call.name, arguments: ""), into: &output), 0)
+        }
+        guard let (item, sent) = calls[number], call.arguments.utf8.count > sent else { return }
+        calls[number] = (item, call.arguments.utf8.count)
+        append("response.function_call_arguments.delta", item: item, into: &output) {
+            $0.member("delta", Self.rest(of: call.arguments, after: sent))
+        }
+    }
+
+    /// Gives the items of calls the arguments that have come.
+    private mutating func completeCalls() {
+        for (number, call) in calls.enumerated() {
+            guard let call, case .call(let id, let name, _) = items[call.item].content else { continue }
+            let arguments = answer.toolCalls[number].arguments
+            items[call.item].content = .call(id: id, name: name, arguments: arguments)
+        }
+    }
+
+    private mutating func closeCall(_ index: Int, _ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        guard case .call(_, let name, let arguments) = items[index].content else { return }
+        append("response.function_call_arguments.done", item: index, into: &output) { event in
+            event.member("name", name)
+            event.member("arguments", arguments)
+        }
+        finish(index, status, into: &output)
+    }
+
+    // MARK: Items
+
+    private mutating func add(_ content: ResponsesItem.Content, into output: inout [UInt8]) -> Int {
+        let index = items.count
+        items.append(ResponsesItem(content, of: writer.id, index: index))
+        appendItem("response.output_item.added", index, into: &output)
+        return index
+    }
+
+    private mutating func finish(_ index: Int, _ status: ResponsesItem.Status, into output: inout [UInt8]) {
+        items[index].status = status
+        appendItem("response.output_item.done", index, into: &output)
+    }
+
+    private mutating func appendItem(_ type: String, _ index: Int, into output: inout [UInt8]) {
+        let item = items[index]
+        append(type, into: &output) { event in
+            event.member("output_index", index)
+            event.member("item", object: { item.write(to: &$0) })
+        }
+    }
+
+    // MARK: The response
+
+    private mutating func begin(into output: inout [UInt8]) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        for type in ["response.created", "response.in_progress"] { appendResponse(type, .inProgress, into: &output) }
+    }
+
+    private mutating func end(into output: inout [UInt8]) {
+        hasEnded = true
+        if items.isEmpty { say("", isRefusal: false, into: &output) }
+        completeCalls()
+        let cut = ResponsesWriter.cut(answer)
+        // Only the last item can have been cut off.
+        let last = cut == nil ? ResponsesItem.Status.completed : .incomplete
+        for index in items.indices where items[index].status == .inProgress {
+            let status = index == items.count - 1 ? last : .completed
+            if index == message {
+                closeMessage(status, into: &output)
+            } else {
+                closeCall(index, status, into: &output)
+            }
+        }
+        appendResponse(cut == nil ? "response.completed" : "response.incomplete", .ended, into: &output)
+    }
+
+    /// Nothing follows; what has been said stands as it is.
+    private mutating func fail(_ message: String, into output: inout [UInt8]) {
+        let message = FailureText.line(message)
+        hasEnded = true
+        guard hasBegun else {
+            return append("error", into: &output) { event in
+                ResponsesWriter.write(failure: message, to: &event)
+                event.memberNull("param")
+            }
+        }
+        completeCalls()
+        for index in items.indices where items[index].status == .inProgress { items[index].status = .incomplete }
+        appendResponse("response.failed", .failed(message: message), into: &output)
+    }
+
+    private mutating func appendResponse(
+        _ type: String, _ state: ResponsesWriter.State, into output: inout [UInt8]
+    ) {
+        let (writer, answer, items) = (writer, answer, items)
+        append(type, into: &output) { event in
+            event.member("response", object: { writer.write(answer, items, state, to: &$0) })
+        }
+    }
+
+    /// An event about an item, or a part of it.
+    private mutating func append(
+        _ type: String, item index: Int, part: Int? = nil, into output: inout [UInt8],
+        _ write: (inout JSONWriter) -> Void
+    ) {
+        let id = items[index].id
+        append(type, into: &output) { event in
+            event.member("item_id", id)
+            event.member("output_index", index)
+            if let part { event.member("content_index", part) }
+            write(&event)
+        }
+    }
+
+    private mutating func append(
+        _ type: String, into output: inout [UInt8], _ write: (inout JSONWriter) -> Void
+    ) {
+        var writer = JSONWriter(capacity: 256)
+        writer.object { event in
+            event.member("type", type)
+            event.member("sequence_number", sequence)
+            write(&event)
+        }
+        sequence += 1
+        output += SSEEvent.encode(event: type, data: writer.bytes)
+    }
+
+    /// Text from a byte on that is the beginning of a character.
+    private static func rest(of text: String, after bytes: Int) -> String {
+        String(decoding: text.utf8.dropFirst(bytes), as: UTF8.self)
+    }
+}

@@ -1,0 +1,77 @@
+/// The members of an object, found lazily.
+package struct JSONMembers: Sequence, Sendable {
+    let value: JSONValue
+
+    package func makeIterator() -> Iterator {
+        Iterator(document: value.document, position: value.kind == .object ? value.range.lowerBound + 1 : nil)
+    }
+
+    package struct Iterator: IteratorProtocol, Sendable {
+        let document: JSONDocument
+        /// The offset to continue from, nil after the end.
+        var position: Int?
+
+        /// The next member, its key decoded.
+        package mutating func next() -> (key: String, value: JSONValue)? {
+            guard let start = position else { return nil }
+            return document.bytes.withUnsafeBufferPointer { buffer in
+                guard var cursor = JSONCursor(buffer, at: start), let member = cursor.nextMember() else {
+                    position = nil
+                    return nil
+                }
+                position = cursor.position
+                let key = JSONEscape.decode(UnsafeBufferPointer(rebasing: buffer[member.key]))
+                return (key, JSONValue(document: document, kind: member.kind, range: member.value))
+            }
+        }
+    }
+}
+
+/// One member of an object, as ranges of the text.
+struct JSONMemberRange: Sendable {
+    /// The range between the quotes of the key.
+    let key: Range<Int>
+    /// Whether the key contains escape sequences.
+    let keyIsEscaped: Bool
+    let value: Range<Int>
+    let kind: JSONKind
+
+    /// Whether the key decodes to `text` (UTF-8). `buffer` is the whole document.
+    @inline(__always)
+    func hasKey(_ text: UnsafeBufferPointer<UInt8>, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        JSONEscape.isEqual(UnsafeBufferPointer(rebasing: buffer[key]), isEscaped: keyIsEscaped, to: text)
+    }
+
+    /// Whether the key decodes to a name.
+    func isNamed(_ name: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
+        var name = name
+        return name.withUTF8 { hasKey($0, in: buffer) }
+    }
+}
+
+/// The elements of an array, found lazily.
+package struct JSONElements: Sequence, Sendable {
+    let value: JSONValue
+
+    package func makeIterator() -> Iterator {
+        Iterator(document: value.document, position: value.kind == .array ? value.range.lowerBound + 1 : nil)
+    }
+
+    package struct Iterator: IteratorProtocol, Sendable {
+        let document: JSONDocument
+        /// The offset to continue from, nil after the end.
+        var position: Int?
+
+        package mutating func next() -> JSONValue? {
+            guard let start = position else { return nil }
+            return document.bytes.withUnsafeBufferPointer { buffer in
+                guard var cursor = JSONCursor(buffer, at: start), let element = cursor.nextElement() else {
+                    position = nil
+                    return nil
+                }
+                position = cursor.position
+                return JSONValue(document: document, kind: element.kind, range: element.value)
+            }
+        }
+    }
+}

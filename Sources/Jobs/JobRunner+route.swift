@@ -1,0 +1,76 @@
+import Calls
+import Catalog
+import Dialects
+import Domain
+import JSON
+import Ledger
+import Routing
+import Steps
+
+/// Routing of a job's next step.
+extension JobRunner {
+    func routed(_ thread: String) throws(ServiceError) -> RoutedStep {
+        guard let jobThread = machine.state.threads.first(where: { $0.id == thread }) else {
+            throw .notFound(kind: "subtask", id: thread)
+        }
+        let request: ChatRequest
+        do {
+            let body = JobBody.chat(messages: jobThread.messages, tools: machine.offeredTools(thread: thread))
+            request = try ChatRequest(try JSONDocument(body))
+        } catch let error as FieldError {
+            throw .badRequest(error)
+        } catch {
+            throw .badRequest(FieldError("messages", "\(error)"))
+        }
+        let memory = memories[thread] ?? Sessions.Memory()
+        var step = request.step(
+            id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.historyEnd)
+        step.position = jobThread.nextPosition
+        let policy = machine.spec.policy
+        let policyName = machine.spec.metadata["policy"]
+        let context = RoutingContext(
+            models: stepService.registry.models(at: .now()), economics: stepService.settings.economics,
+            policy: policy, remaining: remaining, horizon: horizon(jobThread),
+            shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
+            catalogVersion: stepService.registry.catalog.version,
+            kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
+        let stepMachine = try stepService.begin(step, state: memory.state, context: context)
+        var decision = stepMachine.decision
+        // The first action may be a helper call, before the step's own model is settled.
+        if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }
+        let prepared = PreparedStep(
+            request: request, step: step, decision: decision, context: context, attribution: record.attribution,
+            policyName: policyName)
+        return RoutedStep(prepared: prepared, machine: stepMachine, memory: memory)
+    }
+
+    private var remaining: Remaining {
+        let policy = machine.spec.policy
+        let elapsed = Double(Timestamp.now().milliseconds - record.createdAt.milliseconds) / 1000
+        return Remaining(
+            budget: policy.budget.map { (try? $0.subtracting(spent)) ?? .zero },
+            seconds: policy.deadlineSeconds.map { max($0 - elapsed, 0) },
+            joules: policy.energyJoules.map { max($0 - spentJoules, 0) },
+            carbonGrams: policy.plan.carbonGrams.map {
+                max($0 - stepService.settings.economics.gramsCO2e(joules: spentJoules), 0)
+            })
+    }
+
+    /// Expected remaining steps, this one included: one per open subtask of a graph, about three in a chain with tools.
+    private func horizon(_ thread: JobThread) -> Int {
+        guard machine.spec.subtasks.isEmpty else {
+            return machine.state.threads.count { $0.phase != .done && $0.phase != .failed }
+        }
+        guard !machine.spec.agent.tools.isEmpty else { return 1 }
+        return max(1, min(3, machine.spec.agent.maxSteps) - thread.stepsTaken)
+    }
+
+    func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
+        var calls = outcome.answer.toolCalls
+        let offered = machine.offeredTools(thread: thread).map(\.name)
+        if calls.isEmpty {
+            calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
+        }
+        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
+    }
+}

@@ -1,0 +1,77 @@
+package import Domain
+
+/// One step of a run: its place, its decision, the entry that paid for it, and what was said.
+package struct StepRecord: Hashable, Sendable {
+    package var id: String
+    package var runID: String
+    /// 1 for the first step of the run.
+    package var position: Int
+    package var decisionID: String?
+    package var entryID: String?
+    package var model: ModelID?
+    /// JSON, opaque to the ledger: what went in and what came out.
+    package var detail: [UInt8]
+    package var at: Timestamp
+
+    package init(
+        id: String, runID: String, position: Int, decisionID: String? = nil, entryID: String? = nil,
+        model: ModelID? = nil, detail: [UInt8], at: Timestamp
+    ) {
+        self.id = id
+        self.runID = runID
+        self.position = position
+        self.decisionID = decisionID
+        self.entryID = entryID
+        self.model = model
+        self.detail = detail
+        self.at = at
+    }
+}
+
+/// Everything that the end of a step writes, in one transaction, so that a kill never leaves half of it.
+///
+/// The parts are written in the order of the fields. If one of them is refused, none is written.
+package struct StepCommit: Sendable {
+    /// Reservations and the entries that settle them.
+    package var settlements: [(reservation: String, entry: LedgerEntry)]
+    /// Reservations of calls that were never billed.
+    package var releases: [String]
+    package var decisions: [DecisionRecord]
+    package var steps: [StepRecord]
+    package var job: JobRecord?
+    package var events: [NewJobEvent]
+    /// Rows of batches that ended with this step.
+    package var rows: [BatchRowResult]
+    /// What routing remembers of the runs that the step belongs to.
+    package var sessions: [SessionRecord] = []
+    /// The answer to the request that the step answers, where that may be told again; left out where the request was
+    /// taken over meanwhile.
+    package var answer: (ticket: IdempotencyClaim, answer: StoredResponse)?
+
+    package init(
+        settlements: [(reservation: String, entry: LedgerEntry)] = [], releases: [String] = [],
+        decisions: [DecisionRecord] = [], steps: [StepRecord] = [], job: JobRecord? = nil, events: [NewJobEvent] = [],
+        rows: [BatchRowResult] = []
+    ) {
+        self.settlements = settlements
+        self.releases = releases
+        self.decisions = decisions
+        self.steps = steps
+        self.job = job
+        self.events = events
+        self.rows = rows
+    }
+}
+
+/// What a `StepCommit` did.
+package struct StepReceipt: Hashable, Sendable {
+    /// One for each settlement, in order.
+    package let settlements: [Settlement]
+    /// The sequence numbers of the events, in order.
+    package let eventSequences: [Int64]
+
+    package init(settlements: [Settlement], eventSequences: [Int64]) {
+        self.settlements = settlements
+        self.eventSequences = eventSequences
+    }
+}

@@ -1,0 +1,228 @@
+/// PostgreSQL's types of the ledger's columns.
+enum SQLType: String {
+    case bigint = "BIGINT"
+    case text = "TEXT"
+    case bytea = "BYTEA"
+}
+
+/// Values of many rows as one of PostgreSQL's arrays, so that one statement writes or looks up them all.
+///
+/// Kept as the server reads it (`array_recv`): big-endian 32 bits each for the number of dimensions, whether there are
+/// nulls, the elements' type, their number and the first index; then each element's length (-1 for null) and bytes.
+struct SQLArray: Hashable, Sendable {
+    let type: SQLType
+    private var elements: [UInt8] = []
+    private var count: Int32 = 0
+
+    init(_ values: some Sequence<SQLValue> = [], of type: SQLType) {
+        self.type = type
+        for value in values { append(value) }
+    }
+
+    /// Whatever is not of the array's type counts as null, which the table's constraints refuse.
+    mutating func append(_ value: SQLValue) {
+        count += 1
+        Self.append(value, of: type, to: &elements)
+    }
+
+    /// A value's length (-1 for null) and bytes.
+    static func append(_ value: SQLValue, of type: SQLType, to bytes: inout [UInt8]) {
+        switch (type, value) {
+        case (.bigint, .integer(let number)):
+            append(8, to: &bytes)
+            withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+        case (.text, .text(let text)):
+            append(Int32(text.utf8.count), to: &bytes)
+            bytes.append(contentsOf: text.utf8)
+        case (.bytea, .blob(let blob)):
+            append(Int32(blob.count), to: &bytes)
+            bytes.append(contentsOf: blob)
+        default: append(-1, to: &bytes)
+        }
+    }
+
+    /// Adds the whole array to some bytes.
+    func write(to bytes: inout [UInt8]) {
+        for field in [1, 1, type.element, count, 1] { Self.append(field, to: &bytes) }
+        bytes.append(contentsOf: elements)
+    }
+
+    static func append(_ number: Int32, to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+extension SQLType {
+    // Object ids of pg_type.
+    var element: Int32 {
+        switch self {
+        case .bytea: 17
+        case .bigint: 20
+        case .text: 25
+        }
+    }
+
+    /// The type of an array of these.
+    var array: UInt32 {
+        switch self {
+        case .bytea: 1001
+        case .bigint: 1016
+        case .text: 1009
+        }
+    }
+}
+
+/// A type of rows that a PostgreSQL session knows.
+struct SQLRowType: Hashable, Sendable {
+    let name: String
+    /// Object ids of pg_type: of the type, and of arrays of it.
+    let element: Int32
+    let array: UInt32
+}
+
+/// Rows as one of PostgreSQL's arrays of a row type.
+///
+/// Kept as the server reads it (`array_recv`, `record_recv`): big-endian 32 bits each for the number of dimensions, whether
+/// there are nulls, the elements' type, their number and the first index; then for each row its length, the number of
+/// columns, and each column's type, length (-1 for null) and bytes.
+struct SQLRows: Hashable, Sendable {
+    let type: SQLRowType
+    private var elements: [UInt8] = []
+    private var count: Int32 = 0
+
+    init(_ rows: [[SQLValue]], of type: SQLRowType, types: [SQLType]) {
+        self.type = type
+        elements.reserveCapacity(rows.count * types.count * 16)
+        for row in rows { append(row, types) }
+    }
+
+    /// Whatever is not of its column's type counts as null, which the table's constraints refuse.
+    private mutating func append(_ row: [SQLValue], _ types: [SQLType]) {
+        count += 1
+        let start = elements.count
+        SQLArray.append(0, to: &elements)
+        SQLArray.append(Int32(row.count), to: &elements)
+        for (value, type) in zip(row, types) {
+            SQLArray.append(type.element, to: &elements)
+            SQLArray.append(value, of: type, to: &elements)
+        }
+        let length = Int32(elements.count - start - 4)
+        withUnsafeBytes(of: length.bigEndian) { elements.replaceSubrange(start..<start + 4, with: $0) }
+    }
+
+    /// Adds the whole array to some bytes.
+    func write(to bytes: inout [UInt8]) {
+        for field in [1, 0, type.element, count, 1] { SQLArray.append(field, to: &bytes) }
+        bytes.append(contentsOf: elements)
+    }
+}
+
+/// A list of values as one parameter, so that a statement is the same whatever the list's length: an array on PostgreSQL,
+/// JSON on SQLite.
+struct SQLList {
+    let argument: SQLValue
+    private let type: SQLType
+
+    init(texts: some Sequence<String>, in dialect: SQLDialect) {
+        self.init(texts.map { .text($0) }, of: .text, in: dialect)
+    }
+
+    init(integers: some Sequence<Int64>, in dialect: SQLDialect) {
+        self.init(integers.map { .integer($0) }, of: .bigint, in: dialect)
+    }
+
+    private init(_ values: [SQLValue], of type: SQLType, in dialect: SQLDialect) {
+        self.type = type
+        argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
+    }
+
+    /// What a column is compared with, to be one of the list: `id \(list.isAny)`.
+    func isAny(in dialect: SQLDialect) -> String {
+        switch dialect {
+        case .sqlite: "IN (SELECT value FROM json_each(?))"
+        case .postgreSQL: "= ANY(CAST(? AS \(type.rawValue)[]))"
+        }
+    }
+
+    /// The list as a table of one column, named `value`.
+    func table(in dialect: SQLDialect) -> String {
+        switch dialect {
+        case .sqlite: "json_each(?)"
+        case .postgreSQL: "unnest(CAST(? AS \(type.rawValue)[])) AS list (value)"
+        }
+    }
+
+    private static func json(_ values: [SQLValue]) -> SQLValue {
+        var bytes: [UInt8] = [UInt8(ascii: "[")]
+        for value in values {
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            switch value {
+            case .text(let text): quote(text, into: &bytes)
+            case .integer(let number): bytes += String(number).utf8
+            case .null, .blob, .array, .rows: bytes += "null".utf8
+            }
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return .text(String(decoding: bytes, as: UTF8.self))
+    }
+
+    private static func quote(_ text: String, into bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0..<32: bytes += "\\u00\(byte < 16 ? "0" : "")\(String(byte, radix: 16))".utf8
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+/// Rows for a table: one statement for all of them on PostgreSQL, one statement run for each on SQLite.
+struct SQLInsertion {
+    let table: String
+    let columns: [String]
+    /// PostgreSQL's types of the columns, in order.
+    let types: [SQLType]
+    /// What follows the values: nothing, or `ON CONFLICT ...`.
+    var conflict = ""
+    /// Whether the rows bring values of columns that the database counts up by itself.
+    var keepingNumbers = false
+
+    /// Inserts one row; its values are the parameters.
+    var single: String {
+        "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
+            + "VALUES (\(LedgerTransaction.placeholders(columns.count)))\(conflict)"
+    }
+
+    /// The same as `together` with one parameter, which has the rows as values of a type `rowType` of these columns: the
+    /// server takes a third of the time for it, since it keeps an array of its own for each parameter of `unnest`.
+    func rows(_ rows: [[SQLValue]], as type: SQLRowType) -> SQLQuery {
+        SQLQuery(
+            "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
+                + "SELECT * FROM unnest(CAST(? AS \(type.name)[]))\(conflict)",
+            [.rows(SQLRows(rows, of: type, types: types))])
+    }
+
+    /// Makes the row type for one session.
+    var makeRowType: String {
+        let fields = zip(columns, types).map { "\($0) \($1.rawValue)" }.joined(separator: ", ")
+        return "CREATE TYPE pg_temp.\(rowTypeName) AS (\(fields))"
+    }
+
+    var rowTypeName: String { "hera_\(table)" }
+
+    /// Inserts all rows, each of which has one value for each column, on PostgreSQL.
+    func together(_ rows: [[SQLValue]]) -> SQLQuery {
+        var arrays = types.map { SQLArray(of: $0) }
+        for row in rows { for (index, value) in row.enumerated() { arrays[index].append(value) } }
+        let parameters = types.map { "CAST(? AS \($0.rawValue)[])" }.joined(separator: ", ")
+        let numbers = keepingNumbers ? "OVERRIDING SYSTEM VALUE " : ""
+        return SQLQuery(
+            "INSERT INTO \(table) (\(columns.joined(separator: ", "))) \(numbers)"
+                + "SELECT * FROM unnest(\(parameters))\(conflict)", arrays.map { .array($0) })
+    }
+}

@@ -1,0 +1,213 @@
+import Dispatch
+import Foundation
+import GRDB
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A SQLite file: WAL, one writer, a few readers, every commit on disk before it counts.
+struct SQLiteDatabase: SQLDatabase {
+    private let pool: DatabasePool
+    let path: String
+    private let presence: NodePresence
+    private let log: WriteAheadLog
+    private let hub = NotificationHub()
+
+    var owner: String { presence.owner }
+
+    /// A checkpoint holds up the writer for some milliseconds, so that it should come to less than a hundredth of the
+    /// operations; pages that are written often (totals, roll-ups) are copied once for many changes.
+    private static let pagesPerCheckpoint = 4000
+    /// A log that has grown behind a long reader (a copy, `verify`) gives back what is above this. Mostly it is half of it.
+    private static let keptLogBytes = 32 << 20
+
+    /// How long another process that has the file is waited for.
+    private static let busySeconds = 5.0
+
+    /// Opens the file, makes it where it is missing, and brings its tables up to date.
+    init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
+        self.path = path
+        try Self.check(path)
+        presence = try NodePresence(path: path + "-nodes")
+        log = WriteAheadLog(ofDatabase: path)
+        do {
+            pool = try Self.open(path, migrations)
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    /// Opens the file and brings its tables up to date; tries again for a while where others do the same, since SQLite
+    /// does not wait for whoever turns on or ends the log.
+    private static func open(_ path: String, _ migrations: [LedgerMigration]) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(busySeconds)
+        configuration.foreignKeysEnabled = true
+        configuration.maximumReaderCount = 4
+        configuration.label = "hera.ledger"
+        let began = ContinuousClock.now
+        while true {
+            do {
+                let pool = try DatabasePool(path: path, configuration: configuration)
+                // Commits reach the log, checkpoints the disk; `flush` puts the log there before anybody is answered.
+                try pool.writeWithoutTransaction {
+                    try $0.execute(sql: "PRAGMA synchronous = NORMAL")
+                    try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesPerCheckpoint)")
+                    try $0.execute(sql: "PRAGMA journal_size_limit = \(keptLogBytes)")
+                }
+                try migrate(pool, path: path, migrations)
+                return pool
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                if ContinuousClock.now - began > .seconds(busySeconds) { throw error }
+                Thread.sleep(forTimeInterval: 0.02)
+            }
+        }
+    }
+
+    /// Faults that SQLite would name less clearly.
+    private static func check(_ path: String) throws(LedgerError) {
+        let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let files = FileManager.default
+        var isDirectory: ObjCBool = false
+        guard files.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
+            throw .cannotOpen(database: path, detail: "there is no directory \(directory)")
+        }
+        if files.fileExists(atPath: path, isDirectory: &isDirectory) {
+            guard !isDirectory.boolValue else { throw .cannotOpen(database: path, detail: "it is a directory") }
+            guard files.isWritableFile(atPath: path) else {
+                throw .readOnly(database: path, detail: "the file is read-only")
+            }
+        }
+        guard files.isWritableFile(atPath: directory) else {
+            throw .readOnly(database: path, detail: "its directory \(directory) is read-only")
+        }
+    }
+
+    /// In one transaction that begins with the lock: of stores that open a file at once, the others wait for the first.
+    private static func migrate(_ pool: DatabasePool, path: String, _ migrations: [LedgerMigration]) throws {
+        let names = migrations.map(\.name)
+        let known = try pool.read(applied)
+        let unknown = Set(known).subtracting(names)
+        guard unknown.isEmpty else {
+            throw LedgerError.newerVersion(database: path, migrations: unknown.sorted())
+        }
+        if known.count == names.count { return }
+        try pool.writeWithoutTransaction { database in
+            try database.inTransaction(.immediate) {
+                try database.execute(
+                    sql: "CREATE TABLE IF NOT EXISTS grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+                let applied = try applied(in: database)
+                for migration in migrations where !applied.contains(migration.name) {
+                    for statement in migration.statements(in: .sqlite) { try database.execute(sql: statement) }
+                    try database.execute(sql: "INSERT INTO grdb_migrations VALUES (?)", arguments: [migration.name])
+                }
+                try installAppendOnlyTriggers(database)
+                return .commit
+            }
+        }
+    }
+
+    /// The names of the migrations that were made.
+    private static func applied(in database: Database) throws -> [String] {
+        guard try database.tableExists("grdb_migrations") else { return [] }
+        return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
+    }
+
+    /// Entries are never changed or taken away, whoever opens the file.
+    private static func installAppendOnlyTriggers(_ database: Database) throws {
+        for change in ["UPDATE", "DELETE"] {
+            try database.execute(
+                sql: """
+                    CREATE TRIGGER IF NOT EXISTS entry_no_\(change.lowercased()) BEFORE \(change) ON entry
+                    BEGIN SELECT RAISE(ABORT, 'entries are append-only: append a correction instead'); END
+                    """)
+        }
+    }
+
+    func withWriter(_ body: (any SQLConnection) -> Void) {
+        pool.writeWithoutTransaction { body(SQLiteConnection(database: $0, path: path)) }
+    }
+
+    func flushTicket() -> Int { 0 }
+
+    func flush(_ ticket: Int) throws(LedgerError) { try log.flush() }
+
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
+    ) async throws(LedgerError) -> Value {
+        do {
+            return try await pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    func readBeside<Value>(
+        _ body: (any SQLConnection) throws(LedgerError) -> Value
+    ) throws(LedgerError) -> Value {
+        do {
+            return try pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+        } catch {
+            throw LedgerError(sqlite: error, path: path)
+        }
+    }
+
+    func isPresent(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
+
+    /// All stores are on this machine, so that they share its clock since the start, which nobody sets.
+    func leaseClock(on connection: any SQLConnection) -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    /// The kernel keeps the locks of processes as long as they run.
+    func serverAge(on connection: any SQLConnection) -> Int64? { nil }
+
+    func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) {}
+
+    func announced(_ notices: Set<LedgerNotification>) { hub.publish(notices) }
+
+    func notices() -> AsyncStream<LedgerNotification> { hub.stream() }
+
+    func close() {
+        hub.close()
+        log.close()
+        try? pool.close()
+        presence.leave()
+    }
+}
+
+/// The write-ahead log beside a SQLite file, put on disk without holding the writer.
+///
+/// SQLite in `synchronous=NORMAL` writes every commit to the log and leaves the disk to whoever asks; this asks. The
+/// file stays the same one as long as a connection is open, and `fdatasync` is for a file and not for who wrote to it.
+final class WriteAheadLog: Sendable {
+    private let path: String
+    /// Below zero until the first flush; the file may not be there before the first commit.
+    private let descriptor = Mutex<Int32>(-1)
+
+    init(ofDatabase path: String) { self.path = path + "-wal" }
+
+    deinit { close() }
+
+    func flush() throws(LedgerError) {
+        let fault = descriptor.withLock { descriptor -> Int32 in
+            if descriptor < 0 { descriptor = open(path, O_RDWR | O_CLOEXEC) }
+            guard descriptor >= 0 else { return errno }
+            return fdatasync(descriptor) == 0 ? 0 : errno
+        }
+        if fault != 0 { throw .writesLost(database: path, detail: String(cString: strerror(fault))) }
+    }
+
+    func close() {
+        descriptor.withLock { descriptor in
+            if descriptor >= 0 { _ = Glibc.close(descriptor) }
+            descriptor = -1
+        }
+    }
+}

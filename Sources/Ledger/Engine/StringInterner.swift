@@ -1,0 +1,139 @@
+/// Texts that many rows share (models, keys, runs, ...) are kept once, and rows name them by number.
+///
+/// This is the memory of one connection; whatever is in it is on disk or in the transaction under way.
+struct StringInterner {
+    private var ids: [ExactText: Int64] = [:]
+    private var labels: [Int64: String] = [:]
+    /// Names made by the transaction under way, and how many of them before the operation under way.
+    private var fresh: [String] = []
+    private var kept = 0
+
+    /// Runs and sessions never end, so the memory starts again at this size.
+    private static let mostNames = 20_000
+
+    /// The number of a text, which is made where it is new; null for nil.
+    mutating func id(_ label: String?, on connection: any SQLConnection) throws(LedgerError) -> SQLValue {
+        guard let label else { return .null }
+        if let id = ids[ExactText(label)] { return .integer(id) }
+        try Self.check(label)
+        if let id = try existingID(label, on: connection) { return .integer(id) }
+        let inserted = try connection.row(
+            "INSERT INTO name (label) VALUES (?) ON CONFLICT (label) DO NOTHING RETURNING id", [.text(label)])
+        if let inserted {
+            remember(label, inserted.integer(0))
+            fresh.append(label)
+        } else if try existingID(label, on: connection) == nil {
+            // Another node made it in between, so it has to be there now.
+            throw .database("the name '\(label)' was neither inserted nor found")
+        }
+        return ids[ExactText(label)].map { .integer($0) } ?? .null
+    }
+
+    /// Those of some texts that are not in memory; throws where one of them cannot be kept.
+    func missing(of labels: [String]) throws(LedgerError) -> Set<String> {
+        var missing: Set<String> = []
+        for label in labels where ids[ExactText(label)] == nil {
+            try Self.check(label)
+            missing.insert(label)
+        }
+        return missing
+    }
+
+    /// Databases end texts at a NUL, so that two would become one.
+    private static func check(_ label: String) throws(LedgerError) {
+        guard !label.utf8.contains(0) else {
+            throw .invalid("a NUL in the name of a model, run, key, team, session, job or batch")
+        }
+    }
+
+    /// What makes those of some texts that are new, and then tells the numbers of all; nothing for no texts.
+    static func queries(for labels: Set<String>, in dialect: SQLDialect) -> [SQLQuery] {
+        if labels.isEmpty { return [] }
+        let list = SQLList(texts: labels, in: dialect)
+        return [
+            SQLQuery(
+                "INSERT INTO name (label) SELECT value FROM \(list.table(in: dialect)) WHERE true "
+                    + "ON CONFLICT (label) DO NOTHING RETURNING id, label", [list.argument]),
+            SQLQuery("SELECT id, label FROM name WHERE label \(list.isAny(in: dialect))", [list.argument]),
+        ]
+    }
+
+    /// Remembers what `queries` gave.
+    mutating func learn(_ results: ArraySlice<SQLResult>) {
+        guard let made = results.first, let all = results.last else { return }
+        for row in all.rows { remember(row.text(1), row.integer(0)) }
+        fresh += made.rows.map { $0.text(1) }
+        kept = fresh.count
+    }
+
+    /// The number of a text that may be there, for queries that must not write.
+    mutating func existingID(_ label: String, on connection: any SQLConnection) throws(LedgerError) -> Int64? {
+        if let id = ids[ExactText(label)] { return id }
+        guard let row = try connection.row("SELECT id FROM name WHERE label = ?", [.text(label)]) else { return nil }
+        remember(label, row.integer(0))
+        return row.integer(0)
+    }
+
+    /// The text of a number; nil for null.
+    mutating func label(_ value: SQLValue, on connection: any SQLConnection) throws(LedgerError) -> String? {
+        guard case .integer(let id) = value else { return nil }
+        if let label = labels[id] { return label }
+        guard let row = try connection.row("SELECT label FROM name WHERE id = ?", [.integer(id)]) else {
+            throw .database("no name has the number \(id); run `hera ledger verify`")
+        }
+        remember(row.text(0), id)
+        return row.text(0)
+    }
+
+    /// The operation under way is kept, as far as its transaction is.
+    mutating func keepOperation() { kept = fresh.count }
+
+    /// The operation under way was undone, and the names that it made with it.
+    mutating func dropOperation() { forget(downTo: kept) }
+
+    /// The transaction was committed or undone.
+    mutating func endTransaction(committed: Bool) {
+        if !committed { forget(downTo: 0) }
+        fresh.removeAll(keepingCapacity: true)
+        kept = 0
+    }
+
+    private mutating func forget(downTo count: Int) {
+        while fresh.count > count {
+            if let id = ids.removeValue(forKey: ExactText(fresh.removeLast())) { labels[id] = nil }
+        }
+    }
+
+    private mutating func remember(_ label: String, _ id: Int64) {
+        if ids.count >= Self.mostNames {
+            ids.removeAll(keepingCapacity: true)
+            labels.removeAll(keepingCapacity: true)
+        }
+        ids[ExactText(label)] = id
+        labels[id] = label
+    }
+}
+
+/// A text that is the same as another one where both have the same bytes, as databases compare them.
+///
+/// Strings are equal in Swift where they look the same: one name written in two ways would be one in memory and two in the
+/// database.
+struct ExactText: Hashable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    static func == (left: ExactText, right: ExactText) -> Bool { areSame(left.text, right.text) }
+
+    /// Texts that look the same have the same hash, which is allowed, and quick for those in ASCII.
+    func hash(into hasher: inout Hasher) { hasher.combine(text) }
+
+    static func areSame(_ left: String, _ right: String) -> Bool {
+        left == right && (left.utf8.elementsEqual(right.utf8))
+    }
+
+    static func areSame(_ left: String?, _ right: String?) -> Bool {
+        guard let left, let right else { return left == nil && right == nil }
+        return areSame(left, right)
+    }
+}

@@ -1,0 +1,53 @@
+import Domain
+
+extension LedgerStore {
+    /// Checks every budget of every scope of the call and reserves the upper bound in all of them, or in none.
+    ///
+    /// Throws `budgetExceeded` for the first hard budget (widest scope first) without room, and `rateLimited` where the
+    /// key's tokens of this minute are used up. Repeating a request that is still open returns the first reservation.
+    package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
+        if let refusal = rates.take(request) { throw .rateLimited(refusal) }
+        do throws(LedgerError) {
+            return try await write(
+                .reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }
+            ) { try $0.reserve(request) }
+        } catch {
+            rates.end(request.id, used: 0, at: request.at)
+            throw error
+        }
+    }
+
+    /// Closes a reservation, appends the entry and moves the totals.
+    ///
+    /// The true cost is booked in full where it exceeds the reservation; the settlement reports the overrun. The same
+    /// entry settles only once (`isRepeat`); another entry for a settled reservation throws `alreadySettled`. If
+    /// `recover` has booked the reservation as uncertain meanwhile, the entry corrects that.
+    package func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement {
+        let commit = StepCommit(settlements: [(reservationID, entry)])
+        let settlement = try await write(
+            .commit(commit), read: { if case .receipt(let receipt) = $0 { receipt.settlements.first } else { nil } }
+        ) { try $0.settle(reservationID, entry) }
+        rates.end(with: commit)
+        if !settlement.isRepeat { metrics.count(entry) }
+        return settlement
+    }
+
+    /// Closes the reservation of a call that was not billed.
+    package func release(_ reservationID: String) async throws(LedgerError) {
+        try await write(.commit(StepCommit(releases: [reservationID])), read: { _ in () }) {
+            try $0.release(reservationID)
+        }
+        rates.end(reservationID, used: 0, at: .now())
+    }
+
+    /// Writes settlements, decisions, steps, job and events of a step in one transaction.
+    package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
+        let receipt = try await write(
+            MoneyOperation(commit), read: { if case .receipt(let receipt) = $0 { receipt } else { nil } }
+        ) { try $0.commit(commit) }
+        rates.end(with: commit)
+        metrics.booked(commit, receipt)
+        if let answer = commit.answer { requests.end(answer.ticket) }
+        return receipt
+    }
+}

@@ -1,0 +1,119 @@
+import Calls
+import Catalog
+import Domain
+import HTTPTypes
+import Hummingbird
+import JSON
+import Steps
+
+/// Lists the valid values of `model`.
+struct ModelsController {
+    let stepService: StepService
+
+    func addRoutes(to group: RouterGroup<HeraContext>) {
+        group.get("models", use: list)
+    }
+
+    /// Writes the list in the client's dialect. `?all=true` adds unavailable models with the reason.
+    @Sendable
+    func list(request: Request, context: HeraContext) async throws -> Response {
+        let names = ModelList(of: stepService, includesUnavailable: request.uri.queryParameters["all"] == "true")
+        return Response(json: request.headers[.anthropicVersion] == nil ? names.openAI : names.anthropic)
+    }
+}
+
+/// The valid values of a request's `model`: policies, aliases and models.
+struct ModelList {
+    private struct Entry {
+        let id: String
+        let owner: String
+        /// An alias's target.
+        var target: String?
+        /// The reason why the model is unavailable.
+        var problem: String?
+    }
+
+    private var entries: [Entry] = []
+    private let patterns: [ModelAliases.Pattern]
+
+    /// - Parameter includesUnavailable: includes unavailable models and their aliases.
+    init(of stepService: StepService, includesUnavailable: Bool) {
+        let (settings, registry) = (stepService.settings, stepService.registry)
+        patterns = settings.aliases.patterns
+        for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
+            entries.append(Entry(id: name, owner: "hera"))
+        }
+        for (name, target) in settings.aliases.names.sorted(by: { $0.key < $1.key }) {
+            let problem = registry.catalog[ModelID(target)].flatMap { registry.problem(of: $0.id) }
+            entries.append(Entry(id: name, owner: "hera", target: target, problem: problem))
+        }
+        for model in registry.catalog.models {
+            entries.append(
+                Entry(id: model.id.rawValue, owner: model.provider, problem: registry.problem(of: model.id)))
+        }
+        if !includesUnavailable { entries.removeAll { $0.problem != nil } }
+    }
+
+    /// OpenAI's format. `alias_of` holds an alias's target, `aliases` the alias patterns.
+    var openAI: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { list in
+            list.member("object", "list")
+            list.member(
+                "data",
+                array: { data in
+                    for entry in entries {
+                        data.object { model in
+                            model.member("id", entry.id)
+                            model.member("object", "model")
+                            model.member("created", 0)
+                            model.member("owned_by", entry.owner)
+                            Self.writeRest(of: entry, to: &model)
+                        }
+                    }
+                })
+            if !patterns.isEmpty {
+                list.member(
+                    "aliases",
+                    object: { forms in for pattern in patterns { forms.member(pattern.text, pattern.target) } })
+            }
+        }
+        return writer.bytes
+    }
+
+    /// Anthropic's format, on a single page.
+    var anthropic: [UInt8] {
+        var writer = JSONWriter()
+        writer.object { list in
+            list.member(
+                "data",
+                array: { data in
+                    for entry in entries {
+                        data.object { model in
+                            model.member("type", "model")
+                            model.member("id", entry.id)
+                            model.member("display_name", entry.target.map { "\(entry.id) (\($0))" } ?? entry.id)
+                            model.member("created_at", "1970-01-01T00:00:00Z")
+                            Self.writeRest(of: entry, to: &model)
+                        }
+                    }
+                })
+            list.member("has_more", false)
+            list.member("first_id", entries.first?.id)
+            list.member("last_id", entries.last?.id)
+        }
+        return writer.bytes
+    }
+
+    private static func writeRest(of entry: Entry, to model: inout JSONWriter) {
+        if let target = entry.target { model.member("alias_of", target) }
+        if let problem = entry.problem { model.member("unavailable", problem) }
+    }
+}
+
+extension ModelRegistry {
+    /// The reason why a model is unavailable, or nil.
+    fileprivate func problem(of model: ModelID) -> String? {
+        if case .unavailable(let reason) = availability(of: model) { reason } else { nil }
+    }
+}

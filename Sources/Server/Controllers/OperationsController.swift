@@ -1,0 +1,83 @@
+import Calls
+import Domain
+import HTTPTypes
+import Hummingbird
+import JSON
+import Ledger
+import Steps
+
+/// Health checks, models, decisions and the dashboard.
+struct OperationsController {
+    let stepService: StepService
+
+    func addRoutes(to router: Router<HeraContext>) {
+        router.get("healthz") { _, _ in Self.health }
+        router.get("readyz", use: ready)
+        let group = router.group("v1")
+        ModelsController(stepService: stepService).addRoutes(to: group)
+        group.get("decisions/{id}", use: decision)
+        group.get("dashboard", use: dashboard)
+    }
+
+    /// `{"status": "ok", "version": ...}`.
+    private static var health: Response {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("status", "ok")
+            object.member("version", HeraVersion.current)
+        }
+        return Response(json: writer.bytes)
+    }
+
+    /// Ready when a model is live and the ledger answers.
+    @Sendable
+    func ready(request: Request, context: HeraContext) async throws -> Response {
+        let live = stepService.registry.models(at: .now()).count
+        var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
+        do throws(LedgerError) {
+            _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }
+        } catch {
+            problem = error.description
+        }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("status", problem == nil ? "ready" : "not ready")
+            object.member("live_models", live)
+            if let problem { object.member("problem", problem) }
+        }
+        return Response(json: writer.bytes, status: problem == nil ? .ok : .serviceUnavailable)
+    }
+
+    @Sendable
+    func decision(request: Request, context: HeraContext) async throws -> Response {
+        let id = try context.parameters.require("id")
+        do throws(LedgerError) {
+            guard let record = try await stepService.ledger.read({ try $0.decision(id) }),
+                context.caller.sees(record.attribution)
+            else {
+                throw LedgerError.notFound(kind: "decision", id: id)
+            }
+            return Response(json: record.decision.report)
+        } catch {
+            if case .notFound = error { throw ServiceError.notFound(kind: "decision", id: id) }
+            throw ServiceError.ledger(error)
+        }
+    }
+
+    @Sendable
+    func dashboard(request: Request, context: HeraContext) async throws -> Response {
+        let parameters = request.uri.queryParameters
+        func text(_ name: Substring) -> String? { parameters[name].map(String.init) }
+        var query = try DashboardQuery(
+            from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
+        // A key sees only its own spending.
+        if let key = context.caller.key { query.filters[.key] = key }
+        do throws(LedgerError) {
+            let report = try await stepService.ledger.read { [query] in try $0.dashboard(query) }
+            let quality = try await QualityReport(of: stepService, since: query.from)
+            return Response(json: report.document(economics: stepService.settings.economics, quality: quality))
+        } catch {
+            throw ServiceError.ledger(error)
+        }
+    }
+}

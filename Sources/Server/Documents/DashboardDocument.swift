@@ -1,0 +1,98 @@
+package import Domain
+package import JSON
+package import Ledger
+package import Steps
+
+extension DashboardReport {
+    /// The dashboard as JSON: the query, a row per group, and totals. Money in exact decimals of USD.
+    ///
+    /// - Parameters:
+    ///   - economics: converts energy to carbon.
+    ///   - quality: quality measurements of the same time, or nil.
+    package func document(economics: Economics, quality: QualityReport? = nil) -> [UInt8] {
+        var writer = JSONWriter(capacity: 1024 + 512 * rows.count)
+        writer.object { object in
+            object.member("object", "dashboard")
+            object.member("from", query.from.description)
+            object.member("to", query.to.description)
+            object.member("group_by", array: { list in for name in query.groupBy { list.element(name.rawValue) } })
+            object.member(
+                "rows",
+                array: { list in
+                    for row in rows {
+                        list.object { object in
+                            for (name, key) in zip(query.groupBy, row.keys) { object.member(name.rawValue, key) }
+                            row.sums.write(into: &object, economics: economics)
+                        }
+                    }
+                })
+            object.member("totals", object: { totals.write(into: &$0, economics: economics) })
+            if let quality { object.member("quality", object: { quality.write(into: &$0) }) }
+        }
+        return writer.bytes
+    }
+}
+
+extension DashboardSums {
+    func write(into object: inout JSONWriter, economics: Economics) {
+        object.member("calls", calls)
+        object.member("failures", failures)
+        object.member("uncertain", uncertain)
+        object.member(
+            "tokens",
+            object: { tokens in
+                for unit in UsageClass.allCases where unit != .request { tokens.member(unit.rawValue, usage[unit]) }
+            })
+        object.member("cost_usd", raw: cost.total.description.utf8)
+        object.member("api_cost_usd", raw: cost.api.description.utf8)
+        object.member("energy_cost_usd", raw: cost.energy.description.utf8)
+        object.member("hardware_cost_usd", raw: cost.hardware.description.utf8)
+        object.member("predicted_cost_usd", raw: predictedCost.total.description.utf8)
+        object.member("baseline_cost_usd", raw: baselineCost.description.utf8)
+        object.member("savings_usd", raw: savings.description.utf8)
+        object.member("energy_j", energyJoules)
+        object.member("predicted_energy_j", Double(predictedEnergyMicrojoules) / 1e6)
+        object.member("baseline_energy_j", Double(baselineEnergyMicrojoules) / 1e6)
+        object.member("co2e_g", energyJoules / 3.6e6 * economics.gramsCO2ePerKWh)
+        object.member("latency_s_mean", latency.meanSeconds)
+        object.member("latency_s_p95", latency.quantileSeconds(0.95))
+        object.member(
+            "predicted_latency_s_mean", calls == 0 ? nil : Double(predictedLatencyMicroseconds) / 1e6 / Double(calls))
+        object.member("first_token_s_mean", firstTokenSecondsMean)
+    }
+}
+
+extension DashboardQuery {
+    /// Parses a query from URL parameters or command line options.
+    ///
+    /// - Parameters:
+    ///   - from: a day, a moment or seconds since 1970; nil for the last 30 days.
+    ///   - to: the same, exclusive; nil for now.
+    ///   - groupBy: dimensions, separated by commas; nil for `model`.
+    package init(from: String?, to: String?, groupBy: String?, now: Timestamp) throws(FieldError) {
+        let end = try Self.moment(to, field: "to") ?? now.advanced(bySeconds: 1)
+        let start = try Self.moment(from, field: "from") ?? end.advanced(bySeconds: -30 * 86_400)
+        guard start < end else { throw FieldError("from", "must be before `to`") }
+        var dimensions: [Dimension] = []
+        for name in (groupBy ?? "model").split(separator: ",") {
+            guard let dimension = Dimension(rawValue: String(name)) else {
+                let known = Dimension.allCases.map(\.rawValue)
+                let hint =
+                    Spelling.closest(to: String(name), among: known).map { "did you mean '\($0)'?" }
+                    ?? "use one of \(known.joined(separator: ", "))"
+                throw FieldError("group_by", "'\(name)' is not known; \(hint)")
+            }
+            if !dimensions.contains(dimension) { dimensions.append(dimension) }
+        }
+        self.init(from: start, to: end, groupBy: dimensions)
+    }
+
+    private static func moment(_ text: String?, field: String) throws(FieldError) -> Timestamp? {
+        guard let text else { return nil }
+        guard let moment = Timestamp(text) else {
+            throw FieldError(
+                field, "'\(text)' is no moment: write 2026-11-21, 2026-11-21T17:00:00Z or seconds since 1970")
+        }
+        return moment
+    }
+}

@@ -1,0 +1,65 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import JSON
+import NIOCore
+
+extension Response {
+    /// A JSON response.
+    init(json: [UInt8], status: HTTPResponse.Status = .ok) {
+        self.init(
+            status: status, headers: [.contentType: "application/json"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json)))
+    }
+}
+
+extension Request {
+    /// The raw body; throws 413 above the limit.
+    mutating func bytes(upTo limit: Int) async throws -> [UInt8] {
+        do {
+            return Array(buffer: try await collectBody(upTo: limit))
+        } catch is NIOTooManyBytesError {
+            throw HTTPError(
+                .contentTooLarge,
+                message: "the body is larger than \(limit) bytes: send less, or raise limits.body_bytes")
+        } catch let error as HTTPError where error.status == .contentTooLarge {
+            throw HTTPError(
+                .contentTooLarge,
+                message: "the body is larger than \(limit) bytes: send less, or raise limits.body_bytes")
+        }
+    }
+
+    /// The body, parsed as JSON.
+    mutating func json(upTo limit: Int) async throws -> JSONDocument {
+        try JSONDocument(try await bytes(upTo: limit))
+    }
+}
+
+extension HTTPField.Name {
+    /// The answering model's id in the catalog.
+    static let heraModel = name("x-hera-model")
+    static let heraDecision = name("x-hera-decision")
+    static let heraStage = name("x-hera-stage")
+    /// The settled cost in USD; absent on streams.
+    static let heraCost = name("x-hera-cost-usd")
+    /// The caller's session id.
+    static let heraSession = name("x-hera-session")
+    /// Identifies a request for deduplication.
+    static let idempotencyKey = name("idempotency-key")
+    /// Marks a replayed response.
+    static let idempotentReplayed = name("idempotent-replayed")
+    /// Anthropic's API version, sent by its clients with every request.
+    static let anthropicVersion = name("anthropic-version")
+    /// Anthropic's beta features that a client requests.
+    static let anthropicBeta = name("anthropic-beta")
+    /// The session id of Claude Code.
+    static let claudeCodeSession = name("x-claude-code-session-id")
+    /// Accuracy of a token count: `counted` or `estimated`.
+    static let heraTokens = name("x-hera-tokens")
+    static let referrerPolicy = name("referrer-policy")
+
+    private static func name(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no header name") }
+        return name
+    }
+}

@@ -1,0 +1,104 @@
+import Calls
+import Digest
+import Domain
+import HTTPTypes
+import Hummingbird
+import JSON
+import Ledger
+import Logging
+import NIOCore
+import Steps
+
+/// Authenticates the caller, and rejects requests without a valid key where one is required.
+///
+/// The operator key (`HERA_API_KEY`) permits everything. Ledger keys (`hera keys create`) carry a team, models, a
+/// policy, budgets and rates. A presented key is always verified. Without a required key, cross-origin requests are
+/// rejected (``CrossOriginCheck``).
+struct CallerMiddleware: RouterMiddleware {
+    typealias Context = HeraContext
+
+    let ledger: LedgerStore
+    /// SHA-256 of the operator key, or nil.
+    let operatorKey: [UInt8]?
+    /// Whether requests without a key are rejected.
+    let needsKey: Bool
+
+    /// Public paths: health checks, the dashboard page and the API description.
+    private static let publicPaths: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
+
+    private static let maximumSessionBytes = 256
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        if !needsKey, let origin = HTTPField.Name("origin"),
+            let problem = CrossOriginCheck.problem(authority: request.head.authority, origin: request.headers[origin])
+        {
+            throw ErrorReply(
+                status: .forbidden,
+                message: "this service has no key and answers programs on its own machine only, but \(problem): set "
+                    + "HERA_API_KEY or make a key with `hera keys create`, and send it",
+                type: "invalid_request_error", code: "foreign_page")
+        }
+        context.caller.session = try Self.session(in: request)
+        guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
+        let text = Self.key(in: request)
+        if let text, let operatorKey, isEqualInConstantTime(SHA256.hash(utf8: text), operatorKey) {
+            return try await next(request, context)
+        }
+        if let text, text.hasPrefix("hera-") {
+            let key: AccessKey
+            do throws(LedgerError) {
+                key = try await ledger.authenticate(text, at: .now())
+            } catch {
+                guard case .badKey(let reason) = error else { throw ServiceError.ledger(error) }
+                throw Self.refusal(reason)
+            }
+            if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
+                throw ErrorReply(
+                    status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
+                    code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
+            }
+            context.caller.key = key.id
+            context.caller.team = key.team
+            context.caller.models = key.models
+            context.caller.policy = key.policy
+        } else if needsKey {
+            throw Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
+        }
+        return try await next(request, context)
+    }
+
+    /// The caller's session id. Limited in length because every step stores it.
+    private static func session(in request: Request) throws -> String? {
+        guard let session = request.headers[.heraSession] else { return nil }
+        guard session.utf8.count <= maximumSessionBytes else {
+            throw ServiceError.badRequest(
+                FieldError("x-hera-session", "is longer than \(maximumSessionBytes) bytes: name the run by a short id"))
+        }
+        return session
+    }
+
+    private static func refusal(_ message: String) -> ErrorReply {
+        ErrorReply(status: .unauthorized, message: message, type: "invalid_request_error", code: "invalid_api_key")
+    }
+
+    private static func key(in request: Request) -> String? {
+        if let value = request.headers[.authorization], value.lowercased().hasPrefix("bearer ") {
+            return String(value.dropFirst(7))
+        }
+        return HTTPField.Name("x-api-key").flatMap { request.headers[$0] }
+    }
+}
+
+/// The context of a request: Hummingbird's storage and the authenticated caller.
+struct HeraContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The authenticated caller.
+    var caller = Caller()
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+    }
+}

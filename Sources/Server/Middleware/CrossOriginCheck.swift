@@ -1,0 +1,50 @@
+/// Detects cross-origin and DNS-rebinding requests from a browser on this machine.
+///
+/// A service without keys trusts every local program, and a browser is one. A web page may post to a loopback address,
+/// or rebind its own name to one. Pages cannot forge `Origin` and `Host`, which reveal both attacks.
+enum CrossOriginCheck {
+    /// The reason for rejecting a request; nil for a local program.
+    ///
+    /// - Parameters:
+    ///   - authority: the request's `Host`; nil from programs that send none, which browsers never do.
+    ///   - origin: the request's `Origin`; nil from programs and from safe same-origin requests.
+    static func problem(authority: String?, origin: String?) -> String? {
+        if let authority, !isLocal(host: host(of: authority[...])) {
+            return "it was sent to '\(authority.prefix(100))', which is no name of this machine"
+        }
+        guard let origin else { return nil }
+        if origin != "null", let authority, origin.lowercased() == "http://\(authority.lowercased())" { return nil }
+        guard isLocal(origin: origin) else {
+            return "it comes from a page of '\(origin.prefix(100))'"
+        }
+        return nil
+    }
+
+    /// Names outside the public DNS, and IP addresses: a page served from an address belongs to that machine.
+    private static func isLocal(host: String) -> Bool {
+        if host.contains(":") || isIPv4(host) { return true }
+        return !host.contains(".") || host.hasSuffix(".localhost") || host.hasSuffix(".internal")
+    }
+
+    /// Editors and desktop apps use schemes of their own, which web pages cannot have.
+    private static func isLocal(origin: String) -> Bool {
+        guard let end = origin.firstRange(of: "://") else { return false }
+        let scheme = origin[..<end.lowerBound].lowercased()
+        guard scheme == "http" || scheme == "https" else { return !scheme.isEmpty }
+        let host = host(of: origin[end.upperBound...])
+        return host == "localhost" || host.hasSuffix(".localhost") || host == "::1"
+            || (isIPv4(host) && host.hasPrefix("127."))
+    }
+
+    /// The host in lower case, without port, brackets and trailing dot.
+    private static func host(of authority: Substring) -> String {
+        if authority.first == "[" { return authority.dropFirst().prefix { $0 != "]" }.lowercased() }
+        let host = authority.prefix { $0 != ":" }
+        return (host.last == "." ? host.dropLast() : host).lowercased()
+    }
+
+    private static func isIPv4(_ host: String) -> Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

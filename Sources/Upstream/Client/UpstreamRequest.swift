@@ -1,0 +1,115 @@
+/// Effect of task cancellation on a transfer.
+package enum UpstreamCancellation: Hashable, Sendable {
+    /// Closes the connection at once; waiting ends with ``UpstreamError/cancelled``.
+    case abort
+    /// Still delivers the response to the cancelled task, so its usage can be settled. Aborts the transfer after this
+    /// time.
+    case drain(within: Duration)
+}
+
+/// One HTTP request to a model server.
+package struct UpstreamRequest: Sendable {
+    /// `GET`, `POST`, `DELETE`, ...
+    package var method: String
+    /// `http` or `https`, without user and password.
+    package var url: String
+    /// Sent unchanged. `Host`, length and framing are added.
+    package var headers: [(String, String)]
+    package var body: [UInt8]
+    package var timeouts: UpstreamTimeouts
+    /// Limit of the response body in bytes; more fails with ``UpstreamError/tooLarge(host:limit:)``.
+    package var maximumResponseBytes: Int
+    package var cancellation: UpstreamCancellation
+    /// Whether the client may retry when the connection breaks before the first response byte. If not, the request uses
+    /// a new connection: a reused one may be dead.
+    package var isRepeatable = true
+    /// Whether the response is billed. A billed request is sent once: the ledger must count every send that a server
+    /// may have processed.
+    package var isCharged = false
+
+    package init(
+        method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],
+        timeouts: UpstreamTimeouts = UpstreamTimeouts(), maximumResponseBytes: Int = 64 << 20,
+        cancellation: UpstreamCancellation = .abort
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeouts = timeouts
+        self.maximumResponseBytes = maximumResponseBytes
+        self.cancellation = cancellation
+    }
+}
+
+extension UpstreamRequest: CustomStringConvertible {
+    /// Method and URL without its query: headers and body may hold secrets and are never shown.
+    package var description: String { "\(method) \(url.prefix { $0 != "?" && $0 != "#" })" }
+}
+
+extension UpstreamRequest {
+    /// Validates the request; throws ``UpstreamError/invalidRequest(reason:)`` for unsafe methods, headers or URLs.
+    func validatedOrigin() throws(UpstreamError) -> Origin {
+        guard !method.isEmpty, method.utf8.allSatisfy(Self.isTokenByte) else {
+            throw .invalidRequest(reason: "the method has characters that HTTP does not allow")
+        }
+        for (name, value) in headers {
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
+                throw .invalidRequest(reason: "a header name has characters that HTTP does not allow")
+            }
+            // A wrong length would smuggle the rest of the body as a second request.
+            guard !["content-length", "transfer-encoding", "host"].contains(name.lowercased()) else {
+                throw .invalidRequest(reason: "the header \(name) is not the caller's to set")
+            }
+            // A line break in a value would inject headers or a second request.
+            guard !value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7F }) else {
+                throw .invalidRequest(reason: "the value of the header \(name) has control characters")
+            }
+        }
+        return try Origin(url: url)
+    }
+
+    /// RFC 9110, section 5.6.2: the characters of a token.
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}
+
+/// The scheme and authority of a URL: the key of connection limits, and the host in error messages.
+package struct Origin: Hashable, Sendable {
+    let isSecure: Bool
+    /// Host and optional port, in lower case.
+    package let host: String
+
+    /// Parses the origin of an absolute `http` or `https` URL.
+    package init(url: String) throws(UpstreamError) {
+        // libcurl does the exact parsing. This checks what selects limits and keeps secrets out of messages.
+        guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            throw .invalidRequest(reason: "the URL has spaces, control or non-ASCII characters")
+        }
+        let lowercased = url.lowercased()
+        let rest: Substring
+        if lowercased.hasPrefix("https://") {
+            isSecure = true
+            rest = lowercased.dropFirst(8)
+        } else if lowercased.hasPrefix("http://") {
+            isSecure = false
+            rest = lowercased.dropFirst(7)
+        } else {
+            throw .invalidRequest(reason: "the URL begins with neither http:// nor https://")
+        }
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
+        guard !authority.contains("@") else {
+            throw .invalidRequest(reason: "the URL holds a user or password; name a key variable instead")
+        }
+        guard !authority.isEmpty, authority.first != ":" else {
+            throw .invalidRequest(reason: "the URL names no host")
+        }
+        host = String(authority)
+    }
+}

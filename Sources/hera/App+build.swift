@@ -1,0 +1,123 @@
+import Batches
+import CMalloc
+import Calls
+import Domain
+import Jobs
+import Ledger
+import Logging
+import ServiceLifecycle
+import Steps
+import UnixSignals
+import Upstream
+
+/// The services of the process, composed once: step service, schedulers, prober, heartbeat.
+struct AppServices {
+    let stepService: StepService
+    let scheduler: JobScheduler
+    let batches: BatchScheduler
+    let prober: HealthProber
+    private let heartbeatService: HeartbeatService
+    private let upstream: UpstreamClient
+
+    init(installation: InstallationOptions, database: DatabaseOption, logger: Logger) throws {
+        let keys = Installation.apiKeys()
+        let catalog = try Installation.catalog(installation)
+        upstream = UpstreamClient(logger: logger)
+        stepService = StepService(
+            catalog: catalog, estimator: try Installation.estimator(installation),
+            ledger: try Installation.ledger(database), upstream: upstream,
+            settings: try Installation.settings(installation, for: catalog), keys: keys, logger: logger)
+        scheduler = JobScheduler(stepService: stepService)
+        batches = BatchScheduler(stepService: stepService)
+        heartbeatService = HeartbeatService(
+            ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
+        prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
+    }
+
+    /// All services in start order. They end in reverse order, so that calls in flight can still be settled.
+    var all: [ServiceGroupConfiguration.ServiceConfiguration] {
+        let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
+        return [heartbeat] + services.map { .init(service: $0) }
+    }
+
+    /// The services that calls need, for commands that run no jobs.
+    var callingServices: [ServiceGroupConfiguration.ServiceConfiguration] {
+        [heartbeat, .init(service: upstream), .init(service: stepService.pool)]
+    }
+
+    /// A failing heartbeat, such as a ledger migrated by a later version, shuts all services down gracefully.
+    private var heartbeat: ServiceGroupConfiguration.ServiceConfiguration {
+        .init(service: heartbeatService, failureTerminationBehavior: .gracefullyShutdownGroup)
+    }
+
+    /// Returns memory to the system that only loading the catalog and the profiles needed (about 8 MB).
+    func releaseLoadingMemory() {
+        malloc_trim(0)
+    }
+
+    /// Whether the ledger contains any key.
+    func hasKeys() async throws -> Bool {
+        do {
+            return try await !stepService.ledger.read { try $0.keys() }.isEmpty
+        } catch {
+            throw Exit(74, "\(error)")
+        }
+    }
+
+    /// Settles the calls of ended processes at their upper bound, and logs their number.
+    func bookInterruptedCalls() async throws {
+        do {
+            let entries = try await stepService.ledger.recover(at: .now())
+            guard !entries.isEmpty else { return }
+            let most = entries.reduce(Money.zero) { (try? $0.adding($1.result.figures.cost.total)) ?? $0 }
+            Exit.printError(
+                "\(entries.count) call\(entries.count == 1 ? "" : "s") under way when a process ended: booked as uncertain at the upper bound, "
+                    + "$\(most) in all")
+        } catch {
+            throw Exit(74, "\(error)")
+        }
+    }
+}
+
+extension AppServices {
+    /// Claims a batch for this process; nil where another process holds it.
+    ///
+    /// Retries for a second, because a database server may notice late that the previous owner ended.
+    func claimBatch(_ id: String) async throws -> BatchRecord? {
+        for _ in 0..<10 {
+            if let batch = try await stepService.ledger.claimBatch(id, seizing: false) {
+                // Settle the previous owner's open calls and free its rows.
+                if batch.lease > 1 { _ = try await stepService.ledger.recover(at: .now()) }
+                return batch
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        return nil
+    }
+
+    /// Runs a command's service together with the calling services, until it ends or receives a signal.
+    func run(_ service: any Service) async {
+        var configuration = ServiceGroupConfiguration(
+            services: callingServices + [
+                .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)
+            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: Installation.logger())
+        // Calls in flight after that are settled at their upper bound at the next start.
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        try? await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+extension Exit {
+    /// The exit code of a batch command for an error.
+    init(ofBatch error: any Error) {
+        let code: Int32 =
+            switch error {
+            case is LedgerError, ServiceError.ledger: 74
+            case ServiceError.badRequest, ServiceError.routing, ServiceError.unknownModel,
+                ServiceError.modelUnavailable:
+                65
+            default: 70
+            }
+        self = error as? Exit ?? Exit(code, "\(error)")
+    }
+}

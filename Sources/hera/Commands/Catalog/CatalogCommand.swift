@@ -1,0 +1,79 @@
+import ArgumentParser
+import Catalog
+import Domain
+
+/// `hera catalog`: the models and their prices.
+struct CatalogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "catalog", abstract: "Show, check and extend the catalog of models and prices.",
+        subcommands: [CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self])
+}
+
+/// `hera catalog list`: the models with today's prices.
+struct CatalogListCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the models with today's prices (USD per million tokens).")
+
+    /// The output format.
+    enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
+
+    @Option(help: "Directory with the catalog's YAML files.")
+    var catalog = "Catalog"
+
+    @Option(help: "How to print: table or json.")
+    var format = Format.table
+
+    func run() throws {
+        try CatalogExit.mapped {
+            let today = Timestamp.now().day
+            let catalog = try ModelCatalog.load(directory: catalog, today: today)
+            for warning in catalog.warnings { Exit.printError("\(warning)") }
+            switch format {
+            case .table: print(CatalogTable(catalog: catalog, today: today).text)
+            case .json: print(try CatalogListing(catalog: catalog, today: today).json())
+            }
+        }
+    }
+}
+
+/// `hera catalog lint`: every error in the catalog, with file, line and suggestion.
+struct CatalogLintCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lint", abstract: "Check the catalog's files.",
+        discussion: "Exits with 65 where there is an error; warnings alone are no reason.")
+
+    @Argument(help: "Directory with the catalog's YAML files.")
+    var directory = "Catalog"
+
+    func run() throws {
+        let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
+        for problem in lint.problems {
+            // Prefixed with the directory, so that editors and terminals link to the file.
+            print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
+        }
+        let warnings = lint.problems.count - lint.errors.count
+        let read = "\(lint.files.count) files, \(lint.models.count) models"
+        if lint.errors.isEmpty {
+            print("\(read): fine" + (warnings > 0 ? ", with warnings: \(warnings)" : ""))
+        } else {
+            Exit.printError("\(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
+            throw ExitCode(65)
+        }
+    }
+}
+
+/// Maps errors of the catalog to a message and a sysexits code.
+enum CatalogExit {
+    /// Runs a command. An invalid catalog or price list is 65 (data), an unreadable file 66 (input).
+    static func mapped(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as CatalogError {
+            Exit.printError("\(error)")
+            throw ExitCode(65)
+        } catch let error as PriceListError {
+            Exit.printError("\(error)")
+            throw ExitCode(65)
+        }
+    }
+}

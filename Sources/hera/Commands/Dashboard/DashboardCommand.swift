@@ -1,0 +1,134 @@
+import ArgumentParser
+import Domain
+import Foundation
+import JSON
+import Ledger
+import Server
+import Steps
+
+/// `hera dashboard`: spending, savings and energy from the ledger.
+struct DashboardCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dashboard", abstract: "Cost dashboards from the ledger.", subcommands: [Export.self])
+
+    /// `hera dashboard export`
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "export", abstract: "Write a dashboard as JSON, CSV or a table for Grafana's JSON sources.",
+            discussion: "Amounts are exact decimals in USD. The baseline is the same calls on the reference model.")
+
+        enum Format: String, ExpressibleByArgument, CaseIterable {
+            case json, csv, grafana
+        }
+
+        @Option(
+            name: .long,
+            help: "Start: 2026-11-21, 2026-11-21T17:00:00Z or seconds since 1970. Default: 30 days ago.")
+        var from: String?
+
+        @Option(name: .long, help: "End, exclusive. Default: now.")
+        var to: String?
+
+        @Option(
+            name: .customLong("group-by"), help: "Dimensions separated by commas: model, provider, key, job, day, ...")
+        var groupBy = "model"
+
+        @Option(name: .long, help: "json, csv or grafana.")
+        var format: Format = .json
+
+        @OptionGroup var installation: InstallationOptions
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            try await Exit.mapped {
+                let query: DashboardQuery
+                do {
+                    query = try DashboardQuery(from: from, to: to, groupBy: groupBy, now: .now())
+                } catch {
+                    throw Exit(64, "\(error)")
+                }
+                let settings = try Installation.settings(installation)
+                let ledger = try Installation.ledger(database)
+                do {
+                    let report = try await ledger.read { try $0.dashboard(query) }
+                    switch format {
+                    case .json: print(String(decoding: report.document(economics: settings.economics), as: UTF8.self))
+                    case .csv: print(DashboardTable(report).csv)
+                    case .grafana: print(DashboardTable(report).grafana)
+                    }
+                } catch let error as LedgerError {
+                    throw Exit(74, error.description)
+                }
+                await ledger.close()
+            }
+        }
+    }
+}
+
+/// A dashboard as a flat table.
+struct DashboardTable {
+    private let groups: [String]
+    private let rows: [(keys: [String], cells: [String])]
+    private static let columns = [
+        "calls", "failures", "uncertain", "prompt_tokens", "completion_tokens", "cost_usd", "predicted_cost_usd",
+        "baseline_cost_usd", "savings_usd", "energy_j",
+    ]
+
+    init(_ report: DashboardReport) {
+        groups = report.query.groupBy.map(\.rawValue)
+        rows = report.rows.map { row in
+            let sums = row.sums
+            return (
+                row.keys,
+                [
+                    "\(sums.calls)", "\(sums.failures)", "\(sums.uncertain)", "\(sums.usage.promptTokens)",
+                    "\(sums.usage.completionTokens)", sums.cost.total.description, sums.predictedCost.total.description,
+                    sums.baselineCost.description, sums.savings.description, "\(sums.energyJoules)",
+                ]
+            )
+        }
+    }
+
+    /// RFC 4180, with a heading.
+    var csv: String {
+        var lines = [(groups + Self.columns).joined(separator: ",")]
+        lines += rows.map { ($0.keys.map(Self.quoted) + $0.cells).joined(separator: ",") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The table format of Grafana's JSON data sources: `[{"type": "table", "columns": [...], "rows": [...]}]`.
+    var grafana: String {
+        var writer = JSONWriter()
+        writer.array { list in
+            list.object { table in
+                table.member("type", "table")
+                table.member(
+                    "columns",
+                    array: { columns in
+                        for (name, type) in groups.map({ ($0, "string") }) + Self.columns.map({ ($0, "number") }) {
+                            columns.object { column in
+                                column.member("text", name)
+                                column.member("type", type)
+                            }
+                        }
+                    })
+                table.member(
+                    "rows",
+                    array: { list in
+                        for row in rows {
+                            list.array { cells in
+                                for key in row.keys { cells.element(key) }
+                                for cell in row.cells { cells.element(raw: cell.utf8) }
+                            }
+                        }
+                    })
+            }
+        }
+        return String(decoding: writer.bytes, as: UTF8.self)
+    }
+
+    private static func quoted(_ text: String) -> String {
+        guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
+        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

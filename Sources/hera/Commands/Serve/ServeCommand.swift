@@ -1,0 +1,102 @@
+import ArgumentParser
+import Calls
+import Catalog
+import CoreMetrics
+import Domain
+import Foundation
+import Ledger
+import Logging
+import Server
+import ServiceLifecycle
+import Steps
+import UnixSignals
+import Upstream
+
+/// `hera serve`: the service.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the service: OpenAI- and Anthropic-compatible calls, agent jobs, batches, dashboards.",
+        discussion: """
+            Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual \
+            ports. The service says which models are live, and why the others are not.
+
+            Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own \
+            key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
+            """)
+
+    @Option(name: .long, help: "The address to listen on.")
+    var host = "127.0.0.1"
+
+    @Option(name: .long, help: "The port to listen on.")
+    var port = 8484
+
+    @OptionGroup var installation: InstallationOptions
+    @OptionGroup var database: DatabaseOption
+
+    func run() async throws {
+        try await Exit.mapped {
+            let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+            let logger = Installation.logger()
+            let metrics = PrometheusRegistry()
+            MetricsSystem.bootstrap(metrics)
+            let services = try AppServices(installation: installation, database: database, logger: logger)
+            let hasKeys = try await services.hasKeys()
+            let needsKey = key != nil || hasKeys
+            guard needsKey || Self.isLoopback(host) else {
+                throw Exit(
+                    64,
+                    "make a key with `hera keys create`, or set HERA_API_KEY, before listening on \(host): "
+                        + "without any key only loopback is allowed")
+            }
+            try await services.bookInterruptedCalls()
+            services.releaseLoadingMemory()
+            let service = HTTPService(
+                stepService: services.stepService, scheduler: services.scheduler, batches: services.batches, host: host,
+                port: port, key: key,
+                needsKey: needsKey, logger: logger, metrics: metrics
+            ) { port in
+                Exit.printError(
+                    "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
+                Exit.printError("what it costs: http://\(host):\(port)/dashboard")
+                await services.prober.probe()
+                LiveModelsReport.printReport(services.stepService.registry)
+            }
+            do {
+                var configuration = ServiceGroupConfiguration(
+                    services: services.all + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    logger: logger)
+                // Calls in flight after that are settled at their upper bound at the next start.
+                configuration.maximumGracefulShutdownDuration = .seconds(20)
+                try await ServiceGroup(configuration: configuration).run()
+            } catch let error as LedgerError {
+                throw Exit(LedgerAccess.code(of: error), "the service stops: \(error)")
+            } catch {
+                throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
+            }
+            await services.stepService.ledger.close()
+        }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+}
+
+/// Prints which models are live, and why the others are not.
+enum LiveModelsReport {
+    static func printReport(_ registry: ModelRegistry) {
+        var live: [String] = []
+        var reasons: [String: Int] = [:]
+        for model in registry.catalog.models {
+            switch registry.availability(of: model.id) {
+            case .live: live.append(model.id.rawValue)
+            case .unavailable(let reason): reasons[reason, default: 0] += 1
+            }
+        }
+        Exit.printError(live.isEmpty ? "no model is live" : "live: \(live.joined(separator: ", "))")
+        for (reason, count) in reasons.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+            Exit.printError("not live: \(count) model\(count == 1 ? "" : "s"), \(reason)")
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Estimation
+import Foundation
+import Routing
+import Training
+
+/// `hera evaluate`: quality of predictions and routing on recorded outcomes.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Measure predictions and routing on recorded outcomes and agent runs.",
+        discussion: """
+            Replays every row of the files through the same estimators that the service uses. A row's outcomes are seen \
+            only after its model was chosen and paid.
+
+            With --policy the rows go through the live rule, one by one, as calls under that policy. What that \
+            cost and scored is listed as `rule`, next to the same rows on the reference model.
+
+              hera evaluate --outcomes answers.jsonl.gz --policy '{"kappa": {"base": 0.8}}'
+            """)
+
+    /// The output format.
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case table, json
+    }
+
+    @Option(name: .long, help: "The folder of profiles.")
+    var profiles: String = "Profiles"
+
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers.")
+    var outcomes: [String] = []
+
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded agent runs.")
+    var traces: [String] = []
+
+    @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
+    var split: String?
+
+    @Option(
+        name: .long,
+        help: """
+            Baselines to compare with, separated by commas: best-single, random-mix, knn, hybridllm-det, hybridllm-prob, \
+            hybridllm-trans, frugal-cascade, or all. They are fitted on the files' rows of split train.
+            """)
+    var router: String?
+
+    @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/reference/policy.md).")
+    var policy: String?
+
+    @Option(name: .long, help: "Draw cost against accuracy into this SVG file.")
+    var plot: String?
+
+    @Option(name: .long, help: "How to print: table or json.")
+    var format: Format = .table
+
+    func validate() throws {
+        if outcomes.isEmpty, traces.isEmpty {
+            throw ValidationError("nothing to measure on: give files with --outcomes or --traces")
+        }
+    }
+
+    func run() throws {
+        try EstimationExit.mapped {
+            let bar = ProgressBar()
+            defer { bar.clear() }
+            let routers = try (router == "all" ? BaselineRouter.allCases.map(\.rawValue) : names(router))
+                .map { try BaselineRouter.named($0) }
+            let policy = try self.policy.map { try PolicyArgument.read($0) }
+            bar.show(0, "loading profiles")
+            let set = try ProfileSet.load(directory: profiles)
+            var rows: [OutcomeRow] = []
+            for path in outcomes {
+                bar.show(0, "reading \(path)")
+                rows += try OutcomeRow.read(path)
+            }
+            var runs: [TraceRow] = []
+            for path in traces {
+                bar.show(0, "reading \(path)")
+                runs += try TraceRow.read(path)
+            }
+            let training = routers.isEmpty ? [] : rows.filter { $0.split == .train }
+            if let split {
+                rows = rows.filter { $0.split.rawValue == split }
+                runs = runs.filter { $0.split.rawValue == split }
+            }
+            let evaluation = Evaluation(
+                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training,
+                policy: policy.map { RecordedRouting(policy: $0, profiles: set).figures }, progress: bar.show)
+            bar.clear()
+            let trained = rows.filter { $0.split == .train }.count + runs.filter { $0.split == .train }.count
+            if trained > 0 {
+                StandardError.write(
+                    "note: \(trained) of \(rows.count + runs.count) rows are marked \"train\"; figures on rows that profiles were "
+                        + "fitted on flatter (--split validation leaves them out)\n")
+            }
+            for suite in evaluation.outcomes {
+                guard let routed = suite.routed, let refusal = routed.refusal else { continue }
+                Exit.printError(
+                    "\(suite.suite): the policy refused \(routed.refused) of \(suite.rows) rows: \(refusal)")
+            }
+            if let plot { try CurvePlot(evaluation.outcomes).write(to: plot) }
+            switch format {
+            case .json: print(String(decoding: evaluation.json, as: UTF8.self))
+            case .table: print(evaluation.table)
+            }
+        }
+    }
+
+    private func names(_ list: String?) -> [String] {
+        (list ?? "").split(separator: ",").map(String.init)
+    }
+}

@@ -1,0 +1,48 @@
+import Calls
+import Domain
+import Ledger
+import Routing
+import TestSupport
+import Testing
+import Upstream
+
+@Suite("Codes of errors")
+struct ServiceErrorTests {
+    private static func status(_ status: Int, code: String? = nil) -> UpstreamError {
+        .status(UpstreamFailure(status: status, code: code, message: "m", retryAfterSeconds: nil, isRetryable: false))
+    }
+
+    private static let timeout = UpstreamError.timeout(.idle, after: .seconds(1), host: "h", bytesReceived: 0)
+
+    @Test(
+        "failures of all models come to one code",
+        arguments: [
+            ([], "upstream_error"), ([status(429), status(429)], "rate_limited"),
+            ([status(429), status(529)], "overloaded"), ([status(500, code: "overloaded_error")], "overloaded"),
+            ([status(429), timeout], "upstream_timeout"), ([timeout, status(500)], "upstream_error"),
+        ] as [([UpstreamError], String)])
+    func upstream(errors: [UpstreamError], code: String) {
+        #expect(ServiceError.upstream(errors.map { (ModelID("m"), $0) }).code == code)
+    }
+
+    @Test("a prompt that no model can hold has a code of its own, and so has the ledger's trouble")
+    func others() {
+        let overlong = "the prompt of about 9 tokens does not fit its context of 4"
+        let codes: [(ServiceError, String)] = [
+            (.routing(.noCandidate([(ModelID("m"), overlong)])), "context_length_exceeded"),
+            (.routing(.noCandidate([(ModelID("m"), "has no capability 'tools'")])), "no_candidate"),
+            (.ledger(.busy(database: "d")), "ledger_unavailable"),
+            (.ledger(.diskFull(database: "d")), "ledger_unavailable"),
+            (.ledger(.unknownReservation("r")), "ledger_error"),
+            (.notFound(kind: "batch row", id: "1"), "batch_row_not_found"),
+        ]
+        for (error, code) in codes { #expect(error.code == code) }
+    }
+
+    @Test("a request that the last model refused is the caller's fault")
+    func refused() {
+        let failures = [(model: ModelID("m"), error: Self.status(500)), (model: ModelID("n"), error: Self.status(400))]
+        #expect(ServiceError.noAnswer(failures).code == "refused_by_model")
+        #expect(ServiceError.noAnswer(failures.reversed()).code == "upstream_error")
+    }
+}
