@@ -47,12 +47,15 @@ extension LedgerTransaction {
                 throw .invalid("the group '\(group.name)' with reservations of several accounts or moments")
             }
             try Self.checkReservable(request)
-            sum = try Self.sum(sum, request.upperBound, "the group '\(group.name)'")
+            sum = try sum.adding(request.upperBound)
             values.append(try reservationRow(request, owner: group.name))
         }
-        let scopes = first.call.attribution.scopes
-        let answer = try connection.results([budgetQuery(of: scopes, at: first.at)])[0]
-        let warnings = try setAside(sum, on: try budgetLines(answer, of: scopes), at: first.at)
+        let account = first.call.attribution
+        var needs = BudgetNeeds()
+        needs.add(account, at: first.at)
+        var book = try budgetBook(for: needs)
+        let warnings = try book.reserve(sum, for: account, at: first.at)
+        try write(book)
         try connection.insert(values, Self.reservationInsertion)
         let lines = SQLList(integers: rows.map(\.line), in: connection.dialect)
         let taken = try connection.execute(
@@ -111,17 +114,16 @@ extension LedgerTransaction {
     /// Gives back all reservations of a group, which are of one account and moment, in one go.
     private mutating func releaseAll(ownedBy name: String) throws(LedgerError) {
         let rows = try connection.rows(
-            "DELETE FROM reservation WHERE owner = ? "
-                + "RETURNING at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch", [.text(name)])
+            "DELETE FROM reservation WHERE owner = ? RETURNING \(Self.closedColumns)", [.text(name)])
         var sum = Amounts.zero
         var last: ClosedReservation?
         for row in rows {
-            let taken = try decodeTaken(row)
-            sum = try Self.sum(sum, taken.bound, "the group '\(name)'")
-            last = taken
+            let closed = try decodeReservation(row)
+            sum = try sum.adding(closed.bound)
+            last = closed
         }
         guard let last else { return }
-        try move(returning: sum, to: last.attribution, spending: .zero, on: last.attribution, at: last.at)
+        try move(releasing: sum, of: last.attribution, spending: .zero, on: last.attribution, at: last.at)
     }
 
     /// Throws `leaseLost` where another store has claimed the batch.
@@ -165,12 +167,5 @@ extension LedgerTransaction {
     /// Whether an owner of rows and reservations is a group that is not closed: it needs no living process.
     func isOpenGroup(_ owner: String) throws(LedgerError) -> Bool {
         try connection.row("SELECT 1 FROM provider_group WHERE name = ? AND phase <> 'closed'", [.text(owner)]) != nil
-    }
-
-    private static func sum(_ left: Amounts, _ right: Amounts, _ what: String) throws(LedgerError) -> Amounts {
-        Amounts(
-            money: Money(nanoUSD: try sum(left.money.nanoUSD, right.money.nanoUSD, what)),
-            tokens: try sum(left.tokens, right.tokens, what),
-            microjoules: try sum(left.microjoules, right.microjoules, what))
     }
 }

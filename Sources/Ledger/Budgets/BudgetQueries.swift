@@ -11,22 +11,6 @@ extension LedgerMigration {
     ]
 }
 
-/// A budget with its number in the database.
-struct BudgetLine {
-    let id: Int64
-    let budget: Budget
-
-    var unit: BudgetUnit { budget.limit.unit }
-}
-
-/// Spent and reserved in a window or bucket.
-struct BudgetTotal: Hashable {
-    var spent: Int64
-    var reserved: Int64
-
-    static let zero = BudgetTotal(spent: 0, reserved: 0)
-}
-
 extension LedgerTransaction {
     static let budgetColumns = "id, scope, unit, period, mode, amount"
     /// Writes totals over what they were.
@@ -35,34 +19,82 @@ extension LedgerTransaction {
         types: Array(repeating: .bigint, count: 4),
         conflict: " ON CONFLICT (budget, start) DO UPDATE SET spent = excluded.spent, reserved = excluded.reserved")
 
-    /// What asks for the budgets of some scopes, and for what is gone of them in the windows of a moment.
-    func budgetQuery(of scopes: [BudgetScope], at moment: Timestamp) -> SQLQuery {
-        // Always the same number of parameters, so that the statement is prepared once.
-        let texts = scopes.map(\.description)
-        let padded = texts + Array(repeating: "global", count: max(0, 6 - texts.count))
-        let starts = [BudgetWindow.day, .week, .month].map { SQLValue.integer($0.start(of: moment)) }
-        return SQLQuery(
-            "SELECT \(Self.budgetColumns), spent, reserved FROM budget LEFT JOIN budget_total ON budget = id "
-                + "AND start = CASE period WHEN 'none' THEN 0 WHEN 'day' THEN ? WHEN 'week' THEN ? WHEN 'month' THEN ? "
-                + "END WHERE scope IN (\(Self.placeholders(padded.count)))", starts + padded.map { .text($0) })
+    // MARK: Book
+
+    /// Loads the budgets and totals that an operation looks at.
+    func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
+        let found = try connection.results(bookQueries(for: needs))
+        var book = try budgetBook(found[0], found[1])
+        try loadBuckets(for: needs, into: &book)
+        return book
     }
 
-    /// Reads what `budgetQuery` gave, in the order of the scopes. Rolling windows, which are sums, come without total.
-    func budgetLines(
-        _ result: SQLResult, of scopes: [BudgetScope]
-    ) throws(LedgerError) -> [(line: BudgetLine, total: BudgetTotal)] {
-        var lines: [(line: BudgetLine, total: BudgetTotal)] = []
-        for row in result.rows {
-            let total = BudgetTotal(spent: row.integer(6), reserved: row.integer(7))
-            lines.append((try Self.decodeBudget(row), total))
-        }
-        guard lines.count > 1 else { return lines }
-        let rank = Dictionary(scopes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        return lines.sorted { left, right in
-            let (first, second) = (rank[left.line.budget.scope] ?? 0, rank[right.line.budget.scope] ?? 0)
-            return (first, left.line.id) < (second, right.line.id)
+    /// Asks for the budgets of some scopes, then for their totals.
+    func bookQueries(for needs: BudgetNeeds) -> [SQLQuery] {
+        let dialect = connection.dialect
+        let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
+        let starts = SQLList(integers: needs.starts, in: dialect)
+        let ofScopes = "FROM budget WHERE scope \(scopes.isAny(in: dialect))"
+        return [
+            SQLQuery("SELECT \(Self.budgetColumns) \(ofScopes) ORDER BY id", [scopes.argument]),
+            SQLQuery(
+                "SELECT budget, start, spent, reserved FROM budget_total WHERE budget IN (SELECT id \(ofScopes)) "
+                    + "AND start \(starts.isAny(in: dialect))", [scopes.argument, starts.argument]),
+        ]
+    }
+
+    /// Reads the results of `bookQueries`; `loadBuckets` completes them.
+    func budgetBook(_ lines: SQLResult, _ totals: SQLResult) throws(LedgerError) -> BudgetBook {
+        var book = BudgetBook()
+        for row in lines.rows { book.load(try Self.decodeBudget(row)) }
+        Self.load(totals.rows, into: &book)
+        return book
+    }
+
+    /// Loads the buckets of rolling windows, in a query of its own since most books have none.
+    func loadBuckets(for needs: BudgetNeeds, into book: inout BudgetBook) throws(LedgerError) {
+        let rolling = book.rollingLines
+        guard let earliest = needs.earliest,
+            let first = rolling.map({ $0.budget.window.firstCounted(at: earliest) }).min()
+        else { return }
+        let dialect = connection.dialect
+        let ids = SQLList(integers: rolling.map(\.id), in: dialect)
+        let rows = try connection.rows(
+            "SELECT budget, start, spent, reserved FROM budget_total WHERE budget \(ids.isAny(in: dialect)) "
+                + "AND start >= ?", [ids.argument, .integer(first)])
+        Self.load(rows, into: &book)
+    }
+
+    private static func load(_ rows: [SQLRow], into book: inout BudgetBook) {
+        for row in rows {
+            book.load(
+                BudgetTotal(spent: row.integer(2), reserved: row.integer(3)),
+                of: BudgetBook.Slot(budget: row.integer(0), start: row.integer(1)))
         }
     }
+
+    /// Writes the changed totals.
+    func write(_ book: BudgetBook) throws(LedgerError) {
+        let rows = book.changes.map { slot, total in
+            [slot.budget, slot.start, total.spent, total.reserved].map { SQLValue.integer($0) }
+        }
+        try connection.insert(rows, Self.totalInsertion)
+    }
+
+    /// Releases and books amounts as an operation of its own.
+    func move(
+        releasing bound: Amounts, of holder: Attribution, spending amounts: Amounts, on account: Attribution,
+        at moment: Timestamp
+    ) throws(LedgerError) {
+        var needs = BudgetNeeds()
+        needs.add(holder, at: moment)
+        needs.add(account, at: moment)
+        var book = try budgetBook(for: needs)
+        try book.move(releasing: bound, of: holder, spending: amounts, on: account, at: moment)
+        try write(book)
+    }
+
+    // MARK: Budgets
 
     func allBudgetLines() throws(LedgerError) -> [BudgetLine] {
         var lines: [BudgetLine] = []
@@ -78,46 +110,6 @@ extension LedgerTransaction {
         else { throw .database("budget \(row.integer(0)) is not one that this version knows") }
         let limit = BudgetLimit(unit: unit, amount: row.integer(5))
         return BudgetLine(id: row.integer(0), budget: Budget(scope: scope, limit: limit, window: window, mode: mode))
-    }
-
-    /// The total of one window or bucket.
-    func total(of line: BudgetLine, start: Int64) throws(LedgerError) -> BudgetTotal {
-        let row = try connection.row(
-            "SELECT spent, reserved FROM budget_total WHERE budget = ? AND start = ?",
-            [.integer(line.id), .integer(start)])
-        return row.map { BudgetTotal(spent: $0.integer(0), reserved: $0.integer(1)) } ?? .zero
-    }
-
-    func setTotal(_ total: BudgetTotal, of line: BudgetLine, start: Int64) throws(LedgerError) {
-        try setTotal(total, of: line.id, start: start)
-    }
-
-    func setTotal(_ total: BudgetTotal, of budget: Int64, start: Int64) throws(LedgerError) {
-        try connection.post(
-            Self.totalInsertion.single,
-            [.integer(budget), .integer(start), .integer(total.spent), .integer(total.reserved)])
-    }
-
-    /// What counts against a budget at a moment: its window, or all buckets that a rolling window touches.
-    func used(of line: BudgetLine, at moment: Timestamp) throws(LedgerError) -> BudgetTotal {
-        let window = line.budget.window
-        guard case .rolling = window else { return try total(of: line, start: window.start(of: moment)) }
-        var used = BudgetTotal.zero
-        // Buckets in the future, left by a clock that was ahead, count too.
-        let buckets = try connection.rows(
-            "SELECT spent, reserved FROM budget_total WHERE budget = ? AND start >= ?",
-            [.integer(line.id), .integer(window.firstCounted(at: moment))])
-        for bucket in buckets {
-            used.spent = try Self.sum(used.spent, bucket.integer(0), "the budget of \(line.budget.scope)")
-            used.reserved = try Self.sum(used.reserved, bucket.integer(1), "the budget of \(line.budget.scope)")
-        }
-        return used
-    }
-
-    static func sum(_ left: Int64, _ right: Int64, _ what: String) throws(LedgerError) -> Int64 {
-        let (sum, overflow) = left.addingReportingOverflow(right)
-        guard !overflow else { throw .overflow(what) }
-        return sum
     }
 
     /// Sets or changes the budget of a scope, unit and window. What the scope has used so far counts.
@@ -141,7 +133,9 @@ extension LedgerTransaction {
         let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
         // What was used before there was a budget counts: totals are always those of all entries.
         for (start, total) in try recomputedTotals(of: line, from: Self.quickSource(for: budget)) {
-            try setTotal(total, of: line, start: start)
+            try connection.post(
+                Self.totalInsertion.single,
+                [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])
         }
     }
 
@@ -159,9 +153,13 @@ extension LedgerTransaction {
 
     /// All budgets of some scopes (of every scope for nil), with their use at a moment.
     package func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
+        let lines = try allBudgetLines().filter { scopes?.contains($0.budget.scope) ?? true }
+        var needs = BudgetNeeds()
+        needs.add(lines.map(\.budget.scope), at: moment)
+        let book = try budgetBook(for: needs)
         var statuses: [BudgetStatus] = []
-        for line in try allBudgetLines() where scopes?.contains(line.budget.scope) ?? true {
-            let used = try used(of: line, at: moment)
+        for line in lines {
+            let used = try book.used(of: line, at: moment)
             statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
         }
         return statuses
@@ -210,19 +208,19 @@ extension LedgerTransaction {
                 )
             }
         var totals: [Int64: BudgetTotal] = [:]
-        let what = "the budget of \(line.budget.scope)"
+        let scope = line.budget.scope
         for row in try connection.rows(
             "SELECT bucket, CAST(SUM(spent) AS BIGINT) FROM (\(booked)) AS booked GROUP BY 1", bookedArguments)
         {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
-            totals[start, default: .zero].spent = try Self.sum(totals[start]?.spent ?? 0, row.integer(1), what)
+            try totals[start, default: .zero].add(spent: row.integer(1), to: scope)
         }
         for row in try connection.rows(
             "SELECT at / \(span) AS bucket, CAST(SUM(\(reserved)) AS BIGINT) FROM reservation WHERE \(condition) "
                 + "GROUP BY 1", arguments)
         {
             let start = window.start(of: Timestamp(milliseconds: row.integer(0) * span))
-            totals[start, default: .zero].reserved = try Self.sum(totals[start]?.reserved ?? 0, row.integer(1), what)
+            try totals[start, default: .zero].add(reserved: row.integer(1), to: scope)
         }
         return totals
     }

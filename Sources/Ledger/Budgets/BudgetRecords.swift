@@ -106,6 +106,22 @@ package struct Amounts: Hashable, Sendable {
         }
     }
 
+    /// Throws `overflow` for sums beyond 64 bits.
+    func adding(_ other: Amounts) throws(LedgerError) -> Amounts {
+        let (nanoUSD, moneyOverflow) = money.nanoUSD.addingReportingOverflow(other.money.nanoUSD)
+        let (tokens, tokensOverflow) = tokens.addingReportingOverflow(other.tokens)
+        let (microjoules, energyOverflow) = microjoules.addingReportingOverflow(other.microjoules)
+        guard !moneyOverflow, !tokensOverflow, !energyOverflow else { throw .overflow("a sum of reservations") }
+        return Amounts(money: Money(nanoUSD: nanoUSD), tokens: tokens, microjoules: microjoules)
+    }
+
+    /// The excess over a bound in each unit; zero where it is kept.
+    func overrun(over bound: Amounts) -> Amounts {
+        Amounts(
+            money: Money(nanoUSD: max(money.nanoUSD - bound.money.nanoUSD, 0)),
+            tokens: max(tokens - bound.tokens, 0), microjoules: max(microjoules - bound.microjoules, 0))
+    }
+
     /// Joules as integer microjoules, half to even, so that sums are exact; nil for what does not fit.
     package static func microjoules(_ joules: Double) -> Int64? {
         Int64(exactly: (joules * 1e6).rounded(.toNearestOrEven))

@@ -107,15 +107,20 @@ extension LedgerTransaction {
     /// Writes all parts of a commit in the order of its fields.
     mutating func commit(_ commit: StepCommit) throws(LedgerError) -> StepReceipt {
         var settlements: [Settlement] = []
-        for (reservation, entry) in commit.settlements { settlements.append(try settle(reservation, entry)) }
-        for reservation in commit.releases { try release(reservation) }
-        for decision in commit.decisions { try record(decision) }
-        for step in commit.steps { try record(step) }
+        if commit.movesMoney, case .receipt(let receipt)? = try perform(.commit(commit)) {
+            settlements = receipt.settlements
+        } else {
+            // A part was done before or is refused, which it says by itself.
+            for (reservation, entry) in commit.settlements { settlements.append(try settle(reservation, entry)) }
+            for reservation in commit.releases { try release(reservation) }
+            for decision in commit.decisions { try record(decision) }
+            for step in commit.steps { try record(step) }
+            for record in commit.sessions { save(record) }
+        }
         if let job = commit.job { try saveJob(job) }
         var sequences: [Int64] = []
         for event in commit.events { sequences.append(try appendEvent(event)) }
         for row in commit.rows { try finishRow(row) }
-        for record in commit.sessions { save(record) }
         if let answer = commit.answer { try keep(answer.answer, of: answer.ticket, at: .now()) }
         return StepReceipt(settlements: settlements, eventSequences: sequences)
     }

@@ -63,6 +63,11 @@ package struct StepCommit: Sendable {
     }
 }
 
+extension StepCommit {
+    /// Whether it has settlements or releases.
+    var movesMoney: Bool { !settlements.isEmpty || !releases.isEmpty }
+}
+
 /// What a `StepCommit` did.
 package struct StepReceipt: Hashable, Sendable {
     /// One for each settlement, in order.

@@ -58,12 +58,14 @@ struct StringInterner {
         ]
     }
 
-    /// Remembers what `queries` gave.
-    mutating func learn(_ results: ArraySlice<SQLResult>) {
+    /// Remembers the results of `queries`.
+    ///
+    /// - Parameter keeping: whether new texts stay where the operation under way is undone.
+    mutating func learn(_ results: ArraySlice<SQLResult>, keeping: Bool) {
         guard let made = results.first, let all = results.last else { return }
         for row in all.rows { remember(row.text(1), row.integer(0)) }
         fresh += made.rows.map { $0.text(1) }
-        kept = fresh.count
+        if keeping { kept = fresh.count }
     }
 
     /// The number of a text that may be there, for queries that must not write.

@@ -10,7 +10,7 @@ extension LedgerTransaction {
         let figures = try EntryFigures(entry)
         try insert(entry, figures)
         let account = entry.call.attribution
-        try move(returning: .zero, to: account, spending: figures.amounts, on: account, at: entry.chargedAt)
+        try move(releasing: .zero, of: account, spending: figures.amounts, on: account, at: entry.chargedAt)
     }
 
     /// Appends the difference in amounts between an entry (with its corrections) and `truth`, charged at the time of the
@@ -37,7 +37,7 @@ extension LedgerTransaction {
         let figures = try EntryFigures(difference)
         try insert(difference, figures)
         let account = difference.call.attribution
-        try move(returning: .zero, to: account, spending: figures.amounts, on: account, at: difference.chargedAt)
+        try move(releasing: .zero, of: account, spending: figures.amounts, on: account, at: difference.chargedAt)
         return difference
     }
 

@@ -112,7 +112,7 @@ extension LedgerTransaction {
     /// The entry that settled a reservation.
     mutating func entry(settling reservation: String) throws(LedgerError) -> LedgerEntry? {
         try entries(
-            where: "(id = ? AND reservation IS NULL AND reserved_nano IS NOT NULL) OR reservation = ?",
+            where: "(id = ? AND \(Self.settlesItsName)) OR reservation = ?",
             [.text(reservation), .text(reservation)]
         ).first
     }

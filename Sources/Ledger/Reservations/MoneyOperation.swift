@@ -1,7 +1,6 @@
 import Domain
 
-/// An operation that moves money, with what belongs to it. Databases that are far away do many of them in a few
-/// statements.
+/// An operation that moves money, with what belongs to it.
 enum MoneyOperation: Sendable {
     case reserve(ReservationRequest)
     /// Settlements, releases, decisions, steps and sessions, all of them or none.
@@ -14,7 +13,7 @@ enum MoneyOperation: Sendable {
     }
 }
 
-/// What a money operation gave.
+/// The result of a money operation.
 enum MoneyResult: Sendable {
     case reservation(Reservation)
     case receipt(StepReceipt)
@@ -29,7 +28,7 @@ extension MoneyOperation {
         }
     }
 
-    /// Ids of entries that it would make, or that would say that its work was done before.
+    /// Ids of entries that it makes, or that an earlier run of it has made.
     var entryIDs: [String] {
         switch self {
         case .reserve(let request): [request.id]
@@ -45,7 +44,7 @@ extension MoneyOperation {
         if case .commit(let commit) = self { commit.steps.map(\.id) } else { [] }
     }
 
-    /// Texts that its rows name by number.
+    /// Texts that its rows refer to by number (`StringInterner`).
     var labels: [String] {
         switch self {
         case .reserve(let request): request.call.labels

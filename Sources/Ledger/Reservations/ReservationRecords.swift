@@ -46,3 +46,10 @@ package struct Settlement: Hashable, Sendable {
         self.isRepeat = isRepeat
     }
 }
+
+/// What a reservation held until it was closed.
+struct ClosedReservation {
+    let at: Timestamp
+    let bound: Amounts
+    let attribution: Attribution
+}
