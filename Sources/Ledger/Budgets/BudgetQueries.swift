@@ -13,7 +13,7 @@ extension LedgerMigration {
 
 extension LedgerTransaction {
     static let budgetColumns = "id, scope, unit, period, mode, amount"
-    /// Writes totals over what they were.
+    /// Overwrites totals.
     static let totalInsertion = SQLInsertion(
         table: "budget_total", columns: ["budget", "start", "spent", "reserved"],
         types: Array(repeating: .bigint, count: 4),
@@ -131,9 +131,9 @@ extension LedgerTransaction {
             "INSERT INTO budget (scope, unit, period, mode, amount, changed_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             key + [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)])
         let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
-        // What was used before there was a budget counts: totals are always those of all entries.
+        // Use from before the budget counts: totals are always those of all entries.
         for (start, total) in try recomputedTotals(of: line, from: Self.quickSource(for: budget)) {
-            try connection.post(
+            try connection.enqueue(
                 Self.totalInsertion.single,
                 [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])
         }
@@ -165,14 +165,14 @@ extension LedgerTransaction {
         return statuses
     }
 
-    /// Where spent amounts are summed from.
+    /// The source of spent sums.
     enum TotalSource {
         case entries
-        /// The days' roll-ups, which know no jobs, sessions and batches, and the entries behind them.
+        /// The daily roll-ups, which lack jobs, sessions and batches, and the entries behind them.
         case rollups
     }
 
-    /// The roll-ups wherever they know the scope, so that the writer need not read a large ledger whole.
+    /// Prefers the roll-ups, so that the writer need not read all entries of a large ledger.
     private static func quickSource(for budget: Budget) -> TotalSource {
         switch (budget.scope, budget.window) {
         case (_, .rolling), (.job, _), (.session, _), (.batch, _): .entries
@@ -185,7 +185,7 @@ extension LedgerTransaction {
         of line: BudgetLine, from source: TotalSource = .entries
     ) throws(LedgerError) -> [Int64: BudgetTotal] {
         let window = line.budget.window
-        // Days, weeks and months are whole days, so that sums by day or by bucket are enough.
+        // Weeks and months are whole days, so sums by day or by bucket are enough.
         let span = window.bucketMilliseconds ?? RollupSlot.dayMilliseconds
         var condition = "1 = 1"
         var arguments: [SQLValue] = []
@@ -198,7 +198,7 @@ extension LedgerTransaction {
         let (booked, bookedArguments) =
             switch source {
             case .entries: (ofEntries, arguments)
-            // In one statement, since the roll-ups follow the entries at any moment.
+            // In one statement, since the roll-ups may advance between two.
             case .rollups:
                 (
                     "SELECT start / \(span) AS bucket, \(spent) AS spent FROM rollup_sum "
@@ -225,7 +225,7 @@ extension LedgerTransaction {
         return totals
     }
 
-    /// The column that entries and reservations name a scope by, and its value; nil for the global scope.
+    /// The column and value of a scope in entries and reservations; nil for the global scope.
     private mutating func scopeCondition(_ scope: BudgetScope) throws(LedgerError) -> (String, Int64)? {
         let (column, id) =
             switch scope {
@@ -237,11 +237,11 @@ extension LedgerTransaction {
             case .batch(let id): ("batch", id)
             }
         if column.isEmpty { return nil }
-        // No name has the number -1: nothing was ever booked on the scope.
+        // No name has the number -1: nothing has been booked on the scope.
         return (column, try names.existingID(id, on: connection) ?? -1)
     }
 
-    /// What a budget of a unit counts, over the entries and over the reservations.
+    /// The SQL of what a unit counts in entries and in reservations.
     private static func expressions(of unit: BudgetUnit) -> (spent: String, reserved: String) {
         switch unit {
         case .usd: ("api + energy_cost + hardware", "bound_nano")

@@ -8,7 +8,7 @@ import Domain
 extension LedgerTransaction {
     /// How a group is read and written.
     private enum Mode {
-        /// Many operations outside of a savepoint: rows are posted, and the schema's version is read with the rest.
+        /// Many operations outside of a savepoint: rows are enqueued, and the schema's version is read with the rest.
         case together
         /// One operation in its savepoint: its rows are executed, so that a failure is known to be its own.
         case alone
@@ -211,7 +211,7 @@ extension LedgerTransaction {
         for record in group.newSessions { save(record) }
         if !group.closed.isEmpty {
             let closed = SQLList(texts: group.closed.map(\.id), in: connection.dialect)
-            try connection.post(
+            try connection.enqueue(
                 "DELETE FROM reservation WHERE id \(closed.isAny(in: connection.dialect))", [closed.argument])
         }
         try write(group.book)
