@@ -23,31 +23,35 @@ extension LedgerTransaction {
 
     /// Loads the budgets and totals that an operation looks at.
     func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
-        let found = try connection.results(bookQueries(for: needs))
-        var book = try budgetBook(found[0], found[1])
+        var book = try budgetBook(try connection.results([bookQuery(for: needs)])[0])
         try loadBuckets(for: needs, into: &book)
         return book
     }
 
-    /// Asks for the budgets of some scopes, then for their totals.
-    func bookQueries(for needs: BudgetNeeds) -> [SQLQuery] {
+    /// Asks for budgets with their totals: a row for each total, or one without.
+    func bookQuery(for needs: BudgetNeeds) -> SQLQuery {
         let dialect = connection.dialect
         let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
         let starts = SQLList(integers: needs.starts, in: dialect)
-        let ofScopes = "FROM budget WHERE scope \(scopes.isAny(in: dialect))"
-        return [
-            SQLQuery("SELECT \(Self.budgetColumns) \(ofScopes) ORDER BY id", [scopes.argument]),
-            SQLQuery(
-                "SELECT budget, start, spent, reserved FROM budget_total WHERE budget IN (SELECT id \(ofScopes)) "
-                    + "AND start \(starts.isAny(in: dialect))", [scopes.argument, starts.argument]),
-        ]
+        return SQLQuery(
+            "SELECT \(Self.budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
+                + "ON budget = id AND start \(starts.isAny(in: dialect)) WHERE scope \(scopes.isAny(in: dialect)) "
+                + "ORDER BY id", [starts.argument, scopes.argument])
     }
 
-    /// Reads the results of `bookQueries`; `loadBuckets` completes them.
-    func budgetBook(_ lines: SQLResult, _ totals: SQLResult) throws(LedgerError) -> BudgetBook {
+    /// Reads the result of `bookQuery`; `loadBuckets` completes it.
+    func budgetBook(_ result: SQLResult) throws(LedgerError) -> BudgetBook {
         var book = BudgetBook()
-        for row in lines.rows { book.load(try Self.decodeBudget(row)) }
-        Self.load(totals.rows, into: &book)
+        var last: Int64?
+        for row in result.rows {
+            let id = row.integer(0)
+            if id != last { book.load(try Self.decodeBudget(row)) }
+            last = id
+            guard let start = row.optionalInteger(6) else { continue }
+            book.load(
+                BudgetTotal(spent: row.integer(7), reserved: row.integer(8)),
+                of: BudgetBook.Slot(budget: id, start: start))
+        }
         return book
     }
 
@@ -62,10 +66,6 @@ extension LedgerTransaction {
         let rows = try connection.rows(
             "SELECT budget, start, spent, reserved FROM budget_total WHERE budget \(ids.isAny(in: dialect)) "
                 + "AND start >= ?", [ids.argument, .integer(first)])
-        Self.load(rows, into: &book)
-    }
-
-    private static func load(_ rows: [SQLRow], into book: inout BudgetBook) {
         for row in rows {
             book.load(
                 BudgetTotal(spent: row.integer(2), reserved: row.integer(3)),

@@ -118,9 +118,12 @@ struct SQLRows: Hashable, Sendable {
 
 /// A list of values as one parameter, so that the statement's text does not depend on the length: an array on
 /// PostgreSQL, JSON on SQLite.
+///
+/// A list of one value is that value, which spares the databases a temporary table.
 struct SQLList {
     let argument: SQLValue
     private let type: SQLType
+    private let isSingle: Bool
 
     init(texts: some Sequence<String>, in dialect: SQLDialect) {
         self.init(texts.map { .text($0) }, of: .text, in: dialect)
@@ -132,12 +135,18 @@ struct SQLList {
 
     private init(_ values: [SQLValue], of type: SQLType, in dialect: SQLDialect) {
         self.type = type
-        argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
+        isSingle = values.count == 1
+        if isSingle {
+            argument = values[0]
+        } else {
+            argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
+        }
     }
 
     /// The condition behind a column that is one of the list: `id \(list.isAny)`.
     func isAny(in dialect: SQLDialect) -> String {
-        switch dialect {
+        if isSingle { return "= CAST(? AS \(type.rawValue))" }
+        return switch dialect {
         case .sqlite: "IN (SELECT value FROM json_each(?))"
         case .postgreSQL: "= ANY(CAST(? AS \(type.rawValue)[]))"
         }
@@ -145,7 +154,8 @@ struct SQLList {
 
     /// The list as a table of one column, named `value`.
     func table(in dialect: SQLDialect) -> String {
-        switch dialect {
+        if isSingle { return "(SELECT CAST(? AS \(type.rawValue)) AS value) AS list" }
+        return switch dialect {
         case .sqlite: "json_each(?)"
         case .postgreSQL: "unnest(CAST(? AS \(type.rawValue)[])) AS list (value)"
         }
