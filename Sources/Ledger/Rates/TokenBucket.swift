@@ -5,7 +5,6 @@ package import Domain
 /// One unit is a sixty-thousandth of a token, so that a limit of N per minute refills N units per millisecond.
 package struct TokenBucket: Hashable, Sendable {
     private static let unitsPerToken: Int64 = 60_000
-    private static let minuteMilliseconds: Int64 = 60_000
     /// Above this a minute's units would overflow 64 bits.
     private static let mostPerMinute: Int64 = 1_000_000_000_000
 
