@@ -3,20 +3,20 @@ import Domain
 package import JSON
 import Upstream
 
-/// What can be seen to be wrong with an answer without knowing the right one.
+/// Finds faults in the form of an answer.
 package struct AnswerCheck: Sendable {
     private let tools: ToolSchemas?
     private let acceptsWrittenCalls: Bool
 
     /// - Parameters:
-    ///   - tools: the `tools` of the request; nil where it offers none.
-    ///   - takesWrittenCalls: whether calls of tools that the model wrote as text will be carried out, as in jobs.
+    ///   - tools: the `tools` of the request; nil if it offers none.
+    ///   - acceptsWrittenCalls: whether tool calls that the model wrote as text are executed, as in jobs.
     package init(tools: JSONValue?, acceptsWrittenCalls: Bool = false) {
         self.tools = tools.map { ToolSchemas($0) }
         self.acceptsWrittenCalls = acceptsWrittenCalls
     }
 
-    /// The fault in words; nil where none is seen.
+    /// The fault; nil for none.
     package func problem(with answer: ChatAnswer) -> String? {
         if answer.refusal != nil { return "it refused" }
         if answer.finishReason == .contentFilter { return "the provider withheld the answer" }
@@ -26,7 +26,7 @@ package struct AnswerCheck: Sendable {
         return nil
     }
 
-    /// The fault of the first call of a tool that does not fit the tool's schema; nil where all fit.
+    /// The fault of the first tool call that does not fit its schema; nil if all fit.
     package func toolProblem(with answer: ChatAnswer) -> String? {
         for call in calls(in: answer) {
             if let tools {
@@ -45,7 +45,7 @@ package struct AnswerCheck: Sendable {
 }
 
 extension ChatAnswer {
-    /// The answer as the estimators of answers read it: its text, or its calls of tools as a JSON list.
+    /// The answer as text for the estimators: its text, followed by its tool calls as a JSON list.
     package var output: String {
         guard !toolCalls.isEmpty else { return text }
         var writer = JSONWriter()

@@ -1,13 +1,13 @@
 package import Domain
 
-/// Why the ledger did not do what it was asked.
+/// An error of the ledger.
 package enum LedgerError: Error, Equatable, Sendable {
     /// A hard budget has no room for the reservation; nothing was reserved on any level.
     case budgetExceeded(BudgetRefusal)
     case unknownReservation(String)
-    /// The reservation was settled before, by the entry named.
+    /// The reservation was settled before by the named entry.
     case alreadySettled(reservation: String, entry: String)
-    /// A thing of that kind with this id exists, with other content.
+    /// A record of that kind and id exists with other content.
     case duplicate(kind: String, id: String)
     case notFound(kind: String, id: String)
     /// A value that the ledger cannot book, and why.
@@ -22,16 +22,16 @@ package enum LedgerError: Error, Equatable, Sendable {
     case cannotOpen(database: String, detail: String)
     /// Another process kept the database locked for longer than the busy timeout.
     case busy(database: String)
-    /// Another transaction got in the way and this one was undone; trying again helps.
+    /// A conflict with another transaction rolled this one back; a retry helps.
     case conflict(String)
-    /// The server cannot be reached, or the connection was lost; what was under way may or may not be booked.
+    /// The server is unreachable or the connection was lost; a write under way may or may not be booked.
     case unreachable(String)
-    /// The database failed in another way, with its own words.
+    /// Another database failure, with the database's message.
     case database(String)
     case badLocation(String, reason: String)
-    /// The disk refused to keep what was written; nothing is written any more until the ledger is opened again.
+    /// A flush failed; no more writes are accepted until the ledger is opened again.
     case writesLost(database: String, detail: String)
-    /// Another node works on it now: this one was taken for dead, or its work was taken from it.
+    /// Another node holds the work now: this one was taken for dead, or the work was seized.
     case leaseLost(kind: String, id: String)
     /// The key has used up its tokens of the minute; nothing was reserved.
     case rateLimited(RateRefusal)
@@ -40,13 +40,13 @@ package enum LedgerError: Error, Equatable, Sendable {
 }
 
 extension LedgerError {
-    /// Whether the same transaction may well succeed when it is run again.
+    /// Whether a retry of the same transaction may succeed.
     var isPassing: Bool {
         if case .conflict = self { return true }
         return false
     }
 
-    /// Whether one operation may be at fault where the transaction of many failed.
+    /// Whether one operation may have failed the transaction of many.
     var isOfOne: Bool {
         switch self {
         case .database, .overflow, .invalid: true
@@ -54,7 +54,7 @@ extension LedgerError {
         }
     }
 
-    /// Whether the same operation may well succeed later: the server, the disk or a lock was in the way.
+    /// Whether the same operation may succeed later: the server, the disk or a lock failed.
     package var isTemporary: Bool {
         switch self {
         case .unreachable, .diskFull, .busy, .conflict: true
@@ -113,7 +113,7 @@ extension LedgerError: CustomStringConvertible {
     }
 }
 
-/// Which budget refused a reservation, and the figures that it saw.
+/// The budget that refused a reservation, with its figures.
 package struct BudgetRefusal: Hashable, Sendable, CustomStringConvertible {
     package let scope: BudgetScope
     package let window: BudgetWindow
@@ -122,7 +122,7 @@ package struct BudgetRefusal: Hashable, Sendable, CustomStringConvertible {
     package let spent: Int64
     package let reserved: Int64
     package let asked: Int64
-    /// When the window ends and the budget is whole again; nil for a budget without window and for a rolling one.
+    /// The moment of renewal; nil for a budget without a window and for a rolling one.
     package let resetsAt: Timestamp?
 
     package init(

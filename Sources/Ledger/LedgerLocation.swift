@@ -2,7 +2,7 @@
 struct LedgerLocation {
     let text: String
 
-    /// The text without the passwords in it, for messages.
+    /// The text without passwords, for messages.
     var shown: String {
         var shown = text
         if let start = Self.end(of: "://", in: text), let end = text[start...].lastIndex(of: "@"),
@@ -17,7 +17,7 @@ struct LedgerLocation {
         return shown
     }
 
-    /// Throws `badLocation` where libpq would read something else than what was meant, and say parts of a password.
+    /// Throws `badLocation` where libpq would misread the address and show parts of a password in its errors.
     func checkAddress() throws(LedgerError) {
         guard let start = Self.end(of: "://", in: text) else { return }
         let rest = text[start...]

@@ -1,7 +1,7 @@
 // A process that books steps until it is killed: `LedgerCrasher LOCATION NAME [POINT]`.
 //
-// With a number it kills itself when that many fault points of the write path are behind it. It writes the id of every step that the ledger has acknowledged to standard output, so that whoever kills it can
-// check that none of these is lost.
+// With POINT it kills itself behind that many fault points of the write path. It writes the id of each acknowledged
+// step to standard output, so that a test can check that none is lost.
 import Domain
 import Foundation
 import Ledger

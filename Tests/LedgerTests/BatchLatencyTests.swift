@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Rows of providers' batches take hours, and nobody waits for them: latencies are those of calls.
+/// Rows of providers' batches take hours without a waiting client, so latencies are those of calls.
 @Suite struct BatchLatencyTests {
     private static let query = DashboardQuery(
         from: Sample.noon.advanced(bySeconds: -86_400), to: Sample.noon.advanced(bySeconds: 86_400), groupBy: [.model])
@@ -30,7 +30,7 @@ import Testing
         }
     }
 
-    @Test("a dashboard's latencies leave them out, rolled up or not")
+    @Test("latencies of a dashboard exclude rows of providers' batches, rolled up or not")
     func dashboards() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await Self.book(on: ledger)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("roll-ups of an earlier version, which have them, begin anew")
+    @Test("roll-ups of an earlier version that include them are rebuilt")
     func earlier() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

@@ -13,7 +13,7 @@ import Testing
         BatchRow(batchID: "b", line: line, customID: customID, request: Array(request.utf8))
     }
 
-    @Test("a file is read back chunk by chunk, and goes with all its chunks")
+    @Test("a file is read back chunk by chunk, and is deleted with all its chunks")
     func files() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let file = FileRecord(
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("rows added twice are there once; a custom id or a line with other content is refused")
+    @Test("adding a row twice adds it once; a custom id or line with other content is refused")
     func duplicateRows() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write { try $0.addRows([row(1, "a"), row(2, "b")]) }
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test("every row is claimed by one store, and those of a store that is gone are pending again")
+    @Test("every row is claimed by one store, and rows of a dead store are pending again")
     func claims() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -93,7 +93,7 @@ import Testing
         await stores[1].close()
     }
 
-    @Test("a row ends together with the entry that paid for it, and only once")
+    @Test("a row is finished together with its entry, and only once")
     func finish() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write { try $0.addRows([row(1, "a"), row(2, "b")]) }

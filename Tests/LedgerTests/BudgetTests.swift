@@ -4,7 +4,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct BudgetTests {
-    @Test("a reservation that fits every budget is set aside in all of them")
+    @Test("a reservation that fits every budget is reserved in all of them")
     func reservesInAll() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let account = Attribution(team: "t", key: "k", session: "s", job: "j", batch: "b")
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test("one level without room refuses the reservation on all levels, and the error has the figures")
+    @Test("a budget without room refuses the reservation on all levels, and the error has its figures")
     func refusesInAll() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let account = Attribution(team: "t", job: "j")
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("a budget of exactly what is asked suffices, one nano-dollar less does not", arguments: [0, 1])
+    @Test("a budget of exactly the requested amount suffices, and one nano-dollar less does not", arguments: [0, 1])
     func exactLimit(_ missing: Int64) async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("a call that takes nothing of what a budget counts is not refused by it, however overspent it is")
+    @Test("a call of zero amount in a budget's unit is not refused, even if the budget is overspent")
     func takesNothing() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .joules(1)), at: Sample.noon) }
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("a budget in warn mode lets the reservation through and says that it has no room")
+    @Test("a budget in warn mode lets the reservation pass with a warning")
     func warns() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test("what was spent before a budget was set counts")
+    @Test("spending before a budget was set counts")
     func countsThePast() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let call = Sample.call(account: Attribution(team: "t", key: "k", job: "job-1"))
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test("removing a budget that is not there is an error that names it")
+    @Test("removing an unknown budget throws an error that names it")
     func removesOnlyWhatIsThere() async throws {
         try await TemporaryLedger.with { ledger, _ in
             await #expect(throws: LedgerError.notFound(kind: "budget", id: "key:k usd month")) {
@@ -143,7 +143,7 @@ import Testing
     }
 
     @Test(
-        "windows begin where the calendar says, in UTC",
+        "windows begin by the calendar in UTC",
         arguments: [
             (BudgetWindow.day, "2026-11-21T23:59:59Z", "2026-11-21", "2026-11-22"),
             (.week, "2026-11-22T23:59:59Z", "2026-11-16", "2026-11-23"),
@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test(
-        "budgets are read as people write them",
+        "budgets are parsed in their usual spellings",
         arguments: [
             ("20/month", BudgetUnit.usd, 20_000_000_000, BudgetWindow.month), ("0.05", .usd, 50_000_000, .none),
             ("3 USD/day", .usd, 3_000_000_000, .day), ("1000000tokens/week", .tokens, 1_000_000, .week),
@@ -184,14 +184,14 @@ import Testing
     }
 
     @Test(
-        "a budget that makes no sense is refused with what to write instead",
+        "an invalid budget is refused with the correct form",
         arguments: ["", "20EUR/month", "20/fortnight", "-1", "1.5tokens", "ten", "1e400J", "20/", "9999999999999"])
     func refuses(_ text: String) {
         let error = #expect(throws: LedgerError.self) { try Budget(text, scope: .global) }
         #expect(error?.description.contains("/month") == true || error?.description.contains("rolling") == true)
     }
 
-    @Test("a currency that is not USD is refused by its name", arguments: ["20EUR/month", "5 eur", "100yen/day"])
+    @Test("a currency other than USD is refused by its name", arguments: ["20EUR/month", "5 eur", "100yen/day"])
     func currency(_ text: String) {
         let error = #expect(throws: LedgerError.self) { try Budget(text, scope: .global) }
         let currency = text.contains("yen") ? "yen" : "eur"

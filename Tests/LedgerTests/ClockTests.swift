@@ -8,7 +8,7 @@ import Testing
     private static let limit = BudgetLimit.usd(Money(nanoUSD: 1000))
 
     @Test(
-        "what was spent in a window is found again when the clock goes back into it",
+        "spending in a window counts again when the clock goes back into it",
         arguments: [(BudgetWindow.day, 86_400.0), (.week, 7 * 86_400), (.month, 31 * 86_400)])
     func windows(_ window: BudgetWindow, _ seconds: Double) async throws {
         try await TemporaryLedger.with { ledger, _ in
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test("a rolling window counts what was spent in the future, so that setting the clock back frees nothing")
+    @Test("a rolling window counts spending in the future, so setting the clock back frees nothing")
     func rolling() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("a call that is settled by an earlier clock than it was reserved by counts where it was checked")
+    @Test("a call settled by an earlier clock counts in the window of its reservation")
     func settledBefore() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test("a node that starts with its clock set back takes over what a dead one had reserved, once")
+    @Test("a node whose clock is set back recovers a dead node's reservations once")
     func recovery() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

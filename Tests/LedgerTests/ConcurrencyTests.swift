@@ -4,7 +4,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct ConcurrencyTests {
-    @Test("of 64 tasks on one budget exactly the affordable number succeed, and it is never passed")
+    @Test("of 64 tasks on one budget exactly as many succeed as it allows")
     func hotBudget() async throws {
         try await TemporaryLedger.with { ledger, _ in
             // 100 calls of 1,000 nano-USD and a rest that is one nano-USD short of another call.
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("two stores on one file share a budget and never pass it together")
+    @Test("two stores on one file never exceed a shared budget")
     func twoStores() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -67,7 +67,7 @@ import Testing
         for store in stores { await store.close() }
     }
 
-    @Test("an operation that is refused undoes nothing of those that share its transaction")
+    @Test("a refused operation undoes nothing of the others in its transaction")
     func isolation() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test("a budget that is set while its scope spends counts every call, those of the same transaction too")
+    @Test("a budget that is set while its scope spends counts every call, even in the same transaction")
     func setWhileSpending() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await withThrowingTaskGroup(of: Void.self) { group in

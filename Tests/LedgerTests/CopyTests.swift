@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized)
 struct CopyTests {
     @Test(
-        "a ledger goes to PostgreSQL and back with every row, and its numbers go on",
+        "a ledger is copied to PostgreSQL and back with every row, and its numbers continue",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func thereAndBack() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -35,7 +35,7 @@ struct CopyTests {
                         == source.read { try $0.events(ofJob: "j", after: 0) })
                 #expect(try await ledger.read { try $0.chunk(1, ofFile: "f") } == [0, 255, 92, 34])
                 #expect(try await ledger.authenticate(text, at: Sample.noon).id == "abcdefghij")
-                // Whoever reserved is not there any more.
+                // The owner of the reservation is not there any more.
                 #expect(try await ledger.recover(at: Sample.noon).map(\.id) == ["open"])
                 try await ledger.append(Sample.entry("later", nanoUSD: 5, call: Sample.call(run: "new run")))
                 #expect(try await ledger.claimJobs(limit: 1).map(\.id) == ["j"])
@@ -45,7 +45,7 @@ struct CopyTests {
         }
     }
 
-    @Test("a copy into a ledger that has something is refused, and leaves it as it is")
+    @Test("a copy into a ledger that is not empty is refused and changes nothing")
     func notEmpty() async throws {
         try await TemporaryLedger.with { source, _ in
             try await TemporaryLedger.with { target, _ in
@@ -71,7 +71,7 @@ struct CopyTests {
         for ledger in [source, target] { await ledger.close() }
     }
 
-    @Test("verify prices calls anew, and names those that were booked at another cost than their price says")
+    @Test("verify reprices calls and reports those booked at another cost")
     func repricing() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await withThrowingTaskGroup(of: Void.self) { group in

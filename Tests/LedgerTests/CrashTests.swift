@@ -23,14 +23,14 @@ import Testing
     }
 
     private enum Death {
-        /// So long after the first line, which says that it writes (or after the start).
+        /// A time after the first line, which shows that it writes (or after the start).
         case time(milliseconds: Int, waits: Bool)
         /// After so many fault points.
         case point(Int)
     }
 
     @Test(
-        "after kill -9 at any moment nothing acknowledged is lost and nothing is half there",
+        "after kill -9 at any moment no acknowledged write is lost and none is partial",
         .enabled(if: isBuilt, "LedgerCrasher is not built next to the tests"))
     func sqlite() async throws {
         let place = try TemporaryLedger()
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(
-        "after kill -9 of a client of PostgreSQL nothing acknowledged is lost and nothing is half there",
+        "after kill -9 of a PostgreSQL client no acknowledged write is lost and none is partial",
         .enabled(if: isBuilt && TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -65,7 +65,7 @@ import Testing
         print("\(deaths.count) kills, \(acknowledged.count) acknowledged steps, none lost")
     }
 
-    /// Starts a process, ends it as told, and returns what it had acknowledged.
+    /// Starts a process, kills it, and returns what it had acknowledged.
     private static func run(until death: Death, name: String, location: String) async throws -> [String] {
         let process = Process()
         process.executableURL = crasher

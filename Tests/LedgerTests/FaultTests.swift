@@ -5,13 +5,13 @@ import Testing
 @testable import Ledger
 
 @Suite struct FaultTests {
-    @Test("a directory that does not exist is named")
+    @Test("the error of a missing directory names it")
     func noDirectory() {
         let error = #expect(throws: LedgerError.self) { try LedgerStore.sqlite(path: "/nowhere/at/all/ledger.sqlite") }
         #expect(error?.description.contains("there is no directory /nowhere/at/all") == true)
     }
 
-    @Test("a directory in place of the file is named")
+    @Test("the error of a directory in place of the file names it")
     func directory() throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a file that is no database is refused and left as it is")
+    @Test("a file that is no database is refused and unchanged")
     func corrupt() throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -45,7 +45,7 @@ import Testing
         #expect(error?.description.contains("read-only") == true)
     }
 
-    @Test("a database of a newer version is refused with the migrations that are not known")
+    @Test("a database of a newer version is refused, and the error names its unknown migrations")
     func newer() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test(
-        "a database of every earlier version is brought up to date, and keeps what was booked",
+        "a database of every earlier version is migrated and keeps its entries",
         arguments: LedgerMigration.all.indices.map { $0 + 1 })
     func earlier(_ version: Int) async throws {
         let place = try TemporaryLedger()
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "entries can neither be changed nor deleted, whoever opens the file",
+        "entries can neither be changed nor deleted by any program",
         arguments: [
             "UPDATE entry SET api = 0", "DELETE FROM entry",
         ])
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test("verify finds a total and a roll-up that somebody edited")
+    @Test("verify finds an edited total and an edited roll-up")
     func editedTotals() async throws {
         try await TemporaryLedger.with { ledger, place in
             try await ledger.write {
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test("a full disk is named, nothing of the refused operation is booked, and writing goes on when there is space")
+    @Test("a full disk is reported, the refused operation books nothing, and writing continues when there is space")
     func diskFull() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test(
-        "a batch that is asked to stop ends and does nothing else, and its files are there when it has",
+        "a cancelled batch can only end, and its files are complete afterwards",
         arguments: databases)
     func cancels(database: String) async throws {
         try await with(database) { ledger async throws in
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(
-        "a batch without a file is nobody's to take up, nor listed; what was booked on a batch is summed",
+        "a batch without a file is neither claimed nor listed, and the spending of a batch is summed",
         arguments: databases)
     func own(database: String) async throws {
         try await with(database) { ledger async throws in
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test("a row is given back by the store that claimed it, and by no other", arguments: ["sqlite"])
+    @Test("only the store that claimed a row makes it pending again", arguments: ["sqlite"])
     func givesBack(database: String) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

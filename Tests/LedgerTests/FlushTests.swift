@@ -8,7 +8,7 @@ import Testing
 
 /// Commits do not wait for the disk; their callers do.
 @Suite struct FlushTests {
-    /// Holds up every flush until it is let go.
+    /// Blocks every flush until `letGo`.
     private final class Gate: Sendable {
         let flushes = Atomic<Int>(0)
         let answered = Atomic<Int>(0)
@@ -25,7 +25,7 @@ import Testing
         func letGo() { semaphore.signal() }
     }
 
-    @Test("nobody is answered before the disk has it, and meanwhile the next group is written")
+    @Test("callers resume after the flush, and the next group is written meanwhile")
     func order() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -51,7 +51,7 @@ import Testing
         await ledger.close()
     }
 
-    @Test("a log that has grown behind a long reader is given back when the reader has ended")
+    @Test("a log that has grown behind a long reader is truncated when the reader has ended")
     func longReader() async throws {
         try await TemporaryLedger.with { ledger, place in
             func logBytes() throws -> Int {
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("SQLite's own settings leave nothing to chance: a log, its flushes, foreign keys")
+    @Test("SQLite runs with a write-ahead log, its flushes and foreign keys")
     func settings() throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -104,7 +104,7 @@ import Testing
         database.close()
     }
 
-    @Test("when the disk refuses a flush, the callers are told, nothing more is written, and repeating books once")
+    @Test("when a flush fails, the callers get the error, nothing more is written, and a retry books once")
     func lostWrites() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(
-        "a commit that a crashed server may have lost is not acknowledged, and names that went with it are made anew",
+        "a commit that a crashed server may have lost is not acknowledged, and its names are inserted again",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func crashBeforeFlush() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    /// Does something again as long as the server is not reached.
+    /// Retries while the server is unreachable.
     private static func persist(_ body: () async throws -> Void) async throws {
         for _ in 0..<20 {
             do {

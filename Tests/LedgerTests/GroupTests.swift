@@ -3,11 +3,11 @@ import Testing
 
 @testable import Ledger
 
-/// Operations that share a transaction, and are done in few statements where the database is a server.
+/// Operations that share a transaction.
 @Suite(.serialized)
 struct GroupTests {
     @Test(
-        "operations that come at once do what they would one by one",
+        "simultaneous operations have the same effect as one by one",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -18,17 +18,17 @@ struct GroupTests {
         }
     }
 
-    @Test("operations that come at once do what they would one by one, on SQLite")
+    @Test("simultaneous operations have the same effect as one by one, on SQLite")
     func sqlite() async throws {
         try await TemporaryLedger.with { ledger, _ in try await Self.playAtOnce(on: ledger) }
     }
 
-    @Test("what a database cannot keep fails by itself, and nothing that came with it")
+    @Test("an operation that the database cannot store fails alone, not its whole group")
     func poisoned() async throws {
         try await TemporaryLedger.with { ledger, _ in try await Self.poison(ledger) }
     }
 
-    /// One in ten has a text that no database keeps whole.
+    /// One in ten has a text with a NUL.
     private static func poison(_ ledger: LedgerStore) async throws {
         let kept = await withTaskGroup(of: Int.self) { group in
             for index in 0..<60 {
@@ -52,7 +52,7 @@ struct GroupTests {
         #expect(try await ledger.read { try $0.verify() }.differences == [])
     }
 
-    /// Runs with odd names, refusals, calls told twice, releases and half-wrong commits, all at the same time.
+    /// Runs with odd names, refusals, repeated calls, releases and partly wrong commits, all at the same time.
     private static func playAtOnce(on ledger: LedgerStore) async throws {
         let poor = Budget(scope: .team("poor"), limit: .usd(Money(nanoUSD: 10_000)), window: .month)
         for budget in [
@@ -94,7 +94,7 @@ struct GroupTests {
         let planned = Sample.call(run: "run '\(index / 7)", account: account)
         let request = Sample.request(id, nanoUSD: 1000, tokens: 30, call: planned)
         do {
-            // Told twice at once: it is one reservation.
+            // Sent twice at once: one reservation.
             async let first = ledger.reserve(request)
             async let second = ledger.reserve(request)
             let made = [try await first, try await second]

@@ -23,7 +23,7 @@ import Testing
         Kind(unit: .joules, window: .none, mode: .warn),
     ]
 
-    @Test("exactly the affordable number of calls is let through, on SQLite", arguments: kinds)
+    @Test("exactly the allowed number of calls passes, on SQLite", arguments: kinds)
     func sqlite(_ kind: Kind) async throws {
         for round in 0..<(Self.isLong ? 5 : 1) {
             try await TemporaryLedger.with { ledger, _ in try await storm(kind, key: "k\(round)", on: [ledger]) }
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test(
-        "exactly the affordable number of calls is let through, on PostgreSQL with three nodes",
+        "exactly the allowed number of calls passes, on PostgreSQL with three nodes",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -63,7 +63,7 @@ import Testing
             return try await group.reduce(into: (0, 0)) { $0 = ($0.0 + $1.0, $0.1 + $1.1) }
         }
         #expect(made == (kind.mode == .hard ? 100 : 192))
-        // Whoever came when nothing was left was warned, and nobody else.
+        // Only calls beyond the limit were warned.
         #expect(warned == (kind.mode == .hard ? 0 : 92))
         for status in try await nodes[nodes.count - 1].read({
             try $0.budgets(of: [scope, wide.scope], at: Sample.noon)

@@ -11,7 +11,7 @@ import Testing
         models: ModelFilter(allow: ["a/small"], deny: ["b/\"large\""]), policy: "thrifty", requestsPerMinute: 60,
         tokensPerMinute: 1000)
 
-    @Test("a key's text opens what was kept of it, and the secret itself is nowhere in the file")
+    @Test("a key's text authenticates it, and the secret is not in the file")
     func createAndShow() async throws {
         try await TemporaryLedger.with { ledger, place in
             let budget = Budget(scope: .key("abcdefghij"), limit: .usd(Money(nanoUSD: 20)), window: .month)
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "a text that is no key of this ledger is refused",
+        "a text that is no key of the ledger is refused",
         arguments: [
             "", "hera", "hera-abcdefghij-", "sk-123", "hera-abcdefghij-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "hera-unknownkey-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "hera-a-b-c",
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("a key that was revoked is refused from the next call on, also by another store")
+    @Test("a revoked key is refused from the next call on, also by another store")
     func revoke() async throws {
         try await TemporaryLedger.with { ledger, place in
             let text = try await ledger.createKey(key, budgets: [])
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("a key that expired is refused and says when it did")
+    @Test("an expired key is refused with the time of its expiry")
     func expiry() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let text = try await ledger.createKey(key, budgets: [])
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test("an id is given once, budgets belong to the key, and limits are above zero")
+    @Test("a key needs a new id, budgets of its own scope and positive limits")
     func refused() async throws {
         try await TemporaryLedger.with { ledger, _ in
             _ = try await ledger.createKey(key, budgets: [])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Jobs and batches are one node's at a time, and pass on when it dies or goes silent.
+/// Jobs and batches have one holder at a time, and pass to another when it dies or is silent.
 @Suite struct LeaseTests {
     static func job(_ id: String, _ status: JobStatus = .queued, second: Double = 0) -> JobRecord {
         JobRecord(
@@ -11,7 +11,7 @@ import Testing
             createdAt: Sample.noon.advanced(bySeconds: second), updatedAt: Sample.noon)
     }
 
-    @Test("every waiting job is claimed by one store, the oldest first, and paused and ended ones by none")
+    @Test("every waiting job is claimed by one store, the oldest first; paused and ended jobs are not claimed")
     func claims() async throws {
         try await Self.withTwoStores { stores in
             for index in 0..<10 {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("a job that is given back is claimed again, and giving back an earlier lease does nothing")
+    @Test("a returned job is claimed again, and returning an earlier lease does nothing")
     func returned() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write { try $0.saveJob(Self.job("a")) }
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test("a store that ends leaves its jobs and batches to the others at once")
+    @Test("a closed store's jobs and batches can be claimed at once")
     func death() async throws {
         try await Self.withTwoStores { stores in
             try await Self.fill(stores[0])
@@ -54,12 +54,12 @@ import Testing
         }
     }
 
-    @Test("a store that is silent for longer than its lease loses its work, and cannot write it any more")
+    @Test("a store that is silent for longer than its lease loses its work and cannot write it")
     func silence() async throws {
         try await Self.withTwoStores { stores in try await Self.loseToSilence(stores[0], stores[1]) }
     }
 
-    @Test("what a silent store held is taken up also after its calls were booked")
+    @Test("work of a silent store can be claimed after its calls were booked")
     func silenceAfterRecovery() async throws {
         try await Self.withTwoStores { stores in
             try await stores[0].heartbeat(leaseSeconds: 60)
@@ -119,7 +119,7 @@ import Testing
         #expect(try await second.read { try $0.verify() }.differences == [])
     }
 
-    @Test("a call that was taken for lost and then found not to be billed costs nothing")
+    @Test("a call that was booked as uncertain and then released costs nothing")
     func lateRelease() async throws {
         try await Self.withTwoStores { stores in
             try await stores[0].heartbeat(leaseSeconds: 0)
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test("a job can be seized from a living store, which then fails to write it; the ended job stays as it ended")
+    @Test("a job can be seized from a living store, whose next write fails; an ended job stays as it is")
     func seizing() async throws {
         try await Self.withTwoStores { stores in
             try await stores[0].write { try $0.saveJob(Self.job("j")) }
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test("listeners are told of what was committed, and of nothing that was refused")
+    @Test("listeners are notified of committed writes and not of refused ones")
     func notices() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let notices = ledger.notices()
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test(
-        "a notice is read back from its text",
+        "a notification is read back from its text",
         arguments: [
             LedgerNotification.job("a:b"), .waitingJob("x"), .batch("b"), .key("k"), .budget(.team("t:u")),
             .budget(.global),

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct NameTests {
     @Test(
-        "names that look the same and are written in other bytes are two, together and one by one",
+        "names that look the same but differ in their bytes are distinct, in groups and one by one",
         arguments: [true, false])
     func equivalent(isTogether: Bool) async throws {
         try await TemporaryLedger.with { ledger, place in

@@ -22,7 +22,7 @@ import Testing
         await ledger.close()
     }
 
-    @Test("stores that open a new database at once make its tables once", arguments: 0..<6)
+    @Test("stores that open a new database at once create its tables once", arguments: 0..<6)
     func sqlite(_ round: Int) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

@@ -8,7 +8,7 @@ import Testing
 @Suite(
     .serialized, .enabled(if: TemporaryPostgreSQL.isAvailable, "built without libpq, or no PostgreSQL server is here"))
 struct PostgreSQLTests {
-    @Test("random operations end with the figures of a replay")
+    @Test("random operations end with the totals of a replay")
     func replay() async throws {
         try await TemporaryPostgreSQL.with { server in
             let ledger = LedgerStore(database: try PostgreSQLDatabase(url: server.url), entriesBetweenRollups: 6)
@@ -17,7 +17,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("64 tasks on three nodes spend exactly what a budget affords, and never a nano-dollar more")
+    @Test("64 tasks on three nodes spend exactly what a budget allows")
     func hotBudget() async throws {
         try await TemporaryPostgreSQL.with { server in
             let nodes = try (0..<3).map { _ in try LedgerStore.open(server.url) }
@@ -55,7 +55,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("steps, keys, files and batch rows are kept and read back, and rows are claimed by one node each")
+    @Test("steps, keys, files and batch rows are read back as written, and each row is claimed by one node")
     func everythingElse() async throws {
         try await TemporaryPostgreSQL.with { server in
             let nodes = try (0..<2).map { _ in try LedgerStore.open(server.url) }
@@ -95,7 +95,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("what a dead node had reserved and claimed is taken over, and a living one is left alone")
+    @Test("reservations and claims of a dead node are recovered, and those of a living one stay")
     func takeover() async throws {
         try await TemporaryPostgreSQL.with { server in
             let (first, second) = (try LedgerStore.open(server.url), try LedgerStore.open(server.url))
@@ -110,7 +110,8 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("a silent node loses its work within the lease, and every node hears of a revoked key and a waiting job")
+    @Test(
+        "a silent node loses its work within the lease, and every node is notified of a revoked key and a waiting job")
     func leases() async throws {
         try await TemporaryPostgreSQL.with { server in
             let (first, second) = (try LedgerStore.open(server.url), try LedgerStore.open(server.url))
@@ -127,7 +128,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("when the server crashes in the middle, calls wait or fail clearly, and nothing acknowledged is lost")
+    @Test("when the server crashes, calls wait or fail with a clear error, and no acknowledged write is lost")
     func serverCrash() async throws {
         try await TemporaryPostgreSQL.with { server in
             let ledger = try LedgerStore.open(server.url)
@@ -182,7 +183,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("a database of every earlier version is brought up to date, and keeps what was booked")
+    @Test("a database of every earlier version is migrated and keeps its entries")
     func earlier() async throws {
         try await TemporaryPostgreSQL.with { server in
             let main = try PostgreSQLDatabase(url: server.url)
@@ -211,7 +212,7 @@ struct PostgreSQLTests {
         }
     }
 
-    @Test("a server that takes a connection and never answers is given up")
+    @Test("connecting to a server that never answers times out")
     func deafServer() throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
@@ -228,7 +229,7 @@ struct PostgreSQLTests {
         #expect(error.description.contains("timeout"), "\(error)")
     }
 
-    @Test("a server that is not there is named")
+    @Test("the error of an unreachable server names it")
     func noServer() {
         let error = #expect(throws: LedgerError.self) {
             try LedgerStore.open("postgres://nobody@127.0.0.1:1/nothing?connect_timeout=2")
@@ -239,7 +240,7 @@ struct PostgreSQLTests {
 
 @Suite struct LocationTests {
     @Test(
-        "no error shows a password, whatever is wrong with the location",
+        "no error about a wrong location shows its password",
         arguments: [
             "postgres://u:Zq%Zq@127.0.0.1:1/db", "postgres://u:Zq%zz@127.0.0.1:1/db",
             "postgres://u:%00Zq@127.0.0.1:1/db", "postgres://u:Zq/Zq@127.0.0.1:1/db",
@@ -253,7 +254,7 @@ struct PostgreSQLTests {
     }
 
     @Test(
-        "an address that is right is left to libpq",
+        "a correct address is passed to libpq unchanged",
         arguments: [
             "postgres://u:p%40%2F@127.0.0.1:1/db?connect_timeout=2", "postgres://127.0.0.1:1/db?user=a@b",
             "postgresql://u@127.0.0.1:1", "postgres:///db?host=127.0.0.1&port=1&user=a@b",
@@ -264,7 +265,7 @@ struct PostgreSQLTests {
     }
 
     @Test(
-        "a location that names no database says what to write",
+        "the error of a location without a database shows the correct form",
         arguments: ["", "sqlite:", "mysql://x", "ledger.sqlite"])
     func bad(_ location: String) {
         let error = #expect(throws: LedgerError.self) { try LedgerStore.open(location) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Rows that a provider does together: reserved at once, and nobody's but the group's until it is closed.
+/// Rows at a provider: reserved at once, and owned by the group until it is closed.
 @Suite struct ProviderGroupTests {
     private static let call = Sample.call(account: Attribution(team: "t", batch: "b"))
 
@@ -53,7 +53,7 @@ import Testing
         try await ledger.read { try $0.budgets(of: [.batch("b"), .team("t")], at: Sample.noon) }.map(\.reserved)
     }
 
-    @Test("all rows of a group are reserved at once on every budget, to the nano-dollar, or none is")
+    @Test("all rows of a group are reserved at once in every budget, to the nano-dollar, or none is")
     func allOrNothing() async throws {
         try await with(budget: 400) { ledger, _, batch async throws in
             let rows = (1...4).map { Self.row(Int64($0)) }
@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    @Test("rows that are not this process's, or a batch that was claimed again, open no group")
+    @Test("opening a group fails with rows of another process, or with a batch that was claimed again")
     func fenced() async throws {
         try await with { ledger, _, batch async throws in
             _ = try await ledger.write {
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("the process that opened a group dies: its rows and reservations stay with the group, others are booked")
+    @Test("after the death of its process, an open group keeps its rows and reservations, and the others are booked")
     func death() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -152,7 +152,7 @@ import Testing
         await second.close()
     }
 
-    @Test("a group that the provider lost is booked at its upper bound, and its rows fail with words")
+    @Test("a group that the provider lost is booked at its upper bound, and its rows fail with an error")
     func lost() async throws {
         try await with { ledger, _, batch async throws in
             _ = try await ledger.write {
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test("rows of a ledger that knew no groups can go to a provider after the upgrade")
+    @Test("rows of a ledger from before groups can go to a provider after the migration")
     func upgraded() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test(
-        "on PostgreSQL too, a group outlives the node that opened it, and is closed by the one that takes its batch",
+        "a group on PostgreSQL outlives its node, and the next holder of the batch closes it",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func nodes() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -221,7 +221,7 @@ import Testing
         }
     }
 
-    @Test("a copied ledger takes its groups along")
+    @Test("a copy of a ledger has its groups")
     func copied() async throws {
         try await with { ledger, _, batch async throws in
             _ = try await ledger.write {

@@ -4,12 +4,12 @@ import Testing
 @testable import Ledger
 
 @Suite struct RateLimitTests {
-    @Test("a bucket gives out its minute at once and then refills evenly")
+    @Test("a bucket grants its whole minute at once and then refills evenly")
     func refill() {
         var bucket = TokenBucket(perMinute: 60, at: Sample.noon)
         for _ in 0..<60 {
             #expect(bucket.wait(for: 1, at: Sample.noon) == 0)
-            bucket.take(1, at: Sample.noon)
+            bucket.consume(1, at: Sample.noon)
         }
         #expect(bucket.wait(for: 1, at: Sample.noon) == 1000)
         #expect(bucket.wait(for: 1, at: Sample.noon.advanced(bySeconds: 0.999)) == 1)
@@ -17,15 +17,15 @@ import Testing
         #expect(bucket.wait(for: 3, at: Sample.noon.advanced(bySeconds: 1)) == 2000)
     }
 
-    @Test("more than a whole bucket passes when it is full, and the debt is waited for")
+    @Test("a full bucket grants more than it holds, and later requests wait for the debt")
     func debt() {
         var bucket = TokenBucket(perMinute: 100, at: Sample.noon)
         #expect(bucket.wait(for: 250, at: Sample.noon) == 0)
-        bucket.take(250, at: Sample.noon)
+        bucket.consume(250, at: Sample.noon)
         #expect(bucket.wait(for: 1, at: Sample.noon) == 90_600)
     }
 
-    @Test("in any span no more is given out than a bucket and what it refills", arguments: [1, 2, 3, 4, 5] as [UInt64])
+    @Test("in any span a bucket grants at most its size and its refill", arguments: [1, 2, 3, 4, 5] as [UInt64])
     func bound(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let perMinute = Int.random(in: 1...500, using: &generator)
@@ -37,7 +37,7 @@ import Testing
             let count = Int.random(in: 1...min(20, perMinute), using: &generator)
             let wait = bucket.wait(for: count, at: clock)
             if wait == 0 {
-                bucket.take(count, at: clock)
+                bucket.consume(count, at: clock)
                 taken.append((clock, count))
             } else if let wait {
                 // The wait is right: a millisecond earlier would have been too early.
@@ -57,16 +57,16 @@ import Testing
         }
     }
 
-    @Test("a clock that goes back gives nothing away and stops nothing for longer than before")
+    @Test("a clock that goes back neither grants tokens nor prolongs a wait")
     func clockBack() {
         var bucket = TokenBucket(perMinute: 10, at: Sample.noon)
-        bucket.take(10, at: Sample.noon)
+        bucket.consume(10, at: Sample.noon)
         let earlier = Sample.noon.advanced(bySeconds: -3600)
         #expect(bucket.wait(for: 1, at: earlier) == 6000)
         #expect(bucket.wait(for: 1, at: earlier.advanced(bySeconds: 6)) == 0)
     }
 
-    @Test("a key is held to its requests a minute, and one without a limit is not held up")
+    @Test("a key with a limit of requests a minute has to wait, and one without has not")
     func requests() {
         let limits = KeyRates()
         let key = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 3)

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test("a thousand random operations end with the figures of a replay", arguments: [1, 2, 3, 4] as [UInt64])
+    @Test("a thousand random operations end with the totals of a replay", arguments: [1, 2, 3, 4] as [UInt64])
     func random(seed: UInt64) async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -137,7 +137,7 @@ import Testing
         let candidates = play.replay.entries.filter { $0.corrects == nil }
         guard let wrong = candidates.randomElement(using: &play.generator) else { return }
         let truth = play.entry("c\(play.next)", call: wrong.call)
-        // What is booked of an entry is it and its corrections; afterwards that has to be the truth.
+        // An entry and its corrections have to add up to the true amounts.
         let booked = try await ledger.write { try $0.correct(wrong.id, with: truth) }
         play.replay.append(booked)
         let sum = play.replay.entries.filter { $0.id == wrong.id || $0.corrects == wrong.id }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Roll-ups follow the entries; nobody who reads can tell how far they are.
+/// Roll-ups lag behind the entries without effect on what is read.
 @Suite(.serialized) struct RollupTests {
     private static let queries: [DashboardQuery] = {
         let moments = [-100_000.0, -43_200, -3600, -1800, 0, 900, 3600, 43_200, 100_000]
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("dashboards, budgets and verification are the same whether entries are rolled up, some of them or none")
+    @Test("dashboards, budgets and verification are equal with all, some or no entries rolled up")
     func invisible() async throws {
         let places = [try TemporaryLedger(), try TemporaryLedger()]
         defer { for place in places { place.remove() } }
@@ -102,7 +102,7 @@ import Testing
         for each in [ledger, unrolled] { await each.close() }
     }
 
-    @Test("entries are rolled up by themselves when many were booked, those of earlier stores too")
+    @Test("entries are rolled up automatically after many bookings, those of earlier stores too")
     func byItself() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -144,7 +144,7 @@ import Testing
                 group.addTask {
                     for number in 0..<10 { try await nodes[task % 3].append(Self.entry(task * 10 + number)) }
                     try await nodes[task % 3].rollUp()
-                    // Whoever reads in between finds a sound state.
+                    // A reader in between finds a sound state.
                     #expect(try await nodes[(task + 1) % 3].read { try $0.verify() }.differences == [])
                 }
             }
@@ -162,7 +162,7 @@ import Testing
         for node in nodes { await node.close() }
     }
 
-    @Test("verify finds roll-ups that say they have more entries than there are, and those that lack one")
+    @Test("verify finds roll-ups that claim more entries than there are, and roll-ups that lack one")
     func edited() async throws {
         try await TemporaryLedger.with { ledger, place in
             for number in 1..<4 { try await ledger.append(Self.entry(number)) }

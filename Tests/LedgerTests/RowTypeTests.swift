@@ -15,7 +15,7 @@ struct RowTypeTests {
         [.integer(0), .text("ünïcode ∑"), .blob(Array(repeating: 7, count: 70_000)), .integer(-1)],
     ]
 
-    @Test("rows of a type and rows by columns leave the same in the table, odd values, nulls and conflicts too")
+    @Test("insertion by row type and by columns has the same result, with odd values, nulls and conflicts")
     func same() async throws {
         try await TemporaryPostgreSQL.with { server in
             let connection = try PostgreSQLConnection(url: server.url)
@@ -39,7 +39,7 @@ struct RowTypeTests {
         }
     }
 
-    @Test("a user without the right to temporary things books all the same")
+    @Test("a database user without the right to temporary types can book")
     func noTemporaryThings() async throws {
         try await TemporaryPostgreSQL.with { server in
             let connection = try PostgreSQLConnection(url: server.url)

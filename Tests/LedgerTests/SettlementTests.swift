@@ -4,7 +4,7 @@ import Testing
 @testable import Ledger
 
 @Suite struct SettlementTests {
-    @Test("an entry is read back as it was settled")
+    @Test("a settled entry is read back as written")
     func roundTrip() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let account = Attribution(team: "t", key: "k", session: "s", job: "j", batch: "b")
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("the same entry settles once, however often it is told")
+    @Test("an entry that is settled repeatedly is booked once")
     func idempotent() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("a reservation told twice is one reservation, and another one with its id is refused")
+    @Test("a repeated request is one reservation, and another one with its id is refused")
     func reserveTwice() async throws {
         try await TemporaryLedger.with { ledger, _ in
             try await ledger.write {
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test("settling or releasing what was never reserved is an error that names it")
+    @Test("settling or releasing an unknown reservation throws an error that names it")
     func unknown() async throws {
         try await TemporaryLedger.with { ledger, _ in
             await #expect(throws: LedgerError.unknownReservation("x")) {
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(
-        "numbers that cannot be true are refused, and nothing is booked",
+        "impossible numbers are refused, and nothing is booked",
         arguments: [
             Sample.entry("e", nanoUSD: -1), Sample.entry("e", nanoUSD: .max),
             Sample.entry("e", nanoUSD: 1, joules: .nan),
@@ -140,7 +140,7 @@ import Testing
         }
     }
 
-    @Test("the reservations of a store that is gone are booked as uncertain, those of a living one are left alone")
+    @Test("reservations of a dead store are booked as uncertain, and those of a living one stay")
     func recovery() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

@@ -16,7 +16,7 @@ import Testing
         id: "step-1", runID: "run-1", position: 1, decisionID: "decision-1", entryID: "r", model: "openai/small",
         detail: Array("{}".utf8), at: Sample.noon)
 
-    @Test("the end of a step is written whole")
+    @Test("a step's commit writes all its parts")
     func whole() async throws {
         try await TemporaryLedger.with { ledger, _ in
             _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("a step of which one part is refused leaves nothing behind")
+    @Test("a commit with a refused part writes nothing")
     func nothing() async throws {
         try await TemporaryLedger.with { ledger, _ in
             _ = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("a saved job replaces the one before, and jobs are found by state, newest first")
+    @Test("saving a job replaces it, and jobs are listed by state, newest first")
     func jobs() async throws {
         try await TemporaryLedger.with { ledger, _ in
             var first = job
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("a decision told twice is one, and another one with its id is refused")
+    @Test("a repeated decision is stored once, and another one with its id is refused")
     func decisions() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let record = DecisionRecord(decision: Sample.decision, attribution: Attribution(), at: Sample.noon)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("bytes that are no decision are not read as one")
+    @Test("bytes that are no decision are not decoded")
     func damagedDecision() {
         let json = Sample.decision.json
         #expect(Decision(json: json) == Sample.decision)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Somebody edits the file, triggers or not: what `verify` recomputes is held against what is kept.
+/// Edits of the file, with or without its triggers, which `verify` has to find.
 @Suite struct TamperTests {
     /// Columns of `entry` that a sum is made of, and those that say whose sum it is.
     private static let figures = [
@@ -30,7 +30,7 @@ import Testing
             "UPDATE rollup_sum SET latency = x'00'",
         ] + SumColumn.allCases.map { "UPDATE rollup_sum SET \($0.rawValue) = \($0.rawValue) - 1 WHERE span = 3600000" }
 
-    @Test("verify finds every figure, name and total that was changed behind the ledger's back")
+    @Test("verify finds every figure, name and total that was edited in the database")
     func edited() async throws {
         try await TemporaryLedger.with { ledger, place in
             let call = Sample.call(account: Attribution(team: "t", key: "k"))
@@ -65,8 +65,8 @@ import Testing
                 try connection.execute("BEGIN IMMEDIATE", [])
                 try connection.execute("PRAGMA defer_foreign_keys = ON", [])
                 try connection.execute(edit, [])
-                var session = LedgerTransaction(connection: connection)
-                let found = try session.verify().differences.count
+                var transaction = LedgerTransaction(connection: connection)
+                let found = try transaction.verify().differences.count
                 try connection.execute("ROLLBACK", [])
                 return found
             }

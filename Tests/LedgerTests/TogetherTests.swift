@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Groups that are done in few statements, against the same operations one after the other.
+/// Groups of operations against the same operations one after the other.
 @Suite(.serialized) struct TogetherTests {
     private static let budgets = [
         Budget(scope: .global, limit: .usd(Money(nanoUSD: 40_000)), window: .week),
@@ -17,7 +17,7 @@ import Testing
         Attribution(team: "u", key: "rolls", job: "j"),
     ]
 
-    @Test("a group gives the answers and the figures of its operations one by one, on SQLite", arguments: 1...5)
+    @Test("a group on SQLite gives the same results and totals as its operations one by one", arguments: 1...5)
     func sqlite(seed: Int) async throws {
         let places = [try TemporaryLedger(), try TemporaryLedger()]
         defer { for place in places { place.remove() } }
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "a group on PostgreSQL gives the answers and the figures of its operations one by one on SQLite",
+        "a group on PostgreSQL gives the same results and totals as its operations one by one on SQLite",
         .enabled(if: TemporaryPostgreSQL.isAvailable, "no PostgreSQL server is here"))
     func postgreSQL() async throws {
         try await TemporaryPostgreSQL.with { server in
@@ -48,7 +48,7 @@ import Testing
             let group = (0..<Int.random(in: 1...24, using: &generator)).map { _ in operation(&generator) }
             let answers = try Self.perform(group, on: together)
             shared += answers.count { $0 != nil }
-            // What was left over comes last on both sides.
+            // Operations that were left out come last on both sides.
             let order = group.indices.sorted { (answers[$0] == nil ? 1 : 0, $0) < (answers[$1] == nil ? 1 : 0, $1) }
             let expected = try Self.one(order.map { group[$0] }, on: oneByOne)
             let rest = try Self.one(order.filter { answers[$0] == nil }.map { group[$0] }, on: together)
@@ -109,7 +109,7 @@ import Testing
 
     // MARK: Doing them
 
-    /// In one transaction; nil for those that were left over.
+    /// In one transaction; nil for operations that were left out.
     private static func perform(_ group: [MoneyOperation], on database: any SQLDatabase) throws -> [String?] {
         try transaction(on: database) { (session) throws(LedgerError) in
             let results = try session.perform(group)

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Ledger
 
-/// A later version of the program brings the tables up to date while a store of this one is open.
+/// A later version of the program migrates the tables while a store of this one is open.
 @Suite struct VersionTests {
     private static let refusal = LedgerError.newerVersion(database: "the database", migrations: ["99 future"])
 
-    /// Writes of each path: done together, one by one, both in one group, and beside the writer.
+    /// Writes of each path: together, one by one, both in one group, and concurrently with the writer.
     private static func write(_ ledger: LedgerStore, _ id: String) async -> [LedgerError?] {
         func failure(_ body: () async throws(LedgerError) -> Void) async -> LedgerError? {
             do throws(LedgerError) {
@@ -47,7 +47,7 @@ import Testing
         await ledger.close()
     }
 
-    @Test("a store writes nothing more once a later version has brought the tables up to date")
+    @Test("a store stops writing once a later version has migrated the tables")
     func sqlite() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }

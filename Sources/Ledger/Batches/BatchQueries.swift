@@ -14,7 +14,7 @@ extension LedgerMigration {
         "CREATE INDEX batch_row_owner ON batch_row (owner) WHERE owner IS NOT NULL",
     ]
 
-    /// When a batch was asked to stop stands beside its `state`, which only its holder writes.
+    /// The time of a stop request has its own column, since only the holder writes `state`.
     static let batchCancelling: [String] = [
         "ALTER TABLE batch ADD COLUMN cancelling_at {integer}",
         "CREATE INDEX batch_api_key ON batch (api_key, created_at, id)",
@@ -51,7 +51,7 @@ extension LedgerTransaction {
             ])
         guard written == 1 else { throw .leaseLost(kind: "batch", id: batch.id) }
         for file in [batch.outputFileID, batch.errorFileID].compactMap({ $0 }) {
-            try connection.post("UPDATE file SET complete = 1 WHERE id = ?", [.text(file)])
+            try connection.enqueue("UPDATE file SET complete = 1 WHERE id = ?", [.text(file)])
         }
         notify(.batch(batch.id))
     }
@@ -176,9 +176,9 @@ extension LedgerTransaction {
         return claimed.sorted { $0.line < $1.line }
     }
 
-    /// Writes how a row ended; one that has ended stays as it is, and telling it otherwise is refused.
+    /// Writes the result of a row. A finished row stays as it is; another result for it throws `duplicate`.
     ///
-    /// A row is given back by the store that claimed it alone: another one may have taken it meanwhile.
+    /// A row becomes pending only for the store that claimed it, since another one may have claimed it meanwhile.
     func finishRow(_ result: BatchRowResult) throws(LedgerError) {
         if result.status == .pending {
             try connection.execute(
@@ -222,7 +222,7 @@ extension LedgerTransaction {
         return counts
     }
 
-    /// Rows of stores that are gone are pending again; their calls, if any, are settled by `recover`.
+    /// Makes the rows of dead stores pending again; `recover` settles their calls.
     func returnRows(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) {
         let owners = try connection.rows("SELECT DISTINCT owner FROM batch_row WHERE owner IS NOT NULL", [])
         for owner in owners.map({ $0.text(0) }) where owner != self.owner {

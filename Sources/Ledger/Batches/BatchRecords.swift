@@ -1,7 +1,7 @@
 import Digest
 package import Domain
 
-/// Where a batch stands; the names are those of OpenAI's batch object.
+/// The status of a batch, with the names of OpenAI's batch object.
 package enum BatchStatus: String, CaseIterable, Hashable, Sendable {
     case validating, failed
     case inProgress = "in_progress"
@@ -23,16 +23,16 @@ package struct BatchRecord: Hashable, Sendable {
     package var inputFileID: String?
     package var outputFileID: String?
     package var errorFileID: String?
-    /// JSON of the caller's own, kept and given back.
+    /// The caller's own JSON, returned as it is.
     package var metadata: [UInt8]
-    /// JSON, opaque to the ledger: the plan and whatever else the runner needs to go on.
+    /// JSON, opaque to the ledger: the plan and the rest of the runner's state.
     package var state: [UInt8]
     package var attribution: Attribution
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
     /// The end of the completion window.
     package var expiresAt: Timestamp?
-    /// When it was asked to stop; set by `cancelBatch`.
+    /// The time of the stop request; set by `cancelBatch`.
     package internal(set) var cancellingAt: Timestamp?
     /// Set by the ledger: how often the batch was claimed. A record of an earlier claim cannot be saved any more.
     package internal(set) var lease: Int64 = 0
@@ -58,10 +58,10 @@ package struct BatchRecord: Hashable, Sendable {
     }
 }
 
-/// Where a row of a batch stands.
+/// The status of a batch row.
 package enum BatchRowStatus: String, CaseIterable, Hashable, Sendable {
     case pending
-    /// Some store works on it, or a provider.
+    /// A store or a provider works on it.
     case claimed
     case completed, failed
 }
@@ -76,7 +76,7 @@ package struct BatchRow: Hashable, Sendable {
     /// The request's body.
     package var request: [UInt8]
     package var status: BatchRowStatus
-    /// The answer's body, or that of the error.
+    /// The body of the response or of the error.
     package var response: [UInt8]?
     /// The entry that paid for it.
     package var entryID: String?
@@ -98,11 +98,11 @@ package struct BatchRow: Hashable, Sendable {
     }
 }
 
-/// How a row ended, to be written together with the entry that paid for it (`StepCommit.rows`).
+/// The result of a row, written together with the entry that paid for it (`StepCommit.rows`).
 package struct BatchRowResult: Hashable, Sendable {
     package var batchID: String
     package var line: Int64
-    /// `completed`, `failed`, or `pending` for a row to be tried again.
+    /// `completed`, `failed`, or `pending` to retry the row.
     package var status: BatchRowStatus
     package var response: [UInt8]?
     package var entryID: String?
@@ -118,17 +118,16 @@ package struct BatchRowResult: Hashable, Sendable {
     }
 }
 
-/// The id of a batch that is named by what it asks: the same input with the same options is the same batch, whenever and
-/// however often it is started.
+/// A content-derived batch id: the same input with the same options is the same batch, however often it is started.
 package struct BatchIdentity: Sendable {
     private var hash = SHA256Stream()
 
-    /// - Parameter options: what makes another batch of the same input, such as the model asked for; in a fixed order.
+    /// - Parameter options: everything that distinguishes batches of the same input, such as the model, in a fixed order.
     package init(options: [String]) {
         for option in options { update(Array("\(option.utf8.count):\(option)\n".utf8)) }
     }
 
-    /// Takes the next piece of the input.
+    /// Hashes the next piece of the input.
     package mutating func update(_ piece: some Sequence<UInt8>) {
         hash.update(Array(piece))
     }

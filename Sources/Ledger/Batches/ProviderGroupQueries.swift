@@ -1,8 +1,8 @@
 package import Domain
 
 extension LedgerMigration {
-    /// Rows of a batch that a provider does together. As long as a group is not `closed`, its name owns their reservations
-    /// and the rows themselves; `batch_row.provider_group` stays, and says that a provider had the row.
+    /// A group is an owner of rows and reservations until it is `closed`. `batch_row.provider_group` stays, to show
+    /// that a provider has had the row.
     static let providerGroups: [String] = [
         "CREATE TABLE provider_group (name TEXT PRIMARY KEY, batch TEXT NOT NULL, model TEXT NOT NULL, "
             + "row_count {integer} NOT NULL, provider_id TEXT, phase TEXT NOT NULL, completed {integer} NOT NULL, "
@@ -111,7 +111,7 @@ extension LedgerTransaction {
         return booked
     }
 
-    /// Gives back all reservations of a group, which are of one account and moment, in one go.
+    /// Releases all reservations of a group at once; they are of one account and moment.
     private mutating func releaseAll(ownedBy name: String) throws(LedgerError) {
         let rows = try connection.rows(
             "DELETE FROM reservation WHERE owner = ? RETURNING \(Self.closedColumns)", [.text(name)])
@@ -164,7 +164,7 @@ extension LedgerTransaction {
             [.text(name), .integer(line), .integer(max(limit, 0))])
     }
 
-    /// Whether an owner of rows and reservations is a group that is not closed: it needs no living process.
+    /// Whether an owner of rows and reservations is an open group, which needs no living process.
     func isOpenGroup(_ owner: String) throws(LedgerError) -> Bool {
         try connection.row("SELECT 1 FROM provider_group WHERE name = ? AND phase <> 'closed'", [.text(owner)]) != nil
     }

@@ -1,24 +1,24 @@
 package import Domain
 
-/// Rows of a batch that one provider does together, as a batch of its own.
+/// Rows of a batch that a provider processes as a batch of its own.
 ///
-/// The group is written, and all its rows reserved, before anything is sent; its name is that of the provider's batch,
-/// so that one that was sent and not remembered is found again. Rows and reservations belong to the group and not to the
-/// process that opened it: they outlive both, until the group is closed.
+/// The group is written, and all its rows are reserved, before anything is sent. The provider's batch has its name, so
+/// that a batch that was sent just before a crash is found again. Rows and reservations belong to the group rather than
+/// to the process that opened it, until the group is closed.
 package struct ProviderGroup: Hashable, Sendable {
-    /// Where a group stands.
+    /// The phase of a group.
     package enum Phase: String, CaseIterable, Hashable, Sendable {
-        /// Written; nothing was sent.
+        /// Written, not sent.
         case opened
         /// Something may have been sent.
         case sending
         /// The provider has it.
         case sent
-        /// The provider has it, and was asked to stop.
+        /// The provider has it and was asked to cancel.
         case cancelling
-        /// The provider has ended it; results are being booked.
+        /// The provider has finished; results are being booked.
         case ended
-        /// Every row has its end, and every reservation too.
+        /// Every row is finished and every reservation closed.
         case closed
     }
 
@@ -26,19 +26,19 @@ package struct ProviderGroup: Hashable, Sendable {
     package var name: String
     package var batchID: String
     package var model: ModelID
-    /// Rows that it was made of.
+    /// Its number of rows when it was opened.
     package var rows: Int
     /// The provider's own id; nil before it is known.
     package var providerID: String?
     package var phase: Phase
-    /// Rows that the provider has answered, and those that failed there, by its own last word.
+    /// Rows completed and failed by the provider's last report.
     package var completed = 0
     package var failed = 0
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
-    /// Set by the ledger: rows that have no end yet.
+    /// Set by the ledger: unfinished rows.
     package internal(set) var open = 0
-    /// Set by the ledger: what is set aside for them.
+    /// Set by the ledger: the money reserved for them.
     package internal(set) var reserved = Money.zero
 
     package init(
@@ -54,7 +54,7 @@ package struct ProviderGroup: Hashable, Sendable {
     }
 }
 
-/// A row that is to go to a provider, with the most that it can be billed.
+/// A row for a provider with its reservation.
 package struct GroupRow: Hashable, Sendable {
     package var line: Int64
     package var reservation: ReservationRequest
@@ -65,10 +65,10 @@ package struct GroupRow: Hashable, Sendable {
     }
 }
 
-/// What becomes of the rows of a group that have no end when it is closed.
+/// How a group's unfinished rows are settled when it is closed.
 package enum UnfinishedRows: Hashable, Sendable {
-    /// They were certainly not billed: their reservations are given back.
+    /// They were certainly not billed: releases their reservations.
     case unbilled
-    /// They may have been billed: booked as `uncertain` at their upper bound.
+    /// They may have been billed: books them as `uncertain` at their upper bound.
     case uncertain
 }

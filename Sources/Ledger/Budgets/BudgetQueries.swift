@@ -13,7 +13,7 @@ extension LedgerMigration {
 
 extension LedgerTransaction {
     static let budgetColumns = "id, scope, unit, period, mode, amount"
-    /// Writes totals over what they were.
+    /// Overwrites totals.
     static let totalInsertion = SQLInsertion(
         table: "budget_total", columns: ["budget", "start", "spent", "reserved"],
         types: Array(repeating: .bigint, count: 4),
@@ -23,31 +23,35 @@ extension LedgerTransaction {
 
     /// Loads the budgets and totals that an operation looks at.
     func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
-        let found = try connection.results(bookQueries(for: needs))
-        var book = try budgetBook(found[0], found[1])
+        var book = try budgetBook(try connection.results([bookQuery(for: needs)])[0])
         try loadBuckets(for: needs, into: &book)
         return book
     }
 
-    /// Asks for the budgets of some scopes, then for their totals.
-    func bookQueries(for needs: BudgetNeeds) -> [SQLQuery] {
+    /// Asks for budgets with their totals: a row for each total, or one without.
+    func bookQuery(for needs: BudgetNeeds) -> SQLQuery {
         let dialect = connection.dialect
         let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
         let starts = SQLList(integers: needs.starts, in: dialect)
-        let ofScopes = "FROM budget WHERE scope \(scopes.isAny(in: dialect))"
-        return [
-            SQLQuery("SELECT \(Self.budgetColumns) \(ofScopes) ORDER BY id", [scopes.argument]),
-            SQLQuery(
-                "SELECT budget, start, spent, reserved FROM budget_total WHERE budget IN (SELECT id \(ofScopes)) "
-                    + "AND start \(starts.isAny(in: dialect))", [scopes.argument, starts.argument]),
-        ]
+        return SQLQuery(
+            "SELECT \(Self.budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
+                + "ON budget = id AND start \(starts.isAny(in: dialect)) WHERE scope \(scopes.isAny(in: dialect)) "
+                + "ORDER BY id", [starts.argument, scopes.argument])
     }
 
-    /// Reads the results of `bookQueries`; `loadBuckets` completes them.
-    func budgetBook(_ lines: SQLResult, _ totals: SQLResult) throws(LedgerError) -> BudgetBook {
+    /// Reads the result of `bookQuery`; `loadBuckets` completes it.
+    func budgetBook(_ result: SQLResult) throws(LedgerError) -> BudgetBook {
         var book = BudgetBook()
-        for row in lines.rows { book.load(try Self.decodeBudget(row)) }
-        Self.load(totals.rows, into: &book)
+        var last: Int64?
+        for row in result.rows {
+            let id = row.integer(0)
+            if id != last { book.load(try Self.decodeBudget(row)) }
+            last = id
+            guard let start = row.optionalInteger(6) else { continue }
+            book.load(
+                BudgetTotal(spent: row.integer(7), reserved: row.integer(8)),
+                of: BudgetBook.Slot(budget: id, start: start))
+        }
         return book
     }
 
@@ -62,10 +66,6 @@ extension LedgerTransaction {
         let rows = try connection.rows(
             "SELECT budget, start, spent, reserved FROM budget_total WHERE budget \(ids.isAny(in: dialect)) "
                 + "AND start >= ?", [ids.argument, .integer(first)])
-        Self.load(rows, into: &book)
-    }
-
-    private static func load(_ rows: [SQLRow], into book: inout BudgetBook) {
         for row in rows {
             book.load(
                 BudgetTotal(spent: row.integer(2), reserved: row.integer(3)),
@@ -131,9 +131,9 @@ extension LedgerTransaction {
             "INSERT INTO budget (scope, unit, period, mode, amount, changed_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
             key + [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)])
         let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
-        // What was used before there was a budget counts: totals are always those of all entries.
+        // Use from before the budget counts: totals are always those of all entries.
         for (start, total) in try recomputedTotals(of: line, from: Self.quickSource(for: budget)) {
-            try connection.post(
+            try connection.enqueue(
                 Self.totalInsertion.single,
                 [.integer(line.id), .integer(start), .integer(total.spent), .integer(total.reserved)])
         }
@@ -165,14 +165,14 @@ extension LedgerTransaction {
         return statuses
     }
 
-    /// Where spent amounts are summed from.
+    /// The source of spent sums.
     enum TotalSource {
         case entries
-        /// The days' roll-ups, which know no jobs, sessions and batches, and the entries behind them.
+        /// The daily roll-ups, which lack jobs, sessions and batches, and the entries behind them.
         case rollups
     }
 
-    /// The roll-ups wherever they know the scope, so that the writer need not read a large ledger whole.
+    /// Prefers the roll-ups, so that the writer need not read all entries of a large ledger.
     private static func quickSource(for budget: Budget) -> TotalSource {
         switch (budget.scope, budget.window) {
         case (_, .rolling), (.job, _), (.session, _), (.batch, _): .entries
@@ -185,7 +185,7 @@ extension LedgerTransaction {
         of line: BudgetLine, from source: TotalSource = .entries
     ) throws(LedgerError) -> [Int64: BudgetTotal] {
         let window = line.budget.window
-        // Days, weeks and months are whole days, so that sums by day or by bucket are enough.
+        // Weeks and months are whole days, so sums by day or by bucket are enough.
         let span = window.bucketMilliseconds ?? RollupSlot.dayMilliseconds
         var condition = "1 = 1"
         var arguments: [SQLValue] = []
@@ -198,7 +198,7 @@ extension LedgerTransaction {
         let (booked, bookedArguments) =
             switch source {
             case .entries: (ofEntries, arguments)
-            // In one statement, since the roll-ups follow the entries at any moment.
+            // In one statement, since the roll-ups may advance between two.
             case .rollups:
                 (
                     "SELECT start / \(span) AS bucket, \(spent) AS spent FROM rollup_sum "
@@ -225,7 +225,7 @@ extension LedgerTransaction {
         return totals
     }
 
-    /// The column that entries and reservations name a scope by, and its value; nil for the global scope.
+    /// The column and value of a scope in entries and reservations; nil for the global scope.
     private mutating func scopeCondition(_ scope: BudgetScope) throws(LedgerError) -> (String, Int64)? {
         let (column, id) =
             switch scope {
@@ -237,11 +237,11 @@ extension LedgerTransaction {
             case .batch(let id): ("batch", id)
             }
         if column.isEmpty { return nil }
-        // No name has the number -1: nothing was ever booked on the scope.
+        // No name has the number -1: nothing has been booked on the scope.
         return (column, try names.existingID(id, on: connection) ?? -1)
     }
 
-    /// What a budget of a unit counts, over the entries and over the reservations.
+    /// The SQL of what a unit counts in entries and in reservations.
     private static func expressions(of unit: BudgetUnit) -> (spent: String, reserved: String) {
         switch unit {
         case .usd: ("api + energy_cost + hardware", "bound_nano")

@@ -1,6 +1,6 @@
 package import Domain
 
-/// What happens when a budget has no room.
+/// The effect of a budget without room.
 package enum BudgetMode: String, CaseIterable, Hashable, Sendable {
     /// The reservation is refused.
     case hard
@@ -23,7 +23,7 @@ package struct Budget: Hashable, Sendable {
     }
 }
 
-/// A budget and what is gone of it in its present window, all in the unit of the limit.
+/// A budget and its use in the present window, in the unit of the limit.
 package struct BudgetStatus: Hashable, Sendable {
     package let budget: Budget
     package let spent: Int64
@@ -35,7 +35,7 @@ package struct BudgetStatus: Hashable, Sendable {
         self.reserved = reserved
     }
 
-    /// What can still be reserved; below zero where true costs have passed their reservations.
+    /// The remaining amount; negative where true costs have exceeded their reservations.
     package var left: Int64 {
         let (used, over) = spent.addingReportingOverflow(reserved)
         guard !over else { return .min }
@@ -53,7 +53,7 @@ package enum BudgetUnit: String, CaseIterable, Hashable, Sendable {
     /// Energy, counted in microjoules.
     case joules
 
-    /// An amount of this unit for people.
+    /// Formats an amount with its unit.
     package func text(_ amount: Int64) -> String {
         switch self {
         case .usd: "\(Money(nanoUSD: amount)) USD"
@@ -63,7 +63,7 @@ package enum BudgetUnit: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// A number of some unit, as an exact integer.
+/// An exact amount of a unit.
 package struct BudgetLimit: Hashable, Sendable {
     package let unit: BudgetUnit
     /// Nano-USD, tokens or microjoules.
@@ -84,7 +84,7 @@ package struct BudgetLimit: Hashable, Sendable {
     }
 }
 
-/// What a call takes from budgets, in all units at once.
+/// The amounts of a call in all units.
 package struct Amounts: Hashable, Sendable {
     package var money: Money
     package var tokens: Int64
@@ -115,7 +115,7 @@ package struct Amounts: Hashable, Sendable {
         return Amounts(money: Money(nanoUSD: nanoUSD), tokens: tokens, microjoules: microjoules)
     }
 
-    /// The excess over a bound in each unit; zero where it is kept.
+    /// The excess over a bound in each unit, zero at least.
     func overrun(over bound: Amounts) -> Amounts {
         Amounts(
             money: Money(nanoUSD: max(money.nanoUSD - bound.money.nanoUSD, 0)),
@@ -129,10 +129,10 @@ package struct Amounts: Hashable, Sendable {
 }
 
 extension Budget {
-    /// Reads a budget as people write it: an amount, its unit, and after a slash its window.
+    /// Parses a budget: an amount with its unit, then a slash and the window.
     ///
     /// `20/month` and `0.5 usd` are USD; `1000000tokens/day`; `500J/week`; `5/rolling:18000` counts the last 18,000
-    /// seconds. Throws `invalid` with what to write instead.
+    /// seconds. Throws `invalid` with a correct form.
     package init(_ text: String, scope: BudgetScope, mode: BudgetMode = .hard) throws(LedgerError) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let windowText = parts.count == 2 ? parts[1] : "none"

@@ -1,4 +1,4 @@
-/// Whose money a budget guards.
+/// The scope of a budget.
 package enum BudgetScope: Hashable, Sendable {
     /// Everything in this ledger.
     case global
@@ -55,7 +55,7 @@ extension BudgetScope: CustomStringConvertible {
     }
 }
 
-/// On whose account a call is made. All budgets of all scopes named here are checked and reserved together.
+/// The accounts that a call is charged to. The budgets of all of them are checked and reserved together.
 package struct Attribution: Hashable, Sendable {
     package var team: String?
     package var key: String?

@@ -2,12 +2,12 @@ package import Domain
 
 /// The span of time that a budget is for. Days, weeks and months are those of UTC; weeks begin on Monday.
 package enum BudgetWindow: Hashable, Sendable {
-    /// No end: the budget is spent once.
+    /// No end: the budget never renews.
     case none
     case day
     case week
     case month
-    /// The seconds just gone.
+    /// The last seconds.
     case rolling(seconds: Int64)
 }
 
@@ -15,7 +15,7 @@ extension BudgetWindow {
     private static let dayMilliseconds: Int64 = 86_400_000
 
     /// A rolling window counts spans of a sixtieth of its length (not below a second). The oldest span counts as a
-    /// whole, so that the budget errs towards refusing by at most that sixtieth, and never lets it be passed.
+    /// whole, so that the budget may refuse up to a sixtieth too early, and never too late.
     package var bucketMilliseconds: Int64? {
         guard case .rolling(let seconds) = self else { return nil }
         return max(seconds * 1000 / 60, 1000)
@@ -45,7 +45,7 @@ extension BudgetWindow {
         return (moment.milliseconds - seconds * 1000 + 1).floored(to: bucket)
     }
 
-    /// When a budget of this window is whole again.
+    /// The moment of renewal; nil for none and rolling windows.
     package func end(of moment: Timestamp) -> Timestamp? {
         let start = start(of: moment)
         switch self {

@@ -32,7 +32,7 @@ extension LedgerTransaction {
     package func record(_ record: DecisionRecord) throws(LedgerError) {
         let inserted = try connection.execute(Self.insertNewDecision, try Self.decisionRow(record))
         guard inserted == 1 else {
-            // Decisions are made once; telling the same one again changes nothing.
+            // A decision is immutable; writing the same one again changes nothing.
             guard try decision(record.decision.id) == record else {
                 throw .duplicate(kind: "decision", id: record.decision.id)
             }
@@ -110,7 +110,7 @@ extension LedgerTransaction {
         if commit.movesMoney, case .receipt(let receipt)? = try perform(.commit(commit)) {
             settlements = receipt.settlements
         } else {
-            // A part was done before or is refused, which it says by itself.
+            // A part was done before or is refused: each handles its own repeats and errors.
             for (reservation, entry) in commit.settlements { settlements.append(try settle(reservation, entry)) }
             for reservation in commit.releases { try release(reservation) }
             for decision in commit.decisions { try record(decision) }

@@ -1,7 +1,7 @@
 package import Domain
 import JSON
 
-/// A decision as it is kept, with the time and the account that it was made for.
+/// A decision with its time and account.
 package struct DecisionRecord: Hashable, Sendable {
     package var decision: Decision
     package var attribution: Attribution

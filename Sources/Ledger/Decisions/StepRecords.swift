@@ -1,6 +1,6 @@
 package import Domain
 
-/// One step of a run: its place, its decision, the entry that paid for it, and what was said.
+/// One step of a run: its position, decision and entry, with the exchange itself.
 package struct StepRecord: Hashable, Sendable {
     package var id: String
     package var runID: String
@@ -9,7 +9,7 @@ package struct StepRecord: Hashable, Sendable {
     package var decisionID: String?
     package var entryID: String?
     package var model: ModelID?
-    /// JSON, opaque to the ledger: what went in and what came out.
+    /// JSON, opaque to the ledger: input and output.
     package var detail: [UInt8]
     package var at: Timestamp
 
@@ -28,9 +28,9 @@ package struct StepRecord: Hashable, Sendable {
     }
 }
 
-/// Everything that the end of a step writes, in one transaction, so that a kill never leaves half of it.
+/// Everything that the end of a step writes in one transaction, so that a crash leaves all or nothing.
 ///
-/// The parts are written in the order of the fields. If one of them is refused, none is written.
+/// If one part is refused, none is written.
 package struct StepCommit: Sendable {
     /// Reservations and the entries that settle them.
     package var settlements: [(reservation: String, entry: LedgerEntry)]
@@ -42,10 +42,9 @@ package struct StepCommit: Sendable {
     package var events: [NewJobEvent]
     /// Rows of batches that ended with this step.
     package var rows: [BatchRowResult]
-    /// What routing remembers of the runs that the step belongs to.
+    /// The session memory of the step's runs.
     package var sessions: [SessionRecord] = []
-    /// The answer to the request that the step answers, where that may be told again; left out where the request was
-    /// taken over meanwhile.
+    /// The response to store for an idempotent request; ignored if the request was taken over meanwhile.
     package var answer: (ticket: IdempotencyClaim, answer: StoredResponse)?
 
     package init(
@@ -68,7 +67,7 @@ extension StepCommit {
     var movesMoney: Bool { !settlements.isEmpty || !releases.isEmpty }
 }
 
-/// What a `StepCommit` did.
+/// The result of a `StepCommit`.
 package struct StepReceipt: Hashable, Sendable {
     /// One for each settlement, in order.
     package let settlements: [Settlement]

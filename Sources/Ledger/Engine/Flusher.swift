@@ -1,15 +1,14 @@
 import Dispatch
 import Synchronization
 
-/// Answers the operations of committed groups once they are on disk.
+/// Resumes the callers of committed groups once they are on disk.
 ///
-/// Commits do not wait for the disk: the writer goes on with the next group, and one flush covers all that were
-/// committed before it began. Logs are written in order, so that what a group saw of an earlier one cannot be lost
-/// without the group itself.
+/// Commits do not wait for the disk: the writer continues with the next group, and one flush covers all groups
+/// committed before it. Logs are written in order, so a group cannot survive without the earlier groups it has read.
 final class Flusher: Sendable {
     /// A committed group that waits for the disk.
     struct Group: Sendable {
-        /// What the database gave before the group began.
+        /// The database's flush ticket from before the group.
         let ticket: Int
         let answers: [GroupAnswer]
     }
@@ -28,7 +27,7 @@ final class Flusher: Sendable {
         self.database = database
     }
 
-    /// Why nothing may be written any more: it is not known what is on disk.
+    /// Set when a flush failed with unknown outcome: no more writes are accepted.
     var fault: LedgerError? { state.withLock { $0.fault } }
 
     func add(_ group: Group) {
@@ -48,12 +47,12 @@ final class Flusher: Sendable {
                 return state.waiting
             }
             if groups.isEmpty { return }
-            // Mostly one: a new one comes with every new connection.
+            // Usually one; each new connection starts another.
             for ticket in Set(groups.map(\.ticket)).sorted() {
                 let answers = groups.lazy.filter { $0.ticket == ticket }.flatMap(\.answers)
                 do throws(LedgerError) {
                     try database.flush(ticket)
-                    for answer in answers { answer.tell() }
+                    for answer in answers { answer.succeed() }
                 } catch {
                     if case .writesLost = error { state.withLock { $0.fault = error } }
                     for answer in answers { answer.fail(error) }
@@ -62,7 +61,7 @@ final class Flusher: Sendable {
         }
     }
 
-    /// Waits for those that were added before.
+    /// Waits for the groups added before.
     func close() async {
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
@@ -70,8 +69,8 @@ final class Flusher: Sendable {
     }
 }
 
-/// What an operation is told once its group is on disk, or where that fails.
+/// Resumes an operation's caller once its group is on disk, or with the flush's error.
 struct GroupAnswer: Sendable {
-    let tell: @Sendable () -> Void
+    let succeed: @Sendable () -> Void
     let fail: @Sendable (LedgerError) -> Void
 }

@@ -3,15 +3,15 @@ import Synchronization
 
 /// The single writer: operations of all callers queue up, and as many as are waiting share one transaction.
 ///
-/// What moves money alone is done together (`LedgerTransaction.perform`), the rest one by one, each in a savepoint of its own,
-/// so that one that is refused undoes nothing of the others. A caller gets its result when the commit is on disk
-/// (`Flusher`). All of it runs on one serial queue outside the cooperative threads.
+/// Operations that only move money are performed together (`LedgerTransaction.perform`), the rest one by one in
+/// savepoints, so that a refused one undoes nothing of the others. A caller is resumed when the commit is on disk
+/// (`Flusher`). Everything runs on one serial queue off the cooperative threads.
 final class GroupCommit: Sendable {
     private struct Pending: Sendable {
-        /// Does the work and returns what hands the result to the caller after the commit.
+        /// Performs the operation and returns a closure that resumes the caller after the commit.
         let perform: @Sendable (inout LedgerTransaction) throws(LedgerError) -> @Sendable () -> Void
         let fail: @Sendable (LedgerError) -> Void
-        /// Where the operation moves money alone: what it is, and what hands its answer to the caller.
+        /// The operation as a value, if it only moves money.
         let money: MoneyWork?
     }
 
@@ -29,35 +29,35 @@ final class GroupCommit: Sendable {
     /// Bounds how long the first of a group waits for the last.
     private static let mostOperationsPerTransaction = 256
 
-    /// A transaction that another one got in the way of is tried so often again.
+    /// Retries of a transaction after a conflict with another one.
     private static let mostRetries = 8
 
     private let database: any SQLDatabase
     private let queue = DispatchQueue(label: "hera.ledger.writer")
     private let state = Mutex(State())
-    /// Only used on the queue.
+    /// Used on the queue only.
     private let memory = Mutex(Memory())
     private let flusher: Flusher
-    private let roller: RollupWorker
+    private let rollups: RollupWorker
 
-    /// What the writer remembers of the transactions of one connection.
+    /// The writer's cache for one connection.
     private struct Memory {
         var names = StringInterner()
         var connection = 0
     }
 
-    /// - Parameter entriesBetweenRollups: how many entries are booked before they are added to the roll-ups.
+    /// - Parameter entriesBetweenRollups: entries that are booked before they are added to the roll-ups.
     init(database: any SQLDatabase, entriesBetweenRollups: Int) {
         self.database = database
         flusher = Flusher(database: database)
-        roller = RollupWorker(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
+        rollups = RollupWorker(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
     }
 
     /// Runs an operation in the next transaction and waits until it is on disk.
     ///
     /// - Parameters:
-    ///   - money: the same operation as a value, so that it can be done together with others.
-    ///   - read: takes the value out of the answer to `money`.
+    ///   - money: the same operation as a value, to be performed together with others.
+    ///   - read: extracts the value from the result of `money`.
     func submit<Value: Sendable>(
         money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyResult) -> Value? = { _ in nil },
         _ operation: @escaping @Sendable (inout LedgerTransaction) throws -> Value
@@ -107,7 +107,7 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Writes a group: together at first, and where something of it lets the whole transaction fail, one by one.
+    /// Writes a group: together first, then one by one if an operation makes the whole transaction fail.
     private func write(_ group: [Pending]) {
         var attempts = 0
         while true {
@@ -124,9 +124,9 @@ final class GroupCommit: Sendable {
     }
 
     private enum Outcome {
-        /// With what each operation is told, be it kept or refused.
+        /// With each operation's result or refusal.
         case committed(Flusher.Group)
-        /// Nothing of the group was kept.
+        /// The group was rolled back.
         case undone(LedgerError)
     }
 
@@ -137,9 +137,9 @@ final class GroupCommit: Sendable {
             let ticket = try database.flushTicket()
             try database.withWriter { connection in
                 memory.withLock { memory in
-                    // What an earlier connection had committed may be lost with it.
+                    // Names committed on a lost connection may be lost too.
                     let isSame = memory.connection == connection.identity
-                    // Taken out, not copied: two owners of a dictionary make it copy itself when it grows.
+                    // Moved out rather than copied: a shared dictionary would copy itself when it grows.
                     var transaction = LedgerTransaction(
                         connection: connection, owner: database.owner, names: isSame ? memory.names : StringInterner())
                     memory = Memory()
@@ -148,7 +148,7 @@ final class GroupCommit: Sendable {
                 }
             }
         } catch {
-            // The connection could not be had, so that nothing of the group was begun.
+            // There is no connection: nothing of the group has begun.
             outcome = .undone(error)
         }
         return outcome
@@ -161,29 +161,29 @@ final class GroupCommit: Sendable {
         var answers: [GroupAnswer] = []
         answers.reserveCapacity(group.count)
         do throws(LedgerError) {
-            for statement in connection.dialect.beginUnflushed { try connection.post(statement, []) }
+            for statement in connection.dialect.beginUnflushed { try connection.enqueue(statement, []) }
             let works = isTogether ? group.compactMap(\.money) : []
-            // Those that are done together ask with what else they look at.
+            // Money operations check the version with their other queries.
             if works.isEmpty { try transaction.checkVersion() }
             let together = works.isEmpty ? [] : try performMoney(works, of: group, in: &transaction)
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
-                    answers.append(GroupAnswer(tell: answer, fail: operation.fail))
+                    answers.append(GroupAnswer(succeed: answer, fail: operation.fail))
                     continue
                 }
-                try connection.post("SAVEPOINT operation", [])
+                try connection.enqueue("SAVEPOINT operation", [])
                 do throws(LedgerError) {
                     let answer = try operation.perform(&transaction)
-                    try connection.post("RELEASE SAVEPOINT operation", [])
+                    try connection.enqueue("RELEASE SAVEPOINT operation", [])
                     transaction.keepOperation()
-                    answers.append(GroupAnswer(tell: answer, fail: operation.fail))
+                    answers.append(GroupAnswer(succeed: answer, fail: operation.fail))
                 } catch {
                     transaction.dropOperation()
-                    // After some failures the database has undone everything by itself: then all have failed.
+                    // After some failures the database has rolled back the whole transaction.
                     guard connection.isInTransaction, !error.isPassing else { throw error }
-                    try connection.post("ROLLBACK TO SAVEPOINT operation", [])
-                    try connection.post("RELEASE SAVEPOINT operation", [])
-                    answers.append(GroupAnswer(tell: { operation.fail(error) }, fail: operation.fail))
+                    try connection.enqueue("ROLLBACK TO SAVEPOINT operation", [])
+                    try connection.enqueue("RELEASE SAVEPOINT operation", [])
+                    answers.append(GroupAnswer(succeed: { operation.fail(error) }, fail: operation.fail))
                 }
             }
             try transaction.writeSessions()
@@ -192,17 +192,17 @@ final class GroupCommit: Sendable {
             try connection.execute("COMMIT", [])
             transaction.endTransaction(committed: true)
             database.announced(notices)
-            roller.booked(transaction.madeEntries)
+            rollups.booked(transaction.madeEntries)
             return .committed(Flusher.Group(ticket: ticket, answers: answers))
         } catch {
-            connection.dropPosted()
+            connection.dropEnqueued()
             if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
             transaction.endTransaction(committed: false)
             return .undone(error)
         }
     }
 
-    /// Does the money operations of a group together; nil for what is to be done by itself.
+    /// Performs the money operations of a group together; nil for those that are performed alone.
     private func performMoney(
         _ works: [MoneyWork], of group: [Pending], in transaction: inout LedgerTransaction
     ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
@@ -219,16 +219,16 @@ final class GroupCommit: Sendable {
         }
     }
 
-    /// Refuses further operations and waits for those under way.
+    /// Refuses new operations and waits for those under way.
     func close() async {
         state.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in
             queue.async { continuation.resume() }
         }
         await flusher.close()
-        await roller.close()
+        await rollups.close()
     }
 
     /// Adds all entries that are committed to the roll-ups, and waits for it.
-    func rollUp() async throws(LedgerError) { try await roller.rollUpAll() }
+    func rollUp() async throws(LedgerError) { try await rollups.rollUpAll() }
 }

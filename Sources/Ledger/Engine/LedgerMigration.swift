@@ -1,16 +1,16 @@
-/// The tables, as steps from an empty database to the present one. A step that was released never changes.
+/// A step of the schema from an empty database to the present one. A released migration never changes.
 struct LedgerMigration: Sendable {
     let name: String
     private let statements: [String]
 
-    /// The statements in a dialect.
+    /// The statements in an SQL dialect.
     func statements(in dialect: SQLDialect) -> [String] {
         statements.map { Self.translate($0, to: dialect) }
     }
 
-    /// Statements are written for SQLite with a few marks that stand for what differs.
+    /// Replaces the marks in braces, which stand for the differences between the dialects.
     private static func translate(_ statement: String, to dialect: SQLDialect) -> String {
-        let words: [(String, String)] =
+        let marks: [(String, String)] =
             switch dialect {
             case .sqlite:
                 [
@@ -21,18 +21,18 @@ struct LedgerMigration: Sendable {
                 [
                     ("{serial}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"), ("{integer}", "BIGINT"),
                     ("{bytes}", "BYTEA"), ("{strict}", ""), ("{keyed}", ""),
-                    // Thirteen foreign keys took three quarters of the time of an insertion.
+                    // Thirteen foreign keys take three quarters of an insertion's time.
                     ("{named}", ""),
                 ]
             }
         var text = statement
-        for (mark, word) in words {
-            text = text.split(separator: mark, omittingEmptySubsequences: false).joined(separator: word)
+        for (mark, meaning) in marks {
+            text = text.split(separator: mark, omittingEmptySubsequences: false).joined(separator: meaning)
         }
         return text
     }
 
-    /// The migrations in their order. Their names are in the databases.
+    /// All migrations in order. Their names are stored in databases and never change.
     static let all: [LedgerMigration] = [
         LedgerMigration(
             name: "1 money, decisions and jobs",

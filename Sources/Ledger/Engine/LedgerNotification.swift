@@ -1,19 +1,19 @@
 import Synchronization
 
-/// Something that was written and that other parts, or other nodes, may want to act on at once.
+/// A change that other parts of the program, or other nodes, react to.
 ///
-/// Notices are wake-ups and carry no truth: that is in the ledger. One may be lost with a connection, so whoever waits
-/// for them looks by itself now and then.
+/// A notification only wakes its listeners, which read the ledger themselves. It may be lost with a connection, so that
+/// listeners also poll now and then.
 package enum LedgerNotification: Hashable, Sendable {
-    /// A job has moved: its state, its events, or its holder.
+    /// A job's state, events or holder changed.
     case job(String)
-    /// A job waits for a node that runs it.
+    /// A job waits for a node.
     case waitingJob(String)
-    /// A batch has moved, or waits for a node.
+    /// A batch changed or waits for a node.
     case batch(String)
-    /// A key was made or revoked.
+    /// A key was created or revoked.
     case key(String)
-    /// A budget was set or taken away.
+    /// A budget was set or removed.
     case budget(BudgetScope)
 }
 
@@ -29,7 +29,7 @@ extension LedgerNotification: CustomStringConvertible {
         }
     }
 
-    /// Reads what `description` writes; nil for anything else (a notice of a newer version).
+    /// Reads what `description` writes; nil for anything else (a notification of a newer version).
     init?(_ text: String) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { return nil }
@@ -46,7 +46,7 @@ extension LedgerNotification: CustomStringConvertible {
     }
 }
 
-/// Hands notices to everybody in this process who listens.
+/// Publishes notifications to the listeners in this process.
 final class NotificationHub: Sendable {
     private struct Listeners {
         var next = 0
@@ -55,10 +55,10 @@ final class NotificationHub: Sendable {
     }
 
     private let listeners = Mutex(Listeners())
-    /// A listener that falls this far behind loses the oldest: it looks by itself now and then anyway.
+    /// A listener that falls this far behind loses the oldest ones; it polls anyway.
     private static let mostWaiting = 4096
 
-    /// Notices from now on, until the hub is closed.
+    /// Notifications from now on, until the hub is closed.
     func stream() -> AsyncStream<LedgerNotification> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: LedgerNotification.self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))

@@ -3,16 +3,16 @@
 /// `LedgerStore.write` runs each body in a savepoint of the writer's transaction, `LedgerStore.read` on a reader.
 package struct LedgerTransaction {
     let connection: any SQLConnection
-    /// The running store, as reservations name it.
+    /// Names the running store in reservations and leases.
     let owner: String
     var names: StringInterner
-    /// How many entries were made, be they kept or not.
+    /// Entries built by this transaction, rolled back ones included; a hint for the roll-ups.
     var madeEntries = 0
     private var operationNotices: Set<LedgerNotification> = []
-    /// What listeners are told when the transaction is committed.
+    /// Published when the transaction is committed.
     private(set) var transactionNotices: Set<LedgerNotification> = []
     private var operationSessions: [SessionRecord] = []
-    /// What is remembered of runs, to be written behind all operations at once.
+    /// Session memory, written once after all operations.
     private(set) var transactionSessions: [String: SessionRecord] = [:]
 
     init(connection: any SQLConnection, owner: String = "", names: StringInterner = StringInterner()) {
@@ -29,13 +29,13 @@ package struct LedgerTransaction {
         try names.label(value, on: connection)
     }
 
-    /// Tells everybody who listens, on every node, once the transaction is committed.
+    /// Notifies listeners on every node once the transaction is committed.
     mutating func notify(_ notice: LedgerNotification) { operationNotices.insert(notice) }
 
-    /// Keeps what is remembered of a run with the transaction.
+    /// Saves a run's session memory with the transaction.
     mutating func save(_ record: SessionRecord) { operationSessions.append(record) }
 
-    /// The operation under way is to be kept.
+    /// Keeps the operation under way: its savepoint is released.
     mutating func keepOperation() {
         transactionNotices.formUnion(operationNotices)
         operationNotices.removeAll(keepingCapacity: true)
@@ -47,14 +47,14 @@ package struct LedgerTransaction {
         names.keepOperation()
     }
 
-    /// The operation under way was undone.
+    /// Drops the operation under way: its savepoint was rolled back.
     mutating func dropOperation() {
         operationNotices.removeAll(keepingCapacity: true)
         operationSessions.removeAll(keepingCapacity: true)
         names.dropOperation()
     }
 
-    /// The transaction was committed or undone.
+    /// Resets what belongs to the transaction that was committed or rolled back.
     mutating func endTransaction(committed: Bool) {
         transactionNotices.removeAll(keepingCapacity: true)
         operationNotices.removeAll(keepingCapacity: true)
@@ -70,7 +70,7 @@ extension LedgerTransaction {
         Array(repeating: "?", count: count).joined(separator: ", ")
     }
 
-    /// Ids are the callers' own, within reason.
+    /// Checks an id that a caller chose: 1 to 200 bytes without NUL.
     static func check(id: String, _ kind: String) throws(LedgerError) {
         guard (1...200).contains(id.utf8.count), !id.utf8.contains(0) else {
             throw .invalid("the id of a \(kind) has to be of 1 to 200 bytes without NUL, not '\(id.prefix(40))'")
@@ -79,13 +79,13 @@ extension LedgerTransaction {
 }
 
 extension LedgerTransaction {
-    /// How many migrations the database has; to be asked within each turn.
+    /// Counts the database's migrations; asked in each writing transaction.
     var versionQuery: SQLQuery { SQLQuery("SELECT COUNT(*) FROM \(connection.dialect.migrationTable)", []) }
 
-    /// Throws `newerVersion` where a later version of the program has brought the tables up to date since this store
-    /// opened them: what it would write there might count too little.
+    /// Throws `newerVersion` if a later version of the program has migrated the tables since this store opened them,
+    /// since this version's rows might lack columns.
     ///
-    /// - Parameter answer: that to `versionQuery`.
+    /// - Parameter answer: the result of `versionQuery`.
     func checkVersion(_ answer: SQLResult) throws(LedgerError) {
         guard let count = answer.rows.first?.integer(0), count > LedgerMigration.all.count else { return }
         let applied = try connection.rows("SELECT * FROM \(connection.dialect.migrationTable)", []).map { $0.text(0) }
@@ -93,12 +93,12 @@ extension LedgerTransaction {
         throw .newerVersion(database: "the database", migrations: unknown.sorted())
     }
 
-    /// Asks by itself.
+    /// Queries the version and checks it.
     func checkVersion() throws(LedgerError) { try checkVersion(try connection.results([versionQuery])[0]) }
 }
 
 extension SQLDialect {
-    /// Keeps the names of the migrations that were made, in its only column.
+    /// Holds the names of applied migrations in its only column.
     fileprivate var migrationTable: String {
         switch self {
         case .sqlite: "grdb_migrations"

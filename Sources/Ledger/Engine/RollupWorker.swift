@@ -7,23 +7,24 @@ import Synchronization
     import Darwin
 #endif
 
-/// Brings the roll-ups up to date beside the writer, whenever many entries were booked.
+/// Updates the roll-ups concurrently with the writer, after every few thousand entries.
 ///
-/// Dashboards and totals take what is not rolled up yet from the entries, so that nothing depends on when this runs, nor
-/// on whether it does: it is how many entries they have to read.
+/// Dashboards and totals read the other entries themselves. So correctness does not depend on this worker, only the
+/// number of entries that they read.
 final class RollupWorker: Sendable {
     private struct State {
-        /// Entries since the roll-ups were looked at; at least so many.
+        /// A lower bound of the entries since the last run.
         var booked: Int
         var isRunning = false
         var isClosed = false
     }
 
-    /// A dashboard reads so many entries in some milliseconds, and most combinations of an hour come many times among them.
+    /// A dashboard reads so many entries in a few milliseconds, and most combinations of an hour occur often among
+    /// them.
     static let entriesBetween = 4096
-    /// More than this waits only after long failures.
+    /// Exceeded only after long failures.
     private static let mostTogether: Int64 = 50_000
-    /// What is read at once, before callers get the processor again.
+    /// Read at once, before callers get the processor again.
     private static let entriesPerPiece: Int64 = 512
 
     private let database: any SQLDatabase
@@ -36,11 +37,11 @@ final class RollupWorker: Sendable {
         self.database = database
         self.flusher = flusher
         self.entriesBetween = entriesBetween
-        // What earlier stores have left is looked at with the first entry.
+        // The first entry triggers a run for what earlier stores have left.
         state = Mutex(State(booked: entriesBetween))
     }
 
-    /// Some entries were committed.
+    /// Counts committed entries, and starts a run after enough of them.
     func booked(_ entries: Int) {
         if entries == 0 { return }
         let starts = state.withLock { state in
@@ -53,7 +54,7 @@ final class RollupWorker: Sendable {
 
     private func run() {
         state.withLock { $0.booked = 0 }
-        // Where it fails, it is tried again after as many entries; `verify` names what is wrong with roll-ups.
+        // A failed run is retried after as many entries; `verify` reports broken roll-ups.
         let left = (try? rollUp(least: Int64(entriesBetween), rests: true)) ?? 0
         state.withLock { state in
             state.booked += left
@@ -61,12 +62,12 @@ final class RollupWorker: Sendable {
         }
     }
 
-    /// Rolls up as long as at least so many entries wait; returns how many are left.
+    /// Rolls up while at least `least` entries wait; returns how many are left.
     ///
-    /// - Parameter rests: as long as each piece took, so that callers wait no longer than for one.
+    /// - Parameter rests: whether to pause after each piece for its duration, so that callers wait for one at most.
     private func rollUp(least: Int64, rests: Bool) throws(LedgerError) -> Int {
         while !isStopped {
-            let (rolled, last) = try database.readBeside { (connection) throws(LedgerError) in
+            let (rolled, last) = try database.readConcurrently { (connection) throws(LedgerError) in
                 try LedgerTransaction(connection: connection).rolledAndLast()
             }
             guard last - rolled >= max(least, 1) else { return Int(last - rolled) }
@@ -76,16 +77,16 @@ final class RollupWorker: Sendable {
         return 0
     }
 
-    /// Nil where another node was quicker, or the store is closed.
+    /// Nil if another node was faster or the store is closed.
     private func read(after: Int64, upTo: Int64, rests: Bool) throws(LedgerError) -> UnrolledEntries? {
         var entries = UnrolledEntries(after: after, upTo: upTo)
-        // Entries never change, so that they need not be read in one transaction.
+        // Entries never change and need no common snapshot.
         for start in stride(from: after, to: upTo, by: Int64.Stride(Self.entriesPerPiece)) {
             let began = DispatchTime.now().uptimeNanoseconds
-            let sums = try database.readBeside { (connection) throws(LedgerError) -> [RollupSlot: EntrySums]? in
-                let session = LedgerTransaction(connection: connection)
-                guard try session.rolledAndLast().rolled == after else { return nil }
-                return try session.hourSums(after: start, upTo: min(start + Self.entriesPerPiece, upTo))
+            let sums = try database.readConcurrently { (connection) throws(LedgerError) -> [RollupSlot: EntrySums]? in
+                let transaction = LedgerTransaction(connection: connection)
+                guard try transaction.rolledAndLast().rolled == after else { return nil }
+                return try transaction.hourSums(after: start, upTo: min(start + Self.entriesPerPiece, upTo))
             }
             guard let sums, !isStopped else { return nil }
             entries.add(sums)
@@ -94,24 +95,24 @@ final class RollupWorker: Sendable {
         return entries
     }
 
-    /// Nothing is written any more.
+    /// Whether writing has ended.
     private var isStopped: Bool { flusher.fault != nil || state.withLock { $0.isClosed } }
 
     private func write(_ entries: UnrolledEntries) throws(LedgerError) {
-        let rows = try database.readBeside { (connection) throws(LedgerError) in
+        let rows = try database.readConcurrently { (connection) throws(LedgerError) in
             try LedgerTransaction(connection: connection).rollupRows(for: entries)
         }
         var result: Result<Void, LedgerError> = .success(())
-        try database.withWriterBeside { connection in
+        try database.withConcurrentWriter { connection in
             result = Result { () throws(LedgerError) in
                 do throws(LedgerError) {
-                    for statement in connection.dialect.beginBeside { try connection.post(statement, []) }
-                    let session = LedgerTransaction(connection: connection)
-                    let isDone = try session.rollUp(rows, after: entries.after, upTo: entries.upTo)
-                    try session.checkVersion()
+                    for statement in connection.dialect.beginConcurrent { try connection.enqueue(statement, []) }
+                    let transaction = LedgerTransaction(connection: connection)
+                    let isDone = try transaction.rollUp(rows, after: entries.after, upTo: entries.upTo)
+                    try transaction.checkVersion()
                     try connection.execute(isDone ? "COMMIT" : "ROLLBACK", [])
                 } catch {
-                    connection.dropPosted()
+                    connection.dropEnqueued()
                     if connection.isInTransaction { _ = try? connection.execute("ROLLBACK", []) }
                     throw error
                 }
@@ -120,7 +121,7 @@ final class RollupWorker: Sendable {
         try result.get()
     }
 
-    /// Rolls up everything that is committed.
+    /// Rolls up all committed entries.
     func rollUpAll() async throws(LedgerError) {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<Int, LedgerError>, Never>) in
@@ -132,7 +133,7 @@ final class RollupWorker: Sendable {
         _ = try result.get()
     }
 
-    /// Gives up what is under way; the next store goes on with it.
+    /// Stops; the next store continues.
     func close() async {
         state.withLock { $0.isClosed = true }
         await withCheckedContinuation { continuation in

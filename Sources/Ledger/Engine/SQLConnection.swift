@@ -1,10 +1,10 @@
-/// A value as databases keep it.
+/// A value of a column or parameter.
 enum SQLValue: Hashable, Sendable {
     case null
     case integer(Int64)
     case text(String)
     case blob([UInt8])
-    /// Many values as one parameter; on PostgreSQL alone.
+    /// Many values as one parameter; PostgreSQL only.
     case array(SQLArray)
     case rows(SQLRows)
 
@@ -47,42 +47,43 @@ struct SQLRow {
     }
 }
 
-/// What the databases write differently.
+/// The SQL dialect of a database.
 enum SQLDialect: Hashable, Sendable {
     case sqlite, postgreSQL
 
-    /// What begins a writing transaction. SQLite takes the lock at once, so that it need not be won half-way. On
-    /// PostgreSQL the groups of all nodes take turns by a lock of the ledger's own: no deadlocks, no lost updates, and
-    /// a hot budget costs each group one turn and not each call.
+    /// Statements that begin a writing transaction.
+    ///
+    /// SQLite acquires its write lock at once instead of upgrading later. On PostgreSQL the nodes take turns by an
+    /// advisory lock: no deadlocks, no lost updates, and a hot budget costs one turn per group instead of one per call.
     var begin: [String] {
         switch self {
         case .sqlite: ["BEGIN IMMEDIATE"]
-        // Whatever the database's default is: each statement has to see what was committed before the turn.
+        // Overrides the database's default: each statement has to see what was committed before the turn.
         case .postgreSQL: ["BEGIN ISOLATION LEVEL READ COMMITTED", "SELECT pg_advisory_xact_lock(\(Self.turnLock))"]
         }
     }
 
-    /// The number of the lock by which the nodes on a PostgreSQL database take turns.
+    /// The advisory lock by which the nodes on a PostgreSQL database take turns.
     static let turnLock: Int64 = 4_846_524_101
 
-    /// The same for a transaction that `SQLDatabase.flush` puts on disk after its commit, so that the others' turns need
-    /// not wait for the disk. (SQLite's writer never waits for it.)
+    /// Begins a transaction that `SQLDatabase.flush` makes durable after its commit, so that no turn waits for the
+    /// disk. SQLite's writer never waits for it.
     var beginUnflushed: [String] {
         switch self {
         case .sqlite: begin
-        case .postgreSQL: beginBeside + begin.dropFirst()
+        case .postgreSQL: beginConcurrent + begin.dropFirst()
         }
     }
 
-    /// The same for what no other transaction waits for, beside the turns, and what a crash may take away again.
-    var beginBeside: [String] {
+    /// Begins a transaction outside of the turns for derived rows, which a crash may lose.
+    var beginConcurrent: [String] {
         switch self {
         case .sqlite: begin
         case .postgreSQL: ["BEGIN ISOLATION LEVEL READ COMMITTED", "SET LOCAL synchronous_commit = off"]
         }
     }
 
-    /// What a query ends with that locks rows and passes over those that others have locked.
+    /// The end of a query that locks rows and skips those that others have locked.
     var skipLocked: String {
         switch self {
         case .sqlite: ""
@@ -93,29 +94,30 @@ enum SQLDialect: Hashable, Sendable {
 
 /// A connection that runs statements one after the other. Parameters are written `?` in every dialect.
 ///
-/// The ledger's operations are written once, over this; SQLite and PostgreSQL differ below it.
+/// The ledger's operations are written once on this protocol; SQLite and PostgreSQL differ below it.
 protocol SQLConnection {
     var dialect: SQLDialect { get }
-    /// Another number for another connection: what was known of an earlier one's transactions may be lost with it.
+    /// Differs from connection to connection: cached state of an earlier connection may be lost with it.
     var identity: Int { get }
     /// Runs a statement and returns how many rows it changed.
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int
-    /// Runs a query and hands out its rows one by one.
+    /// Runs a query and passes its rows to a body one by one.
     func forEachRow(
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError)
-    /// Runs a statement whose result nobody needs, now or together with the next one that answers. Where it fails then,
-    /// the error is a `conflict`: which operation it belonged to cannot be told, so the whole transaction is to be
-    /// undone and run again.
-    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError)
-    /// Writes rows into a table, as `post` does.
+    /// Enqueues a statement without a result, to be sent with the next query (pipelined); SQLite runs it at once.
+    ///
+    /// A failure is reported as `conflict` by that query. The operation at fault is unknown, so the whole transaction
+    /// is rolled back and run again.
+    func enqueue(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError)
+    /// Inserts rows into a table, enqueued as by `enqueue`.
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError)
-    /// Runs some queries and changing statements, in one turn where the database allows it.
+    /// Runs queries and changing statements, in one round trip where the database allows it.
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult]
-    /// Forgets what was posted and not run, since the transaction is given up.
-    func dropPosted()
-    /// Whether a transaction is open; a database ends it by itself after some failures (a full disk).
+    /// Drops enqueued statements, since the transaction is rolled back.
+    func dropEnqueued()
+    /// Whether a transaction is open; the database ends it after some failures (a full disk).
     var isInTransaction: Bool { get }
 }
 
@@ -130,7 +132,7 @@ struct SQLQuery {
     }
 }
 
-/// What a statement gave: rows, or the number of rows that it changed.
+/// The result of a statement: rows, or the number of rows that it changed.
 struct SQLResult {
     let rows: [SQLRow]
     let changed: Int
@@ -152,43 +154,42 @@ extension SQLConnection {
 
 /// A database with one writer and any number of readers.
 protocol SQLDatabase: Sendable {
-    /// Lets a body use the writing connection; blocks the calling thread, so never to be called from a task.
+    /// Runs a body on the writing connection. Blocks the calling thread, so it must not be called from a task.
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError)
-    /// To be asked before a transaction that is to be flushed later.
+    /// Returns a ticket for `flush`; requested before the transaction.
     func flushTicket() throws(LedgerError) -> Int
-    /// Returns when everything is on disk that was committed on `withWriter` after the ticket was given; blocks the
-    /// calling thread. Throws where that cannot be said.
+    /// Returns when all commits on `withWriter` since the ticket are on disk, and throws where that is unknown. Blocks
+    /// the calling thread.
     func flush(_ ticket: Int) throws(LedgerError)
-    /// Reads on a connection of its own, off the cooperative threads, from one state of the database.
+    /// Reads one snapshot on a reader's connection, off the cooperative threads.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value
-    /// Lets a body read one state of the database, beside the writer where that is possible; blocks the calling thread.
-    func readBeside<Value>(
+    /// Reads one snapshot concurrently with the writer where possible. Blocks the calling thread.
+    func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value
-    /// Lets a body write what is derived from committed rows, beside the writer where that is possible; blocks the
-    /// calling thread.
-    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError)
-    /// This running store, as reservations name it.
+    /// Writes rows derived from committed ones, concurrently with the writer where possible. Blocks the calling thread.
+    func withConcurrentWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError)
+    /// Names this running store in reservations and leases.
     var owner: String { get }
-    /// Whether the database knows the store of that name to be connected; to be asked on the writer's connection.
+    /// Whether the store of that name is connected; asked on the writer's connection.
     func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool
-    /// Milliseconds of a clock that all stores of this database share.
+    /// Milliseconds of a clock that all stores of the database share.
     func leaseClock(on connection: any SQLConnection) throws(LedgerError) -> Int64
-    /// How long the server has been running, in milliseconds; nil where stores do not lose their presence with it.
+    /// The server's uptime in milliseconds; nil where stores keep their presence across a restart.
     func serverAge(on connection: any SQLConnection) throws(LedgerError) -> Int64?
-    /// Sends the notices of a transaction with it; they arrive once it is committed.
+    /// Sends a transaction's notifications with it; they are delivered once it is committed.
     func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) throws(LedgerError)
-    /// The transaction with these notices is committed.
+    /// Publishes notifications of a committed transaction within the process.
     func announced(_ notices: Set<LedgerNotification>)
-    /// Notices of this store, and of others where the database passes them on.
+    /// Notifications of this store, and of others where the database delivers them.
     func notices() -> AsyncStream<LedgerNotification>
     func close()
 }
 
 extension SQLDatabase {
-    func readBeside<Value>(
+    func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
         var result: Result<Value, LedgerError> = .failure(.database("the reader did not run"))
@@ -198,5 +199,5 @@ extension SQLDatabase {
         return try result.get()
     }
 
-    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) { try withWriter(body) }
+    func withConcurrentWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) { try withWriter(body) }
 }

@@ -5,10 +5,10 @@ enum SQLType: String {
     case bytea = "BYTEA"
 }
 
-/// Values of many rows as one of PostgreSQL's arrays, so that one statement writes or looks up them all.
+/// A PostgreSQL array of one column's values, so that one statement writes or looks up many rows.
 ///
-/// Kept as the server reads it (`array_recv`): big-endian 32 bits each for the number of dimensions, whether there are
-/// nulls, the elements' type, their number and the first index; then each element's length (-1 for null) and bytes.
+/// In the binary format of `array_recv`: big-endian 32 bits each for the number of dimensions, the null flag, the
+/// elements' type, their number and the first index; then each element's length (-1 for null) and bytes.
 struct SQLArray: Hashable, Sendable {
     let type: SQLType
     private var elements: [UInt8] = []
@@ -19,7 +19,7 @@ struct SQLArray: Hashable, Sendable {
         for value in values { append(value) }
     }
 
-    /// Whatever is not of the array's type counts as null, which the table's constraints refuse.
+    /// A value of another type becomes null, which the table's constraints refuse.
     mutating func append(_ value: SQLValue) {
         count += 1
         Self.append(value, of: type, to: &elements)
@@ -41,7 +41,7 @@ struct SQLArray: Hashable, Sendable {
         }
     }
 
-    /// Adds the whole array to some bytes.
+    /// Appends the whole array.
     func write(to bytes: inout [UInt8]) {
         for field in [1, 1, type.element, count, 1] { Self.append(field, to: &bytes) }
         bytes.append(contentsOf: elements)
@@ -80,11 +80,10 @@ struct SQLRowType: Hashable, Sendable {
     let array: UInt32
 }
 
-/// Rows as one of PostgreSQL's arrays of a row type.
+/// A PostgreSQL array of a row type.
 ///
-/// Kept as the server reads it (`array_recv`, `record_recv`): big-endian 32 bits each for the number of dimensions, whether
-/// there are nulls, the elements' type, their number and the first index; then for each row its length, the number of
-/// columns, and each column's type, length (-1 for null) and bytes.
+/// In the binary format of `array_recv` and `record_recv`: the array's head as in `SQLArray`; then for each row its
+/// length, the number of columns, and each column's type, length (-1 for null) and bytes.
 struct SQLRows: Hashable, Sendable {
     let type: SQLRowType
     private var elements: [UInt8] = []
@@ -96,7 +95,7 @@ struct SQLRows: Hashable, Sendable {
         for row in rows { append(row, types) }
     }
 
-    /// Whatever is not of its column's type counts as null, which the table's constraints refuse.
+    /// A value of another type than its column's becomes null, which the table's constraints refuse.
     private mutating func append(_ row: [SQLValue], _ types: [SQLType]) {
         count += 1
         let start = elements.count
@@ -110,18 +109,21 @@ struct SQLRows: Hashable, Sendable {
         withUnsafeBytes(of: length.bigEndian) { elements.replaceSubrange(start..<start + 4, with: $0) }
     }
 
-    /// Adds the whole array to some bytes.
+    /// Appends the whole array.
     func write(to bytes: inout [UInt8]) {
         for field in [1, 0, type.element, count, 1] { SQLArray.append(field, to: &bytes) }
         bytes.append(contentsOf: elements)
     }
 }
 
-/// A list of values as one parameter, so that a statement is the same whatever the list's length: an array on PostgreSQL,
-/// JSON on SQLite.
+/// A list of values as one parameter, so that the statement's text does not depend on the length: an array on
+/// PostgreSQL, JSON on SQLite.
+///
+/// A list of one value is that value, which spares the databases a temporary table.
 struct SQLList {
     let argument: SQLValue
     private let type: SQLType
+    private let isSingle: Bool
 
     init(texts: some Sequence<String>, in dialect: SQLDialect) {
         self.init(texts.map { .text($0) }, of: .text, in: dialect)
@@ -133,12 +135,18 @@ struct SQLList {
 
     private init(_ values: [SQLValue], of type: SQLType, in dialect: SQLDialect) {
         self.type = type
-        argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
+        isSingle = values.count == 1
+        if isSingle {
+            argument = values[0]
+        } else {
+            argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
+        }
     }
 
-    /// What a column is compared with, to be one of the list: `id \(list.isAny)`.
+    /// The condition behind a column that is one of the list: `id \(list.isAny)`.
     func isAny(in dialect: SQLDialect) -> String {
-        switch dialect {
+        if isSingle { return "= CAST(? AS \(type.rawValue))" }
+        return switch dialect {
         case .sqlite: "IN (SELECT value FROM json_each(?))"
         case .postgreSQL: "= ANY(CAST(? AS \(type.rawValue)[]))"
         }
@@ -146,7 +154,8 @@ struct SQLList {
 
     /// The list as a table of one column, named `value`.
     func table(in dialect: SQLDialect) -> String {
-        switch dialect {
+        if isSingle { return "(SELECT CAST(? AS \(type.rawValue)) AS value) AS list" }
+        return switch dialect {
         case .sqlite: "json_each(?)"
         case .postgreSQL: "unnest(CAST(? AS \(type.rawValue)[])) AS list (value)"
         }
@@ -181,7 +190,7 @@ struct SQLList {
     }
 }
 
-/// Rows for a table: one statement for all of them on PostgreSQL, one statement run for each on SQLite.
+/// An insertion of rows into a table: one statement for all on PostgreSQL, one run for each on SQLite.
 struct SQLInsertion {
     let table: String
     let columns: [String]
@@ -189,7 +198,7 @@ struct SQLInsertion {
     let types: [SQLType]
     /// What follows the values: nothing, or `ON CONFLICT ...`.
     var conflict = ""
-    /// Whether the rows bring values of columns that the database counts up by itself.
+    /// Whether the rows have their own values for auto-incremented columns.
     var keepingNumbers = false
 
     /// Inserts one row; its values are the parameters.
@@ -198,8 +207,8 @@ struct SQLInsertion {
             + "VALUES (\(LedgerTransaction.placeholders(columns.count)))\(conflict)"
     }
 
-    /// The same as `together` with one parameter, which has the rows as values of a type `rowType` of these columns: the
-    /// server takes a third of the time for it, since it keeps an array of its own for each parameter of `unnest`.
+    /// Inserts all rows with one parameter, an array of the row type; a third of the server time of `together`, which
+    /// makes an array for each column.
     func rows(_ rows: [[SQLValue]], as type: SQLRowType) -> SQLQuery {
         SQLQuery(
             "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
@@ -207,7 +216,7 @@ struct SQLInsertion {
             [.rows(SQLRows(rows, of: type, types: types))])
     }
 
-    /// Makes the row type for one session.
+    /// Creates the row type for one session.
     var makeRowType: String {
         let fields = zip(columns, types).map { "\($0) \($1.rawValue)" }.joined(separator: ", ")
         return "CREATE TYPE pg_temp.\(rowTypeName) AS (\(fields))"

@@ -1,17 +1,17 @@
-/// Texts that many rows share (models, keys, runs, ...) are kept once, and rows name them by number.
+/// Interns texts that many rows share (models, keys, runs, ...): the table `name` has each once, rows have its number.
 ///
-/// This is the memory of one connection; whatever is in it is on disk or in the transaction under way.
+/// A cache of one connection: its texts are committed or belong to the transaction under way.
 struct StringInterner {
     private var ids: [ExactText: Int64] = [:]
     private var labels: [Int64: String] = [:]
-    /// Names made by the transaction under way, and how many of them before the operation under way.
+    /// Names inserted by the transaction under way, and their number before the operation under way.
     private var fresh: [String] = []
     private var kept = 0
 
-    /// Runs and sessions never end, so the memory starts again at this size.
+    /// Runs and sessions are unbounded, so the cache is emptied at this size.
     private static let mostNames = 20_000
 
-    /// The number of a text, which is made where it is new; null for nil.
+    /// The number of a text, inserted where it is new; null for nil.
     mutating func id(_ label: String?, on connection: any SQLConnection) throws(LedgerError) -> SQLValue {
         guard let label else { return .null }
         if let id = ids[ExactText(label)] { return .integer(id) }
@@ -23,13 +23,13 @@ struct StringInterner {
             remember(label, inserted.integer(0))
             fresh.append(label)
         } else if try existingID(label, on: connection) == nil {
-            // Another node made it in between, so it has to be there now.
+            // Another node has inserted it in between.
             throw .database("the name '\(label)' was neither inserted nor found")
         }
         return ids[ExactText(label)].map { .integer($0) } ?? .null
     }
 
-    /// Those of some texts that are not in memory; throws where one of them cannot be kept.
+    /// The texts that are not cached; throws `invalid` for one with a NUL.
     func missing(of labels: [String]) throws(LedgerError) -> Set<String> {
         var missing: Set<String> = []
         for label in labels where ids[ExactText(label)] == nil {
@@ -39,14 +39,14 @@ struct StringInterner {
         return missing
     }
 
-    /// Databases end texts at a NUL, so that two would become one.
+    /// Databases end texts at a NUL, which would make two texts equal.
     private static func check(_ label: String) throws(LedgerError) {
         guard !label.utf8.contains(0) else {
             throw .invalid("a NUL in the name of a model, run, key, team, session, job or batch")
         }
     }
 
-    /// What makes those of some texts that are new, and then tells the numbers of all; nothing for no texts.
+    /// Queries that insert the new ones of some texts and then select the numbers of all; none for no texts.
     static func queries(for labels: Set<String>, in dialect: SQLDialect) -> [SQLQuery] {
         if labels.isEmpty { return [] }
         let list = SQLList(texts: labels, in: dialect)
@@ -58,9 +58,9 @@ struct StringInterner {
         ]
     }
 
-    /// Remembers the results of `queries`.
+    /// Caches the results of `queries`.
     ///
-    /// - Parameter keeping: whether new texts stay where the operation under way is undone.
+    /// - Parameter keeping: whether the new texts stay if the operation under way is rolled back.
     mutating func learn(_ results: ArraySlice<SQLResult>, keeping: Bool) {
         guard let made = results.first, let all = results.last else { return }
         for row in all.rows { remember(row.text(1), row.integer(0)) }
@@ -68,7 +68,7 @@ struct StringInterner {
         if keeping { kept = fresh.count }
     }
 
-    /// The number of a text that may be there, for queries that must not write.
+    /// The number of a text, nil if it is unknown; for queries, which must not write.
     mutating func existingID(_ label: String, on connection: any SQLConnection) throws(LedgerError) -> Int64? {
         if let id = ids[ExactText(label)] { return id }
         guard let row = try connection.row("SELECT id FROM name WHERE label = ?", [.text(label)]) else { return nil }
@@ -87,13 +87,13 @@ struct StringInterner {
         return row.text(0)
     }
 
-    /// The operation under way is kept, as far as its transaction is.
+    /// Keeps the names of the operation under way with its transaction.
     mutating func keepOperation() { kept = fresh.count }
 
-    /// The operation under way was undone, and the names that it made with it.
+    /// Drops the names of the operation under way, which was rolled back.
     mutating func dropOperation() { forget(downTo: kept) }
 
-    /// The transaction was committed or undone.
+    /// Resets what belongs to the transaction that was committed or rolled back.
     mutating func endTransaction(committed: Bool) {
         if !committed { forget(downTo: 0) }
         fresh.removeAll(keepingCapacity: true)
@@ -116,9 +116,9 @@ struct StringInterner {
     }
 }
 
-/// A text that is the same as another one where both have the same bytes, as databases compare them.
+/// A text compared by its bytes, as databases do.
 ///
-/// Strings are equal in Swift where they look the same: one name written in two ways would be one in memory and two in the
+/// Swift's strings are equal by canonical equivalence: two spellings of one name would be one in memory and two in the
 /// database.
 struct ExactText: Hashable {
     let text: String
@@ -127,7 +127,7 @@ struct ExactText: Hashable {
 
     static func == (left: ExactText, right: ExactText) -> Bool { areSame(left.text, right.text) }
 
-    /// Texts that look the same have the same hash, which is allowed, and quick for those in ASCII.
+    /// Equivalent texts share a hash, which is correct, and fast for ASCII.
     func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     static func areSame(_ left: String, _ right: String) -> Bool {

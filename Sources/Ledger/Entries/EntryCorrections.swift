@@ -41,8 +41,8 @@ extension LedgerTransaction {
         return difference
     }
 
-    /// Settles the reservations of owners that are not alive at their upper bound, and gives back their batch rows. What
-    /// belongs to an open group at a provider stays with that.
+    /// Settles the reservations of dead owners at their upper bound, and makes their batch rows pending. An open group
+    /// at a provider keeps its own.
     mutating func recover(
         at moment: Timestamp, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> [LedgerEntry] {
@@ -60,7 +60,7 @@ extension LedgerTransaction {
         return booked
     }
 
-    /// Settles all reservations of an owner at their upper bound; the entries.
+    /// Settles all reservations of an owner at their upper bound; returns the entries.
     mutating func bookUncertain(
         ownedBy owner: String, at moment: Timestamp
     ) throws(LedgerError) -> [LedgerEntry] {
@@ -74,10 +74,10 @@ extension LedgerTransaction {
         return booked
     }
 
-    /// What is booked for a call of which nothing is known but that it was begun.
+    /// The entry of a call with an unknown outcome.
     static func uncertainEntry(for request: ReservationRequest, at moment: Timestamp) -> LedgerEntry {
         let bound = request.upperBound
-        // Which class the tokens would have been of is not known: they are counted as output, the dearest.
+        // The class of the tokens is unknown: they count as output, the dearest.
         let result = CallResult(
             usage: Usage(output: Int(bound.tokens), requests: 1),
             figures: CallFigures(atMost: bound, latencySeconds: 0), outcome: .failed)
@@ -86,7 +86,7 @@ extension LedgerTransaction {
 }
 
 extension CallResult {
-    /// Takes the amounts of another result off this one's.
+    /// Subtracts the amounts of another result.
     fileprivate mutating func subtract(_ other: CallResult) {
         usage.input -= other.usage.input
         usage.cachedRead -= other.usage.cachedRead

@@ -61,7 +61,7 @@ extension LedgerTransaction {
         let provenance = try nameID(result.energyProvenance.rawValue)
         let outcome = try nameID(result.outcome.rawValue)
         let usage = UsageClass.allCases.map { SQLValue.integer(Int64(result.usage[$0])) }
-        // A reservation of the entry's own name is not written twice: `reserved_nano` says that there was one.
+        // A reservation id equal to the entry's is not stored twice: `reserved_nano` marks it.
         let reservation = entry.reservationID == entry.id ? nil : entry.reservationID
         let head: [SQLValue] = [
             .text(entry.id), .integer(entry.at.milliseconds), .integer(entry.chargedAt.milliseconds), kind,
@@ -74,7 +74,7 @@ extension LedgerTransaction {
         return head + call + [served] + usage + Self.encode(result.figures) + tail
     }
 
-    /// Reads one entry by a condition.
+    /// Reads entries by a condition, in the order of booking.
     mutating func entries(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [LedgerEntry] {
         let rows = try connection.rows(
             "SELECT \(Self.entryColumns) FROM entry WHERE \(condition) ORDER BY sequence", arguments)
@@ -83,7 +83,7 @@ extension LedgerTransaction {
         return entries
     }
 
-    /// Reads entries with their sequence numbers, at most so many, in the order of booking.
+    /// Reads at most `limit` entries with their sequence numbers, in the order of booking.
     mutating func entries(
         where condition: String, _ arguments: [SQLValue], limit: Int
     ) throws(LedgerError) -> [(sequence: Int64, entry: LedgerEntry)] {
@@ -205,7 +205,7 @@ extension LedgerTransaction {
         ]
     }
 
-    /// Reads `CallColumns` from a position of a row on.
+    /// Decodes `CallColumns` from a position of a row on.
     mutating func decodeCall(_ row: SQLRow, at first: Int) throws(LedgerError) -> PlannedCall {
         let account = Attribution(
             team: try label(row[first + 1]), key: try label(row[first + 2]), session: try label(row[first + 3]),
@@ -231,7 +231,7 @@ extension LedgerTransaction {
             energyJoules: Double(row.integer(first + 3)) / 1e6, latencySeconds: Double(row.integer(first + 4)) / 1e6)
     }
 
-    /// A value of an enumeration kept by name; throws for a name that this version does not know.
+    /// Decodes a case stored by name; throws for one that this version does not know.
     mutating func decode<Value: RawRepresentable<String>>(
         _ type: Value.Type, _ value: SQLValue
     ) throws(LedgerError) -> Value? {

@@ -1,29 +1,29 @@
 package import Domain
 
-/// What an entry stands for.
+/// The kind of an entry.
 package enum EntryKind: String, CaseIterable, Hashable, Sendable {
     /// A call whose cost is known.
     case call
-    /// A call whose process died: it may have been billed, and is booked at its upper bound until corrected.
+    /// A call whose process died: it may have been billed, so it is booked at its upper bound until corrected.
     case uncertain
     /// A copy of a step sent to the reference to audit quality.
     case shadow
-    /// The difference between an earlier entry and the truth; amounts may be negative.
+    /// The difference between an earlier entry and the true amounts; may be negative.
     case correction
 }
 
 /// How a call ended.
 package enum CallOutcome: String, CaseIterable, Hashable, Sendable {
     case completed, failed, cancelled
-    /// The client hung up before the end; what was billed is booked all the same.
+    /// The client disconnected before the end; what was billed is booked.
     case clientGone = "client_gone"
 }
 
-/// One line of the ledger: what a call took. Entries are only ever appended.
+/// One line of the ledger: the cost of a call. Entries are append-only.
 package struct LedgerEntry: Hashable, Sendable {
     /// Unique over the ledger.
     package var id: String
-    /// When it was booked. Budgets and dashboards count an entry at `chargedAt`.
+    /// The time of booking. Budgets and dashboards count an entry at `chargedAt`.
     package var at: Timestamp
     package var kind: EntryKind
     package var call: PlannedCall
@@ -48,7 +48,7 @@ package struct LedgerEntry: Hashable, Sendable {
     }
 }
 
-/// What a call truly took.
+/// The true cost, usage and outcome of a call.
 package struct CallResult: Hashable, Sendable {
     /// The name of the model that the upstream reported, or nil where it named none.
     package var servedModel: String?
@@ -74,17 +74,17 @@ package struct CallResult: Hashable, Sendable {
     }
 }
 
-/// What is known of a call before it is made: for whom, by which model, and what it is expected to take.
+/// A call as planned: its accounts, its model and its predicted cost.
 package struct PlannedCall: Hashable, Sendable {
     /// The job or session that the call is a step of.
     package var runID: String
     package var attribution: Attribution
     package var decisionID: String?
-    /// The catalog's model that is asked.
+    /// The called model in the catalog.
     package var model: ModelID
     package var provider: String
     package var placement: Placement
-    /// The part of the rule that chose the model; nil where nothing was decided (a shadow audit).
+    /// The stage of the rule that chose the model; nil without a decision (a shadow audit).
     package var stage: Stage?
     /// The name of the policy, where it has one.
     package var policy: String?
@@ -93,8 +93,8 @@ package struct PlannedCall: Hashable, Sendable {
     /// The day on which the price's source was read.
     package var priceAsOf: CalendarDay?
     package var predicted: CallFigures
-    /// The same step on the reference model, or nil where no comparison is meant to be made. Every further call of
-    /// the same step (a retry, an escalation, a shadow audit) has a baseline of zero, so that savings stay honest.
+    /// The same step on the reference model; nil for no comparison. Every further call of the step (a retry, an
+    /// escalation, a shadow audit) has a zero baseline, so that savings are not counted twice.
     package var baseline: Baseline?
 
     package init(
@@ -140,7 +140,7 @@ package struct CallFigures: Hashable, Sendable {
     }
 }
 
-/// What a step would have taken on the reference model.
+/// The predicted cost of a step on the reference model.
 package struct Baseline: Hashable, Sendable {
     package var model: ModelID
     package var figures: CallFigures
@@ -151,7 +151,7 @@ package struct Baseline: Hashable, Sendable {
     }
 }
 
-/// The numbers of an entry as exact integers, checked to be such as a ledger can book.
+/// The amounts of an entry as exact integers, validated for booking.
 struct EntryFigures {
     let kind: EntryKind
     let outcome: CallOutcome
@@ -168,7 +168,7 @@ struct EntryFigures {
     let baselineLatencyMicroseconds: Int64
     let firstTokenMicroseconds: Int64?
 
-    /// Throws `invalid` for negative or absurd numbers, which are faults of a caller or an upstream.
+    /// Throws `invalid` for negative or absurd amounts.
     init(_ entry: LedgerEntry) throws(LedgerError) {
         let result = entry.result
         let signed = entry.kind == .correction
@@ -197,14 +197,14 @@ struct EntryFigures {
         baselineLatencyMicroseconds = try Self.micro(reference.latencySeconds, signed: signed, "baseline seconds")
     }
 
-    /// What the entry takes from budgets.
+    /// The amounts that count against budgets.
     var amounts: Amounts {
         Amounts(
             money: cost.total, tokens: Int64(usage.promptTokens + usage.completionTokens),
             microjoules: energyMicrojoules)
     }
 
-    /// Ten million USD a call: far above any bill, and low enough that sums of a day stay within 64 bits.
+    /// Ten million USD per call: above any bill, and low enough that the sums of a day fit into 64 bits.
     private static let mostNanoUSD: Int64 = 10_000_000_000_000_000
 
     private static func checked(

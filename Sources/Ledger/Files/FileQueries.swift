@@ -9,7 +9,7 @@ extension LedgerMigration {
             + "PRIMARY KEY (file, number)){strict}",
     ]
 
-    /// Files of before are complete and never expire.
+    /// Existing files are complete and never expire.
     static let fileExpiry: [String] = [
         "ALTER TABLE file ADD COLUMN expires_at {integer}",
         "ALTER TABLE file ADD COLUMN complete {integer} NOT NULL DEFAULT 1",

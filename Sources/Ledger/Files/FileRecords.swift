@@ -1,6 +1,6 @@
 package import Domain
 
-/// A file that was uploaded or made: what it is, without its bytes, which are kept in chunks.
+/// An uploaded or generated file without its bytes, which are in chunks.
 package struct FileRecord: Hashable, Sendable {
     package var id: String
     /// `batch`, `batch_output`, ...
@@ -10,9 +10,9 @@ package struct FileRecord: Hashable, Sendable {
     package var byteCount: Int64
     package var key: String?
     package var createdAt: Timestamp
-    /// When it is deleted by itself; nil for never.
+    /// The time of its deletion; nil for never.
     package var expiresAt: Timestamp?
-    /// Whether all its chunks are there. One that is still written, or whose writer went away, is nobody's to read.
+    /// Whether all chunks are there. An incomplete file cannot be read.
     package var isComplete: Bool
 
     package init(
@@ -29,19 +29,19 @@ package struct FileRecord: Hashable, Sendable {
         self.isComplete = isComplete
     }
 
-    /// Whether there is something to read at a moment.
+    /// Whether the file can be read at a moment.
     package func isThere(at moment: Timestamp) -> Bool {
         isComplete && expiresAt.map { moment < $0 } ?? true
     }
 }
 
-/// Which part of a list of files or batches is asked for.
+/// A page of a list of files or batches.
 package struct PageQuery: Hashable, Sendable {
-    /// Only what belongs to this key; nil for everybody's.
+    /// Only this key's; nil for all keys.
     package var key: String?
     /// Only files of this purpose.
     package var purpose: String?
-    /// The id of the last one of the page before; one that is not there gives an empty page.
+    /// The last id of the previous page; an unknown one gives an empty page.
     package var after: String?
     package var limit: Int
     /// Oldest first instead of newest first.
@@ -80,7 +80,7 @@ extension PageQuery {
     }
 }
 
-/// How much a key keeps.
+/// The number and size of a key's files.
 package struct FileTotals: Hashable, Sendable {
     package var files: Int64
     package var bytes: Int64

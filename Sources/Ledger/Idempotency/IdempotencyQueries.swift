@@ -1,7 +1,7 @@
 import Domain
 
 extension LedgerMigration {
-    /// Requests under names: `owner` is at it, or was; with a `status` it is answered. `at` is when that came to be.
+    /// `owner` works on the request, or did; with a `status` it is answered. `at` is the time of either.
     static let requests: [String] = [
         "CREATE TABLE kept_request (id TEXT PRIMARY KEY, digest {bytes} NOT NULL, token TEXT NOT NULL, owner TEXT NOT NULL, "
             + "lease {integer} NOT NULL, at {integer} NOT NULL, status {integer}, headers {bytes}, body {bytes}){strict}",
@@ -10,11 +10,11 @@ extension LedgerMigration {
 }
 
 extension LedgerTransaction {
-    /// Takes a request for this store, or says why not.
+    /// Claims a request for this store, or reports its state.
     ///
     /// - Parameters:
-    ///   - token: for what the request makes, where nobody has begun it yet.
-    ///   - isOpen: whether this store is still at a lease of its own.
+    ///   - token: names what the request creates, if it is new.
+    ///   - isOpen: whether this store still works on a lease of its own.
     func claimRequest(
         _ id: String, digest: [UInt8], token: String, at moment: Timestamp, isOpen: (Int64) -> Bool,
         isAlive: (String) throws(LedgerError) -> Bool
@@ -40,7 +40,7 @@ extension LedgerTransaction {
         return .first(try beginRequest(ticket, digest, at: moment))
     }
 
-    /// The last moment from which nothing is kept any more.
+    /// Requests up to this moment have expired.
     static func lastRequest(at moment: Timestamp) -> Int64 {
         moment.milliseconds - Int64(StoredResponse.keptSeconds * 1000)
     }
@@ -65,7 +65,7 @@ extension LedgerTransaction {
         try connection.row("SELECT 1 FROM kept_request WHERE id = ? AND status IS NULL", [.text(id)]) != nil
     }
 
-    /// Keeps the answer, where the request was not taken over since.
+    /// Stores the response, unless the request was taken over.
     func keep(_ answer: StoredResponse, of ticket: IdempotencyClaim, at moment: Timestamp) throws(LedgerError) {
         try connection.execute(
             "UPDATE kept_request SET status = ?, headers = ?, body = ?, at = ? "
@@ -76,21 +76,21 @@ extension LedgerTransaction {
             ] + holding(ticket))
     }
 
-    /// Forgets a request that came to nothing, so that it can be tried again; one that may have made something is
-    /// nobody's, and stays what it is.
-    func giveUp(_ ticket: IdempotencyClaim, mayHaveMade: Bool) throws(LedgerError) {
+    /// Deletes a request without effect, so that it can be retried. One that may have created something stays, without
+    /// an owner.
+    func abandon(_ ticket: IdempotencyClaim, mayHaveMade: Bool) throws(LedgerError) {
         let change = mayHaveMade ? "UPDATE kept_request SET owner = ''" : "DELETE FROM kept_request"
         try connection.execute("\(change) WHERE \(Self.heldRequest)", holding(ticket))
     }
 
-    /// The row of a ticket, while nobody else has begun the request since.
+    /// The row of a claim, unless the request was taken over.
     private static let heldRequest = "id = ? AND owner = ? AND lease = ? AND token = ? AND status IS NULL"
 
     private func holding(_ ticket: IdempotencyClaim) -> [SQLValue] {
         [.text(ticket.request), .text(owner), .integer(ticket.lease), .text(ticket.token)]
     }
 
-    /// Forgets some of the requests whose time is over; how many.
+    /// Deletes some expired requests; returns how many.
     func forgetRequests(at moment: Timestamp, limit: Int) throws(LedgerError) -> Int {
         try connection.execute(
             "DELETE FROM kept_request WHERE id IN (SELECT id FROM kept_request WHERE at <= ? LIMIT ?)",

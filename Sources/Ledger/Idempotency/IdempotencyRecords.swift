@@ -1,17 +1,17 @@
 import Domain
 import JSON
 
-/// The right to do the work of a request that may be told again: held by one telling of it at a time.
+/// The right to perform an idempotent request, held by one of its senders at a time.
 package struct IdempotencyClaim: Hashable, Sendable {
-    /// Names the request: the same for every telling of it.
+    /// Names the request, equal for all its repeats.
     package let request: String
-    /// How often the request was begun: an earlier holder cannot end it any more.
+    /// The number of claims so far; fences off earlier holders.
     package let lease: Int64
-    /// The same for every time that the request is begun, so that what it makes (a job, a batch) has one id and is made
-    /// once, also where a node died between making it and answering.
+    /// Equal for all claims of the request, so that what it creates (a job, a batch) has one id and is created once,
+    /// even if a node dies between creating it and answering.
     package let token: String
-    /// Whether it was begun before, by a node that died or lost sight of the ledger: what that node had reserved is
-    /// booked (as uncertain, where it could not say what came of it), and what it made may be there.
+    /// Whether an earlier holder died or lost the ledger. Its reservations are booked (as uncertain where the outcome
+    /// is unknown), and what it created may exist.
     package let isTakenOver: Bool
 
     package init(request: String, lease: Int64, token: String, isTakenOver: Bool = false) {
@@ -22,18 +22,18 @@ package struct IdempotencyClaim: Hashable, Sendable {
     }
 }
 
-/// What a telling of a request finds.
+/// The state of a request that is claimed.
 package enum IdempotencyClaimResult: Hashable, Sendable {
-    /// It is the first one, or the ones before have failed or died: to be done now.
+    /// Claimed: it is new, or its earlier holders have failed or died.
     case first(IdempotencyClaim)
-    /// A living node is at it.
+    /// A living node works on it.
     case underWay
     case answered(StoredResponse)
-    /// The name was used for another request.
+    /// The key was used for another request.
     case other
 }
 
-/// The answer to a request that may be told again (`Idempotency-Key`), as it is kept: status, headers and body.
+/// The stored response to an idempotent request: status, headers and body.
 package struct StoredResponse: Hashable, Sendable {
     package struct Header: Hashable, Sendable {
         package var name: String
@@ -47,12 +47,12 @@ package struct StoredResponse: Hashable, Sendable {
 
     package var status: Int
     package var headers: [Header]
-    /// Nil where it was larger than `mostBytes` and is not kept.
+    /// Nil if it was larger than `mostBytes` and is not stored.
     package var body: [UInt8]?
 
-    /// The largest body that is kept.
+    /// The largest stored body.
     package static let mostBytes = 8 << 20
-    /// How long an answer is kept.
+    /// The lifetime of a stored response.
     package static let keptSeconds = 86_400.0
 
     package init(status: Int, headers: [Header], body: [UInt8]) {
@@ -69,7 +69,7 @@ package struct StoredResponse: Hashable, Sendable {
 }
 
 extension StoredResponse {
-    /// `[[NAME, VALUE], ...]`, in order; names may come more than once.
+    /// `[[NAME, VALUE], ...]` in order; names may repeat.
     var headersJSON: [UInt8] {
         var writer = JSONWriter()
         writer.array { list in

@@ -1,9 +1,9 @@
 package import Domain
 import Synchronization
 
-/// Requests that are done once however often they are sent (`Idempotency-Key`), over all nodes and restarts.
+/// Performs repeated requests once (`Idempotency-Key`), over all nodes and restarts.
 extension LedgerStore {
-    /// Claims a request for this store, or reports what became of it.
+    /// Claims a request for this store, or reports its state.
     ///
     /// A request whose node died is taken over: what that node had reserved for it is booked as uncertain by `recover`,
     /// and the work is done again.
@@ -25,12 +25,12 @@ extension LedgerStore {
                 // At once, so that another claim of the same group finds it open.
                 if case .first(let ticket) = claim {
                     requests.begin(ticket)
-                    begun.note(ticket)
+                    begun.record(ticket)
                 }
                 return claim
             }
         } catch {
-            if let ticket = begun.ticket { requests.giveUp(ticket, mayHaveMade: ticket.isTakenOver) }
+            if let ticket = begun.ticket { requests.abandon(ticket, mayHaveMade: ticket.isTakenOver) }
             throw error
         }
     }
@@ -42,22 +42,22 @@ extension LedgerStore {
         requests.end(ticket)
     }
 
-    /// Abandons a request: it is deleted, or where it may have made something, left to the next caller with the key,
-    /// who gets the same token.
+    /// Abandons a request: it is deleted, or where it may have created something, left to the next request with the
+    /// key, which gets the same token.
     ///
     /// If the database is away, a later `sweep` writes it; until then this store takes the request for abandoned, and
     /// the others for under way.
-    package func giveUp(_ ticket: IdempotencyClaim, mayHaveMade: Bool) async {
+    package func abandon(_ ticket: IdempotencyClaim, mayHaveMade: Bool) async {
         guard requests.isOpen(ticket) else { return }
-        requests.giveUp(ticket, mayHaveMade: mayHaveMade)
-        try? await tellGivenUp([ticket: mayHaveMade])
+        requests.abandon(ticket, mayHaveMade: mayHaveMade)
+        try? await writeAbandoned([ticket: mayHaveMade])
     }
 
     /// Writes the requests that this store abandoned.
-    func tellGivenUp(_ tickets: [IdempotencyClaim: Bool]) async throws(LedgerError) {
+    func writeAbandoned(_ tickets: [IdempotencyClaim: Bool]) async throws(LedgerError) {
         if tickets.isEmpty { return }
         try await write { transaction in
-            for (ticket, mayHaveMade) in tickets { try transaction.giveUp(ticket, mayHaveMade: mayHaveMade) }
+            for (ticket, mayHaveMade) in tickets { try transaction.abandon(ticket, mayHaveMade: mayHaveMade) }
         }
         for ticket in tickets.keys { requests.end(ticket) }
     }
@@ -69,14 +69,14 @@ private final class OpenIdempotencyClaim: Sendable {
 
     var ticket: IdempotencyClaim? { state.withLock { $0 } }
 
-    func note(_ ticket: IdempotencyClaim) { state.withLock { $0 = ticket } }
+    func record(_ ticket: IdempotencyClaim) { state.withLock { $0 = ticket } }
 }
 
-/// The requests under names (`Idempotency-Key`) that this store is at, and those that it gave up and could not yet say so.
+/// The idempotent requests that this store works on, and those it abandoned without having written that yet.
 final class OpenIdempotencyKeys: Sendable {
     private struct State {
         var open: Set<IdempotencyClaim> = []
-        var givenUp: [IdempotencyClaim: Bool] = [:]
+        var abandoned: [IdempotencyClaim: Bool] = [:]
     }
 
     private let state = Mutex(State())
@@ -92,18 +92,18 @@ final class OpenIdempotencyKeys: Sendable {
     func end(_ ticket: IdempotencyClaim) {
         state.withLock { state in
             state.open.remove(ticket)
-            state.givenUp.removeValue(forKey: ticket)
+            state.abandoned.removeValue(forKey: ticket)
         }
     }
 
-    /// Nobody works on it any more; the database is to be told.
-    func giveUp(_ ticket: IdempotencyClaim, mayHaveMade: Bool) {
+    /// Moves a request from open to abandoned, until the database has it.
+    func abandon(_ ticket: IdempotencyClaim, mayHaveMade: Bool) {
         state.withLock { state in
             state.open.remove(ticket)
-            state.givenUp[ticket] = mayHaveMade
+            state.abandoned[ticket] = mayHaveMade
         }
     }
 
-    /// Each with whether it may have made something.
-    var givenUp: [IdempotencyClaim: Bool] { state.withLock { $0.givenUp } }
+    /// Each with whether it may have created something.
+    var abandoned: [IdempotencyClaim: Bool] { state.withLock { $0.abandoned } }
 }

@@ -1,14 +1,14 @@
 package import Domain
 
-/// A job as it is kept: what was asked, how far it is, and what came out. JSON is kept as the bytes given.
+/// A job with its specification, state and result. JSON is stored byte by byte.
 package struct JobRecord: Hashable, Sendable {
     package var id: String
     package var status: JobStatus
     /// The job as submitted.
     package var spec: [UInt8]
-    /// All that the runner needs to go on after a restart.
+    /// The runner's state for a restart.
     package var state: [UInt8]
-    /// The final answer, once there is one.
+    /// The final answer; nil before.
     package var result: [UInt8]?
     /// Why the job failed, in one line.
     package var failure: String?
@@ -34,7 +34,7 @@ package struct JobRecord: Hashable, Sendable {
     }
 }
 
-/// Something that happened in a job, to be appended to its events.
+/// An event of a job before it has a number.
 package struct NewJobEvent: Hashable, Sendable {
     package var jobID: String
     package var type: String
@@ -50,7 +50,7 @@ package struct NewJobEvent: Hashable, Sendable {
     }
 }
 
-/// An event with its place in the job: 1, 2, 3, ... without gaps.
+/// An event with its number in the job: 1, 2, 3, ... without gaps.
 package struct JobEvent: Hashable, Sendable {
     package let sequence: Int64
     package let event: NewJobEvent

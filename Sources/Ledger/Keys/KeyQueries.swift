@@ -2,7 +2,7 @@ package import Domain
 import JSON
 
 extension LedgerMigration {
-    /// Of the secret only its salted hash.
+    /// Only the salted hash of the secret is stored.
     static let keyTables: [String] = [
         "CREATE TABLE access_key (id TEXT PRIMARY KEY, team TEXT, label TEXT NOT NULL, created_at {integer} NOT NULL, "
             + "expires_at {integer}, revoked_at {integer}, models {bytes} NOT NULL, policy TEXT, "
@@ -15,7 +15,7 @@ extension LedgerTransaction {
     private static let keyColumns =
         "id, team, label, created_at, expires_at, revoked_at, models, policy, requests_per_minute, tokens_per_minute"
 
-    /// Writes a key and its budgets; the secret itself is not kept.
+    /// Writes a key with its budgets and the hash of its secret.
     mutating func createKey(_ key: AccessKey, _ secret: KeySecret, budgets: [Budget]) throws(LedgerError) {
         try Self.check(id: key.id, "key")
         for budget in budgets where budget.scope != .key(key.id) {
@@ -51,7 +51,7 @@ extension LedgerTransaction {
 
     /// Revokes a key; it takes effect with the next call, on every node.
     package mutating func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
-        // The first revocation stays: telling it again changes nothing.
+        // The first revocation stays; a second one changes nothing.
         let known = try connection.execute(
             "UPDATE access_key SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
             [.integer(moment.milliseconds), .text(id)])

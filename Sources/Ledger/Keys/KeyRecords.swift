@@ -1,12 +1,12 @@
 import Digest
 package import Domain
 
-/// A key that callers show, as the ledger knows it: what it may do, and never the key's own text.
+/// An API key's identity and permissions, without its secret.
 package struct AccessKey: Hashable, Sendable {
     /// Public; part of the key's text and the name of its budgets (`key:ID`).
     package var id: String
     package var team: String?
-    /// What it is for, in the operator's words.
+    /// The operator's description.
     package var label: String
     package var createdAt: Timestamp
     package var expiresAt: Timestamp?
@@ -33,7 +33,7 @@ package struct AccessKey: Hashable, Sendable {
         self.tokensPerMinute = tokensPerMinute
     }
 
-    /// Why the key is of no use at a moment, or nil where it is valid.
+    /// The reason why the key is invalid at a moment; nil if it is valid.
     package func fault(at moment: Timestamp) -> String? {
         if let revokedAt { return "the key '\(id)' was revoked at \(revokedAt); ask for a new one" }
         if let expiresAt, expiresAt <= moment { return "the key '\(id)' expired at \(expiresAt); ask for a new one" }
@@ -41,9 +41,9 @@ package struct AccessKey: Hashable, Sendable {
     }
 }
 
-/// The text of a key: `hera-ID-SECRET`. It is shown once; the ledger keeps a salted SHA-256 of the secret.
+/// The text of a key: `hera-ID-SECRET`. It is shown once; the ledger stores a salted SHA-256 of the secret.
 ///
-/// The secret has 190 random bits, so that one round of a fast hash is enough: there is nothing to guess.
+/// The secret has 190 random bits, so one round of a fast hash is enough.
 package struct KeySecret: Sendable {
     package let id: String
     private let secret: String
@@ -58,7 +58,7 @@ package struct KeySecret: Sendable {
         secret = Self.random(Self.secretLength)
     }
 
-    /// Reads the text of a key; nil for what cannot be one.
+    /// Parses the text of a key; nil for anything else.
     package init?(_ text: String) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "hera", !parts[1].isEmpty, parts[2].count == Self.secretLength else {
@@ -68,7 +68,7 @@ package struct KeySecret: Sendable {
         secret = String(parts[2])
     }
 
-    /// What the caller has to show.
+    /// The full text of the key.
     package var text: String { "hera-\(id)-\(secret)" }
 
     /// A random id for a key: 50 bits.
@@ -83,7 +83,7 @@ package struct KeySecret: Sendable {
 
     func hash(salt: [UInt8]) -> [UInt8] { SHA256.hash(salt + Array(secret.utf8)) }
 
-    /// Compares in a time that says nothing of where two hashes differ.
+    /// Compares hashes in constant time.
     func matches(hash: [UInt8], salt: [UInt8]) -> Bool {
         isEqualInConstantTime(self.hash(salt: salt), hash)
     }

@@ -11,7 +11,7 @@ extension LedgerStore {
     /// The key of a text; throws `badKey` for one that is unknown, revoked or expired.
     package func authenticate(_ text: String, at moment: Timestamp) async throws(LedgerError) -> AccessKey {
         let key = try await read { try $0.authenticate(text, at: moment) }
-        rates.note(key, at: moment)
+        rates.record(key, at: moment)
         return key
     }
 }

@@ -13,15 +13,15 @@ extension LedgerMigration {
         }
 }
 
-/// Work that one node at a time does: rows of a table with the columns `owner` (the store that holds it) and `lease`
-/// (how often it was taken, which tells a holder from the one before it).
+/// Work that one node at a time holds: rows of a table with the columns `owner` (the holding store) and `lease` (the
+/// number of claims, a fencing token).
 enum LeasedWork: String {
     case job, batch
 
-    /// The table has the name of the kind.
+    /// The table is named after the kind.
     var table: String { rawValue }
 
-    /// The statuses of work that goes on without anybody's asking, as a list of SQL.
+    /// The statuses of unfinished work that nodes run, as a list in SQL.
     var openStatuses: String {
         let names =
             switch self {
@@ -31,13 +31,13 @@ enum LeasedWork: String {
         return names.map { "'\($0)'" }.joined(separator: ", ")
     }
 
-    /// The condition of work that any node may take up. Batches without a file belong to the command that made them.
-    var isForAnyone: String {
+    /// The condition of work that any node may claim. Batches without a file belong to their command.
+    var isClaimable: String {
         let isOpen = "status IN (\(openStatuses))"
         return self == .batch ? isOpen + " AND input_file IS NOT NULL" : isOpen
     }
 
-    /// The end of a record's upsert: only the newest holder may write, and work that pauses or ends is nobody's.
+    /// The end of a record's upsert: only the newest holder may write, and work that pauses or ends loses its owner.
     var fencedUpdate: String {
         "owner = CASE WHEN excluded.status IN (\(openStatuses)) THEN \(table).owner ELSE NULL END "
             + "WHERE \(table).lease = excluded.lease"
@@ -45,7 +45,7 @@ enum LeasedWork: String {
 }
 
 extension LedgerTransaction {
-    /// Says that this store lives until a moment of the database's lease clock.
+    /// Extends this store's life to a moment of the database's lease clock.
     func heartbeat(until: Int64, leaseMilliseconds: Int64) throws(LedgerError) {
         try connection.execute(
             "INSERT INTO node (owner, until, lease_ms) VALUES (?, ?, ?) "
@@ -53,14 +53,14 @@ extension LedgerTransaction {
             [.text(owner), .integer(until), .integer(leaseMilliseconds)])
     }
 
-    /// Takes open work that no living store holds, the oldest first, and returns its ids.
-    mutating func takeLeases(
+    /// Claims open work that no living store holds, the oldest first, and returns its ids.
+    mutating func claimLeases(
         of work: LeasedWork, limit: Int, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> [String] {
         try returnLeases(of: work, isAlive: isAlive)
-        // Rows that another node is just taking are passed over rather than waited for.
+        // Skips rows that another node is claiming instead of waiting for them.
         let rows = try connection.rows(
-            "SELECT id FROM \(work.table) WHERE \(work.isForAnyone) AND owner IS NULL "
+            "SELECT id FROM \(work.table) WHERE \(work.isClaimable) AND owner IS NULL "
                 + "ORDER BY created_at, id LIMIT ?" + connection.dialect.skipLocked,
             [.integer(max(limit, 0))])
         let ids = rows.map { $0.text(0) }
@@ -68,10 +68,10 @@ extension LedgerTransaction {
         return ids
     }
 
-    /// Takes one piece of work, whatever its status; false where a living store holds it (or there is none).
+    /// Claims one piece of work in any status; false where a living store holds it or there is none.
     ///
-    /// - Parameter seizing: also from a living store, whose next write of it fails then.
-    mutating func takeLease(
+    /// - Parameter seizing: claims it from a living store too, whose next write then fails.
+    mutating func claimLease(
         of work: LeasedWork, id: String, seizing: Bool, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) -> Bool {
         let row = try connection.row("SELECT owner FROM \(work.table) WHERE id = ?", [.text(id)])
@@ -82,22 +82,22 @@ extension LedgerTransaction {
     }
 
     private mutating func lease(_ id: String, of work: LeasedWork) throws(LedgerError) {
-        try connection.post(
+        try connection.enqueue(
             "UPDATE \(work.table) SET owner = ?, lease = lease + 1 WHERE id = ?", [.text(owner), .text(id)])
         notify(work == .job ? .job(id) : .batch(id))
     }
 
-    /// Gives up a job that was claimed with this record; does nothing where it was taken over meanwhile.
+    /// Returns a job that was claimed with this record; does nothing if it was taken over.
     package mutating func returnJob(_ job: JobRecord) throws(LedgerError) {
         try returnLease(of: .job, id: job.id, lease: job.lease)
     }
 
-    /// Gives up a batch that was claimed with this record; does nothing where it was taken over meanwhile.
+    /// Returns a batch that was claimed with this record; does nothing if it was taken over.
     package mutating func returnBatch(_ batch: BatchRecord) throws(LedgerError) {
         try returnLease(of: .batch, id: batch.id, lease: batch.lease)
     }
 
-    /// Work of a lease is nobody's, unless it was taken over since.
+    /// Clears the owner of work under a lease, unless it was taken over.
     mutating func returnLease(of work: LeasedWork, id: String, lease: Int64) throws(LedgerError) {
         let returned = try connection.execute(
             "UPDATE \(work.table) SET owner = NULL WHERE id = ? AND owner = ? AND lease = ?",
@@ -105,7 +105,7 @@ extension LedgerTransaction {
         if returned == 1 { notify(work == .job ? .waitingJob(id) : .batch(id)) }
     }
 
-    /// Work of stores that are gone is nobody's.
+    /// Clears the owner of work of dead stores.
     private func returnLeases(
         of work: LeasedWork, isAlive: (String) throws(LedgerError) -> Bool
     ) throws(LedgerError) {
@@ -116,8 +116,8 @@ extension LedgerTransaction {
         }
     }
 
-    /// Forgets the heartbeats of stores that are gone. One that is only silent keeps its last one: without it, it would
-    /// count as a short command that never sends any, and so as alive.
+    /// Deletes the heartbeats of stores that have ended. A running but silent store keeps its last one: without it, it
+    /// would count as a short command that never sends any, and so as alive.
     func forgetNodes(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) {
         for node in try connection.rows("SELECT owner FROM node", []).map({ $0.text(0) }) where node != owner {
             if try isAlive(node) { continue }

@@ -1,6 +1,6 @@
 extension LedgerStore {
-    /// Shows that this store is alive for the seconds of a lease; without the next heartbeat others then take over what
-    /// it holds. Called about three times in a lease.
+    /// Shows that this store is alive for the seconds of a lease; without another heartbeat, other stores then take
+    /// over its work. Called about three times in a lease.
     package func heartbeat(leaseSeconds: Double) async throws(LedgerError) {
         let database = database
         let lease = Int64((leaseSeconds * 1000).rounded(.up))
@@ -17,19 +17,19 @@ extension LedgerStore {
     package func claimJobs(limit: Int) async throws(LedgerError) -> [JobRecord] {
         try await writeKnowingNodes { transaction, isAlive in
             var jobs: [JobRecord] = []
-            for id in try transaction.takeLeases(of: .job, limit: limit, isAlive: isAlive) {
+            for id in try transaction.claimLeases(of: .job, limit: limit, isAlive: isAlive) {
                 jobs += try transaction.jobs(where: "id = ?", [.text(id)])
             }
             return jobs
         }
     }
 
-    /// Claims one job in whatever status; nil where a living store holds it or there is none.
+    /// Claims one job in any status; nil where a living store holds it or there is none.
     ///
     /// - Parameter seizing: takes it from a living store too, whose next write of the job then throws `leaseLost`.
     package func claimJob(_ id: String, seizing: Bool) async throws(LedgerError) -> JobRecord? {
         try await writeKnowingNodes { transaction, isAlive in
-            guard try transaction.takeLease(of: .job, id: id, seizing: seizing, isAlive: isAlive) else { return nil }
+            guard try transaction.claimLease(of: .job, id: id, seizing: seizing, isAlive: isAlive) else { return nil }
             return try transaction.job(id)
         }
     }
@@ -40,7 +40,7 @@ extension LedgerStore {
     package func claimBatches(limit: Int) async throws(LedgerError) -> [BatchRecord] {
         try await writeKnowingNodes { transaction, isAlive in
             var batches: [BatchRecord] = []
-            for id in try transaction.takeLeases(of: .batch, limit: limit, isAlive: isAlive) {
+            for id in try transaction.claimLeases(of: .batch, limit: limit, isAlive: isAlive) {
                 batches += try transaction.batches(where: "id = ?", [.text(id)])
             }
             return batches
@@ -50,7 +50,7 @@ extension LedgerStore {
     /// Claims one batch, as `claimJob` does.
     package func claimBatch(_ id: String, seizing: Bool) async throws(LedgerError) -> BatchRecord? {
         try await writeKnowingNodes { transaction, isAlive in
-            guard try transaction.takeLease(of: .batch, id: id, seizing: seizing, isAlive: isAlive) else { return nil }
+            guard try transaction.claimLease(of: .batch, id: id, seizing: seizing, isAlive: isAlive) else { return nil }
             return try transaction.batch(id)
         }
     }

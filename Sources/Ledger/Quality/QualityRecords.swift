@@ -1,6 +1,6 @@
 package import Domain
 
-/// Who says how good an answer was.
+/// The source of a quality score.
 package enum QualitySource: String, CaseIterable, Hashable, Sendable {
     /// A copy of the step was sent to the reference, and the two answers were compared.
     case audit
@@ -8,7 +8,7 @@ package enum QualitySource: String, CaseIterable, Hashable, Sendable {
     case feedback
 }
 
-/// What a score is about.
+/// The subject of a score.
 package enum QualityTarget: Hashable, Sendable {
     case decision(String)
     case step(String)
@@ -38,14 +38,14 @@ package enum QualityTarget: Hashable, Sendable {
     }
 }
 
-/// A measured quality: what an answer turned out to be worth, beside what was predicted of it.
+/// A measured quality with the predicted one.
 ///
-/// There is one for each source, caller and target: a second one replaces the score and the comment of the first.
+/// Unique by source, caller and target: a second one replaces score and comment.
 package struct QualityObservation: Hashable, Sendable {
     /// Made by the caller of the ledger.
     package var id: String
     package var source: QualitySource
-    /// The key of whoever gave it; empty for the operator and for audits.
+    /// The key that gave it; empty for the operator and for audits.
     package var caller: String
     package var target: QualityTarget
     package var decisionID: String?
@@ -55,7 +55,7 @@ package struct QualityObservation: Hashable, Sendable {
     package var reference: ModelID?
     /// The name of the policy; empty for the default one.
     package var policy: String
-    /// What was predicted before the call, 0...1: the quality, and the similarity to the reference's answer.
+    /// Predictions before the call, 0...1: the quality, and the similarity to the reference's answer.
     package var predictedQuality: Double?
     package var predictedSimilarity: Double?
     /// 0...1. Kept to the millionth.
@@ -109,13 +109,13 @@ package struct QualitySums: Hashable, Sendable {
     }
 }
 
-/// What became of a version of the calibration.
+/// The status of a version of the calibration.
 package enum CalibrationStatus: String, CaseIterable, Hashable, Sendable {
-    /// Used from its time on, until a later one is.
+    /// In use from its time on, until a later one.
     case active
     /// Fitted, but no better than the one in use on the rows kept back.
     case rejected
-    /// Used for a while, and taken back since it predicted later observations worse than the one before it.
+    /// Withdrawn, since it predicted later observations worse than its predecessor.
     case rolledBack = "rolled_back"
 }
 
@@ -126,7 +126,7 @@ package struct CalibrationRecord: Hashable, Sendable {
     package var status: CalibrationStatus
     /// JSON, opaque to the ledger.
     package var body: [UInt8]
-    /// Why it is what it is, in words and figures.
+    /// The reason for its status, with figures.
     package var note: String
     package var at: Timestamp
 

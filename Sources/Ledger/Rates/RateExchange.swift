@@ -1,38 +1,38 @@
 import Domain
 
-/// How far a node is in telling the others what its keys have used, and in hearing of theirs. A value without clock or
-/// database: `LedgerStore.exchangeRates` drives it.
+/// The state of a node's exchange of uses with the others. A value without clock or database, driven by
+/// `LedgerStore.exchangeRates`.
 struct RateExchange: Sendable {
-    /// Whether another node lived at the last look; taken for granted before the first.
+    /// Whether another node was alive at the last exchange; assumed before the first.
     private(set) var hasOthers = true
-    /// The last of the others' uses that was counted; nil before the first look.
+    /// The sequence number of the last counted report; nil before the first exchange.
     private(set) var lastSeen: Int64?
-    /// Others have come while this node was alone: they are told all that is missing from its buckets.
-    private(set) var tellsAll = false
-    /// What is being told. It stays the same, under its number, until it has certainly arrived: so it counts once.
+    /// Other nodes have joined: the next report has all that is missing from the buckets.
+    private(set) var sendsAll = false
+    /// The report being sent. It keeps its number until it is confirmed, so that it counts once.
     private(set) var underWay: (number: Int64, uses: [RateUse])?
     private var count: Int64 = 0
-    private var learnedAt: Timestamp?
+    private var acceptedAt: Timestamp?
     private var gatheredAt: Timestamp?
 
-    /// Uses that are older than this are in nobody's bucket any more.
+    /// Older uses have left all buckets.
     static let keptMilliseconds: Int64 = 60_000
-    /// After a silence of this length, what has gathered was refilled in part: no more than a bucket of it counts.
+    /// After a silence of this length, the gathered uses were refilled in part: at most one bucket counts.
     private static let longSilence: Int64 = 10_000
 
-    /// Takes in what a look has found; the uses that are new, with their ages in milliseconds.
-    mutating func learn(_ news: RateUpdate, at moment: Timestamp) -> [(use: RateUse, age: Int64)] {
-        if news.hasOthers, !hasOthers { tellsAll = true }
-        hasOthers = news.hasOthers
-        let isLate = lastSeen != nil && Self.isLong(learnedAt, moment)
+    /// Accepts the reports of other nodes; returns the new uses with their ages in milliseconds.
+    mutating func accept(_ update: RateUpdate, at moment: Timestamp) -> [(use: RateUse, age: Int64)] {
+        if update.hasOthers, !hasOthers { sendsAll = true }
+        hasOthers = update.hasOthers
+        let isLate = lastSeen != nil && Self.isLong(acceptedAt, moment)
         let known = lastSeen ?? 0
-        lastSeen = max(known, news.told.last?.sequence ?? 0)
-        learnedAt = moment
-        // A clock that was set makes ages that cannot be.
-        let told = news.told.filter { $0.sequence > known && (0...Self.keptMilliseconds).contains($0.age) }
-        guard isLate else { return told.flatMap { told in told.uses.map { ($0, told.age) } } }
+        lastSeen = max(known, update.reports.last?.sequence ?? 0)
+        acceptedAt = moment
+        // A clock that was set makes impossible ages.
+        let fresh = update.reports.filter { $0.sequence > known && (0...Self.keptMilliseconds).contains($0.age) }
+        guard isLate else { return fresh.flatMap { report in report.uses.map { ($0, report.age) } } }
         var sums: [String: RateUse] = [:]
-        for use in told.flatMap(\.uses) {
+        for use in fresh.flatMap(\.uses) {
             var sum = sums[use.key] ?? RateUse(key: use.key)
             sum.requestsPerMinute = use.requestsPerMinute ?? sum.requestsPerMinute
             sum.tokensPerMinute = use.tokensPerMinute ?? sum.tokensPerMinute
@@ -43,19 +43,19 @@ struct RateExchange: Sendable {
         return sums.values.map { ($0.withinBuckets, 0) }
     }
 
-    /// Begins to tell some uses, where somebody is there and nothing else is being told; false where they have to wait.
+    /// Begins to send uses, unless no other node is there or another report is being sent; false then.
     mutating func begin(_ uses: [RateUse], at moment: Timestamp) -> Bool {
         guard hasOthers, underWay == nil else { return false }
-        let isLate = !tellsAll && Self.isLong(gatheredAt, moment)
+        let isLate = !sendsAll && Self.isLong(gatheredAt, moment)
         gatheredAt = moment
-        tellsAll = false
+        sendsAll = false
         if uses.isEmpty { return false }
         count += 1
         underWay = (count, isLate ? uses.map(\.withinBuckets) : uses)
         return true
     }
 
-    mutating func arrived(_ number: Int64) {
+    mutating func confirm(_ number: Int64) {
         if underWay?.number == number { underWay = nil }
     }
 

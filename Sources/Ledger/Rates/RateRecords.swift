@@ -1,7 +1,7 @@
 import Domain
 import JSON
 
-/// Why a key has to wait, and for how long (`Retry-After`).
+/// The limit that a key has reached, and the wait (`Retry-After`).
 package struct RateRefusal: Hashable, Sendable, CustomStringConvertible {
     package enum Limit: Hashable, Sendable {
         case requests(perMinute: Int)
@@ -26,19 +26,19 @@ package struct RateRefusal: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// What a key has used on one node since the node told of it last, as the nodes tell each other.
+/// A key's uses on one node since its last report.
 struct RateUse: Hashable, Sendable {
     var key: String
-    /// The key's limits where the teller knows them, so that a node that has not seen the key can count for it.
+    /// The key's limits if the reporting node knows them, so that a node that has not seen the key can count its uses.
     var requestsPerMinute: Int?
     var requests = 0
     var tokensPerMinute: Int?
-    /// Below zero where more was given back than taken.
+    /// Negative where more was restored than consumed.
     var tokens = 0
 
     var isNothing: Bool { requests == 0 && tokens == 0 }
 
-    /// No more than one whole bucket of each: what is told late was refilled meanwhile.
+    /// At most one whole bucket of each: late uses were refilled meanwhile.
     var withinBuckets: RateUse {
         var use = self
         if let most = requestsPerMinute { use.requests = min(requests, most) }
@@ -65,7 +65,7 @@ extension RateUse {
         return writer.bytes
     }
 
-    /// Reads what `json` has written; whatever is written otherwise (by a later version) is passed over.
+    /// Reads what `json` writes; skips elements of another form (of a later version).
     static func uses(json: [UInt8]) -> [RateUse] {
         guard let root = try? JSONDocument(json).root else { return [] }
         return root.elements.compactMap { element in
@@ -80,17 +80,17 @@ extension RateUse {
     }
 }
 
-/// What one look at the others' uses has found.
+/// The reports of other nodes.
 struct RateUpdate: Sendable {
-    /// Uses that one node told at once.
-    struct Told: Sendable {
+    /// The uses in one report.
+    struct Report: Sendable {
         var sequence: Int64
-        /// Milliseconds since it was told.
+        /// Milliseconds since it was written.
         var age: Int64
         var uses: [RateUse]
     }
 
-    /// Whether another node lives.
+    /// Whether another node is alive.
     var hasOthers: Bool
-    var told: [Told] = []
+    var reports: [Report] = []
 }

@@ -16,17 +16,17 @@ extension LedgerStore {
     /// Writes nothing where no other node is alive or nothing was used. Called once a second.
     package func exchangeRates(at moment: Timestamp) async throws(LedgerError) {
         let (database, lastSeen) = (database, rates.lastSeen)
-        let news = try await read { transaction in
-            try transaction.rateNews(
+        let update = try await read { transaction in
+            try transaction.rateUpdate(
                 for: database.owner, after: lastSeen ?? 0, clock: try database.leaseClock(on: transaction.connection))
         }
-        rates.learn(news, at: moment)
-        guard let (number, uses) = rates.telling(at: moment) else { return }
+        rates.accept(update, at: moment)
+        guard let (number, uses) = rates.nextReport(at: moment) else { return }
         let body = RateUse.json(uses)
         try await write { transaction in
-            try transaction.tellRates(
+            try transaction.writeReport(
                 body, number: number, clock: try database.leaseClock(on: transaction.connection))
         }
-        rates.arrived(number)
+        rates.confirm(number)
     }
 }

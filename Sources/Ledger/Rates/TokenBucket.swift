@@ -1,17 +1,15 @@
 package import Domain
 
-/// So many per minute, with as many at once: a token bucket in exact integers, without a clock of its own.
+/// A token bucket in exact integers: a limit per minute, with the same burst. It has no clock.
 ///
-/// One unit of the bucket is a sixty-thousandth of what is counted, so that a limit of N per minute refills N units per
-/// millisecond.
+/// One unit is a sixty-thousandth of a token, so that a limit of N per minute refills N units per millisecond.
 package struct TokenBucket: Hashable, Sendable {
     private static let unitsPerToken: Int64 = 60_000
-    private static let minuteMilliseconds: Int64 = 60_000
-    /// Above this a minute's units would leave 64 bits.
+    /// Above this a minute's units would overflow 64 bits.
     private static let mostPerMinute: Int64 = 1_000_000_000_000
 
     package let perMinute: Int64
-    /// Units left; below zero after a single demand that was greater than the whole bucket.
+    /// Units left; negative after a demand greater than the whole bucket.
     private var level: Int64
     private var filledAt: Timestamp
 
@@ -24,7 +22,7 @@ package struct TokenBucket: Hashable, Sendable {
 
     private var capacity: Int64 { perMinute * Self.unitsPerToken }
 
-    /// Fills up by the time that has passed. A clock that went back fills nothing, and counts from where it is now.
+    /// Refills for the time that has passed. A clock that went back refills nothing and counts from now.
     private mutating func fill(at moment: Timestamp) {
         let passed = moment.milliseconds - filledAt.milliseconds
         if passed > 0 {
@@ -36,9 +34,9 @@ package struct TokenBucket: Hashable, Sendable {
         filledAt = moment
     }
 
-    /// Milliseconds until a number could be taken; zero where it can be at once, nil where it never can.
+    /// Milliseconds until a number can be consumed; zero for at once, nil for never.
     ///
-    /// More than the whole bucket is given out when it is full, and leaves a debt.
+    /// A full bucket grants more than it holds, and is left with a debt.
     package mutating func wait(for count: Int, at moment: Timestamp) -> Int64? {
         fill(at: moment)
         let missing = min(Self.units(count), capacity) - level
@@ -47,26 +45,26 @@ package struct TokenBucket: Hashable, Sendable {
         return (missing + perMinute - 1) / perMinute
     }
 
-    /// Takes a number, whether it is there or not: `wait` says so before.
-    package mutating func take(_ count: Int, at moment: Timestamp) {
+    /// Consumes a number even where the bucket has less; `wait` checks before.
+    package mutating func consume(_ count: Int, at moment: Timestamp) {
         fill(at: moment)
         let (rest, overflow) = level.subtractingReportingOverflow(Self.units(count))
         level = overflow ? .min / 2 : rest
     }
 
-    /// Takes a number that was used elsewhere at a moment that this bucket may have passed already: time never goes back
-    /// for it, or it would fill twice.
-    package mutating func take(_ count: Int, usedAt moment: Timestamp) {
-        take(count, at: max(moment, filledAt))
+    /// Consumes a number that was used elsewhere, maybe earlier than the bucket's last refill. The bucket's time never
+    /// goes back, or it would refill twice.
+    package mutating func consume(_ count: Int, usedAt moment: Timestamp) {
+        consume(count, at: max(moment, filledAt))
     }
 
-    /// Gives back what was taken and not used.
-    package mutating func giveBack(_ count: Int) {
+    /// Restores consumed but unused tokens.
+    package mutating func restore(_ count: Int) {
         let (sum, overflow) = level.addingReportingOverflow(Self.units(count))
         level = overflow ? capacity : min(sum, capacity)
     }
 
-    /// How many are gone at a moment; more than the whole bucket where there is a debt.
+    /// The number missing at a moment; more than the whole bucket with a debt.
     package mutating func missing(at moment: Timestamp) -> Int {
         fill(at: moment)
         let (gone, overflow) = capacity.subtractingReportingOverflow(level)

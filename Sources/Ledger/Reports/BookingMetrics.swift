@@ -2,8 +2,8 @@ import CoreMetrics
 import Domain
 import Synchronization
 
-/// Counts what this store books, for monitoring. The ledger itself is the truth: counters begin anew with each process,
-/// and corrections are not taken from them.
+/// Counts this store's bookings as metrics. Counters restart with each process and ignore corrections, unlike the
+/// ledger.
 struct BookingMetrics: Sendable {
     private struct Key: Hashable {
         let model: ModelID
@@ -42,7 +42,7 @@ struct BookingMetrics: Sendable {
                 self.baseline.increment(by: Double(baseline.figures.cost.total.nanoUSD) / 1e9)
             }
             joules.increment(by: figures.energyJoules)
-            // Nobody waited for a row of a provider's batch.
+            // Rows of a provider's batch have no latency for a client.
             if entry.call.tier != .batch { seconds.recordSeconds(figures.latencySeconds) }
             for (unit, counter) in tokens where entry.result.usage[unit] > 0 {
                 counter.increment(by: entry.result.usage[unit])
@@ -62,7 +62,7 @@ struct BookingMetrics: Sendable {
 
     private let cache = Cache()
 
-    /// Counts a commit's decisions, and those of its entries that were booked by it and not before.
+    /// Counts a commit's decisions, and its entries unless they were booked before.
     func booked(_ commit: StepCommit, _ receipt: StepReceipt) {
         for (settlement, made) in zip(commit.settlements, receipt.settlements) where !made.isRepeat {
             count(settlement.entry)

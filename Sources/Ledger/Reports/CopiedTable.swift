@@ -1,4 +1,4 @@
-/// The tables that a copy of a ledger takes along, in their order.
+/// The tables of a copied ledger, in order.
 enum CopiedTable: String, CaseIterable {
     case name, entry, reservation, budget, total = "budget_total", rollup = "rollup_sum", rolled
     case decision, step, job, event
@@ -6,7 +6,7 @@ enum CopiedTable: String, CaseIterable {
     case row = "batch_row", group = "provider_group", observation, calibration
     case session = "session_memory", request = "kept_request"
 
-    /// The column that the database counts up by itself, where there is one.
+    /// The auto-incremented column, if there is one.
     var serial: String? {
         switch self {
         case .name, .budget: "id"
@@ -23,7 +23,7 @@ struct CopiedColumn: Hashable {
 }
 
 extension SQLConnection {
-    /// The columns of a table in the order of their making.
+    /// The columns of a table in their order.
     func columns(of table: CopiedTable) throws(LedgerError) -> [CopiedColumn] {
         let query =
             switch dialect {
@@ -43,7 +43,7 @@ extension SQLConnection {
         }
     }
 
-    /// Hands out all rows of a table in pieces, so that large tables do not have to fit into memory.
+    /// Passes all rows of a table to a body in pieces, so that large tables need not fit into memory.
     func forEachPiece(
         of table: CopiedTable, columns: [CopiedColumn], size: Int,
         _ body: ([[SQLValue]]) throws(LedgerError) -> Void
@@ -71,7 +71,7 @@ extension SQLConnection {
         }
     }
 
-    /// Writes rows as they are, their numbers too.
+    /// Inserts rows with their numbers.
     func insert(_ rows: [[SQLValue]], into table: CopiedTable, columns: [CopiedColumn]) throws(LedgerError) {
         let insertion = SQLInsertion(
             table: table.rawValue, columns: columns.map(\.name), types: columns.map(\.type),
@@ -84,7 +84,7 @@ extension SQLConnection {
         }
     }
 
-    /// Lets a table's numbers go on behind the greatest that was copied; SQLite does so by itself.
+    /// Continues a table's numbers behind the greatest copied one; SQLite does so by itself.
     func continueNumbers(of table: CopiedTable) throws(LedgerError) {
         guard dialect == .postgreSQL, let serial = table.serial else { return }
         _ = try row(

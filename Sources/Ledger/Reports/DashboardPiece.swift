@@ -9,8 +9,8 @@ enum DashboardPiece: Hashable {
     /// The entries themselves.
     case entries(from: Int64, to: Int64)
 
-    /// Pieces that together are a query's time: whole days where the dimensions allow it, the whole hours before and
-    /// after, with the entries that are not in them yet, and entries for what is left of an hour at either end.
+    /// Splits a query's time into pieces: whole days where the dimensions allow it, whole hours before and after,
+    /// entries not rolled up yet, and the entries of a part of an hour at either end.
     ///
     /// - Parameter rolled: the number of the last entry in the roll-ups.
     static func cover(_ query: DashboardQuery, rolled: Int64) -> [DashboardPiece] {
@@ -62,7 +62,7 @@ enum DashboardPiece: Hashable {
         case .rollup(let span, let from, let to):
             ("span = ? AND start >= ? AND start < ?", [.integer(span), .integer(from), .integer(to)])
         case .unrolled(let after, let from, let to):
-            // With a plus, so that the few entries are found by their numbers and not by the time.
+            // The plus makes SQLite find the few entries by number instead of time.
             (
                 "sequence > ? AND +charged_at >= ? AND +charged_at < ?",
                 [.integer(after), .integer(from), .integer(to)]
@@ -72,7 +72,7 @@ enum DashboardPiece: Hashable {
         }
     }
 
-    /// A dimension as a number: of a name (0 for none), or of an hour or day since 1970.
+    /// The SQL of a dimension as a number: of a name (0 for none), or of an hour or day since 1970.
     func expression(of dimension: Dimension) -> String {
         switch dimension {
         case .hour: "\(time) / \(RollupSlot.hourMilliseconds)"

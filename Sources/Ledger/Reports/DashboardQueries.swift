@@ -21,7 +21,7 @@ extension LedgerTransaction {
         return DashboardReport(query: query, rows: rows, totals: DashboardSums(totals))
     }
 
-    /// Sums of a piece by group, then the latencies, which come row by row since SQL cannot merge histograms.
+    /// Reads the sums of a piece by group, then the latencies row by row, since SQL cannot merge histograms.
     private mutating func read(
         _ piece: DashboardPiece, _ query: DashboardQuery, _ add: ([String], EntrySums) -> Void
     ) throws(LedgerError) {
@@ -35,7 +35,7 @@ extension LedgerTransaction {
         {
             var read = EntrySums()
             for index in read.values.indices { read.values[index] = row.integer(keys.count + index) }
-            // Without a group there is a row even where there is no entry.
+            // Without groups there is a row even without entries.
             if read.values.allSatisfy({ $0 == 0 }) { continue }
             add(try labels(of: row, query.groupBy), read)
         }
@@ -77,7 +77,7 @@ extension LedgerTransaction {
         return labels
     }
 
-    /// The rows of a piece that a query looks at; nil where a filter names something that was never booked.
+    /// The condition of a query on a piece; nil if a filter names something that was never booked.
     private mutating func condition(
         _ piece: DashboardPiece, _ filters: [Dimension: String]
     ) throws(LedgerError) -> (String, [SQLValue])? {

@@ -21,7 +21,7 @@ package enum Dimension: String, CaseIterable, Hashable, Sendable {
     }
 }
 
-/// What a dashboard shows.
+/// The time, groups and filters of a dashboard.
 package struct DashboardQuery: Hashable, Sendable {
     /// Entries charged at or after this moment.
     package var from: Timestamp
@@ -65,7 +65,7 @@ package struct DashboardRow: Hashable, Sendable {
     }
 }
 
-/// What is summed over a set of entries. Everything but the latency quantile is exact.
+/// The sums over a set of entries. All but the latency quantiles are exact.
 package struct DashboardSums: Hashable, Sendable {
     /// Calls, uncertain ones and shadow audits included; corrections change amounts and not this number.
     package var calls: Int64 = 0
@@ -76,7 +76,7 @@ package struct DashboardSums: Hashable, Sendable {
     package var usage = Usage(requests: 0)
     package var cost = CallCost.zero
     package var predictedCost = CallCost.zero
-    /// All that the same steps would have cost on the reference model.
+    /// Cost of the same steps on the reference model.
     package var baselineCost: Money = .zero
     /// True cost of those entries that have a baseline.
     package var comparableCost: Money = .zero

@@ -1,9 +1,9 @@
-/// Latencies counted in spans that grow with them, so that many can be merged and quantiles read off.
+/// A mergeable histogram of latencies in growing spans, for quantiles.
 ///
 /// Eight spans per power of two (as in HdrHistogram): a quantile is given as the upper end of its span, at most 12.5 %
 /// above the true one. The mean is exact.
 package struct LatencyHistogram: Hashable, Sendable {
-    /// Calls by span, rising. Mostly few, so that a list is quicker than a dictionary.
+    /// Calls by rising span. Usually few, so a list is faster than a dictionary.
     private var counts: [Count] = []
 
     private struct Count: Hashable, Sendable {
@@ -17,7 +17,7 @@ package struct LatencyHistogram: Hashable, Sendable {
 
     package init() {}
 
-    /// The counts of another one, with a sum that was kept elsewhere.
+    /// The counts of another histogram with a separate sum.
     init(counts other: LatencyHistogram, sumMicroseconds: Int64) {
         self = other
         self.sumMicroseconds = sumMicroseconds
@@ -51,7 +51,7 @@ package struct LatencyHistogram: Hashable, Sendable {
     /// Mean seconds; nil where nothing was counted.
     package var meanSeconds: Double? { count == 0 ? nil : Double(sumMicroseconds) / 1e6 / Double(count) }
 
-    /// The seconds that a share (0...1) of the calls did not pass; nil where nothing was counted.
+    /// The quantile of a share (0...1) in seconds; nil where nothing was counted.
     package func quantileSeconds(_ share: Double) -> Double? {
         guard count > 0 else { return nil }
         let rank = max(Int64((Double(count) * share).rounded(.up)), 1)

@@ -2,14 +2,14 @@ import Dispatch
 import Domain
 import Synchronization
 
-/// How far a copy is.
+/// The progress of a copy.
 package struct CopyProgress: Hashable, Sendable {
     package let table: String
     package let rows: Int64
     package let totalRows: Int64
 }
 
-/// What a copy took along.
+/// The result of a copy.
 package struct CopyReport: Hashable, Sendable {
     package let rows: Int64
     /// The recomputation of every total in the copy.
@@ -17,11 +17,11 @@ package struct CopyReport: Hashable, Sendable {
 }
 
 extension LedgerStore {
-    /// Copies everything into an empty ledger, in one transaction there: it is whole and verified, or it is not.
+    /// Copies everything into an empty ledger in one transaction; the copy is complete and verified, or nothing.
     ///
-    /// The source is read in one state. Reservations that are open in it become uncertain entries of the copy at its
-    /// first `recover`, but for those of rows at a provider, which stay open; leases are nobody's. Throws `invalid` where the target is not empty, a node still works
-    /// with the source, or the source does not verify.
+    /// The source is read in one snapshot. Its open reservations become uncertain entries at the copy's first
+    /// `recover`, except those of rows at a provider, which stay open. Leases have no owner in the copy. Throws
+    /// `invalid` if the target is not empty, a node still works with the source, or the source does not verify.
     package func copy(
         into target: LedgerStore, progress: @escaping @Sendable (CopyProgress) -> Void = { _ in }
     ) async throws(LedgerError) -> CopyReport {
@@ -75,7 +75,7 @@ extension LedgerStore {
                 try channel.send(.sums(try reader.entrySums()))
             }
         } catch {
-            // Where the writer has given up, nobody reads this.
+            // Not read if the writer has stopped.
             try? channel.send(.failed(error))
         }
     }
@@ -88,7 +88,7 @@ extension LedgerStore {
             for table in CopiedTable.allCases where try writer.row("SELECT 1 FROM \(table.rawValue) LIMIT 1") != nil {
                 throw .invalid("a copy into a ledger that is not empty (\(table.rawValue)); use a new database")
             }
-            let (rows, sums) = try takeRows(from: channel, to: writer, progress: progress)
+            let (rows, sums) = try receiveRows(from: channel, to: writer, progress: progress)
             for work in [LeasedWork.job, .batch] { try writer.execute("UPDATE \(work.table) SET owner = NULL", []) }
             guard try writer.entrySums() == sums else {
                 throw .database("the sums of the copy differ from those of the source; nothing was kept")
@@ -106,8 +106,8 @@ extension LedgerStore {
         }
     }
 
-    /// Writes rows as they come; returns their number and the source's sums.
-    private static func takeRows(
+    /// Writes the received rows; returns their number and the source's sums.
+    private static func receiveRows(
         from channel: CopyChannel, to writer: any SQLConnection, progress: (CopyProgress) -> Void
     ) throws(LedgerError) -> (rows: Int64, sums: [SQLValue]) {
         var (done, total): (Int64, Int64) = (0, 0)
@@ -135,7 +135,7 @@ extension SQLConnection {
 }
 
 extension LedgerTransaction {
-    /// How many other stores have shown that they live.
+    /// The number of other living stores that send heartbeats.
     fileprivate func livingNodes(isAlive: (String) throws(LedgerError) -> Bool) throws(LedgerError) -> Int {
         var living = 0
         for node in try connection.rows("SELECT owner FROM node", []).map({ $0.text(0) }) where node != owner {
@@ -145,7 +145,7 @@ extension LedgerTransaction {
     }
 }
 
-/// What the reader of a copy tells its writer. Each has a queue of its own, which its database insists on.
+/// A message from the reader of a copy to its writer. Each runs on its database's own queue.
 enum CopyMessage: Sendable {
     case totalRows(Int64)
     case rows(CopiedTable, [CopiedColumn], [[SQLValue]])
@@ -155,7 +155,7 @@ enum CopyMessage: Sendable {
     case failed(LedgerError)
 }
 
-/// Hands messages from one thread to another, a few at a time, so that a copy does not have to fit into memory.
+/// A bounded channel between two threads, so that a copy need not fit into memory.
 final class CopyChannel: Sendable {
     private struct State {
         var messages: [CopyMessage] = []
@@ -163,7 +163,7 @@ final class CopyChannel: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Counts the free places. It begins with none, since a semaphore must not end below its beginning.
+    /// Counts the free places. It begins at zero, since a semaphore must not be freed below its initial value.
     private let free = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
@@ -171,7 +171,7 @@ final class CopyChannel: Sendable {
 
     init() { for _ in 0..<Self.places { free.signal() } }
 
-    /// Waits for room; throws where the writer has given up.
+    /// Waits for room; throws if the writer has stopped.
     func send(_ message: CopyMessage) throws(LedgerError) {
         free.wait()
         let isAbandoned = state.withLock { state in
@@ -188,10 +188,10 @@ final class CopyChannel: Sendable {
         return state.withLock { $0.messages.removeFirst() }
     }
 
-    /// The writer reads no more.
+    /// Stops the channel from the writer's side.
     func abandon() {
         state.withLock { $0.isAbandoned = true }
-        // The reader may wait, and then says once more why it ends.
+        // The reader may be waiting, and sends its error afterwards.
         for _ in 0..<2 { free.signal() }
     }
 }

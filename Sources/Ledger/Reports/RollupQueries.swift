@@ -10,8 +10,8 @@ extension LedgerMigration {
             + "latency {bytes} NOT NULL, PRIMARY KEY (span, start, \(RollupSlot.columns.joined(separator: ", ")))){keyed}"
     }
 
-    /// Roll-ups that follow the entries: those up to `rolled.sequence` are in them. The table of before, which followed
-    /// every transaction, stays for nodes of an earlier version that still write to it, and is not read any more.
+    /// Roll-ups lag behind the entries: those up to `rolled.sequence` are in them. The former table, updated in every
+    /// transaction, stays for nodes of an earlier version that still write to it; it is not read.
     static let rollups: [String] = [
         "CREATE TABLE rolled (id {integer} PRIMARY KEY, sequence {integer} NOT NULL){strict}",
         "INSERT INTO rolled (id, sequence) SELECT 1, MAX(sequence) FROM entry HAVING COUNT(*) > 0",
@@ -19,8 +19,8 @@ extension LedgerMigration {
         "INSERT INTO rollup_sum SELECT * FROM rollup",
     ]
 
-    /// Rows of providers' batches do not count among the latencies any more. Where there are such entries, the roll-ups
-    /// begin anew, and follow the entries as ever.
+    /// Rows of providers' batches no longer count among the latencies. If there are such entries, the roll-ups are
+    /// rebuilt.
     static let latencies: [String] = [
         "DELETE FROM rolled WHERE EXISTS (SELECT 1 FROM entry WHERE batch IS NOT NULL "
             + "AND tier = (SELECT id FROM name WHERE label = 'batch'))",
@@ -28,9 +28,9 @@ extension LedgerMigration {
     ]
 }
 
-/// Entries that come after a number, up to another, with what the roll-ups of their hours and days will be added to.
+/// The entries of a range of numbers, summed by hour.
 struct UnrolledEntries: Sendable {
-    /// The last entry that is in the roll-ups, and the last of these.
+    /// The last entry in the roll-ups, and the last of this range.
     let after: Int64
     let upTo: Int64
     /// Sums by hour.
@@ -41,14 +41,14 @@ struct UnrolledEntries: Sendable {
     }
 }
 
-/// Roll-ups follow the entries: those up to a number are in them, and whoever reads takes the rest from the entries.
+/// Roll-ups have the entries up to a number; readers add the rest from the entries.
 ///
-/// Entries get rising numbers, and a transaction with entries begins when the one before has ended, so that no entry
-/// appears below a number that was seen.
+/// Entries have rising numbers, and transactions with entries are serial, so no entry appears below a number that was
+/// read.
 extension LedgerTransaction {
     private static let slotColumns = ["span", "start"] + RollupSlot.columns
     private static let sumColumns = SumColumn.allCases.map(\.rawValue)
-    /// Adds to the sums that are there; the latencies are written over.
+    /// Adds to existing sums; overwrites the latencies.
     static let rollupInsertion = SQLInsertion(
         table: "rollup_sum", columns: slotColumns + sumColumns + ["latency"],
         types: (slotColumns + sumColumns).map { _ in .bigint } + [.bytea],
@@ -77,8 +77,8 @@ extension LedgerTransaction {
             [.integer(after), .integer(upTo)])
     }
 
-    /// The rows that are added to the roll-ups for some entries: their hours and days. To be asked as long as nobody else
-    /// has rolled up, which `rollUp` says.
+    /// Builds the rows to add to the roll-ups, by hour and day. Valid while no other node rolls up, which `rollUp`
+    /// checks.
     func rollupRows(for entries: UnrolledEntries) throws(LedgerError) -> [[SQLValue]] {
         var days: [RollupSlot: EntrySums] = [:]
         for (slot, sums) in entries.hours {
@@ -89,7 +89,7 @@ extension LedgerTransaction {
         let pieces =
             entries.hours.map { (key: Self.key($0, RollupSlot.hourMilliseconds), sums: $1) }
             + days.map { (key: Self.key($0, RollupSlot.dayMilliseconds), sums: $1) }
-        // Histograms cannot be added in SQL: they are read, merged and written back whole.
+        // SQL cannot add histograms: they are read, merged and written back.
         let kept = try latencies(of: pieces.map(\.key))
         var rows: [[SQLValue]] = []
         rows.reserveCapacity(pieces.count)
@@ -106,8 +106,7 @@ extension LedgerTransaction {
         return rows
     }
 
-    /// Adds rows to the roll-ups that now have the entries up to a number; false where somebody else has rolled up since
-    /// they ended at the entry `after`.
+    /// Adds rows to the roll-ups and moves them from the entry `after` to `upTo`; false if another node has done so.
     func rollUp(_ rows: [[SQLValue]], after: Int64, upTo: Int64) throws(LedgerError) -> Bool {
         let changed = try connection.execute(
             "INSERT INTO rolled (id, sequence) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence "
@@ -117,7 +116,7 @@ extension LedgerTransaction {
         return true
     }
 
-    /// What is kept of the latencies of some slots, by position.
+    /// The stored latencies of some slots, by position.
     private func latencies(of keys: [[SQLValue]]) throws(LedgerError) -> [Int: [UInt8]] {
         var latencies: [Int: [UInt8]] = [:]
         switch connection.dialect {
@@ -162,7 +161,7 @@ extension LedgerTransaction {
             found[RollupSlot(hour: row.integer(0), dimensions: dimensions)]?.latency
                 .record(microseconds: row.integer(1 + RollupSlot.columns.count))
         }
-        // Roll-ups keep the sum of latencies as a column of its own.
+        // Roll-ups have the sum of latencies in its own column.
         return found.mapValues { sums in
             var sums = sums
             sums.latency = LatencyHistogram(counts: sums.latency, sumMicroseconds: 0)

@@ -1,4 +1,4 @@
-/// A column of figures that is summed over entries; the roll-ups have one of the same name.
+/// A column summed over entries; the roll-ups have one of the same name.
 enum SumColumn: String, CaseIterable {
     case calls, failures, uncertain
     case input, cachedRead = "cached_read", cacheWrite5m = "cache_write_5m", cacheWrite1h = "cache_write_1h"
@@ -29,14 +29,13 @@ enum SumColumn: String, CaseIterable {
         }
     }
 
-    /// There may be no correction and no completed call yet, and then no such name: -1 is no name's number.
+    /// Without a correction or completed call there is no such name: -1 is no name's number.
     private static let correction = "COALESCE((SELECT id FROM name WHERE label = 'correction'), -1)"
     private static let completed = "COALESCE((SELECT id FROM name WHERE label = 'completed'), -1)"
 
     private static let batchTier = "COALESCE((SELECT id FROM name WHERE label = 'batch'), -1)"
 
-    /// Only calls that were seen to their end, and that somebody waited for, have a latency that says something: rows of a
-    /// provider's batch take its day.
+    /// Only finished calls that a client waited for count: rows of a provider's batch take up to a day.
     static let hasLatency =
         "kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow')) AND tier <> \(batchTier)"
 }
@@ -58,7 +57,7 @@ struct EntrySums: Equatable {
 
     subscript(column: SumColumn) -> Int64 { values[Self.position[column] ?? 0] }
 
-    /// What the entries took from a budget of a unit.
+    /// The amount that counts against a budget of a unit.
     func spent(in unit: BudgetUnit) -> Int64 {
         let columns: [SumColumn] =
             switch unit {
@@ -74,7 +73,7 @@ struct EntrySums: Equatable {
         uniqueKeysWithValues: SumColumn.allCases.enumerated().map { ($1, $0) })
 }
 
-/// The place of an entry in the roll-ups: its hour and the dimensions that are rolled up, as numbers of names.
+/// An entry's slot in the roll-ups: its hour, and the rolled-up dimensions as numbers of names.
 struct RollupSlot: Hashable {
     /// Names of the dimensions' columns, in the order of `dimensions`.
     static let columns = [

@@ -1,14 +1,14 @@
 package import Domain
 
-/// What a provider asks for a call, by its usage and the price of its date; nil where no such price is known.
+/// Prices a call by its usage and the price of its date; nil without such a price.
 package typealias EntryPricing = @Sendable (LedgerEntry) -> Money?
 
-/// What recomputing every total from the entries and the open reservations found.
+/// The differences between stored totals and those recomputed from entries and open reservations.
 package struct VerificationReport: Hashable, Sendable {
     package let entries: Int64
     package let budgetTotals: Int
     package let rollups: Int
-    /// Calls that were priced anew; nil where no prices were given.
+    /// Repriced calls; nil without prices.
     package let repriced: Int64?
     /// Empty for a sound ledger.
     package let differences: [LedgerDifference]
@@ -26,9 +26,9 @@ package struct VerificationReport: Hashable, Sendable {
     package var isSound: Bool { differences.isEmpty }
 }
 
-/// A figure that is kept and does not equal what the entries say.
+/// A stored figure that differs from the recomputed one.
 package struct LedgerDifference: Hashable, Sendable, CustomStringConvertible {
-    /// What the figure is: `budget key:k1 usd month 2026-11-01T00:00:00.000Z spent`.
+    /// The figure: `budget key:k1 usd month 2026-11-01T00:00:00.000Z spent`.
     package let figure: String
     package let kept: String
     package let recomputed: String
@@ -60,14 +60,14 @@ extension LedgerTransaction {
     private static let mostMispriced = 1000
     private static let repricedTogether = 500
 
-    /// Prices each call anew from what it used; returns how many had a price. Only so many differences are named.
+    /// Reprices each call by its usage; returns how many had a price. Reports a bounded number of differences.
     private mutating func reprice(
         _ pricing: EntryPricing, _ differences: inout [LedgerDifference]
     ) throws(LedgerError) -> Int64 {
         var priced: Int64 = 0
         var last: Int64 = 0
         while true {
-            // In pieces, since a ledger may not fit into memory.
+            // In pieces, since a ledger may exceed the memory.
             let piece = try entries(
                 where: "sequence > ? AND kind IN (SELECT id FROM name WHERE label IN ('call', 'shadow'))",
                 [.integer(last)], limit: Self.repricedTogether)

@@ -8,7 +8,7 @@ import Domain
 extension LedgerTransaction {
     /// How a group is read and written.
     private enum Mode {
-        /// Many operations outside of a savepoint: rows are posted, and the schema's version is read with the rest.
+        /// Many operations outside of a savepoint: rows are enqueued, and the schema's version is read with the rest.
         case together
         /// One operation in its savepoint: its rows are executed, so that a failure is known to be its own.
         case alone
@@ -56,7 +56,7 @@ extension LedgerTransaction {
         }
         let missing = try names.missing(of: operations.flatMap(\.labels))
         let reservations = SQLList(texts: operations.flatMap(\.reservationIDs), in: dialect)
-        let entries = SQLList(texts: operations.flatMap(\.entryIDs), in: dialect)
+        let entries = SQLList(texts: Set(operations.flatMap(\.entryIDs)), in: dialect)
         let decisions = operations.flatMap(\.decisionIDs)
         let steps = operations.flatMap(\.stepIDs)
         var queries = [
@@ -69,8 +69,8 @@ extension LedgerTransaction {
             SQLQuery(
                 "SELECT reservation FROM entry WHERE reservation \(reservations.isAny(in: dialect))",
                 [reservations.argument]),
+            bookQuery(for: needs),
         ]
-        queries += bookQueries(for: needs)
         let versionAt = queries.count
         if mode == .together { queries.append(versionQuery) }
         let decisionsAt = queries.count
@@ -94,14 +94,14 @@ extension LedgerTransaction {
         for row in found[2].rows { group.settled.insert(row.text(0)) }
         if decisionsAt < stepsAt { for row in found[decisionsAt].rows { group.decisions.insert(row.text(0)) } }
         if stepsAt < namesAt { for row in found[stepsAt].rows { group.steps.insert(row.text(0)) } }
-        group.book = try book(found[3], found[4], for: operations, group.open, needs)
+        group.book = try book(found[3], for: operations, group.open, needs)
         return group
     }
 
     /// Reads the book, again where the open reservations need more budgets or windows than their entries.
     private func book(
-        _ lines: SQLResult, _ totals: SQLResult, for operations: [MoneyOperation],
-        _ open: [String: ClosedReservation?], _ needs: BudgetNeeds
+        _ found: SQLResult, for operations: [MoneyOperation], _ open: [String: ClosedReservation?],
+        _ needs: BudgetNeeds
     ) throws(LedgerError) -> BudgetBook {
         var all = needs
         for id in operations.flatMap(\.reservationIDs) {
@@ -116,7 +116,7 @@ extension LedgerTransaction {
         if all.scopes.count > needs.scopes.count || all.starts.count > needs.starts.count {
             return try budgetBook(for: all)
         }
-        var book = try budgetBook(lines, totals)
+        var book = try budgetBook(found)
         try loadBuckets(for: all, into: &book)
         return book
     }
@@ -211,7 +211,7 @@ extension LedgerTransaction {
         for record in group.newSessions { save(record) }
         if !group.closed.isEmpty {
             let closed = SQLList(texts: group.closed.map(\.id), in: connection.dialect)
-            try connection.post(
+            try connection.enqueue(
                 "DELETE FROM reservation WHERE id \(closed.isAny(in: connection.dialect))", [closed.argument])
         }
         try write(group.book)

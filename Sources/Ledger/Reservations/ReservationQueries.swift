@@ -32,13 +32,13 @@ extension LedgerTransaction {
     static func checkReservable(_ request: ReservationRequest) throws(LedgerError) {
         try check(id: request.id, "reservation")
         guard request.at.milliseconds >= 0 else { throw .invalid("a reservation '\(request.id)' before 1970") }
-        // Should the process die now, recovery books this; so it has to be something that can be booked.
+        // Validates the entry that recovery would book if the process died now.
         _ = try EntryFigures(uncertainEntry(for: request, at: request.at))
     }
 
     /// The values of `reservationColumns`.
     ///
-    /// - Parameter holder: what it belongs to, where that is not this store.
+    /// - Parameter holder: its owner, if that is not this store.
     mutating func reservationRow(
         _ request: ReservationRequest, owner holder: String? = nil
     ) throws(LedgerError) -> [SQLValue] {
@@ -67,7 +67,7 @@ extension LedgerTransaction {
         return try repeatedSettlement(of: reservationID, entry, figures)
     }
 
-    /// The reservation is gone: the same entry settled it before, or recovery did, or something is wrong.
+    /// Handles a reservation that is not open: settled before by the same entry or by recovery, or unknown.
     private mutating func repeatedSettlement(
         of reservationID: String, _ entry: LedgerEntry, _ figures: EntryFigures
     ) throws(LedgerError) -> Settlement {
@@ -83,7 +83,7 @@ extension LedgerTransaction {
         return Settlement(entryID: entry.id, overrun: .zero, isRepeat: true)
     }
 
-    /// Books the truth about a call that recovery took for lost: its store was alive after all, or came back.
+    /// Corrects the uncertain entry of a call whose store came back after all.
     private mutating func correctRecovered(
         _ settled: LedgerEntry, _ reservationID: String, with result: CallResult
     ) throws(LedgerError) {

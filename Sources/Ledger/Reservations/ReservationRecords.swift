@@ -1,12 +1,12 @@
 package import Domain
 
-/// A request to set aside the most that a call can take, on all budgets of its attribution at once.
+/// A request to reserve a call's upper bound in all budgets of its accounts at once.
 package struct ReservationRequest: Hashable, Sendable {
     /// Unique over reservations and entries; the settling entry may have the same id.
     package var id: String
     package var at: Timestamp
     package var call: PlannedCall
-    /// No bill for the call can be higher. A unit without a bound is 0 and is only booked afterwards.
+    /// The highest possible bill. A unit without a bound is 0 and is only booked afterwards.
     package var upperBound: Amounts
 
     package init(id: String, at: Timestamp, call: PlannedCall, upperBound: Amounts) {
@@ -17,7 +17,7 @@ package struct ReservationRequest: Hashable, Sendable {
     }
 }
 
-/// Money set aside for a call that is being made.
+/// Amounts reserved for a call under way.
 package struct Reservation: Hashable, Sendable {
     package let request: ReservationRequest
     /// The running store that made it.
@@ -32,10 +32,10 @@ package struct Reservation: Hashable, Sendable {
     }
 }
 
-/// What settling a reservation did.
+/// The result of settling a reservation.
 package struct Settlement: Hashable, Sendable {
     package let entryID: String
-    /// By how much the true cost passed the reservation, in each unit; zero where it kept within.
+    /// The excess of the true cost over the reservation in each unit, zero at least.
     package let overrun: Amounts
     /// The same entry had settled the same reservation before; nothing was booked now.
     package let isRepeat: Bool

@@ -6,7 +6,7 @@ extension LedgerStore {
     /// Throws `budgetExceeded` for the first hard budget (widest scope first) without room, and `rateLimited` where the
     /// key's tokens of this minute are used up. Repeating a request that is still open returns the first reservation.
     package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
-        if let refusal = rates.take(request) { throw .rateLimited(refusal) }
+        if let refusal = rates.consume(request) { throw .rateLimited(refusal) }
         do throws(LedgerError) {
             return try await write(
                 .reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }

@@ -2,8 +2,8 @@ import Digest
 import Domain
 
 extension LedgerMigration {
-    /// What routing remembers of runs. `hour` is that of the last step, in hours since 1970: an index over it changes
-    /// seldom, unlike one over moments.
+    /// Routing's session memory. `hour` is the hour of the last step since 1970: an index over hours changes less often
+    /// than one over moments.
     static let sessions: [String] = [
         "CREATE TABLE session_memory (id TEXT PRIMARY KEY, version {integer} NOT NULL, owner TEXT NOT NULL, "
             + "hour {integer} NOT NULL, body {bytes} NOT NULL){keyed}",
@@ -14,7 +14,7 @@ extension LedgerMigration {
 extension LedgerTransaction {
     static let hourMilliseconds: Int64 = 3_600_000
 
-    /// A run that was silent for a day and begins anew counts its steps from 1 again.
+    /// A run that resumes after a day of silence counts its steps from 1 again.
     private static let sessionInsertion = SQLInsertion(
         table: "session_memory", columns: ["id", "version", "owner", "hour", "body"],
         types: [.text, .bigint, .text, .bigint, .bytea],
@@ -22,8 +22,8 @@ extension LedgerTransaction {
             + "hour = excluded.hour, body = excluded.body WHERE session_memory.version <= excluded.version "
             + "OR session_memory.hour < excluded.hour - \(Int64(SessionRecord.idleSeconds * 1000) / hourMilliseconds)")
 
-    /// Writes what is remembered of the transaction's runs, unless something newer is kept of them. Of two nodes that made
-    /// the same step, the last one counts.
+    /// Writes the session memory of the transaction's runs, unless a newer one is stored. Of two nodes with the same
+    /// step, the last writer wins.
     func writeSessions() throws(LedgerError) {
         let rows = transactionSessions.values.map { record -> [SQLValue] in
             [
@@ -35,7 +35,7 @@ extension LedgerTransaction {
         try connection.insert(rows, Self.sessionInsertion)
     }
 
-    /// What is kept of a run, where that is newer than a version or another store's.
+    /// The session memory of a run, if it is newer than a version or another store's.
     func session(_ id: String, newerThan version: Int, by owner: String) throws(LedgerError) -> SessionRecord? {
         let row = try connection.row(
             "SELECT version, owner, hour, body FROM session_memory "
@@ -49,13 +49,13 @@ extension LedgerTransaction {
         return record
     }
 
-    /// The hour before which runs are over.
+    /// Runs before this hour have expired.
     private static func firstHour(at moment: Timestamp) -> SQLValue {
         let last = moment.milliseconds - Int64(SessionRecord.idleSeconds * 1000)
         return .integer(last.floored(to: hourMilliseconds) / hourMilliseconds)
     }
 
-    /// Whether there are runs or answers whose time is over.
+    /// Whether there are expired runs or responses.
     func hasSomethingToForget(at moment: Timestamp) throws(LedgerError) -> Bool {
         try connection.row(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM session_memory WHERE hour < ?) "
@@ -63,14 +63,14 @@ extension LedgerTransaction {
             [Self.firstHour(at: moment), .integer(Self.lastRequest(at: moment))]) != nil
     }
 
-    /// Forgets some of the runs that have been silent for too long; how many.
+    /// Deletes some expired runs; returns how many.
     func forgetSessions(at moment: Timestamp, limit: Int) throws(LedgerError) -> Int {
         try connection.execute(
             "DELETE FROM session_memory WHERE id IN (SELECT id FROM session_memory WHERE hour < ? LIMIT ?)",
             [Self.firstHour(at: moment), .integer(limit)])
     }
 
-    /// Callers name sessions as they like; a key of the table has a bounded length, and no NUL.
+    /// A session's id is the caller's choice; the table's key is bounded and without NUL.
     private static func sessionKey(_ id: String) -> String {
         let isShort = id.utf8.count <= 100 && !id.utf8.contains(0) && !id.hasPrefix("sha256:")
         if isShort { return id }

@@ -15,7 +15,7 @@ extension LedgerStore {
     /// Deletes some expired runs and stored responses, and writes the requests that were abandoned while the database
     /// was away. Writes only where there is something to do. Called about once a minute.
     package func sweep(at moment: Timestamp) async throws(LedgerError) {
-        try await tellGivenUp(requests.givenUp)
+        try await writeAbandoned(requests.abandoned)
         guard try await read({ try $0.hasSomethingToForget(at: moment) }) else { return }
         try await write { transaction in
             _ = try transaction.forgetSessions(at: moment, limit: Self.mostForgotten)

@@ -96,18 +96,18 @@ struct IdempotencyMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            await ledger.giveUp(claim, mayHaveMade: Self.mayHaveSideEffects(error))
+            await ledger.abandon(claim, mayHaveMade: Self.mayHaveSideEffects(error))
             throw error
         }
         guard response.status.code < 400, response.headers[.contentType] != "text/event-stream" else {
-            await ledger.giveUp(claim, mayHaveMade: false)
+            await ledger.abandon(claim, mayHaveMade: false)
             return response
         }
         let capture = try await StoredResponse.reading(response)
         do throws(LedgerError) {
             try await ledger.keep(capture.stored, of: claim)
         } catch {
-            await ledger.giveUp(claim, mayHaveMade: true)
+            await ledger.abandon(claim, mayHaveMade: true)
             throw ServiceError.ledger(error)
         }
         return capture.response

@@ -6,18 +6,18 @@ import Ledger
 import Routing
 import Upstream
 
-/// Calls beside the step's own: what a text predictor writes, a decomposer's list, and the parts of a step.
+/// Helper calls of a step: text predictors, decomposers and subtasks.
 extension StepExecutor {
-    /// Longest text that a predictor or decomposer writes, in tokens.
-    private static let mostWords = 400
+    /// Limit of a predictor's or decomposer's answer in tokens.
+    private static let helperOutputTokens = 400
 
-    /// Lets a model write what others would answer (the text-generating SP).
+    /// Asks a model to write the answers that others would give (the text-generating SP).
     mutating func predict(by model: ModelID, _ others: [ModelID]) async {
         var texts: [ModelID: String] = [:]
         for other in others {
             let prompt =
                 "Write what the assistant named \(other) would answer to the conversation so far: its next message only."
-            guard let outcome = await aside(model, prompt, words: "wrote what \(other) would answer") else {
+            guard let outcome = await callHelper(model, prompt, reason: "wrote what \(other) would answer") else {
                 machine.handle(.predictionFailed("\(model) did not answer"))
                 return
             }
@@ -26,6 +26,7 @@ extension StepExecutor {
         machine.predicted(texts)
     }
 
+    /// Asks a model for the list of the step's subtasks.
     mutating func decompose(by model: ModelID) async {
         guard allowsSubtasks else {
             machine.handle(.decompositionFailed("a chat call is answered whole"))
@@ -33,62 +34,65 @@ extension StepExecutor {
         }
         let task = SubtaskList.prompt(
             for: prepared.step.text.prompt, most: prepared.context.policy.sequence.decomposition.mostParts)
-        guard let outcome = await aside(model, task, alone: true, words: "was asked for the parts of the step") else {
+        guard let outcome = await callHelper(model, task, alone: true, reason: "was asked for the parts of the step")
+        else {
             machine.handle(.decompositionFailed("\(model) did not answer"))
             return
         }
         machine.decomposed(outcome.answer.text)
     }
 
-    /// Does the parts one after another, each on its own model; the last one's answer is the step's.
-    mutating func split(_ shares: [RuleAction.Share]) async {
+    /// Performs the subtasks one by one, each on its own model. The last answer is the step's.
+    mutating func performSubtasks(_ shares: [RuleAction.Share]) async {
         var results: [(part: String, answer: String)] = []
         for (index, share) in shares.enumerated() {
             let isLast = index == shares.count - 1
             let part = "part \(index + 1) of \(shares.count)"
             let prompt = SubtaskPrompts.prompt(share.text, results: results, isLast: isLast)
-            guard var copy = aside(share.model, prompt, offersTools: isLast) else { return undo(part, share.model) }
+            guard var copy = helperStep(share.model, prompt, offersTools: isLast) else {
+                return abandonSubtasks(part, share.model)
+            }
             if isLast { copy.purpose = .step }
-            guard let outcome = await answer(share.model, copy) else { return undo(part, share.model) }
-            if isLast { return await judge(outcome, part: part) }
+            guard let outcome = await call(share.model, copy) else { return abandonSubtasks(part, share.model) }
+            if isLast { return await evaluate(outcome, part: part) }
             await settle(outcome, "\(part), done")
             results.append((share.text, outcome.answer.text))
         }
     }
 
-    /// The step is done whole after all; what the parts have cost stays booked.
-    private mutating func undo(_ part: String, _ model: ModelID) {
+    /// Performs the step as a whole after all. The cost of the subtasks stays booked.
+    private mutating func abandonSubtasks(_ part: String, _ model: ModelID) {
         let reason = "\(part) could not be done"
         attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
         machine.handle(.failed(model, reason: reason))
     }
 
-    /// One call beside the step's own, booked at once.
-    private mutating func aside(
-        _ model: ModelID, _ prompt: String, alone: Bool = false, words: String
+    /// Makes a helper call and books it at once; nil without an answer.
+    private mutating func callHelper(
+        _ model: ModelID, _ prompt: String, alone: Bool = false, reason: String
     ) async -> StepOutcome? {
-        guard let copy = aside(model, prompt, alone: alone, most: Self.mostWords) else { return nil }
-        guard let outcome = await answer(model, copy) else {
-            attempts.append(Attempt(model: model, isAccepted: false, reason: "\(words); no answer came"))
+        guard let copy = helperStep(model, prompt, alone: alone, most: Self.helperOutputTokens) else { return nil }
+        guard let outcome = await call(model, copy) else {
+            attempts.append(Attempt(model: model, isAccepted: false, reason: "\(reason); no answer came"))
             return nil
         }
-        await settle(outcome, words)
+        await settle(outcome, reason)
         return outcome
     }
 
-    private mutating func settle(_ outcome: StepOutcome, _ words: String) async {
-        note(outcome)
+    private mutating func settle(_ outcome: StepOutcome, _ reason: String) async {
+        addCost(of: outcome)
         await stepService.calls.book(outcome.commit)
-        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: words, entryID: outcome.entryID))
+        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: reason, entryID: outcome.entryID))
     }
 
-    private func answer(_ model: ModelID, _ copy: PreparedStep) async -> StepOutcome? {
+    private func call(_ model: ModelID, _ copy: PreparedStep) async -> StepOutcome? {
         guard case .answered(let outcome)? = await stepService.calls.attempt(model, copy) else { return nil }
         return outcome
     }
 
-    /// The order of a call beside the step's own: the conversation so far (or none) and one message more.
-    private func aside(
+    /// The prepared step of a helper call: the conversation so far, or none, and one more message.
+    private func helperStep(
         _ model: ModelID, _ prompt: String, alone: Bool = false, offersTools: Bool = false, most: Int? = nil
     ) -> PreparedStep? {
         // The messages of another dialect are not split.

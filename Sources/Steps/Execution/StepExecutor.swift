@@ -5,19 +5,20 @@ import Ledger
 import Routing
 import Upstream
 
-/// Does a step as the sequential rule says: calls, tests what was answered, lets the next candidate answer where it fails,
-/// asks for the parts of a step and does them one by one. Every call is paid and booked by itself; the decision gets a
-/// line for each.
+/// Performs a step by the sequential rule: calls a model, verifies its answer, and calls the next candidate on failure.
+///
+/// A step may also be split into subtasks that are performed one by one. Every call is paid and booked by itself, and
+/// becomes an attempt of the decision.
 struct StepExecutor: Sendable {
     let stepService: StepService
     var prepared: PreparedStep
     var machine: StepMachine
     private let memory: Sessions.Memory
     private let delivery: StreamDelivery?
-    /// Whether a step may be done in parts: the answer of a chat call is one model's.
+    /// Whether the step may be split into subtasks. The answer of a chat call is one model's.
     let allowsSubtasks: Bool
 
-    /// Answers that were paid for and did not pass, in the order of asking; booked already.
+    /// Answers that did not pass, in the order of the calls; booked already.
     private var rejected: [StepOutcome] = []
     var attempts: [Attempt] = []
     private var failures: [(model: ModelID, error: UpstreamError)] = []
@@ -35,7 +36,7 @@ struct StepExecutor: Sendable {
         self.allowsSubtasks = allowsSubtasks
     }
 
-    /// The decision as far as it has come.
+    /// The decision with the attempts so far.
     var decision: Decision {
         var decision = machine.decision
         decision.attempts = attempts
@@ -43,16 +44,16 @@ struct StepExecutor: Sendable {
         return decision
     }
 
-    /// Goes on until an answer is kept.
+    /// Performs the rule's actions until an answer is accepted.
     mutating func run() async throws(ServiceError) -> StepOutcome {
         while accepted == nil {
             switch machine.action {
             case .call: try await call()
             case .predict(let model, let others, _): await predict(by: model, others)
             case .decompose(let model, _): await decompose(by: model)
-            case .split(let shares, _): await split(shares)
-            case .keep(let model, _): try keep(model)
-            case .abandon, .ignored: try keepAnything()
+            case .split(let shares, _): await performSubtasks(shares)
+            case .keep(let model, _): try acceptEarlier(model)
+            case .abandon, .ignored: try acceptLastResort()
             }
         }
         prepared.decision = decision
@@ -60,31 +61,24 @@ struct StepExecutor: Sendable {
         return accepted
     }
 
-    /// What would be called first, where nobody may be called: text predictors and decomposers are passed over.
+    /// Decides on the first call without calling: text predictors and decomposers are skipped.
     mutating func decideWithoutCalls() {
-        while true {
-            switch machine.action {
-            case .predict(let model, _, _):
-                machine.handle(.predictionFailed("\(model) is not asked where nothing is called"))
-            case .decompose(let model, _):
-                machine.handle(.decompositionFailed("\(model) is not asked where nothing is called"))
-            default: return stayWhereItPays()
-            }
-        }
+        machine.proceedWithoutCalls()
+        keepCachedModel()
     }
 
     // MARK: Calling
 
     private mutating func call() async throws(ServiceError) {
-        if attempts.isEmpty { stayWhereItPays() }
+        if attempts.isEmpty { keepCachedModel() }
         guard case .call(let verdict) = machine.action else { return }
         prepared.decision = decision
-        if let reason = limit(on: verdict.model) { return fail(verdict.model, reason) }
+        if let reason = limitReached(by: verdict.model) { return fail(verdict.model, reason) }
         guard let result = await stepService.calls.attempt(verdict.model, prepared, delivery: delivery) else {
             return fail(verdict.model, "it cannot be called any more")
         }
         switch result {
-        case .answered(let outcome): await judge(outcome)
+        case .answered(let outcome): await evaluate(outcome)
         case .failed(let error, let isFinal):
             failures.append((verdict.model, error))
             if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
@@ -95,8 +89,8 @@ struct StepExecutor: Sendable {
         }
     }
 
-    /// A run keeps its model unless moving gains more than it costs.
-    private mutating func stayWhereItPays() {
+    /// Keeps the run's model unless a switch gains more than its lost cache costs.
+    private mutating func keepCachedModel() {
         guard case .call(let verdict) = machine.action else { return }
         let rule = CacheAffinity(step: prepared.step, memory: memory, context: prepared.context)
         if let previous = prepared.step.previousModel,
@@ -111,8 +105,8 @@ struct StepExecutor: Sendable {
         machine.handle(.failed(model, reason: reason))
     }
 
-    /// Why a further answer must not be asked for, once one has been paid: the limits of the run hold for all together.
-    private func limit(on model: ModelID) -> String? {
+    /// The limit of the run that forbids one more call after a paid one; nil for none. The limits hold for all calls.
+    private func limitReached(by model: ModelID) -> String? {
         guard !rejected.isEmpty, let candidate = machine.decision.candidate(model) else { return nil }
         if delivery?.channel.isAbandoned == true { return "the client has gone" }
         let left = prepared.context.remaining
@@ -125,35 +119,35 @@ struct StepExecutor: Sendable {
         return nil
     }
 
-    // MARK: Judging
+    // MARK: Verifying
 
-    /// Lets the rule say whether an answer is the step's, and books it where it is not.
-    mutating func judge(_ outcome: StepOutcome, part: String? = nil) async {
-        note(outcome)
+    /// Accepts an answer if the rule keeps it; otherwise books it as rejected.
+    mutating func evaluate(_ outcome: StepOutcome, part: String? = nil) async {
+        addCost(of: outcome)
         let model = outcome.model
         let check = AnswerCheck(tools: prepared.request.tools, acceptsWrittenCalls: allowsSubtasks)
         let verifies = prepared.context.policy.verify
         let problem = outcome.failure.map { "its stream broke off: \($0)" } ?? check.problem(with: outcome.answer)
-        // What has gone out cannot be taken back: the verdict is only recorded.
-        let hasGoneOut = delivery.map { !$0.isHeldBack } ?? false
+        // A streamed answer cannot be withdrawn: its verdict is only recorded.
+        let isSent = delivery.map { !$0.isHeldBack } ?? false
         let action = machine.answered(
-            model, output: outcome.answer.output, fault: verifies && !hasGoneOut ? problem : nil)
+            model, output: outcome.answer.output, fault: verifies && !isSent ? problem : nil)
         let score = machine.acceptance.flatMap { $0.isFinite ? $0 : nil }
         let isKept = if case .keep(let kept, _) = action { kept == model } else { false }
-        var words = part.map { "\($0): " } ?? ""
+        var reason = part.map { "\($0): " } ?? ""
         if let problem {
-            words += isKept || hasGoneOut ? "passed on as it is: \(problem)" : problem
+            reason += isKept || isSent ? "passed on as it is: \(problem)" : problem
         } else if score != nil {
-            words +=
-                isKept ? "acceptable" : hasGoneOut ? "passed on before the verdict" : "not likely enough acceptable"
+            reason +=
+                isKept ? "acceptable" : isSent ? "passed on before the verdict" : "not likely enough acceptable"
         } else {
-            words += verifies ? "in good form" : "not verified"
+            reason += verifies ? "in good form" : "not verified"
         }
         attempts.append(
             Attempt(
-                model: model, score: score, kappa: score == nil ? nil : threshold, isAccepted: isKept || hasGoneOut,
-                reason: words, entryID: outcome.entryID))
-        if isKept || hasGoneOut {
+                model: model, score: score, kappa: score == nil ? nil : threshold, isAccepted: isKept || isSent,
+                reason: reason, entryID: outcome.entryID))
+        if isKept || isSent {
             accepted = outcome
         } else {
             await stepService.calls.reject(outcome, prepared)
@@ -165,31 +159,30 @@ struct StepExecutor: Sendable {
 
     private var threshold: Double { prepared.context.policy.verification.threshold ?? machine.decision.kappa }
 
-    mutating func note(_ outcome: StepOutcome) {
+    mutating func addCost(of outcome: StepOutcome) {
         spent = (try? spent.adding(outcome.figures.cost.total)) ?? spent
         joules += outcome.figures.energyJoules
     }
 
-    /// Takes up an answer that was paid for before.
-    private mutating func keep(_ model: ModelID) throws(ServiceError) {
-        guard let outcome = rejected.last(where: { $0.model == model }) else { return try keepAnything() }
-        take(outcome, "kept as the best of what was paid for")
+    /// Accepts an earlier answer of a model, although it did not pass at first.
+    private mutating func acceptEarlier(_ model: ModelID) throws(ServiceError) {
+        guard let outcome = rejected.last(where: { $0.model == model }) else { return try acceptLastResort() }
+        accept(outcome, "kept as the best of what was paid for")
     }
 
-    /// Where no answer passed, the last one that was paid for is better than none: it is the reference's wherever the
-    /// reference has answered.
-    private mutating func keepAnything() throws(ServiceError) {
+    /// Accepts the reference's answer, or else the last one, if no answer passed: a paid answer is better than none.
+    private mutating func acceptLastResort() throws(ServiceError) {
         let reference = machine.decision.reference
         guard let outcome = rejected.last(where: { $0.model == reference }) ?? rejected.last else {
             throw .noAnswer(failures)
         }
-        take(outcome, "kept though it did not pass: no better answer was to be had")
+        accept(outcome, "kept though it did not pass: no better answer was to be had")
     }
 
-    private mutating func take(_ outcome: StepOutcome, _ words: String) {
+    private mutating func accept(_ outcome: StepOutcome, _ reason: String) {
         if let index = attempts.lastIndex(where: { $0.entryID == outcome.entryID }) {
             attempts[index].isAccepted = true
-            attempts[index].reason += "; \(words)"
+            attempts[index].reason += "; \(reason)"
         }
         accepted = outcome
     }

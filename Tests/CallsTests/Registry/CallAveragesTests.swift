@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite("Live rates of a model")
-struct CallRatesTests {
+struct CallAveragesTests {
     private let start = Timestamp(milliseconds: 1_700_000_000_000)
     private let model = ModelID("m")
 

@@ -2,8 +2,8 @@ import Calls
 import Domain
 import Testing
 
-@Suite("Breakers")
-struct BreakerTests {
+@Suite("The circuit breaker of a model")
+struct CircuitBreakerTests {
     private func moment(_ seconds: Double) -> Timestamp { Timestamp(milliseconds: Int64(seconds * 1000)) }
 
     @Test("three failures in a row open it, for longer after each trial that fails, and a success closes it")

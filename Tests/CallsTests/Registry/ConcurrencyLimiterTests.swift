@@ -8,8 +8,8 @@ import Testing
 
 @testable import Calls
 
-@Suite("ConcurrencyLimiter of a model")
-struct SlotsTests {
+@Suite("The concurrency limiter of a model")
+struct ConcurrencyLimiterTests {
     private static let model = Model(
         id: ModelID("m"), provider: "p",
         endpoint: Endpoint(baseURL: "http://127.0.0.1:1", wire: .openAI, modelName: "m", keyVariable: nil),

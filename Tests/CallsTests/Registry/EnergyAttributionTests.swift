@@ -4,7 +4,7 @@ import Optimization
 import Testing
 
 @Suite("Measured energy of calls")
-struct EnergyGaugeTests {
+struct EnergyAttributionTests {
     /// A powercap folder with one package, and its counter.
     private struct Counter {
         let root = FileManager.default.temporaryDirectory.path + "/powercap-\(UUID().uuidString)"
@@ -19,23 +19,23 @@ struct EnergyGaugeTests {
         }
     }
 
-    @Test("two calls side by side share what the machine draws meanwhile, and nobody bears the time between")
+    @Test("two concurrent calls share the energy of their time, and no call bears the time between")
     func sharing() throws {
         let counter = Counter()
         defer { try? FileManager.default.removeItem(atPath: counter.root) }
         try counter.set(joules: 100)
-        let gauge = try #require(EnergyAttribution(meter: EnergyMeter(root: counter.root)))
-        let first = gauge.begin()
+        let energy = try #require(EnergyAttribution(meter: EnergyMeter(root: counter.root)))
+        let first = energy.begin()
         try counter.set(joules: 110)
-        let second = gauge.begin()
+        let second = energy.begin()
         try counter.set(joules: 130)
-        #expect(abs(try #require(gauge.end(first)) - (10 + 10)) < 1e-9)
+        #expect(abs(try #require(energy.end(first)) - (10 + 10)) < 1e-9)
         try counter.set(joules: 135)
-        #expect(abs(try #require(gauge.end(second)) - (10 + 5)) < 1e-9)
+        #expect(abs(try #require(energy.end(second)) - (10 + 5)) < 1e-9)
         try counter.set(joules: 500)
-        let third = gauge.begin()
+        let third = energy.begin()
         try counter.set(joules: 501)
-        #expect(abs(try #require(gauge.end(third)) - 1) < 1e-9)
+        #expect(abs(try #require(energy.end(third)) - 1) < 1e-9)
     }
 
     @Test("a counter that cannot be read for a while measures none of the calls under way")
@@ -43,16 +43,16 @@ struct EnergyGaugeTests {
         let counter = Counter()
         defer { try? FileManager.default.removeItem(atPath: counter.root) }
         try counter.set(joules: 1)
-        let gauge = try #require(EnergyAttribution(meter: EnergyMeter(root: counter.root)))
-        let first = gauge.begin()
+        let energy = try #require(EnergyAttribution(meter: EnergyMeter(root: counter.root)))
+        let first = energy.begin()
         try FileManager.default.removeItem(atPath: counter.root)
-        let second = gauge.begin()
+        let second = energy.begin()
         try counter.set(joules: 9)
-        #expect(gauge.end(first) == nil)
-        #expect(gauge.end(second) == nil)
+        #expect(energy.end(first) == nil)
+        #expect(energy.end(second) == nil)
     }
 
-    @Test("a machine without a counter has no gauge")
+    @Test("a machine without a counter attributes no energy")
     func none() {
         #expect(EnergyAttribution(meter: nil) == nil)
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// Requests that may be told again are done once, whichever node they reach.
+/// Idempotent requests are done once, whichever nodes they reach.
 @Suite struct RequestTests {
     private static let answer = StoredResponse(
         status: 201, headers: [.init(name: "x-a", value: "1"), .init(name: "x-a", value: "é \"2\"")],
@@ -20,7 +20,7 @@ import Testing
         return nil
     }
 
-    @Test("one of many tellings at two nodes does the work, the others get its answer, and another request is refused")
+    @Test("one of many repeats at two nodes does the work, the others get its response, and another request is refused")
     func once() async throws {
         try await Self.withTwoStores { stores, _ in
             let claims = try await withThrowingTaskGroup(of: IdempotencyClaimResult.self) { group in
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test("an answer outlives a restart, and is kept for a day")
+    @Test("a response survives a restart and is stored for a day")
     func restart() async throws {
         try await Self.withTwoStores { stores, place in
             let ticket = try #require(Self.ticket(try await Self.claim(stores[0], at: .now())))
@@ -61,32 +61,32 @@ import Testing
         }
     }
 
-    @Test("a request that failed is forgotten, and can be tried again at any node")
+    @Test("a failed request is deleted and can be retried at any node")
     func failure() async throws {
         try await Self.withTwoStores { stores, _ in
             let first = try #require(Self.ticket(try await Self.claim(stores[0])))
-            await stores[0].giveUp(first, mayHaveMade: false)
+            await stores[0].abandon(first, mayHaveMade: false)
             let second = try #require(Self.ticket(try await Self.claim(stores[1], digest: [2], token: "u")))
             #expect(second.token == "u" && !second.isTakenOver)
-            // The earlier holder has no say any more.
-            await stores[0].giveUp(first, mayHaveMade: false)
+            // The earlier holder can no longer write.
+            await stores[0].abandon(first, mayHaveMade: false)
             try await stores[0].keep(Self.answer, of: first)
             #expect(try await Self.claim(stores[0], digest: [2]) == .underWay)
         }
     }
 
-    @Test("a request that may have made something before it failed goes on under its token, at any node")
+    @Test("a failed request that may have created something continues under its token at any node")
     func unclear() async throws {
         try await Self.withTwoStores { stores, _ in
             let first = try #require(Self.ticket(try await Self.claim(stores[0])))
-            await stores[0].giveUp(first, mayHaveMade: true)
+            await stores[0].abandon(first, mayHaveMade: true)
             #expect(try await Self.claim(stores[1], digest: [2]) == .other)
             let second = Self.ticket(try await Self.claim(stores[1], token: "u"))
             #expect(second == IdempotencyClaim(request: "r", lease: 2, token: "t", isTakenOver: true))
         }
     }
 
-    @Test("a request whose node died is done again by another one under the same token; the dead one's call is booked")
+    @Test("a request of a dead node is done again under the same token, and the dead node's call is booked")
     func death() async throws {
         try await Self.withTwoStores { stores, _ in
             try await stores[0].heartbeat(leaseSeconds: 60)
@@ -97,7 +97,7 @@ import Testing
             let second = try #require(Self.ticket(try await Self.claim(stores[1], token: "another")))
             #expect(second == IdempotencyClaim(request: "r", lease: 2, token: "t", isTakenOver: true))
             #expect(try await stores[1].recover(at: Sample.noon).map(\.id) == ["call"])
-            // It was only silent: its books are taken, its answer is not.
+            // It was only silent: its entry is booked, its response is not stored.
             let commit = StepCommit(settlements: [("call", Sample.entry("call", nanoUSD: 120))])
             var late = commit
             late.answer = (first, StoredResponse(status: 200, headers: [], body: [9]))
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test("books and answer are one write: both are there after it, or neither")
+    @Test("entry and response are one write: both are there after it, or neither")
     func oneWrite() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let ticket = try #require(Self.ticket(try await Self.claim(ledger)))
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test("while the store is away a request is refused; one that was given up then is not held against it later")
+    @Test("while the store is away a request is refused, and one that was abandoned then does not block it later")
     func away() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -136,7 +136,7 @@ import Testing
         let ticket = try #require(Self.ticket(try await Self.claim(ledger)))
         reach.goAway(true)
         await #expect(throws: LedgerError.unreachable("it is away")) { try await Self.claim(ledger) }
-        await ledger.giveUp(ticket, mayHaveMade: false)
+        await ledger.abandon(ticket, mayHaveMade: false)
         reach.goAway(false)
         let other = try place.open()
         #expect(try await Self.claim(other) == .underWay)
@@ -145,7 +145,7 @@ import Testing
         for ledger in [ledger, other] { await ledger.close() }
     }
 
-    @Test("an answer of more than 8 MiB is known to have been given, and its body is not kept")
+    @Test("of a response above 8 MiB the status is stored and the body is not")
     func large() async throws {
         try await TemporaryLedger.with { ledger, _ in
             let ticket = try #require(Self.ticket(try await Self.claim(ledger)))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Ledger
 
-/// What routing remembers of runs passes from node to node.
+/// Session memory passes from node to node.
 @Suite struct SessionRecordTests {
     private static func record(_ id: String, _ version: Int, at moment: Timestamp = Sample.noon) -> SessionRecord {
         SessionRecord(id: id, version: version, body: Array("\(id) \(version)".utf8), at: moment)
@@ -15,7 +15,7 @@ import Testing
         _ = try await ledger.commitStep(commit)
     }
 
-    @Test("a node is told of a run where the store knows more of it, or another node's last step")
+    @Test("a node reads a run's memory if it is newer or another node's")
     func newer() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -36,7 +36,7 @@ import Testing
         for ledger in [first, second] { await ledger.close() }
     }
 
-    @Test("it is written with the step's commit or not at all, and outlives the process")
+    @Test("it is written with the step's commit or not at all, and survives the process")
     func withCommit() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "sessions may have any name",
+        "a session may have any name",
         arguments: ["", "a\u{0}b", "sha256:x", String(repeating: "é", count: 4000), "'; DROP TABLE entry --"])
     func names(_ name: String) async throws {
         try await TemporaryLedger.with { ledger, _ in
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test("a run that was silent for a day is swept away, in pieces, and one of today is not")
+    @Test("a sweep deletes runs that were silent for a day, in pieces, and keeps those of today")
     func sweep() async throws {
         try await TemporaryLedger.with { ledger, _ in
             var commit = StepCommit()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test("a copy of a ledger takes runs and kept answers along, and what was under way is nobody's there")
+    @Test("a copy of a ledger has runs and stored responses, and requests under way have no owner")
     func copy() async throws {
         try await TemporaryLedger.with { source, _ in
             try await TemporaryLedger.with { target, _ in

@@ -35,21 +35,21 @@ import Testing
     }
 
     @Test(
-        "a key that is used on several nodes at once gets its rate once, and no more than two exchanges' uses beyond it",
+        "a key on several nodes gets its rate once, and exceeds it by the uses of two exchanges at most",
         arguments: [2, 3])
     func even(count: Int) async throws {
         try await Self.withNodes(count) { nodes in
             let seconds = 60
             let admitted = try await Self.admitted(by: nodes, seconds: seconds) { _, _ in 1 }
-            // A full bucket, a minute's refill, and what the others let through until all have told and heard of it: two
-            // exchanges, ten requests a second each.
+            // A full bucket, a minute's refill, and the requests that the others grant during two exchanges, ten a
+            // second each.
             let most = 60 + seconds + (count - 1) * 20
             #expect(admitted.reduce(0, +) <= most, "\(admitted)")
             #expect(admitted.reduce(0, +) >= 60 + seconds - 10 * count, "\(admitted)")
         }
     }
 
-    @Test("a burst on all nodes within one exchange passes, and is waited for afterwards on all of them")
+    @Test("a burst on all nodes within one exchange passes, and all nodes wait for it afterwards")
     func burst() async throws {
         try await Self.withNodes(2) { nodes in
             let first = try await Self.admitted(by: nodes, seconds: 60) { _, tenth in tenth == 0 ? 100 : 1 }
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("a client that keeps to one node has its whole rate, and the others count it")
+    @Test("a client of one node has its whole rate, and the others count it")
     func sticky() async throws {
         try await Self.withNodes(2) { nodes in
             let admitted = try await Self.admitted(by: nodes, seconds: 30) { node, _ in node == 0 ? 3 : 0 }
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("a node alone writes nothing, and one that comes later learns what is missing from the buckets")
+    @Test("a single node writes nothing, and a second one learns what is missing from the buckets")
     func late() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -92,7 +92,7 @@ import Testing
         #expect(first.hasOtherNodes && second.hasOtherNodes)
         #expect((0..<10).count { _ in second.admit(Self.key, at: Sample.noon) == nil } == 5)
 
-        // A third one finds what the two have told each other.
+        // A third node reads what the two have reported.
         try await second.exchangeRates(at: Sample.noon)
         let third = try place.open()
         try await third.exchangeRates(at: Sample.noon)
@@ -101,7 +101,7 @@ import Testing
         for node in [first, second, third] { await node.close() }
     }
 
-    @Test("while the store is away a node counts on alone, and when it is back the others hear of it once")
+    @Test("while the store is away a node counts alone, and its uses are reported once afterwards")
     func storeAway() async throws {
         let place = try TemporaryLedger()
         defer { place.remove() }
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test("tokens count on all nodes: taken at the upper bound, and given back everywhere when a call is settled")
+    @Test("tokens count on all nodes: consumed at the upper bound, restored everywhere when the call is settled")
     func tokens() async throws {
         try await Self.withNodes(2) { nodes in
             let text = try await nodes[0].createKey(Self.key, budgets: [])
@@ -171,24 +171,24 @@ import Testing
 
     private func use(_ requests: Int) -> RateUse { RateUse(key: "k", requestsPerMinute: 60, requests: requests) }
 
-    private func news(_ sequence: Int64, _ requests: Int, age: Int64 = 0) -> RateUpdate {
-        RateUpdate(hasOthers: true, told: [.init(sequence: sequence, age: age, uses: [use(requests)])])
+    private func update(_ sequence: Int64, _ requests: Int, age: Int64 = 0) -> RateUpdate {
+        RateUpdate(hasOthers: true, reports: [.init(sequence: sequence, age: age, uses: [use(requests)])])
     }
 
     private let limited = AccessKey(id: "k", createdAt: Sample.noon, requestsPerMinute: 60)
 
-    @Test("what is told twice counts once, and what could not be told is told again under its number")
+    @Test("a repeated report counts once, and a failed report is sent again under its number")
     func once() throws {
         let (node, other) = (KeyRates(), KeyRates())
         for _ in 0..<20 { _ = node.admit(limited, at: Sample.noon) }
-        node.learn(RateUpdate(hasOthers: true), at: Sample.noon)
-        let told = try #require(node.telling(at: Sample.noon))
+        node.accept(RateUpdate(hasOthers: true), at: Sample.noon)
+        let told = try #require(node.nextReport(at: Sample.noon))
         for _ in 0..<7 { _ = node.admit(limited, at: Sample.noon) }
-        let again = try #require(node.telling(at: Sample.noon))
+        let again = try #require(node.nextReport(at: Sample.noon))
         #expect(told.number == again.number && told.uses == again.uses && told.uses == [use(20)])
-        node.arrived(told.number)
-        #expect(node.telling(at: Sample.noon)?.uses == [use(7)])
-        for _ in 0..<3 { other.learn(news(4, 20), at: Sample.noon) }
+        node.confirm(told.number)
+        #expect(node.nextReport(at: Sample.noon)?.uses == [use(7)])
+        for _ in 0..<3 { other.accept(update(4, 20), at: Sample.noon) }
         #expect((0..<60).count { _ in other.admit(limited, at: Sample.noon) == nil } == 40)
     }
 
@@ -196,16 +196,16 @@ import Testing
         "while the store is away a node counts alone, and then tells no more than a bucket of what was refilled since")
     func away() throws {
         let (node, other) = (KeyRates(), KeyRates())
-        node.learn(RateUpdate(hasOthers: true), at: Sample.noon)
-        #expect(node.telling(at: Sample.noon) == nil)
+        node.accept(RateUpdate(hasOthers: true), at: Sample.noon)
+        #expect(node.nextReport(at: Sample.noon) == nil)
         // Five minutes at the full rate.
         for second in 0..<300 { _ = node.admit(limited, at: Sample.noon.advanced(bySeconds: Double(second))) }
         let back = Sample.noon.advanced(bySeconds: 300)
-        #expect(node.telling(at: back)?.uses == [use(60)])
-        // A node that could not look hears at once of what was told meanwhile.
-        other.learn(news(1, 0), at: Sample.noon)
-        let late = (2..<300).map { RateUpdate.Told(sequence: $0, age: 0, uses: [use(1)]) }
-        other.learn(RateUpdate(hasOthers: true, told: late), at: back)
+        #expect(node.nextReport(at: back)?.uses == [use(60)])
+        // A node that could not read gets all reports at once.
+        other.accept(update(1, 0), at: Sample.noon)
+        let late = (2..<300).map { RateUpdate.Report(sequence: $0, age: 0, uses: [use(1)]) }
+        other.accept(RateUpdate(hasOthers: true, reports: late), at: back)
         #expect(other.admit(limited, at: back) != nil)
         #expect(other.admit(limited, at: back.advanced(bySeconds: 1)) == nil)
     }
@@ -213,44 +213,46 @@ import Testing
     @Test("a node that starts counts the last minute's uses at their own times")
     func start() {
         let node = KeyRates()
-        let told = (0..<60).map { RateUpdate.Told(sequence: Int64($0) + 1, age: Int64(60 - $0) * 1000, uses: [use(1)]) }
-        node.learn(RateUpdate(hasOthers: true, told: told), at: Sample.noon)
+        let told = (0..<60).map {
+            RateUpdate.Report(sequence: Int64($0) + 1, age: Int64(60 - $0) * 1000, uses: [use(1)])
+        }
+        node.accept(RateUpdate(hasOthers: true, reports: told), at: Sample.noon)
         #expect((0..<100).count { _ in node.admit(limited, at: Sample.noon) == nil } == 60, "all was refilled since")
     }
 
-    @Test("a clock that jumps, here or in the database, gives nothing away and stops nothing for long")
+    @Test("a clock that jumps, here or in the database, neither grants requests nor blocks them for long")
     func clocks() {
         let node = KeyRates()
-        node.learn(news(1, 0), at: Sample.noon)
-        node.learn(news(2, 30, age: -5_000_000), at: Sample.noon)
-        node.learn(news(3, 30, age: 5_000_000), at: Sample.noon)
+        node.accept(update(1, 0), at: Sample.noon)
+        node.accept(update(2, 30, age: -5_000_000), at: Sample.noon)
+        node.accept(update(3, 30, age: 5_000_000), at: Sample.noon)
         #expect((0..<60).count { _ in node.admit(limited, at: Sample.noon) == nil } == 60)
         let before = Sample.noon.advanced(bySeconds: -7200)
         #expect((0..<9).allSatisfy { _ in node.admit(limited, at: before) != nil })
         #expect(node.admit(limited, at: before.advanced(bySeconds: 1)) == nil)
-        // Uses that were told a little earlier than the bucket was filled last do not fill it again.
+        // Uses from before the bucket's last refill do not refill it again.
         for sequence in 4..<100 as Range<Int64> {
-            node.learn(news(sequence, 0, age: 900), at: before.advanced(bySeconds: 1))
+            node.accept(update(sequence, 0, age: 900), at: before.advanced(bySeconds: 1))
         }
         #expect(node.admit(limited, at: before.advanced(bySeconds: 1)) != nil)
     }
 
-    @Test("of more than 10,000 keys those are forgotten that have used nothing of late, and none is let through twice")
+    @Test("of more than 10,000 keys the idle ones are dropped, and no key exceeds its limit by that")
     func manyKeys() {
         let node = KeyRates()
         func key(_ number: Int) -> AccessKey {
             AccessKey(id: "k\(number)", createdAt: Sample.noon, requestsPerMinute: 1)
         }
-        node.learn(RateUpdate(hasOthers: false), at: Sample.noon)
-        for number in 0..<25_000 { node.note(key(number), at: Sample.noon) }
+        node.accept(RateUpdate(hasOthers: false), at: Sample.noon)
+        for number in 0..<25_000 { node.record(key(number), at: Sample.noon) }
         #expect(node.keyCount <= 10_000)
         for number in 0..<25_000 { #expect(node.admit(key(number), at: Sample.noon) == nil) }
         #expect((0..<25_000).allSatisfy { node.admit(key($0), at: Sample.noon) != nil })
-        for number in 0..<60_000 { node.note(key(number), at: Sample.noon.advanced(bySeconds: 61)) }
+        for number in 0..<60_000 { node.record(key(number), at: Sample.noon.advanced(bySeconds: 61)) }
         #expect(node.keyCount <= 50_000)
     }
 
-    @Test("uses are read back as they were written, and what a later version writes is passed over")
+    @Test("uses are read back as written, and elements of a later version are skipped")
     func json() {
         let uses = [
             RateUse(key: "k \"1\"", requestsPerMinute: 60, requests: 3, tokensPerMinute: nil, tokens: -5),

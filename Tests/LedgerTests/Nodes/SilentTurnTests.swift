@@ -8,22 +8,22 @@ import Testing
 @Suite(
     .serialized, .enabled(if: TemporaryPostgreSQL.isAvailable, "built without libpq, or no PostgreSQL server is here"))
 struct SilentTurnTests {
-    /// Where a node stands still within its turn.
+    /// Where a node hangs within its turn.
     enum Place: CaseIterable {
-        /// It has its answers and says nothing more.
+        /// It has its results and sends nothing more.
         case betweenStatements
         /// It has sent a part of what belongs together: to the server it is at work.
         case inTheMiddleOfSending
     }
 
-    @Test("a node that stands still within its turn loses it, and the others go on", arguments: Place.allCases)
+    @Test("a node that hangs within its turn loses it, and the others continue", arguments: Place.allCases)
     func silent(at place: Place) async throws {
         try await TemporaryPostgreSQL.with { server in
             let other = LedgerStore(database: try PostgreSQLDatabase(url: server.url, turnSeconds: 1))
             let (url, end) = (server.url, DispatchSemaphore(value: 0))
             let (turns, turn) = AsyncStream.makeStream(of: Void.self)
             async let wasLost = Self.onThread {
-                // The turn is given back with the connection, at the latest when nobody has ended it for ten seconds.
+                // The turn ends with the connection, after ten seconds at the latest.
                 guard let connection = try? PostgreSQLConnection(url: url) else { return false }
                 Self.take(turnOf: connection, at: place)
                 turn.yield()
@@ -40,7 +40,7 @@ struct SilentTurnTests {
         }
     }
 
-    @Test("a node that is at work within its turn keeps it, however long the others wait; who comes new waits as well")
+    @Test("a node that works within its turn keeps it, however long the others wait, new ones included")
     func busy() async throws {
         try await TemporaryPostgreSQL.with { server in
             let busy = try PostgreSQLDatabase(url: server.url)
@@ -74,7 +74,7 @@ struct SilentTurnTests {
 
     private static func take(turnOf connection: PostgreSQLConnection, at place: Place) {
         do throws(LedgerError) {
-            for statement in connection.dialect.beginUnflushed { connection.post(statement, []) }
+            for statement in connection.dialect.beginUnflushed { connection.enqueue(statement, []) }
             switch place {
             case .betweenStatements: try connection.execute("SELECT 1", [])
             case .inTheMiddleOfSending:

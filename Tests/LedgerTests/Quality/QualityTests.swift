@@ -15,7 +15,7 @@ struct QualityTests {
             predictedSimilarity: 0.5, score: score, comment: "so so", at: Sample.noon)
     }
 
-    @Test("an observation reads back as it was kept")
+    @Test("an observation is read back as written")
     func kept() async throws {
         try await TemporaryLedger.with { ledger, _ async throws in
             let several = observation("b", target: .job("job-1"), score: 0.25, model: nil)
@@ -36,7 +36,7 @@ struct QualityTests {
         }
     }
 
-    @Test("sums are by source, model and policy, and since a moment")
+    @Test("observations are summed by source, model and policy since a moment")
     func sums() async throws {
         try await TemporaryLedger.with { ledger, _ async throws in
             for (index, score) in [1, 0.5, 0].enumerated() {
@@ -67,7 +67,7 @@ struct QualityTests {
         }
     }
 
-    @Test("versions of the calibration are kept, and their status may change")
+    @Test("versions of the calibration are stored, and their status can change")
     func calibrations() async throws {
         try await TemporaryLedger.with { ledger, _ async throws in
             var first = CalibrationRecord(
@@ -82,7 +82,7 @@ struct QualityTests {
         }
     }
 
-    @Test("where the controllers stand is kept beside the versions, and the last word counts")
+    @Test("the controllers' state is stored next to the versions, and the last write wins")
     func control() async throws {
         try await TemporaryLedger.with { ledger, _ async throws in
             #expect(try await ledger.read { try $0.control() } == nil)

@@ -13,9 +13,9 @@ enum EarlierLedger {
         var result: Result<Void, LedgerError> = .success(())
         try database.withWriter { connection in
             result = Result { () throws(LedgerError) in
-                let session = LedgerTransaction(connection: connection)
+                let transaction = LedgerTransaction(connection: connection)
                 for span in [RollupSlot.hourMilliseconds, RollupSlot.dayMilliseconds] {
-                    for (slot, sums) in try session.entrySums(span: span, where: "1 = 1", []) {
+                    for (slot, sums) in try transaction.entrySums(span: span, where: "1 = 1", []) {
                         let numbers = [span, slot.hour] + slot.dimensions + sums.values
                         try connection.execute(
                             "INSERT INTO rollup VALUES (\(LedgerTransaction.placeholders(numbers.count + 1)))",

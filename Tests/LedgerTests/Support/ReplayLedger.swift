@@ -2,7 +2,7 @@ import Domain
 
 @testable import Ledger
 
-/// The ledger's rules in the slowest and most obvious way: lists, and sums over them whenever a figure is asked for.
+/// A reference model of the ledger's rules: lists, and sums over them for every figure.
 struct ReplayLedger {
     private(set) var budgets: [Budget] = []
     private(set) var open: [ReservationRequest] = []

@@ -14,7 +14,7 @@ struct TemporaryLedger {
 
     func open() throws -> LedgerStore { try LedgerStore.sqlite(path: path) }
 
-    /// Runs a statement on the file behind the ledger's back.
+    /// Runs a statement on the file, not through the ledger.
     func edit(_ statement: String) throws(LedgerError) {
         let database = try SQLiteDatabase(path: path)
         var result: Result<Void, LedgerError> = .success(())

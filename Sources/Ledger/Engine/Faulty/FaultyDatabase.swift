@@ -1,13 +1,13 @@
-/// Where a test may let a fault happen: before each statement that writes, before and after the commit and the flush, and
-/// where a connection is asked for. Nothing is there in production: no point does anything unless a test has given a hook.
+/// Points at which a test injects faults: before each writing statement, before and after commit and flush, and where a
+/// connection is requested. Production code has none.
 package struct FaultPoints: Sendable {
-    /// Called with what is about to happen; may end the process, or throw what the database would.
+    /// Called with the statement or step about to run; may end the process or throw a database error.
     package let reached: @Sendable (String) throws(LedgerError) -> Void
 
     package init(_ reached: @escaping @Sendable (String) throws(LedgerError) -> Void) { self.reached = reached }
 }
 
-/// A connection whose statements pass fault points.
+/// A connection whose writing statements pass fault points.
 struct FaultyConnection: SQLConnection {
     let base: any SQLConnection
     let points: FaultPoints
@@ -31,13 +31,13 @@ struct FaultyConnection: SQLConnection {
         try base.forEachRow(sql, arguments, body)
     }
 
-    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) {
+    func enqueue(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) {
         try points.reached(sql)
-        try base.post(sql, arguments)
+        try base.enqueue(sql, arguments)
     }
 
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
-        // Row by row, so that there is a point between any two.
+        // Row by row, for a point between any two.
         for row in rows {
             try points.reached(insertion.single)
             try base.insert([row], insertion)
@@ -49,7 +49,7 @@ struct FaultyConnection: SQLConnection {
         return try base.results(queries)
     }
 
-    func dropPosted() { base.dropPosted() }
+    func dropEnqueued() { base.dropEnqueued() }
 }
 
 /// A database whose writes pass fault points.
@@ -79,14 +79,14 @@ struct FaultyDatabase: SQLDatabase {
         return try await base.read(body)
     }
 
-    func readBeside<Value>(
+    func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
-        try base.readBeside(body)
+        try base.readConcurrently(body)
     }
 
-    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
-        try base.withWriterBeside { body(FaultyConnection(base: $0, points: points)) }
+    func withConcurrentWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+        try base.withConcurrentWriter { body(FaultyConnection(base: $0, points: points)) }
     }
 
     func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {

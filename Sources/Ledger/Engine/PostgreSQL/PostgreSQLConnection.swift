@@ -13,10 +13,10 @@ final class PostgreSQLConnection: SQLConnection {
     let handle: OpaquePointer
     /// Names of prepared statements by their text.
     private var prepared: [String: String] = [:]
-    /// Types of rows that this session has made, by their names.
+    /// Row types created in this session, by name.
     private var rowTypes: [String: SQLRowType] = [:]
-    /// Statements that go with the next one that answers.
-    private var posted: [SQLQuery] = []
+    /// Enqueued statements, sent with the next query.
+    private var enqueued: [SQLQuery] = []
 
     var dialect: SQLDialect { .postgreSQL }
 
@@ -24,33 +24,33 @@ final class PostgreSQLConnection: SQLConnection {
     private static let made = Atomic<Int>(0)
 
     var isInTransaction: Bool {
-        // What was posted begins with BEGIN where no transaction is open.
-        if !posted.isEmpty { return true }
+        // If no transaction is open, the enqueued statements begin with BEGIN.
+        if !enqueued.isEmpty { return true }
         return switch PQtransactionStatus(handle) {
         case PQTRANS_INTRANS, PQTRANS_INERROR: true
         default: false
         }
     }
 
-    /// libpq said that something is wrong with the connection itself, which its status may not tell yet.
+    /// libpq reported a broken connection, which its status may not show yet.
     private var isBroken = false
 
-    /// The lock that it asked for last was another node's for longer than `lock_timeout`.
+    /// The last lock request exceeded `lock_timeout`: another node has held the lock.
     var hasWaitedInVain = false
 
     /// Whether the connection can still be used.
     var isUsable: Bool { !isBroken && PQstatus(handle) == CONNECTION_OK }
 
-    /// What an address may say otherwise. A server whose machine or network is gone answers nothing, not even that: without
-    /// bounds a call would wait for a quarter of an hour.
+    /// Defaults that an address may override. Without them a call to a server whose machine or network is down would
+    /// block for a quarter of an hour.
     private static let defaults = [
         "application_name": "hera", "connect_timeout": "5", "tcp_user_timeout": "15000", "keepalives_idle": "10",
         "keepalives_interval": "5", "keepalives_count": "2",
     ]
 
-    /// Connects; throws `unreachable` with the server's words.
+    /// Connects; throws `unreachable` with the server's message.
     init(url: String) throws(LedgerError) {
-        // The address comes last, so that it has the last word.
+        // The address comes last, so that its parameters win.
         let settings = Self.defaults.sorted { $0.key < $1.key } + [(key: "dbname", value: url)]
         let texts = settings.map { (strdup($0.key), strdup($0.value)) }
         defer {
@@ -67,22 +67,22 @@ final class PostgreSQLConnection: SQLConnection {
             throw .unreachable(detail)
         }
         self.handle = handle
-        // Notices (a table exists already) are nothing for standard error.
+        // Keeps notices (a table exists already) off standard error.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
     }
 
     deinit { PQfinish(handle) }
 
-    func post(_ sql: String, _ arguments: [SQLValue]) { posted.append(SQLQuery(sql, arguments)) }
+    func enqueue(_ sql: String, _ arguments: [SQLValue]) { enqueued.append(SQLQuery(sql, arguments)) }
 
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) {
         if rows.isEmpty { return }
         let type = rowTypes[insertion.rowTypeName]
-        posted.append(type.map { insertion.rows(rows, as: $0) } ?? insertion.together(rows))
+        enqueued.append(type.map { insertion.rows(rows, as: $0) } ?? insertion.together(rows))
     }
 
-    /// Makes the types of rows that are inserted all the time, for this session. One that may not make any (no right to
-    /// temporary things in the database) inserts column by column, which takes the server longer.
+    /// Creates the session's row types for frequent insertions. Without the right to create temporary types, rows are
+    /// inserted column by column, which is slower.
     func makeRowTypes(for insertions: [SQLInsertion]) throws(LedgerError) {
         let mayMake = try row("SELECT has_database_privilege(current_database(), 'TEMP')")?.integer(0) == 1
         for insertion in insertions where mayMake {
@@ -97,7 +97,7 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
-    func dropPosted() { posted.removeAll() }
+    func dropEnqueued() { enqueued.removeAll() }
 
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
@@ -110,9 +110,9 @@ final class PostgreSQLConnection: SQLConnection {
         for row in try results([SQLQuery(sql, arguments)]).first?.rows ?? [] { try body(row) }
     }
 
-    /// Sends what was posted and the queries in one go (libpq's pipeline mode), and waits once.
+    /// Sends the enqueued statements and the queries in one round trip (libpq's pipeline mode).
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
-        let postedCount = posted.count
+        let enqueuedCount = enqueued.count
         let count = try send(queries)
         guard PQpipelineSync(handle) == 1 else { throw broken() }
         var results: [SQLResult] = []
@@ -122,29 +122,30 @@ final class PostgreSQLConnection: SQLConnection {
             defer { PQclear(result) }
             switch PQresultStatus(result) {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
-                if index >= postedCount { results.append(Self.read(result)) }
+                if index >= enqueuedCount { results.append(Self.read(result)) }
             default:
                 if fault == nil {
                     let error = failure(of: result)
-                    let isOfAll = index < postedCount && isUsable && !error.isPassing
+                    let isOfAll = index < enqueuedCount && isUsable && !error.isPassing
                     fault = isOfAll ? .conflict(error.description) : error
                 }
             }
-            // A null ends the results of each statement.
+            // A null result ends each statement.
             PQclear(PQgetResult(handle))
         }
         // The result of the synchronisation itself.
         PQclear(PQgetResult(handle))
-        // Results that are not there yet will never come: the connection was lost on the way.
+        // The remaining results will never come: the connection was lost.
         if PQexitPipelineMode(handle) != 1 { fault = broken() }
         if let fault { throw fault }
         return results
     }
 
-    /// Begins a pipeline with what was posted and some queries; returns their number. The server begins to work on them.
+    /// Begins a pipeline with the enqueued statements and some queries; returns their number. The server starts at
+    /// once.
     func send(_ queries: [SQLQuery]) throws(LedgerError) -> Int {
-        let all = posted + queries
-        posted.removeAll(keepingCapacity: true)
+        let all = enqueued + queries
+        enqueued.removeAll(keepingCapacity: true)
         for query in all { try prepare(query) }
         guard PQenterPipelineMode(handle) == 1 else { throw broken() }
         for query in all where !send(query) { throw broken() }
@@ -185,7 +186,7 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
-    /// Types are told for the values at hand; those of nulls the server infers.
+    /// Declares the types of the values at hand; the server infers those of nulls.
     private func prepare(_ query: SQLQuery) throws(LedgerError) {
         if prepared[query.sql] != nil { return }
         let name = "s\(prepared.count)"
@@ -221,7 +222,7 @@ final class PostgreSQLConnection: SQLConnection {
     private static let int4: Oid = 23
     private static let text: Oid = 25
 
-    /// Where a value's bytes are; nil for null. Texts end with a zero.
+    /// The position of a value's bytes; nil for null. Texts end with a zero.
     private static func append(_ value: SQLValue, to bytes: inout [UInt8]) -> (offset: Int, count: Int)? {
         let offset = bytes.count
         switch value {
@@ -232,7 +233,7 @@ final class PostgreSQLConnection: SQLConnection {
             bytes.append(0)
         case .array(let array): array.write(to: &bytes)
         case .rows(let rows): rows.write(to: &bytes)
-        // A zero behind it keeps the place of empty bytes inside the buffer.
+        // A trailing zero keeps the position of empty bytes inside the buffer.
         case .blob(let blob):
             bytes += blob + [0]
             return (offset, blob.count)
@@ -262,13 +263,13 @@ final class PostgreSQLConnection: SQLConnection {
         }
     }
 
-    /// The connection is given up; the next use makes another one.
+    /// Marks the connection as broken; the next use connects again.
     private func broken() -> LedgerError {
         isBroken = true
         return failure(of: nil)
     }
 
-    /// What went wrong, by the result's SQLSTATE. The server gives one with every error, libpq with none of its own.
+    /// The error of a result by its SQLSTATE. The server's errors have one, libpq's own have none.
     private func failure(of result: OpaquePointer?) -> LedgerError {
         let own = result.map { Self.trimmed(PQresultErrorMessage($0)) } ?? ""
         let detail = own.isEmpty ? Self.trimmed(PQerrorMessage(handle)) : own

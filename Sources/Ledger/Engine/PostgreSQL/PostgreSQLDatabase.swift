@@ -1,35 +1,34 @@
 import Dispatch
 import Synchronization
 
-/// A PostgreSQL database: one writing connection, which also shows that this store is alive, and a few for reading.
+/// A PostgreSQL database: one writing connection, which also proves that this store is alive, and a few readers.
 struct PostgreSQLDatabase: SQLDatabase {
     let owner: String
     private let writer: PostgreSQLWorker
-    /// Waits for the disk. As long as its connection lasts, no crash can have taken what the writer committed.
+    /// Flushes commits to disk. As long as its connection lasts, no server crash can have lost the writer's commits.
     private let flusher: PostgreSQLWorker
     private let readers: [PostgreSQLWorker]
-    /// Reads and writes roll-ups, beside the turns.
+    /// Reads and writes roll-ups outside of the turns.
     private let roller: PostgreSQLWorker
     private let turn = Turn()
     private let hub = NotificationHub()
     private let listener: PostgreSQLListener
 
     private static let readerCount = 4
-    /// Who waits so long for a turn looks who has it.
+    /// After waiting so long for a turn, a node checks its holder.
     private let turnSeconds: Double
 
     /// Connects and brings the tables up to date.
     ///
-    /// - Parameter turnSeconds: a node that says nothing for so long within a turn may lose it to those that wait.
+    /// - Parameter turnSeconds: a node that is silent for so long within a turn may lose it to those that wait.
     init(
         url: String, migrations: [LedgerMigration] = LedgerMigration.all, turnSeconds: Double = 5
     ) throws(LedgerError) {
         self.turnSeconds = turnSeconds
         let key = Int64.random(in: 1 ... .max)
         owner = String(key)
-        // The lock is the session's: the server gives it back when the process ends, however it ends.
-        // The writer looks up single rows by plans that are made once, maybe when the tables were still empty: then
-        // reading them whole would seem best, and the plan would stay.
+        // A session lock: the server releases it when the process ends in any way. The writer's plans are made once,
+        // maybe on empty tables, where a sequential scan would win and stay.
         let plans =
             "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; "
             + "SET plan_cache_mode = force_generic_plan"
@@ -67,8 +66,8 @@ struct PostgreSQLDatabase: SQLDatabase {
 
     func flushTicket() throws(LedgerError) -> Int { try flusher.connectionIdentity() }
 
-    /// A synchronous commit of its own: the log is flushed up to it, and so are all commits before. It has to be on the
-    /// connection that was there before them, since a server that came back from a crash may have lost them.
+    /// Makes a synchronous commit, which flushes the log with all commits before it. Its connection has to be older
+    /// than these commits, since a server that came back from a crash may have lost them.
     func flush(_ ticket: Int) throws(LedgerError) {
         var result: Result<Void, LedgerError> = .success(())
         try flusher.with { connection in
@@ -89,7 +88,7 @@ struct PostgreSQLDatabase: SQLDatabase {
         return try await reader.run { (connection) throws(LedgerError) in try connection.readOneState(body) }
     }
 
-    func readBeside<Value>(
+    func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
         var result: Result<Value, LedgerError> = .failure(.database("the reader did not run"))
@@ -99,11 +98,11 @@ struct PostgreSQLDatabase: SQLDatabase {
         return try result.get()
     }
 
-    func withWriterBeside(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
+    func withConcurrentWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
         try roller.with { body($0) }
     }
 
-    /// A lock that can be had means a dead owner.
+    /// A lock that can be acquired means a dead owner.
     func isPresent(_ owner: String, on connection: any SQLConnection) throws(LedgerError) -> Bool {
         guard let key = Int64(owner) else { return false }
         if owner == self.owner { return true }
@@ -114,7 +113,7 @@ struct PostgreSQLDatabase: SQLDatabase {
         return false
     }
 
-    /// The server's clock: those of the nodes may differ.
+    /// The server's clock, since those of the nodes may differ.
     func leaseClock(on connection: any SQLConnection) throws(LedgerError) -> Int64 {
         try connection.row("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")?.integer(0) ?? 0
     }
@@ -127,12 +126,12 @@ struct PostgreSQLDatabase: SQLDatabase {
 
     func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) throws(LedgerError) {
         for notice in notices {
-            try connection.post(
+            try connection.enqueue(
                 "SELECT pg_notify('\(PostgreSQLListener.channel)', ?)", [.text(notice.description)])
         }
     }
 
-    /// The server tells them, to this node as well.
+    /// The server notifies all nodes, this one included.
     func announced(_ notices: Set<LedgerNotification>) {}
 
     func notices() -> AsyncStream<LedgerNotification> {
@@ -144,7 +143,7 @@ struct PostgreSQLDatabase: SQLDatabase {
     func close() {
         listener.close()
         hub.close()
-        // The server would notice a little later that the connection is gone.
+        // Releases the locks at once; the server would notice the closed connection a little later.
         writer.close(saying: "SELECT pg_advisory_unlock_all()")
         flusher.close()
         roller.close()
@@ -153,7 +152,7 @@ struct PostgreSQLDatabase: SQLDatabase {
 }
 
 extension PostgreSQLConnection {
-    /// Runs queries that all see one state of the database.
+    /// Runs queries that all see one snapshot.
     fileprivate func readOneState<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
@@ -169,7 +168,7 @@ extension PostgreSQLConnection {
     }
 }
 
-/// Counts, so that readers are used in turn.
+/// Counts up, to use the readers round-robin.
 private final class Turn: Sendable {
     private let count = Atomic<Int>(0)
 

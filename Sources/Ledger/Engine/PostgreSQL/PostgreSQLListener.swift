@@ -8,9 +8,9 @@ import Synchronization
     import Darwin
 #endif
 
-/// Waits for the notices of all nodes (`LISTEN`) on a connection of its own and hands them to a hub.
+/// Receives the notifications of all nodes (`LISTEN`) on its own connection and publishes them to a hub.
 ///
-/// While the server is away notices are lost; it connects again, and who waits for notices looks by itself meanwhile.
+/// Notifications are lost while the server is away; the listener reconnects, and its clients poll meanwhile.
 final class PostgreSQLListener: Sendable {
     static let channel = "hera"
 
@@ -31,7 +31,7 @@ final class PostgreSQLListener: Sendable {
         self.hub = hub
     }
 
-    /// Begins to listen; does nothing where it listens already. Returns when the server knows of it, or is away.
+    /// Starts listening once. Returns when the server has confirmed it or is away.
     func start() {
         let starts = state.withLock { state in
             defer { state.isStarted = true }
@@ -70,7 +70,7 @@ final class PostgreSQLListener: Sendable {
 }
 
 extension PostgreSQLConnection {
-    /// What has arrived, or arrives within a time.
+    /// Notifications that have arrived, or arrive within a time.
     fileprivate func notices(waitingMilliseconds: Int32) -> [LedgerNotification] {
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
         _ = poll(&descriptor, 1, waitingMilliseconds)

@@ -1,5 +1,5 @@
 extension PostgreSQLConnection {
-    /// Brings the tables up to date, one node after the other; waits for the turn as long as it takes.
+    /// Migrates the tables, one node after the other; waits for the turn without a limit.
     func migrate(_ migrations: [LedgerMigration], turnSeconds: Double) throws(LedgerError) {
         while true {
             do throws(LedgerError) {
@@ -14,7 +14,7 @@ extension PostgreSQLConnection {
     private func migrateInTurn(_ migrations: [LedgerMigration]) throws(LedgerError) {
         do throws(LedgerError) {
             for statement in dialect.begin { try execute(statement, []) }
-            // Whoever reads a table meanwhile is waited for.
+            // Waits for readers of a table.
             try script("SET LOCAL lock_timeout = 0; CREATE TABLE IF NOT EXISTS hera_migration (name TEXT PRIMARY KEY)")
             let applied = try rows("SELECT name FROM hera_migration", []).map { $0.text(0) }
             let unknown = Set(applied).subtracting(migrations.map(\.name))
@@ -33,7 +33,7 @@ extension PostgreSQLConnection {
         }
     }
 
-    /// Entries are never changed or taken away, whoever connects.
+    /// Forbids any client to change or delete entries.
     private static let appendOnly = """
         CREATE OR REPLACE FUNCTION hera_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'entries are append-only: append a correction instead'; END $$;
@@ -43,16 +43,16 @@ extension PostgreSQLConnection {
 }
 
 extension PostgreSQLConnection {
-    /// Ends the session of a node that has the turn and says nothing, where this connection waited for it in vain.
+    /// Ends the session of a silent node that holds the turn, if this connection has waited for it in vain.
     ///
-    /// The node stands still (a machine that sleeps, a stopped process) or is gone without a word, maybe in the middle of
-    /// what it sends, where no timeout of the server's counts. Its turn is undone. A node that is at work, however long,
-    /// is left alone: the server does not wait for it.
+    /// The node hangs (a sleeping machine, a stopped process) or has vanished, maybe in the middle of a message, where
+    /// no timeout of the server applies. Its transaction is rolled back. A node with a running statement is left alone,
+    /// since the server does not wait for it.
     func endSilentTurn(seconds: Double) {
         guard hasWaitedInVain else { return }
         hasWaitedInVain = false
         if isInTransaction || !isUsable { return }
-        // A little less than what was waited for, so that the first one to wait so long need not wait again.
+        // A little less than the wait itself, so that the first waiting node need not wait again.
         let silence = Int64(seconds * 1000) * 4 / 5
         _ = try? row(
             Self.endSilent,
@@ -62,7 +62,7 @@ extension PostgreSQLConnection {
             ])
     }
 
-    /// A number of 64 bits is kept as `classid` and `objid`, with `objsubid` 1 (PostgreSQL, pg_locks).
+    /// pg_locks shows a 64-bit key as `classid` and `objid`, with `objsubid` 1.
     private static let endSilent = """
         SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks JOIN pg_stat_activity USING (pid)
         WHERE locktype = 'advisory' AND granted AND objsubid = 1

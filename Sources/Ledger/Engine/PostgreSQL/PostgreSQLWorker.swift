@@ -1,17 +1,17 @@
 import Dispatch
 import Synchronization
 
-/// A connection and the queue that uses it; it connects when it is first used, and again when it was lost.
+/// A connection on its own queue; it connects at the first use, and again after a loss.
 final class PostgreSQLWorker: Sendable {
     private let url: String
     private let queue: DispatchQueue
-    /// What is run on every new connection.
+    /// Runs on every new connection.
     private let greeting: String
-    /// What is inserted on it all the time.
+    /// Frequent insertions, for which row types are created.
     private let insertions: [SQLInsertion]
-    /// Only used on the queue.
+    /// Used on the queue only.
     private let connection = Mutex<Slot>(Slot())
-    /// That of the connection, or 0 where there is none.
+    /// The connection's identity; 0 where there is none.
     private let identity = Atomic<Int>(0)
 
     /// A class reference that a lock guards.
@@ -19,7 +19,7 @@ final class PostgreSQLWorker: Sendable {
         var connection: PostgreSQLConnection?
     }
 
-    /// A server that restarts is waited for.
+    /// Waits for a restarting server.
     private static let connectAttempts = 20
     private static let secondsBetween = 0.25
 
@@ -30,7 +30,7 @@ final class PostgreSQLWorker: Sendable {
         queue = DispatchQueue(label: "hera.ledger.\(name)")
     }
 
-    /// The number of the connection, which is made where there is none; does not wait for work that is under way on it.
+    /// The connection's identity; connects where there is none. Does not wait for work on the queue.
     func connectionIdentity() throws(LedgerError) -> Int {
         let identity = self.identity.load(ordering: .acquiring)
         if identity != 0 { return identity }
@@ -68,7 +68,7 @@ final class PostgreSQLWorker: Sendable {
         return try result.get()
     }
 
-    /// Ends the connection, with a last statement where one is given and the server is there.
+    /// Closes the connection after a last statement, if one is given and the server is there.
     func close(saying statement: String? = nil) {
         queue.sync {
             connection.withLock { slot in
@@ -96,7 +96,7 @@ final class PostgreSQLWorker: Sendable {
                 return connection
             } catch {
                 attempts += 1
-                // The first connection tells at once that the address is wrong.
+                // The first connection fails at once, since its address may be wrong.
                 guard wasConnected, attempts < Self.connectAttempts else { throw error }
                 sleep(Self.secondsBetween)
             }

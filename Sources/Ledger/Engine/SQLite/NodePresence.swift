@@ -6,13 +6,13 @@ import Domain
     import Darwin
 #endif
 
-/// Shows other processes on the same file that this one is running, and finds out whether they are.
+/// Shows other processes on the same file that this one is running, and checks whether they are.
 ///
-/// Every store locks a byte of a file next to the database. The kernel gives the lock back when the process ends,
-/// however it ends, so that a lock that can be had means a dead owner. Locks belong to the open file description
-/// (`F_OFD_SETLK`), and so hold between two stores of one process too.
+/// Every store locks one byte of a file next to the database. The kernel releases the lock when the process ends in any
+/// way, so a lock that can be acquired means a dead owner. Locks belong to the open file description (`F_OFD_SETLK`),
+/// and so also exclude two stores of one process.
 final class NodePresence: Sendable {
-    /// `SLOT-RANDOM`: the locked byte, and a number that tells the byte's owners apart.
+    /// `SLOT-RANDOM`: the locked byte, and a number that distinguishes its owners over time.
     let owner: String
     private let descriptor: Int32
     private let slot: Int64
@@ -46,7 +46,7 @@ final class NodePresence: Sendable {
         return false
     }
 
-    /// Gives up the slot: the store is closed.
+    /// Releases the slot when the store is closed.
     func leave() { Self.unlock(slot, of: descriptor) }
 
     private static func lock(_ slot: Int64, of descriptor: Int32) -> Bool {
@@ -61,6 +61,6 @@ final class NodePresence: Sendable {
         _ = fcntl(descriptor, setLock, &region)
     }
 
-    /// `F_OFD_SETLK` of <fcntl.h>, which the overlay does not show.
+    /// `F_OFD_SETLK` of <fcntl.h>, which Swift's overlay lacks.
     private static let setLock: Int32 = 37
 }

@@ -7,7 +7,7 @@ struct SQLiteConnection: SQLConnection {
     let path: String
 
     var dialect: SQLDialect { .sqlite }
-    /// The writer's connection lasts as long as the store.
+    /// Constant, since the writer's connection lasts as long as the store.
     var identity: Int { 0 }
     var isInTransaction: Bool { database.isInsideTransaction }
 
@@ -21,9 +21,9 @@ struct SQLiteConnection: SQLConnection {
         }
     }
 
-    func post(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) { try execute(sql, arguments) }
+    func enqueue(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) { try execute(sql, arguments) }
 
-    func dropPosted() {}
+    func dropEnqueued() {}
 
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
         if rows.isEmpty { return }
@@ -54,7 +54,7 @@ struct SQLiteConnection: SQLConnection {
         do {
             let statement = try prepared(sql, arguments)
             let columns = CInt(statement.columnCount)
-            // The cursor steps; the columns are read from the statement, since GRDB's rows copy more than is needed.
+            // The cursor only steps; columns are read from the statement, since GRDB's rows copy more than needed.
             let steps = try DatabaseValue.fetchCursor(statement)
             while try steps.next() != nil {
                 let values = (0..<columns).map {
@@ -67,7 +67,7 @@ struct SQLiteConnection: SQLConnection {
         }
     }
 
-    /// A statement with its parameters bound, one by one: GRDB's own argument lists took a third of the writer's time.
+    /// Binds the parameters one by one: GRDB's argument lists took a third of the writer's time.
     private func prepared(_ sql: String, _ arguments: [SQLValue]) throws -> Statement {
         let statement = try database.cachedStatement(sql: sql)
         try bind(arguments, to: statement, of: sql)
@@ -107,7 +107,7 @@ extension SQLValue {
 }
 
 extension LedgerError {
-    /// What an error of GRDB or SQLite means for a person.
+    /// Translates an error of GRDB or SQLite.
     init(sqlite error: any Error, path: String) {
         if let error = error as? LedgerError {
             self = error

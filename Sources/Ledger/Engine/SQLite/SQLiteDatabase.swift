@@ -19,16 +19,16 @@ struct SQLiteDatabase: SQLDatabase {
 
     var owner: String { presence.owner }
 
-    /// A checkpoint holds up the writer for some milliseconds, so that it should come to less than a hundredth of the
-    /// operations; pages that are written often (totals, roll-ups) are copied once for many changes.
+    /// A checkpoint blocks the writer for some milliseconds. At this size it hits less than one operation in a hundred,
+    /// and pages that change often (totals, roll-ups) are copied once for many changes.
     private static let pagesPerCheckpoint = 4000
-    /// A log that has grown behind a long reader (a copy, `verify`) gives back what is above this. Mostly it is half of it.
+    /// A log that has grown behind a long reader (a copy, `verify`) is truncated to this; usually it is half of it.
     private static let keptLogBytes = 32 << 20
 
-    /// How long another process that has the file is waited for.
+    /// Waits so long for another process that has locked the file.
     private static let busySeconds = 5.0
 
-    /// Opens the file, makes it where it is missing, and brings its tables up to date.
+    /// Opens the file, creates it where it is missing, and migrates its tables.
     init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
         self.path = path
         try Self.check(path)
@@ -41,8 +41,8 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// Opens the file and brings its tables up to date; tries again for a while where others do the same, since SQLite
-    /// does not wait for whoever turns on or ends the log.
+    /// Opens and migrates the file. Retries for a while if others open it too, since SQLite's busy timeout does not
+    /// cover a change of the journal mode.
     private static func open(_ path: String, _ migrations: [LedgerMigration]) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(busySeconds)
@@ -53,7 +53,7 @@ struct SQLiteDatabase: SQLDatabase {
         while true {
             do {
                 let pool = try DatabasePool(path: path, configuration: configuration)
-                // Commits reach the log, checkpoints the disk; `flush` puts the log there before anybody is answered.
+                // Commits reach the log only; `flush` syncs it before callers are resumed.
                 try pool.writeWithoutTransaction {
                     try $0.execute(sql: "PRAGMA synchronous = NORMAL")
                     try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesPerCheckpoint)")
@@ -68,7 +68,7 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// Faults that SQLite would name less clearly.
+    /// Reports faults that SQLite names less clearly.
     private static func check(_ path: String) throws(LedgerError) {
         let directory = URL(fileURLWithPath: path).deletingLastPathComponent().path
         let files = FileManager.default
@@ -87,7 +87,7 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// In one transaction that begins with the lock: of stores that open a file at once, the others wait for the first.
+    /// One transaction that begins with the write lock: of stores that open a file at once, the others wait.
     private static func migrate(_ pool: DatabasePool, path: String, _ migrations: [LedgerMigration]) throws {
         let names = migrations.map(\.name)
         let known = try pool.read(applied)
@@ -111,13 +111,13 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    /// The names of the migrations that were made.
+    /// The names of applied migrations.
     private static func applied(in database: Database) throws -> [String] {
         guard try database.tableExists("grdb_migrations") else { return [] }
         return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
     }
 
-    /// Entries are never changed or taken away, whoever opens the file.
+    /// Forbids any program to change or delete entries.
     private static func installAppendOnlyTriggers(_ database: Database) throws {
         for change in ["UPDATE", "DELETE"] {
             try database.execute(
@@ -146,7 +146,7 @@ struct SQLiteDatabase: SQLDatabase {
         }
     }
 
-    func readBeside<Value>(
+    func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
         do {
@@ -158,14 +158,14 @@ struct SQLiteDatabase: SQLDatabase {
 
     func isPresent(_ owner: String, on connection: any SQLConnection) -> Bool { presence.isAlive(owner) }
 
-    /// All stores are on this machine, so that they share its clock since the start, which nobody sets.
+    /// All stores are on this machine and share its monotonic clock.
     func leaseClock(on connection: any SQLConnection) -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_BOOTTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// The kernel keeps the locks of processes as long as they run.
+    /// The kernel keeps a process's locks as long as it runs.
     func serverAge(on connection: any SQLConnection) -> Int64? { nil }
 
     func announce(_ notices: Set<LedgerNotification>, on connection: any SQLConnection) {}
@@ -182,10 +182,10 @@ struct SQLiteDatabase: SQLDatabase {
     }
 }
 
-/// The write-ahead log beside a SQLite file, put on disk without holding the writer.
+/// The write-ahead log of a SQLite file, synced without blocking the writer.
 ///
-/// SQLite in `synchronous=NORMAL` writes every commit to the log and leaves the disk to whoever asks; this asks. The
-/// file stays the same one as long as a connection is open, and `fdatasync` is for a file and not for who wrote to it.
+/// With `synchronous=NORMAL` SQLite writes every commit to the log without syncing it. The file stays the same as long
+/// as a connection is open, and `fdatasync` covers all writes to a file, whichever descriptor made them.
 final class WriteAheadLog: Sendable {
     private let path: String
     /// Below zero until the first flush; the file may not be there before the first commit.
