@@ -8,11 +8,17 @@ package struct Prediction: Hashable, Sendable {
     /// The recorded speed of the model; nil to use the catalog's.
     package var speed: AnswerSpeed?
     package var basis: PredictionBasis
+    /// Mean quality, 0...1, that the model is expected to have over texts of this kind.
+    package var usual: Double
+    /// General ability, points of Epoch's Capabilities Index; nil where unknown.
+    package var ability: Double?
 
     package init(
         quality: Double, deviation: Double, outputTokens: OutputTokens, speed: AnswerSpeed? = nil,
-        basis: PredictionBasis
+        basis: PredictionBasis, usual: Double? = nil, ability: Double? = nil
     ) {
+        self.usual = usual ?? quality
+        self.ability = ability
         self.quality = quality
         self.deviation = deviation
         self.outputTokens = outputTokens

@@ -24,6 +24,7 @@ package enum ProfileFile {
         case derived = 6
         case speed = 7
         case live = 8
+        case dial = 12
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

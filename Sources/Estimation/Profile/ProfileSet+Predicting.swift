@@ -139,7 +139,7 @@ package struct Reading {
             outputTokens: isKnown
                 ? OutputTokens(mean: tokens.mean / tokens.share, p95: max(tokens.p95, tokens.mean) / tokens.share)
                 : ProfileSet.unknownOutputTokens,
-            basis: .profile(model))
+            basis: .profile(model), usual: Double(base))
     }
 
     private mutating func tokenEstimates(_ panel: Int) -> [Float] {
@@ -161,6 +161,25 @@ package struct Reading {
     /// A run succeeds where all of its steps do, so a step's success is the geometric mean factor of the run's.
     private static func ofStep(_ success: Float, _ steps: Float) -> Float {
         steps > 1 ? pow(success, 1 / steps) : success
+    }
+
+    /// The predicted cost of a call over the usual one, at the prices of the training data; nil where unknown.
+    mutating func relativeSize(_ sources: [ProfileSet.Source]) -> Double? {
+        var logarithm = 0.0
+        var weight = 0.0
+        for source in sources {
+            let panel = set.panels[source.place.panel]
+            let measured = panel.measured(source.place.model).model
+            guard panel.costUSD.isKnown(measured), let kind = set.dial.kind(panel.name),
+                let place = kind.models.firstIndex(of: panel.models[measured]), kind.usualUSD[place] > 0
+            else { continue }
+            let predicted = panel.costUSD.mean(dollarEstimates(source.place.panel), measured)
+            guard predicted > 0, predicted.isFinite else { continue }
+            let share = Double(max(source.share, 1e-6))
+            logarithm += share * log(predicted / Double(kind.usualUSD[place]))
+            weight += share
+        }
+        return weight > 0 ? exp(logarithm / weight) : nil
     }
 
     mutating func cost(_ sources: [ProfileSet.Source]) -> Double? {

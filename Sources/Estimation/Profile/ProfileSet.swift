@@ -16,6 +16,8 @@ package struct ProfileSet: Sendable {
     package var answers: [Int: AnswerProfile]
     /// Recorded answer speeds.
     package var speed = SpeedProfile()
+    /// Prices of lost quality, by kind of request.
+    package var dial = DialProfile()
     /// Profiles from the probe suite.
     var live: [LiveProfile] = []
     /// By panel: whether its outcomes are those of whole runs.
@@ -81,6 +83,7 @@ package struct ProfileSet: Sendable {
         var answers: [AnswerProfile] = []
         var derived: [DerivedModel] = []
         var speed = SpeedProfile()
+        var dial = DialProfile()
         var live: [LiveProfile] = []
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
@@ -95,6 +98,7 @@ package struct ProfileSet: Sendable {
                 case .runs: runs.append(try RunProfile(&reader))
                 case .speed: speed = try SpeedProfile(&reader)
                 case .live: live.append(try LiveProfile(&reader))
+                case .dial: dial = try DialProfile(&reader)
                 }
             }
         }
@@ -108,6 +112,7 @@ package struct ProfileSet: Sendable {
         }
         var set = ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
         set.speed = speed
+        set.dial = dial
         return live.reduce(set) { $0.adding($1) }
     }
 
@@ -144,6 +149,7 @@ package struct ProfileSet: Sendable {
         if !speed.models.isEmpty {
             try ProfileFile.write(ProfileFile.encode(.speed, speed.encoded()), to: "\(directory)/speed.profile")
         }
+        if !dial.kinds.isEmpty { try dial.write(to: directory) }
         if let gate {
             try ProfileFile.write(ProfileFile.encode(.gate, gate.encoded()), to: "\(directory)/gate.profile")
         }
@@ -167,6 +173,7 @@ package struct ProfileSet: Sendable {
         var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values))
         set.speed = speed
+        set.dial = dial
         set.live = live
         return set
     }

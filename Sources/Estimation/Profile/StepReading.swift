@@ -8,6 +8,8 @@ package struct StepReading: Sendable {
     private let text: StepText
     private let features: StepFeatures
     private let predictions: [ModelID: Prediction]
+    /// By model: this request's expected cost over a usual one's.
+    private let sizes: [ModelID: Double]
     /// Whether panels of answers cover the step.
     private let isAnswered: Bool
     /// The suite of runs that the step resembles, and its reading.
@@ -19,6 +21,9 @@ package struct StepReading: Sendable {
     ///
     /// At a half, the text resembles the panel's own queries more than all others together.
     static let homeShare: Float = 0.5
+
+    /// The least share of a text for a panel's verifier to judge its answers.
+    static let judgeShare: Float = 0.3
 
     /// - Parameter models: names of the profiles to predict for.
     init(_ set: ProfileSet, _ text: StepText, models: [ModelID]) {
@@ -38,14 +43,19 @@ package struct StepReading: Sendable {
             }
         }
         self.predictions = predictions
+        var sizes: [ModelID: Double] = [:]
+        if !set.dial.kinds.isEmpty {
+            for model in models { sizes[model] = words.relativeSize(set.sources(of: model, features)) }
+        }
+        self.sizes = sizes
         let shares = features.shares
         isAnswered = shares.answers >= Self.homeShare
         run = Self.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        verifier = Self.home(shares.step).flatMap { panel in
-            set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
-        }
+        verifier = shares.step.indices.filter { set.answers[$0] != nil && shares.step[$0] >= Self.judgeShare }
+            .max { shares.step[$0] < shares.step[$1] }
+            .map { ($0, words.dense($0), words.probabilities($0)) }
     }
 
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
@@ -87,12 +97,62 @@ package struct StepReading: Sendable {
     ///
     /// It comes from the suite of runs at the start of a run, else from the probability that nothing is lost.
     package func requestSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
-        if let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
+        runSimilarity(of: model, to: reference) ?? unlost(model, reference)
+    }
+
+    /// The same probability from a suite of runs alone; nil where none resembles the text or the run has begun.
+    package func runSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
+        guard let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
             let value = run.reading.similarity(ofRun: m, to: r), value.isFinite
-        {
-            return Double(value)
+        else { return nil }
+        return Double(value)
+    }
+
+    /// The price of lost quality that keeps a loss on such texts.
+    package func lossPrice(keeping maxLoss: Double) -> LossPrice { set.lossPrice(features, keeping: maxLoss) }
+
+    /// This request's expected cost over a usual one's of its kind; 1 where unknown.
+    package func relativeSize(of model: ModelID) -> Double { sizes[model] ?? 1 }
+
+    /// The coupling of the errors of two models on such texts.
+    package func coupling(of model: ModelID, to reference: ModelID) -> Double {
+        set.coupling(of: model, to: reference, features)
+    }
+
+    /// Probability that the judge of such texts recognises a wrong answer.
+    package var detectionRate: Double {
+        verifier.flatMap { set.answers[$0.panel] }.map { Double($0.detectionRate) } ?? 0.7
+    }
+
+    /// The probabilities that each model's answer is right, or would be, given the paid answers.
+    ///
+    /// - Parameter models: the models with their predicted qualities.
+    /// - Returns: nil where no judge covers the text.
+    package func correctness(
+        of models: [(model: ModelID, quality: Double)], given answers: [(model: ModelID, output: String)]
+    ) -> [Double]? {
+        guard let verifier, let profile = set.answers[verifier.panel] else { return nil }
+        let panel = set.panels[verifier.panel]
+        let columns = models.map { place($0.model, verifier.panel) }
+        let grounding = Grounding(of: text)
+        var given = [AnswerState.Answer?](repeating: nil, count: models.count)
+        var isBroken = [Bool](repeating: false, count: models.count)
+        for answer in answers {
+            guard let index = models.firstIndex(where: { $0.model == answer.model }) else { continue }
+            given[index] = AnswerState.Answer(answer.output, tools: text.tools, grounding: grounding)
+            isBroken[index] = CallCheck.problem(in: answer.output, tools: text.tools) != nil
         }
-        return unlost(model, reference)
+        let state = AnswerState(
+            predicted: models.map { Float($0.quality) },
+            baseRates: zip(models, columns).map { model, column in
+                column.map { panel.baseRates[$0] } ?? Float(model.quality)
+            },
+            question: AnswerState.question(
+                verifier.dense, panel, honest: Array(verifier.predicted[..<panel.models.count])),
+            answers: given)
+        let values = profile.verify(state)
+        guard values.allSatisfy(\.isFinite) else { return nil }
+        return values.indices.map { isBroken[$0] ? 0 : values[$0] }
     }
 
     /// The probability that the last of the paid answers is acceptable (`verify_m`).

@@ -49,6 +49,26 @@ struct ProfileEstimates: StepEstimates {
         reading.acceptance(of: answers.map { (model: $0.model.profile ?? $0.model.id, output: $0.output) })
     }
 
+    func runSimilarity(of model: Model, to reference: Model) -> Double? {
+        both(model, reference) { reading.runSimilarity(of: $0, to: $1) }
+    }
+
+    func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]? {
+        reading.correctness(
+            of: models.map { ($0.profile ?? $0.id, prediction(for: $0).quality) },
+            given: answers.map { (model: $0.model.profile ?? $0.model.id, output: $0.output) })
+    }
+
+    func coupling(of model: Model, to reference: Model) -> Double {
+        both(model, reference) { reading.coupling(of: $0, to: $1) } ?? Double(Coupling.unknown)
+    }
+
+    var detectionRate: Double { reading.detectionRate }
+
+    func lossPrice(keeping maxLoss: Double) -> LossPrice { reading.lossPrice(keeping: maxLoss) }
+
+    func relativeSize(of model: Model) -> Double { model.profile.map { reading.relativeSize(of: $0) } ?? 1 }
+
     /// An estimate for a pair of models that both have a profile.
     private func both<Estimate>(
         _ model: Model, _ reference: Model, _ estimate: (ModelID, ModelID) -> Estimate?

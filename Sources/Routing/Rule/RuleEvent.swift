@@ -36,11 +36,14 @@ package enum RuleEvent: Sendable {
         package var acceptance: Double?
         /// The defect of its form; nil for none.
         package var fault: String?
+        /// The next call, or the answer to keep, by the value of another answer; nil to compare with a threshold.
+        package var next: NextCall?
 
-        package init(model: ModelID, acceptance: Double? = nil, fault: String? = nil) {
+        package init(model: ModelID, acceptance: Double? = nil, fault: String? = nil, next: NextCall? = nil) {
             self.model = model
             self.acceptance = acceptance
             self.fault = fault
+            self.next = next
         }
     }
 }
@@ -56,6 +59,10 @@ package struct RuleStep: Sendable {
     /// The model with the best predicted quality. Not in `order` if it does not fit the limits.
     package var reference: Candidate
     package var kappa: Kappa
+    /// The candidates' values under the price of lost quality; nil to compare with the line of kappa.
+    package var priced: PricedStep?
+    /// The first call, where asking a cheap model first is worth more than any single answer.
+    package var opening: RuleAction.Verdict?
     /// HERA's URC threshold.
     package var requestThreshold: Double
     package var settings: SequenceRule
@@ -76,8 +83,11 @@ package struct RuleStep: Sendable {
         requestThreshold: Double = 0.7,
         settings: SequenceRule = .standard, verification: Verification = Verification(),
         lookAheadEstimates: LookAheadEstimates = LookAheadEstimates(),
-        history: StepHistory = StepHistory(), forced: Forced? = nil
+        history: StepHistory = StepHistory(), forced: Forced? = nil, priced: PricedStep? = nil,
+        opening: RuleAction.Verdict? = nil
     ) {
+        self.priced = priced
+        self.opening = opening
         self.position = position
         self.order = order
         self.requestCandidates = requestCandidates
@@ -95,6 +105,12 @@ package struct RuleStep: Sendable {
     var cheaper: ArraySlice<Candidate> {
         order[..<(order.indices.first { order[$0].model == reference.model } ?? order.endIndex)]
     }
+
+    /// The similarity that a candidate must pass at this step.
+    func threshold(_ model: ModelID) -> Double { priced?.threshold(model) ?? kappa.at(position) }
+
+    /// The similarity of whole runs that a candidate must pass (URC).
+    func requestThreshold(_ model: ModelID) -> Double { priced?.threshold(model) ?? requestThreshold }
 
     func candidate(_ model: ModelID) -> Candidate? { order.first { $0.model == model } }
 }

@@ -27,7 +27,7 @@ extension StepService {
             guard admitted.admits(model.model.id) else {
                 throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
             }
-            policy = Policy(models: ModelFilter(allow: [model.model.id]))
+            policy = Policy(models: ModelFilter(allow: [model.model.id]), verify: .off)
             pinned = model
             models = [model]
         }
@@ -39,10 +39,13 @@ extension StepService {
             }
         }
         policy = try resolved(policy)
-        let context = RoutingContext(
+        // An answer that leaves as it is written cannot be replaced by another one.
+        if request.isStream, policy.verification.mode == .auto { policy.verification.mode = .off }
+        var context = RoutingContext(
             models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
             catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
+        context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
         var machine = try begin(step, state: memory.state, context: context)
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true

@@ -1,5 +1,6 @@
 import Domain
 import Estimation
+import Routing
 import JSON
 
 #if canImport(Glibc)

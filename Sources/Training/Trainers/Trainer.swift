@@ -66,6 +66,7 @@ package struct Trainer: Sendable {
         set.chooseDetectionRates(
             outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
         ) { progress(done / total, "\($0): thresholds") }
+        set.dial = DialTrainer().fit(set, outcomes: outcomes) { progress(done / total, "\($0): dial") }
         progress(1, "done")
         return set
     }
