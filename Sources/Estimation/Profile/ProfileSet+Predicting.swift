@@ -10,7 +10,7 @@ extension ProfileSet {
     /// The default length of an answer where no source recorded lengths.
     package static let unknownOutputTokens = OutputTokens(mean: 250, p95: 1200)
     /// A panel with a smaller share of the text is skipped, unless it is the model's only panel.
-    private static let leastShare: Float = 0.05
+    static let leastShare: Float = 0.05
 
     /// The prediction for a model on a step; nil without a profile.
     package func predict(_ features: StepFeatures, for model: ModelID) -> Prediction? {
@@ -20,11 +20,13 @@ extension ProfileSet {
     /// The predictions for many models. Every panel is evaluated once, so this is cheaper than one model at a time.
     package func predictions(_ features: StepFeatures, for models: [ModelID]) -> [Prediction?] {
         var reading = Reading(self, features)
-        return models.map { model in
-            let sources = sources(of: model, features)
-            if sources.isEmpty { return nil }
-            return reading.prediction(of: model, sources)
-        }
+        return models.map { reading.prediction(of: PredictedModel(profile: $0)) }
+    }
+
+    /// The predictions for models known from profiles or published scores.
+    package func predictions(_ features: StepFeatures, of models: [PredictedModel]) -> [Prediction?] {
+        var reading = Reading(self, features)
+        return models.map { reading.prediction(of: $0) }
     }
 
     /// The expected cost of a call at the prices of the training data, for replays; nil where unknown.
@@ -33,11 +35,32 @@ extension ProfileSet {
         return models.map { reading.cost(sources(of: $0, features)) }
     }
 
+    /// The known share of a text from which on it is taken for one of the panels' own. Nine of ten of these have more.
+    private static let homeShare: Float = 0.85
+
+    /// The part of a text, 0...1, that recorded answers predict. The rest is for general ability.
+    /// - Parameter share: the share of the panels that take part.
+    func knownShare(_ features: StepFeatures, share: Float) -> Float {
+        guard share > 0 else { return 0 }
+        return min(1, max(share, features.shares.answers) / Self.homeShare)
+    }
+
     /// One panel's contribution to a prediction.
     struct Source {
         let place: Place
         /// The panel's share of the text.
         let share: Float
+    }
+
+    /// The panels of answers with a share of the text that do not know a model.
+    ///
+    /// Where the panels that know it have most of the text, they speak for the others too.
+    func strange(to sources: [Source], _ features: StepFeatures) -> [Int] {
+        if sources.reduce(0, { $0 + $1.share }) >= 0.5 { return [] }
+        return panels.indices.filter { panel in
+            !isOfRuns[panel] && features.shares.step[panel] >= Self.leastShare
+                && !sources.contains { $0.place.panel == panel }
+        }
     }
 
     /// The panels that contribute to a model's prediction.
@@ -49,13 +72,48 @@ extension ProfileSet {
     }
 }
 
+/// A model to predict: by a profile, by its standing from published scores, or both.
+package struct PredictedModel: Sendable {
+    /// The name in the catalog.
+    package let id: ModelID
+    package let profile: ModelID?
+    package let standing: ModelStanding?
+
+    package init(id: ModelID, profile: ModelID?, standing: ModelStanding?) {
+        self.id = id
+        self.profile = profile
+        self.standing = standing
+    }
+
+    /// A model known by its profile alone.
+    package init(profile name: ModelID) { self.init(id: name, profile: name, standing: nil) }
+}
+
+extension AnswerLengths {
+    /// The 95 % quantile as a multiple of the mean: a log-normal length of deviation 0.9.
+    static let p95 = 2.9
+
+    /// Expected tokens of an answer to a text.
+    /// - Parameters:
+    ///   - difficulty: points of ability. Answers to trivial texts are short, those to hard ones like those to problems.
+    ///   - isStep: whether it is one step of an agent.
+    func tokens(difficulty: Double, isStep: Bool) -> Double {
+        if isStep { return agentStep }
+        let ease = min(max((difficulty - 60) / 50, 0), 1)
+        let hard = min(max((difficulty - 110) / 40, 0), 1)
+        return (1 - hard) * chat * (0.3 + 0.7 * ease) + hard * reasoning
+    }
+}
+
 /// One text evaluated by the panels of a set, each at most once.
 package struct Reading {
-    private let set: ProfileSet
-    private let features: StepFeatures
+    let set: ProfileSet
+    let features: StepFeatures
     private var dense: [[Float]?]
     private var probabilities: [[Float]?]
     private var recalled: [[Float]?]
+    private var odds: [[Float]?]
+    private var generalDifficulty: Double?
     /// Estimates of log tokens and log dollars, by panel.
     private var tokens: [[Float]?]
     private var dollars: [[Float]?]
@@ -66,6 +124,7 @@ package struct Reading {
         dense = Array(repeating: nil, count: set.panels.count)
         probabilities = dense
         recalled = dense
+        odds = dense
         tokens = dense
         dollars = dense
     }
@@ -106,40 +165,164 @@ package struct Reading {
             history: RunText.end(of: history, bytes: RunText.most))
     }
 
-    mutating func prediction(of model: ModelID, _ sources: [ProfileSet.Source]) -> Prediction {
+    /// The prediction for a model; nil where neither answers nor scores of it are known.
+    mutating func prediction(of model: PredictedModel) -> Prediction? {
+        let sources = model.profile.map { set.sources(of: $0, features) } ?? []
+        let standing = model.standing ?? model.profile.flatMap { set.standing(of: $0) }
+        if let standing { return prediction(of: model, sources, standing) }
+        guard let name = model.profile, !sources.isEmpty else { return nil }
+        return prediction(of: name, sources)
+    }
+
+    /// The prediction from recorded answers alone.
+    private mutating func prediction(of model: ModelID, _ sources: [ProfileSet.Source]) -> Prediction {
         let total = sources.reduce(0) { $0 + $1.share }
-        var quality: Float = 0
-        var base: Float = 0
-        var worth: Float = 0
-        var tokens = (mean: 0.0, p95: 0.0, share: 0.0)
-        for source in sources {
-            let panel = set.panels[source.place.panel]
-            let share = total > 0 ? source.share / total : 1 / Float(sources.count)
-            let steps = set.meanSteps[source.place.panel]
-            quality += share * Self.ofStep(probabilities(source.place.panel)[source.place.model], steps)
-            base += share * Self.ofStep(panel.baseRate(source.place.model), steps)
-            let measured = panel.measured(source.place.model)
-            worth += share * panel.worth
-            if panel.outputTokens.isKnown(measured.model) {
-                let times = Double(share) * measured.tokens / Double(steps)
-                let estimates = tokenEstimates(source.place.panel)
-                tokens.mean += times * panel.outputTokens.mean(estimates, measured.model)
-                tokens.p95 += times * panel.outputTokens.quantile(estimates, measured.model, deviations: 1.645)
-                tokens.share += Double(share)
-            }
-        }
+        var mix = Mixture()
+        for source in sources { add(source, share: total > 0 ? source.share : 1 / Float(sources.count), to: &mix) }
+        mix.normalize()
         // Shrink the prediction for texts unlike all queries of the model's panels.
-        let familiarity = min(1, total)
-        let far = (quality + base) / 2
-        quality = familiarity * quality + (1 - familiarity) * far
-        worth = familiarity * worth + (1 - familiarity) * 4
-        let isKnown = tokens.share > 0
+        let familiarity = Double(min(1, total))
+        let quality = familiarity * mix.quality + (1 - familiarity) * (mix.quality + mix.usual) / 2
+        let worth = familiarity * mix.worth + (1 - familiarity) * 4
         return Prediction(
-            quality: Double(quality), deviation: Double((quality * (1 - quality) / (worth + 1)).squareRoot()),
-            outputTokens: isKnown
-                ? OutputTokens(mean: tokens.mean / tokens.share, p95: max(tokens.p95, tokens.mean) / tokens.share)
-                : ProfileSet.unknownOutputTokens,
-            basis: .profile(model), usual: Double(base))
+            quality: quality, deviation: (quality * (1 - quality) / (worth + 1)).squareRoot(),
+            outputTokens: mix.outputTokens ?? ProfileSet.unknownOutputTokens, basis: .profile(model), usual: mix.usual)
+    }
+
+    /// The prediction from recorded answers, the standing in panels without answers, and general ability for the rest.
+    private mutating func prediction(
+        of model: PredictedModel, _ sources: [ProfileSet.Source], _ standing: ModelStanding
+    ) -> Prediction {
+        var mix = Mixture()
+        for source in sources where set.general == nil || source.share >= ProfileSet.leastShare {
+            add(source, share: source.share, to: &mix)
+        }
+        for panel in set.strange(to: sources, features) { add(standing, in: panel, to: &mix) }
+        let known = set.knownShare(features, share: mix.share)
+        // The parts so far stand for the known share.
+        if let general = set.general {
+            add(general, standing, share: known > 0 ? mix.share * (1 - known) / known : 1, to: &mix)
+        }
+        mix.normalize()
+        let spread = mix.quality * (1 - mix.quality) / (mix.worth + 1)
+        return Prediction(
+            quality: mix.quality, deviation: (spread + mix.doubt * mix.doubt).squareRoot(),
+            outputTokens: mix.outputTokens ?? ProfileSet.unknownOutputTokens,
+            basis: sources.isEmpty ? .scores(model.id) : .profile(model.profile ?? model.id), usual: mix.usual,
+            ability: standing.ability.points, knownShare: set.general == nil ? nil : Double(known))
+    }
+
+    /// Sums over the parts of a prediction, each times its share of the text.
+    private struct Mixture {
+        var share: Float = 0
+        var quality = 0.0
+        var usual = 0.0
+        var worth = 0.0
+        /// The standard deviation from what is not known of the model's ability.
+        var doubt = 0.0
+        var tokens = (mean: 0.0, p95: 0.0, share: 0.0)
+
+        mutating func add(share: Float, quality: Float, usual: Float, worth: Float, doubt: Double = 0) {
+            self.share += share
+            self.quality += Double(share * quality)
+            self.usual += Double(share * usual)
+            self.worth += Double(share * worth)
+            self.doubt += Double(share) * doubt
+        }
+
+        mutating func add(share: Float, tokens mean: Double, p95: Double) {
+            tokens.mean += Double(share) * mean
+            tokens.p95 += Double(share) * p95
+            tokens.share += Double(share)
+        }
+
+        /// Divides the sums by the total share.
+        mutating func normalize() {
+            let scale = share > 0 ? 1 / Double(share) : 0
+            quality *= scale
+            usual *= scale
+            worth *= scale
+            doubt *= scale
+            share = 1
+        }
+
+        var outputTokens: OutputTokens? {
+            guard tokens.share > 0 else { return nil }
+            return OutputTokens(mean: tokens.mean / tokens.share, p95: max(tokens.p95, tokens.mean) / tokens.share)
+        }
+    }
+
+    /// Adds a panel that knows the model.
+    private mutating func add(_ source: ProfileSet.Source, share: Float, to mix: inout Mixture) {
+        let place = source.place
+        let panel = set.panels[place.panel]
+        let steps = set.meanSteps[place.panel]
+        mix.add(
+            share: share, quality: Self.ofStep(probabilities(place.panel)[place.model], steps),
+            usual: Self.ofStep(panel.baseRate(place.model), steps), worth: panel.worth)
+        let measured = panel.measured(place.model)
+        guard panel.outputTokens.isKnown(measured.model) else { return }
+        let estimates = tokenEstimates(place.panel)
+        let times = measured.tokens / Double(steps)
+        mix.add(
+            share: share, tokens: times * panel.outputTokens.mean(estimates, measured.model),
+            p95: times * panel.outputTokens.quantile(estimates, measured.model, deviations: 1.645))
+    }
+
+    /// Adds a panel of answers that does not know the model, by its standing there.
+    private mutating func add(_ standing: ModelStanding, in place: Int, to mix: inout Mixture) {
+        guard let own = standing.panels[place] else { return }
+        let panel = set.panels[place]
+        let share = features.shares.step[place]
+        let quality = own.blend.probability(odds: odds(place))
+        mix.add(
+            share: share, quality: quality, usual: own.blend.baseRate, worth: panel.worth,
+            doubt: Double(quality * (1 - quality)) * own.deviation)
+        let measured = panel.models.indices.filter { panel.outputTokens.isKnown($0) }
+        guard !measured.isEmpty else { return }
+        let estimates = tokenEstimates(place)
+        let times = Double(own.blend.tokenRatio) / Double(measured.count)
+        var mean = 0.0
+        var p95 = 0.0
+        for model in measured {
+            mean += times * panel.outputTokens.mean(estimates, model)
+            p95 += times * panel.outputTokens.quantile(estimates, model, deviations: 1.645)
+        }
+        mix.add(share: share, tokens: mean, p95: p95)
+    }
+
+    /// Adds the general ability, for the part of the text that is like no panel's.
+    private mutating func add(
+        _ general: GeneralAbility, _ standing: ModelStanding, share: Float, to mix: inout Mixture
+    ) {
+        guard share > 0 else { return }
+        let ability = standing.ability
+        let difficulty = difficulty(general)
+        let quality = general.quality(ability: ability.points, difficulty: difficulty)
+        let spread = Double(general.slope) * ability.deviation
+        let doubt = (spread * spread + GeneralAbility.talent * GeneralAbility.talent).squareRoot()
+        mix.add(
+            share: share, quality: Float(quality), usual: Float(general.usualQuality(ability: ability.points)),
+            worth: GeneralAbility.worth, doubt: quality * (1 - quality) * doubt)
+        guard let lengths = standing.lengths else { return }
+        let mean = lengths.tokens(difficulty: difficulty, isStep: features.isStepOfRun)
+        mix.add(share: share, tokens: mean, p95: AnswerLengths.p95 * mean)
+    }
+
+    private mutating func difficulty(_ general: GeneralAbility) -> Double {
+        if let found = generalDifficulty { return found }
+        let made = general.difficulty(features.grams, features.counts)
+        generalDifficulty = made
+        return made
+    }
+
+    /// The log-odds of a panel's measured models.
+    private mutating func odds(_ panel: Int) -> [Float] {
+        if let found = odds[panel] { return found }
+        let own = set.panels[panel].models.count
+        let made = probabilities(panel)[..<own].map { Float(logit(Double($0))) }
+        odds[panel] = made
+        return made
     }
 
     private mutating func tokenEstimates(_ panel: Int) -> [Float] {
@@ -149,7 +332,7 @@ package struct Reading {
         return made
     }
 
-    private mutating func dollarEstimates(_ panel: Int) -> [Float] {
+    mutating func dollarEstimates(_ panel: Int) -> [Float] {
         if let found = dollars[panel] { return found }
         let made = set.panels[panel].costUSD.estimates(dense(panel))
         dollars[panel] = made
@@ -161,25 +344,6 @@ package struct Reading {
     /// A run succeeds where all of its steps do, so a step's success is the geometric mean factor of the run's.
     private static func ofStep(_ success: Float, _ steps: Float) -> Float {
         steps > 1 ? pow(success, 1 / steps) : success
-    }
-
-    /// The predicted cost of a call over the usual one, at the prices of the training data; nil where unknown.
-    mutating func relativeSize(_ sources: [ProfileSet.Source]) -> Double? {
-        var logarithm = 0.0
-        var weight = 0.0
-        for source in sources {
-            let panel = set.panels[source.place.panel]
-            let measured = panel.measured(source.place.model).model
-            guard panel.costUSD.isKnown(measured), let kind = set.dial.kind(panel.name),
-                let place = kind.models.firstIndex(of: panel.models[measured]), kind.usualUSD[place] > 0
-            else { continue }
-            let predicted = panel.costUSD.mean(dollarEstimates(source.place.panel), measured)
-            guard predicted > 0, predicted.isFinite else { continue }
-            let share = Double(max(source.share, 1e-6))
-            logarithm += share * log(predicted / Double(kind.usualUSD[place]))
-            weight += share
-        }
-        return weight > 0 ? exp(logarithm / weight) : nil
     }
 
     mutating func cost(_ sources: [ProfileSet.Source]) -> Double? {

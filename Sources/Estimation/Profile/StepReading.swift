@@ -10,6 +10,8 @@ package struct StepReading: Sendable {
     private let predictions: [ModelID: Prediction]
     /// By model: this request's expected cost over a usual one's.
     private let sizes: [ModelID: Double]
+    /// By model, the name of its profile where it differs.
+    private let profileNames: [ModelID: ModelID]
     /// Whether panels of answers cover the step.
     private let isAnswered: Bool
     /// The suite of runs that the step resembles, and its reading.
@@ -25,29 +27,30 @@ package struct StepReading: Sendable {
     /// The least share of a text for a panel's verifier to judge its answers.
     static let judgeShare: Float = 0.3
 
-    /// - Parameter models: names of the profiles to predict for.
-    init(_ set: ProfileSet, _ text: StepText, models: [ModelID]) {
+    /// - Parameter models: models with profiles, or standings, or both.
+    init(_ set: ProfileSet, _ text: StepText, models: [PredictedModel]) {
         self.set = set
         self.text = text
         features = set.features(of: text)
         var words = Reading(set, features)
         var predictions: [ModelID: Prediction] = [:]
-        for model in models where predictions[model] == nil {
-            let sources = set.sources(of: model, features)
-            if sources.isEmpty { continue }
-            let prediction = words.prediction(of: model, sources)
+        var profileNames: [ModelID: ModelID] = [:]
+        for model in models where predictions[model.id] == nil {
+            guard let prediction = words.prediction(of: model) else { continue }
+            if let name = model.profile, name != model.id { profileNames[model.id] = name }
             if prediction.quality.isFinite, prediction.deviation.isFinite, prediction.outputTokens.mean.isFinite,
                 prediction.outputTokens.p95.isFinite
             {
-                predictions[model] = prediction
+                predictions[model.id] = prediction
             }
         }
         self.predictions = predictions
         var sizes: [ModelID: Double] = [:]
         if !set.dial.kinds.isEmpty {
-            for model in models { sizes[model] = words.relativeSize(set.sources(of: model, features)) }
+            for model in models { sizes[model.id] = words.relativeSize(of: model) }
         }
         self.sizes = sizes
+        self.profileNames = profileNames
         let shares = features.shares
         isAnswered = shares.answers >= Self.homeShare
         run = Self.home(shares.run).flatMap { panel in
@@ -116,7 +119,7 @@ package struct StepReading: Sendable {
 
     /// The coupling of the errors of two models on such texts.
     package func coupling(of model: ModelID, to reference: ModelID) -> Double {
-        set.coupling(of: model, to: reference, features)
+        set.coupling(of: profile(model), to: profile(reference), features)
     }
 
     /// Probability that the judge of such texts recognises a wrong answer.
@@ -188,26 +191,35 @@ package struct StepReading: Sendable {
     /// P(not (reference good and model bad)), from both predictions and the pair's coupling.
     private func unlost(_ model: ModelID, _ reference: ModelID) -> Double? {
         guard let p = predictions[model]?.quality, let r = predictions[reference]?.quality else { return nil }
-        let value = 1 - Coupling.lost(p, reference: r, coupling: set.coupling(of: model, to: reference, features))
+        let value = 1 - Coupling.lost(p, reference: r, coupling: set.coupling(of: profile(model), to: profile(reference), features))
         return value.isFinite ? value : nil
     }
 
+    private func profile(_ model: ModelID) -> ModelID { profileNames[model] ?? model }
+
     /// The column of a measured model in a panel.
     private func place(_ model: ModelID, _ panel: Int) -> Int? {
-        set.places(of: model).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
+        set.places(of: profile(model)).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
     }
 }
 
 extension ProfileSet {
     /// Reads a step once, for all estimates.
     /// - Parameter models: names of the profiles to predict for.
-    package func read(_ text: StepText, models: [ModelID]) -> StepReading { StepReading(self, text, models: models) }
+    package func read(_ text: StepText, models: [ModelID]) -> StepReading {
+        StepReading(self, text, models: models.map { PredictedModel(profile: $0) })
+    }
+
+    /// Reads a step once, for models known from profiles or published scores.
+    package func read(_ text: StepText, of models: [PredictedModel]) -> StepReading {
+        StepReading(self, text, models: models)
+    }
 }
 
 /// Features of a step's text, computed once for all models.
 package struct StepFeatures: Sendable {
     package let grams: NGrams
-    let counts: [Float]
+    package let counts: [Float]
     /// How well the offered tools fit the prompt.
     let fit: [Float]
     let recollection: StoredQuestion
@@ -215,6 +227,8 @@ package struct StepFeatures: Sendable {
     package let shares: PanelShares
     /// By panel: the panels whose memory it may read.
     let readable: [[Bool]]
+    /// Whether the text is one step of an agent's run.
+    var isStepOfRun = false
 
     package init(
         grams: NGrams, counts: [Float], fit: [Float], recollection: StoredQuestion, shares: PanelShares,
