@@ -79,7 +79,8 @@ struct CostModelTests {
         #expect(flex.worstCaseCost.nanoUSD == 1400 * 100 + 7)
         policy.plan.serviceTiers = [.priority]
         #expect(try candidate(model, policy: policy).cost.api.nanoUSD == 200 * 200 + 7)
-        var context = Fixture.context([model], policy: Policy(kappa: .published, plan: PlanRule(serviceTiers: [.standard, .batch])))
+        var context = Fixture.context(
+            [model], policy: Policy(kappa: .published, plan: PlanRule(serviceTiers: [.standard, .batch])))
         context.isBatch = true
         let row = Candidates.of(Fixture.step(), in: context, predicting: estimator.prediction(for:))
         #expect(row.first?.serviceTier == .batch)

@@ -5,7 +5,8 @@ import Testing
 @Suite("The plan's order and the rule's tests")
 struct PlanOrderTests {
     private func route(
-        _ estimator: FixedEstimator, policy: Policy = Policy(kappa: .published), position: Int = 1, horizon: Int = 1, offset: Double = 0,
+        _ estimator: FixedEstimator, policy: Policy = Policy(kappa: .published), position: Int = 1, horizon: Int = 1,
+        offset: Double = 0,
         remaining: Remaining? = nil, models: [PricedModel] = [Fixture.edge, Fixture.cheap, Fixture.dear]
     ) throws -> (decision: Decision, state: RunState) {
         var state = RunState()

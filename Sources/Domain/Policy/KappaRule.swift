@@ -64,7 +64,8 @@ extension KappaRule {
             } else if json.isString("published") {
                 self = .published
             } else {
-                throw FieldError(path, "must be \"priced\", \"published\", or an object with base, slope, cap and floor")
+                throw FieldError(
+                    path, "must be \"priced\", \"published\", or an object with base, slope, cap and floor")
             }
             return
         }

@@ -119,7 +119,8 @@ package struct ModelFilter: Hashable, Sendable {
 extension Policy {
     static let fieldNames =
         [
-            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa", "request_threshold",
+            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
+            "request_threshold",
             "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
         ] + SequenceRule.fieldNames
 

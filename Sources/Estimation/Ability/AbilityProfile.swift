@@ -197,7 +197,8 @@ extension AbilityProfile {
                 benchmarkMeans: try reader.array(Float.self), kindScores: try reader.array(Float.self),
                 ceiling: try reader.float(), sample: try reader.array(Float.self))
             let count = panel.models.count
-            guard count > 0, [panel.points.count, panel.deviations.count, panel.kindScores.count].allSatisfy({ $0 == count }),
+            guard count > 0,
+                [panel.points.count, panel.deviations.count, panel.kindScores.count].allSatisfy({ $0 == count }),
                 panel.sample.count % count == 0, panel.benchmarks.count == panel.benchmarkMeans.count,
                 panel.ceiling > 0, panel.ceiling <= 1
             else { throw ByteReader.Failure(reason: "the abilities of a panel do not fit together") }

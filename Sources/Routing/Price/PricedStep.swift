@@ -101,7 +101,8 @@ package struct PricedStep: Hashable, Sendable {
         let weights = AssignmentWeights(
             cost: costPrice * scale.span[0], energy: energyPrice * scale.span[1],
             latency: latencyPrice * scale.span[2], accuracy: price * scale.span[3])
-        return weights.cost + weights.energy + weights.latency + weights.accuracy > 0 ? weights : AssignmentWeights(cost: 1, energy: 0, latency: 0, accuracy: 0)
+        return weights.cost + weights.energy + weights.latency + weights.accuracy > 0
+            ? weights : AssignmentWeights(cost: 1, energy: 0, latency: 0, accuracy: 0)
     }
 
     /// The reference's threshold for display: that of the candidate of the greatest value, 1 without another one.

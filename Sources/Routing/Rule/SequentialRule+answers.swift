@@ -47,7 +47,8 @@ extension SequentialRule {
             if kept != answer.model { rejected.append(answer) }
             return .keep(
                 kept,
-                reason: "\(kept)'s answer is right with probability \(Decimals.two(correctness)); no other answer is worth "
+                reason:
+                    "\(kept)'s answer is right with probability \(Decimals.two(correctness)); no other answer is worth "
                     + "its price under max_loss")
         case .ask(let model, let gain):
             findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
@@ -58,7 +59,8 @@ extension SequentialRule {
                 .init(
                     model: model, stage: model == step.reference.model ? .reference : .plan,
                     reason: "\(model) is asked as well: the answer of \(answer.model) is right with probability "
-                        + "\(Decimals.two(answer.acceptance ?? 0)), and \(Decimals.two(gain)) more are worth the price"))
+                        + "\(Decimals.two(answer.acceptance ?? 0)), and \(Decimals.two(gain)) more are worth the price")
+            )
         }
     }
 

@@ -139,7 +139,8 @@ package struct DayZeroReplay {
         case .ability:
             guard let record else { return nil }
             return maker.standing(
-                of: PublishedRecord(scores: record.scores.filter { general.contains($0.benchmark) }, effort: record.effort),
+                of: PublishedRecord(
+                    scores: record.scores.filter { general.contains($0.benchmark) }, effort: record.effort),
                 name: name)
         case .scores:
             return record.flatMap { maker.standing(of: $0, name: name) }

@@ -1,7 +1,7 @@
 import Domain
 import Estimation
-import Routing
 import JSON
+import Routing
 
 #if canImport(Glibc)
     import Glibc

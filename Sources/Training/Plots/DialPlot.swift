@@ -73,7 +73,8 @@ package struct DialPlot: Sendable {
 
                 """
             if isStandard {
-                text += "<text x=\"\(number(x(share) + 7))\" y=\"\(number(y(point.accuracy) + 13))\">max_loss 0.01</text>\n"
+                text +=
+                    "<text x=\"\(number(x(share) + 7))\" y=\"\(number(y(point.accuracy) + 13))\">max_loss 0.01</text>\n"
             }
         }
         return text

@@ -80,7 +80,8 @@ struct GeneralTrainer: Sendable {
         let folding = (0..<groupCount).map { $0 % folds }.shuffled(using: &random)
         var honest = [Double](repeating: 0, count: material.authored)
         for fold in 0..<folds {
-            let model = fit(material, rows: all.filter { $0 >= material.authored || folding[material.groups[$0]] != fold })
+            let model = fit(
+                material, rows: all.filter { $0 >= material.authored || folding[material.groups[$0]] != fold })
             for row in 0..<material.authored where folding[material.groups[row]] == fold {
                 honest[row] = model.difficulty(material.grams[row], material.counts[row])
             }

@@ -136,7 +136,8 @@ package struct Trainer: Sendable {
         _ report: (DifficultyFigures) -> Void
     ) -> (ability: AbilityProfile?, general: GeneralAbility?) {
         guard !material.book.records.isEmpty else { return (nil, nil) }
-        let ability = AbilityTrainer().train(material.book, Array(zip(profiles, panels)).map { (profile: $0, data: $1) })
+        let ability = AbilityTrainer().train(
+            material.book, Array(zip(profiles, panels)).map { (profile: $0, data: $1) })
         guard !material.prompts.isEmpty else { return (ability, nil) }
         let answered = profiles.indices.filter { !panels[$0].isOfRuns }
         let set = ProfileSet(panels: answered.map { profiles[$0] }, gate: nil, ability: ability)

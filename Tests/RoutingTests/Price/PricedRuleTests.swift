@@ -94,10 +94,13 @@ struct PricedRuleTests {
         var context = Fixture.context(policy: Policy())
         var state = RunState()
         let router = StepRouter(estimator: estimator)
-        #expect(try router.route(Fixture.step(), decisionID: "d", state: &state, context: context).model == ModelID("cheap"))
+        #expect(
+            try router.route(Fixture.step(), decisionID: "d", state: &state, context: context).model == ModelID("cheap")
+        )
         context.priceFactor = 8
         state = RunState()
-        #expect(try router.route(Fixture.step(), decisionID: "d", state: &state, context: context).model == ModelID("dear"))
+        #expect(
+            try router.route(Fixture.step(), decisionID: "d", state: &state, context: context).model == ModelID("dear"))
     }
 }
 
@@ -124,7 +127,9 @@ struct PricedAnswerTests {
 
         func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]? {
             models.map { model in
-                guard answers.contains(where: { $0.model.id == model.id }) else { return prediction(for: model).quality }
+                guard answers.contains(where: { $0.model.id == model.id }) else {
+                    return prediction(for: model).quality
+                }
                 return model.id == ModelID("cheap") ? cheap : 0.95
             }
         }

@@ -9,7 +9,9 @@ struct PlanReuseTests {
 
     /// The state after the first of three planned steps. The first step on the edge model takes 2.6 s and 6683
     /// nano-USD.
-    private func begun(_ policy: Policy = Policy(kappa: .published), estimator: FixedEstimator? = nil) throws -> RunState {
+    private func begun(_ policy: Policy = Policy(kappa: .published), estimator: FixedEstimator? = nil) throws
+        -> RunState
+    {
         var state = RunState()
         _ = try StepRouter(estimator: estimator ?? self.estimator).route(
             Fixture.step(), decisionID: "1", state: &state, context: Fixture.context(policy: policy, horizon: 3))
@@ -18,7 +20,8 @@ struct PlanReuseTests {
 
     /// The second step's remark about the plan.
     private func second(
-        _ state: inout RunState, policy: Policy = Policy(kappa: .published), models: [PricedModel]? = nil, remaining: Remaining? = nil,
+        _ state: inout RunState, policy: Policy = Policy(kappa: .published), models: [PricedModel]? = nil,
+        remaining: Remaining? = nil,
         horizon: Int = 2, position: Int = 2, estimator: FixedEstimator? = nil
     ) throws -> Decision {
         try StepRouter(estimator: estimator ?? self.estimator).route(
@@ -60,7 +63,10 @@ struct PlanReuseTests {
                 == "plan: solved again: step 4 is beyond the 3 steps planned")
         var other = try begun()
         #expect(
-            remark(try second(&other, policy: Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1), kappa: .published)))
+            remark(
+                try second(
+                    &other,
+                    policy: Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1), kappa: .published)))
                 == "plan: solved again: the policy or the prices have changed")
     }
 

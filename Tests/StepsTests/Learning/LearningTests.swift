@@ -67,7 +67,9 @@ struct LearningTests {
                 #expect(later.kappaOffset(policyName: nil, policy: policy) == offset)
                 group.cancelAll()
             }
-            #expect(later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5, kappa: .published)) == 0, "another target")
+            #expect(
+                later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5, kappa: .published)) == 0,
+                "another target")
             let (before, after) = (learning.quality[""], later.quality[""])
             #expect(after?.estimate.mean == before?.estimate.mean)
             later.recordStep(by: "small", policyName: nil, policy: policy)

@@ -64,7 +64,9 @@ struct CalibrateCommand: ParsableCommand {
                 try set.dial.write(to: folder)
             }
             if let split { rows = rows.filter { $0.split.rawValue == split } }
-            guard !rows.isEmpty else { throw Exit(65, "the files hold no rows" + (split.map { " of split \($0)" } ?? "")) }
+            guard !rows.isEmpty else {
+                throw Exit(65, "the files hold no rows" + (split.map { " of split \($0)" } ?? ""))
+            }
             let unknown = models.filter { name in !rows.contains { $0.outcomes[name] != nil } }
             if let first = unknown.first {
                 let known = Set(rows.flatMap(\.outcomes.keys)).sorted().joined(separator: ", ")
