@@ -5,7 +5,9 @@ import JSON
 /// kappa_i = base + min(i, 5) * slope, kept within [floor, cap]. Source: HERA, arXiv 2504.00434, and AIMS (EuroSys
 /// '26): base 0.6, slope 0.02, so 0.62 at the first step and 0.70 from the fifth.
 package struct KappaRule: Hashable, Sendable {
+    /// The line at position 0.
     package var base: Double
+    /// Its rise per position, up to the fifth.
     package var slope: Double
     /// Upper bound of kappa.
     package var cap: Double

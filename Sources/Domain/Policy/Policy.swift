@@ -12,18 +12,25 @@ package struct Policy: Hashable, Sendable {
     package var energyJoules: Double?
     /// Most expected loss of quality against always asking the reference, as a mean over the traffic, 0...1.
     package var maxLoss: Double
+    /// The weights of cost, energy, time and accuracy.
     package var weights: Weights
+    /// How the criteria become one choice.
     package var method: PolicyMethod
+    /// The thresholds of the rule: priced by `max_loss`, or a line.
     package var kappa: KappaRule
     /// Probability above which a whole request goes to the cheaper model (HERA's URC threshold).
     package var requestThreshold: Double
+    /// The models that may answer.
     package var models: ModelFilter
+    /// Where models may run.
     package var placement: PlacementRule
     /// Whether and how answers are verified. If one fails, the next candidate answers.
     package var verification: Verification
     /// The stages and variants of the sequential rule.
     package var sequence: SequenceRule
+    /// What happens where no plan keeps every limit.
     package var onInfeasible: InfeasibleRule
+    /// The statistic and the further limits of a plan.
     package var plan: PlanRule
 
     package init(

@@ -2,7 +2,9 @@ package import JSON
 
 /// How an answer is verified (`verify`).
 package struct Verification: Hashable, Sendable {
+    /// When answers are verified.
     package var mode: VerificationMode
+    /// What a stream does until its verdict.
     package var stream: StreamRule
     /// Least probability that the answer is acceptable; nil for the step's kappa.
     package var threshold: Double?

@@ -53,6 +53,7 @@ package struct DialProfile: Sendable, Hashable {
         }
     }
 
+    /// One dial for each panel with recorded costs.
     package var kinds: [Kind]
 
     package init(kinds: [Kind] = []) {
@@ -65,6 +66,7 @@ package struct DialProfile: Sendable, Hashable {
         try ProfileFile.write(ProfileFile.encode(.dial, encoded()), to: "\(directory)/dial.profile")
     }
 
+    /// The dial of a panel, by its name; nil without one.
     package func kind(_ panel: String) -> Kind? { kinds.first { $0.name == panel } }
 }
 

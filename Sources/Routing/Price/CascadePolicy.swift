@@ -11,6 +11,7 @@
 package struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
     package var weight: Double
+    /// Probability that a wrong answer is recognised.
     package var detectionRate: Double
     /// Maximum number of calls.
     package var most: Int

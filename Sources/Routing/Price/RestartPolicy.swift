@@ -28,6 +28,7 @@ package struct RestartPolicy: Sendable {
     package struct Task: Sendable {
         /// By model: P(success) at the start, and the expected cost of a whole run.
         package var start: [Double]
+        /// By model: the expected cost of a whole run, in the unit that `weight` is the price of.
         package var costUSD: [Double]
         /// Row k, column m: the coupling of the failures of k and m.
         package var couplings: [Float]

@@ -16,27 +16,37 @@ package struct DialReport: Sendable {
 
     /// One setting on one suite.
     package struct Point: Sendable {
+        /// The setting of the dial, 0...1.
         package var maxLoss: Double
         /// Mean cost as a share of the best single model's; nil where that costs nothing.
         package var costShare: Double?
+        /// Mean recorded score of the kept answers, 0...1.
         package var accuracy: Double
         /// 95 % interval of the accuracy (Wilson 1927).
         package var low: Double
+        /// Upper end of that interval.
         package var high: Double
         /// Accuracy of the best single model less this one.
         package var loss: Double
+        /// Share of the rows by the model of the kept answer.
         package var modelShares: [String: Double]
     }
 
     /// One suite's curve.
     package struct Suite: Sendable {
+        /// The name of the suite.
         package var name: String
+        /// Number of routed rows.
         package var rows: Int
+        /// The best single model of these rows.
         package var best: String
+        /// Its mean cost and accuracy.
         package var bestPoint: CostCurve.Point
+        /// One point per setting, by ascending `max_loss`.
         package var points: [Point]
     }
 
+    /// The curves, ordered by the name of the suite.
     package var suites: [Suite]
 
     /// Routes all rows at every setting by the live rule.

@@ -19,6 +19,7 @@ package struct DialPlot: Sendable {
         try ProfileFile.write(Array(svg.utf8), to: path)
     }
 
+    /// The picture as SVG.
     package var svg: String {
         let rows = (suites.count + columns - 1) / columns
         let panels = suites.enumerated().map { index, suite in
