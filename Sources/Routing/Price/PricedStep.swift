@@ -105,6 +105,10 @@ package struct PricedStep: Hashable, Sendable {
             ? weights : AssignmentWeights(cost: 1, energy: 0, latency: 0, accuracy: 0)
     }
 
-    /// The reference's threshold for display: that of the candidate of the greatest value, 1 without another one.
-    func kappa(of model: ModelID) -> Double { min(1, threshold(model)) }
+    /// The kappa that a decision shows: the candidate's own, and for the reference that of a model that costs nothing.
+    func kappa(of model: ModelID) -> Double {
+        guard model == reference.model else { return min(1, threshold(model)) }
+        let worth = price * reference.prediction.quality
+        return worth > 0 ? max(0, 1 - burden(model) / worth) : 0
+    }
 }
