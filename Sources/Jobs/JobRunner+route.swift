@@ -28,13 +28,13 @@ extension JobRunner {
         step.position = jobThread.nextPosition
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]
-        let context = RoutingContext(
+        var context = RoutingContext(
             models: stepService.registry.models(at: .now()), economics: stepService.settings.economics,
             policy: policy, remaining: remaining, horizon: horizon(jobThread),
             shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
             catalogVersion: stepService.registry.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
-        let stepMachine = try stepService.begin(step, state: memory.state, context: context)
+        let stepMachine = try stepService.begin(step, state: memory.state, context: &context)
         var decision = stepMachine.decision
         // The first action may be a helper call, before the step's own model is settled.
         if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }
