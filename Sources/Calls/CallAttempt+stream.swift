@@ -13,7 +13,7 @@ extension CallAttempt {
     func stream(
         to delivery: StreamDelivery, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
-        let response = try await calls.upstream.open(call)
+        let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits)
         if response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true {

@@ -35,7 +35,8 @@ package struct CallAttempt: Sendable {
         let bill = Bill(prepared: prepared, priced: priced)
         let call = PaidCall<Reading>(
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
-            failedBaseline: prepared.zeroBaseline, isAbandoned: { delivery?.channel.isAbandoned == true },
+            failedBaseline: prepared.zeroBaseline,
+            isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
             perform: read(since:))
         switch await call.run() {
         case .answered(let reading, let receipt): return .answered(settled(reading, receipt, bill))
@@ -48,7 +49,7 @@ package struct CallAttempt: Sendable {
 
     private func read(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
         guard let delivery else {
-            let completed = try await calls.upstream.complete(call)
+            let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
                 firstTokenSeconds: completed.timing.firstByteSeconds)
@@ -93,21 +94,23 @@ package struct CallAttempt: Sendable {
         let baseline = bill.baseline(usage: used.usage, true: used.figures, timings: reading.answer.timings)
         let kind: EntryKind = !used.isCertain ? .uncertain : prepared.purpose == .audit ? .shadow : .call
         let entry = receipt.entry(
-            used, kind: kind, call: bill.planned(baseline: baseline), servedModel: reading.answer.model,
+            used, kind: kind, call: bill.planned(baseline: baseline),
+            servedModel: reading.answer.model.map(calls.withoutKey(of: priced.model)),
             firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome)
+        let failures = reading.failure.map {
+            [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
+        }
         return StepOutcome(
             model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
-            figures: used.figures, entryID: entry.id, commit: StepCommit(settlements: [(entry.id, entry)]),
+            figures: used.figures, entryID: entry.id,
+            commit: StepCommit(settlements: [(entry.id, entry)], failures: failures ?? []),
             failure: reading.failure)
     }
 }
 
 extension UpstreamError {
-    /// Whether no other model can help: the request is wrong, or nobody waits for an answer.
-    fileprivate var isFinal: Bool {
-        if case .status(let failure) = self { return failure.isCallersFault }
-        return self == .stopped || self == .cancelled
-    }
+    /// Whether no other model can help: the service ends, or the client has left.
+    fileprivate var isFinal: Bool { self == .stopped || self == .cancelled }
 }
 
 extension ContinuousClock.Instant {

@@ -35,7 +35,7 @@ extension JobRunner {
             catalogVersion: stepService.registry.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
         context.priceFactor = stepService.learning.priceFactor(policyName: policyName, policy: policy)
-        let stepMachine = try stepService.begin(step, state: memory.state, context: context)
+        let stepMachine = try stepService.begin(step, state: memory.state, context: &context)
         var decision = stepMachine.decision
         // The first action may be a helper call, before the step's own model is settled.
         if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }

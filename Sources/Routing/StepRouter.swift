@@ -38,7 +38,10 @@ package struct StepRouter: Sendable {
         var state = state
         let ordered = try order(forecast, step: step, state: &state, context: context)
         let start = RuleStep(
-            position: step.position, order: ordered.order, requestCandidates: ordered.requestCandidates,
+            position: step.position, order: ordered.order,
+            others: forecast.affordable.filter { candidate in
+                !ordered.order.contains { $0.model == candidate.model }
+            }, requestCandidates: ordered.requestCandidates,
             reference: forecast.reference,
             kappa: ordered.kappa, requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
             verification: context.policy.verification,

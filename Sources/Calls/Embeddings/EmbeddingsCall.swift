@@ -49,7 +49,8 @@ package struct EmbeddingsCall: Sendable {
     private func answer() async throws(UpstreamError) -> Answer {
         let call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
         let client = calls.upstream
-        let response = try await client.accept(try await client.send(try OpenAIWire().embeddingsRequest(call)))
+        let response = try await client.exchange(
+            try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
         let body = try await response.collect(upTo: calls.limits.answerBytes)
         guard let root = try? JSONDocument(body).root, let data = root["data"], data.kind == .array,
             data.count == request.count
@@ -106,13 +107,14 @@ package struct EmbeddingsCall: Sendable {
             try figures(usage, seconds: receipt.seconds, joules: receipt.joules)
         }
         let entry = receipt.entry(
-            used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call, servedModel: answer.model)
+            used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call,
+            servedModel: answer.model.map(calls.withoutKey(of: priced.model)))
         var decision = decision
         decision.attempts = [
             Attempt(model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id)
         ]
         do throws(LedgerError) {
-            _ = try await calls.ledger.commitStep(
+            _ = try await calls.commit(
                 StepCommit(
                     settlements: [(entry.id, entry)],
                     decisions: [DecisionRecord(decision: decision, attribution: attribution, at: .now())]))

@@ -47,7 +47,7 @@ package struct ProviderBatchResults: AsyncSequence, Sendable {
                 if body != nil {
                     try await readOn(isolation: actor)
                 } else if let request = requests.popFirst() {
-                    let response = try await client.accept(try await client.send(request))
+                    let response = try await client.exchange(request)
                     host = response.body.host
                     lines = JSONLines(maximumBytes: maximumLineBytes)
                     body = response.body.makeAsyncIterator()

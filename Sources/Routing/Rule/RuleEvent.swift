@@ -53,6 +53,9 @@ package struct RuleStep: Sendable {
     package var position: Int
     /// The candidates in the plan's order, with the reference if it can be called.
     package var order: [Candidate]
+    /// Candidates that the plan leaves out, since the reference is better in everything. They answer where no other
+    /// does.
+    package var others: [Candidate]
     /// Further candidates for URC, in addition to those before the reference. The whole request would be better on
     /// them, though this step alone would not.
     package var requestCandidates: [ModelID]
@@ -79,7 +82,8 @@ package struct RuleStep: Sendable {
     }
 
     package init(
-        position: Int, order: [Candidate], requestCandidates: [ModelID] = [], reference: Candidate, kappa: Kappa,
+        position: Int, order: [Candidate], others: [Candidate] = [], requestCandidates: [ModelID] = [],
+        reference: Candidate, kappa: Kappa,
         requestThreshold: Double = 0.7,
         settings: SequenceRule = .standard, verification: Verification = Verification(),
         lookAheadEstimates: LookAheadEstimates = LookAheadEstimates(),
@@ -90,6 +94,7 @@ package struct RuleStep: Sendable {
         self.opening = opening
         self.position = position
         self.order = order
+        self.others = others
         self.requestCandidates = requestCandidates
         self.reference = reference
         self.kappa = kappa

@@ -72,7 +72,8 @@ extension SequentialRule {
         let hasAnswered = rejected.contains { $0.model == step.reference.model }
         // Candidates predicted to be worse cannot improve on a reference that has answered.
         if hasAnswered, let best = bestAnswer { return best }
-        let left = step.order.filter { !wasTried($0.model) }
+        var left = step.order.filter { !wasTried($0.model) }
+        if left.isEmpty, bestAnswer == nil { left = step.others.filter { !wasTried($0.model) } }
         guard let best = left.max(by: { $0.isWorseReference(than: $1) }) else {
             return bestAnswer
                 ?? .abandon(

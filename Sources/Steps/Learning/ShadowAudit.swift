@@ -35,7 +35,7 @@ extension StepService {
                 try await learning.setBudget(rule, of: session, at: .now())
             }
             guard let answer = await answer(copy) else { return learning.recordFailedAudit() }
-            _ = try await ledger.commitStep(answer.commit)
+            _ = try await calls.commit(answer.commit)
             try await recordAudit(
                 AnswerAgreement.score(outcome.answer, reference: answer.answer), of: prepared, outcome, rule)
         } catch {
@@ -60,6 +60,7 @@ extension StepService {
         else { return nil }
         var copy = prepared
         copy.purpose = .audit
+        copy.hasLeft = { false }
         copy.attribution = Self.auditAttribution(policy: prepared.policyName)
         // The audited run's totals must exclude the operator's costs.
         copy.step.runID = copy.attribution.session ?? "shadow"
