@@ -283,6 +283,9 @@ package struct MessagesRequest: Sendable {
         let wantsThinking = root["thinking"]?["type"]?.isString("enabled") == true
         if wantsThinking, conversation.isWorkingWithoutThinking { removed += ["thinking", "context_management"] }
         var set: [(key: String, value: [UInt8])] = []
+        if let messages = MessagesBlock.messages(root["messages"], without: MessagesBlock.isSealed) {
+            set.append(("messages", messages))
+        }
         if let system = root["system"], system.elements.contains(where: ClaudeCode.isAttribution) {
             var blocks = JSONWriter(capacity: system.raw.count)
             blocks.array { list in

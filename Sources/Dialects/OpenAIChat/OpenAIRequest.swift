@@ -9,7 +9,13 @@ package struct OpenAIWire: ChatWire {
     package func answer(
         _ body: [UInt8], host: String
     ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
-        (try Self.readAnswer(body, host: host), body)
+        let document: JSONDocument
+        do {
+            document = try JSONMender.whole(body)
+        } catch {
+            throw .malformed(host: host, reason: "\(error)")
+        }
+        return (try Self.readAnswer(document.root, host: host), document.bytes)
     }
 
     package func eventReader() -> any ChatEventReader {

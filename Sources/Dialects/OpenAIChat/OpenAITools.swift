@@ -1,7 +1,7 @@
-import JSON
+package import JSON
 
 /// Writes tools, the choice among them and their calls in the chat format.
-enum OpenAITools {
+package enum OpenAITools {
     /// A function that the model may call.
     struct Function {
         /// A JSON string.
@@ -55,7 +55,7 @@ enum OpenAITools {
     /// Writes the members of a call whose values are JSON texts.
     static func writeCall(
         id: some Collection<UInt8>, name: some Collection<UInt8>, arguments: some Collection<UInt8>,
-        to call: inout JSONWriter
+        kept: KeptMembers.Call = KeptMembers.Call(), to call: inout JSONWriter
     ) {
         call.member("id", raw: id)
         call.member("type", "function")
@@ -64,10 +64,13 @@ enum OpenAITools {
             object: {
                 $0.member("name", raw: name)
                 $0.member("arguments", raw: arguments)
+                kept.functionExtra.write(to: &$0)
             })
+        kept.extra.write(to: &call)
     }
 
-    static func write(_ call: ToolCall, to object: inout JSONWriter) {
+    /// Writes the members of a call.
+    package static func write(_ call: ToolCall, to object: inout JSONWriter) {
         object.member("id", call.id)
         object.member("type", "function")
         object.member(
@@ -75,7 +78,9 @@ enum OpenAITools {
             object: {
                 $0.member("name", call.name)
                 $0.member("arguments", call.arguments)
+                call.functionExtra.write(to: &$0)
             })
+        call.extra.write(to: &object)
     }
 
     /// Writes a piece of a call. Only the first has an id, a type and a name.
@@ -90,6 +95,8 @@ enum OpenAITools {
             object: { function in
                 if let name = piece.name { function.member("name", name) }
                 function.member("arguments", piece.arguments)
+                piece.functionExtra.write(to: &function)
             })
+        piece.extra.write(to: &object)
     }
 }
