@@ -21,10 +21,13 @@ package enum JobSignal: Sendable {
 package struct StepAnswer: Hashable, Sendable {
     package var text: String
     package var toolCalls: [ToolCall]
+    /// Members of the message that its provider wants back in the next step, such as the model's reasoning.
+    package var kept: ExtraMembers
 
-    package init(text: String, toolCalls: [ToolCall] = []) {
+    package init(text: String, toolCalls: [ToolCall] = [], kept: ExtraMembers = ExtraMembers()) {
         self.text = text
         self.toolCalls = toolCalls
+        self.kept = kept
     }
 }
 
