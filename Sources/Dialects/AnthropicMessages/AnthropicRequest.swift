@@ -79,6 +79,7 @@ extension AnthropicWire {
             body.member("messages", array: { conversation.write(to: &$0) })
             writeSampling(root, to: &body)
             functions.write(to: &body)
+            if let cache = root["cache_control"], cache.kind == .object { body.member("cache_control", raw: cache.raw) }
             if let schema = schema(root) { write(schema: schema, to: &body) }
             if let user = root["user"]?.string { body.member("metadata", object: { $0.member("user_id", user) }) }
             if call.isStreaming { body.member("stream", true) }

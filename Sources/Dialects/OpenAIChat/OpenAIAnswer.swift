@@ -51,7 +51,10 @@ extension OpenAIWire {
 
     /// Reads what whole answers and chunks have in common.
     static func readCommon(_ root: JSONValue, into delta: inout ChatDelta) {
-        delta.reported = reportedUsage(root["usage"])
+        // Moonshot's streams count in their last choice, and older ones of Groq in a member of their own.
+        let choice = root["choices"]?.elements.first { _ in true }
+        let usages = [root["usage"], choice?["usage"], root["x_groq"]?["usage"]]
+        delta.reported = usages.lazy.compactMap { reportedUsage($0) }.first
         if let name = root["service_tier"]?.string { delta.serviceTier = tier(name) }
         delta.timings = timings(root["timings"])
     }

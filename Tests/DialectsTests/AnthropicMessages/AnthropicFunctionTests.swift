@@ -116,6 +116,7 @@ struct AnthropicFunctionTests {
             #""top_p":1"#,
             messages: #""messages":[{"role":"system","content":"one",\#(mark)},{"role":"user","content":"hi"}]"#)
         #expect(whole["system"]?.text == #"[{"type":"text","text":"one",\#(mark)}]"#)
+        #expect(try Self.sent(mark)["cache_control"]?.text == #"{"type":"ephemeral"}"#)
     }
 
     @Test("JSON without a schema is asked for in words, behind the system prompt")

@@ -171,6 +171,19 @@ struct OddStreamTests {
 
     // MARK: Counts
 
+    @Test(
+        "counts are found in each of their places",
+        arguments: [
+            #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":5,"completion_tokens":3}}]}"#,
+            #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":5,"completion_tokens":3}}}"#,
+            #"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":3}}"#,
+        ])
+    func places(last: String) throws {
+        let reader = try Self.read([Self.chunk(#"{"content":"a"}"#), last]).reader
+        #expect(reader.answer.reported == ReportedUsage(usage: Usage(input: 5, output: 3)))
+        #expect(reader.isOver)
+    }
+
     @Test("counts that come with every piece are those of the answer at its end alone")
     func interimCounts() throws {
         func piece(_ text: String, _ count: Int, finish: String = "null") -> String {
