@@ -18,6 +18,8 @@ package struct ChatAnswer: Hashable, Sendable {
     package var thinking: [ThinkingBlock] = []
     /// Other members of the message, which the provider may want back.
     package var extra = ExtraMembers()
+    /// The host of the server that may want members back; nil where there are none.
+    package var origin: String?
     package var finishReason: FinishReason?
     /// The provider's own name of the reason where OpenAI's format has none; else nil.
     package var nativeFinishReason: String?

@@ -38,6 +38,8 @@ package struct ChatDelta: Hashable, Sendable {
     package var thinking: [Thinking] = []
     /// See ``ChatAnswer/extra``.
     package var extra = ExtraMembers()
+    /// See ``ChatAnswer/origin``.
+    package var origin: String?
     package var toolCalls: [Call] = []
     package var finishReason: FinishReason?
     package var nativeFinishReason: String?
@@ -53,6 +55,12 @@ package struct ChatDelta: Hashable, Sendable {
     package var usage: Usage? {
         get { reported.flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil } }
         set { reported = newValue.map { ReportedUsage(usage: $0) } }
+    }
+
+    /// Whether the provider may want something of it back.
+    var hasKept: Bool {
+        !extra.isEmpty || thinking.contains { $0.block.member != nil }
+            || toolCalls.contains { !$0.extra.isEmpty || !$0.functionExtra.isEmpty }
     }
 
     var byteCount: Int {
@@ -75,6 +83,7 @@ extension ChatAnswer {
         for piece in delta.thinking { append(piece) }
         for piece in delta.toolCalls { append(piece) }
         extra.add(delta.extra)
+        if let origin = delta.origin { self.origin = origin }
         if let reason = delta.finishReason { finishReason = reason }
         if let name = delta.nativeFinishReason { nativeFinishReason = name }
         if let sequence = delta.stopSequence { stopSequence = sequence }
@@ -114,6 +123,7 @@ extension ChatAnswer {
         start.isStart = true
         start.id = self.id ?? id
         start.model = self.model ?? model
+        start.origin = origin
         var deltas = [start]
         func add(_ set: (inout ChatDelta) -> Void) {
             var delta = ChatDelta()

@@ -90,6 +90,10 @@ package struct ChatRequest: Sendable {
         return otherLimit(root)
     }
 
+    /// The member of a message that says what its server may want back of it (``ChatAnswer/seal(of:)``). It is set in
+    /// place for that server, and left out for others.
+    package static let keptMember = KeptMembers.name
+
     /// Names that single servers give to the limit of an answer. They are not passed on.
     static let otherLimits = [
         "n_predict", "num_predict", "max_new_tokens", "max_output_tokens", "max_gen_len", "max_tokens_to_sample",

@@ -25,7 +25,7 @@ package struct ChatStreamReader: Sendable {
 
     init(_ wire: any ChatWire, host: String, maximumEventBytes: Int) {
         lines = SSEReader(maximumEventBytes: maximumEventBytes)
-        events = wire.eventReader()
+        events = wire.eventReader(host: host)
         self.host = host
     }
 

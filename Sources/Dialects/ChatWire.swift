@@ -18,7 +18,8 @@ package protocol ChatWire: Sendable {
     ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?)
 
     /// Reads the events of one stream.
-    func eventReader() -> any ChatEventReader
+    /// - Parameter host: the server's name.
+    func eventReader(host: String) -> any ChatEventReader
 
     /// The request for the list of models that a server has.
     func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest

@@ -25,6 +25,9 @@ package struct ExtraMembers: Hashable, Sendable {
     /// Whether there are none.
     package var isEmpty: Bool { members.isEmpty }
 
+    /// The members, each a key and JSON text.
+    var pairs: [(key: String, value: [UInt8])] { members.map { ($0.key, $0.value) } }
+
     mutating func set(_ key: String, _ value: some Collection<UInt8>) {
         if let index = members.firstIndex(where: { $0.key == key }) {
             members[index].value = Array(value)
@@ -56,24 +59,5 @@ package struct ExtraMembers: Hashable, Sendable {
     /// Writes the members into an open object.
     package func write(to object: inout JSONWriter) {
         for member in members { object.member(member.key, raw: member.value) }
-    }
-}
-
-extension ChatAnswer {
-    /// The members of the message that its provider may want back: reasoning by its name, and all that is unknown here.
-    package var kept: ExtraMembers {
-        var texts: [(member: String, text: String)] = []
-        for block in thinking {
-            guard let member = block.member else { continue }
-            if let index = texts.firstIndex(where: { $0.member == member }) {
-                texts[index].text += block.text
-            } else {
-                texts.append((member, block.text))
-            }
-        }
-        var kept = ExtraMembers()
-        for (member, text) in texts { kept.set(member, JSONWriter.quoted(text)) }
-        kept.add(extra)
-        return kept
     }
 }

@@ -24,7 +24,7 @@ enum JobPrompt {
         writer.object { object in
             object.member("role", "assistant")
             object.member("content", answer.text)
-            answer.kept.write(to: &object)
+            if let seal = answer.seal { object.member(ChatRequest.keptMember, seal) }
             guard !answer.toolCalls.isEmpty else { return }
             object.member(
                 "tool_calls",

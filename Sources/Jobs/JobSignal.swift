@@ -21,13 +21,13 @@ package enum JobSignal: Sendable {
 package struct StepAnswer: Hashable, Sendable {
     package var text: String
     package var toolCalls: [ToolCall]
-    /// Members of the message that its provider wants back in the next step, such as the model's reasoning.
-    package var kept: ExtraMembers
+    /// What the provider wants back in the next step, such as the model's reasoning; nil where there is nothing.
+    package var seal: String?
 
-    package init(text: String, toolCalls: [ToolCall] = [], kept: ExtraMembers = ExtraMembers()) {
+    package init(text: String, toolCalls: [ToolCall] = [], seal: String? = nil) {
         self.text = text
         self.toolCalls = toolCalls
-        self.kept = kept
+        self.seal = seal
     }
 }
 

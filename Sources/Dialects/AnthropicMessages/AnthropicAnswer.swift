@@ -100,7 +100,7 @@ package struct AnthropicWriter: Sendable {
         var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
         writer.object { message in
             writeHead(to: &message) { content in
-                for thought in answer.thinking { content.object { Self.write(thought, to: &$0) } }
+                for thought in answer.thinking { content.object { Self.write(thought, host: answer.origin, to: &$0) } }
                 let kept = keptMembers(of: answer)
                 if !kept.isEmpty { content.object { Self.write(ThinkingBlock(redacted: kept.seal), to: &$0) } }
                 let text = answer.text + (answer.refusal ?? "")
@@ -152,6 +152,7 @@ package struct AnthropicWriter: Sendable {
     /// What the provider may want back of the message and its calls.
     private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
         var kept = KeptMembers()
+        kept.host = answer.origin
         kept.message = answer.extra
         for (number, call) in answer.toolCalls.enumerated() {
             kept.add(KeptMembers(call, id: identifier(of: call, number: number)))
@@ -164,14 +165,14 @@ package struct AnthropicWriter: Sendable {
         block.member("text", text)
     }
 
-    static func write(_ thought: ThinkingBlock, to block: inout JSONWriter) {
+    static func write(_ thought: ThinkingBlock, host: String? = nil, to block: inout JSONWriter) {
         if let data = thought.redacted {
             block.member("type", "redacted_thinking")
             block.member("data", data)
         } else {
             block.member("type", "thinking")
             block.member("thinking", thought.text)
-            block.member("signature", thought.seal)
+            block.member("signature", thought.seal(host: host))
         }
     }
 }

@@ -15,7 +15,7 @@ package struct AnthropicWire: ChatWire {
         (try Self.readAnswer(body, host: host), nil)
     }
 
-    package func eventReader() -> any ChatEventReader {
+    package func eventReader(host: String) -> any ChatEventReader {
         AnthropicEventReader()
     }
 

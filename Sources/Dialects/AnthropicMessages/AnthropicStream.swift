@@ -271,6 +271,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
     ) {
         let writer = AnthropicWriter(answer, id: id, model: model)
         var kept = KeptMembers()
+        kept.host = answer.origin
         kept.message = message
         for index in indices where !keptSent.contains(index) {
             let call = answer.toolCalls[index]
@@ -313,7 +314,8 @@ package struct AnthropicEventWriter: ChatEventWriter {
     private mutating func close(into output: inout [UInt8]) {
         guard let block = open else { return }
         if case .thinking(let index) = block, thinkingSent[index].signature == 0, answer.thinking[index].member != nil {
-            delta("signature_delta", into: &output) { $0.member("signature", answer.thinking[index].seal) }
+            let seal = answer.thinking[index].seal(host: answer.origin)
+            delta("signature_delta", into: &output) { $0.member("signature", seal) }
         }
         open = nil
         Self.append("content_block_stop", into: &output) { $0.member("index", count - 1) }

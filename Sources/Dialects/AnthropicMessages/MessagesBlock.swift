@@ -87,9 +87,7 @@ enum MessagesBlock {
     }
 
     /// A call of a tool, in OpenAI's form.
-    static func call(
-        _ block: JSONValue, kept: KeptMembers.Call = KeptMembers.Call(), path: String
-    ) throws(FieldError) -> [UInt8] {
+    static func call(_ block: JSONValue, path: String) throws(FieldError) -> [UInt8] {
         guard let id = block["id"], id.kind == .string else { throw FieldError("\(path).id", "must be a string") }
         guard let name = block["name"], name.kind == .string else {
             throw FieldError("\(path).name", "must be a string")
@@ -99,9 +97,7 @@ enum MessagesBlock {
         }
         let arguments = JSONWriter.quoted(String(decoding: input.raw, as: UTF8.self))
         var writer = JSONWriter(capacity: input.raw.count + 128)
-        writer.object {
-            OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments, kept: kept, to: &$0)
-        }
+        writer.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments, to: &$0) }
         return writer.bytes
     }
 

@@ -125,8 +125,7 @@ struct MessagesConversation {
             switch block["type"]?.string {
             case "thinking", "redacted_thinking": continue
             case "tool_use":
-                let members = kept.calls[block["id"]?.string ?? ""] ?? KeptMembers.Call()
-                calls.append(try MessagesBlock.call(block, kept: members, path: "\(path)[\(index)]"))
+                calls.append(try MessagesBlock.call(block, path: "\(path)[\(index)]"))
             default: parts += try MessagesBlock.parts(of: block, path: "\(path)[\(index)]")
             }
         }
@@ -142,7 +141,7 @@ struct MessagesConversation {
             } else {
                 Self.write(parts, to: &message)
             }
-            kept.message.write(to: &message)
+            if !kept.isEmpty { message.member(KeptMembers.name, kept.seal) }
             guard !calls.isEmpty else { return }
             message.member("tool_calls", array: { list in calls.forEach { list.element(raw: $0) } })
         }

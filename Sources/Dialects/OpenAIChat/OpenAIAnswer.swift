@@ -27,13 +27,16 @@ extension OpenAIWire {
             content.thinking.append(ChatDelta.Thinking(index: content.thinking.count, block: reasoning))
         }
         content.extra = extra(message)
+        if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
+        if content.hasKept || answer.toolCalls.contains(where: { !$0.extra.isEmpty || !$0.functionExtra.isEmpty }) {
+            content.origin = host
+        }
         answer.append(content)
         if let error = root["error"], !error.isNull {
             answer.failure = FailureReader.read(root, statusWithoutCode: 502)
         } else {
             answer.failure = failure(of: choice, status: 502)
         }
-        if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
         return answer
     }
 
@@ -227,7 +230,7 @@ package struct OpenAIWriter: Sendable {
         if !blocks.isEmpty {
             writer.member("thinking_blocks", array: { list in blocks.forEach { write($0, index: nil, to: &list) } })
         }
-        answer.kept.write(to: &writer)
+        answer.keptMembers.write(to: &writer)
         guard !answer.toolCalls.isEmpty else { return }
         writer.member(
             "tool_calls",

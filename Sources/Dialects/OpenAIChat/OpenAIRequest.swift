@@ -18,8 +18,8 @@ package struct OpenAIWire: ChatWire {
         return (try Self.readAnswer(document.root, host: host), document.bytes)
     }
 
-    package func eventReader() -> any ChatEventReader {
-        OpenAIEventReader()
+    package func eventReader(host: String) -> any ChatEventReader {
+        OpenAIEventReader(host: host)
     }
 
     package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
@@ -61,6 +61,8 @@ extension OpenAIWire {
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
         var removed = call.removedMembers + Self.unbounded
+        let host = (try? Origin(url: call.endpoint.baseURL))?.host
+        if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
         limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }

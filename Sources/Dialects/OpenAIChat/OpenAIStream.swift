@@ -11,8 +11,12 @@ package struct OpenAIEventReader: ChatEventReader {
     private var isReasoning = false
     /// Whether the latest count was of the answer so far, in the middle of the stream.
     private var hasInterimCount = false
+    private let host: String
 
-    package init() {}
+    /// - Parameter host: the server's name.
+    package init(host: String) {
+        self.host = host
+    }
 
     package mutating func read(_ event: SSEEvent, _ document: JSONDocument?) -> [ChatEvent] {
         if event.data.elementsEqual("[DONE]".utf8) {
@@ -44,6 +48,7 @@ package struct OpenAIEventReader: ChatEventReader {
         let failure = Self.failure(in: root) ?? chunk.failure
         if failure != nil { chunk.delta.finishReason = nil }
         readCounts(isLast: isUsage || answer.finishReason != nil || chunk.delta.finishReason != nil, into: &chunk.delta)
+        if chunk.delta.hasKept { chunk.delta.origin = host }
         answer.append(chunk.delta)
         guard let failure else {
             return [ChatEvent(kind: isUsage ? .usage : .delta, delta: chunk.delta, openAIData: chunk.bytes)]

@@ -55,7 +55,7 @@ package enum OpenAITools {
     /// Writes the members of a call whose values are JSON texts.
     static func writeCall(
         id: some Collection<UInt8>, name: some Collection<UInt8>, arguments: some Collection<UInt8>,
-        kept: KeptMembers.Call = KeptMembers.Call(), to call: inout JSONWriter
+        to call: inout JSONWriter
     ) {
         call.member("id", raw: id)
         call.member("type", "function")
@@ -64,9 +64,7 @@ package enum OpenAITools {
             object: {
                 $0.member("name", raw: name)
                 $0.member("arguments", raw: arguments)
-                kept.functionExtra.write(to: &$0)
             })
-        kept.extra.write(to: &call)
     }
 
     /// Writes the members of a call.

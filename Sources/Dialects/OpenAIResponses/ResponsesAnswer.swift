@@ -36,7 +36,9 @@ package struct ResponsesWriter: Sendable {
         }
         var items: [ResponsesItem] = []
         for thought in answer.thinking where thought.redacted == nil {
-            items.append(ResponsesItem(.reasoning(thought.text, seal: thought.seal), of: id, index: items.count))
+            items.append(
+                ResponsesItem(
+                    .reasoning(thought.text, seal: thought.seal(host: answer.origin)), of: id, index: items.count))
         }
         let kept = keptMembers(of: answer)
         if !kept.isEmpty { items.append(ResponsesItem(.reasoning("", seal: kept.seal), of: id, index: items.count)) }
@@ -56,6 +58,7 @@ package struct ResponsesWriter: Sendable {
     /// What the provider may want back of the message and its calls.
     private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
         var kept = KeptMembers()
+        kept.host = answer.origin
         kept.message = answer.extra
         for (number, call) in answer.toolCalls.enumerated() {
             kept.add(KeptMembers(call, id: callID(call, number: number)))

@@ -22,11 +22,8 @@ struct ResponsesConversation {
         let name: JSONValue
         let arguments: JSONValue
 
-        func write(_ kept: KeptMembers, to list: inout JSONWriter) {
-            let members = id.string.flatMap { kept.calls[$0] } ?? KeptMembers.Call()
-            list.object {
-                OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, kept: members, to: &$0)
-            }
+        func write(to list: inout JSONWriter) {
+            list.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0) }
         }
     }
 
@@ -143,17 +140,18 @@ struct ResponsesConversation {
     private mutating func closeTurn() {
         guard let turn else { return }
         self.turn = nil
-        guard turn.hasMessage || !turn.calls.isEmpty || !turn.reasoning.isEmpty else { return }
+        guard turn.hasMessage || !turn.calls.isEmpty else { return }
+        var kept = turn.kept
+        for (member, text) in turn.reasoning { kept.message.set(member, JSONWriter.quoted(text)) }
         append(role: "assistant") { message in
             if turn.parts.isEmpty, !turn.calls.isEmpty {
                 message.memberNull("content")
             } else {
                 ResponsesPart.write(turn.parts, to: &message)
             }
-            for (member, text) in turn.reasoning.sorted(by: { $0.key < $1.key }) { message.member(member, text) }
-            turn.kept.message.write(to: &message)
+            if !kept.isEmpty { message.member(KeptMembers.name, kept.seal) }
             guard !turn.calls.isEmpty else { return }
-            message.member("tool_calls", array: { list in turn.calls.forEach { $0.write(turn.kept, to: &list) } })
+            message.member("tool_calls", array: { list in turn.calls.forEach { $0.write(to: &list) } })
         }
     }
 

@@ -80,7 +80,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
         guard let (block, item, _) = reasoning else { return }
         reasoning = nil
         let thought = answer.thinking[block]
-        items[item].content = .reasoning(thought.text, seal: thought.seal)
+        items[item].content = .reasoning(thought.text, seal: thought.seal(host: answer.origin))
         append("response.reasoning_text.done", item: item, part: 0, into: &output) { $0.member("text", thought.text) }
         append("response.content_part.done", item: item, part: 0, into: &output) {
             $0.member("part", object: { ResponsesItem.write(reasoning: thought.text, to: &$0) })
@@ -93,6 +93,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
         _ numbers: [Int], message: ExtraMembers = ExtraMembers(), into output: inout [UInt8]
     ) {
         var all = KeptMembers()
+        all.host = answer.origin
         all.message = message
         for number in numbers where !kept.contains(number) {
             let call = answer.toolCalls[number]

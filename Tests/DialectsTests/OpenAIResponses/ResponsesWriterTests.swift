@@ -164,7 +164,15 @@ struct ResponsesWriterTests {
         // All of it goes back as one message.
         let input = String(decoding: try JSONSerialization.data(withJSONObject: items), as: UTF8.self)
         let body = #"{"model":"hera","input":\#(input)}"#
-        let message = try #require(try ResponsesRequest(try JSONDocument(Array(body.utf8))).chat.messages.first).value
+        let chat = try ResponsesRequest(try JSONDocument(Array(body.utf8))).chat.document
+        func sent(to host: String) throws -> JSONValue? {
+            let call = try ChatCall.sample(String(decoding: chat.bytes, as: UTF8.self), baseURL: "http://\(host)/v1")
+            return try call.sent["messages"]?.elements.first { _ in true }
+        }
+        let other = try #require(try sent(to: "other"))
+        #expect(
+            other.members.map(\.key) == ["role", "content", "tool_calls"], "other servers get no more than they know")
+        let message = try #require(try sent(to: "h"))
         #expect(message["reasoning_content"]?.string == "Let me see." && message["content"]?.string == "4")
         #expect(message["extra_content"]?["x"]?.integer == 1)
         #expect(message["tool_calls"]?.elements.first { _ in true }?["seal"]?.string == "s")
