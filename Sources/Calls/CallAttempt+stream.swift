@@ -74,7 +74,7 @@ extension CallAttempt {
     private func whole(
         _ bytes: [UInt8], host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
-        let answer = try priced.model.endpoint.wire.chat.answer(bytes, host: host).answer
+        let answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
         if let failure = answer.failure {
             return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
         }

@@ -71,6 +71,13 @@ package struct ChatStreamReader: Sendable {
         // Nothing that follows an error is part of the answer.
         guard failure == nil, fault == nil else { return }
         let document = try? mender.document(event.data)
+        // Some servers forget the empty line between their events.
+        if document == nil, event.data.contains(0x0A) {
+            for line in event.data.split(separator: 0x0A) {
+                read(SSEEvent(event: event.event, data: Array(line), id: event.id), into: &result)
+            }
+            return
+        }
         if document == nil, event.data.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
             return fault = .malformed(host: host, reason: "an event of its stream is not JSON")
         }

@@ -32,9 +32,17 @@ extension ChatWire {
     package func wholeAnswer(
         _ body: [UInt8], host: String
     ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
-        guard BodyForm(body) == .events else { return try answer(body, host: host) }
-        var reader = ChatStreamReader(self, host: host, maximumEventBytes: body.count + 1)
-        _ = try reader.feed(body)
+        var events = body
+        if BodyForm(body) != .events {
+            do throws(UpstreamError) {
+                return try answer(body, host: host)
+            } catch {
+                guard case .malformed = error, let lines = Self.lines(of: body) else { throw error }
+                events = lines
+            }
+        }
+        var reader = ChatStreamReader(self, host: host, maximumEventBytes: events.count + 1)
+        _ = try reader.feed(events)
         reader.finish()
         var answer = reader.answer
         if let failure = reader.failure {
@@ -44,6 +52,13 @@ extension ChatWire {
             throw reader.fault ?? .reset(host: host, bytesReceived: body.count)
         }
         return (answer, nil)
+    }
+
+    /// A body of several JSON objects, one a line, as an event stream; nil for others.
+    private static func lines(of body: [UInt8]) -> [UInt8]? {
+        let lines = body.split { $0 == 0x0A || $0 == 0x0D }.filter { line in line.contains { $0 > 0x20 } }
+        guard lines.count > 1, lines.allSatisfy({ $0.first == UInt8(ascii: "{") }) else { return nil }
+        return lines.flatMap { SSEEvent.encode(data: $0) }
     }
 
     package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? { nil }

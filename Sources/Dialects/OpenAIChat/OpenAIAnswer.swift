@@ -81,7 +81,8 @@ extension OpenAIWire {
 
     /// Reasons that servers name for answers which they could not end.
     private static let failedReasons: Set = [
-        "error", "failed", "failure", "abort", "aborted", "server_error", "internal_error",
+        "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "timeout", "server_error",
+        "internal_error",
         "insufficient_system_resource",
     ]
 

@@ -51,11 +51,25 @@ package struct OpenAIEventReader: ChatEventReader {
         if chunk.delta.hasKept { chunk.delta.origin = host }
         answer.append(chunk.delta)
         guard let failure else {
-            return [ChatEvent(kind: isUsage ? .usage : .delta, delta: chunk.delta, openAIData: chunk.bytes)]
+            return events(of: chunk, isUsage: isUsage)
         }
         let end = ChatEvent(kind: .failure(failure), openAIData: event.data)
         // What came with the error is part of the answer, but not the reason for its end.
         return chunk.delta.byteCount > 0 ? [ChatEvent(kind: .delta, delta: chunk.delta), end] : [end]
+    }
+
+    private func events(of chunk: Chunk, isUsage: Bool) -> [ChatEvent] {
+        guard chunk.isWhole else {
+            return [ChatEvent(kind: isUsage ? .usage : .delta, delta: chunk.delta, openAIData: chunk.bytes)]
+        }
+        // A whole answer in an event: clients of streams do not look for it.
+        var events = [ChatEvent(kind: .delta, delta: chunk.delta)]
+        if let reported = chunk.delta.reported {
+            var delta = ChatDelta()
+            delta.reported = reported
+            events.append(ChatEvent(kind: .usage, delta: delta))
+        }
+        return events
     }
 
     /// One chunk as far as it was read.
@@ -63,6 +77,8 @@ package struct OpenAIEventReader: ChatEventReader {
         let document: JSONDocument
         var delta = ChatDelta()
         var failure: UpstreamFailure?
+        /// Whether it has a message where a piece of one belongs.
+        var isWhole = false
         /// What is to be changed before the bytes go to a client.
         var edits: [(range: Range<Int>, bytes: [UInt8])] = []
 
@@ -92,7 +108,9 @@ package struct OpenAIEventReader: ChatEventReader {
         {
             chunk.edits.append((reason.range, Array("null".utf8)))
         }
-        guard let message = choice["delta"], message.kind == .object else { return }
+        let piece = choice["delta"].flatMap { $0.kind == .object ? $0 : nil }
+        guard let message = piece ?? choice["message"], message.kind == .object else { return }
+        chunk.isWhole = piece == nil
         if let refusal = message["refusal"]?.string { chunk.delta.refusal = (chunk.delta.refusal ?? "") + refusal }
         OpenAIWire.readThinking(message, after: answer.thinking.count, into: &chunk.delta)
         if let reasoning = OpenAIWire.reasoning(message) {

@@ -106,6 +106,19 @@ struct OddStreamTests {
         }
     }
 
+    @Test("a whole answer in an event is passed on as a piece")
+    func wholeInEvent() throws {
+        let whole =
+            #"{"id":"1","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"four","tool_calls":["#
+            + #"{"id":"a","function":{"name":"f","arguments":"{}"}},{"id":"b","function":{"name":"g","arguments":"{}"}}]},"#
+            + #""finish_reason":"tool_calls"}],"usage":{"prompt_tokens":5,"completion_tokens":3}}"#
+        let (reader, client) = try Self.read([whole, "[DONE]"])
+        #expect(reader.isComplete && reader.answer.reported == ReportedUsage(usage: Usage(input: 5, output: 3)))
+        let answer = try Self.reread(client)
+        #expect(answer.text == "four" && answer.toolCalls.map(\.name) == ["f", "g"] && answer.id == "1")
+        #expect(answer.finishReason == .toolCalls && answer.usage == Usage(input: 5, output: 3))
+    }
+
     // MARK: Ends
 
     @Test(

@@ -32,6 +32,8 @@ struct AnswerFormTests {
     /// Bodies in all wrappings, with their types and encodings.
     private static func replies(_ whole: String, _ events: [UInt8]) -> [ScriptedReply] {
         let json = Array(whole.utf8)
+        let lines = String(decoding: events, as: UTF8.self).replacing("\n\n", with: "\n")
+        let objects = lines.replacing("data: ", with: "").replacing("[DONE]\n", with: "")
         return [
             .body(ScriptedReply.gzip(json), type: "application/json", encoding: "gzip"),
             .body(ScriptedReply.deflate(json), type: "application/json", encoding: "deflate", chunked: true),
@@ -41,6 +43,8 @@ struct AnswerFormTests {
             .body(json, type: "text/plain"), .body(json, type: nil),
             .body(Array(" \n\n".utf8) + json, type: "text/html"),
             .body(json, type: "text/event-stream", chunked: true),
+            .body(Array(lines.utf8) + [0x0A], type: "text/event-stream", chunked: true),
+            .body(Array(objects.utf8), type: "application/x-ndjson", chunked: true),
         ]
     }
 
