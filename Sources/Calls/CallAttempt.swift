@@ -24,6 +24,11 @@ package struct CallAttempt: Sendable {
         var firstTokenSeconds: Double?
         var outcome = CallOutcome.completed
         var failure: UpstreamError?
+        var ending = AnswerEnding.whole
+        /// Pieces of a stream that added to the answer; each has a token at least.
+        var pieces = 0
+        /// Whether the client has got something of the answer, so that no other model can answer.
+        var hasBegun = false
     }
 
     let calls: CallExecutor
@@ -39,7 +44,11 @@ package struct CallAttempt: Sendable {
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
             perform: read(since:))
         switch await call.run() {
-        case .answered(let reading, let receipt): return .answered(settled(reading, receipt, bill))
+        case .answered(let reading, let receipt):
+            let outcome = settled(reading, receipt, bill)
+            guard let failure = reading.failure, !reading.hasBegun else { return .answered(outcome) }
+            await calls.reject(outcome, prepared)
+            return .failed(failure, isFinal: false)
         case .failed(let error): return .failed(error, isFinal: error.isFinal)
         case .unpaid(let error): return .unpaid(error)
         }
@@ -52,7 +61,8 @@ package struct CallAttempt: Sendable {
             let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
-                firstTokenSeconds: completed.timing.firstByteSeconds)
+                firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
+                secret: call.key)
         }
         return try await stream(to: delivery, since: started)
     }
@@ -89,8 +99,8 @@ package struct CallAttempt: Sendable {
         var bill = bill
         bill.served = reading.answer.serviceTier
         let used = bill.used(
-            reading.answer, timings: reading.answer.timings, seconds: receipt.seconds, measuredJoules: receipt.joules,
-            logger: calls.logger)
+            reading.answer, ending: reading.ending, pieces: reading.pieces, timings: reading.answer.timings,
+            seconds: receipt.seconds, measuredJoules: receipt.joules, logger: calls.logger)
         let baseline = bill.baseline(usage: used.usage, true: used.figures, timings: reading.answer.timings)
         let kind: EntryKind = !used.isCertain ? .uncertain : prepared.purpose == .audit ? .shadow : .call
         let entry = receipt.entry(
@@ -105,6 +115,20 @@ package struct CallAttempt: Sendable {
             figures: used.figures, entryID: entry.id,
             commit: StepCommit(settlements: [(entry.id, entry)], failures: failures ?? []),
             failure: reading.failure)
+    }
+}
+
+extension CallAttempt.Reading {
+    /// A whole answer, which its server may have broken off with an error.
+    init(
+        answer: ChatAnswer, openAIBytes: [UInt8]? = nil, firstTokenSeconds: Double?, brokenBy failure: UpstreamFailure?,
+        secret: String?
+    ) {
+        self.init(answer: answer, openAIBytes: openAIBytes, firstTokenSeconds: firstTokenSeconds)
+        guard let failure else { return }
+        self.failure = UpstreamError.status(failure).without(secret: secret)
+        ending = .stopped
+        outcome = .failed
     }
 }
 

@@ -192,22 +192,20 @@ struct CallReceipt: Sendable {
 package struct PricedUsage: Sendable {
     package let usage: Usage
     package let figures: CallFigures
-    /// False if the server counted nothing, or the catalog has no price for what it counted.
+    /// False if a part is an estimate, or the catalog has no price for it.
     package let isCertain: Bool
 
     /// Prices a usage. One without a price costs the upper bound, never zero.
     ///
-    /// - Parameters:
-    ///   - counted: the server's own count. Zero is a count: it is what the server bills.
-    ///   - estimate: the usage if the server gave none.
+    /// - Parameter isCounted: whether the server counted all of it; else a part is an estimate.
     package init(
-        counted: Usage?, estimate: @autoclosure () -> Usage, model: ModelID, upperBound: Amounts, seconds: Double,
-        logger: Logger, price: (Usage) throws(PriceError) -> CallFigures
+        _ usage: Usage, isCounted: Bool, model: ModelID, upperBound: Amounts, seconds: Double, logger: Logger,
+        price: (Usage) throws(PriceError) -> CallFigures
     ) {
-        usage = counted ?? estimate()
+        self.usage = usage
         do throws(PriceError) {
             figures = try price(usage)
-            isCertain = counted != nil
+            isCertain = isCounted
         } catch {
             logger.error("unpriced usage", metadata: ["model": "\(model)", "reason": "\(error)"])
             figures = CallFigures(atMost: upperBound, latencySeconds: seconds)

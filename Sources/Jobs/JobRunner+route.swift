@@ -68,10 +68,17 @@ extension JobRunner {
 
     func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
         var calls = outcome.answer.toolCalls
+        // Results are told apart by the ids of their calls, which some servers leave out or repeat.
+        var seen: Set<String> = [""]
+        for index in calls.indices where !seen.insert(calls[index].id).inserted {
+            calls[index].id = "\(step)_\(index)"
+        }
+        let seal = outcome.answer.seal(of: calls)
+        calls = calls.map { ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) }
         let offered = machine.offeredTools(thread: thread).map(\.name)
         if calls.isEmpty {
             calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
         }
-        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
+        return StepAnswer(text: outcome.answer.text, toolCalls: calls, seal: seal)
     }
 }

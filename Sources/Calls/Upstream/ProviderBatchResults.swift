@@ -72,7 +72,7 @@ package struct ProviderBatchResults: AsyncSequence, Sendable {
                 return .unreadable(line: number, reason: "it is longer than \(maximumLineBytes) bytes")
             case .complete(let number, let bytes):
                 do {
-                    return dialect.result(try JSONDocument(bytes).root, number: number, host: host)
+                    return dialect.result(try JSONMender.whole(bytes).root, number: number, host: host)
                 } catch {
                     return .unreadable(line: number, reason: "it is not JSON: \(error.reason)")
                 }

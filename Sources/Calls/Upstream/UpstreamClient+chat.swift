@@ -77,7 +77,7 @@ extension UpstreamClient {
         call.isStreaming = false
         let response = try await open(call, remembering: memory)
         let bytes = try await response.collect(upTo: call.maximumResponseBytes)
-        let (answer, openAIBytes) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
+        let (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
         return CompletedChat(
             answer: answer, openAIBytes: openAIBytes, headers: response.headers, timing: response.timing)
     }

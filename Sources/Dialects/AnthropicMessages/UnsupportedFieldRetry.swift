@@ -56,13 +56,20 @@ enum UnsupportedFieldRetry {
 
     /// The messages without blocks of thinking; nil where there are none.
     private static func withoutThinking(_ messages: JSONValue?) -> [UInt8]? {
+        MessagesBlock.messages(messages) { AnthropicWire.thinking($0) != nil }
+    }
+}
+
+extension MessagesBlock {
+    /// A request's messages without some of their blocks; nil where none is among them.
+    static func messages(_ messages: JSONValue?, without isLeftOut: (JSONValue) -> Bool) -> [UInt8]? {
         guard let messages, messages.kind == .array else { return nil }
         var isChanged = false
         var writer = JSONWriter(capacity: messages.raw.count)
         writer.array { list in
             for message in messages.elements {
                 let blocks = message["content"].map { Array($0.elements) } ?? []
-                let others = blocks.filter { AnthropicWire.thinking($0) == nil }
+                let others = blocks.filter { !isLeftOut($0) }
                 guard others.count < blocks.count, let document = try? JSONDocument(Array(message.raw)) else {
                     list.element(raw: message.raw)
                     continue
