@@ -2,6 +2,7 @@ package import Domain
 
 /// A model known from published scores: its general ability, and its place among each panel's models.
 package struct ModelStanding: Sendable {
+    /// In points, with its deviation.
     package var ability: Ability
     /// By panel of the set: the model as a blend of the panel's models; nil for panels of runs.
     package var panels: [PanelStanding?]
@@ -150,7 +151,8 @@ package struct StandingMaker: Sendable {
         if let line = seat.kind, let own = seat.ability.kindScore(of: record) {
             // Another model's score of the kind counts half: the line without kinds has the rest.
             let share = 1 - 0.5 * own.nearest
-            let odds = share * line.odds(ability.points, kindScore: own.score)
+            let odds =
+                share * line.odds(ability.points, kindScore: own.score)
                 + (1 - share) * seat.general.odds(ability.points)
             let spread = line.slope * ability.deviation
             return (odds, (line.deviation * line.deviation + spread * spread).squareRoot())

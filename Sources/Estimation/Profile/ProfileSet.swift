@@ -160,7 +160,9 @@ package struct ProfileSet: Sendable {
             else { continue }
             panels[panel].derived.append(model)
         }
-        var set = ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers, ability: ability, general: general)
+        var set = ProfileSet(
+            panels: panels, gate: gate, memory: memory, runs: runs, answers: answers, ability: ability, general: general
+        )
         set.speed = speed
         return live.reduce(set) { $0.adding($1) }
     }

@@ -131,7 +131,10 @@ package struct StepReading: Sendable {
     /// P(not (reference good and model bad)), from both predictions and the pair's coupling.
     private func unlost(_ model: ModelID, _ reference: ModelID) -> Double? {
         guard let p = predictions[model]?.quality, let r = predictions[reference]?.quality else { return nil }
-        let value = 1 - Coupling.lost(p, reference: r, coupling: set.coupling(of: profile(model), to: profile(reference), features))
+        let value =
+            1
+            - Coupling.lost(
+                p, reference: r, coupling: set.coupling(of: profile(model), to: profile(reference), features))
         return value.isFinite ? value : nil
     }
 

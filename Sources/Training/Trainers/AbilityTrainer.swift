@@ -98,7 +98,8 @@ struct AbilityTrainer: Sendable {
             deviations: abilities.map { Float($0?.deviation ?? .nan) }, benchmarks: [], benchmarkMeans: [],
             kindScores: panel.models.map { _ in .nan }, ceiling: Float(kind?.ceiling ?? 0.985),
             sample: sample(panel, data))
-        let benchmarks = book.benchmarks.values.filter { $0.kind == kind?.kind && $0.unit == .share }.map(\.name).sorted()
+        let benchmarks = book.benchmarks.values.filter { $0.kind == kind?.kind && $0.unit == .share }.map(\.name)
+            .sorted()
         for name in benchmarks {
             let odds = known.compactMap { record in
                 record?.scores.first { $0.benchmark == name }.map { logit(min(max($0.score, 0.02), 0.98)) }

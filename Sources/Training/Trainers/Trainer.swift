@@ -26,6 +26,8 @@ package struct Trainer: Sendable {
 
     /// Settings of the panels' training.
     var panel = PanelTrainer()
+    /// Settings of the training of difficulty.
+    var difficulty = GeneralTrainer()
 
     package init(seed: UInt64 = 1) { self.seed = seed }
 
@@ -135,7 +137,8 @@ package struct Trainer: Sendable {
         _ report: (DifficultyFigures) -> Void
     ) -> (ability: AbilityProfile?, general: GeneralAbility?) {
         guard !material.book.records.isEmpty else { return (nil, nil) }
-        let ability = AbilityTrainer().train(material.book, Array(zip(profiles, panels)).map { (profile: $0, data: $1) })
+        let ability = AbilityTrainer().train(
+            material.book, Array(zip(profiles, panels)).map { (profile: $0, data: $1) })
         guard !material.prompts.isEmpty else { return (ability, nil) }
         let answered = profiles.indices.filter { !panels[$0].isOfRuns }
         let set = ProfileSet(panels: answered.map { profiles[$0] }, gate: nil, ability: ability)
@@ -146,7 +149,9 @@ package struct Trainer: Sendable {
                 Self.spread(rows, most: Self.mostLevelRows), abilities: set.abilities(of: models, in: material.book),
                 ceiling: material.book.panels[suite]?.ceiling ?? 0.985)
         }
-        let trained = GeneralTrainer(seed: seed).train(material.prompts, levels: levels)
+        var trainer = difficulty
+        trainer.seed = seed
+        let trained = trainer.train(material.prompts, levels: levels)
         report(DifficultyFigures(trained, material.prompts))
         return (ability, trained.general)
     }
