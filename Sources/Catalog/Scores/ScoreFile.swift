@@ -10,6 +10,7 @@ package struct ScoreFile: Sendable {
     /// The name of the file in a catalog directory.
     package static let name = "scores.yaml"
 
+    /// The content of the file.
     package let book: ScoreBook
     /// By name, the line of its first mention.
     let lines: [String: Int]

@@ -6,8 +6,11 @@ package struct PublishedScore: Hashable, Sendable {
     package let score: Double
     /// The setting that was measured; nil for models without such settings.
     package let effort: MeasuredEffort?
+    /// Who published it.
     package let source: String
+    /// The day of the figure.
     package let asOf: CalendarDay
+    /// The licence of the source.
     package let licence: String
     /// The model or version that was measured in place of this one; nil where it was this one.
     package let nearest: String?
@@ -40,12 +43,15 @@ package enum MeasuredEffort: String, CaseIterable, Hashable, Sendable {
 
 /// A benchmark of published scores.
 package struct Benchmark: Hashable, Sendable {
+    /// Unique within a file.
     package let name: String
     /// What it measures, in words.
     package let about: String
+    /// The unit of its scores.
     package let unit: Unit
     /// The range of its scores, in its unit.
     package let range: ClosedRange<Double>
+    /// What kind of ability it measures.
     package let kind: Kind
     /// Points of the Epoch Capabilities Index as a line of the score, where its source gives one.
     package let conversion: Conversion?
@@ -62,8 +68,11 @@ package struct Benchmark: Hashable, Sendable {
 
     /// points = offset + slope x score, with a standard deviation in points.
     package struct Conversion: Hashable, Sendable {
+        /// Points at a score of 0.
         package let offset: Double
+        /// Points for one unit of the score.
         package let slope: Double
+        /// In points.
         package let deviation: Double
 
         package init(offset: Double, slope: Double, deviation: Double) {
@@ -91,7 +100,9 @@ package struct AnswerLengths: Hashable, Sendable {
     package let factor: Double
     /// Tokens of one answer to a chat message, to a problem, and of one step of an agent.
     package let chat: Double
+    /// Tokens of an answer to a problem.
     package let reasoning: Double
+    /// Tokens of one step of an agent.
     package let agentStep: Double
     /// Where the figures come from.
     package let basis: String
@@ -107,7 +118,9 @@ package struct AnswerLengths: Hashable, Sendable {
 
 /// Everything published of a model that predicts its answers before its first call.
 package struct PublishedRecord: Hashable, Sendable {
+    /// In the file's order.
     package let scores: [PublishedScore]
+    /// Nil where no token counts are known.
     package let lengths: AnswerLengths?
     /// The reasoning effort at which the model is called; nil where unknown or without such settings.
     package let effort: MeasuredEffort?
@@ -140,7 +153,9 @@ package struct ScoreBook: Sendable {
 
     /// What a suite of recorded answers measures.
     package struct PanelKind: Hashable, Sendable {
+        /// The kind of benchmarks that count for it.
         package let kind: Benchmark.Kind
+        /// 0...1.
         package let ceiling: Double
 
         package init(kind: Benchmark.Kind, ceiling: Double) {

@@ -4,9 +4,11 @@ package struct Prediction: Hashable, Sendable {
     package var quality: Double
     /// Standard deviation of `quality` as an estimate (not of the outcome).
     package var deviation: Double
+    /// The expected length of the answer.
     package var outputTokens: OutputTokens
     /// The recorded speed of the model; nil to use the catalog's.
     package var speed: AnswerSpeed?
+    /// The source of the prediction.
     package var basis: PredictionBasis
     /// The model's expected mean quality, 0...1, over texts of this kind. Two texts of one kind have the same.
     package var usual: Double

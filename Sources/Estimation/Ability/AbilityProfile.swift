@@ -8,7 +8,9 @@ package import Domain
 
 /// How answers follow published scores: the content of `ability.profile`.
 package struct AbilityProfile: Sendable {
+    /// By benchmark, points of ability as a line of its score.
     package var conversions: [ScoreConversion]
+    /// By panel of answers, what is published of its models.
     package var panels: [PanelAbility]
 
     package init(conversions: [ScoreConversion] = [], panels: [PanelAbility] = []) {
@@ -19,14 +21,17 @@ package struct AbilityProfile: Sendable {
 
 /// The published scores of a panel's models, on which the line from ability to base rate rests.
 package struct PanelAbility: Sendable {
+    /// The panel's name.
     package var panel: String
     /// The panel's models, in its order.
     package var models: [String]
     /// By model: points of general ability and their deviation; not a number where nothing is published.
     package var points: [Float]
+    /// By model: the standard deviation of `points`.
     package var deviations: [Float]
     /// The benchmarks of the panel's own kind, and their mean log-odds over its models.
     package var benchmarks: [String]
+    /// By benchmark: its mean log-odds over the models.
     package var benchmarkMeans: [Float]
     /// By model: the mean of its log-odds on these, each less its benchmark's mean; not a number without any.
     package var kindScores: [Float]
@@ -70,9 +75,13 @@ package struct PanelAbility: Sendable {
 ///
 /// log-odds = level + slope (points - centre) + kindSlope kindScore, by least squares with normal priors on the slopes.
 package struct AbilityLine: Sendable {
+    /// Log-odds at `centre`.
     package private(set) var level = 0.0
+    /// The models' mean ability, points.
     package private(set) var centre = 130.0
+    /// Log-odds for one point.
     package private(set) var slope = AbilityLine.priorSlope
+    /// Log-odds for one unit of the kind score.
     package private(set) var kindSlope = 0.0
     private var kindCentre = 0.0
     /// Standard deviation of a model around the line, leaving that model out.

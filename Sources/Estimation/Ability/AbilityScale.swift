@@ -5,6 +5,7 @@
 package struct AbilityScale: Sendable {
     /// A_j less their mean.
     package let centred: [Double]
+    /// The mean of A_j.
     package let mean: Double
     private let squares: Double
     /// Models to ignore.

@@ -2,6 +2,7 @@ package import Domain
 
 /// A model known from published scores: its general ability, and its place among each panel's models.
 package struct ModelStanding: Sendable {
+    /// In points, with its deviation.
     package var ability: Ability
     /// By panel of the set: the model as a blend of the panel's models; nil for panels of runs.
     package var panels: [PanelStanding?]

@@ -3,12 +3,15 @@ package import Domain
 /// Points of ability as a line of a benchmark's score: points = offset + slope x, with x the log-odds of a share or the
 /// score itself.
 package struct ScoreConversion: Sendable {
+    /// The benchmark's name.
     package var benchmark: String
     /// Whether scores are shares, of which the line takes the log-odds.
     package var isShare: Bool
     /// Whether the benchmark measures general ability.
     package var isGeneral: Bool
+    /// Points where the argument is 0.
     package var offset: Double
+    /// Points for one unit of the argument.
     package var slope: Double
     /// Standard deviation of a model's points around the line, leaving that model out.
     package var deviation: Double
@@ -41,6 +44,7 @@ package struct ScoreConversion: Sendable {
 
 /// What a published score says of general ability.
 package struct ScoreEvidence: Sendable {
+    /// The score itself.
     package var score: PublishedScore
     /// Points of ability, for the effort at which the model is called.
     package var points: Double
@@ -50,6 +54,7 @@ package struct ScoreEvidence: Sendable {
 
 /// A model's general ability in points of the Epoch Capabilities Index.
 package struct Ability: Hashable, Sendable {
+    /// Points of the Epoch Capabilities Index.
     package var points: Double
     /// Standard deviation of `points`.
     package var deviation: Double
@@ -122,4 +127,32 @@ extension AbilityProfile {
         guard let measured, let used else { return 0 }
         return used.points - measured.points
     }
+
+    /// The scores of a record that contradict the others, the greatest residual first.
+    /// - Parameter least: the least residual, in standard deviations of the difference.
+    package func contradictions(in record: PublishedRecord, least: Double = 3) -> [ScoreContradiction] {
+        let evidence = evidence(of: record)
+        return evidence.indices.compactMap { place -> ScoreContradiction? in
+            var others = record.scores
+            others.removeAll { $0 == evidence[place].score }
+            guard
+                let ability = ability(
+                    of: PublishedRecord(scores: others, lengths: record.lengths, effort: record.effort))
+            else { return nil }
+            let own = evidence[place]
+            let spread = (own.deviation * own.deviation + ability.deviation * ability.deviation).squareRoot()
+            let residual = (own.points - ability.points) / spread
+            return abs(residual) >= least ? ScoreContradiction(evidence: own, others: ability, residual: residual) : nil
+        }.sorted { (-abs($0.residual), $0.evidence.score.benchmark) < (-abs($1.residual), $1.evidence.score.benchmark) }
+    }
+}
+
+/// A score that does not fit to the other scores of its model.
+package struct ScoreContradiction: Sendable {
+    /// The score and what it says.
+    package var evidence: ScoreEvidence
+    /// The ability by the other scores.
+    package var others: Ability
+    /// The difference in standard deviations.
+    package var residual: Double
 }

@@ -76,7 +76,9 @@ extension ProfileSet {
 package struct PredictedModel: Sendable {
     /// The name in the catalog.
     package let id: ModelID
+    /// The name of its profile; nil without answers.
     package let profile: ModelID?
+    /// Its standing from published scores; nil to take that of its profile.
     package let standing: ModelStanding?
 
     package init(id: ModelID, profile: ModelID?, standing: ModelStanding?) {
@@ -113,6 +115,7 @@ package struct Reading {
     private var probabilities: [[Float]?]
     private var recalled: [[Float]?]
     private var odds: [[Float]?]
+    private var typical: [OutputTokens?]
     private var generalDifficulty: Double?
     /// Estimates of log tokens and log dollars, by panel.
     private var tokens: [[Float]?]
@@ -125,6 +128,7 @@ package struct Reading {
         probabilities = dense
         recalled = dense
         odds = dense
+        typical = Array(repeating: nil, count: set.panels.count)
         tokens = dense
         dollars = dense
     }
@@ -278,17 +282,25 @@ package struct Reading {
         mix.add(
             share: share, quality: quality, usual: own.blend.baseRate, worth: panel.worth,
             doubt: Double(quality * (1 - quality)) * own.deviation)
-        let measured = panel.models.indices.filter { panel.outputTokens.isKnown($0) }
-        guard !measured.isEmpty else { return }
+        guard let typical = typicalTokens(place) else { return }
+        let times = Double(own.blend.tokenRatio)
+        mix.add(share: share, tokens: times * typical.mean, p95: times * typical.p95)
+    }
+
+    /// The mean length of the answers of a panel's measured models; nil where none was recorded.
+    private mutating func typicalTokens(_ place: Int) -> OutputTokens? {
+        if let found = typical[place] { return found }
+        let head = set.panels[place].outputTokens
+        let measured = set.panels[place].models.indices.filter { head.isKnown($0) }
+        guard !measured.isEmpty else { return nil }
         let estimates = tokenEstimates(place)
-        let times = Double(own.blend.tokenRatio) / Double(measured.count)
-        var mean = 0.0
-        var p95 = 0.0
+        var made = OutputTokens(mean: 0, p95: 0)
         for model in measured {
-            mean += times * panel.outputTokens.mean(estimates, model)
-            p95 += times * panel.outputTokens.quantile(estimates, model, deviations: 1.645)
+            made.mean += head.mean(estimates, model) / Double(measured.count)
+            made.p95 += head.quantile(estimates, model, deviations: 1.645) / Double(measured.count)
         }
-        mix.add(share: share, tokens: mean, p95: p95)
+        typical[place] = made
+        return made
     }
 
     /// Adds the general ability, for the part of the text that is like no panel's.

@@ -4,10 +4,13 @@ import Foundation
 
 /// A prompt with its author's judgement of how hard it is: a line of a prompts file.
 package struct AuthoredPrompt: Sendable {
+    /// Unique over all files.
     package var id: String
+    /// The kind of task, for example `code`.
     package var kind: String
     /// The ability, in points, at which a model succeeds half of the time.
     package var difficulty: Double
+    /// The prompt.
     package var text: StepText
     /// The prompt that this one says in other words.
     package var sameAs: String?

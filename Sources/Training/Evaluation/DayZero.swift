@@ -28,6 +28,7 @@ package enum DayZeroKnowledge: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The text that `init(_:)` reads.
     package var description: String {
         switch self {
         case .ability: "ability"
@@ -40,16 +41,19 @@ package enum DayZeroKnowledge: Hashable, Sendable, CustomStringConvertible {
 
 /// Quality of predictions for models that are treated as new, one after the other.
 package struct DayZeroFigures: Sendable {
+    /// What was taken for known.
     package var knowledge: DayZeroKnowledge
     /// The models that could be predicted.
     package var models: [String]
     /// The mean over these models, on the rows of all of them.
     package var auc: Double
+    /// Expected calibration error over all rows and models.
     package var calibrationError: Double
     /// The mean over these models of the distance between predicted and true share of good answers.
     package var baseRateError: Double
     /// Routing with these predictions, and for the same models with their own profiles.
     package var aiq: Double
+    /// The same with the profiles of the models.
     package var aiqOfProfiles: Double
 }
 

@@ -15,12 +15,13 @@ struct GeneralTrainer: Sendable {
     var seed: UInt64 = 1
     var vocabularyLimit = 30_000
     /// Penalty of the squares of the weights.
-    var penalty: Float = 2e-4
+    var penalty: Float = 5e-5
     /// Weight of a surface count in deviations against an n-gram.
-    var countScale: Float = 0.1
+    var countScale: Float = 0.2
     /// Total weight of a suite of recorded rows, in authored prompts.
     var suiteWeight: Float = 120
     var folds = 5
+    var iterations = 60
 
     /// Log-odds for one point of ability on a text of known difficulty: the mean of the panels' slopes.
     static let exactSlope = 0.11
@@ -137,7 +138,7 @@ struct GeneralTrainer: Sendable {
         }
         var logistic = SparseLogistic()
         logistic.penalty = penalty
-        logistic.iterations = 60
+        logistic.iterations = iterations
         let weights = logistic.fit(x, targets, rows: Array(rows.indices))
         var columns = LaneTable(rows: vocabulary.count, width: 1)
         for row in 0..<vocabulary.count { columns[row, 0] = weights[row][0] }
@@ -210,6 +211,7 @@ package struct DifficultyFigures: Sendable, CustomStringConvertible {
         slope = Double(trained.general.slope)
     }
 
+    /// The figures in one sentence.
     package var description: String {
         let kinds = errorByKind.sorted { $0.key < $1.key }.map { "\($0.key) \(TextTable.fixed($0.value, 0))" }
         return """

@@ -26,6 +26,8 @@ package struct Trainer: Sendable {
 
     /// Settings of the panels' training.
     var panel = PanelTrainer()
+    /// Settings of the training of difficulty.
+    var difficulty = GeneralTrainer()
 
     package init(seed: UInt64 = 1) { self.seed = seed }
 
@@ -148,7 +150,9 @@ package struct Trainer: Sendable {
                 Self.spread(rows, most: Self.mostLevelRows), abilities: set.abilities(of: models, in: material.book),
                 ceiling: material.book.panels[suite]?.ceiling ?? 0.985)
         }
-        let trained = GeneralTrainer(seed: seed).train(material.prompts, levels: levels)
+        var trainer = difficulty
+        trainer.seed = seed
+        let trained = trainer.train(material.prompts, levels: levels)
         report(DifficultyFigures(trained, material.prompts))
         return (ability, trained.general)
     }
