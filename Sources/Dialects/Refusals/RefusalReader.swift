@@ -56,7 +56,9 @@ package enum RefusalReader {
         guard words.has("role") || words.has("developer") || words.has("system message") else { return [] }
         let present = Set(body.root["messages"]?.elements.compactMap { $0["role"]?.string } ?? [])
         if present.contains("developer") { return [.developerIsSystem] }
-        return present.contains("system") && words.has("system") ? [.systemIsUser] : []
+        // Gemma's servers call the system's words a developer's instruction.
+        let isOfSystem = words.has("system") || words.has("instruction")
+        return present.contains("system") && isOfSystem ? [.systemIsUser] : []
     }
 
     private static func ids(_ words: RefusalWords, _ body: JSONDocument) -> [RequestMend] {

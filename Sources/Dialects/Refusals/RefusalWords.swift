@@ -39,8 +39,10 @@ struct RefusalWords {
 
     /// Whether the name stands in quotes.
     func quotes(_ name: String) -> Bool {
-        let name = name.lowercased()
-        return ["'", "\"", "`", "\\\""].contains { text.contains($0 + name + $0) } || isField(name)
+        let isQuoted = Self.spellings(of: name).contains { name in
+            ["'", "\"", "`", "\\\""].contains { text.contains($0 + name + $0) }
+        }
+        return isQuoted || isField(name)
     }
 
     /// Whether the name stands in the text as a word of its own.
@@ -71,12 +73,17 @@ struct RefusalWords {
     }
 
     private func places(of name: String) -> [Range<String.Index>] {
-        let name = name.lowercased()
-        return text.ranges(of: name).filter { place in
+        Self.spellings(of: name).flatMap { text.ranges(of: $0) }.filter { place in
             let before = text[..<place.lowerBound].last
             let after = text[place.upperBound...].first
             return !Self.isWord(before) && !Self.isWord(after)
         }
+    }
+
+    /// The name in lower case, and `presencePenalty` for `presence_penalty`.
+    private static func spellings(of name: String) -> [String] {
+        let name = name.lowercased()
+        return name.contains("_") ? [name, name.replacing("_", with: "")] : [name]
     }
 
     private static func isWord(_ character: Character?) -> Bool {

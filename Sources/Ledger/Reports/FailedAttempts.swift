@@ -105,7 +105,7 @@ extension Dimension {
         case .key: "api_key"
         case .hour: "hour"
         case .day, .month: "hour / 24"
-        case .servedModel, .kind, .job, .session, .run, .batch: "0"
+        case .servedModel, .kind, .job, .session, .run, .batch: "CAST(0 AS BIGINT)"
         }
     }
 }

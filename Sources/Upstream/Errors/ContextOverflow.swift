@@ -19,11 +19,13 @@ enum ContextOverflow {
         "maximum context", "max context", "max_seq_len", "sequence length", "prompt length", "input length",
         "input token", "prompt token", "inputs tokens", "`inputs` tokens", "tokens in request", "model token limit",
         "token count",
-        "message token length", "context the overflows",
+        "message token length", "context the overflows", "token window", "token limit", "length of prompt",
+        "length of the prompt", "prompt size", "input size", "for context", "for the context",
     ]
     private static let limits = [
         "exceed", "too long", "too large", "too big", "too many", "too small", "longer than", "larger than",
-        "greater than", "more than", "more tokens", "overflow", "not fit", "n't fit", "at most", "maximum", "limit",
+        "greater than", "more than", "less than", "accepts", "more tokens", "overflow", "not fit", "n't fit", "at most",
+        "maximum", "limit",
         "only", "must be <=", "must be less", "should be [", "should be less", "not enough", "beyond", "surpass",
         "over the", "out of range", ">",
     ]
@@ -43,9 +45,13 @@ enum ContextOverflow {
         "does not fit the model", "does not fit in the model",
     ]
 
+    /// Names of the prompt that are one with a count of tokens and one of `limits`.
+    private static let counted = ["prompt", "input", "message", "conversation", "history"]
+
     /// Words of limits that are not those of a prompt.
     private static let others = [
         ["tool_call"], [".id"], ["_id'"], [".name'"], ["'user'"], ["metadata"], ["stop sequence"], ["'stop'"],
+        ["max_tokens", "less than or equal"], ["max_completion_tokens", "less than or equal"],
         ["max_tokens", "completion tokens"], ["max_tokens", "output tokens"], ["max_completion_tokens", "too large"],
         ["image"], ["rate limit"], ["per minute"], ["per day"], ["(tpm)"], ["file size"], ["logprobs"], ["bytes"],
     ]
@@ -60,5 +66,6 @@ enum ContextOverflow {
         if words.contains("maximum context length") || words.contains("prompt is too long") { return true }
         if others.contains(where: { $0.allSatisfy { words.contains($0) } }) { return false }
         return holds(spaces) && holds(limits) || holds(prompts) && holds(excesses)
+            || holds(counted) && words.contains("token") && holds(limits) && words.contains { $0.isNumber }
     }
 }

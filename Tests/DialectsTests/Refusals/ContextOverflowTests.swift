@@ -35,6 +35,13 @@ struct ContextOverflowTests {
             "too many tokens: total number of tokens in the prompt cannot exceed 4081",
             "Your input exceeds the context window of this model. Please adjust your input and try again.",
             "total message token length exceed model limit",
+            "The prompt has 40000 tokens which exceeds the 32768 token window",
+            "input too large: the model accepts 32768 tokens",
+            "Token limit exceeded: 40000 > 32768",
+            "Request too big for context: 40000/32768 tokens",
+            "Input validation error: inputs must have less than 4096 tokens. Given: 5000",
+            "length of prompt exceeds limit",
+            "Your conversation is too long, please start a new one",
         ])
     func words(message: String) {
         #expect(Self.isOverflow(400, message))
@@ -60,6 +67,12 @@ struct ContextOverflowTests {
             "Too many tools: at most 128 are allowed",
             "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 40000",
             "bad request",
+            "`max_tokens` must be less than or equal to `100`, the maximum value is less than the `context_window`",
+            "messages: at least one message is required",
+            "Input should be a valid string",
+            "top_logprobs must be at most 20",
+            "temperature must be less than 2",
+            "stop sequences: at most 4 inputs are allowed",
         ])
     func others(message: String) {
         #expect(!Self.isOverflow(400, message))

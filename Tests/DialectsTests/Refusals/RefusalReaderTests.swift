@@ -59,6 +59,7 @@ struct RefusalReaderTests {
             (#""n":1"#, 400, error("'n' is not supported")),
             (#""logprobs":false"#, 400, error("logprobs is not supported by this model")),
             (#""response_format":{"type": "text"}"#, 400, error("unknown field `response_format`")),
+            (#""presence_penalty":0.5"#, 400, error("Argument not supported on this model: presencePenalty")),
             (#""vendor_flag":1"#, 400, error("Unknown parameter: 'vendor_flag'.")),
         ] as [(String, Int, String)])
     func optional(member: String, status: Int, answer: String) throws {
@@ -153,6 +154,8 @@ struct RefusalReaderTests {
         #expect(
             try Self.mended(body, 400, Self.error("System role not supported"))
                 == #"{"messages":[{"role":"user","content":"Be brief.\n\nx"}]}"#)
+        let gemma = Self.error("Developer instruction is not enabled for models/gemma-3-27b-it")
+        #expect(try Self.mended(body, 400, gemma)?.contains("Be brief.\\n\\nx") == true)
         let parts = body.replacing(#""x""#, with: #"[{"type":"image_url","image_url":{"url":"data:"}}]"#)
         let mended = try #require(try Self.mended(parts, 400, Self.error("System role not supported")))
         #expect(mended.contains(#"[{"type":"text","text":"Be brief."},{"type":"image_url""#))
