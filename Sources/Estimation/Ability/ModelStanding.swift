@@ -183,6 +183,17 @@ package struct StandingMaker: Sendable {
 }
 
 extension PanelAbility {
+    /// The mean probability of a blend over the sample; nil without one.
+    package func meanQuality(of weights: [Float]) -> Double? {
+        let width = models.count
+        let rows = sample.count / max(width, 1)
+        guard rows > 0, weights.count == width + 1 else { return nil }
+        return (0..<rows).reduce(0.0) { sum, row in
+            let odds = (0..<width).reduce(weights[width]) { $0 + weights[$1] * sample[row * width + $1] }
+            return sum + Double(logistic(odds)) / Double(rows)
+        }
+    }
+
     /// The shift of a blend's intercept that brings its mean probability over the sample to a base rate.
     func shift(of weights: [Float], to baseRate: Double) -> Double {
         let width = models.count

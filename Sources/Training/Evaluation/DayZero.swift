@@ -175,9 +175,9 @@ package struct DayZeroReplay {
                     }))
         }
         var inference = LiveInference()
-        // The rows are the panel's own questions, so that its predictions need no author's level.
+        // The rows are the panel's own questions: they need no author's level, and have no faults of their own.
         inference.levelShare = 0
-        inference.kindShare = 0
+        inference.kindPrecision = 1e4
         let readings = chosen.map { row in
             let item = ProbeItem(
                 id: rows[row].id, kind: "recorded", level: 3, text: rows[row].text, grader: .number(0, tolerance: 0))
@@ -187,7 +187,9 @@ package struct DayZeroReplay {
         let prior = record.flatMap { maker.standing(of: $0, name: name) }
         let abilities = inference.abilities(
             readings, panels: profiles.panels.count, prior: prior.map { LiveInference.Prior($0, scales) })
-        let rate = logistic(scales[place].mean + abilities[place])
+        let rate =
+            profiles.ability?.panels.first { $0.panel == profiles.panels[place].name }?
+            .meanQuality(of: scales[place].blend(abilities[place])) ?? logistic(scales[place].mean + abilities[place])
         if let record, let made = maker.standing(of: record, name: name, baseRates: [place: rate]) { return made }
         return maker.standing(name: name, ability: nil, baseRates: [place: rate])
     }
