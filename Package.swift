@@ -66,7 +66,7 @@ let package = Package(
             name: "Calls",
             dependencies: [
                 "JSON", "Domain", "Catalog", "Optimization", "Upstream", "Ledger", "Dialects", "Routing", logging,
-                lifecycle,
+                lifecycle, metrics,
             ]),
         .target(
             name: "Steps",
@@ -95,6 +95,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
                 "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             resources: [.embedInCode("Pages/dashboard.html"), .embedInCode("Pages/openapi.yaml")]),
 

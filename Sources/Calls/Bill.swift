@@ -38,16 +38,42 @@ package struct Bill {
             latencySeconds: seconds)
     }
 
-    /// Usage and figures of an answer. The usage is estimated if the server gave none.
+    /// Usage and figures of an answer. What the server did not count in a believable way is estimated.
+    ///
+    /// - Parameter pieces: of a stream; each had a token at least.
     package func used(
-        _ answer: ChatAnswer, timings: ServerTimings?, seconds: Double, measuredJoules: Double? = nil, logger: Logger
+        _ answer: ChatAnswer, ending: AnswerEnding = .whole, pieces: Int = 0, timings: ServerTimings?, seconds: Double,
+        measuredJoules: Double? = nil, logger: Logger
     ) -> PricedUsage {
-        PricedUsage(
-            counted: answer.usage, estimate: answer.estimatedUsage(of: prepared.step), model: priced.model.id,
-            upperBound: upperBound, seconds: seconds, logger: logger
+        let (usage, isCounted) = usage(of: answer, ending, pieces: pieces)
+        return PricedUsage(
+            usage, isCounted: isCounted, model: priced.model.id, upperBound: upperBound, seconds: seconds,
+            logger: logger
         ) { usage throws(PriceError) in
             try figures(usage: usage, timings: timings, seconds: seconds, measuredJoules: measuredJoules)
         }
+    }
+
+    /// The usage to bill, and whether the server counted it.
+    private func usage(
+        of answer: ChatAnswer, _ ending: AnswerEnding, pieces: Int
+    ) -> (usage: Usage, isCounted: Bool) {
+        let model = priced.model
+        let reported = answer.reported ?? .none
+        var estimate = Usage(input: prepared.step.read(by: model).promptTokens, output: answer.writtenTokens)
+        if pieces > estimate.output { estimate.output = pieces }
+        // A prompt that the catalog's context cannot hold is refused, and no answer is longer than its limit.
+        let most = max(model.contextTokens, upperPromptTokens) + model.maxOutputTokens
+        var (usage, isCounted) = reported.filled(by: estimate, most: most)
+        guard ending != .whole else { return (usage, isCounted) }
+        // Counts in the middle are of what had been written by then.
+        var least = estimate.completionTokens
+        if ending == .lost {
+            least = max(least, Candidates.outputTokensAtMost(model, step: prepared.step))
+            if !reported.countsPrompt { usage.input += max(0, upperPromptTokens - usage.promptTokens) }
+        }
+        usage.output += max(0, least - usage.completionTokens)
+        return (usage, false)
     }
 
     /// The service tier of the decision.
@@ -101,9 +127,12 @@ package struct Bill {
             priceAsOf: priced.price.asOf, predicted: predicted, baseline: baseline)
     }
 
+    /// The most tokens that the prompt can have.
+    private var upperPromptTokens: Int { prepared.step.read(by: priced.model).promptTokensAtMost }
+
     /// The highest possible use, in every unit of budgets.
     package var upperBound: Amounts {
-        let prompt = prepared.step.read(by: priced.model).promptTokensAtMost
+        let prompt = upperPromptTokens
         let most = Candidates.outputTokensAtMost(priced.model, step: prepared.step)
         let forecast = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
@@ -114,10 +143,12 @@ package struct Bill {
     }
 }
 
-extension ChatAnswer {
-    /// The usage if the provider reports none: the estimated prompt and the tokens of the visible answer.
-    package func estimatedUsage(of step: Step) -> Usage {
-        let written = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
-        return Usage(input: step.promptTokens, output: TokenEstimate(bytes: written, messages: 1).likely)
-    }
+/// How far a call's answer was read.
+package enum AnswerEnding: Hashable, Sendable {
+    /// To its end.
+    case whole
+    /// To an error that its server put in place of the rest.
+    case stopped
+    /// To where it broke off. The server may have gone on, and billed all that was reserved.
+    case lost
 }

@@ -7,30 +7,41 @@ import Upstream
 extension CallAttempt {
     /// How long a stream whose answer is complete may take to end, so that its connection can be kept.
     private static let patienceAtEnd = Duration.seconds(1)
+    /// Bytes of white space that a body may begin with.
+    private static let mostWhiteSpace = 64 << 10
 
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
         to delivery: StreamDelivery, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
-        let response = try await calls.upstream.open(call)
+        let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits)
-        if response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true {
-            // The server ignored `stream`: a whole answer, or an error with a status of success.
-            let bytes = try await response.collect(upTo: calls.limits.answerBytes)
-            let answer = try wire.chat.answer(bytes, host: response.body.host).answer
-            let events = answer.events(id: prepared.step.id, model: "\(priced.model.id)")
-            await forwarder.forward(events, since: started)
-            return forwarder.reading(of: answer, failure: nil)
+        var pieces = response.body.makeAsyncIterator()
+        var start: [UInt8] = []
+        while BodyForm(start) == .unknown, start.count < Self.mostWhiteSpace,
+            let piece = try await pieces.next(isolation: nil)
+        {
+            start += piece
         }
-        var reader = ChatStreamReader(wire: wire, host: response.body.host)
+        let isNamedJSON = response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true
+        if BodyForm(start) == .json || (BodyForm(start) == .other && isNamedJSON) {
+            // The server ignored `stream`: a whole answer, or an error with a status of success.
+            while let piece = try await pieces.next(isolation: nil) { start += piece }
+            return try await whole(start, host: response.body.host, &forwarder, since: started)
+        }
+        var reader = ChatStreamReader(
+            wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
         var failure: UpstreamError?
         var isEnding = false
+        var received = response.headers.byteCount
         do throws(UpstreamError) {
-            var pieces = response.body.makeAsyncIterator()
-            while let piece = try await pieces.next(isolation: nil) {
+            var next: [UInt8]? = start
+            while let piece = next {
+                received += piece.count
                 await forwarder.forward(try reader.feed(piece), since: started)
+                if let fault = reader.fault { throw fault }
                 if reader.isOver, !isEnding {
                     isEnding = true
                     response.end(within: Self.patienceAtEnd)
@@ -39,6 +50,7 @@ extension CallAttempt {
                     response.cancel()
                     break
                 }
+                next = try await pieces.next(isolation: nil)
             }
         } catch {
             failure = error
@@ -50,16 +62,23 @@ extension CallAttempt {
             // The answer is whole, even if the connection broke after it.
             failure = nil
         } else if failure == nil, !forwarder.isAbandoned {
-            failure = .reset(host: response.body.host, bytesReceived: 1)
+            failure = .reset(host: response.body.host, bytesReceived: received)
         }
         if let failure, !forwarder.hasBegun, reader.answer.isBlank { throw failure }
-        return forwarder.reading(of: reader.answer, failure: failure?.without(secret: call.key))
+        let ending: AnswerEnding = reader.isComplete ? .whole : reader.failure == nil ? .lost : .stopped
+        return forwarder.reading(
+            of: reader.answer, ending, pieces: reader.pieces, failure: failure?.without(secret: call.key))
     }
-}
 
-extension ChatAnswer {
-    /// Whether the answer has nothing to read or to bill.
-    fileprivate var isBlank: Bool {
-        text.isEmpty && toolCalls.isEmpty && thinking.isEmpty && refusal == nil && finishReason == nil && usage == nil
+    /// Forwards a whole answer as the events of a stream.
+    private func whole(
+        _ bytes: [UInt8], host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
+    ) async throws(UpstreamError) -> Reading {
+        let answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
+        if let failure = answer.failure {
+            return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
+        }
+        await forwarder.forward(answer.events(id: prepared.step.id, model: "\(priced.model.id)"), since: started)
+        return forwarder.reading(of: answer, .whole, failure: nil)
     }
 }

@@ -24,6 +24,11 @@ package struct CallAttempt: Sendable {
         var firstTokenSeconds: Double?
         var outcome = CallOutcome.completed
         var failure: UpstreamError?
+        var ending = AnswerEnding.whole
+        /// Pieces of a stream that added to the answer; each has a token at least.
+        var pieces = 0
+        /// Whether the client has got something of the answer, so that no other model can answer.
+        var hasBegun = false
     }
 
     let calls: CallExecutor
@@ -35,10 +40,15 @@ package struct CallAttempt: Sendable {
         let bill = Bill(prepared: prepared, priced: priced)
         let call = PaidCall<Reading>(
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
-            failedBaseline: prepared.zeroBaseline, isAbandoned: { delivery?.channel.isAbandoned == true },
+            failedBaseline: prepared.zeroBaseline,
+            isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
             perform: read(since:))
         switch await call.run() {
-        case .answered(let reading, let receipt): return .answered(settled(reading, receipt, bill))
+        case .answered(let reading, let receipt):
+            let outcome = settled(reading, receipt, bill)
+            guard let failure = reading.failure, !reading.hasBegun else { return .answered(outcome) }
+            await calls.reject(outcome, prepared)
+            return .failed(failure, isFinal: false)
         case .failed(let error): return .failed(error, isFinal: error.isFinal)
         case .unpaid(let error): return .unpaid(error)
         }
@@ -48,10 +58,11 @@ package struct CallAttempt: Sendable {
 
     private func read(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
         guard let delivery else {
-            let completed = try await calls.upstream.complete(call)
+            let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
-                firstTokenSeconds: completed.timing.firstByteSeconds)
+                firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
+                secret: call.key)
         }
         return try await stream(to: delivery, since: started)
     }
@@ -88,26 +99,42 @@ package struct CallAttempt: Sendable {
         var bill = bill
         bill.served = reading.answer.serviceTier
         let used = bill.used(
-            reading.answer, timings: reading.answer.timings, seconds: receipt.seconds, measuredJoules: receipt.joules,
-            logger: calls.logger)
+            reading.answer, ending: reading.ending, pieces: reading.pieces, timings: reading.answer.timings,
+            seconds: receipt.seconds, measuredJoules: receipt.joules, logger: calls.logger)
         let baseline = bill.baseline(usage: used.usage, true: used.figures, timings: reading.answer.timings)
         let kind: EntryKind = !used.isCertain ? .uncertain : prepared.purpose == .audit ? .shadow : .call
         let entry = receipt.entry(
-            used, kind: kind, call: bill.planned(baseline: baseline), servedModel: reading.answer.model,
+            used, kind: kind, call: bill.planned(baseline: baseline),
+            servedModel: reading.answer.model.map(calls.withoutKey(of: priced.model)),
             firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome)
+        let failures = reading.failure.map {
+            [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
+        }
         return StepOutcome(
             model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
-            figures: used.figures, entryID: entry.id, commit: StepCommit(settlements: [(entry.id, entry)]),
+            figures: used.figures, entryID: entry.id,
+            commit: StepCommit(settlements: [(entry.id, entry)], failures: failures ?? []),
             failure: reading.failure)
     }
 }
 
-extension UpstreamError {
-    /// Whether no other model can help: the request is wrong, or nobody waits for an answer.
-    fileprivate var isFinal: Bool {
-        if case .status(let failure) = self { return failure.isCallersFault }
-        return self == .stopped || self == .cancelled
+extension CallAttempt.Reading {
+    /// A whole answer, which its server may have broken off with an error.
+    init(
+        answer: ChatAnswer, openAIBytes: [UInt8]? = nil, firstTokenSeconds: Double?, brokenBy failure: UpstreamFailure?,
+        secret: String?
+    ) {
+        self.init(answer: answer, openAIBytes: openAIBytes, firstTokenSeconds: firstTokenSeconds)
+        guard let failure else { return }
+        self.failure = UpstreamError.status(failure).without(secret: secret)
+        ending = .stopped
+        outcome = .failed
     }
+}
+
+extension UpstreamError {
+    /// Whether no other model can help: the service ends, or the client has left.
+    fileprivate var isFinal: Bool { self == .stopped || self == .cancelled }
 }
 
 extension ContinuousClock.Instant {

@@ -15,10 +15,15 @@ package struct CallExecutor: Sendable {
     let limits: ServiceLimits
     package let keys: APIKeys
     let logger: Logger
+    /// Owner of what has to be repeated after a failure; nil repeats it in place.
+    let pool: WorkPool?
+    /// What models' servers refused, by model.
+    let mends = MendMemory()
+    let failures = FailureMetrics()
 
     package init(
         registry: ModelRegistry, limiter: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,
-        limits: ServiceLimits, keys: APIKeys, logger: Logger
+        limits: ServiceLimits, keys: APIKeys, pool: WorkPool? = nil, logger: Logger
     ) {
         self.registry = registry
         self.limiter = limiter
@@ -26,6 +31,7 @@ package struct CallExecutor: Sendable {
         self.ledger = ledger
         self.limits = limits
         self.keys = keys
+        self.pool = pool
         self.logger = logger
     }
 
@@ -72,16 +78,6 @@ package struct CallExecutor: Sendable {
         await book(commit)
     }
 
-    /// Commits, and logs a failure of the ledger.
-    package func book(_ commit: StepCommit) async {
-        do throws(LedgerError) {
-            _ = try await ledger.commitStep(commit)
-        } catch {
-            // The reservation stays open and is booked at its upper bound at the next start.
-            logger.critical("the ledger could not be written", metadata: ["reason": "\(error)"])
-        }
-    }
-
     /// A call of a model within the service's limits, with the model's key.
     func chatCall(
         to model: Model, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
@@ -101,14 +97,9 @@ extension UpstreamError {
     /// Whether the failure is the server's fault, not the request's.
     var isFaultOfServer: Bool {
         switch self {
-        case .status(let failure): !failure.isCallersFault
-        case .invalidRequest, .cancelled, .overloaded, .stopped, .undecided, .timeout(.queue, _, _, _): false
+        case .status(let failure): !failure.isRefusal
+        case .invalidRequest, .cancelled, .overloaded, .resting, .stopped, .undecided, .timeout(.queue, _, _, _): false
         case .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
         }
     }
-}
-
-extension UpstreamFailure {
-    /// Whether every model would refuse the request: it is malformed, too large or not allowed.
-    package var isCallersFault: Bool { [400, 413, 422].contains(status) }
 }

@@ -38,17 +38,49 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     /// Makes the call in one of the model's slots and records its outcome for the model's circuit breaker.
     ///
     /// A connection that broke before the first byte is tried a second time. If no budget has room for the second
-    /// try, the result is the first one's.
+    /// try, the result is the first one's. A model that rests is not called.
     func run() async -> Result {
-        let result = await calls.limiter.withSlot(of: priced.model, for: planned.attribution) {
-            let first = await attempt()
-            guard case .failed(.reset(_, bytesReceived: 0)) = first else { return first }
-            let second = await attempt()
-            if case .unpaid = second { return first }
-            return second
+        let model = priced.model
+        if let error = rest() { return .failed(error) }
+        return await calls.limiter.withSlot(
+            of: model, for: planned.attribution, patience,
+            orElse: { error in
+                calls.failures.count(model.id, error)
+                return .failed(error)
+            }
+        ) {
+            var isTrial = false
+            if hasClient {
+                switch calls.registry.admit(model.id, at: .now()) {
+                case .success(let isOne): isTrial = isOne
+                case .failure(let error): return .failed(error)
+                }
+            }
+            let result = await tries()
+            record(result, isTrial: isTrial)
+            return result
         }
-        record(result)
-        return result
+    }
+
+    private func tries() async -> Result {
+        let first = await attempt()
+        guard case .failed(.reset(_, bytesReceived: 0)) = first else { return first }
+        let second = await attempt()
+        if case .unpaid = second { return first }
+        return second
+    }
+
+    /// Whether a client waits for the answer. Jobs and batches wait by themselves, and have pauses of their own.
+    private var hasClient: Bool { planned.attribution.batch == nil && planned.attribution.job == nil }
+
+    private func rest() -> UpstreamError? {
+        hasClient ? calls.registry.rest(of: priced.model.id, at: .now()) : nil
+    }
+
+    private var patience: ConcurrencyLimiter.Patience {
+        guard hasClient else { return ConcurrencyLimiter.Patience() }
+        return ConcurrencyLimiter.Patience(
+            wait: .seconds(calls.limits.queueSeconds), mostWaiting: calls.limits.queuedCalls, isAbandoned: isAbandoned)
     }
 
     private func attempt() async -> Result {
@@ -58,6 +90,8 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         do throws(LedgerError) {
             _ = try await calls.ledger.reserve(reservation)
         } catch {
+            // What was written before the database failed is not known.
+            if error.isTemporary { await calls.giveBack(reservation.id) }
             return .unpaid(error)
         }
         let started = ContinuousClock.now
@@ -77,7 +111,15 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
 
     /// Releases a failed call, or books it at its upper bound if it may have been billed.
     private func close(_ reservation: ReservationRequest, after error: UpstreamError, seconds: Double) async {
-        guard error.mayHaveBeenBilled else { return await calls.book(StepCommit(releases: [reservation.id])) }
+        guard error.mayHaveBeenBilled else {
+            calls.failures.countUnbilled(priced.model.id)
+            return await calls.book(
+                StepCommit(
+                    releases: [reservation.id],
+                    failures: [
+                        FailedAttempt(at: .now(), call: planned, reason: error.reasonName, isBooked: false)
+                    ]))
+        }
         var call = reservation.call
         call.baseline = failedBaseline
         let entry = LedgerEntry(
@@ -85,26 +127,42 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             result: CallResult(
                 usage: Usage(requests: 1), figures: CallFigures(atMost: upperBound, latencySeconds: seconds),
                 outcome: .failed))
-        await calls.book(StepCommit(settlements: [(reservation.id, entry)]))
+        await calls.book(
+            StepCommit(
+                settlements: [(reservation.id, entry)],
+                failures: [FailedAttempt(at: .now(), call: planned, reason: error.reasonName, isBooked: true)]))
     }
 
-    private func record(_ result: Result) {
+    private func record(_ result: Result, isTrial: Bool) {
         let model = priced.model.id
         switch result {
         case .answered(let answer, _):
-            if let failure = answer.failure, failure.isFaultOfServer {
-                calls.registry.recordFailure(model, reason: failure.description, at: .now())
+            guard let failure = answer.failure else { return calls.registry.recordSuccess(model) }
+            calls.failures.count(model, failure)
+            if failure.isFaultOfServer {
+                recordFailure(failure, isTrial: isTrial)
             } else {
                 calls.registry.recordSuccess(model)
             }
         case .failed(let error):
+            calls.failures.count(model, error)
             calls.logger.warning(
                 "call failed", metadata: ["model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)"])
             if error.isFaultOfServer {
-                calls.registry.recordFailure(model, reason: error.description, at: .now())
+                recordFailure(error, isTrial: isTrial)
+            } else if error.refusal != nil, isTrial {
+                // A server that refuses a request is at work.
+                calls.registry.recordSuccess(model)
+            } else if isTrial {
+                calls.registry.abandonTrial(of: model, at: .now())
             }
-        case .unpaid: break
+        case .unpaid: if isTrial { calls.registry.abandonTrial(of: model, at: .now()) }
         }
+    }
+
+    private func recordFailure(_ error: UpstreamError, isTrial: Bool) {
+        calls.registry.recordFailure(
+            priced.model.id, reason: error.description, of: error, isTrial: isTrial, at: .now())
     }
 }
 
@@ -134,22 +192,20 @@ struct CallReceipt: Sendable {
 package struct PricedUsage: Sendable {
     package let usage: Usage
     package let figures: CallFigures
-    /// False if the server counted nothing, or the catalog has no price for what it counted.
+    /// False if a part is an estimate, or the catalog has no price for it.
     package let isCertain: Bool
 
     /// Prices a usage. One without a price costs the upper bound, never zero.
     ///
-    /// - Parameters:
-    ///   - counted: the server's own count. Zero is a count: it is what the server bills.
-    ///   - estimate: the usage if the server gave none.
+    /// - Parameter isCounted: whether the server counted all of it; else a part is an estimate.
     package init(
-        counted: Usage?, estimate: @autoclosure () -> Usage, model: ModelID, upperBound: Amounts, seconds: Double,
-        logger: Logger, price: (Usage) throws(PriceError) -> CallFigures
+        _ usage: Usage, isCounted: Bool, model: ModelID, upperBound: Amounts, seconds: Double, logger: Logger,
+        price: (Usage) throws(PriceError) -> CallFigures
     ) {
-        usage = counted ?? estimate()
+        self.usage = usage
         do throws(PriceError) {
             figures = try price(usage)
-            isCertain = counted != nil
+            isCertain = isCounted
         } catch {
             logger.error("unpriced usage", metadata: ["model": "\(model)", "reason": "\(error)"])
             figures = CallFigures(atMost: upperBound, latencySeconds: seconds)

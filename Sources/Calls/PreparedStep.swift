@@ -13,6 +13,8 @@ package struct PreparedStep: Sendable {
     /// The name of the policy, where it has one.
     package var policyName: String?
     package var purpose = CallPurpose.step
+    /// Whether the client has left, so that a call that has not begun need not be made.
+    package var hasLeft: @Sendable () -> Bool = { false }
 
     package init(
         request: ChatRequest, step: Step, decision: Decision, context: RoutingContext, attribution: Attribution,

@@ -14,7 +14,7 @@ package enum ServiceError: Error, CustomStringConvertible {
     case routing(RoutingError)
     /// A budget has no room for the call, or the ledger cannot be written.
     case ledger(LedgerError)
-    /// A model's server rejected the request itself. No other model is called.
+    /// Every candidate's server rejected the request itself: one of them, with the most telling words.
     case refused(model: ModelID, UpstreamFailure)
     /// Every candidate failed; their errors in the order of the calls.
     case upstream([(model: ModelID, error: UpstreamError)])
@@ -24,11 +24,16 @@ package enum ServiceError: Error, CustomStringConvertible {
     case shuttingDown
 
     /// The error of a step that no model answered.
+    ///
+    /// It is the caller's fault where every model that was asked refused the request.
     package static func noAnswer(_ failures: [(model: ModelID, error: UpstreamError)]) -> ServiceError {
-        if let last = failures.last, case .status(let failure) = last.error, failure.isCallersFault {
-            return .refused(model: last.model, failure)
-        }
-        return .upstream(failures)
+        let refusals = failures.compactMap { failure in failure.error.refusal.map { (failure.model, $0) } }
+        guard !refusals.isEmpty, refusals.count == failures.count else { return .upstream(failures) }
+        // A prompt too long for one model is beside the point where one with more context refused something else.
+        let others = refusals.filter { !$0.1.isContextOverflow }
+        let candidates = others.isEmpty ? refusals : others
+        let best = candidates.reduce(candidates[0]) { $1.1.clarity > $0.1.clarity ? $1 : $0 }
+        return .refused(model: best.0, best.1)
     }
 
     package var description: String {
@@ -40,6 +45,9 @@ package enum ServiceError: Error, CustomStringConvertible {
         case .modelUnavailable(let model, let reason): "\(model) cannot be called: \(reason)"
         case .routing(let error): error.description
         case .ledger(let error): error.description
+        case .refused(let model, let failure) where failure.isContextOverflow:
+            // Agents know by these words that they have to shorten their history.
+            "prompt is too long: \(model) refused the request: \(failure.message)"
         case .refused(let model, let failure): "\(model) refused the request: \(failure.message)"
         case .upstream(let failures):
             "no model answered: " + failures.map { "\($0.model): \($0.error)" }.joined(separator: "; ")
@@ -65,6 +73,7 @@ extension ServiceError {
         case .ledger(.budgetExceeded): "budget_exceeded"
         case .ledger(.rateLimited): "rate_limited"
         case .ledger(let error): error.isTemporary ? "ledger_unavailable" : "ledger_error"
+        case .refused(_, let failure) where failure.isContextOverflow: "context_length_exceeded"
         case .refused: "refused_by_model"
         case .upstream(let failures): UpstreamVerdict(failures.map(\.error)).rawValue
         case .notFound(let kind, _): "\(kind.replacing(" ", with: "_"))_not_found"
@@ -98,13 +107,50 @@ package enum UpstreamVerdict: String, Sendable {
 }
 
 extension UpstreamError {
-    fileprivate var isRateLimit: Bool {
-        if case .status(let failure) = self { failure.status == 429 } else { false }
+    /// Whether the server limits the rate of calls, or rests because it did.
+    var isRateLimit: Bool {
+        switch self {
+        case .status(let failure): failure.status == 429
+        case .resting(_, _, let isRateLimited): isRateLimited
+        default: false
+        }
     }
 
-    /// Whether the server is overloaded (Anthropic's 529 and `overloaded_error`) or limits the rate.
+    /// Whether the same call may succeed later: the server is overloaded, limits the rate or rests, or too many calls
+    /// wait for it.
     fileprivate var isOverload: Bool {
-        guard case .status(let failure) = self else { return false }
-        return isRateLimit || failure.status == 529 || failure.code == "overloaded_error"
+        switch self {
+        case .status(let failure):
+            failure.isOverload && (failure.status != 503 || failure.retryAfterSeconds != nil)
+        case .resting, .overloaded, .timeout(.queue, _, _, _): true
+        default: false
+        }
     }
+
+    /// Seconds after which it is worth asking again; nil where nothing is known of it.
+    package var retryAfterSeconds: Double? {
+        switch self {
+        case .status(let failure): failure.retryAfterSeconds ?? (failure.status == 429 ? 1 : nil)
+        case .resting(_, let seconds, _): seconds
+        case .overloaded, .timeout(.queue, _, _, _): Self.pauseOfFullQueue
+        default: nil
+        }
+    }
+
+    private static let pauseOfFullQueue = 5.0
+
+    /// The refusal of the request by its server, or by the server's dialect, which cannot say it.
+    package var refusal: UpstreamFailure? {
+        switch self {
+        case .status(let failure) where failure.isRefusal: failure
+        case .invalidRequest(let reason):
+            UpstreamFailure(status: 400, code: nil, message: reason, retryAfterSeconds: nil, isRetryable: false)
+        default: nil
+        }
+    }
+}
+
+extension UpstreamFailure {
+    /// How much the failure tells a caller of what to change: a named member first, then the longer message.
+    fileprivate var clarity: Int { (field == nil ? 0 : 1000) + (code == nil ? 0 : 20) + message.count }
 }

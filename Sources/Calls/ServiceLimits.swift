@@ -22,6 +22,10 @@ package struct ServiceLimits: Hashable, Sendable {
     package var firstByteSeconds: Double
     package var idleSeconds: Double
     package var callSeconds: Double
+    /// Seconds that a client's call waits for a slot of its model. Jobs and batches wait for ever.
+    package var queueSeconds: Double
+    /// Clients' calls that wait for one model at the same time; further ones are refused.
+    package var queuedCalls: Int
     /// Seconds that an answer is still read for its bill after its client disconnected.
     package var drainSeconds: Double
     /// Seconds between the comments that keep a waiting client's connection open.
@@ -42,7 +46,7 @@ package struct ServiceLimits: Hashable, Sendable {
         idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15,
         keepAliveSeconds: Double = 10, files: Int = 1000, filesBytes: Int = 10 << 30, fileDays: Double = 30,
         runningBatches: Int = 4, providerPollSeconds: Double = 5, providerWindowSeconds: Double = 82_800,
-        providerRows: Int = 10_000
+        providerRows: Int = 10_000, queueSeconds: Double = 120, queuedCalls: Int = 1000
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
@@ -56,6 +60,8 @@ package struct ServiceLimits: Hashable, Sendable {
         self.firstByteSeconds = firstByteSeconds
         self.idleSeconds = idleSeconds
         self.callSeconds = callSeconds
+        self.queueSeconds = queueSeconds
+        self.queuedCalls = queuedCalls
         self.drainSeconds = drainSeconds
         self.keepAliveSeconds = keepAliveSeconds
         self.leaseSeconds = leaseSeconds
@@ -71,7 +77,7 @@ extension ServiceLimits {
         let known = [
             "body_bytes", "answer_bytes", "file_bytes", "files", "files_bytes", "file_days", "batch_rows",
             "running_batches", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
-            "keep_alive_s", "provider_poll_s", "provider_window_s", "provider_rows",
+            "keep_alive_s", "provider_poll_s", "provider_window_s", "provider_rows", "queue_s", "queued_calls",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
@@ -86,6 +92,8 @@ extension ServiceLimits {
         firstByteSeconds = try fields.number("first_byte_s", in: 0.1...86_400) ?? firstByteSeconds
         idleSeconds = try fields.number("idle_s", in: 0.1...86_400) ?? idleSeconds
         callSeconds = try fields.number("call_s", in: 0.1...86_400) ?? callSeconds
+        queueSeconds = try fields.number("queue_s", in: 0.1...86_400) ?? queueSeconds
+        queuedCalls = try fields.integer("queued_calls", in: 1...1_000_000) ?? queuedCalls
         keepAliveSeconds = try fields.number("keep_alive_s", in: 0.01...3600) ?? keepAliveSeconds
         drainSeconds = try fields.number("drain_s", in: 0...86_400) ?? drainSeconds
         providerPollSeconds = try fields.number("provider_poll_s", in: 0.01...3600) ?? providerPollSeconds

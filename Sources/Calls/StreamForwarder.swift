@@ -44,12 +44,15 @@ struct StreamForwarder {
         }
     }
 
-    /// Ends the forwarding. The delivery has begun from here on.
-    mutating func reading(of answer: ChatAnswer, failure: UpstreamError?) -> CallAttempt.Reading {
-        if !delivery.isHeldBack { begin() }
+    /// Ends the forwarding. The delivery has begun from here on, unless the answer failed before its first event.
+    mutating func reading(
+        of answer: ChatAnswer, _ ending: AnswerEnding, pieces: Int = 0, failure: UpstreamError?
+    ) -> CallAttempt.Reading {
+        if !delivery.isHeldBack, failure == nil { begin() }
         return CallAttempt.Reading(
             answer: answer, held: held, firstTokenSeconds: firstTokenSeconds,
-            outcome: failure != nil ? .failed : isAbandoned ? .clientGone : .completed, failure: failure)
+            outcome: failure != nil ? .failed : isAbandoned ? .clientGone : .completed, failure: failure,
+            ending: ending, pieces: pieces, hasBegun: delivery.isHeldBack || hasBegun)
     }
 
     private mutating func begin() {

@@ -18,12 +18,17 @@ package struct CatalogLint: Sendable {
         var problems: [CatalogProblem] = []
         let files = CatalogFile.files(in: directory, problems: &problems)
         var entries: [CatalogEntry] = []
-        for file in files {
+        for file in files where file.name != ScoreFile.name {
             var log = ProblemLog(file: file.name)
             entries += CatalogEntry.entries(of: file, today: today, log: &log)
             problems += log.problems
         }
         problems += NameClash.problems(among: entries)
+        if let file = files.first(where: { $0.name == ScoreFile.name }) {
+            var log = ProblemLog(file: file.name)
+            if let scores = ScoreFile(file, log: &log) { entries = scores.attached(to: entries, log: &log) }
+            problems += log.problems
+        }
         self.files = files.map(\.name)
         models = entries.compactMap(\.model)
         self.problems = Set(problems).sorted()

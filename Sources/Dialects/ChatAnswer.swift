@@ -1,4 +1,5 @@
 package import Domain
+package import Upstream
 
 /// An answer to a chat call in the terms of no provider: complete, or a stream so far.
 package struct ChatAnswer: Hashable, Sendable {
@@ -13,19 +14,54 @@ package struct ChatAnswer: Hashable, Sendable {
     /// The model's refusal, from servers that set it apart.
     package var refusal: String?
     package var toolCalls: [ToolCall] = []
-    /// From Anthropic's servers, for calls that asked for it.
+    /// Thinking of Anthropic's models, and reasoning that other servers give as text.
     package var thinking: [ThinkingBlock] = []
+    /// Other members of the message, which the provider may want back.
+    package var extra = ExtraMembers()
+    /// The host of the server that may want members back; nil where there are none.
+    package var origin: String?
     package var finishReason: FinishReason?
     /// The provider's own name of the reason where OpenAI's format has none; else nil.
     package var nativeFinishReason: String?
     /// The stop sequence that the model met, from servers that say so.
     package var stopSequence: String?
-    /// Tokens as the provider bills them; nil where it said nothing, which is not the same as zero.
-    package var usage: Usage?
+    /// The server's counts of tokens; nil where it counted nothing.
+    package var reported: ReportedUsage?
+    /// The error that the server put in place of the end of its answer.
+    package var failure: UpstreamFailure?
     /// From llama.cpp servers only.
     package var timings: ServerTimings?
     /// Natural logarithm of the probability of each token written, where the call asked for it; else nil.
     package var logProbabilities: [Double]?
 
     package init() {}
+}
+
+extension ChatAnswer {
+    /// Tokens as the provider bills them, as far as it counted them; nil where it said nothing.
+    package var usage: Usage? {
+        get { reported.flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil } }
+        set { reported = newValue.map { ReportedUsage(usage: $0) } }
+    }
+
+    /// An estimate of the tokens that the server wrote, from what has come: text, thinking and calls of tools.
+    ///
+    /// A token has about four bytes, and a word no fewer than one token. 0 where nothing has come.
+    package var writtenTokens: Int {
+        var texts = [text, refusal ?? ""] + thinking.map { $0.text + ($0.redacted ?? "") }
+        for call in toolCalls { texts += [call.name, call.arguments] }
+        let bytes = texts.reduce(0) { $0 + $1.utf8.count }
+        return max((bytes + 3) / 4, texts.reduce(0) { $0 + Self.words(in: $1) })
+    }
+
+    private static func words(in text: String) -> Int {
+        var count = 0
+        var isInWord = false
+        for byte in text.utf8 {
+            let isSpace = byte <= 0x20
+            if !isSpace, !isInWord { count += 1 }
+            isInWord = !isSpace
+        }
+        return count
+    }
 }

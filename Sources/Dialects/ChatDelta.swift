@@ -15,6 +15,10 @@ package struct ChatDelta: Hashable, Sendable {
         package var id: String?
         package var name: String?
         package var arguments: String
+        /// See ``ToolCall/extra``.
+        package var extra = ExtraMembers()
+        /// See ``ToolCall/functionExtra``.
+        package var functionExtra = ExtraMembers()
 
         init(index: Int, id: String? = nil, name: String? = nil, arguments: String) {
             self.index = index
@@ -32,16 +36,32 @@ package struct ChatDelta: Hashable, Sendable {
     package var text = ""
     package var refusal: String?
     package var thinking: [Thinking] = []
+    /// See ``ChatAnswer/extra``.
+    package var extra = ExtraMembers()
+    /// See ``ChatAnswer/origin``.
+    package var origin: String?
     package var toolCalls: [Call] = []
     package var finishReason: FinishReason?
     package var nativeFinishReason: String?
     package var stopSequence: String?
-    /// Replaces the earlier usage.
-    package var usage: Usage?
+    /// Replaces the earlier counts.
+    package var reported: ReportedUsage?
     package var timings: ServerTimings?
     package var logProbabilities: [Double]?
 
     package init() {}
+
+    /// The counts as a usage; see ``ChatAnswer/usage``.
+    package var usage: Usage? {
+        get { reported.flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil } }
+        set { reported = newValue.map { ReportedUsage(usage: $0) } }
+    }
+
+    /// Whether the provider may want something of it back.
+    var hasKept: Bool {
+        !extra.isEmpty || thinking.contains { $0.block.member != nil }
+            || toolCalls.contains { !$0.extra.isEmpty || !$0.functionExtra.isEmpty }
+    }
 
     var byteCount: Int {
         text.utf8.count + (refusal?.utf8.count ?? 0)
@@ -62,10 +82,12 @@ extension ChatAnswer {
         if let piece = delta.refusal { refusal = (refusal ?? "") + piece }
         for piece in delta.thinking { append(piece) }
         for piece in delta.toolCalls { append(piece) }
+        extra.add(delta.extra)
+        if let origin = delta.origin { self.origin = origin }
         if let reason = delta.finishReason { finishReason = reason }
         if let name = delta.nativeFinishReason { nativeFinishReason = name }
         if let sequence = delta.stopSequence { stopSequence = sequence }
-        if let usage = delta.usage { self.usage = usage }
+        if let reported = delta.reported { self.reported = reported }
         if let timings = delta.timings { self.timings = timings }
         if let piece = delta.logProbabilities {
             if logProbabilities == nil { logProbabilities = piece } else { logProbabilities?.append(contentsOf: piece) }
@@ -87,6 +109,8 @@ extension ChatAnswer {
         if let id = piece.id { toolCalls[index].id = id }
         if let name = piece.name, toolCalls[index].name.isEmpty { toolCalls[index].name = name }
         toolCalls[index].arguments += piece.arguments
+        toolCalls[index].extra.add(piece.extra)
+        toolCalls[index].functionExtra.add(piece.functionExtra)
     }
 
     /// The events of a stream that gives this answer, `done` included.
@@ -99,6 +123,7 @@ extension ChatAnswer {
         start.isStart = true
         start.id = self.id ?? id
         start.model = self.model ?? model
+        start.origin = origin
         var deltas = [start]
         func add(_ set: (inout ChatDelta) -> Void) {
             var delta = ChatDelta()
@@ -107,18 +132,22 @@ extension ChatAnswer {
         }
         for (index, block) in thinking.enumerated() { add { $0.thinking = [.init(index: index, block: block)] } }
         if !text.isEmpty { add { $0.text = text } }
+        if let refusal { add { $0.refusal = refusal } }
         for (index, call) in toolCalls.enumerated() {
-            add { $0.toolCalls = [.init(index: index, id: call.id, name: call.name, arguments: call.arguments)] }
+            var piece = ChatDelta.Call(index: index, id: call.id, name: call.name, arguments: call.arguments)
+            (piece.extra, piece.functionExtra) = (call.extra, call.functionExtra)
+            add { $0.toolCalls = [piece] }
         }
         add { delta in
+            delta.extra = extra
             delta.finishReason = finishReason ?? .stop
             delta.stopSequence = stopSequence
             delta.nativeFinishReason = nativeFinishReason
         }
         var events = deltas.map { ChatEvent(kind: .delta, delta: $0) }
-        if let usage {
+        if let reported {
             var delta = ChatDelta()
-            delta.usage = usage
+            delta.reported = reported
             events.append(ChatEvent(kind: .usage, delta: delta))
         }
         return events + [.done]

@@ -5,8 +5,14 @@ package struct ThinkingBlock: Hashable, Sendable {
     package var signature: String
     /// The whole block where the provider hides the text; `text` is empty then.
     package var redacted: String?
+    /// The member of a message that an OpenAI server wrote the text in (``reasoningMembers``); nil from Anthropic's.
+    package var member: String?
 
-    package init(text: String = "", signature: String = "", redacted: String? = nil) {
+    /// Names that servers in OpenAI's dialect give to the text of a model's reasoning.
+    package static let reasoningMembers = ["reasoning_content", "reasoning"]
+
+    package init(text: String = "", signature: String = "", redacted: String? = nil, member: String? = nil) {
+        self.member = member
         self.text = text
         self.signature = signature
         self.redacted = redacted

@@ -4,6 +4,10 @@ package struct ToolCall: Hashable, Sendable {
     package var name: String
     /// JSON text as the model wrote it: not checked, and cut off where the answer was.
     package var arguments: String
+    /// Other members of the call, which the provider may want back, such as Gemini's `extra_content`.
+    package var extra = ExtraMembers()
+    /// The same of its `function`.
+    package var functionExtra = ExtraMembers()
 
     package init(id: String, name: String, arguments: String) {
         self.id = id

@@ -24,22 +24,12 @@ enum JobPrompt {
         writer.object { object in
             object.member("role", "assistant")
             object.member("content", answer.text)
+            if let seal = answer.seal { object.member(ChatRequest.keptMember, seal) }
             guard !answer.toolCalls.isEmpty else { return }
             object.member(
                 "tool_calls",
                 array: { list in
-                    for call in answer.toolCalls {
-                        list.object { object in
-                            object.member("id", call.id)
-                            object.member("type", "function")
-                            object.member(
-                                "function",
-                                object: { function in
-                                    function.member("name", call.name)
-                                    function.member("arguments", call.arguments)
-                                })
-                        }
-                    }
+                    for call in answer.toolCalls { list.object { OpenAITools.write(call, to: &$0) } }
                 })
         }
         return writer.bytes

@@ -135,6 +135,6 @@ enum JobReport {
                 cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds),
             into: &object)
         object.member("quality", candidate.prediction.quality)
-        object.member("basis", candidate.prediction.basis.description)
+        object.member("basis", candidate.prediction.source)
     }
 }

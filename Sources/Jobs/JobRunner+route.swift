@@ -28,13 +28,14 @@ extension JobRunner {
         step.position = jobThread.nextPosition
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]
-        let context = RoutingContext(
+        var context = RoutingContext(
             models: stepService.registry.models(at: .now()), economics: stepService.settings.economics,
             policy: policy, remaining: remaining, horizon: horizon(jobThread),
             shape: machine.spec.subtasks.isEmpty ? .chain : .siblings,
             catalogVersion: stepService.registry.catalog.version,
             kappaOffset: stepService.learning.kappaOffset(policyName: policyName, policy: policy))
-        let stepMachine = try stepService.begin(step, state: memory.state, context: context)
+        context.priceFactor = stepService.learning.priceFactor(policyName: policyName, policy: policy)
+        let stepMachine = try stepService.begin(step, state: memory.state, context: &context)
         var decision = stepMachine.decision
         // The first action may be a helper call, before the step's own model is settled.
         if decision.reason.isEmpty { decision.reason = stepMachine.action.reason }
@@ -67,10 +68,17 @@ extension JobRunner {
 
     func answer(from outcome: StepOutcome, step: String, thread: String) -> StepAnswer {
         var calls = outcome.answer.toolCalls
+        // Results are told apart by the ids of their calls, which some servers leave out or repeat.
+        var seen: Set<String> = [""]
+        for index in calls.indices where !seen.insert(calls[index].id).inserted {
+            calls[index].id = "\(step)_\(index)"
+        }
+        let seal = outcome.answer.seal(of: calls)
+        calls = calls.map { ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) }
         let offered = machine.offeredTools(thread: thread).map(\.name)
         if calls.isEmpty {
             calls = WrittenToolCall.calls(in: outcome.answer.text, offered: offered, idPrefix: "\(step)_")
         }
-        return StepAnswer(text: outcome.answer.text, toolCalls: calls)
+        return StepAnswer(text: outcome.answer.text, toolCalls: calls, seal: seal)
     }
 }

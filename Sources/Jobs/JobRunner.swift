@@ -169,7 +169,10 @@ actor JobRunner {
         var attempts = 0
         while !(await write(commit, of: state, isRepeat: attempts > 0)) {
             attempts += 1
-            if attempts == Self.mostAttempts { hasFailed = true }
+            if attempts == Self.mostAttempts {
+                hasFailed = true
+                await commitPayments(of: commit)
+            }
             guard attempts < Self.mostAttempts, (try? await Task.sleep(for: .seconds(1))) != nil else { break }
         }
         feed.publish(id)
@@ -221,16 +224,10 @@ actor JobRunner {
         }
     }
 
-    /// Commits the payments alone where another node owns the job.
+    /// Commits the payments alone: another node owns the job, or its state cannot be written.
     private func commitPayments(of commit: StepCommit) async {
-        do throws(LedgerError) {
-            _ = try await stepService.ledger.commitStep(
-                StepCommit(
-                    settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
-        } catch {
-            stepService.logger.critical(
-                "call not recorded in the ledger", metadata: ["job": "\(id)", "reason": "\(error)"])
-        }
+        await stepService.calls.book(
+            StepCommit(settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
     }
 
     // MARK: Client

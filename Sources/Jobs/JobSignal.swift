@@ -21,10 +21,13 @@ package enum JobSignal: Sendable {
 package struct StepAnswer: Hashable, Sendable {
     package var text: String
     package var toolCalls: [ToolCall]
+    /// What the provider wants back in the next step, such as the model's reasoning; nil where there is nothing.
+    package var seal: String?
 
-    package init(text: String, toolCalls: [ToolCall] = []) {
+    package init(text: String, toolCalls: [ToolCall] = [], seal: String? = nil) {
         self.text = text
         self.toolCalls = toolCalls
+        self.seal = seal
     }
 }
 

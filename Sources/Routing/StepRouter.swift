@@ -38,22 +38,39 @@ package struct StepRouter: Sendable {
         var state = state
         let ordered = try order(forecast, step: step, state: &state, context: context)
         let start = RuleStep(
-            position: step.position, order: ordered.order, requestCandidates: ordered.requestCandidates,
+            position: step.position, order: ordered.order,
+            others: forecast.affordable.filter { candidate in
+                !ordered.order.contains { $0.model == candidate.model }
+            }, requestCandidates: ordered.requestCandidates,
             reference: forecast.reference,
-            kappa: ordered.kappa,
-            requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
+            kappa: ordered.kappa, requestThreshold: context.policy.requestThreshold, settings: context.policy.sequence,
             verification: context.policy.verification,
             lookAheadEstimates: forecast.lookAheadEstimates(position: step.position),
-            history: step.history, forced: ordered.forced)
+            history: step.history, forced: ordered.forced, priced: forecast.priced,
+            opening: opening(forecast, context: context))
         let decision = Decision(
             id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
             model: forecast.reference.model, reference: forecast.reference.model,
-            kappa: ordered.kappa.at(step.position), stage: .plan, reason: "",
+            kappa: forecast.priced?.kappa(of: ordered.order.first?.model ?? forecast.reference.model)
+                ?? ordered.kappa.at(step.position), stage: .plan, reason: "",
             considered: forecast.remarks + ordered.remarks, candidates: forecast.candidates, fallbacks: [],
             catalogVersion: context.catalogVersion)
         return StepMachine(
             decision: decision, rule: SequentialRule(state: state), start: start, forecast: forecast,
             estimator: estimator, context: context)
+    }
+
+    /// The first call, where asking a cheap model first and another one on doubt is worth more than any single answer.
+    private func opening(_ forecast: StepForecast, context: RoutingContext) -> RuleAction.Verdict? {
+        guard let search = forecast.nextCalls(in: context), case .ask(let model, _) = search.next(after: []) else {
+            return nil
+        }
+        return .init(
+            model: model, stage: model == forecast.reference.model ? .reference : .plan,
+            reason: model == forecast.reference.model
+                ? "\(model): no cheaper first answer is worth its price and its risk under max_loss"
+                : "\(model) is asked first: its answer is tested, and another model is asked if that is worth the price "
+                    + "(verify)")
     }
 
     /// Candidates in the order of the rule's tests.
@@ -119,8 +136,9 @@ package struct StepRouter: Sendable {
             } else if let kept = planner.order(
                 by: plan, earlier, step: step, candidates: candidates,
                 tests: ExpectedTests(
-                    at: step.position, reference: forecast.reference.model, state: state, context: context),
-                context: context)
+                    at: step.position, reference: forecast.reference.model, state: state, context: context,
+                    priced: forecast.priced),
+                context: context, priced: forecast.priced)
             {
                 return Planned(
                     order: kept.order, choice: kept.choice, forecast: earlier,
@@ -148,11 +166,12 @@ package struct StepRouter: Sendable {
     ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
         do throws(RoutingError) {
             let plan = try planner.plan(
-                step, candidates: candidates, reference: forecast.reference, state: state, context: context)
+                step, candidates: candidates, reference: forecast.reference, state: state, context: context,
+                priced: forecast.priced)
             return (plan, false)
         } catch {
             let rule = context.policy.kappa
-            guard case .infeasible = error, rule.bends, context.remaining.budget != nil,
+            guard case .infeasible = error, rule.bends, !rule.isPriced, context.remaining.budget != nil,
                 rule.floor < Kappa(rule, offset: context.kappaOffset).at(step.position)
             else { throw error }
             var scarce = context

@@ -31,7 +31,9 @@ package struct HTTPService: Service {
                 ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey))
         application = Application(
-            router: router, server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            router: router,
+            server: .http1(
+                configuration: .init(additionalChannelHandlers: [ConnectionSetup()], idleTimeout: Self.idleTimeout)),
             configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }
@@ -44,27 +46,35 @@ package struct HTTPService: Service {
         // `ErrorMiddleware` needs the route table, and middleware must be added before routes. So a first router
         // collects them.
         let routes = Router(context: HeraContext.self)
-        addRoutes(to: routes, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics)
+        addRoutes(
+            to: routes, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
+            needsKey: access.needsKey)
         let router = Router(context: HeraContext.self)
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
+        router.add(middleware: ConnectionMiddleware())
         router.add(
             middleware: IdempotencyMiddleware(
                 ledger: stepService.ledger, bodyBytes: stepService.settings.limits.bodyBytes))
-        addRoutes(to: router, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics)
+        addRoutes(
+            to: router, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
+            needsKey: access.needsKey)
         return router
     }
 
     private static func addRoutes(
         to router: Router<HeraContext>, stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler,
-        metrics: PrometheusRegistry
+        metrics: PrometheusRegistry, needsKey: Bool
     ) {
         OperationsController(stepService: stepService).addRoutes(to: router)
-        MetricsController(stepService: stepService, registry: metrics).addRoutes(to: router)
+        MetricsController(stepService: stepService, registry: metrics, needsKey: needsKey).addRoutes(to: router)
         PagesController().addRoutes(to: router)
+        // Anthropic's clients add only /messages to a base URL, with or without /v1.
+        MessagesController(stepService: stepService).addRoutes(to: router.group())
         let group = router.group("v1")
         ChatController(stepService: stepService).addRoutes(to: group)
+        CompletionsController(stepService: stepService).addRoutes(to: group)
         MessagesController(stepService: stepService).addRoutes(to: group)
         ResponsesController(stepService: stepService).addRoutes(to: group)
         EmbeddingsController(stepService: stepService).addRoutes(to: group)

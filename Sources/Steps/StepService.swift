@@ -35,7 +35,7 @@ package struct StepService: Sendable {
         calls = CallExecutor(
             registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: upstream, ledger: ledger,
             limits: settings.limits,
-            keys: keys,
+            keys: keys, pool: pool,
             logger: logger)
     }
 }

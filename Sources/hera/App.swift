@@ -22,7 +22,8 @@ struct Hera: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, RunCommand.self, BatchCommand.self, BatchesCommand.self, RouteCommand.self,
             SavingsCommand.self,
-            TrainCommand.self, EvaluateCommand.self, CatalogCommand.self, DashboardCommand.self, KeysCommand.self,
+            TrainCommand.self, EvaluateCommand.self, CalibrateCommand.self, CatalogCommand.self, DashboardCommand.self,
+            KeysCommand.self,
             BudgetsCommand.self, LedgerCommand.self,
             ProfileCommand.self, PlanCommand.self,
         ])

@@ -51,6 +51,8 @@ struct BatchReaderTests {
                 "invalid_line", "body.stream"
             ),
             (line("a"), "duplicate_custom_id", "line 1"),
+            (line(""), "invalid_line", "1 to 256 bytes"),
+            (line(String(repeating: "x", count: 257)), "invalid_line", "1 to 256 bytes"),
             (line("x", body: #"{"model":"\#(String(repeating: "y", count: 5000))"}"#), "line_too_large", "4096 bytes"),
         ])
     func wrong(text: String, code: String, word: String) throws {
@@ -61,6 +63,14 @@ struct BatchReaderTests {
         #expect(fault.line == 2)
         #expect(fault.code == code)
         #expect(fault.message.contains(word), "\(fault.message)")
+    }
+
+    @Test("a byte order mark before the first line is no part of it", arguments: [1, 40])
+    func byteOrderMark(pieces: Int) {
+        let (reader, requests) = read("\u{feff}" + Self.line("a") + "\n" + Self.line("b"), pieces: pieces)
+        #expect(requests.map(\.customID) == ["a", "b"] && reader.faults.isEmpty)
+        let (other, none) = read(Self.line("a") + "\n\u{feff}" + Self.line("b"))
+        #expect(none.map(\.customID) == ["a"] && other.faults.map(\.line) == [2])
     }
 
     @Test("a malformed line does not claim its custom id for later lines")

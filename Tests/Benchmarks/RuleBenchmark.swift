@@ -50,8 +50,8 @@ enum RuleBenchmark {
                 let table = (0..<8).map { _ in generator.draw() * 0.75 }
                 let distance = DistanceForecast(none: 0.1, one: 0.5, more: 0.2, never: 0.2)
                 let step = RuleStep(
-                    position: position, order: candidates + [reference], reference: reference, kappa: Kappa(.standard),
-                    verification: Verification(isOn: true),
+                    position: position, order: candidates + [reference], reference: reference, kappa: Kappa(.published),
+                    verification: Verification(mode: .on),
                     lookAheadEstimates: LookAheadEstimates(
                         similarity: { _, one, other in table[(one + other) & 7] }, distance: { _ in distance }))
                 let start = PlanClock.cpuSeconds
@@ -82,7 +82,7 @@ enum RuleBenchmark {
         var tight: [Double] = []
         for run in 0..<300 {
             let market = market(profiles, &generator)
-            var policy = Policy(budget: Money(nanoUSD: 1_000_000_000_000), deadlineSeconds: 100_000)
+            var policy = Policy(budget: Money(nanoUSD: 1_000_000_000_000), deadlineSeconds: 100_000, kappa: .published)
             policy.sequence.replanShare = 1
             var state = RunState()
             for position in 1...steps {
@@ -111,7 +111,7 @@ enum RuleBenchmark {
 
     /// A budget of half the run's cost without a limit.
     private static func tightBudget(_ router: StepRouter, _ step: Step, _ market: [PricedModel]) -> [Double] {
-        var policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0.1, accuracy: 1))
+        var policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0.1, accuracy: 1), kappa: .published)
         policy.kappa = KappaRule(base: 0.3, slope: 0, cap: 1, floor: 0.2)
         var state = RunState()
         guard

@@ -39,10 +39,44 @@ struct ServiceErrorTests {
         for (error, code) in codes { #expect(error.code == code) }
     }
 
-    @Test("a request that the last model refused is the caller's fault")
+    private static func refusal(_ message: String, field: String? = nil, code: String? = nil) -> UpstreamError {
+        .status(
+            UpstreamFailure(
+                status: 400, code: code, message: message, field: field, retryAfterSeconds: nil, isRetryable: false))
+    }
+
+    @Test("only a request that every model refused is the caller's fault")
     func refused() {
         let failures = [(model: ModelID("m"), error: Self.status(500)), (model: ModelID("n"), error: Self.status(400))]
-        #expect(ServiceError.noAnswer(failures).code == "refused_by_model")
+        #expect(ServiceError.noAnswer(failures).code == "upstream_error")
         #expect(ServiceError.noAnswer(failures.reversed()).code == "upstream_error")
+        #expect(ServiceError.noAnswer([failures[1], failures[1]]).code == "refused_by_model")
+        #expect(
+            ServiceError.noAnswer([(ModelID("m"), Self.status(413)), (ModelID("n"), Self.status(422))]).code
+                == "refused_by_model")
+        #expect(ServiceError.noAnswer([(ModelID("m"), .invalidRequest(reason: "no audio"))]).code == "refused_by_model")
+        #expect(ServiceError.noAnswer([]).code == "upstream_error")
+    }
+
+    @Test("of several refusals the one with a field and a code is told, a prompt too long for a smaller model last")
+    func best() {
+        let long = Self.refusal("This model's maximum context length is 4096 tokens.")
+        let dull = Self.refusal("bad request")
+        let clear = Self.refusal("temperature is too high", field: "temperature", code: "invalid_value")
+        let all = ServiceError.noAnswer([("m", long), ("n", dull), ("o", clear)])
+        #expect(all.code == "refused_by_model" && all.description == "o refused the request: temperature is too high")
+        let overflow = ServiceError.noAnswer([("m", long)])
+        #expect(overflow.code == "context_length_exceeded")
+        #expect(overflow.description.hasPrefix("prompt is too long: "))
+    }
+
+    @Test("models that rest are a limit of the rate where all were limited, else an overload")
+    func resting() {
+        func rest(_ isRateLimited: Bool) -> UpstreamError {
+            .resting(reason: "r", retryAfterSeconds: 3, isRateLimited: isRateLimited)
+        }
+        #expect(ServiceError.upstream([("m", rest(true)), ("n", Self.status(429))]).code == "rate_limited")
+        #expect(ServiceError.upstream([("m", rest(true)), ("n", rest(false))]).code == "overloaded")
+        #expect(ServiceError.upstream([("m", .overloaded(waiting: 9))]).code == "overloaded")
     }
 }

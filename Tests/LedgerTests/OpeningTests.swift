@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Ledger
@@ -35,5 +36,71 @@ import Testing
         try await TemporaryPostgreSQL.with { server in
             try await Self.openTogether(server.url, stores: 5)
         }
+    }
+}
+
+@Suite("The files of a ledger")
+struct LedgerFileTests {
+    private static func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test(
+        "no other user of the machine can read them, whether they are new or were open before",
+        arguments: [false, true])
+    func modes(exists: Bool) async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("mode-\(UUID())").path
+        defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
+        if exists {
+            let ledger = try LedgerStore.sqlite(path: path)
+            await ledger.close()
+            try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+        }
+        let ledger = try LedgerStore.sqlite(path: path)
+        try await ledger.heartbeat(leaseSeconds: 1)
+        for end in ["", "-wal", "-shm", "-nodes"] { #expect(try Self.mode(path + end) == 0o600, "\(end)") }
+        await ledger.close()
+    }
+
+    @Test("after the end the file alone holds everything")
+    func checkpoint() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("end-\(UUID())").path
+        let copy = path + "-copy"
+        defer {
+            for end in ["", "-wal", "-shm", "-nodes"] {
+                try? FileManager.default.removeItem(atPath: path + end)
+                try? FileManager.default.removeItem(atPath: copy + end)
+            }
+        }
+        let ledger = try LedgerStore.sqlite(path: path)
+        for number in 1...50 {
+            try await ledger.write {
+                try $0.setBudget(Budget(scope: .team("t\(number)"), limit: .usd(Money(nanoUSD: 1))), at: .now())
+            }
+        }
+        await ledger.close()
+        let log = (try? FileManager.default.attributesOfItem(atPath: path + "-wal"))?[.size] as? Int ?? 0
+        #expect(log == 0)
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        let copied = try LedgerStore.sqlite(path: copy)
+        #expect(try await copied.read { try $0.budgets(of: [.team("t50")], at: .now()) }.count == 1)
+        await copied.close()
+    }
+
+    @Test("a ledger that cannot be written says so when it is asked")
+    func writeCheck() async throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID())").path
+        defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
+        let isFull = Mutex(false)
+        let ledger = try LedgerStore.open(
+            "sqlite:\(path)",
+            faults: FaultPoints { point throws(LedgerError) in
+                if point == "COMMIT", isFull.withLock({ $0 }) { throw .diskFull(database: "d") }
+            })
+        try await ledger.checkWritable()
+        isFull.withLock { $0 = true }
+        await #expect(throws: LedgerError.diskFull(database: "d")) { try await ledger.checkWritable() }
+        _ = try await ledger.read { try $0.openReservations() }
+        await ledger.close()
     }
 }

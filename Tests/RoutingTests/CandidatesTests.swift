@@ -82,7 +82,7 @@ struct CandidatesTests {
 
     @Test("a model that cannot serve the step says why")
     func rejections() throws {
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         policy.models.deny = [ModelID("cheap")]
         policy.placement = .cloudOnly
         let narrow = Fixture.priced(Fixture.model("narrow", context: 100), input: 1, output: 1)

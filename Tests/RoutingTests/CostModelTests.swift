@@ -8,7 +8,7 @@ struct CostModelTests {
     private let estimator = FixedEstimator(quality: ["edge": 0.8, "cheap": 0.8, "dear": 0.8])
 
     private func candidate(
-        _ priced: PricedModel, policy: Policy = Policy(), economics: Economics = .standard
+        _ priced: PricedModel, policy: Policy = Policy(kappa: .published), economics: Economics = .standard
     ) throws -> Candidate {
         let context = RoutingContext(
             models: [priced], economics: economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
@@ -68,7 +68,7 @@ struct CostModelTests {
             tiers: [.standard: rates(100), .flex: rates(60), .priority: rates(200), .batch: rates(50)], source: "test",
             asOf: Fixture.day)
         let model = PricedModel(model: Fixture.cheap.model, price: price)
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         #expect(try candidate(model, policy: policy).serviceTier == .standard)
         policy.plan.serviceTiers = [.standard, .flex, .batch]
         let flex = try candidate(model, policy: policy)
@@ -79,7 +79,8 @@ struct CostModelTests {
         #expect(flex.worstCaseCost.nanoUSD == 1400 * 100 + 7)
         policy.plan.serviceTiers = [.priority]
         #expect(try candidate(model, policy: policy).cost.api.nanoUSD == 200 * 200 + 7)
-        var context = Fixture.context([model], policy: Policy(plan: PlanRule(serviceTiers: [.standard, .batch])))
+        var context = Fixture.context(
+            [model], policy: Policy(kappa: .published, plan: PlanRule(serviceTiers: [.standard, .batch])))
         context.isBatch = true
         let row = Candidates.of(Fixture.step(), in: context, predicting: estimator.prediction(for:))
         #expect(row.first?.serviceTier == .batch)
@@ -124,7 +125,7 @@ struct CostModelTests {
 
     @Test("an infeasible cap is reported with a feasible value")
     func carbonInfeasible() throws {
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         policy.plan.carbonGrams = 0.01
         var state = RunState()
         let error = #expect(throws: RoutingError.self) {

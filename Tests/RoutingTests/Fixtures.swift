@@ -47,7 +47,8 @@ enum Fixture {
     }
 
     static func context(
-        _ models: [PricedModel] = [edge, cheap, dear], policy: Policy = Policy(), remaining: Remaining? = nil,
+        _ models: [PricedModel] = [edge, cheap, dear], policy: Policy = Policy(kappa: .published),
+        remaining: Remaining? = nil,
         horizon: Int = 1
     ) -> RoutingContext {
         RoutingContext(

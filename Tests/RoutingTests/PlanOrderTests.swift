@@ -5,7 +5,8 @@ import Testing
 @Suite("The plan's order and the rule's tests")
 struct PlanOrderTests {
     private func route(
-        _ estimator: FixedEstimator, policy: Policy = Policy(), position: Int = 1, horizon: Int = 1, offset: Double = 0,
+        _ estimator: FixedEstimator, policy: Policy = Policy(kappa: .published), position: Int = 1, horizon: Int = 1,
+        offset: Double = 0,
         remaining: Remaining? = nil, models: [PricedModel] = [Fixture.edge, Fixture.cheap, Fixture.dear]
     ) throws -> (decision: Decision, state: RunState) {
         var state = RunState()
@@ -55,7 +56,7 @@ struct PlanOrderTests {
         ]
         let estimator = FixedEstimator(
             quality: ["cheap": 0.6, "dear": 0.8], similarity: ["cheap": 0.9], requestSimilarity: ["cheap": 0.9])
-        let policy = Policy(weights: Weights(cost: 1, energy: 0, latency: 0, accuracy: 0.5))
+        let policy = Policy(weights: Weights(cost: 1, energy: 0, latency: 0, accuracy: 0.5), kappa: .published)
         let whole = try route(estimator, policy: policy, horizon: 3, models: prices)
         #expect(whole.state.plan?.choices.first == ModelID("dear"), "by its step alone")
         #expect(whole.decision.stage == .urc)
@@ -97,7 +98,7 @@ struct PlanOrderTests {
 
     @Test("models that the policy's weights rank below the reference are not tried")
     func behind() throws {
-        let policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1))
+        let policy = Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1), kappa: .published)
         let estimator = FixedEstimator(
             quality: ["edge": 0.3, "cheap": 0.4, "dear": 0.9], similarity: ["edge": 0.9, "cheap": 0.3])
         let (decision, _) = try route(estimator, policy: policy)
@@ -113,7 +114,7 @@ struct PlanOrderTests {
             quality: ["slow": 0.4, "cheap": 0.8, "dear": 0.9], similarity: ["slow": 0.3, "cheap": 0.9],
             later: ["slow": [1: 0.9]])
         let models = [slow, Fixture.cheap, Fixture.dear]
-        var policy = Policy(weights: Weights(cost: 1, energy: 0, latency: 0, accuracy: 0))
+        var policy = Policy(weights: Weights(cost: 1, energy: 0, latency: 0, accuracy: 0), kappa: .published)
         #expect(try route(estimator, policy: policy, models: models).decision.model == ModelID("slow"))
         // 100 tokens take it 10 s.
         policy.deadlineSeconds = 5
@@ -123,7 +124,7 @@ struct PlanOrderTests {
 
     @Test("without a reference to fall back on, kappa limits the plan, and the error names the nearest candidate")
     func noReference() throws {
-        var policy = Policy(budget: Money(nanoUSD: 1_000_000))
+        var policy = Policy(budget: Money(nanoUSD: 1_000_000), kappa: .published)
         policy.kappa.bends = false
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9])
         let error = #expect(throws: RoutingError.self) { try route(estimator, policy: policy) }

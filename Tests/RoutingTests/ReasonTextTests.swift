@@ -60,7 +60,7 @@ struct ReasonTextTests {
 
     private func reason(
         _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
-        verification: Verification = Verification(isOn: true), state: RunState = RunState(),
+        verification: Verification = Verification(mode: .on), state: RunState = RunState(),
         ahead: LookAheadEstimates = LookAheadEstimates(), then events: [RuleEvent] = []
     ) -> String {
         var rule = SequentialRule(state: state)
@@ -138,7 +138,7 @@ struct ReasonTextTests {
                 == "a's answer is acceptable with probability 0.66 >= kappa 0.66")
         #expect(
             reason(
-                similar(0.9), position: 3, verification: Verification(isOn: true, threshold: 0.35),
+                similar(0.9), position: 3, verification: Verification(mode: .on, threshold: 0.35),
                 then: [answered("a", 0.4)])
                 == "a's answer is acceptable with probability 0.40 >= the verify threshold 0.35")
         #expect(

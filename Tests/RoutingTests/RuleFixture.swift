@@ -20,7 +20,7 @@ enum RuleFixture {
         _ candidates: [Candidate], position: Int = 1, settings: SequenceRule = .standard,
         verification: Verification = Verification(), lookAheadEstimates: LookAheadEstimates = LookAheadEstimates(),
         history: StepHistory = StepHistory(),
-        kappa: Kappa = Kappa(.standard)
+        kappa: Kappa = Kappa(.published)
     ) -> RuleStep {
         let reference = candidate("reference", quality: 0.9, nanoUSD: 1000)
         return RuleStep(

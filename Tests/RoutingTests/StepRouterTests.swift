@@ -72,7 +72,7 @@ struct RouterTests {
 
     @Test("a model whose highest possible bill exceeds the budget is not called")
     func budget() throws {
-        var policy = Policy(budget: Money(nanoUSD: 1_000_000))
+        var policy = Policy(budget: Money(nanoUSD: 1_000_000), kappa: .published)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let decision = try route(
             FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9]), context: Fixture.context(policy: policy))
@@ -84,15 +84,15 @@ struct RouterTests {
     @Test("infeasible limits are refused with the limit and a feasible value")
     func infeasible() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9])
-        let broke = Policy(budget: Money(nanoUSD: 10))
+        let broke = Policy(budget: Money(nanoUSD: 10), kappa: .published)
         let poor = #expect(throws: RoutingError.self) { try route(estimator, context: Fixture.context(policy: broke)) }
         #expect((poor?.description ?? "").contains("budget_usd"))
-        let demanding = Policy(minAccuracy: 0.99)
+        let demanding = Policy(minAccuracy: 0.99, kappa: .published)
         let strict = #expect(throws: RoutingError.self) {
             try route(estimator, context: Fixture.context(policy: demanding))
         }
         #expect((strict?.description ?? "").contains("accuracy"))
-        let hasty = Policy(deadlineSeconds: 0.1)
+        let hasty = Policy(deadlineSeconds: 0.1, kappa: .published)
         let late = #expect(throws: RoutingError.self) { try route(estimator, context: Fixture.context(policy: hasty)) }
         #expect((late?.description ?? "").contains("deadline"))
     }
@@ -101,7 +101,7 @@ struct RouterTests {
         "on_infeasible chooses the cheapest or the best instead",
         arguments: [(InfeasibleRule.cheapest, "edge"), (.best, "dear")])
     func onInfeasible(rule: InfeasibleRule, model: String) throws {
-        let policy = Policy(minAccuracy: 0.99, onInfeasible: rule)
+        let policy = Policy(minAccuracy: 0.99, kappa: .published, onInfeasible: rule)
         let decision = try route(
             FixedEstimator(quality: ["edge": 0.1, "cheap": 0.3, "dear": 0.9]), context: Fixture.context(policy: policy))
         #expect(decision.model == ModelID(model))
@@ -118,7 +118,7 @@ struct RouterTests {
             (.chebyshev, Weights(cost: 1, energy: 0, latency: 0, accuracy: 1), "cheap"),
         ])
     func methods(method: PolicyMethod, weights: Weights, model: String) throws {
-        var policy = Policy(weights: weights, method: method)
+        var policy = Policy(weights: weights, method: method, kappa: .published)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.8, "dear": 0.9])
         var state = RunState()
@@ -143,7 +143,7 @@ struct RouterTests {
     func siblings() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.9, "cheap": 0.9, "dear": 0.92])
         // One step takes 2.6 s on any of the three: eight in a row would exceed the deadline, in parallel they do not.
-        let policy = Policy(deadlineSeconds: 5)
+        let policy = Policy(deadlineSeconds: 5, kappa: .published)
         var context = Fixture.context(policy: policy, horizon: 8)
         #expect(throws: RoutingError.self) { try route(estimator, context: context) }
         context.shape = .siblings
@@ -153,7 +153,7 @@ struct RouterTests {
     @Test("over a horizon the plan keeps the budget of the whole run")
     func horizon() throws {
         // One step on the expensive model costs 1.8 m nano-USD: eight would exceed 5 m, the first alone would not.
-        var policy = Policy(budget: Money(nanoUSD: 20_000_000))
+        var policy = Policy(budget: Money(nanoUSD: 20_000_000), kappa: .published)
         policy.weights = Weights(cost: 0, energy: 0, latency: 0, accuracy: 1)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.6, "dear": 0.9])

@@ -2,6 +2,7 @@ import Testing
 
 @testable import Domain
 @testable import Estimation
+@testable import Routing
 @testable import Training
 
 @Suite struct CascadeTests {

@@ -46,7 +46,7 @@ struct RecordedRoutingTests {
         }
     }
 
-    private static func policy(kappa: Double, verify: Bool = false) -> Policy {
+    private static func policy(kappa: Double, verify: VerificationMode = .off) -> Policy {
         Policy(kappa: KappaRule(base: kappa, slope: 0, cap: 1, floor: 0), verify: verify)
     }
 
@@ -68,7 +68,7 @@ struct RecordedRoutingTests {
     func verify() {
         for (acceptance, cost, accuracy) in [(0.9, 1.0, 0.5), (0.1, 11.0, 1.0)] {
             let figures = RecordedRouting(
-                policy: Self.policy(kappa: 0.3, verify: true), estimator: Estimator(acceptance: acceptance)
+                policy: Self.policy(kappa: 0.3, verify: .on), estimator: Estimator(acceptance: acceptance)
             ).figures(Self.replay())
             #expect(figures.point == CostCurve.Point(costUSD: cost, accuracy: accuracy))
             #expect(figures.meanCalls == (cost > 10 ? 2 : 1))

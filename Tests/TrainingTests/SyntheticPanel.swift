@@ -13,6 +13,9 @@ enum SyntheticPanel {
         trainer.panel.logistic.iterations = 6
         trainer.panel.grower.rounds = 30
         trainer.panel.grower.rate = 0.3
+        trainer.difficulty.folds = 2
+        trainer.difficulty.iterations = 12
+        trainer.difficulty.vocabularyLimit = 2000
         return trainer
     }
 

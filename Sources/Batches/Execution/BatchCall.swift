@@ -9,8 +9,10 @@ import Upstream
 struct BatchCall: Sendable {
     enum End: Sendable {
         case answered(cost: Money)
-        /// No model would accept the row as it is. Its error is committed.
+        /// The row cannot be called as it is. Its error is committed.
         case refused
+        /// The model's server refused the row. Another one may accept it.
+        case refusedBy(ModelID, UpstreamError)
         /// Another node has finished the row meanwhile. The cost of this call is booked.
         case taken
         /// No answer. A call that may have been billed is booked.
@@ -62,15 +64,16 @@ struct BatchCall: Sendable {
         switch error {
         case .ledger(let problem):
             return problem.refusal.map { .unpaid($0) } ?? .broken(error)
+        case .refused(let model, let failure): return .refusedBy(model, .status(failure))
         case .upstream(let failures):
             guard case .status(let failure) = failures.last?.error else {
                 if case .overloaded = failures.last?.error { return .failed(error, isBusy: true, retryAfter: nil) }
                 return .failed(error, isBusy: false, retryAfter: nil)
             }
             return .failed(
-                error, isBusy: failure.status == 429 || failure.status == 503, retryAfter: failure.retryAfterSeconds)
+                error, isBusy: failure.isOverload, retryAfter: failure.retryAfterSeconds)
         case .shuttingDown: return .failed(error, isBusy: true, retryAfter: nil)
-        case .badRequest, .unknownModel, .modelUnavailable, .routing, .refused, .notFound, .conflict:
+        case .badRequest, .unknownModel, .modelUnavailable, .routing, .notFound, .conflict:
             let fault = BatchFault(line: line, customID: nil, code: error.code, message: error.description)
             let result = BatchRowResult(
                 batchID: runner.batch.id, line: line, status: .failed, response: fault.body)

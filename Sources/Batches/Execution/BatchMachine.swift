@@ -1,6 +1,7 @@
 import Domain
 import Ledger
 import Optimization
+import Routing
 
 /// State machine of a running batch: rows planned, in flight and done, money spent, and when to replan. No I/O.
 struct BatchMachine: Sendable {
@@ -16,6 +17,8 @@ struct BatchMachine: Sendable {
     /// Open rows without a place in the plan.
     private(set) var excluded: Set<Int>
     private var tried: [Int: Set<Int>] = [:]
+    /// Models that refused a row, or have no more context than one for which it was too long.
+    private var refusals: [Int: Set<Int>] = [:]
     private var attempts: [Int: Int] = [:]
     let budget: Money?
     /// Whether `update(spent:)` supplies the money spent; else it is summed from the answers.
@@ -88,7 +91,12 @@ struct BatchMachine: Sendable {
     }
 
     /// Queues each row for a call or for a provider batch, by the tier of its model.
-    private mutating func assign(_ choices: [(row: Int, model: Int)]) {
+    private mutating func assign(_ planned: [(row: Int, model: Int)]) {
+        // A plan knows nothing of refusals.
+        let choices = planned.map { row, model in
+            guard let refused = refusals[row], refused.contains(model) else { return (row: row, model: model) }
+            return (row: row, model: best(row, avoiding: refused) ?? model)
+        }
         queue.assign(choices.filter { !usesBatchTier($0.row, $0.model) })
         providerQueue.assign(choices.filter { usesBatchTier($0.row, $0.model) })
     }
@@ -191,6 +199,32 @@ struct BatchMachine: Sendable {
         guard attempts[row, default: 0] < Self.mostAttempts else { return false }
         if !isBusy { tried[row, default: []].insert(model) }
         enqueue(row, model: isBusy ? model : best(row, avoiding: tried[row] ?? []) ?? model)
+        return true
+    }
+
+    /// Requeues a row that a model refused, for another one.
+    ///
+    /// - Parameter isTooLong: whether the prompt exceeds the model's context. Then no model with as little is asked.
+    /// - Returns: false where every model refused it.
+    mutating func refused(_ row: Int, model: Int, isTooLong: Bool) -> Bool {
+        queue.ended(row)
+        var refusals = refusals[row, default: []]
+        refusals.insert(model)
+        if isTooLong {
+            let most = table.models[model].model.contextTokens
+            refusals.formUnion(table.models.indices.filter { table.models[$0].model.contextTokens <= most })
+        }
+        self.refusals[row] = refusals
+        tried[row, default: []].formUnion(refusals)
+        if let other = best(row, avoiding: tried[row] ?? []) ?? best(row, avoiding: refusals) {
+            enqueue(row, model: other)
+            return true
+        }
+        let options = table.rows[row].options
+        guard options.indices.contains(where: { options[$0] != nil && !refusals.contains($0) }) else { return false }
+        // Money may become free for another model.
+        excluded.insert(row)
+        if let place = places[row] { plan?.batch.drop(place) }
         return true
     }
 

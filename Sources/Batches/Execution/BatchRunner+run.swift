@@ -5,6 +5,7 @@ import Logging
 import Optimization
 import Routing
 import Steps
+import Upstream
 
 /// The event loop of a batch: calls and provider groups, while there are rows, money and time.
 extension BatchRunner {
@@ -29,6 +30,8 @@ extension BatchRunner {
         /// Groups with an action in flight.
         var busy: Set<String> = []
         var failed: Int
+        /// What models' servers said when they refused a row, by row of the table.
+        var refusals: [Int: [(model: ModelID, error: UpstreamError)]] = [:]
         /// The outcome, once decided; groups at providers may still have to be collected.
         var ending: Result<BatchOutcome, ServiceError>?
         /// Set when a wider budget has no room: no call starts before an event arrives.
@@ -193,6 +196,14 @@ extension BatchRunner {
             context.machine.abandoned(row)
             context.failed += 1
         case .taken: context.machine.abandoned(row)
+        case .refusedBy(let id, let error):
+            context.refusals[row, default: []].append((id, error))
+            let isTooLong = error.refusal?.isContextOverflow ?? false
+            guard !context.machine.refused(row, model: model, isTooLong: isTooLong) else { break }
+            let refusals = context.refusals.removeValue(forKey: row) ?? []
+            try await fail(context.machine.planner.table.rows[row].line, .noAnswer(refusals))
+            context.machine.abandoned(row)
+            context.failed += 1
         case .failed(let error, let isBusy, let retryAfter):
             let isWaiting = context.machine.failed(
                 row, model: model, isBusy: isBusy, retryAfter: retryAfter, at: now)

@@ -50,6 +50,12 @@ extension StepService {
         var isPinned = false
     }
 
+    /// Whether `max_loss` bounds what a row may buy, and whether limits may force cheaper models than it would choose.
+    private enum Dial {
+        case off
+        case on(hasLimits: Bool)
+    }
+
     /// Predicts every model for a row by the code of live calls; no model is called.
     ///
     /// - Parameters:
@@ -61,7 +67,11 @@ extension StepService {
         let request = try request(of: row, terms: terms)
         let rules = try rules(for: request, terms: terms, models: models, caller: caller)
         let able = allowsBatchTier ? batchTierModels(of: models, policy: rules.policy) : []
-        var forecast = forecast(of: request, row, rules, models: models, batchTier: able)
+        // A least accuracy of the whole batch may need more quality than a row's own price asks for.
+        let hasLimits = terms.budget != nil || terms.deadline != nil || terms.energyJoules != nil
+        var forecast = forecast(
+            of: request, row, rules, models: models, batchTier: able,
+            dial: terms.minAccuracy == nil ? .on(hasLimits: hasLimits) : .off)
         forecast.candidates = RowLimits(policy: rules.policy, economics: settings.economics).applied(
             to: forecast.candidates)
         guard forecast.candidates.contains(where: { $0.rejection == nil }) else {
@@ -80,10 +90,10 @@ extension StepService {
         let request = try request(of: row, terms: terms)
         let others = models.filter { $0.model.id != model.model.id }
         let found = try? rules(for: request, terms: terms, models: others + [model], caller: caller)
-        var rules = found ?? RowRules(policy: Policy())
+        var rules = found ?? RowRules(policy: Policy(verify: .off))
         if !rules.policy.plan.serviceTiers.contains(.batch) { rules.policy.plan.serviceTiers.append(.batch) }
         let able = batchTierModels(of: others, policy: rules.policy).union([model.model.id])
-        var forecast = forecast(of: request, row, rules, models: others + [model], batchTier: able)
+        var forecast = forecast(of: request, row, rules, models: others + [model], batchTier: able, dial: .off)
         for index in forecast.candidates.indices where forecast.candidates[index].model == model.model.id {
             forecast.candidates[index].rejection = nil
         }
@@ -91,18 +101,29 @@ extension StepService {
     }
 
     private func forecast(
-        of request: ChatRequest, _ row: BatchRow, _ rules: RowRules, models: [PricedModel], batchTier: Set<ModelID>
+        of request: ChatRequest, _ row: BatchRow, _ rules: RowRules, models: [PricedModel], batchTier: Set<ModelID>,
+        dial: Dial
     ) -> RowForecast {
         let context = RoutingContext(
             models: models, economics: settings.economics, policy: rules.policy, remaining: Remaining(), horizon: 1,
             catalogVersion: registry.catalog.version)
         let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
         let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
+        var candidates = Self.candidates(
+            of: step, in: context, batchTier: batchTier, predicting: estimates.prediction(for:))
+        if !rules.isPinned, case .on(let hasLimits) = dial,
+            let worthwhile = PricedStep.worthwhile(
+                candidates, models: models.map(\.model), estimates: estimates, context: context,
+                hasLimits: hasLimits)
+        {
+            for index in candidates.indices
+            where candidates[index].rejection == nil && !worthwhile.contains(candidates[index].model) {
+                candidates[index].rejection = "is not worth its price for this row under max_loss"
+            }
+        }
         return RowForecast(
-            request: request, step: step,
-            candidates: Self.candidates(
-                of: step, in: context, batchTier: batchTier, predicting: estimates.prediction(for:)),
-            context: context, policyName: rules.policyName, isPinned: rules.isPinned)
+            request: request, step: step, candidates: candidates, context: context, policyName: rules.policyName,
+            isPinned: rules.isPinned)
     }
 
     private func request(of row: BatchRow, terms: BatchOptions) throws(ServiceError) -> ChatRequest {
@@ -128,7 +149,8 @@ extension StepService {
             guard models.contains(where: { $0.model.id == pinned.model.id }) else {
                 throw .badRequest(FieldError("model", "\(pinned.model.id) may not be used here"))
             }
-            rules = RowRules(policy: Policy(models: ModelFilter(allow: [pinned.model.id])), isPinned: true)
+            rules = RowRules(
+                policy: Policy(models: ModelFilter(allow: [pinned.model.id]), verify: .off), isPinned: true)
         }
         do throws(FieldError) {
             let asked = terms.policy.flatMap { try? JSONDocument($0).root }

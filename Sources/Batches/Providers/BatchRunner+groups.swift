@@ -206,7 +206,7 @@ extension BatchRunner {
     private func record(
         _ results: ProviderGroupMachine.GroupResults, of group: ProviderGroup, _ context: inout BatchContext
     ) {
-        context.machine.providerQueue.booked(results.booked.count + results.refused.count, in: group.name)
+        context.machine.providerQueue.booked(results.booked.count, in: group.name)
         let models = context.machine.planner.table.models
         let model = models.firstIndex { $0.model.id == group.model }
         for row in results.booked {
@@ -215,10 +215,6 @@ extension BatchRunner {
             } else {
                 context.machine.answeredAtProvider(cost: row.cost)
             }
-        }
-        for line in results.refused {
-            context.failed += 1
-            if let known = context.machine.row(ofLine: line) { context.machine.abandoned(known) }
         }
     }
 

@@ -33,14 +33,14 @@ extension ProviderCall {
         do throws(UpstreamError) {
             lines = try upstream.results(of: ended, endpoint: endpoint, key: key).makeAsyncIterator()
         } catch {
-            return .failed(error)
+            return .failed(error.without(secret: key))
         }
         while true {
             let next: ProviderBatchLine?
             do throws(UpstreamError) {
                 next = try await lines.next(isolation: nil)
             } catch {
-                return .interrupted(results, error)
+                return .interrupted(results, error.without(secret: key))
             }
             guard let next else { break }
             guard case .result(let result) = next,
@@ -55,8 +55,6 @@ extension ProviderCall {
                 // A repeated row counts once: otherwise it would hide a row without an answer.
                 if answered.insert(row.line).inserted { results.answered += 1 }
                 waiting += try booking(of: answer, body, row, in: group)
-            case .failed(let failure) where failure.isCallersFault && !failure.isContextOverflow:
-                waiting += refusal(failure, row, in: group)
             case .failed, .expired, .cancelled: unbilled.append(result.customID)
             case .unreadable: results.unreadable += 1
             }
@@ -103,16 +101,6 @@ extension ProviderCall {
         return [Booking(line: row.line, cost: used.figures.cost.total, commit: commit, isEnd: problem == nil)]
     }
 
-    /// Ends a row whose request the provider rejected: no other model would accept it.
-    private func refusal(
-        _ failure: UpstreamFailure, _ row: BatchRow, in group: ProviderGroup
-    ) -> [Booking] {
-        guard row.status == .claimed else { return [] }
-        let error = ServiceError.refused(model: model.model.id, failure)
-        let commit = StepCommit(releases: [Self.id(row.line, in: group)], rows: [runner.result(of: row, error)])
-        return [Booking(line: row.line, cost: .zero, commit: commit, isEnd: true)]
-    }
-
     private func book(_ waiting: inout [Booking], into results: inout ProviderGroupMachine.GroupResults)
         async throws(ServiceError)
     {
@@ -152,12 +140,7 @@ extension ProviderCall {
 
 extension ProviderGroupMachine.GroupResults {
     fileprivate mutating func record(_ booking: ProviderCall.Booking) {
-        guard booking.isEnd else { return }
-        if booking.commit.settlements.isEmpty {
-            refused.append(booking.line)
-        } else {
-            booked.append(Row(line: booking.line, cost: booking.cost))
-        }
+        if booking.isEnd { booked.append(Row(line: booking.line, cost: booking.cost)) }
     }
 }
 

@@ -105,7 +105,7 @@ struct ProviderCall: Sendable {
                 return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
             }
         } catch {
-            return .failed(error)
+            return .failed(error.without(secret: key))
         }
     }
 
@@ -149,7 +149,7 @@ struct ProviderCall: Sendable {
                         endpoint: endpoint, key: key, name: group.name, rows: rows,
                         removedMembers: Self.removedMembers)))
         } catch {
-            return .failed(error)
+            return .failed(error.without(secret: key))
         }
     }
 }

@@ -42,8 +42,6 @@ struct ProviderGroupMachine: Sendable {
         var unreadable = 0
         /// Rows booked in this pass.
         var booked: [Row] = []
-        /// Lines of requests that the provider refused as invalid.
-        var refused: [Int64] = []
 
         struct Row: Hashable, Sendable {
             let line: Int64

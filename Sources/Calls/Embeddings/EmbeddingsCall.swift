@@ -10,7 +10,7 @@ package struct EmbeddingsCall: Sendable {
     private struct Answer: PaidAnswer {
         var body: [UInt8]
         var model: String?
-        var usage: Usage?
+        var reported: ReportedUsage?
         /// An answer is read whole or not at all.
         var failure: UpstreamError? { nil }
     }
@@ -49,15 +49,18 @@ package struct EmbeddingsCall: Sendable {
     private func answer() async throws(UpstreamError) -> Answer {
         let call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
         let client = calls.upstream
-        let response = try await client.accept(try await client.send(try OpenAIWire().embeddingsRequest(call)))
+        let response = try await client.exchange(
+            try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
         let body = try await response.collect(upTo: calls.limits.answerBytes)
-        guard let root = try? JSONDocument(body).root, let data = root["data"], data.kind == .array,
+        guard let document = try? JSONMender.whole(body), let data = document.root["data"], data.kind == .array,
             data.count == request.count
         else {
             throw .malformed(
                 host: response.body.host, reason: "its answer has not the \(request.count) embeddings asked for")
         }
-        return Answer(body: body, model: root["model"]?.string, usage: OpenAIWire.usage(root["usage"]))
+        return Answer(
+            body: document.bytes, model: document.root["model"]?.string,
+            reported: OpenAIWire.reportedUsage(document.root["usage"], isEmbedding: true))
     }
 
     // MARK: Booking
@@ -99,20 +102,23 @@ package struct EmbeddingsCall: Sendable {
     }
 
     private func settle(_ answer: Answer, _ receipt: CallReceipt) async throws(ServiceError) -> EmbeddingsReply {
+        let (usage, isCounted) = (answer.reported ?? .none).filled(
+            by: Usage(input: request.tokens.likely), most: max(priced.model.contextTokens, request.tokens.atMost))
         let used = PricedUsage(
-            counted: answer.usage, estimate: Usage(input: request.tokens.likely), model: priced.model.id,
-            upperBound: receipt.reservation.upperBound, seconds: receipt.seconds, logger: calls.logger
+            usage, isCounted: isCounted, model: priced.model.id, upperBound: receipt.reservation.upperBound,
+            seconds: receipt.seconds, logger: calls.logger
         ) { usage throws(PriceError) in
             try figures(usage, seconds: receipt.seconds, joules: receipt.joules)
         }
         let entry = receipt.entry(
-            used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call, servedModel: answer.model)
+            used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call,
+            servedModel: answer.model.map(calls.withoutKey(of: priced.model)))
         var decision = decision
         decision.attempts = [
             Attempt(model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id)
         ]
         do throws(LedgerError) {
-            _ = try await calls.ledger.commitStep(
+            _ = try await calls.commit(
                 StepCommit(
                     settlements: [(entry.id, entry)],
                     decisions: [DecisionRecord(decision: decision, attribution: attribution, at: .now())]))

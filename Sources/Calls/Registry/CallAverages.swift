@@ -33,6 +33,11 @@ struct CallAverages: Sendable {
         busy += 1
     }
 
+    /// Records that a waiting call left without a slot.
+    mutating func leaveQueue() {
+        waiting -= 1
+    }
+
     /// Records that a call has left its slot.
     mutating func leave(after seconds: Double, at now: Timestamp) {
         age(to: now)

@@ -2,6 +2,7 @@ package import Catalog
 package import Domain
 package import Routing
 import Synchronization
+package import Upstream
 
 /// The catalog's models, their availability, circuit breakers and live rates.
 package final class ModelRegistry: Sendable {
@@ -52,9 +53,16 @@ package final class ModelRegistry: Sendable {
         state.withLock { $0.availability[model] } ?? .unavailable("not looked for yet")
     }
 
-    /// The models for chat calls with their prices of the day. Models with an open circuit breaker are omitted, unless
-    /// all are open.
+    /// The models for chat calls with their prices of the day. Models that rest are omitted, unless all do.
     package func models(at now: Timestamp) -> [PricedModel] {
+        let (working, resting) = chatModels(at: now)
+        return working.isEmpty ? resting : working
+    }
+
+    /// The models for chat calls that rest now: their circuit breakers are open.
+    package func restingModels(at now: Timestamp) -> [PricedModel] { chatModels(at: now).resting }
+
+    private func chatModels(at now: Timestamp) -> (working: [PricedModel], resting: [PricedModel]) {
         let (live, blocked) = state.withLock { state in
             let live = catalog.models.filter {
                 state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
@@ -62,8 +70,8 @@ package final class ModelRegistry: Sendable {
             let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
             return (live, blocked)
         }
-        let admitted = live.filter { !blocked.contains($0.id) }
-        return (admitted.isEmpty ? live : admitted).compactMap { priced($0, at: now) }
+        let working = live.filter { !blocked.contains($0.id) }.compactMap { priced($0, at: now) }
+        return (working, live.filter { blocked.contains($0.id) }.compactMap { priced($0, at: now) })
     }
 
     /// A model with its price of the day; nil if it is unknown or has no valid price.
@@ -75,14 +83,71 @@ package final class ModelRegistry: Sendable {
         (try? model.price(on: now.day)).map { PricedModel(model: model, price: $0, live: rate(of: model.id, at: now)) }
     }
 
+    /// Asks for a call of a model.
+    ///
+    /// - Returns: whether it is the trial of a model that rested, or the error of one that still rests.
+    package func admit(_ model: ModelID, at now: Timestamp) -> Result<Bool, UpstreamError> {
+        state.withLock { state in
+            guard var breaker = state.breakers[model] else { return .success(false) }
+            let admission = breaker.admit(at: now)
+            state.breakers[model] = breaker
+            switch admission {
+            case .call: return .success(false)
+            case .trial: return .success(true)
+            case .refused(let seconds): return .failure(breaker.error(seconds: seconds))
+            }
+        }
+    }
+
+    /// The error of a model that rests; nil if it may be called.
+    package func rest(of model: ModelID, at now: Timestamp) -> UpstreamError? {
+        state.withLock { state in
+            guard let breaker = state.breakers[model], !breaker.admits(at: now) else { return nil }
+            return breaker.error(seconds: breaker.restSeconds(at: now))
+        }
+    }
+
+    /// Records an answer, which ends the model's rest.
     package func recordSuccess(_ model: ModelID) {
         state.withLock { _ = $0.breakers.removeValue(forKey: model) }
         callEnded(model, failed: false, at: .now())
     }
 
+    /// Records a failure of the model's server.
     package func recordFailure(_ model: ModelID, reason: String, at now: Timestamp) {
-        state.withLock { $0.breakers[model, default: CircuitBreaker()].recordFailure(reason, at: now) }
+        recordFailure(model, reason: reason, of: nil, isTrial: false, at: now)
+    }
+
+    /// Records a failure with what its server asked for.
+    func recordFailure(
+        _ model: ModelID, reason: String, of error: UpstreamError?, isTrial: Bool, at now: Timestamp
+    ) {
+        state.withLock {
+            $0.breakers[model, default: CircuitBreaker()].recordFailure(
+                reason, restSeconds: error?.requestedRest, isRateLimited: error?.isRateLimit ?? false, isTrial: isTrial,
+                at: now)
+        }
         callEnded(model, failed: true, at: now)
+    }
+
+    /// Ends a trial that said nothing of its server.
+    func abandonTrial(of model: ModelID, at now: Timestamp) {
+        state.withLock { $0.breakers[model]?.abandonTrial(at: now) }
+    }
+}
+
+extension CircuitBreaker {
+    fileprivate func error(seconds: Double) -> UpstreamError {
+        .resting(
+            reason: reason ?? "it failed", retryAfterSeconds: seconds, isRateLimited: isRateLimited)
+    }
+}
+
+extension UpstreamError {
+    /// Seconds for which the server asked to be left alone.
+    fileprivate var requestedRest: Double? {
+        guard case .status(let failure) = self, failure.isOverload else { return nil }
+        return failure.retryAfterSeconds
     }
 }
 
@@ -100,6 +165,11 @@ extension ModelRegistry {
     /// Records that a call has its slot.
     package func callStarted(_ model: ModelID) {
         record(model, at: .now()) { $0.start() }
+    }
+
+    /// Records that a waiting call left without a slot.
+    func callLeftQueue(_ model: ModelID) {
+        record(model, at: .now()) { $0.leaveQueue() }
     }
 
     /// Records that a call has left its slot after some seconds.

@@ -47,7 +47,7 @@ package struct ProviderBatchResults: AsyncSequence, Sendable {
                 if body != nil {
                     try await readOn(isolation: actor)
                 } else if let request = requests.popFirst() {
-                    let response = try await client.accept(try await client.send(request))
+                    let response = try await client.exchange(request)
                     host = response.body.host
                     lines = JSONLines(maximumBytes: maximumLineBytes)
                     body = response.body.makeAsyncIterator()
@@ -72,7 +72,7 @@ package struct ProviderBatchResults: AsyncSequence, Sendable {
                 return .unreadable(line: number, reason: "it is longer than \(maximumLineBytes) bytes")
             case .complete(let number, let bytes):
                 do {
-                    return dialect.result(try JSONDocument(bytes).root, number: number, host: host)
+                    return dialect.result(try JSONMender.whole(bytes).root, number: number, host: host)
                 } catch {
                     return .unreadable(line: number, reason: "it is not JSON: \(error.reason)")
                 }

@@ -89,7 +89,7 @@ extension UpstreamClient {
 
     /// Sends a request and reads the JSON of its answer.
     func fetch(_ request: UpstreamRequest) async throws(UpstreamError) -> (value: JSONValue, host: String) {
-        let response = try await accept(try await send(request))
+        let response = try await exchange(request)
         let body = try await response.collect(upTo: Self.maximumBatchBytes)
         do {
             return (try JSONDocument(body).root, response.body.host)

@@ -111,7 +111,7 @@ extension UpstreamError {
     /// Whether a batch may exist although ``UpstreamClient/submit(_:)`` threw this error. False is certain.
     package var mayHaveMadeBatch: Bool {
         switch self {
-        case .invalidRequest, .connect, .tls, .overloaded: false
+        case .invalidRequest, .connect, .tls, .overloaded, .resting: false
         case .timeout(.connect, _, _, _): false
         // 4xx is the provider's own refusal. Other statuses may come from a proxy that lost the answer.
         case .status(let failure): !(400..<500).contains(failure.status) || failure.status == 408

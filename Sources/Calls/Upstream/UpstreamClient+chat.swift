@@ -1,5 +1,6 @@
 package import Dialects
 import Domain
+import JSON
 package import Upstream
 
 /// A whole answer with its headers and timing.
@@ -15,38 +16,78 @@ extension UpstreamClient {
     /// Limit of an error's body in bytes.
     private static let maximumFailureBytes = 64 << 10
 
+    /// Requests of one call: the first, and one for each group of changes that its server's refusals ask for.
+    private static let mostRequests = 12
+
     /// Sends a chat call and returns when its answer begins. A ``ChatStreamReader`` reads the body of a streamed call.
     ///
-    /// Throws ``UpstreamError/status(_:)`` for an error, unless a retry without the rejected fields succeeds
-    /// (``ChatWire/conceding(_:to:)``).
-    package func open(_ call: ChatCall) async throws(UpstreamError) -> UpstreamResponse {
+    /// Throws ``UpstreamError/status(_:)`` for an error, unless a retry without what the server refused succeeds
+    /// (``RefusalReader``, ``ChatWire/conceding(_:to:)``).
+    ///
+    /// - Parameter memory: what the model's server has refused before, which is not sent again.
+    package func open(
+        _ call: ChatCall, remembering memory: MendMemory? = nil
+    ) async throws(UpstreamError) -> UpstreamResponse {
         let wire = call.endpoint.wire.chat
-        var request = try wire.request(call)
-        while true {
-            do throws(UpstreamError) {
-                return try await accept(try await send(request))
-            } catch {
-                guard case .status(let failure) = error, let other = wire.conceding(request, to: failure) else {
-                    throw error
-                }
-                request = other
-            }
+        return try await exchange(try wire.request(call), mending: call.endpoint, memory) { request, failure in
+            wire.conceding(request, to: failure)
         }
     }
 
+    /// Sends a request and returns its response, or throws the error in it without the key that was sent.
+    package func exchange(_ request: UpstreamRequest) async throws(UpstreamError) -> UpstreamResponse {
+        try await accept(try await send(request), hiding: request.key)
+    }
+
+    /// Sends a request without what the server of an endpoint refused before, and again without what it refuses now.
+    ///
+    /// - Parameter concede: the request without what its dialect may leave out; nil for anything else.
+    func exchange(
+        _ request: UpstreamRequest, mending endpoint: Endpoint, _ memory: MendMemory?,
+        concede: (UpstreamRequest, UpstreamFailure) -> UpstreamRequest? = { _, _ in nil }
+    ) async throws(UpstreamError) -> UpstreamResponse {
+        var request = request
+        for mend in memory?.mends(of: endpoint) ?? [] { request.apply(mend) }
+        var learned: [RequestMend] = []
+        for _ in 1..<Self.mostRequests {
+            do throws(UpstreamError) {
+                let response = try await exchange(request)
+                memory?.record(learned, of: endpoint)
+                return response
+            } catch {
+                guard case .status(let failure) = error else { throw error }
+                if let other = concede(request, failure) {
+                    request = other
+                    continue
+                }
+                let mends = request.mends(after: failure).filter { !learned.contains($0) }
+                guard !mends.isEmpty else { throw error }
+                mends.forEach { request.apply($0) }
+                learned += mends
+            }
+        }
+        return try await exchange(request)
+    }
+
     /// Sends a chat call without streaming and reads its whole answer.
-    package func complete(_ call: ChatCall) async throws(UpstreamError) -> CompletedChat {
+    package func complete(
+        _ call: ChatCall, remembering memory: MendMemory? = nil
+    ) async throws(UpstreamError) -> CompletedChat {
         var call = call
         call.isStreaming = false
-        let response = try await open(call)
+        let response = try await open(call, remembering: memory)
         let bytes = try await response.collect(upTo: call.maximumResponseBytes)
-        let (answer, openAIBytes) = try call.endpoint.wire.chat.answer(bytes, host: response.body.host)
+        let (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
         return CompletedChat(
             answer: answer, openAIBytes: openAIBytes, headers: response.headers, timing: response.timing)
     }
 
     /// Returns a response with a status of success, or throws the error in it.
-    package func accept(_ response: UpstreamResponse) async throws(UpstreamError) -> UpstreamResponse {
+    ///
+    /// - Parameter key: the key that was sent. The server may repeat it, the error does not.
+    func accept(
+        _ response: UpstreamResponse, hiding key: String? = nil
+    ) async throws(UpstreamError) -> UpstreamResponse {
         guard !(200..<300).contains(response.status) else { return response }
         var body: [UInt8] = []
         do {
@@ -59,6 +100,30 @@ extension UpstreamClient {
             guard error != .cancelled else { throw error }
         }
         response.cancel()
-        throw .status(FailureReader.read(status: response.status, headers: response.headers, body: body))
+        let failure = FailureReader.read(status: response.status, headers: response.headers, body: body)
+        throw UpstreamError.status(failure).without(secret: key)
+    }
+}
+
+extension UpstreamRequest {
+    /// The key in its headers.
+    fileprivate var key: String? {
+        for (name, value) in headers {
+            switch name.lowercased() {
+            case "authorization": return value.split(separator: " ").last.map(String.init)
+            case "x-api-key", "api-key": return value
+            default: continue
+            }
+        }
+        return nil
+    }
+
+    fileprivate mutating func apply(_ mend: RequestMend) {
+        guard let document = try? JSONDocument(body), let other = mend.applied(to: document) else { return }
+        body = other
+    }
+
+    fileprivate func mends(after failure: UpstreamFailure) -> [RequestMend] {
+        (try? JSONDocument(body)).map { RefusalReader.mends(after: failure, in: $0) } ?? []
     }
 }

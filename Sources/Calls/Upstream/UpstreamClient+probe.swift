@@ -15,7 +15,7 @@ extension UpstreamClient {
         request.timeouts = Self.probeTimeouts
         request.maximumResponseBytes = Self.maximumListBytes
         do throws(UpstreamError) {
-            let response = try await accept(try await send(request))
+            let response = try await exchange(request)
             let body = try await response.collect(upTo: Self.maximumListBytes)
             guard let models = Self.modelNames(body) else {
                 throw .malformed(host: response.body.host, reason: "its list of models is not one")
@@ -25,7 +25,8 @@ extension UpstreamClient {
         } catch {
             // A server that loads its model or shuts down answers with 5xx. A rejected key shows that it is reachable.
             let isReachable = if case .status(let failure) = error { failure.status < 500 } else { false }
-            return ProbeResult(isReachable: isReachable, models: [], firstByteSeconds: nil, problem: "\(error)")
+            return ProbeResult(
+                isReachable: isReachable, models: [], firstByteSeconds: nil, problem: "\(error.without(secret: key))")
         }
     }
 

@@ -7,7 +7,7 @@ extension AnthropicWire {
     static func readAnswer(_ body: [UInt8], host: String) throws(UpstreamError) -> ChatAnswer {
         let root: JSONValue
         do {
-            root = try JSONDocument(body).root
+            root = try JSONMender.whole(body).root
         } catch {
             throw .malformed(host: host, reason: "\(error)")
         }
@@ -18,7 +18,7 @@ extension AnthropicWire {
         var answer = ChatAnswer()
         answer.id = root["id"]?.string
         answer.model = OpenAIWire.model(root)
-        answer.usage = usage(root["usage"])
+        answer.reported = reportedUsage(root["usage"])
         end(&answer, root)
         for block in content.elements {
             if let text = block["text"]?.string, block["type"]?.isString("text") == true {
@@ -69,7 +69,7 @@ extension AnthropicWire {
 
     /// Why the answer ended, from the object that has `stop_reason` and `stop_sequence`.
     static func end(_ answer: inout ChatAnswer, _ object: JSONValue) {
-        guard let name = object["stop_reason"]?.string else { return }
+        guard let name = object["stop_reason"]?.string, name.contains(where: { !$0.isWhitespace }) else { return }
         let reason = finishReason(name)
         answer.finishReason = reason
         answer.stopSequence = object["stop_sequence"]?.string
@@ -100,7 +100,9 @@ package struct AnthropicWriter: Sendable {
         var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
         writer.object { message in
             writeHead(to: &message) { content in
-                for thought in answer.thinking { content.object { Self.write(thought, to: &$0) } }
+                for thought in answer.thinking { content.object { Self.write(thought, host: answer.origin, to: &$0) } }
+                let kept = keptMembers(of: answer)
+                if !kept.isEmpty { content.object { Self.write(ThinkingBlock(redacted: kept.seal), to: &$0) } }
                 let text = answer.text + (answer.refusal ?? "")
                 if !text.isEmpty { content.object { Self.write(text: text, to: &$0) } }
                 for (number, call) in answer.toolCalls.enumerated() {
@@ -147,19 +149,30 @@ package struct AnthropicWriter: Sendable {
 
     // MARK: Blocks
 
+    /// What the provider may want back of the message and its calls.
+    private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
+        var kept = KeptMembers()
+        kept.host = answer.origin
+        kept.message = answer.extra
+        for (number, call) in answer.toolCalls.enumerated() {
+            kept.add(KeptMembers(call, id: identifier(of: call, number: number)))
+        }
+        return kept
+    }
+
     static func write(text: String, to block: inout JSONWriter) {
         block.member("type", "text")
         block.member("text", text)
     }
 
-    static func write(_ thought: ThinkingBlock, to block: inout JSONWriter) {
+    static func write(_ thought: ThinkingBlock, host: String? = nil, to block: inout JSONWriter) {
         if let data = thought.redacted {
             block.member("type", "redacted_thinking")
             block.member("data", data)
         } else {
             block.member("type", "thinking")
             block.member("thinking", thought.text)
-            block.member("signature", thought.signature)
+            block.member("signature", thought.seal(host: host))
         }
     }
 }

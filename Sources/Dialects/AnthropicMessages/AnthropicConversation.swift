@@ -15,8 +15,14 @@ struct AnthropicConversation {
         var blocks: [[UInt8]]
     }
 
+    /// A part of the system prompt, with its mark for caches.
+    private struct SystemPart {
+        var text: String
+        var cache: JSONValue?
+    }
+
     /// All system and developer prompts, in order.
-    private(set) var system = ""
+    private var system: [SystemPart] = []
     private var turns: [Turn] = []
 
     /// Reads OpenAI's `messages`.
@@ -28,6 +34,31 @@ struct AnthropicConversation {
             try read(message, path: "messages[\(index)]")
         }
         guard !turns.isEmpty else { throw .invalidRequest(reason: "messages has no message of a user or assistant") }
+    }
+
+    /// Adds to the system prompt.
+    mutating func appendSystem(_ text: String) {
+        system.append(SystemPart(text: text))
+    }
+
+    /// Writes the member `system`, if there is any: a string, or blocks where one of them has a mark for caches.
+    func writeSystem(to body: inout JSONWriter) {
+        let parts = system.filter { !$0.text.isEmpty }
+        guard !parts.isEmpty else { return }
+        guard parts.contains(where: { $0.cache != nil }) else {
+            return body.member("system", parts.map(\.text).joined(separator: "\n\n"))
+        }
+        body.member(
+            "system",
+            array: { list in
+                for part in parts {
+                    list.object { block in
+                        block.member("type", "text")
+                        block.member("text", part.text)
+                        if let cache = part.cache { block.member("cache_control", raw: cache.raw) }
+                    }
+                }
+            })
     }
 
     /// Writes the elements of Anthropic's `messages`.
@@ -43,20 +74,43 @@ struct AnthropicConversation {
     private mutating func read(_ message: JSONValue, path: String) throws(UpstreamError) {
         switch message["role"]?.string {
         case "system", "developer":
-            system += (system.isEmpty ? "" : "\n\n") + OpenAIWire.text(message["content"])
+            try readSystem(message, path: path)
         case "user":
-            append(try Self.blocks(message["content"], path: path), as: .user)
+            append(Self.marked(try Self.blocks(message["content"], path: path), of: message), as: .user)
         case "assistant":
             var blocks = try Self.blocks(message["content"], path: path)
             if let calls = message["tool_calls"] {
-                for call in calls.elements { blocks.append(try Self.toolUse(call, path: path)) }
+                for (index, call) in calls.elements.enumerated() {
+                    blocks.append(try Self.toolUse(call, path: "\(path).tool_calls[\(index)]"))
+                }
             }
-            append(blocks, as: .assistant)
+            append(Self.marked(blocks, of: message), as: .assistant)
         case "tool":
             append([try Self.toolResult(message, path: path)], as: .user)
         default:
             throw .invalidRequest(reason: "\(path).role is none of system, developer, user, assistant and tool")
         }
+    }
+
+    /// Parts of one message are one text, unless a mark stands between them.
+    private mutating func readSystem(_ message: JSONValue, path: String) throws(UpstreamError) {
+        var parts = [SystemPart(text: "")]
+        if let content = message["content"], content.kind == .array {
+            for (index, part) in content.elements.enumerated() {
+                guard let text = part["text"]?.string else {
+                    throw AnthropicWire.unsaid("\(path).content[\(index)]", "must be a part of text")
+                }
+                parts[parts.count - 1].text += text
+                guard let cache = part["cache_control"], !cache.isNull else { continue }
+                parts[parts.count - 1].cache = cache
+                parts.append(SystemPart(text: ""))
+            }
+        } else {
+            parts[0].text = message["content"]?.string ?? ""
+        }
+        parts.removeAll(where: \.text.isEmpty)
+        if let cache = message["cache_control"], !cache.isNull, !parts.isEmpty { parts[parts.count - 1].cache = cache }
+        system += parts
     }
 
     private mutating func append(_ blocks: [[UInt8]], as role: Role) {
@@ -70,12 +124,20 @@ struct AnthropicConversation {
 
     // MARK: Blocks
 
+    /// The blocks of a message, whose own mark for caches goes to the last one.
+    private static func marked(_ blocks: [[UInt8]], of message: JSONValue) -> [[UInt8]] {
+        guard let cache = message["cache_control"], !cache.isNull, let last = blocks.last,
+            let document = try? JSONDocument(last)
+        else { return blocks }
+        return blocks.dropLast() + [document.settingMembers([("cache_control", Array(cache.raw))])]
+    }
+
     private static func blocks(_ content: JSONValue?, path: String) throws(UpstreamError) -> [[UInt8]] {
         guard let content, !content.isNull else { return [] }
         if let text = content.string { return text.isEmpty ? [] : [block("text") { $0.member("text", text) }] }
         var blocks: [[UInt8]] = []
-        for part in content.elements {
-            if let block = try block(part, path: path) { blocks.append(block) }
+        for (index, part) in content.elements.enumerated() {
+            if let block = try block(part, path: "\(path).content[\(index)]") { blocks.append(block) }
         }
         return blocks
     }
@@ -89,13 +151,21 @@ struct AnthropicConversation {
                 if let cache = part["cache_control"] { item.member("cache_control", raw: cache.raw) }
             }
         case "image_url":
-            guard let url = part["image_url"]?["url"]?.string else {
-                throw .invalidRequest(reason: "\(path) has an image without a url")
+            guard let url = part["image_url"]?["url"]?.string ?? part["image_url"]?.string else {
+                throw AnthropicWire.unsaid("\(path).image_url.url", "must be an address or a data URL")
             }
-            return try image(url, path: path)
+            let image = try image(url, path: path)
+            guard let cache = part["cache_control"], !cache.isNull, let document = try? JSONDocument(image) else {
+                return image
+            }
+            return document.settingMembers([("cache_control", Array(cache.raw))])
+        case "refusal":
+            // What a model said when it refused is what it said.
+            guard let text = part["refusal"]?.string, !text.isEmpty else { return nil }
+            return block("text") { $0.member("text", text) }
         case let type:
-            throw .invalidRequest(
-                reason: "\(path) has a part of type '\(type ?? "")', which is not translated for Anthropic's models")
+            throw AnthropicWire.unsaid(
+                "\(path).type", "a part of type '\(type ?? "")' is not translated for Anthropic's models")
         }
     }
 
@@ -112,7 +182,7 @@ struct AnthropicConversation {
             }
         }
         guard let comma = url.firstIndex(of: ","), url[..<comma].hasSuffix(";base64") else {
-            throw .invalidRequest(reason: "\(path) has an image whose data URL is not base64")
+            throw AnthropicWire.unsaid("\(path).image_url.url", "must be base64 where it is a data URL")
         }
         let mediaType = String(url[..<comma].dropFirst("data:".count).prefix { $0 != ";" })
         return block("image") { item in
@@ -127,10 +197,15 @@ struct AnthropicConversation {
     }
 
     private static func toolUse(_ call: JSONValue, path: String) throws(UpstreamError) -> [UInt8] {
+        guard call["function"] != nil else {
+            throw AnthropicWire.unsaid(
+                "\(path).type",
+                "a call of type '\(call["type"]?.string ?? "")' is not translated for Anthropic's models")
+        }
         let text = call["function"]?["arguments"]?.string ?? ""
         let arguments = Array((text.isEmpty ? "{}" : text).utf8)
         guard let document = try? JSONDocument(arguments), document.root.kind == .object else {
-            throw .invalidRequest(reason: "\(path) has a tool call whose arguments are not a JSON object")
+            throw AnthropicWire.unsaid("\(path).function.arguments", "must be the text of a JSON object")
         }
         return block("tool_use") { item in
             item.member("id", call["id"]?.string.map(AnthropicWriter.identifier))
@@ -147,6 +222,7 @@ struct AnthropicConversation {
         return block("tool_result") { item in
             item.member("tool_use_id", AnthropicWriter.identifier(id))
             item.member("content", array: { list in content.forEach { list.element(raw: $0) } })
+            if let cache = message["cache_control"], !cache.isNull { item.member("cache_control", raw: cache.raw) }
         }
     }
 

@@ -15,7 +15,7 @@ package struct AnthropicWire: ChatWire {
         (try Self.readAnswer(body, host: host), nil)
     }
 
-    package func eventReader() -> any ChatEventReader {
+    package func eventReader(host: String) -> any ChatEventReader {
         AnthropicEventReader()
     }
 
@@ -37,10 +37,11 @@ extension AnthropicWire {
 
     /// The request in Anthropic's format: the client's own where it spoke it (``OriginalRequest``), else translated.
     ///
-    /// Taken over: messages with text, images, tool calls and tool results, system prompts, tools and their choice, the
-    /// limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, a schema for the answer, the
-    /// user. Refused, because leaving them out would change the answer: JSON without a schema, more than one choice,
-    /// audio. Left out as hints: seeds, penalties, log-probabilities, reasoning effort and what is not known here.
+    /// Taken over: messages with text, images, tool calls and tool results, system prompts, functions and the choice among
+    /// them, marks for caches, the limit of tokens, temperature (to Anthropic's largest, 1), `top_p`, stop sequences, a
+    /// schema for the answer, the user. JSON without a schema is asked for in words. Refused by field, because leaving
+    /// them out would change the answer: other tools than functions, more than one choice, audio. Left out as hints:
+    /// seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         let betas = Self.original(call)?.betas ?? []
         let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
@@ -64,16 +65,21 @@ extension AnthropicWire {
         let root = call.body.root
         guard root.kind == .object else { throw .invalidRequest(reason: "the body is not a JSON object") }
         try refuseWhatIsUnknown(root)
-        let conversation = try AnthropicConversation(root["messages"])
+        var conversation = try AnthropicConversation(root["messages"])
+        if root["response_format"]?["type"]?.isString("json_object") == true {
+            conversation.appendSystem(Self.wordsForJSON)
+        }
+        let functions = try AnthropicFunctions(root)
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
         writer.object { body in
             body.member("model", call.endpoint.modelName)
             body.member(
                 "max_tokens", min(maximumOutputTokens(root) ?? call.maximumOutputTokens, call.maximumOutputTokens))
-            if !conversation.system.isEmpty { body.member("system", conversation.system) }
+            conversation.writeSystem(to: &body)
             body.member("messages", array: { conversation.write(to: &$0) })
             writeSampling(root, to: &body)
-            AnthropicTools.writeTools(of: root, to: &body)
+            functions.write(to: &body)
+            if let cache = root["cache_control"], cache.kind == .object { body.member("cache_control", raw: cache.raw) }
             if let schema = schema(root) { write(schema: schema, to: &body) }
             if let user = root["user"]?.string { body.member("metadata", object: { $0.member("user_id", user) }) }
             if call.isStreaming { body.member("stream", true) }
@@ -93,17 +99,32 @@ extension AnthropicWire {
     }
 
     private static func refuseWhatIsUnknown(_ root: JSONValue) throws(UpstreamError) {
-        if let format = root["response_format"]?["type"], !format.isString("text"), schema(root) == nil {
-            throw .invalidRequest(
-                reason: "Anthropic's models write JSON by a schema: send it as response_format.json_schema.schema")
+        switch root["response_format"]?["type"]?.string {
+        case nil, "text", "json_object": break
+        case "json_schema":
+            guard schema(root) != nil else {
+                throw unsaid("response_format.json_schema.schema", "must be a JSON schema of an object")
+            }
+        case let type?:
+            throw unsaid(
+                "response_format.type", "'\(type)' is no form that Anthropic's models know; send a JSON schema")
         }
         if let count = root["n"]?.integer, count > 1 {
-            throw .invalidRequest(reason: "Anthropic's models give one choice; leave n out or set it to 1")
+            throw unsaid("n", "Anthropic's models give one choice; leave it out or set it to 1")
         }
         if let audio = root["audio"], !audio.isNull {
-            throw .invalidRequest(reason: "Anthropic's models do not speak; leave audio out, or use another model")
+            throw unsaid("audio", "Anthropic's models do not speak; leave it out, or use another model")
         }
     }
+
+    /// The error for what Anthropic's format cannot say, by field of the chat request.
+    static func unsaid(_ field: String, _ words: String) -> UpstreamError {
+        .invalidRequest(reason: "\(field): \(words)")
+    }
+
+    /// Anthropic's models have no mode for JSON without a schema.
+    private static let wordsForJSON =
+        "Answer with one JSON object and nothing else: no words before or after it, and no code fence."
 
     /// The schema that the answer has to keep to; nil where there is none.
     private static func schema(_ root: JSONValue) -> JSONValue? {
@@ -263,6 +284,9 @@ package struct MessagesRequest: Sendable {
         let wantsThinking = root["thinking"]?["type"]?.isString("enabled") == true
         if wantsThinking, conversation.isWorkingWithoutThinking { removed += ["thinking", "context_management"] }
         var set: [(key: String, value: [UInt8])] = []
+        if let messages = MessagesBlock.messages(root["messages"], without: MessagesBlock.isSealed) {
+            set.append(("messages", messages))
+        }
         if let system = root["system"], system.elements.contains(where: ClaudeCode.isAttribution) {
             var blocks = JSONWriter(capacity: system.raw.count)
             blocks.array { list in

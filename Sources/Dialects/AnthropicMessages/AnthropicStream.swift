@@ -10,9 +10,13 @@ struct AnthropicEventReader: ChatEventReader {
     private var toolCallOfBlock: [Int64: Int] = [:]
     /// The same for blocks of thinking.
     private var thinkingOfBlock: [Int64: Int] = [:]
+    /// Whether the latest count came without a reason for the end.
+    private var hasInterimCount = false
+    /// The block that began last; some servers leave the index out.
+    private var latest: Int64 = -1
 
-    mutating func read(_ event: SSEEvent) -> [ChatEvent] {
-        guard let document = try? JSONDocument(event.data), document.root.kind == .object else { return [] }
+    mutating func read(_ event: SSEEvent, _ document: JSONDocument?) -> [ChatEvent] {
+        guard let document, document.root.kind == .object else { return [] }
         let root = document.root
         // The type stands in the data too; the event's name may have been lost on the way.
         switch root["type"]?.string ?? event.event ?? "" {
@@ -35,19 +39,24 @@ struct AnthropicEventReader: ChatEventReader {
     }
 
     private mutating func begin(_ message: JSONValue?) -> [ChatEvent] {
-        let usage = AnthropicWire.usage(message?["usage"])
+        var reported = AnthropicWire.reportedUsage(message?["usage"])
+        // The answer has only begun.
+        reported?.countsAnswer = false
+        let usage = reported
         let start = event { delta in
             delta.isStart = true
             delta.id = message?["id"]?.string
             delta.model = OpenAIWire.model(message)
-            delta.usage = usage
+            delta.reported = usage
         }
         guard usage != nil else { return [start] }
         return [ChatEvent(kind: .usage, delta: start.delta, isEarly: true), start]
     }
 
     private mutating func beginBlock(_ root: JSONValue) -> [ChatEvent] {
-        guard let block = root["content_block"], let index = root["index"]?.integer else { return [] }
+        guard let block = root["content_block"] else { return [] }
+        let index = Self.index(root) ?? latest + 1
+        latest = index
         if block["type"]?.isString("tool_use") == true {
             let position = answer.toolCalls.count
             toolCallOfBlock[index] = position
@@ -69,15 +78,20 @@ struct AnthropicEventReader: ChatEventReader {
         return text(block["text"]?.string)
     }
 
+    private static func index(_ root: JSONValue) -> Int64? {
+        root["index"]?.integer ?? root["index"]?.string.flatMap { Int64($0) }
+    }
+
     private mutating func readDelta(_ root: JSONValue) -> [ChatEvent] {
         guard let delta = root["delta"] else { return [] }
-        if let index = root["index"]?.integer, let position = thinkingOfBlock[index] {
+        let index = Self.index(root) ?? latest
+        if let position = thinkingOfBlock[index] {
             let piece = ThinkingBlock(
                 text: delta["thinking"]?.string ?? "", signature: delta["signature"]?.string ?? "")
             return [event { $0.thinking = [ChatDelta.Thinking(index: position, block: piece)] }]
         }
         guard let piece = delta["partial_json"]?.string else { return text(delta["text"]?.string) }
-        guard !piece.isEmpty, let index = root["index"]?.integer, let call = toolCallOfBlock[index] else { return [] }
+        guard !piece.isEmpty, let call = toolCallOfBlock[index] else { return [] }
         return [event { $0.toolCalls = [ChatDelta.Call(index: call, arguments: piece)] }]
     }
 
@@ -87,8 +101,10 @@ struct AnthropicEventReader: ChatEventReader {
     }
 
     private mutating func readMessageDelta(_ root: JSONValue) -> [ChatEvent] {
-        answer.usage = AnthropicWire.usage(root["usage"], after: answer.usage)
         if let delta = root["delta"] { AnthropicWire.end(&answer, delta) }
+        answer.reported = AnthropicWire.reportedUsage(root["usage"], after: answer.reported)
+        hasInterimCount = answer.finishReason == nil && answer.reported?.countsAnswer == true
+        if answer.finishReason == nil { answer.reported?.countsAnswer = false }
         guard answer.finishReason != nil else { return [] }
         let end = answer
         return completeToolCalls() + [
@@ -108,9 +124,11 @@ struct AnthropicEventReader: ChatEventReader {
 
     private mutating func end() -> [ChatEvent] {
         isDone = true
-        guard let usage = answer.usage else { return [.done] }
+        // The latest count was the last one.
+        if hasInterimCount { answer.reported?.countsAnswer = true }
+        guard let reported = answer.reported else { return [.done] }
         var delta = ChatDelta()
-        delta.usage = usage
+        delta.reported = reported
         return [ChatEvent(kind: .usage, delta: delta), .done]
     }
 }
@@ -124,6 +142,8 @@ package struct AnthropicEventWriter: ChatEventWriter {
         case thinking(Int)
         case text
         case toolUse(Int)
+        /// What the provider wants back.
+        case kept
     }
 
     /// The answer so far.
@@ -136,9 +156,13 @@ package struct AnthropicEventWriter: ChatEventWriter {
     private var count = 0
     private var hasBegun = false
     private var hasEnded = false
+    /// Whether nothing is to be added to the answer.
+    private var isWhole = false
     /// Bytes of each call's arguments that have gone out; nil for a call that has not begun.
     private var argumentsSent: [Int?] = []
     private var thinkingSent: [(text: Int, signature: Int)] = []
+    /// Calls whose further members have gone out.
+    private var keptSent: Set<Int> = []
 
     /// - Parameters:
     ///   - id: the name of the answer where its server's own is none of Anthropic's.
@@ -160,7 +184,9 @@ package struct AnthropicEventWriter: ChatEventWriter {
             fail(failure.message, type: isOverloaded ? "overloaded_error" : "api_error", into: &output)
         case .done:
             begin(into: &output)
-            end(into: &output)
+            isWhole = true
+            for index in answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
+            if !hasEnded { end(into: &output) }
         case .usage: begin(into: &output)
         case .delta:
             begin(into: &output)
@@ -171,6 +197,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
     }
 
     private mutating func write(_ delta: ChatDelta, into output: inout [UInt8]) {
+        if answer.finishReason != nil { isWhole = true }
         for index in answer.thinking.indices { think(index, into: &output) }
         let text = delta.text + (delta.refusal ?? "")
         if !text.isEmpty {
@@ -178,7 +205,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
             self.delta("text_delta", into: &output) { $0.member("text", text) }
         }
         for index in answer.toolCalls.indices where !hasEnded { call(index, into: &output) }
-        if !hasEnded, answer.finishReason != nil { close(into: &output) }
+        if isWhole, !hasEnded { close(into: &output) }
     }
 
     // MARK: Blocks
@@ -210,9 +237,11 @@ package struct AnthropicEventWriter: ChatEventWriter {
         let call = answer.toolCalls[index]
         if index == argumentsSent.count { argumentsSent.append(nil) }
         if argumentsSent[index] == nil {
-            // A block cannot begin without the tool's name, which some servers send late.
-            guard !call.name.isEmpty || answer.finishReason != nil else { return }
+            // A block cannot begin without the tool's name, which some servers send late, nor before the call before it
+            // has its arguments: some servers mix the pieces of several calls.
+            guard isWhole || (!call.name.isEmpty && !isInAnotherCall) else { return }
             argumentsSent[index] = 0
+            keep([index], into: &output)
             let writer = AnthropicWriter(answer, id: id, model: model)
             enter(.toolUse(index), into: &output) {
                 writer.write(call, number: index, input: Array("{}".utf8), to: &$0)
@@ -228,6 +257,32 @@ package struct AnthropicEventWriter: ChatEventWriter {
         delta("input_json_delta", into: &output) {
             $0.member("partial_json", Self.rest(of: call.arguments, after: sent))
         }
+    }
+
+    /// Whether the block that is open is of a call whose arguments are still to come.
+    private var isInAnotherCall: Bool {
+        guard case .toolUse(let index)? = open else { return false }
+        return (try? JSONDocument(Array(answer.toolCalls[index].arguments.utf8))) == nil
+    }
+
+    /// Writes what the provider may want back of some calls, and of the message, as a block of its own.
+    private mutating func keep(
+        _ indices: [Int], message: ExtraMembers = ExtraMembers(), into output: inout [UInt8]
+    ) {
+        let writer = AnthropicWriter(answer, id: id, model: model)
+        var kept = KeptMembers()
+        kept.host = answer.origin
+        kept.message = message
+        for index in indices where !keptSent.contains(index) {
+            let call = answer.toolCalls[index]
+            let members = KeptMembers(call, id: writer.identifier(of: call, number: index))
+            guard !members.isEmpty else { continue }
+            keptSent.insert(index)
+            kept.add(members)
+        }
+        guard !kept.isEmpty else { return }
+        enter(.kept, into: &output) { AnthropicWriter.write(ThinkingBlock(redacted: kept.seal), to: &$0) }
+        close(into: &output)
     }
 
     /// Opens a block, and closes the one before it.
@@ -257,7 +312,11 @@ package struct AnthropicEventWriter: ChatEventWriter {
     }
 
     private mutating func close(into output: inout [UInt8]) {
-        guard open != nil else { return }
+        guard let block = open else { return }
+        if case .thinking(let index) = block, thinkingSent[index].signature == 0, answer.thinking[index].member != nil {
+            let seal = answer.thinking[index].seal(host: answer.origin)
+            delta("signature_delta", into: &output) { $0.member("signature", seal) }
+        }
         open = nil
         Self.append("content_block_stop", into: &output) { $0.member("index", count - 1) }
     }
@@ -268,7 +327,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
         guard !hasBegun else { return }
         hasBegun = true
         let writer = AnthropicWriter(answer, id: id, model: model)
-        let usage = answer.usage ?? Usage(input: promptTokens)
+        let usage = answer.usage(orOf: promptTokens)
         Self.append("message_start", into: &output) { event in
             event.member(
                 "message",
@@ -284,6 +343,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
     private mutating func end(into output: inout [UInt8]) {
         hasEnded = true
         close(into: &output)
+        keep(Array(answer.toolCalls.indices), message: answer.extra, into: &output)
         let answer = answer
         Self.append("message_delta", into: &output) { event in
             event.member("delta", object: { AnthropicWriter.writeEnd(of: answer, to: &$0) })

@@ -59,56 +59,18 @@ struct AnthropicTools {
     }
 }
 
-extension AnthropicTools {
-    /// Writes `tools` and `tool_choice` from those of an OpenAI request.
-    static func writeTools(of root: JSONValue, to body: inout JSONWriter) {
-        guard let tools = root["tools"], tools.elements.contains(where: { _ in true }) else { return }
-        body.member(
-            "tools",
-            array: { list in
-                for tool in tools.elements {
-                    guard let function = tool["function"] else { continue }
-                    list.object { item in
-                        item.member("name", function["name"]?.string)
-                        if let text = function["description"]?.string { item.member("description", text) }
-                        if let parameters = function["parameters"], parameters.kind == .object {
-                            item.member("input_schema", raw: parameters.raw)
-                        } else {
-                            item.member("input_schema", raw: #"{"type":"object","properties":{}}"#.utf8)
-                        }
-                        if let cache = tool["cache_control"] { item.member("cache_control", raw: cache.raw) }
-                    }
-                }
-            })
-        writeToolChoice(root, to: &body)
-    }
-
-    private static func writeToolChoice(_ root: JSONValue, to body: inout JSONWriter) {
-        let choice = root["tool_choice"]
-        let isOneAtATime = root["parallel_tool_calls"]?.boolean == false
-        guard choice != nil || isOneAtATime else { return }
-        body.member(
-            "tool_choice",
-            object: { item in
-                if let name = choice?["function"]?["name"]?.string {
-                    item.member("type", "tool")
-                    item.member("name", name)
-                } else {
-                    let names = ["none": "none", "required": "any"]
-                    item.member("type", names[choice?.string ?? "auto"] ?? "auto")
-                }
-                if isOneAtATime, choice?.isString("none") != true { item.member("disable_parallel_tool_use", true) }
-            })
-    }
-}
-
 extension AnthropicWriter {
     /// - Parameter number: of the call in its answer; names calls whose server gave them no id.
     func write(_ call: ToolCall, number: Int, input: [UInt8], to block: inout JSONWriter) {
         block.member("type", "tool_use")
-        block.member("id", Self.identifier(call.id.isEmpty ? "toolu_\(id)_\(number)" : call.id))
+        block.member("id", identifier(of: call, number: number))
         block.member("name", call.name)
         block.member("input", raw: input)
+    }
+
+    /// The name of a call in Anthropic's format; calls whose server gave them none get one.
+    func identifier(of call: ToolCall, number: Int) -> String {
+        Self.identifier(call.id.isEmpty ? "toolu_\(id)_\(number)" : call.id)
     }
 
     /// Anthropic's ids have letters, digits, `_` and `-`; some servers' have others.

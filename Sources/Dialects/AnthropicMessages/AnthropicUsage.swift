@@ -2,26 +2,37 @@ import Domain
 import JSON
 
 extension AnthropicWire {
-    /// Reads a `usage` object into classes that do not overlap; nil where there is none. Anthropic's `input_tokens` are
-    /// without what was read from or written to the cache. Cache writes not told apart by their life are of 5 minutes,
-    /// the default.
+    /// Reads a `usage` object; nil where nothing in it can be believed.
     ///
-    /// - Parameter earlier: what was known before: the events of a stream give the input first and the output last.
-    static func usage(_ value: JSONValue?, after earlier: Usage? = nil) -> Usage? {
+    /// Anthropic's `input_tokens` are without what was read from or written to the cache. Cache writes not told apart by
+    /// their life are of 5 minutes, the default. `output_tokens` include thinking.
+    ///
+    /// - Parameter earlier: what was known before. The events of a stream give the input first and the output last.
+    static func reportedUsage(_ value: JSONValue?, after earlier: ReportedUsage? = nil) -> ReportedUsage? {
         guard let value, value.kind == .object else { return earlier }
-        guard value["input_tokens"] != nil || value["output_tokens"] != nil else { return earlier }
-        var usage = earlier ?? Usage()
-        if let input = value["input_tokens"], !input.isNull { usage.input = OpenAIWire.count(input) }
-        if let read = value["cache_read_input_tokens"], !read.isNull { usage.cachedRead = OpenAIWire.count(read) }
-        if let output = value["output_tokens"], !output.isNull { usage.output = OpenAIWire.count(output) }
-        if let byLife = value["cache_creation"], byLife.kind == .object {
-            usage.cacheWrite5m = OpenAIWire.count(byLife["ephemeral_5m_input_tokens"])
-            usage.cacheWrite1h = OpenAIWire.count(byLife["ephemeral_1h_input_tokens"])
-        } else if let written = value["cache_creation_input_tokens"], !written.isNull {
-            // An hour's writes that are known already are part of this sum.
-            usage.cacheWrite5m = max(0, OpenAIWire.count(written) - usage.cacheWrite1h)
-        }
-        return usage
+        let known = earlier?.usage ?? Usage()
+        let input = TokenCounts.count(value["input_tokens"])
+        let output = TokenCounts.count(value["output_tokens"])
+        guard input != nil || output != nil else { return earlier }
+        let read = TokenCounts.count(value["cache_read_input_tokens"]) ?? known.cachedRead
+        let byLife = value["cache_creation"]
+        let longWrite = TokenCounts.count(byLife?["ephemeral_1h_input_tokens"]) ?? known.cacheWrite1h
+        let shortWrite =
+            TokenCounts.count(byLife?["ephemeral_5m_input_tokens"])
+            ?? (TokenCounts.count(value["cache_creation_input_tokens"]) == nil ? known.cacheWrite5m : 0)
+        let write = max(TokenCounts.count(value["cache_creation_input_tokens"]) ?? 0, shortWrite + longWrite)
+        var counts = TokenCounts()
+        counts.cachedRead = read
+        counts.cacheWrite = write
+        counts.cacheWrite1h = longWrite
+        counts.prompt = (input ?? known.input) + read + write
+        counts.answer = output
+        counts.reasoning =
+            TokenCounts.count(value["thinking_tokens"])
+            ?? TokenCounts.count(value["output_tokens_details"], ["thinking_tokens", "reasoning_tokens"]) ?? 0
+        guard var later = counts.reported() else { return earlier }
+        if input == nil { later.countsPrompt = false }
+        return earlier?.updated(with: later) ?? later
     }
 }
 
@@ -44,11 +55,10 @@ extension AnthropicWriter {
 }
 
 extension ChatAnswer {
-    /// The tokens used; from a server that says nothing of them, the estimate of the prompt and four bytes for each token
-    /// that it wrote.
+    /// The tokens used. What the server did not count is estimated.
     func usage(orOf promptTokens: Int) -> Usage {
-        if let usage { return usage }
-        let bytes = text.utf8.count + toolCalls.reduce(0) { $0 + $1.arguments.utf8.count }
-        return Usage(input: promptTokens, output: (bytes + 3) / 4)
+        let reported = reported ?? .none
+        let estimate = Usage(input: promptTokens, output: reported.countsAnswer ? 0 : writtenTokens)
+        return reported.filled(by: estimate, most: .max).usage
     }
 }

@@ -100,4 +100,9 @@ enum MessagesBlock {
         writer.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments, to: &$0) }
         return writer.bytes
     }
+
+    /// Whether a block of thinking was made here, of what another server wrote.
+    static func isSealed(_ block: JSONValue) -> Bool {
+        KeptMembers.isSeal(block["signature"]?.string) || KeptMembers.isSeal(block["data"]?.string)
+    }
 }

@@ -118,17 +118,20 @@ struct MessagesConversation {
     // MARK: The assistant's blocks
 
     private mutating func readAssistant(_ content: JSONValue, path: String) throws(FieldError) {
+        let kept = Self.kept(in: content)
         var parts: [[UInt8]] = []
         var calls: [[UInt8]] = []
         for (index, block) in content.elements.enumerated() {
             switch block["type"]?.string {
             case "thinking", "redacted_thinking": continue
-            case "tool_use": calls.append(try MessagesBlock.call(block, path: "\(path)[\(index)]"))
+            case "tool_use":
+                calls.append(try MessagesBlock.call(block, path: "\(path)[\(index)]"))
             default: parts += try MessagesBlock.parts(of: block, path: "\(path)[\(index)]")
             }
         }
         if !isWorking, !calls.isEmpty {
-            let first = content.elements.first { _ in true }?["type"]?.string ?? ""
+            // Blocks that were sealed here are no thinking for Anthropic's servers.
+            let first = content.elements.first { !MessagesBlock.isSealed($0) }?["type"]?.string ?? ""
             isWorkingWithoutThinking = !["thinking", "redacted_thinking"].contains(first)
         }
         isWorking = !calls.isEmpty
@@ -138,10 +141,27 @@ struct MessagesConversation {
             } else {
                 Self.write(parts, to: &message)
             }
+            if !kept.isEmpty { message.member(KeptMembers.name, kept.seal) }
             guard !calls.isEmpty else { return }
             message.member("tool_calls", array: { list in calls.forEach { list.element(raw: $0) } })
         }
     }
+
+    /// What the providers of an assistant's message want back, from the blocks that hera made of it.
+    private static func kept(in content: JSONValue) -> KeptMembers {
+        var all = KeptMembers()
+        var texts: [String: String] = [:]
+        for block in content.elements {
+            guard let kept = KeptMembers(block["signature"]?.string ?? block["data"]?.string) else { continue }
+            all.add(kept)
+            if let member = kept.member { texts[member, default: ""] += block["thinking"]?.string ?? "" }
+        }
+        for (member, text) in texts.sorted(by: { $0.key < $1.key }) {
+            all.message.set(member, JSONWriter.quoted(text))
+        }
+        return all
+    }
+
     // MARK: Writing
 
     private mutating func append(role: String, _ members: (inout JSONWriter) -> Void) {

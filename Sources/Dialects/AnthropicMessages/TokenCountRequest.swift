@@ -33,7 +33,10 @@ package struct TokenCountRequest: Sendable {
             throw FieldError("messages", "is missing: give a list of messages")
         }
         let others = root.members.map(\.key).filter { !Self.passedOn.contains($0) }
-        guard let filtered = try? JSONDocument(document.removingMembers(others)) else {
+        // What was sealed here is nothing that Anthropic's servers know.
+        let messages = MessagesBlock.messages(root["messages"], without: MessagesBlock.isSealed)
+        let set = messages.map { [(key: "messages", value: $0)] } ?? []
+        guard let filtered = try? JSONDocument(document.settingMembers(set, removing: others)) else {
             throw FieldError("", "the body must be a JSON object")
         }
         self.document = filtered

@@ -2,10 +2,11 @@ import Domain
 import JSON
 import Upstream
 
-/// Leaves out of a request what the server that it went to has just refused by name.
+/// Leaves thinking and beta features out of a request whose server has just refused them. Other members are
+/// ``RefusalReader``'s.
 ///
 /// A caller's request is made for the model that it has in mind, and another one may be asked: models differ in the ways
-/// of thinking and of sampling that they take, and each takes back only the thinking that it has written itself. A refusal
+/// of thinking that they take, and each takes back only the thinking that it has written itself. A refusal
 /// costs nothing, and nobody has seen anything of an answer.
 enum UnsupportedFieldRetry {
     /// The request without what was refused; nil where the refusal names nothing that may be left out.
@@ -43,10 +44,6 @@ enum UnsupportedFieldRetry {
             if config.count == 1 { return document.removingMembers(["output_config"]) }
             return document.settingMembers([("output_config", others)])
         }
-        for name in ["context_management", "top_k", "top_p", "temperature"]
-        where words.contains(name) && root[name] != nil {
-            return document.removingMembers([name])
-        }
         return nil
     }
 
@@ -59,13 +56,20 @@ enum UnsupportedFieldRetry {
 
     /// The messages without blocks of thinking; nil where there are none.
     private static func withoutThinking(_ messages: JSONValue?) -> [UInt8]? {
+        MessagesBlock.messages(messages) { AnthropicWire.thinking($0) != nil }
+    }
+}
+
+extension MessagesBlock {
+    /// A request's messages without some of their blocks; nil where none is among them.
+    static func messages(_ messages: JSONValue?, without isLeftOut: (JSONValue) -> Bool) -> [UInt8]? {
         guard let messages, messages.kind == .array else { return nil }
         var isChanged = false
         var writer = JSONWriter(capacity: messages.raw.count)
         writer.array { list in
             for message in messages.elements {
                 let blocks = message["content"].map { Array($0.elements) } ?? []
-                let others = blocks.filter { AnthropicWire.thinking($0) == nil }
+                let others = blocks.filter { !isLeftOut($0) }
                 guard others.count < blocks.count, let document = try? JSONDocument(Array(message.raw)) else {
                     list.element(raw: message.raw)
                     continue

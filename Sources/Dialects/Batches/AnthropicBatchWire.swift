@@ -107,6 +107,8 @@ struct AnthropicBatchWire: BatchWire {
             }
             do throws(UpstreamError) {
                 let (answer, bytes) = try AnthropicWire().answer(Array(message.raw), host: host)
+                // An answer that its server broke off may have been billed.
+                if let failure = answer.failure { return .unreadable(reason: "\(failure)") }
                 return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
             } catch {
                 if case .status(let failure) = error { return .failed(failure) }

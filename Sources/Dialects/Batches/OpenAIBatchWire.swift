@@ -160,6 +160,8 @@ struct OpenAIBatchWire: BatchWire {
         guard (200..<300).contains(status) else { return .failed(FailureReader.read(body, status: status)) }
         do throws(UpstreamError) {
             let (answer, bytes) = try OpenAIWire().answer(Array(body.raw), host: host)
+            // An answer that its server broke off may have been billed.
+            if let failure = answer.failure { return .unreadable(reason: "\(failure)") }
             return .answered(answer, body: OpenAIWriter.body(of: answer, openAIBytes: bytes))
         } catch {
             if case .status(let failure) = error { return .failed(failure) }

@@ -4,14 +4,8 @@ import Upstream
 
 extension OpenAIWire {
     /// Reads a complete answer. An error object with a status of success, as some gateways send it, is an error.
-    static func readAnswer(_ body: [UInt8], host: String) throws(UpstreamError) -> ChatAnswer {
-        let root: JSONValue
-        do {
-            root = try JSONDocument(body).root
-        } catch {
-            throw .malformed(host: host, reason: "\(error)")
-        }
-        if let error = root["error"], !error.isNull, root["choices"] == nil {
+    static func readAnswer(_ root: JSONValue, host: String) throws(UpstreamError) -> ChatAnswer {
+        if let error = root["error"], !error.isNull, !hasChoices(root) {
             throw .status(FailureReader.read(root, statusWithoutCode: 502))
         }
         guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst) else {
@@ -29,10 +23,25 @@ extension OpenAIWire {
         content.refusal = message["refusal"]?.string
         readEnd(choice, into: &content)
         readThinking(message, after: 0, into: &content)
-        answer.append(content)
+        if let reasoning = reasoning(message) {
+            content.thinking.append(ChatDelta.Thinking(index: content.thinking.count, block: reasoning))
+        }
+        content.extra = extra(message)
         if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
+        if content.hasKept || answer.toolCalls.contains(where: { !$0.extra.isEmpty || !$0.functionExtra.isEmpty }) {
+            content.origin = host
+        }
+        answer.append(content)
+        if let error = root["error"], !error.isNull {
+            answer.failure = FailureReader.read(root, statusWithoutCode: 502)
+        } else {
+            answer.failure = failure(of: choice, status: 502)
+        }
         return answer
     }
+
+    /// Whether an answer or a chunk has a choice, be it one with an error.
+    static func hasChoices(_ root: JSONValue) -> Bool { root["choices"].map { $0.count > 0 } ?? false }
 
     /// The choice that counts, of answers with several.
     static func isFirst(_ choice: JSONValue) -> Bool {
@@ -45,7 +54,10 @@ extension OpenAIWire {
 
     /// Reads what whole answers and chunks have in common.
     static func readCommon(_ root: JSONValue, into delta: inout ChatDelta) {
-        delta.usage = usage(root["usage"])
+        // Moonshot's streams count in their last choice, and older ones of Groq in a member of their own.
+        let choice = root["choices"]?.elements.first { _ in true }
+        let usages = [root["usage"], choice?["usage"], root["x_groq"]?["usage"]]
+        delta.reported = usages.lazy.compactMap { reportedUsage($0) }.first
         if let name = root["service_tier"]?.string { delta.serviceTier = tier(name) }
         delta.timings = timings(root["timings"])
     }
@@ -57,12 +69,63 @@ extension OpenAIWire {
 
     /// Reads the members of a choice that stand next to its message: the end (see ``OpenAIWriter``) and probabilities.
     static func readEnd(_ choice: JSONValue, into delta: inout ChatDelta) {
-        if let reason = choice["finish_reason"]?.string { delta.finishReason = FinishReason(openAI: reason) }
+        if let reason = choice["finish_reason"]?.string, reason.contains(where: { !$0.isWhitespace }) {
+            delta.finishReason = FinishReason(openAI: reason)
+        }
         // vLLM gives the number of a stop token here, too.
         if let sequence = choice["stop_reason"]?.string { delta.stopSequence = sequence }
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
         delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+    }
+
+    /// Reasons that servers name for answers which they could not end.
+    private static let failedReasons: Set = [
+        "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "timeout", "server_error",
+        "internal_error",
+        "insufficient_system_resource",
+    ]
+
+    /// The error that stands in a choice: in a member of its own, or as the reason for the end. Nil where there is none.
+    ///
+    /// - Parameter status: of an error without a code of its own.
+    static func failure(of choice: JSONValue, status: Int) -> UpstreamFailure? {
+        if let error = choice["error"], !error.isNull, !error.isString(""), error.boolean != false {
+            return FailureReader.read(choice, statusWithoutCode: status)
+        }
+        guard let reason = choice["finish_reason"]?.string, failedReasons.contains(reason.lowercased()) else {
+            return nil
+        }
+        return UpstreamFailure(
+            status: status, code: nil, message: "it could not end its answer (finish_reason '\(reason)')",
+            retryAfterSeconds: nil, isRetryable: true)
+    }
+
+    /// The reasoning that a message gives as text; nil where it has none.
+    static func reasoning(_ message: JSONValue) -> ThinkingBlock? {
+        for name in ThinkingBlock.reasoningMembers {
+            guard let text = message[name]?.string, !text.isEmpty else { continue }
+            return ThinkingBlock(text: text, member: name)
+        }
+        return nil
+    }
+
+    /// Members of a message that are read, or that tell nothing which a provider would want back.
+    private static let knownMembers: Set = [
+        "role", "content", "refusal", "tool_calls", "function_call", "annotations", "audio", "images", "name",
+        "thinking_blocks", "reasoning_content", "reasoning", "tool_call_id", "index", "logprobs", "token_ids", "tokens",
+        "prompt_token_ids", "stop_reason", "matched_stop", "finish_reason",
+    ]
+
+    /// The members of a message, or of a piece of one, that mean nothing here.
+    static func extra(_ message: JSONValue) -> ExtraMembers { ExtraMembers(of: message, besides: knownMembers) }
+
+    /// The same of a call of a tool, and of its function.
+    static func extra(ofCall call: JSONValue) -> (call: ExtraMembers, function: ExtraMembers) {
+        (
+            ExtraMembers(of: call, besides: ["id", "type", "index", "function"]),
+            ExtraMembers(of: call["function"], besides: ["name", "arguments"])
+        )
     }
 
     /// Reads blocks of thinking, or pieces of them in a stream, whose `index` says to which block they belong.
@@ -90,8 +153,10 @@ extension OpenAIWire {
         let function = value["function"]
         // Text by the book; some servers send the object itself.
         let arguments = function?["arguments"].map { $0.string ?? String(decoding: $0.raw, as: UTF8.self) }
-        return ToolCall(
+        var call = ToolCall(
             id: value["id"]?.string ?? "", name: function?["name"]?.string ?? "", arguments: arguments ?? "")
+        (call.extra, call.functionExtra) = extra(ofCall: value)
+        return call
     }
 
     /// The arguments of a piece of a call; nil where they are missing or null.
@@ -142,7 +207,9 @@ package struct OpenAIWriter: Sendable {
                         Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
                     }
                 })
-            if let usage = answer.usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
+            if let prompt = answer.usage?.promptTokens {
+                body.member("usage", object: { Self.write(answer.usage(orOf: prompt), to: &$0) })
+            }
         }
         return writer.bytes
     }
@@ -160,10 +227,11 @@ package struct OpenAIWriter: Sendable {
         writer.member("role", "assistant")
         writer.member("content", answer.text.isEmpty && !answer.toolCalls.isEmpty ? nil : answer.text)
         if let refusal = answer.refusal { writer.member("refusal", refusal) }
-        if !answer.thinking.isEmpty {
-            writer.member(
-                "thinking_blocks", array: { list in answer.thinking.forEach { write($0, index: nil, to: &list) } })
+        let blocks = answer.thinking.filter { $0.member == nil }
+        if !blocks.isEmpty {
+            writer.member("thinking_blocks", array: { list in blocks.forEach { write($0, index: nil, to: &list) } })
         }
+        answer.keptMembers.write(to: &writer)
         guard !answer.toolCalls.isEmpty else { return }
         writer.member(
             "tool_calls",

@@ -32,7 +32,12 @@ package enum ErrorBody {
 extension FailureText {
     /// A failure's message as one line, never empty.
     static func line(_ message: String) -> String {
-        let text = clean(message)
+        shortened(wholeLine(message))
+    }
+
+    /// A failure's whole message as one line, never empty.
+    static func wholeLine(_ message: String) -> String {
+        let text = oneLine(message)
         return text.isEmpty ? "no message" : text
     }
 }

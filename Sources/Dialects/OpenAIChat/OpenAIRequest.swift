@@ -9,11 +9,17 @@ package struct OpenAIWire: ChatWire {
     package func answer(
         _ body: [UInt8], host: String
     ) throws(UpstreamError) -> (answer: ChatAnswer, openAIBytes: [UInt8]?) {
-        (try Self.readAnswer(body, host: host), body)
+        let document: JSONDocument
+        do {
+            document = try JSONMender.whole(body)
+        } catch {
+            throw .malformed(host: host, reason: "\(error)")
+        }
+        return (try Self.readAnswer(document.root, host: host), document.bytes)
     }
 
-    package func eventReader() -> any ChatEventReader {
-        OpenAIEventReader()
+    package func eventReader(host: String) -> any ChatEventReader {
+        OpenAIEventReader(host: host)
     }
 
     package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
@@ -42,14 +48,21 @@ extension OpenAIWire {
     }
 
     /// Members without which the answer is the same, and with which it may cost more than was set aside: tokens that were
-    /// predicted and rejected are billed, and OpenRouter may call another model of a list.
-    private static let unbounded = ["prediction", "models", "route"]
+    /// predicted and rejected are billed, and OpenRouter may call another model of a list. Others are limits of the
+    /// answer under names of single servers, which some obey before `max_tokens`, or make it longer.
+    private static let unbounded =
+        ["prediction", "models", "route"] + ChatRequest.otherLimits + [
+            "max_length", "min_tokens", "min_new_tokens", "min_length", "min_output_tokens", "best_of", "ignore_eos",
+            "ignore_eos_token", "num_return_sequences", "use_beam_search", "num_beams", "beam_width",
+        ]
 
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
         var removed = call.removedMembers + Self.unbounded
+        let host = (try? Origin(url: call.endpoint.baseURL))?.host
+        if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
         limitAnswer(call, &members, &removed)
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
@@ -68,9 +81,14 @@ extension OpenAIWire {
         _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
     ) {
         let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
-        guard let asked = newer ?? older else { return }
-        let limit = min(asked, Int64(call.maximumOutputTokens))
         let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
+        guard let asked = newer ?? older else {
+            guard let other = ChatRequest.otherLimit(call.body.root) else { return }
+            let limit = min(Int64(other), Int64(call.maximumOutputTokens))
+            members.append((isOpenAI ? "max_completion_tokens" : "max_tokens", Array(String(limit).utf8)))
+            return
+        }
+        let limit = min(asked, Int64(call.maximumOutputTokens))
         if newer != limit, newer != nil || isOpenAI {
             members.append(("max_completion_tokens", Array(String(limit).utf8)))
         }

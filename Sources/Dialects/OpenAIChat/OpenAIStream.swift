@@ -6,70 +6,144 @@ import Upstream
 package struct OpenAIEventReader: ChatEventReader {
     package private(set) var answer = ChatAnswer()
     package private(set) var isDone = false
-    /// The `index` and id of each tool call that has begun, in the order of `answer.toolCalls`. Some servers send no
-    /// index.
-    private var calls: [(index: Int64?, id: String)] = []
+    private var calls = ToolCallPieces()
+    /// Whether the last piece of the answer was reasoning, so that more of it goes on with the same block.
+    private var isReasoning = false
+    /// Whether the latest count was of the answer so far, in the middle of the stream.
+    private var hasInterimCount = false
+    private let host: String
 
-    package init() {}
+    /// - Parameter host: the server's name.
+    package init(host: String) {
+        self.host = host
+    }
 
-    package mutating func read(_ event: SSEEvent) -> [ChatEvent] {
+    package mutating func read(_ event: SSEEvent, _ document: JSONDocument?) -> [ChatEvent] {
         if event.data.elementsEqual("[DONE]".utf8) {
             isDone = true
+            // The latest count was the last one.
+            if hasInterimCount { answer.reported?.countsAnswer = true }
             return [.done]
         }
         // Some proxies send plain text between the chunks.
-        guard let document = try? JSONDocument(event.data), document.root.kind == .object else { return [] }
+        guard let document, document.root.kind == .object else { return [] }
         let root = document.root
-        if let error = root["error"], !error.isNull {
+        if let error = root["error"], !error.isNull, !OpenAIWire.hasChoices(root) {
             let failure = FailureReader.read(root, statusWithoutCode: 0)
             return [ChatEvent(kind: .failure(failure), openAIData: event.data)]
         }
-        var delta = ChatDelta()
-        if answer.id == nil { delta.id = root["id"]?.string }
-        if answer.model == nil { delta.model = OpenAIWire.model(root) }
-        OpenAIWire.readCommon(root, into: &delta)
+        var chunk = Chunk(document)
+        if answer.id == nil { chunk.delta.id = root["id"]?.string }
+        if answer.model == nil { chunk.delta.model = OpenAIWire.model(root) }
+        OpenAIWire.readCommon(root, into: &chunk.delta)
         var isUsage = false
         if let choices = root["choices"] {
             var isEmpty = true
             for choice in choices.elements {
                 isEmpty = false
-                if OpenAIWire.isFirst(choice) { read(choice, into: &delta) }
+                if OpenAIWire.isFirst(choice) { read(choice, into: &chunk) }
             }
             isUsage = isEmpty && root["usage"].map { !$0.isNull } ?? false
         }
-        answer.append(delta)
-        return [ChatEvent(kind: isUsage ? .usage : .delta, delta: delta, openAIData: event.data)]
-    }
-
-    private mutating func read(_ choice: JSONValue, into delta: inout ChatDelta) {
-        OpenAIWire.readEnd(choice, into: &delta)
-        guard let message = choice["delta"], message.kind == .object else { return }
-        if let refusal = message["refusal"]?.string { delta.refusal = (delta.refusal ?? "") + refusal }
-        OpenAIWire.readThinking(message, after: answer.thinking.count, into: &delta)
-        if let pieces = message["tool_calls"] { pieces.elements.forEach { readCall($0, into: &delta) } }
-        delta.text += OpenAIWire.text(message["content"])
-    }
-
-    /// A tool call comes in pieces: the first has id and name, all have some of the arguments.
-    private mutating func readCall(_ piece: JSONValue, into delta: inout ChatDelta) {
-        let index = piece["index"]?.integer
-        let id = piece["id"]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        let position: Int
-        if let index {
-            position = calls.lastIndex { $0.index == index } ?? calls.count
-        } else {
-            // Without an index a new id begins a new call.
-            let isNew = calls.isEmpty || id.map { $0 != calls.last?.id } ?? false
-            position = isNew ? calls.count : calls.count - 1
+        let failure = Self.failure(in: root) ?? chunk.failure
+        if failure != nil { chunk.delta.finishReason = nil }
+        readCounts(isLast: isUsage || answer.finishReason != nil || chunk.delta.finishReason != nil, into: &chunk.delta)
+        if chunk.delta.hasKept { chunk.delta.origin = host }
+        answer.append(chunk.delta)
+        guard let failure else {
+            return events(of: chunk, isUsage: isUsage)
         }
-        if position == calls.count { calls.append((index, "")) }
-        if let id { calls[position].id = id }
-        let function = piece["function"]
-        let name = function?["name"]?.string.flatMap { $0.isEmpty ? nil : $0 }
-        delta.toolCalls.append(
-            ChatDelta.Call(
-                index: position, id: id, name: name,
-                arguments: function.flatMap { OpenAIWire.arguments($0) } ?? ""))
+        let end = ChatEvent(kind: .failure(failure), openAIData: event.data)
+        // What came with the error is part of the answer, but not the reason for its end.
+        return chunk.delta.byteCount > 0 ? [ChatEvent(kind: .delta, delta: chunk.delta), end] : [end]
+    }
+
+    private func events(of chunk: Chunk, isUsage: Bool) -> [ChatEvent] {
+        guard chunk.isWhole else {
+            return [ChatEvent(kind: isUsage ? .usage : .delta, delta: chunk.delta, openAIData: chunk.bytes)]
+        }
+        // A whole answer in an event: clients of streams do not look for it.
+        var events = [ChatEvent(kind: .delta, delta: chunk.delta)]
+        if let reported = chunk.delta.reported {
+            var delta = ChatDelta()
+            delta.reported = reported
+            events.append(ChatEvent(kind: .usage, delta: delta))
+        }
+        return events
+    }
+
+    /// One chunk as far as it was read.
+    private struct Chunk {
+        let document: JSONDocument
+        var delta = ChatDelta()
+        var failure: UpstreamFailure?
+        /// Whether it has a message where a piece of one belongs.
+        var isWhole = false
+        /// What is to be changed before the bytes go to a client.
+        var edits: [(range: Range<Int>, bytes: [UInt8])] = []
+
+        init(_ document: JSONDocument) { self.document = document }
+
+        var bytes: [UInt8] { edits.isEmpty ? document.bytes : document.replacing(edits) }
+    }
+
+    private static func failure(in root: JSONValue) -> UpstreamFailure? {
+        guard let error = root["error"], !error.isNull else { return nil }
+        return FailureReader.read(root, statusWithoutCode: 0)
+    }
+
+    private mutating func readCounts(isLast: Bool, into delta: inout ChatDelta) {
+        guard var reported = delta.reported else { return }
+        hasInterimCount = !isLast && reported.countsAnswer
+        if !isLast { reported.countsAnswer = false }
+        delta.reported = answer.reported?.updated(with: reported) ?? reported
+    }
+
+    private mutating func read(_ choice: JSONValue, into chunk: inout Chunk) {
+        OpenAIWire.readEnd(choice, into: &chunk.delta)
+        chunk.failure = OpenAIWire.failure(of: choice, status: 0)
+        // An empty name of a reason is none, but clients may take it for one.
+        if let reason = choice["finish_reason"], reason.kind == .string, chunk.delta.finishReason == nil,
+            chunk.failure == nil
+        {
+            chunk.edits.append((reason.range, Array("null".utf8)))
+        }
+        let piece = choice["delta"].flatMap { $0.kind == .object ? $0 : nil }
+        guard let message = piece ?? choice["message"], message.kind == .object else { return }
+        chunk.isWhole = piece == nil
+        if let refusal = message["refusal"]?.string { chunk.delta.refusal = (chunk.delta.refusal ?? "") + refusal }
+        OpenAIWire.readThinking(message, after: answer.thinking.count, into: &chunk.delta)
+        if let reasoning = OpenAIWire.reasoning(message) {
+            let last = answer.thinking.count - 1
+            let index = isReasoning && chunk.delta.thinking.isEmpty ? last : last + chunk.delta.thinking.count + 1
+            chunk.delta.thinking.append(ChatDelta.Thinking(index: index, block: reasoning))
+            isReasoning = true
+        }
+        chunk.delta.extra = OpenAIWire.extra(message)
+        if let pieces = message["tool_calls"] {
+            var previous: Int?
+            for piece in pieces.elements { previous = readCall(piece, after: previous, into: &chunk) }
+        }
+        chunk.delta.text += OpenAIWire.text(message["content"])
+        if !chunk.delta.text.isEmpty || !chunk.delta.toolCalls.isEmpty { isReasoning = false }
+    }
+
+    /// A tool call comes in pieces: the first has id and name, all have some of the arguments. Returns its position.
+    private mutating func readCall(_ value: JSONValue, after previous: Int?, into chunk: inout Chunk) -> Int {
+        let piece = ToolCallPieces.Piece(value)
+        let position = calls.position(of: piece, after: previous)
+        var call = ChatDelta.Call(index: position, id: piece.id, name: piece.name, arguments: piece.arguments)
+        (call.extra, call.functionExtra) = OpenAIWire.extra(ofCall: value)
+        chunk.delta.toolCalls.append(call)
+        // Clients tell calls apart by their index alone.
+        if let index = value["index"] {
+            if index.integer != Int64(position) { chunk.edits.append((index.range, Array("\(position)".utf8))) }
+        } else if value.kind == .object {
+            let start = value.range.lowerBound + 1
+            let separator = value.count > 0 ? "," : ""
+            chunk.edits.append((start..<start, Array("\"index\":\(position)\(separator)".utf8)))
+        }
+        return position
     }
 }
 
@@ -83,6 +157,8 @@ package struct OpenAIEventWriter: ChatEventWriter {
     package init() {}
 
     package mutating func write(_ event: ChatEvent) -> [UInt8] {
+        if let id = event.delta.id { self.id = id }
+        if let model = event.delta.model { self.model = model }
         switch event.kind {
         case .comment(let text): return Array(": \(text)\n\n".utf8)
         case .done: return SSEEvent.encode(data: "[DONE]".utf8)
@@ -95,8 +171,6 @@ package struct OpenAIEventWriter: ChatEventWriter {
 
     private mutating func chunk(_ event: ChatEvent) -> [UInt8] {
         let delta = event.delta
-        if let id = delta.id { self.id = id }
-        if let model = delta.model { self.model = model }
         let seconds = created ?? Timestamp.now().milliseconds / 1000
         created = seconds
         var writer = JSONWriter(capacity: 256)
@@ -125,13 +199,18 @@ package struct OpenAIEventWriter: ChatEventWriter {
         if delta.isStart { object.member("role", "assistant") }
         if delta.isStart || !delta.text.isEmpty { object.member("content", delta.text) }
         if let refusal = delta.refusal { object.member("refusal", refusal) }
-        if !delta.thinking.isEmpty {
+        for piece in delta.thinking {
+            if let member = piece.block.member { object.member(member, piece.block.text) }
+        }
+        let blocks = delta.thinking.filter { $0.block.member == nil }
+        if !blocks.isEmpty {
             object.member(
                 "thinking_blocks",
                 array: { list in
-                    for piece in delta.thinking { OpenAIWriter.write(piece.block, index: piece.index, to: &list) }
+                    for piece in blocks { OpenAIWriter.write(piece.block, index: piece.index, to: &list) }
                 })
         }
+        delta.extra.write(to: &object)
         guard !delta.toolCalls.isEmpty else { return }
         object.member(
             "tool_calls",

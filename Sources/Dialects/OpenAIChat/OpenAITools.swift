@@ -1,7 +1,7 @@
-import JSON
+package import JSON
 
 /// Writes tools, the choice among them and their calls in the chat format.
-enum OpenAITools {
+package enum OpenAITools {
     /// A function that the model may call.
     struct Function {
         /// A JSON string.
@@ -67,7 +67,8 @@ enum OpenAITools {
             })
     }
 
-    static func write(_ call: ToolCall, to object: inout JSONWriter) {
+    /// Writes the members of a call.
+    package static func write(_ call: ToolCall, to object: inout JSONWriter) {
         object.member("id", call.id)
         object.member("type", "function")
         object.member(
@@ -75,7 +76,9 @@ enum OpenAITools {
             object: {
                 $0.member("name", call.name)
                 $0.member("arguments", call.arguments)
+                call.functionExtra.write(to: &$0)
             })
+        call.extra.write(to: &object)
     }
 
     /// Writes a piece of a call. Only the first has an id, a type and a name.
@@ -90,6 +93,8 @@ enum OpenAITools {
             object: { function in
                 if let name = piece.name { function.member("name", name) }
                 function.member("arguments", piece.arguments)
+                piece.functionExtra.write(to: &function)
             })
+        piece.extra.write(to: &object)
     }
 }

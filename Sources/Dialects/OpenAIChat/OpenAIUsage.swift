@@ -2,34 +2,43 @@ package import Domain
 package import JSON
 
 extension OpenAIWire {
-    /// Reads a `usage` object into classes that do not overlap; nil where there is none (or `null`, or no counts in it).
-    /// Zero is zero.
+    /// Reads a `usage` object; nil where nothing in it can be believed.
     ///
     /// OpenAI's `prompt_tokens` include audio tokens and those read from or written to a cache. Its `completion_tokens`
-    /// include reasoning and audio tokens. A few servers count reasoning apart; their `total_tokens` says so.
-    package static func usage(_ value: JSONValue?) -> Usage? {
+    /// include reasoning and audio tokens. Other servers count some of these apart, and their `total_tokens` says so.
+    ///
+    /// - Parameter isEmbedding: whether the call has no answer to count.
+    package static func reportedUsage(_ value: JSONValue?, isEmbedding: Bool = false) -> ReportedUsage? {
         guard let value, value.kind == .object else { return nil }
-        guard value["prompt_tokens"] != nil || value["completion_tokens"] != nil else { return nil }
-        let prompt = count(value["prompt_tokens"])
-        let completion = count(value["completion_tokens"])
-        let promptDetails = value["prompt_tokens_details"]
-        let completionDetails = value["completion_tokens_details"]
-        // The whole is what is billed, so its parts are capped by it.
-        let cached = min(prompt, count(promptDetails?["cached_tokens"] ?? value["prompt_cache_hit_tokens"]))
-        let written = min(prompt - cached, count(promptDetails?["cache_write_tokens"]))
+        let promptDetails = value["prompt_tokens_details"] ?? value["input_tokens_details"]
+        let answerDetails = value["completion_tokens_details"] ?? value["output_tokens_details"]
+        var counts = TokenCounts()
+        counts.prompt = TokenCounts.count(value, ["prompt_tokens", "input_tokens"])
+        counts.answer = TokenCounts.count(value, ["completion_tokens", "output_tokens"])
+        counts.total = TokenCounts.count(value["total_tokens"])
+        // The smaller of several counts is the dearer one; some servers fill the names that they do not use with zeros.
+        let reads = [promptDetails?["cached_tokens"], value["prompt_cache_hit_tokens"], value["cached_tokens"]]
+        counts.cachedRead = reads.compactMap { TokenCounts.count($0) }.filter { $0 > 0 }.min() ?? 0
+        counts.cacheWrite = TokenCounts.count(promptDetails?["cache_write_tokens"]) ?? 0
         // Only another hera tells those apart that are kept for an hour.
-        let write1h = min(written, count(promptDetails?["cache_write_1h_tokens"]))
-        let audioInput = min(prompt - cached - written, count(promptDetails?["audio_tokens"]))
-        let saidReasoning = count(completionDetails?["reasoning_tokens"])
-        let isApart =
-            saidReasoning > 0 && value["total_tokens"]?.integer == Int64(prompt + completion + saidReasoning)
-        let reasoning = isApart ? saidReasoning : min(completion, saidReasoning)
-        let visible = isApart ? completion : completion - reasoning
-        let audioOutput = min(visible, count(completionDetails?["audio_tokens"]))
-        return Usage(
-            input: prompt - cached - written - audioInput, cachedRead: cached, cacheWrite5m: written - write1h,
-            cacheWrite1h: write1h, output: visible - audioOutput, reasoning: reasoning, audioInput: audioInput,
-            audioOutput: audioOutput)
+        counts.cacheWrite1h = TokenCounts.count(promptDetails?["cache_write_1h_tokens"]) ?? 0
+        counts.audioInput = TokenCounts.count(promptDetails?["audio_tokens"]) ?? 0
+        counts.reasoning =
+            TokenCounts.count(answerDetails?["reasoning_tokens"]) ?? TokenCounts.count(value["reasoning_tokens"]) ?? 0
+        counts.audioOutput = TokenCounts.count(answerDetails?["audio_tokens"]) ?? 0
+        if counts.prompt == nil, let missed = TokenCounts.count(value["prompt_cache_miss_tokens"]) {
+            counts.prompt = counts.cachedRead + missed
+        }
+        if isEmbedding {
+            counts.prompt = [counts.prompt, counts.total].compactMap { $0 }.max()
+            counts.answer = counts.prompt == nil ? nil : 0
+        }
+        return counts.reported()
+    }
+
+    /// The believed counts of a `usage` object; nil where neither half has one.
+    package static func usage(_ value: JSONValue?) -> Usage? {
+        reportedUsage(value).flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil }
     }
 
     /// Reads llama.cpp's `timings` object; nil where there is none.
@@ -43,7 +52,7 @@ extension OpenAIWire {
             cachedTokens: value["cache_n"]?.integer.map { max(0, Int($0)) })
     }
 
-    /// A count of tokens; 0 where it is missing, negative or beyond reason.
+    /// A count; 0 where it is missing, negative or beyond reason.
     static func count(_ value: JSONValue?) -> Int {
         guard let number = value?.integer, number >= 0, number < 1 << 40 else { return 0 }
         return Int(number)

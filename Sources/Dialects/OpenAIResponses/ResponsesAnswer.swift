@@ -26,14 +26,23 @@ package struct ResponsesWriter: Sendable {
         self.frame = frame
     }
 
-    /// A complete answer's body: a message, where something was said or nothing called, then the calls of functions.
+    /// A complete answer's body: reasoning, then a message, where something was said or nothing called, then the calls of
+    /// functions.
     package func body(_ answer: ChatAnswer) -> [UInt8] {
         var parts: [ResponsesItem.Part] = []
         if let refusal = answer.refusal { parts.append(ResponsesItem.Part(isRefusal: true, words: refusal)) }
         if !answer.text.isEmpty || (parts.isEmpty && answer.toolCalls.isEmpty) {
             parts.insert(ResponsesItem.Part(isRefusal: false, words: answer.text), at: 0)
         }
-        var items = parts.isEmpty ? [] : [ResponsesItem(.message(parts), of: id, index: 0)]
+        var items: [ResponsesItem] = []
+        for thought in answer.thinking where thought.redacted == nil {
+            items.append(
+                ResponsesItem(
+                    .reasoning(thought.text, seal: thought.seal(host: answer.origin)), of: id, index: items.count))
+        }
+        let kept = keptMembers(of: answer)
+        if !kept.isEmpty { items.append(ResponsesItem(.reasoning("", seal: kept.seal), of: id, index: items.count)) }
+        if !parts.isEmpty { items.append(ResponsesItem(.message(parts), of: id, index: items.count)) }
         for (number, call) in answer.toolCalls.enumerated() {
             let content = ResponsesItem.Content.call(
                 id: callID(call, number: number), name: call.name, arguments: call.arguments)
@@ -44,6 +53,17 @@ package struct ResponsesWriter: Sendable {
         var writer = JSONWriter(capacity: answer.text.utf8.count + 2048)
         writer.object { write(answer, items, .ended, to: &$0) }
         return writer.bytes
+    }
+
+    /// What the provider may want back of the message and its calls.
+    private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
+        var kept = KeptMembers()
+        kept.host = answer.origin
+        kept.message = answer.extra
+        for (number, call) in answer.toolCalls.enumerated() {
+            kept.add(KeptMembers(call, id: callID(call, number: number)))
+        }
+        return kept
     }
 
     /// The name of a call; calls whose server gave them none get one.
@@ -86,8 +106,8 @@ package struct ResponsesWriter: Sendable {
         response.member("model", answer.model ?? model)
         response.member("output", array: { list in for item in items { list.object { item.write(to: &$0) } } })
         // Nothing is known of them before the end, and from some servers not even then.
-        if case .ended = state, let usage = answer.usage {
-            response.member("usage", object: { Self.write(usage, to: &$0) })
+        if case .ended = state, let prompt = answer.usage?.promptTokens {
+            response.member("usage", object: { Self.write(answer.usage(orOf: prompt), to: &$0) })
         } else {
             response.memberNull("usage")
         }
@@ -120,6 +140,8 @@ struct ResponsesItem {
 
     enum Content {
         case message([Part])
+        /// The text of reasoning, and what its server needs to take it back.
+        case reasoning(String, seal: String)
         case call(id: String, name: String, arguments: String)
     }
 
@@ -131,9 +153,20 @@ struct ResponsesItem {
     ///   - response: the digits of the response's id, which the ids of its items are made of.
     ///   - index: of the item in the output.
     init(_ content: Content, of response: String, index: Int) {
-        let kind = if case .message = content { "msg" } else { "fc" }
+        let kind =
+            switch content {
+            case .message: "msg"
+            case .reasoning: "rs"
+            case .call: "fc"
+            }
         id = "\(kind)_\(response)_\(index)"
         self.content = content
+    }
+
+    /// Writes a part of reasoning.
+    static func write(reasoning text: String, to part: inout JSONWriter) {
+        part.member("type", "reasoning_text")
+        part.member("text", text)
     }
 
     func write(to item: inout JSONWriter) {
@@ -144,6 +177,17 @@ struct ResponsesItem {
             item.member("status", status.rawValue)
             item.member("role", "assistant")
             item.member("content", array: { list in for part in parts { list.object { part.write(to: &$0) } } })
+        case .reasoning(let text, let seal):
+            item.member("type", "reasoning")
+            item.member("status", status.rawValue)
+            item.member("summary", array: { _ in })
+            item.member(
+                "content",
+                array: { list in
+                    guard !text.isEmpty else { return }
+                    list.object { Self.write(reasoning: text, to: &$0) }
+                })
+            item.member("encrypted_content", seal.isEmpty ? nil : seal)
         case .call(let id, let name, let arguments):
             item.member("type", "function_call")
             item.member("status", status.rawValue)

@@ -7,8 +7,24 @@ struct ResponsesConversation {
     /// An assistant's turn as far as it was read.
     private struct Turn {
         var parts: [ResponsesPart] = []
-        /// Calls of functions in the chat format, each a JSON object.
-        var calls: [[UInt8]] = []
+        /// Whether it has a message, be it empty.
+        var hasMessage = false
+        /// Calls of functions.
+        var calls: [Call] = []
+        /// What the provider wants back, and texts of reasoning by the member that they stood in.
+        var kept = KeptMembers()
+        var reasoning: [String: String] = [:]
+    }
+
+    /// A call's members as JSON strings.
+    private struct Call {
+        let id: JSONValue
+        let name: JSONValue
+        let arguments: JSONValue
+
+        func write(to list: inout JSONWriter) {
+            list.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0) }
+        }
     }
 
     /// Each a JSON object.
@@ -46,8 +62,7 @@ struct ResponsesConversation {
         case "message": try readMessage(item, path: path)
         case "function_call": try readCall(item, path: path)
         case "function_call_output": try readResult(item, path: path)
-        // Sealed for the server that wrote it, and no chat server takes it back.
-        case "reasoning": break
+        case "reasoning": readReasoning(item)
         case "item_reference":
             throw FieldError(path, "refers to an item that is stored elsewhere: send the item itself")
         case let type:
@@ -66,8 +81,9 @@ struct ResponsesConversation {
         case "assistant":
             closeResults()
             // Words between calls and their results belong to the calls: nothing may stand between the two.
-            if turn?.calls.isEmpty ?? true { closeTurn() }
+            if let turn, turn.calls.isEmpty, turn.hasMessage { closeTurn() }
             turn = turn ?? Turn()
+            turn?.hasMessage = true
             turn?.parts += parts
         default: throw FieldError("\(path).role", "must be one of user, system, developer, assistant")
         }
@@ -78,12 +94,20 @@ struct ResponsesConversation {
         let name = try Self.string("name", of: item, path)
         let arguments = try Self.string("arguments", of: item, path)
         closeResults()
-        var writer = JSONWriter(capacity: arguments.raw.count + 128)
-        writer.object {
-            OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0)
-        }
         turn = turn ?? Turn()
-        turn?.calls.append(writer.bytes)
+        turn?.calls.append(Call(id: id, name: name, arguments: arguments))
+    }
+
+    /// Reasoning that was sealed here goes back to the server that wrote it. Other servers' is sealed for them, and no chat
+    /// server takes it back.
+    private mutating func readReasoning(_ item: JSONValue) {
+        guard let kept = KeptMembers(item["encrypted_content"]?.string) else { return }
+        closeResults()
+        turn = turn ?? Turn()
+        turn?.kept.add(kept)
+        guard let member = kept.member else { return }
+        let parts = [item["content"], item["summary"]].lazy.compactMap { $0 }.first { $0.count > 0 }
+        turn?.reasoning[member, default: ""] += parts?.elements.compactMap { $0["text"]?.string }.joined() ?? ""
     }
 
     private mutating func readResult(_ item: JSONValue, path: String) throws(FieldError) {
@@ -116,14 +140,18 @@ struct ResponsesConversation {
     private mutating func closeTurn() {
         guard let turn else { return }
         self.turn = nil
+        guard turn.hasMessage || !turn.calls.isEmpty else { return }
+        var kept = turn.kept
+        for (member, text) in turn.reasoning { kept.message.set(member, JSONWriter.quoted(text)) }
         append(role: "assistant") { message in
             if turn.parts.isEmpty, !turn.calls.isEmpty {
                 message.memberNull("content")
             } else {
                 ResponsesPart.write(turn.parts, to: &message)
             }
+            if !kept.isEmpty { message.member(KeptMembers.name, kept.seal) }
             guard !turn.calls.isEmpty else { return }
-            message.member("tool_calls", array: { list in turn.calls.forEach { list.element(raw: $0) } })
+            message.member("tool_calls", array: { list in turn.calls.forEach { $0.write(to: &list) } })
         }
     }
 

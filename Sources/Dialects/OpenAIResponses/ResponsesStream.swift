@@ -13,6 +13,12 @@ package struct ResponsesEventWriter: ChatEventWriter {
     private var items: [ResponsesItem] = []
     /// The item of the message that is open.
     private var message: Int?
+    /// The block of thinking whose item is open, the item, and how many bytes of it have gone out.
+    private var reasoning: (block: Int, item: Int, sent: Int)?
+    /// Blocks of thinking that have an item.
+    private var reasoned = 0
+    /// Calls whose further members have gone out.
+    private var kept: Set<Int> = []
     /// The item of each call of the answer, and how many bytes of its arguments have gone out; nil for a call that has not
     /// begun.
     private var calls: [(item: Int, sent: Int)?] = []
@@ -33,6 +39,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
         case .failure(let failure): fail(failure.message, into: &output)
         case .delta, .usage, .done:
             begin(into: &output)
+            for block in answer.thinking.indices { reason(block, into: &output) }
             if event.kind == .delta {
                 if !event.delta.text.isEmpty { say(event.delta.text, isRefusal: false, into: &output) }
                 if let refusal = event.delta.refusal, !refusal.isEmpty {
@@ -45,9 +52,64 @@ package struct ResponsesEventWriter: ChatEventWriter {
         return output
     }
 
+    // MARK: Reasoning
+
+    private mutating func reason(_ block: Int, into output: inout [UInt8]) {
+        let thought = answer.thinking[block]
+        if block == reasoned {
+            reasoned += 1
+            guard thought.redacted == nil else { return }
+            closeReasoning(into: &output)
+            closeMessage(.completed, into: &output)
+            let item = add(.reasoning("", seal: ""), into: &output)
+            append("response.content_part.added", item: item, part: 0, into: &output) {
+                $0.member("part", object: { ResponsesItem.write(reasoning: "", to: &$0) })
+            }
+            reasoning = (block, item, 0)
+        }
+        guard let (open, item, sent) = reasoning, open == block, thought.text.utf8.count > sent else { return }
+        reasoning = (block, item, thought.text.utf8.count)
+        append("response.reasoning_text.delta", item: item, part: 0, into: &output) {
+            $0.member("delta", Self.rest(of: thought.text, after: sent))
+        }
+    }
+
+    private mutating func closeReasoning(
+        _ status: ResponsesItem.Status = .completed, into output: inout [UInt8]
+    ) {
+        guard let (block, item, _) = reasoning else { return }
+        reasoning = nil
+        let thought = answer.thinking[block]
+        items[item].content = .reasoning(thought.text, seal: thought.seal(host: answer.origin))
+        append("response.reasoning_text.done", item: item, part: 0, into: &output) { $0.member("text", thought.text) }
+        append("response.content_part.done", item: item, part: 0, into: &output) {
+            $0.member("part", object: { ResponsesItem.write(reasoning: thought.text, to: &$0) })
+        }
+        finish(item, status, into: &output)
+    }
+
+    /// Writes what the provider may want back of some calls, and of the message, as an item of its own.
+    private mutating func keep(
+        _ numbers: [Int], message: ExtraMembers = ExtraMembers(), into output: inout [UInt8]
+    ) {
+        var all = KeptMembers()
+        all.host = answer.origin
+        all.message = message
+        for number in numbers where !kept.contains(number) {
+            let call = answer.toolCalls[number]
+            let members = KeptMembers(call, id: writer.callID(call, number: number))
+            guard !members.isEmpty else { continue }
+            kept.insert(number)
+            all.add(members)
+        }
+        guard !all.isEmpty else { return }
+        finish(add(.reasoning("", seal: all.seal), into: &output), .completed, into: &output)
+    }
+
     // MARK: Messages
 
     private mutating func say(_ words: String, isRefusal: Bool, into output: inout [UInt8]) {
+        closeReasoning(into: &output)
         let index = message ?? add(.message([]), into: &output)
         message = index
         guard case .message(var parts) = items[index].content else { return }
@@ -99,7 +161,9 @@ package struct ResponsesEventWriter: ChatEventWriter {
         if calls[number] == nil {
             // An item cannot begin without the function's name, which some servers send late.
             guard !call.name.isEmpty || isLast else { return }
+            closeReasoning(into: &output)
             closeMessage(.completed, into: &output)
+            keep([number], into: &output)
             let id = writer.callID(call, number: number)
             calls[number] = (add(.call(id: id, name: call.name, arguments: ""), into: &output), 0)
         }
@@ -160,7 +224,9 @@ package struct ResponsesEventWriter: ChatEventWriter {
 
     private mutating func end(into output: inout [UInt8]) {
         hasEnded = true
-        if items.isEmpty { say("", isRefusal: false, into: &output) }
+        let hasSaid = items.contains { if case .reasoning = $0.content { false } else { true } }
+        if !hasSaid { say("", isRefusal: false, into: &output) }
+        closeReasoning(into: &output)
         completeCalls()
         let cut = ResponsesWriter.cut(answer)
         // Only the last item can have been cut off.
@@ -173,6 +239,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
                 closeCall(index, status, into: &output)
             }
         }
+        keep(Array(answer.toolCalls.indices), message: answer.extra, into: &output)
         appendResponse(cut == nil ? "response.completed" : "response.incomplete", .ended, into: &output)
     }
 
@@ -186,6 +253,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
                 event.memberNull("param")
             }
         }
+        closeReasoning(.incomplete, into: &output)
         completeCalls()
         for index in items.indices where items[index].status == .inProgress { items[index].status = .incomplete }
         appendResponse("response.failed", .failed(message: message), into: &output)

@@ -26,12 +26,15 @@ package struct Model: Hashable, Sendable {
     package let slots: Int?
     package let promptCache: PromptCache
     package let speed: Speed
+    /// Published scores and lengths; nil where nothing is known.
+    package var published: PublishedRecord?
 
     package init(
         id: ModelID, provider: String, aliases: [ModelID] = [], endpoint: Endpoint, placement: Placement,
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
-        amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed
+        amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
+        published: PublishedRecord? = nil
     ) {
         self.id = id
         self.provider = provider
@@ -50,6 +53,7 @@ package struct Model: Hashable, Sendable {
         self.slots = slots
         self.promptCache = promptCache
         self.speed = speed
+        self.published = published
     }
 
     /// The price on a day. The last one listed wins if two overlap.

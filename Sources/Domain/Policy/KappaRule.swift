@@ -5,7 +5,9 @@ import JSON
 /// kappa_i = base + min(i, 5) * slope, kept within [floor, cap]. Source: HERA, arXiv 2504.00434, and AIMS (EuroSys
 /// '26): base 0.6, slope 0.02, so 0.62 at the first step and 0.70 from the fifth.
 package struct KappaRule: Hashable, Sendable {
+    /// The line at position 0.
     package var base: Double
+    /// Its rise per position, up to the fifth.
     package var slope: Double
     /// Upper bound of kappa.
     package var cap: Double
@@ -15,16 +17,23 @@ package struct KappaRule: Hashable, Sendable {
     package var ahead: AheadKappa
     /// Whether a scarce budget lowers kappa and a spare one raises it, within the bounds.
     package var bends: Bool
+    /// Whether each candidate's threshold comes from the price of lost quality (`max_loss`) instead of the line.
+    package var isPriced: Bool
 
     /// Positions beyond this one do not raise the threshold.
     package static let lastRisingPosition = 5
 
     /// The published line. The bounds are the ends of the paper's own sweep of the threshold (.60 to .80).
-    package static let standard = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.6)
+    package static let published = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.6)
+
+    /// Thresholds from the price of lost quality; the published line stands by for estimates without one.
+    package static let priced = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.6, isPriced: true)
 
     package init(
-        base: Double, slope: Double, cap: Double, floor: Double, ahead: AheadKappa = .grows, bends: Bool = true
+        base: Double, slope: Double, cap: Double, floor: Double, ahead: AheadKappa = .grows, bends: Bool = true,
+        isPriced: Bool = false
     ) {
+        self.isPriced = isPriced
         self.base = base
         self.slope = slope
         self.cap = cap
@@ -49,8 +58,21 @@ package enum AheadKappa: String, CaseIterable, Hashable, Sendable {
 }
 
 extension KappaRule {
+    /// Parses `"priced"`, `"published"`, or an object with numbers of a line.
     init(json: JSONValue, base: KappaRule, path: String) throws(FieldError) {
+        if json.kind == .string {
+            if json.isString("priced") {
+                self = .priced
+            } else if json.isString("published") {
+                self = .published
+            } else {
+                throw FieldError(
+                    path, "must be \"priced\", \"published\", or an object with base, slope, cap and floor")
+            }
+            return
+        }
         self = base
+        isPriced = false
         let fields = try FieldReader(json, path: path, known: ["base", "slope", "cap", "floor", "ahead", "bends"])
         self.base = try fields.number("base", in: 0...1) ?? self.base
         slope = try fields.number("slope", in: -1...1) ?? slope
@@ -67,7 +89,16 @@ extension KappaRule {
         guard floor <= cap else { throw FieldError(path, "floor \(floor) is above cap \(cap)") }
     }
 
+    /// Writes the value of the policy's member `kappa`.
     func write(into writer: inout JSONWriter) {
+        if isPriced {
+            writer.member("kappa", "priced")
+        } else {
+            writer.member("kappa", object: { writeLine(into: &$0) })
+        }
+    }
+
+    private func writeLine(into writer: inout JSONWriter) {
         writer.member("base", base)
         writer.member("slope", slope)
         writer.member("cap", cap)

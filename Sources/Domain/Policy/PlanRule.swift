@@ -74,7 +74,7 @@ package struct Weights: Hashable, Sendable {
 
     /// Cost first. Kappa already guards each step's accuracy, so accuracy only separates models of similar cost, and
     /// latency breaks ties. Electricity is part of the cost; energy has a weight of its own only if a policy sets one.
-    package static let standard = Weights(cost: 1, energy: 0, latency: 0.1, accuracy: 0.5)
+    package static let standard = Weights(cost: 1, energy: 0, latency: 0.01, accuracy: 0.5)
 
     package init(cost: Double, energy: Double, latency: Double, accuracy: Double) {
         self.cost = cost

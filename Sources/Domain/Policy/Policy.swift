@@ -10,45 +10,59 @@ package struct Policy: Hashable, Sendable {
     package var minAccuracy: Double?
     /// Most energy for the whole job.
     package var energyJoules: Double?
+    /// Most expected loss of quality against always asking the reference, as a mean over the traffic, 0...1.
+    package var maxLoss: Double
+    /// The weights of cost, energy, time and accuracy.
     package var weights: Weights
+    /// How the criteria become one choice.
     package var method: PolicyMethod
+    /// The thresholds of the rule: priced by `max_loss`, or a line.
     package var kappa: KappaRule
     /// Probability above which a whole request goes to the cheaper model (HERA's URC threshold).
     package var requestThreshold: Double
+    /// The models that may answer.
     package var models: ModelFilter
+    /// Where models may run.
     package var placement: PlacementRule
     /// Whether and how answers are verified. If one fails, the next candidate answers.
     package var verification: Verification
     /// The stages and variants of the sequential rule.
     package var sequence: SequenceRule
+    /// What happens where no plan keeps every limit.
     package var onInfeasible: InfeasibleRule
+    /// The statistic and the further limits of a plan.
     package var plan: PlanRule
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
-        weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .standard,
+        maxLoss: Double = Policy.standardMaxLoss,
+        weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .priced,
         requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
-        verify: Bool = false, onInfeasible: InfeasibleRule = .reject,
+        verify: VerificationMode = .auto, onInfeasible: InfeasibleRule = .reject,
         plan: PlanRule = .standard, sequence: SequenceRule = .standard
     ) {
         self.budget = budget
         self.deadlineSeconds = deadlineSeconds
         self.minAccuracy = minAccuracy
         self.energyJoules = energyJoules
+        self.maxLoss = maxLoss
         self.weights = weights
         self.method = method
         self.kappa = kappa
         self.requestThreshold = requestThreshold
         self.models = models
         self.placement = placement
-        verification = Verification(isOn: verify)
+        verification = Verification(mode: verify)
         self.sequence = sequence
         self.onInfeasible = onInfeasible
         self.plan = plan
     }
 
-    /// Whether answers are verified at all.
-    package var verify: Bool { verification.isOn }
+    /// The default of `max_loss`: one point in a hundred.
+    package static let standardMaxLoss = 0.01
+
+    /// Whether whole answers are verified. HERA's published rule has no verification, so `auto` is off under it.
+    package var verify: Bool { verification.mode == .on || verification.mode == .auto && kappa.isPriced }
 }
 
 /// How several criteria become one choice.
@@ -112,7 +126,8 @@ package struct ModelFilter: Hashable, Sendable {
 extension Policy {
     static let fieldNames =
         [
-            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "weights", "method", "kappa", "request_threshold",
+            "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
+            "request_threshold",
             "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
         ] + SequenceRule.fieldNames
 
@@ -132,6 +147,7 @@ extension Policy {
         deadlineSeconds = try fields.number("deadline_s", in: 0...most) ?? deadlineSeconds
         minAccuracy = try fields.number("min_accuracy", in: 0...1) ?? minAccuracy
         energyJoules = try fields.number("energy_j", in: 0...most) ?? energyJoules
+        maxLoss = try fields.number("max_loss", in: 0...1) ?? maxLoss
         if let value = fields.value("weights") {
             weights = try Weights(json: value, base: weights, path: fields.path("weights"))
         }
@@ -160,9 +176,10 @@ extension Policy {
         if let deadlineSeconds { writer.member("deadline_s", deadlineSeconds) }
         if let minAccuracy { writer.member("min_accuracy", minAccuracy) }
         if let energyJoules { writer.member("energy_j", energyJoules) }
+        writer.member("max_loss", maxLoss)
         writer.member("weights", object: { weights.write(into: &$0) })
         writer.member("method", method.rawValue)
-        writer.member("kappa", object: { kappa.write(into: &$0) })
+        kappa.write(into: &writer)
         writer.member("request_threshold", requestThreshold)
         writer.member(
             "models",

@@ -2,16 +2,26 @@ package import JSON
 
 /// How an answer is verified (`verify`).
 package struct Verification: Hashable, Sendable {
-    package var isOn: Bool
+    /// When answers are verified.
+    package var mode: VerificationMode
+    /// What a stream does until its verdict.
     package var stream: StreamRule
     /// Least probability that the answer is acceptable; nil for the step's kappa.
     package var threshold: Double?
 
-    package init(isOn: Bool = false, stream: StreamRule = .buffer, threshold: Double? = nil) {
-        self.isOn = isOn
+    package init(mode: VerificationMode = .off, stream: StreamRule = .buffer, threshold: Double? = nil) {
+        self.mode = mode
         self.stream = stream
         self.threshold = threshold
     }
+}
+
+/// When answers are verified.
+package enum VerificationMode: String, CaseIterable, Hashable, Sendable {
+    case off
+    case on
+    /// Whole answers, where another answer is expected to be worth its price. Streams are not held back.
+    case auto
 }
 
 /// What a stream does until its answer is verified.
@@ -23,32 +33,48 @@ package enum StreamRule: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Verification {
-    /// Parses `true`, `false`, or an object with `on`, `stream` and `threshold`. An object without `on` means on.
+    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream` and `threshold`. An object without `on` means
+    /// on.
     init(json: JSONValue, base: Verification, path: String) throws(FieldError) {
         self = base
-        if let flag = json.boolean {
-            isOn = flag
+        if let mode = Self.mode(json) {
+            self.mode = mode
             return
         }
         guard json.kind == .object else {
-            throw FieldError(path, "must be true, false, or an object with on, stream and threshold")
+            throw FieldError(path, "must be true, false, \"auto\", or an object with on, stream and threshold")
         }
         let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold"])
-        isOn = try fields.boolean("on") ?? true
+        mode = .on
+        if let value = fields.value("on") {
+            guard let mode = Self.mode(value) else {
+                throw FieldError(fields.path("on"), "must be true, false or \"auto\"")
+            }
+            self.mode = mode
+        }
         stream = try fields.choice("stream", of: StreamRule.self) ?? stream
         threshold = try fields.number("threshold", in: 0...1) ?? threshold
     }
 
-    /// Writes `verify` into the policy's object, as a boolean if that is complete.
+    private static func mode(_ json: JSONValue) -> VerificationMode? {
+        if let flag = json.boolean { return flag ? .on : .off }
+        return json.isString("auto") ? .auto : nil
+    }
+
+    private func writeMode(_ name: String, into writer: inout JSONWriter) {
+        if mode == .auto { writer.member(name, "auto") } else { writer.member(name, mode == .on) }
+    }
+
+    /// Writes `verify` into the policy's object, as a single value if that is complete.
     func write(into writer: inout JSONWriter) {
         guard stream != .buffer || threshold != nil else {
-            writer.member("verify", isOn)
+            writeMode("verify", into: &writer)
             return
         }
         writer.member(
             "verify",
             object: { object in
-                object.member("on", isOn)
+                writeMode("on", into: &object)
                 object.member("stream", stream.rawValue)
                 if let threshold { object.member("threshold", threshold) }
             })

@@ -4,20 +4,41 @@ package struct Prediction: Hashable, Sendable {
     package var quality: Double
     /// Standard deviation of `quality` as an estimate (not of the outcome).
     package var deviation: Double
+    /// The expected length of the answer.
     package var outputTokens: OutputTokens
     /// The recorded speed of the model; nil to use the catalog's.
     package var speed: AnswerSpeed?
+    /// The source of the prediction.
     package var basis: PredictionBasis
+    /// The model's expected mean quality, 0...1, over texts of this kind. Two texts of one kind have the same.
+    package var usual: Double
+    /// The model's general ability in points of the Epoch Capabilities Index; nil where unknown.
+    package var ability: Double?
+    /// The share of the text, 0...1, that is like kinds of questions with recorded answers. General ability predicts
+    /// the rest. Nil where general ability has no part in the prediction.
+    package var knownShare: Double?
 
+    /// - Parameter usual: `quality` by default.
     package init(
         quality: Double, deviation: Double, outputTokens: OutputTokens, speed: AnswerSpeed? = nil,
-        basis: PredictionBasis
+        basis: PredictionBasis, usual: Double? = nil, ability: Double? = nil, knownShare: Double? = nil
     ) {
         self.quality = quality
         self.deviation = deviation
         self.outputTokens = outputTokens
         self.speed = speed
         self.basis = basis
+        self.usual = usual ?? quality
+        self.ability = ability
+        self.knownShare = knownShare
+    }
+
+    /// The source in words, with its parts: `profile gpt-4o, known kinds 0.3, general ability 0.7`.
+    package var source: String {
+        guard let knownShare else { return basis.description }
+        let tenths = Int((min(max(knownShare, 0), 1) * 10).rounded())
+        func share(_ tenths: Int) -> String { "\(tenths / 10).\(tenths % 10)" }
+        return "\(basis), known kinds \(share(tenths)), general ability \(share(10 - tenths))"
     }
 }
 
@@ -51,12 +72,15 @@ package struct AnswerSpeed: Hashable, Sendable {
 package enum PredictionBasis: Hashable, Sendable, CustomStringConvertible {
     /// Trained estimators, by the profile's name.
     case profile(ModelID)
-    /// No profile: the average of the model's published class.
+    /// No answers: published scores of the model of that name.
+    case scores(ModelID)
+    /// Neither: the average of the model's published class.
     case prior(QualityTier)
 
     package var description: String {
         switch self {
         case .profile(let name): "profile \(name)"
+        case .scores(let name): "scores of \(name)"
         case .prior(let tier): "prior of the \(tier.rawValue) tier"
         }
     }

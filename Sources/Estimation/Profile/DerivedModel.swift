@@ -36,8 +36,13 @@ package struct DerivedModel: Sendable {
 
     /// The probability of a good answer, from the probabilities of the panel's models.
     func probability(_ panel: [Float]) -> Float {
+        probability(odds: panel.map { Float(logit(Double($0))) })
+    }
+
+    /// The probability of a good answer, from the log-odds of the panel's models.
+    func probability(odds: [Float]) -> Float {
         var sum = weights[weights.count - 1]
-        for (weight, p) in zip(weights, panel) { sum += weight * Float(logit(Double(p))) }
+        for (weight, value) in zip(weights, odds) { sum += weight * value }
         return logistic(sum)
     }
 

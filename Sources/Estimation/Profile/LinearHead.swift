@@ -51,16 +51,18 @@ package struct LinearHead: Sendable {
 
 /// Classifies which panel's queries a text resembles, from the text alone.
 package struct Gate: Sendable {
-    /// The panels, in column order.
+    /// The panels, in column order. One more column may follow: texts like no panel's.
     var panels: [String]
+    /// Whether the last column is that of texts like no panel's.
+    var knowsForeign: Bool { table.width > panels.count }
     var vocabulary: Vocabulary
     var table: GramTable
     var intercepts: [Float]
 
-    /// By panel, the log-odds that a text belongs to it rather than to any other.
+    /// By panel, the log-odds that a text belongs to it rather than to any other. Those of none follow.
     func scores(_ grams: NGrams) -> [Float] {
         var scores = table.scores(grams, vocabulary)
-        for panel in scores.indices { scores[panel] += intercepts[panel] }
+        for column in scores.indices { scores[column] += intercepts[column] }
         return scores
     }
 
@@ -87,7 +89,8 @@ package struct Gate: Sendable {
         vocabulary = try Vocabulary(&reader)
         table = GramTable(scales: try reader.array(Float.self), cells: try reader.array(Int8.self))
         intercepts = try reader.array(Float.self)
-        guard table.width == panels.count, intercepts.count == panels.count, !panels.isEmpty,
+        guard table.width == panels.count || table.width == panels.count + 1, intercepts.count == table.width,
+            !panels.isEmpty,
             table.bytes.count == vocabulary.count * table.stride
         else { throw ByteReader.Failure(reason: "the tables of the gate do not fit together") }
     }

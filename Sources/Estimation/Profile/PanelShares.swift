@@ -10,7 +10,7 @@
 /// so they do not compete: a step belongs to the panels of answers first, and panels of runs get the remaining share.
 package struct PanelShares: Sendable {
     /// Shares of a step, by panel. The sum is below 1 where the text resembles no panel.
-    private(set) var step: [Float]
+    package private(set) var step: [Float]
     /// Shares of a run's task, by panel; 0 for panels of answers.
     private(set) var run: [Float]
     /// The total share of the panels of answers in the step.
@@ -22,16 +22,18 @@ package struct PanelShares: Sendable {
     private static let none: Float = -1
 
     /// - Parameters:
-    ///   - scores: the gate's log-odds that a text belongs to the panel rather than to any other.
+    ///   - scores: the gate's log-odds that a text belongs to the panel rather than to any other. One more number is
+    ///     those of belonging to none, where the gate was trained with such texts.
     ///   - isOfRuns: by panel.
     init(scores: [Float], isOfRuns: [Bool]) {
         self.isOfRuns = isOfRuns
-        step = [Float](repeating: 0, count: scores.count)
+        step = [Float](repeating: 0, count: isOfRuns.count)
         run = step
+        let none = scores.count > isOfRuns.count ? max(scores[isOfRuns.count], Self.none) : Self.none
         for ofRuns in [false, true] {
-            let members = scores.indices.filter { isOfRuns[$0] == ofRuns }
-            let greatest = members.reduce(Self.none) { max($0, scores[$1]) }
-            var sum = exp(Self.none - greatest)
+            let members = isOfRuns.indices.filter { isOfRuns[$0] == ofRuns }
+            let greatest = members.reduce(none) { max($0, scores[$1]) }
+            var sum = exp(none - greatest)
             for panel in members { sum += exp(scores[panel] - greatest) }
             for panel in members {
                 let share = exp(scores[panel] - greatest) / sum

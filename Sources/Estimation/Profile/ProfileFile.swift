@@ -24,6 +24,9 @@ package enum ProfileFile {
         case derived = 6
         case speed = 7
         case live = 8
+        case ability = 9
+        case general = 10
+        case dial = 12
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

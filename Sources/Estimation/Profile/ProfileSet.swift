@@ -16,8 +16,18 @@ package struct ProfileSet: Sendable {
     package var answers: [Int: AnswerProfile]
     /// Recorded answer speeds.
     package var speed = SpeedProfile()
+    /// Prices of lost quality, by kind of request.
+    package var dial = DialProfile()
     /// Profiles from the probe suite.
     var live: [LiveProfile] = []
+    /// How answers follow published scores; nil without `ability.profile`.
+    package let ability: AbilityProfile?
+    /// The prediction for texts unlike those with recorded answers; nil without `general.profile`.
+    package let general: GeneralAbility?
+    /// Places models by published scores; nil without `ability.profile`.
+    package let standings: StandingMaker?
+    /// The standings of models with answers, by canonical name.
+    private let measuredStandings: [String: ModelStanding]
     /// By panel: whether its outcomes are those of whole runs.
     let isOfRuns: [Bool]
     /// By panel: the panels whose memory it may read.
@@ -34,9 +44,11 @@ package struct ProfileSet: Sendable {
 
     package init(
         panels: [PanelProfile], gate: Gate?, memory: QuestionMemory = QuestionMemory(), runs: [RunProfile] = [],
-        answers: [AnswerProfile] = []
+        answers: [AnswerProfile] = [], ability: AbilityProfile? = nil, general: GeneralAbility? = nil
     ) {
         self.panels = panels
+        self.ability = ability
+        self.general = general
         self.gate = gate?.panels == panels.map(\.name) ? gate : nil
         self.memory = memory.panels == panels.map(\.name) ? memory : QuestionMemory()
         var byPanel: [Int: RunProfile] = [:]
@@ -63,6 +75,46 @@ package struct ProfileSet: Sendable {
             }
         }
         self.places = places
+        if let ability {
+            let maker = StandingMaker(ability, panels: panels, isOfRuns: isOfRuns)
+            standings = maker
+            measuredStandings = Self.standings(of: places, panels, isOfRuns, by: maker, ability)
+        } else {
+            standings = nil
+            measuredStandings = [:]
+        }
+    }
+
+    /// The standings of models with answers: by their published scores, else by their shares of good answers.
+    private static func standings(
+        of places: [String: [Place]], _ panels: [PanelProfile], _ isOfRuns: [Bool], by maker: StandingMaker,
+        _ ability: AbilityProfile
+    ) -> [String: ModelStanding] {
+        var published: [String: Ability] = [:]
+        for panel in ability.panels {
+            for (model, name) in panel.models.enumerated() where panel.points[model].isFinite {
+                published[ModelName.canonical(name)] = Ability(
+                    points: Double(panel.points[model]), deviation: Double(panel.deviations[model]))
+            }
+        }
+        var found: [String: ModelStanding] = [:]
+        for (name, places) in places {
+            let rates = places.filter { !isOfRuns[$0.panel] }
+                .map { ($0.panel, Double(panels[$0.panel].baseRate($0.model))) }
+            found[name] = maker.standing(
+                name: name, ability: published[name], baseRates: Dictionary(rates) { first, _ in first })
+        }
+        return found
+    }
+
+    /// The standing of a model with answers, under any spelling of its name.
+    package func standing(of model: ModelID) -> ModelStanding? {
+        measuredStandings[ModelName.canonical(model.rawValue)]
+    }
+
+    /// A maker of standings that uses nothing of some models.
+    package func standings(leavingOut absent: Set<String>) -> StandingMaker? {
+        ability.map { StandingMaker($0, panels: panels, isOfRuns: isOfRuns, leavingOut: absent) }
     }
 
     /// Loads all `*.profile` files of a folder.
@@ -81,7 +133,10 @@ package struct ProfileSet: Sendable {
         var answers: [AnswerProfile] = []
         var derived: [DerivedModel] = []
         var speed = SpeedProfile()
+        var dial = DialProfile()
         var live: [LiveProfile] = []
+        var ability: AbilityProfile?
+        var general: GeneralAbility?
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -95,6 +150,9 @@ package struct ProfileSet: Sendable {
                 case .runs: runs.append(try RunProfile(&reader))
                 case .speed: speed = try SpeedProfile(&reader)
                 case .live: live.append(try LiveProfile(&reader))
+                case .dial: dial = try DialProfile(&reader)
+                case .ability: ability = try AbilityProfile(&reader)
+                case .general: general = try GeneralAbility(&reader)
                 }
             }
         }
@@ -106,8 +164,11 @@ package struct ProfileSet: Sendable {
             else { continue }
             panels[panel].derived.append(model)
         }
-        var set = ProfileSet(panels: panels, gate: gate, memory: memory, runs: runs, answers: answers)
+        var set = ProfileSet(
+            panels: panels, gate: gate, memory: memory, runs: runs, answers: answers, ability: ability, general: general
+        )
         set.speed = speed
+        set.dial = dial
         return live.reduce(set) { $0.adding($1) }
     }
 
@@ -144,6 +205,13 @@ package struct ProfileSet: Sendable {
         if !speed.models.isEmpty {
             try ProfileFile.write(ProfileFile.encode(.speed, speed.encoded()), to: "\(directory)/speed.profile")
         }
+        if !dial.kinds.isEmpty { try dial.write(to: directory) }
+        if let ability {
+            try ProfileFile.write(ProfileFile.encode(.ability, ability.encoded()), to: "\(directory)/ability.profile")
+        }
+        if let general {
+            try ProfileFile.write(ProfileFile.encode(.general, general.encoded()), to: "\(directory)/general.profile")
+        }
         if let gate {
             try ProfileFile.write(ProfileFile.encode(.gate, gate.encoded()), to: "\(directory)/gate.profile")
         }
@@ -162,11 +230,23 @@ package struct ProfileSet: Sendable {
         return set
     }
 
+    /// The set with another gate, and other predictions by published scores.
+    package func replacing(gate: Gate?, ability: AbilityProfile?, general: GeneralAbility?) -> ProfileSet {
+        var set = ProfileSet(
+            panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values),
+            ability: ability, general: general)
+        set.speed = speed
+        set.live = live
+        return set
+    }
+
     /// The set with other derived models in its panels.
     func rebuilt(with panels: [PanelProfile]) -> ProfileSet {
         var set = ProfileSet(
-            panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values))
+            panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values),
+            ability: ability, general: general)
         set.speed = speed
+        set.dial = dial
         set.live = live
         return set
     }
@@ -186,11 +266,13 @@ package struct ProfileSet: Sendable {
         let text = text.abridged
         let grams = NGrams(of: text.estimatedTexts)
         let (counts, fit) = SurfaceCounts.reading(of: text)
-        return StepFeatures(
+        var features = StepFeatures(
             grams: grams, counts: counts, fit: fit,
             recollection: memory.recall(QuestionStem.hash(text.prompt)),
             shares: gate.map { PanelShares(scores: $0.scores(grams), isOfRuns: isOfRuns) }
                 ?? PanelShares(evenly: isOfRuns),
             readable: readable)
+        features.isStepOfRun = text.tools != nil && !text.history.isEmpty
+        return features
     }
 }

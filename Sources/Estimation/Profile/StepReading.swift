@@ -8,6 +8,10 @@ package struct StepReading: Sendable {
     private let text: StepText
     private let features: StepFeatures
     private let predictions: [ModelID: Prediction]
+    /// By model: this request's expected cost over a usual one's.
+    private let sizes: [ModelID: Double]
+    /// By model, the name of its profile where it differs.
+    private let profileNames: [ModelID: ModelID]
     /// Whether panels of answers cover the step.
     private let isAnswered: Bool
     /// The suite of runs that the step resembles, and its reading.
@@ -20,32 +24,41 @@ package struct StepReading: Sendable {
     /// At a half, the text resembles the panel's own queries more than all others together.
     static let homeShare: Float = 0.5
 
-    /// - Parameter models: names of the profiles to predict for.
-    init(_ set: ProfileSet, _ text: StepText, models: [ModelID]) {
+    /// The least share of a text for a panel's verifier to judge its answers.
+    static let judgeShare: Float = 0.3
+
+    /// - Parameter models: models with profiles, or standings, or both.
+    init(_ set: ProfileSet, _ text: StepText, models: [PredictedModel]) {
         self.set = set
         self.text = text
         features = set.features(of: text)
         var words = Reading(set, features)
         var predictions: [ModelID: Prediction] = [:]
-        for model in models where predictions[model] == nil {
-            let sources = set.sources(of: model, features)
-            if sources.isEmpty { continue }
-            let prediction = words.prediction(of: model, sources)
+        var profileNames: [ModelID: ModelID] = [:]
+        for model in models where predictions[model.id] == nil {
+            guard let prediction = words.prediction(of: model) else { continue }
+            if let name = model.profile, name != model.id { profileNames[model.id] = name }
             if prediction.quality.isFinite, prediction.deviation.isFinite, prediction.outputTokens.mean.isFinite,
                 prediction.outputTokens.p95.isFinite
             {
-                predictions[model] = prediction
+                predictions[model.id] = prediction
             }
         }
         self.predictions = predictions
+        var sizes: [ModelID: Double] = [:]
+        if !set.dial.kinds.isEmpty {
+            for model in models { sizes[model.id] = words.relativeSize(of: model) }
+        }
+        self.sizes = sizes
+        self.profileNames = profileNames
         let shares = features.shares
         isAnswered = shares.answers >= Self.homeShare
         run = Self.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        verifier = Self.home(shares.step).flatMap { panel in
-            set.answers[panel].map { _ in (panel, words.dense(panel), words.probabilities(panel)) }
-        }
+        verifier = shares.step.indices.filter { set.answers[$0] != nil && shares.step[$0] >= Self.judgeShare }
+            .max { shares.step[$0] < shares.step[$1] }
+            .map { ($0, words.dense($0), words.probabilities($0)) }
     }
 
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
@@ -87,12 +100,62 @@ package struct StepReading: Sendable {
     ///
     /// It comes from the suite of runs at the start of a run, else from the probability that nothing is lost.
     package func requestSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
-        if let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
+        runSimilarity(of: model, to: reference) ?? unlost(model, reference)
+    }
+
+    /// The same probability from a suite of runs alone; nil where none resembles the text or the run has begun.
+    package func runSimilarity(of model: ModelID, to reference: ModelID) -> Double? {
+        guard let run, text.history.isEmpty, let m = place(model, run.panel), let r = place(reference, run.panel),
             let value = run.reading.similarity(ofRun: m, to: r), value.isFinite
-        {
-            return Double(value)
+        else { return nil }
+        return Double(value)
+    }
+
+    /// The price of lost quality that keeps a loss on such texts.
+    package func lossPrice(keeping maxLoss: Double) -> LossPrice { set.lossPrice(features, keeping: maxLoss) }
+
+    /// This request's expected cost over a usual one's of its kind; 1 where unknown.
+    package func relativeSize(of model: ModelID) -> Double { sizes[model] ?? 1 }
+
+    /// The coupling of the errors of two models on such texts.
+    package func coupling(of model: ModelID, to reference: ModelID) -> Double {
+        set.coupling(of: profile(model), to: profile(reference), features)
+    }
+
+    /// Probability that the judge of such texts recognises a wrong answer.
+    package var detectionRate: Double {
+        verifier.flatMap { set.answers[$0.panel] }.map { Double($0.detectionRate) } ?? 0.7
+    }
+
+    /// The probabilities that each model's answer is right, or would be, given the paid answers.
+    ///
+    /// - Parameter models: the models with their predicted qualities.
+    /// - Returns: nil where no judge covers the text.
+    package func correctness(
+        of models: [(model: ModelID, quality: Double)], given answers: [(model: ModelID, output: String)]
+    ) -> [Double]? {
+        guard let verifier, let profile = set.answers[verifier.panel] else { return nil }
+        let panel = set.panels[verifier.panel]
+        let columns = models.map { place($0.model, verifier.panel) }
+        let grounding = Grounding(of: text)
+        var given = [AnswerState.Answer?](repeating: nil, count: models.count)
+        var isBroken = [Bool](repeating: false, count: models.count)
+        for answer in answers {
+            guard let index = models.firstIndex(where: { $0.model == answer.model }) else { continue }
+            given[index] = AnswerState.Answer(answer.output, tools: text.tools, grounding: grounding)
+            isBroken[index] = CallCheck.problem(in: answer.output, tools: text.tools) != nil
         }
-        return unlost(model, reference)
+        let state = AnswerState(
+            predicted: models.map { Float($0.quality) },
+            baseRates: zip(models, columns).map { model, column in
+                column.map { panel.baseRates[$0] } ?? Float(model.quality)
+            },
+            question: AnswerState.question(
+                verifier.dense, panel, honest: Array(verifier.predicted[..<panel.models.count])),
+            answers: given)
+        let values = profile.verify(state)
+        guard values.allSatisfy(\.isFinite) else { return nil }
+        return values.indices.map { isBroken[$0] ? 0 : values[$0] }
     }
 
     /// The probability that the last of the paid answers is acceptable (`verify_m`).
@@ -128,26 +191,38 @@ package struct StepReading: Sendable {
     /// P(not (reference good and model bad)), from both predictions and the pair's coupling.
     private func unlost(_ model: ModelID, _ reference: ModelID) -> Double? {
         guard let p = predictions[model]?.quality, let r = predictions[reference]?.quality else { return nil }
-        let value = 1 - Coupling.lost(p, reference: r, coupling: set.coupling(of: model, to: reference, features))
+        let value =
+            1
+            - Coupling.lost(
+                p, reference: r, coupling: set.coupling(of: profile(model), to: profile(reference), features))
         return value.isFinite ? value : nil
     }
 
+    private func profile(_ model: ModelID) -> ModelID { profileNames[model] ?? model }
+
     /// The column of a measured model in a panel.
     private func place(_ model: ModelID, _ panel: Int) -> Int? {
-        set.places(of: model).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
+        set.places(of: profile(model)).first { $0.panel == panel && $0.model < set.panels[panel].models.count }?.model
     }
 }
 
 extension ProfileSet {
     /// Reads a step once, for all estimates.
     /// - Parameter models: names of the profiles to predict for.
-    package func read(_ text: StepText, models: [ModelID]) -> StepReading { StepReading(self, text, models: models) }
+    package func read(_ text: StepText, models: [ModelID]) -> StepReading {
+        StepReading(self, text, models: models.map { PredictedModel(profile: $0) })
+    }
+
+    /// Reads a step once, for models known from profiles or published scores.
+    package func read(_ text: StepText, of models: [PredictedModel]) -> StepReading {
+        StepReading(self, text, models: models)
+    }
 }
 
 /// Features of a step's text, computed once for all models.
 package struct StepFeatures: Sendable {
     package let grams: NGrams
-    let counts: [Float]
+    package let counts: [Float]
     /// How well the offered tools fit the prompt.
     let fit: [Float]
     let recollection: StoredQuestion
@@ -155,6 +230,8 @@ package struct StepFeatures: Sendable {
     package let shares: PanelShares
     /// By panel: the panels whose memory it may read.
     let readable: [[Bool]]
+    /// Whether the text is one step of an agent's run.
+    var isStepOfRun = false
 
     package init(
         grams: NGrams, counts: [Float], fit: [Float], recollection: StoredQuestion, shares: PanelShares,

@@ -121,6 +121,7 @@ extension LedgerTransaction {
         var sequences: [Int64] = []
         for event in commit.events { sequences.append(try appendEvent(event)) }
         for row in commit.rows { try finishRow(row) }
+        for failure in commit.failures { try record(failure) }
         if let answer = commit.answer { try keep(answer.answer, of: answer.ticket, at: .now()) }
         return StepReceipt(settlements: settlements, eventSequences: sequences)
     }

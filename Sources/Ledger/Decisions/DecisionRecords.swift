@@ -96,8 +96,12 @@ extension Candidate {
             candidate.member("output_tokens_p95", prediction.outputTokens.p95)
             switch prediction.basis {
             case .profile(let name): candidate.member("profile", name.rawValue)
+            case .scores(let name): candidate.member("scores", name.rawValue)
             case .prior(let tier): candidate.member("prior", tier.rawValue)
             }
+            candidate.member("usual", prediction.usual)
+            candidate.member("ability", prediction.ability)
+            candidate.member("known_share", prediction.knownShare)
             candidate.member("similarity", similarity)
             candidate.member("request_similarity", requestSimilarity)
             candidate.member("api_nano_usd", cost.api.nanoUSD)
@@ -122,6 +126,8 @@ extension Candidate {
         let basis: PredictionBasis
         if let profile = value["profile"]?.string {
             basis = .profile(ModelID(profile))
+        } else if let name = value["scores"]?.string {
+            basis = .scores(ModelID(name))
         } else if let tier = value["prior"]?.string.flatMap(QualityTier.init) {
             basis = .prior(tier)
         } else {
@@ -130,7 +136,9 @@ extension Candidate {
         self.init(
             model: ModelID(model), placement: placement,
             prediction: Prediction(
-                quality: quality, deviation: deviation, outputTokens: OutputTokens(mean: mean, p95: p95), basis: basis),
+                quality: quality, deviation: deviation, outputTokens: OutputTokens(mean: mean, p95: p95), basis: basis,
+                usual: value["usual"]?.double, ability: value["ability"]?.double,
+                knownShare: value["known_share"]?.double),
             similarity: value["similarity"]?.double, requestSimilarity: value["request_similarity"]?.double,
             cost: CallCost(
                 api: Money(nanoUSD: api), energy: Money(nanoUSD: energy), hardware: Money(nanoUSD: hardware)),

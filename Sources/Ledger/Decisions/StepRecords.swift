@@ -42,6 +42,8 @@ package struct StepCommit: Sendable {
     package var events: [NewJobEvent]
     /// Rows of batches that ended with this step.
     package var rows: [BatchRowResult]
+    /// Attempts that failed.
+    package var failures: [FailedAttempt]
     /// The session memory of the step's runs.
     package var sessions: [SessionRecord] = []
     /// The response to store for an idempotent request; ignored if the request was taken over meanwhile.
@@ -50,7 +52,7 @@ package struct StepCommit: Sendable {
     package init(
         settlements: [(reservation: String, entry: LedgerEntry)] = [], releases: [String] = [],
         decisions: [DecisionRecord] = [], steps: [StepRecord] = [], job: JobRecord? = nil, events: [NewJobEvent] = [],
-        rows: [BatchRowResult] = []
+        rows: [BatchRowResult] = [], failures: [FailedAttempt] = []
     ) {
         self.settlements = settlements
         self.releases = releases
@@ -59,6 +61,7 @@ package struct StepCommit: Sendable {
         self.job = job
         self.events = events
         self.rows = rows
+        self.failures = failures
     }
 }
 

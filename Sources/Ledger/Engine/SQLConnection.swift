@@ -185,10 +185,14 @@ protocol SQLDatabase: Sendable {
     func announced(_ notices: Set<LedgerNotification>)
     /// Notifications of this store, and of others where the database delivers them.
     func notices() -> AsyncStream<LedgerNotification>
+    /// The file of the database; nil where it is on a server.
+    var filePath: String? { get }
     func close()
 }
 
 extension SQLDatabase {
+    var filePath: String? { nil }
+
     func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {

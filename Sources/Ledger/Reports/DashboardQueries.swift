@@ -12,13 +12,16 @@ extension LedgerTransaction {
                 if groups[keys]?.add(sums) == nil { groups[keys] = sums }
             }
         }
+        let failures = try failures(query)
+        for (keys, count) in failures.unbooked { groups[keys, default: EntrySums()].addFailures(count) }
         var totals = EntrySums()
         for sums in groups.values { totals.add(sums) }
         let rows = groups.map { DashboardRow(keys: $0, sums: DashboardSums($1)) }.sorted { left, right in
             let (dearer, cheaper) = (left.sums.cost.total, right.sums.cost.total)
             return dearer == cheaper ? left.keys.lexicographicallyPrecedes(right.keys) : dearer > cheaper
         }
-        return DashboardReport(query: query, rows: rows, totals: DashboardSums(totals))
+        return DashboardReport(
+            query: query, rows: rows, totals: DashboardSums(totals), failureCounts: failures.counts)
     }
 
     /// Reads the sums of a piece by group, then the latencies row by row, since SQL cannot merge histograms.
@@ -63,7 +66,7 @@ extension LedgerTransaction {
         }
     }
 
-    private mutating func labels(of row: SQLRow, _ dimensions: [Dimension]) throws(LedgerError) -> [String] {
+    mutating func labels(of row: SQLRow, _ dimensions: [Dimension]) throws(LedgerError) -> [String] {
         var labels: [String] = []
         for (index, dimension) in dimensions.enumerated() {
             let number = row.integer(index)

@@ -45,11 +45,16 @@ package struct DashboardReport: Hashable, Sendable {
     /// Dearest first, then by keys.
     package let rows: [DashboardRow]
     package let totals: DashboardSums
+    /// Failed attempts by model and reason, billed or not, the most frequent first. Counted by whole hours.
+    package let failureCounts: [FailureCount]
 
-    package init(query: DashboardQuery, rows: [DashboardRow], totals: DashboardSums) {
+    package init(
+        query: DashboardQuery, rows: [DashboardRow], totals: DashboardSums, failureCounts: [FailureCount] = []
+    ) {
         self.query = query
         self.rows = rows
         self.totals = totals
+        self.failureCounts = failureCounts
     }
 }
 
@@ -69,7 +74,7 @@ package struct DashboardRow: Hashable, Sendable {
 package struct DashboardSums: Hashable, Sendable {
     /// Calls, uncertain ones and shadow audits included; corrections change amounts and not this number.
     package var calls: Int64 = 0
-    /// Calls whose outcome is not `completed`.
+    /// Calls whose outcome is not `completed`, and failed attempts that were not billed.
     package var failures: Int64 = 0
     /// Calls booked at their upper bound because their process died, and not corrected yet.
     package var uncertain: Int64 = 0

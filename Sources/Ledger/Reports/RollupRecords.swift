@@ -55,6 +55,11 @@ struct EntrySums: Equatable {
         latency.merge(other.latency)
     }
 
+    /// Adds failed attempts that have no entry.
+    mutating func addFailures(_ count: Int64) {
+        if let index = Self.position[.failures] { values[index] &+= count }
+    }
+
     subscript(column: SumColumn) -> Int64 { values[Self.position[column] ?? 0] }
 
     /// The amount that counts against a budget of a unit.

@@ -8,7 +8,9 @@ enum MoneyOperation: Sendable {
 
     /// A commit that writes nothing but these; nil for others.
     init?(_ commit: StepCommit) {
-        guard commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty, commit.answer == nil else { return nil }
+        guard commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty, commit.answer == nil,
+            commit.failures.isEmpty
+        else { return nil }
         self = .commit(commit)
     }
 }

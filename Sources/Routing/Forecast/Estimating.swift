@@ -27,6 +27,25 @@ package protocol StepEstimates: Sendable {
     /// Probability that the last of the answers so far is acceptable (`verify_m`); nil without an estimator. Each
     /// answer comes with its model, in the order of the calls.
     func acceptance(of answers: [(model: Model, output: String)]) -> Double?
+
+    /// Probability that the model's run of the whole request ends as well as the reference's, from recorded runs; nil
+    /// without any.
+    func runSimilarity(of model: Model, to reference: Model) -> Double?
+
+    /// Probabilities that each model's answer is right, or would be, given the answers so far; nil without a judge.
+    func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]?
+
+    /// Coupling, 0...1, of the errors of two models.
+    func coupling(of model: Model, to reference: Model) -> Double
+
+    /// Probability that the judge recognises a wrong answer.
+    var detectionRate: Double { get }
+
+    /// The price of lost quality that keeps a loss on such texts.
+    func lossPrice(keeping maxLoss: Double) -> LossPrice
+
+    /// The expected cost of the request over that of a usual one of its kind, for a model; 1 where unknown.
+    func relativeSize(of model: Model) -> Double
 }
 
 extension StepEstimates {
@@ -37,6 +56,18 @@ extension StepEstimates {
     package func distance(of model: Model, to reference: Model, position: Int) -> DistanceForecast? { nil }
 
     package func acceptance(of answers: [(model: Model, output: String)]) -> Double? { nil }
+
+    package func runSimilarity(of model: Model, to reference: Model) -> Double? { nil }
+
+    package func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]? { nil }
+
+    package func coupling(of model: Model, to reference: Model) -> Double { 0.4 }
+
+    package var detectionRate: Double { 0.7 }
+
+    package func lossPrice(keeping maxLoss: Double) -> LossPrice { LossPrice(unfittedFor: maxLoss) }
+
+    package func relativeSize(of model: Model) -> Double { 1 }
 }
 
 /// Estimates by tier alone, for a catalog without profiles.

@@ -18,6 +18,8 @@ package struct RoutingContext: Sendable {
     package var isBatch = false
     /// The addend of kappa from the quality controller; 0 without one.
     package var kappaOffset: Double
+    /// The multiple of the fitted price of lost quality, from the pace of the policy's losses.
+    package var priceFactor = 1.0
 
     package init(
         models: [PricedModel], economics: Economics, policy: Policy, remaining: Remaining, horizon: Int,

@@ -51,6 +51,8 @@ package struct PlanForecast: Hashable, Sendable {
     /// The scale and the prices that compare options of later steps as the plan compares its own.
     var scale: CriterionScale
     var prices: Prices
+    /// The weights of the solved program: the policy's, or those of the price of lost quality.
+    var weights: AssignmentWeights
     /// Share of the remaining budget that the plan does not use, 0...1.
     var spareBudget: Double
 
@@ -76,6 +78,7 @@ package struct PlanForecast: Hashable, Sendable {
         of solution: AssignmentSolution, _ program: AssignmentProgram, step: Step, candidates: [Candidate],
         reference: Candidate, context: RoutingContext
     ) {
+        weights = program.weights
         position = step.position
         horizon = context.horizon
         shape = context.shape
@@ -143,8 +146,10 @@ package struct PlanForecast: Hashable, Sendable {
     }
 
     /// The scaled weighted sum of an option of any step, plus its use of the limits at their prices.
-    func pricedObjective(_ option: AssignmentOption) -> Double {
-        scale.objective(option, policy.weights.assignment) + prices.nanoUSD * option.cost
+    ///
+    /// - Parameter priced: a later step's own price of lost quality, which replaces the plan's weights.
+    func pricedObjective(_ option: AssignmentOption, by priced: PricedStep? = nil) -> Double {
+        scale.objective(option, priced.map { $0.weights(on: scale) } ?? weights) + prices.nanoUSD * option.cost
             + prices.second * option.latency + prices.joule * option.energy - prices.accuracy * option.accuracy
     }
 }

@@ -11,6 +11,8 @@ struct PlanOrder {
     /// Steps since the plan was made.
     let ahead: Int
     let context: RoutingContext
+    /// The step's candidates under the price of lost quality; nil under a line of kappa.
+    var priced: PricedStep?
 
     /// - Parameters:
     ///   - options: amounts of each candidate for this step.
@@ -37,6 +39,9 @@ struct PlanOrder {
 
     /// The measures that the policy's method compares, the most important first.
     private func measures(_ options: [AssignmentOption]) -> [[Double]] {
+        if let priced, context.policy.method == .weighted {
+            return options.map { [forecast.pricedObjective($0, by: priced)] }
+        }
         let weights = context.policy.weights.assignment
         let columns = Criterion.allCases.map { criterion in options.map { $0.amount(of: criterion) } }
         let prices = forecast.scaledPrices

@@ -25,20 +25,55 @@ package struct Planner: Sendable {
     /// - Throws: `.infeasible` with the limit that binds, `.planning` if the solver failed.
     package func plan(
         _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState = RunState(),
-        context: RoutingContext
+        context: RoutingContext, priced: PricedStep? = nil
     ) throws(RoutingError) -> Plan {
-        let tests = ExpectedTests(at: step.position, reference: reference.model, state: state, context: context)
+        let found = planned(
+            step, candidates: candidates, reference: reference, state: state, context: context, priced: priced,
+            isReferenceOut: priced != nil && !candidates.contains { $0.model == reference.model })
+        do throws(RoutingError) {
+            return try found.get()
+        } catch {
+            // Under the price of lost quality, limits that leave no room for the reference are kept by the others.
+            guard case .infeasible = error, priced != nil else { throw error }
+            return try planned(
+                step, candidates: candidates, reference: reference, state: state, context: context, priced: priced,
+                isReferenceOut: true
+            ).get()
+        }
+    }
+
+    private func planned(
+        _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState, context: RoutingContext,
+        priced: PricedStep?, isReferenceOut: Bool
+    ) -> Result<Plan, RoutingError> {
+        do throws(RoutingError) {
+            return .success(
+                try solve(
+                    step, candidates: candidates, reference: reference, state: state, context: context,
+                    priced: priced, isReferenceOut: isReferenceOut))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func solve(
+        _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState, context: RoutingContext,
+        priced: PricedStep?, isReferenceOut: Bool
+    ) throws(RoutingError) -> Plan {
+        var tests = ExpectedTests(
+            at: step.position, reference: reference.model, state: state, context: context, priced: priced)
+        tests.isReferenceOut = isReferenceOut
         let horizon = min(context.horizon, Self.longestHorizon)
         if let shortfall = tests.shortfall(of: candidates, steps: context.shape == .chain ? horizon : 1) {
             throw .infeasible(shortfall, report: nil)
         }
         let rows = PlanRows(step, candidates: candidates, tests: tests, steps: horizon, context: context)
-        let program = program(rows, candidates: candidates, context: context)
+        let program = program(rows, candidates: candidates, context: context, priced: priced)
         do {
             let solution = try solver.solve(program, by: context.policy.planMethod)
             let forecast = PlanForecast(
                 of: solution, program, step: step, candidates: candidates, reference: reference, context: context)
-            let order = PlanOrder(forecast: forecast, ahead: 0, context: context).order(
+            let order = PlanOrder(forecast: forecast, ahead: 0, context: context, priced: priced).order(
                 candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0])
             return Plan(
                 choices: solution.choice.map { candidates[$0].model }, order: order,
@@ -83,6 +118,16 @@ package struct Planner: Sendable {
     }
 
     private func program(
+        _ rows: PlanRows, candidates: [Candidate], context: RoutingContext, priced: PricedStep?
+    ) -> AssignmentProgram {
+        var program = unpriced(rows, candidates: candidates, context: context)
+        if let priced, context.policy.method == .weighted {
+            program.weights = priced.weights(on: CriterionScale(program))
+        }
+        return program
+    }
+
+    private func unpriced(
         _ rows: PlanRows, candidates: [Candidate], context: RoutingContext
     ) -> AssignmentProgram {
         let policy = context.policy
@@ -161,7 +206,7 @@ extension Planner {
     /// - Returns: nil if that model is not expected to pass, so that a new plan is needed.
     func order(
         by plan: Plan, _ forecast: PlanForecast, step: Step, candidates: [Candidate], tests: ExpectedTests,
-        context: RoutingContext
+        context: RoutingContext, priced: PricedStep? = nil
     ) -> (order: [ModelID], choice: ModelID)? {
         let ahead = step.position - forecast.position
         let options = options(candidates, step: step, context: context)
@@ -169,13 +214,13 @@ extension Planner {
         let expected = candidates.indices.filter { passes[$0] }
         let choice: Int?
         if context.policy.method == .weighted {
-            let scores = options.map { forecast.pricedObjective($0) }
+            let scores = options.map { forecast.pricedObjective($0, by: priced) }
             choice = expected.min { (scores[$0], candidates[$0].model) < (scores[$1], candidates[$1].model) }
         } else {
             choice = expected.first { candidates[$0].model == plan.choices[ahead] }
         }
         guard let choice else { return nil }
-        let order = PlanOrder(forecast: forecast, ahead: ahead, context: context)
+        let order = PlanOrder(forecast: forecast, ahead: ahead, context: context, priced: priced)
             .order(candidates, options: options, passes: passes, choice: choice)
         return (order, candidates[choice].model)
     }

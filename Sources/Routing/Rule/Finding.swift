@@ -16,6 +16,8 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
     case undivided(reason: String)
     /// An answer against its threshold.
     case verified(ModelID, Double, passes: Bool, threshold: Double)
+    /// An answer's probability of being right, and the model that is asked as well, if any.
+    case valued(ModelID, Double, next: ModelID?)
     /// An answer with a defect of its form.
     case malformed(ModelID, fault: String)
     /// A call without an answer.
@@ -52,6 +54,9 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
         case .undivided(let reason): "sd: \(reason); the step stays whole"
         case .verified(let model, let value, let passes, let threshold):
             "verify: \(model) \(Decimals.compared(value, passes ? ">=" : "<", threshold))"
+        case .valued(let model, let value, let next):
+            "verify: \(model) is right with probability \(Decimals.two(value))"
+                + (next.map { "; \($0) is asked as well" } ?? "; no other answer is worth its price")
         case .malformed(let model, let fault): "verify: \(model): \(fault)"
         case .failed(let model, let reason): "\(model) did not answer: \(reason)"
         case .historyChanged(let change, let dropped):

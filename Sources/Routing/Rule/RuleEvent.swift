@@ -36,11 +36,14 @@ package enum RuleEvent: Sendable {
         package var acceptance: Double?
         /// The defect of its form; nil for none.
         package var fault: String?
+        /// The next call, or the answer to keep, by the value of another answer; nil to compare with a threshold.
+        package var next: NextCall?
 
-        package init(model: ModelID, acceptance: Double? = nil, fault: String? = nil) {
+        package init(model: ModelID, acceptance: Double? = nil, fault: String? = nil, next: NextCall? = nil) {
             self.model = model
             self.acceptance = acceptance
             self.fault = fault
+            self.next = next
         }
     }
 }
@@ -50,12 +53,19 @@ package struct RuleStep: Sendable {
     package var position: Int
     /// The candidates in the plan's order, with the reference if it can be called.
     package var order: [Candidate]
+    /// Candidates that the plan leaves out, since the reference is better in everything. They answer where no other
+    /// does.
+    package var others: [Candidate]
     /// Further candidates for URC, in addition to those before the reference. The whole request would be better on
     /// them, though this step alone would not.
     package var requestCandidates: [ModelID]
     /// The model with the best predicted quality. Not in `order` if it does not fit the limits.
     package var reference: Candidate
     package var kappa: Kappa
+    /// The candidates' values under the price of lost quality; nil to compare with the line of kappa.
+    package var priced: PricedStep?
+    /// The first call, where asking a cheap model first is worth more than any single answer.
+    package var opening: RuleAction.Verdict?
     /// HERA's URC threshold.
     package var requestThreshold: Double
     package var settings: SequenceRule
@@ -72,14 +82,19 @@ package struct RuleStep: Sendable {
     }
 
     package init(
-        position: Int, order: [Candidate], requestCandidates: [ModelID] = [], reference: Candidate, kappa: Kappa,
+        position: Int, order: [Candidate], others: [Candidate] = [], requestCandidates: [ModelID] = [],
+        reference: Candidate, kappa: Kappa,
         requestThreshold: Double = 0.7,
         settings: SequenceRule = .standard, verification: Verification = Verification(),
         lookAheadEstimates: LookAheadEstimates = LookAheadEstimates(),
-        history: StepHistory = StepHistory(), forced: Forced? = nil
+        history: StepHistory = StepHistory(), forced: Forced? = nil, priced: PricedStep? = nil,
+        opening: RuleAction.Verdict? = nil
     ) {
+        self.priced = priced
+        self.opening = opening
         self.position = position
         self.order = order
+        self.others = others
         self.requestCandidates = requestCandidates
         self.reference = reference
         self.kappa = kappa
@@ -95,6 +110,12 @@ package struct RuleStep: Sendable {
     var cheaper: ArraySlice<Candidate> {
         order[..<(order.indices.first { order[$0].model == reference.model } ?? order.endIndex)]
     }
+
+    /// The similarity that a candidate must pass at this step.
+    func threshold(_ model: ModelID) -> Double { priced?.threshold(model) ?? kappa.at(position) }
+
+    /// The similarity of whole runs that a candidate must pass (URC).
+    func requestThreshold(_ model: ModelID) -> Double { priced?.threshold(model) ?? requestThreshold }
 
     func candidate(_ model: ModelID) -> Candidate? { order.first { $0.model == model } }
 }

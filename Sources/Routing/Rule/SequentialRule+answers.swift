@@ -11,11 +11,15 @@ extension SequentialRule {
             release(from: model, because: "its answer failed: \(fault)")
             return search(step)
         }
-        guard step.verification.isOn else {
+        if let next = answer.next { return follow(next, after: answer, step) }
+        guard step.verification.mode != .off else {
             return .keep(model, reason: "\(model) answered; the policy asks for no test of it")
         }
         guard let acceptance = number(answer.acceptance, "verify", model) else {
             return .keep(model, reason: "\(model) answered in good form; nothing more is known of the answer")
+        }
+        if step.priced != nil, step.verification.threshold == nil {
+            return .keep(model, reason: "\(model) answered in good form; no other answer is worth its price")
         }
         let threshold = step.verification.threshold ?? step.kappa.at(step.position)
         let name = step.verification.threshold == nil ? "kappa" : "the verify threshold"
@@ -35,6 +39,31 @@ extension SequentialRule {
         return search(step)
     }
 
+    /// Keeps an answer or asks another model, by the value of one more answer against its price.
+    private mutating func follow(_ next: NextCall, after answer: RuleEvent.Answer, _ step: RuleStep) -> RuleAction {
+        switch next {
+        case .keep(let kept, let correctness):
+            findings.append(.valued(kept, correctness, next: nil))
+            if kept != answer.model { rejected.append(answer) }
+            return .keep(
+                kept,
+                reason:
+                    "\(kept)'s answer is right with probability \(Decimals.two(correctness)); no other answer is worth "
+                    + "its price under max_loss")
+        case .ask(let model, let gain):
+            findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
+            rejected.append(answer)
+            release(from: answer.model, because: "another answer is worth its price")
+            guard !wasTried(model), step.candidate(model) != nil else { return search(step) }
+            return .call(
+                .init(
+                    model: model, stage: model == step.reference.model ? .reference : .plan,
+                    reason: "\(model) is asked as well: the answer of \(answer.model) is right with probability "
+                        + "\(Decimals.two(answer.acceptance ?? 0)), and \(Decimals.two(gain)) more are worth the price")
+            )
+        }
+    }
+
     /// The reference; without it the best candidate left; without any the best paid answer.
     mutating func lastResort(_ step: RuleStep) -> RuleAction {
         if !wasTried(step.reference.model), step.candidate(step.reference.model) != nil {
@@ -43,7 +72,8 @@ extension SequentialRule {
         let hasAnswered = rejected.contains { $0.model == step.reference.model }
         // Candidates predicted to be worse cannot improve on a reference that has answered.
         if hasAnswered, let best = bestAnswer { return best }
-        let left = step.order.filter { !wasTried($0.model) }
+        var left = step.order.filter { !wasTried($0.model) }
+        if left.isEmpty, bestAnswer == nil { left = step.others.filter { !wasTried($0.model) } }
         guard let best = left.max(by: { $0.isWorseReference(than: $1) }) else {
             return bestAnswer
                 ?? .abandon(

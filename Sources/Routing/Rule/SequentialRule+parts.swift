@@ -69,7 +69,7 @@ extension SequentialRule {
                 reason:
                     "\(step.reference.model): no cheaper candidate passed kappa \(Decimals.two(kappa)) for this part")
             for candidate in step.cheaper {
-                guard let similarity = passes(part, index, candidate.model, kappa) else { continue }
+                guard let similarity = passes(part, index, candidate.model, kappa, step) else { continue }
                 share.model = candidate.model
                 share.reason =
                     "kept on \(candidate.model): predicted similarity \(Decimals.two(similarity)) to "
@@ -87,7 +87,7 @@ extension SequentialRule {
             var shares: [RuleAction.Share] = []
             for (index, part) in parts.enumerated() {
                 let kappa = partKappa(step, index)
-                guard let similarity = passes(part, index, candidate.model, kappa) else { break }
+                guard let similarity = passes(part, index, candidate.model, kappa, step) else { break }
                 shares.append(
                     .init(
                         text: part.text, model: candidate.model,
@@ -109,9 +109,10 @@ extension SequentialRule {
 
     /// The similarity of a model for a part, if it passes.
     private mutating func passes(
-        _ part: RuleEvent.Part, _ index: Int, _ model: ModelID, _ kappa: Double
+        _ part: RuleEvent.Part, _ index: Int, _ model: ModelID, _ line: Double, _ step: RuleStep
     ) -> Double? {
         guard let similarity = number(part.similarity[model], "sd", model) else { return nil }
+        let kappa = max(line, step.priced?.threshold(model) ?? 0)
         let passes = similarity > kappa
         findings.append(
             .comparedPart(part: index + 1, model, similarity, passes: passes, threshold: kappa))

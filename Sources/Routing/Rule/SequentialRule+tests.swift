@@ -8,12 +8,14 @@ extension SequentialRule {
         let others = step.requestCandidates.compactMap { model in step.order.firstIndex { $0.model == model } }
         for index in others + cheaper.filter({ !others.contains($0) }) {
             let model = step.order[index].model
+            if step.priced != nil, step.order[index].requestSimilarity == nil { continue }
             guard let similarity = number(step.order[index].requestSimilarity, "urc", model) else { continue }
-            guard compare(.urc, model, similarity, step.requestThreshold) else { continue }
+            let threshold = step.requestThreshold(model)
+            guard compare(.urc, model, similarity, threshold) else { continue }
             return .init(
                 model: model, stage: .urc,
                 reason: "whole request on \(model): predicted to end like \(step.reference.model) with "
-                    + "probability \(Decimals.compared(similarity, ">", step.requestThreshold))")
+                    + "probability \(Decimals.compared(similarity, ">", threshold))")
         }
         return nil
     }
@@ -27,6 +29,8 @@ extension SequentialRule {
         _ model: ModelID, similarity: Double?, stages: FreeStages, _ step: RuleStep
     ) -> RuleAction.Verdict? {
         if stages.sse, let verdict = isSimilar(model, similarity, step) { return verdict }
+        // SLE and CD compare embeddings of outputs, which have no price.
+        if step.priced != nil { return nil }
         if stages.sle, let verdict = lookAhead(model, step) { return verdict }
         if stages.cd, let verdict = consistency(of: model, step) { return verdict }
         return nil
@@ -38,13 +42,28 @@ extension SequentialRule {
     ) -> RuleAction.Verdict? {
         let known = predicted.isEmpty ? trained : predicted[model] ?? trained
         guard let similarity = number(known, "sse", model) else { return nil }
-        let kappa = step.kappa.at(step.position)
+        let kappa = step.threshold(model)
         guard compare(.sse, model, similarity, kappa) else { return nil }
+        if step.priced != nil { return pricedVerdict(model, similarity, kappa, step) }
         return .init(
             model: model, stage: .sse,
             reason: "kept on \(model): predicted similarity "
                 + Decimals.compared(similarity, "to \(step.reference.model) > kappa", kappa)
                 + " at step \(step.position)")
+    }
+
+    /// The verdict for a candidate whose saving pays for its expected loss.
+    private func pricedVerdict(
+        _ model: ModelID, _ similarity: Double, _ kappa: Double, _ step: RuleStep
+    ) -> RuleAction.Verdict {
+        let quality = step.candidate(model)?.prediction.quality ?? 0
+        let reference = step.reference
+        return .init(
+            model: model, stage: .sse,
+            reason: "\(model): predicted quality \(Decimals.two(quality)) against \(reference.model)'s "
+                + "\(Decimals.two(reference.prediction.quality)); its saving pays for the expected loss under max_loss "
+                + "\(Decimals.short(step.priced?.maxLoss ?? 0)) (similarity "
+                + Decimals.compared(similarity, "> kappa", kappa) + " at step \(step.position))")
     }
 
     /// SLE: d = DP(x, i), finite and above 0; cos(SP_m at i + d, SP_r at i) > kappa_i.

@@ -72,6 +72,7 @@ package struct SequentialRule: Sendable {
             state.committed = verdict.model
             return .call(verdict)
         }
+        if let opening = step.opening, step.candidate(opening.model) != nil { return .call(opening) }
         if step.settings.stages.contains(.sse), let predictor = step.settings.textPredictor,
             let first = step.cheaper.first
         {

@@ -3,6 +3,8 @@ import Domain
 /// All predictions for a step, before any call.
 struct StepForecast: Sendable {
     let estimates: any StepEstimates
+    /// The candidates under the price of lost quality; nil under a line of kappa.
+    let priced: PricedStep?
     /// One candidate per model of the context, in its order.
     private(set) var candidates: [Candidate]
     /// The candidate with the best predicted quality.
@@ -32,8 +34,22 @@ struct StepForecast: Sendable {
             return TierPrior.prediction(of: model.tier)
         }
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
-        guard let best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
+        guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
+        }
+        let isPriced = context.policy.kappa.isPriced
+        if isPriced {
+            let payable = able.filter { index in
+                context.remaining.budget.map { candidates[index].worstCaseCost <= $0 } ?? true
+            }
+            let pool = payable.isEmpty ? able : payable
+            let unlimited = best
+            best = Self.reference(pool, candidates) ?? best
+            if !payable.contains(unlimited), payable.contains(best) {
+                remarks.append(
+                    "plan: \(candidates[unlimited].model) does not fit the budget left; \(candidates[best].model) is the "
+                        + "best that does")
+            }
         }
         func number(_ value: Double, _ test: String, _ model: ModelID) -> Double? {
             if value.isFinite { return value }
@@ -43,11 +59,18 @@ struct StepForecast: Sendable {
         for index in able where index != best {
             let model = models[index]
             candidates[index].similarity = number(
-                estimates.stepSimilarity(of: model, to: models[best]), "sse", model.id)
+                isPriced
+                    ? Similarity.expected(
+                        candidates[index].prediction.quality, reference: candidates[best].prediction.quality)
+                    : estimates.stepSimilarity(of: model, to: models[best]), "sse", model.id)
             // URC runs once per run, at its first step.
             guard step.position == 1 else { continue }
-            candidates[index].requestSimilarity = number(
-                estimates.requestSimilarity(of: model, to: models[best]), "urc", model.id)
+            if isPriced {
+                candidates[index].requestSimilarity = estimates.runSimilarity(of: model, to: models[best])
+            } else {
+                candidates[index].requestSimilarity = number(
+                    estimates.requestSimilarity(of: model, to: models[best]), "urc", model.id)
+            }
         }
         if let budget = context.remaining.budget {
             for index in able where candidates[index].worstCaseCost > budget {
@@ -55,6 +78,15 @@ struct StepForecast: Sendable {
                     "its highest possible bill of $\(candidates[index].worstCaseCost) does not fit the $\(budget) left"
             }
         }
+        priced =
+            isPriced
+            ? PricedStep(
+                able.map { candidates[$0] }, reference: candidates[best],
+                lossPrice: estimates.lossPrice(keeping: context.policy.maxLoss),
+                relativeSize: { id in
+                    models.first { $0.id == id }.map { estimates.relativeSize(of: $0) } ?? 1
+                },
+                position: step.position, context: context) : nil
         self.estimates = estimates
         self.able = able
         self.remarks = remarks
@@ -67,6 +99,28 @@ struct StepForecast: Sendable {
         byQuality = payable.sorted { candidates[$1].isWorseReference(than: candidates[$0]) }.map {
             candidates[$0].model
         }
+    }
+
+    /// Qualities nearer than this are equal; the abler model is then the reference.
+    static let equalQuality = 0.002
+
+    /// The model that is expected to be best, among nearly equal ones the ablest by published scores.
+    static func reference(_ pool: [Int], _ candidates: [Candidate]) -> Int? {
+        guard let greatest = pool.map({ candidates[$0].prediction.quality }).max() else { return nil }
+        return pool.filter { candidates[$0].prediction.quality >= greatest - equalQuality }.max { one, other in
+            let left = candidates[one].prediction.ability ?? 0
+            let right = candidates[other].prediction.ability ?? 0
+            return left == right ? candidates[one].isWorseReference(than: candidates[other]) : left < right
+        }
+    }
+
+    /// The search for the next call; nil where answers are not verified by their value.
+    func nextCalls(in context: RoutingContext) -> NextCallSearch? {
+        guard let priced, context.policy.verify else { return nil }
+        return NextCallSearch(
+            estimates: estimates, priced: priced,
+            candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },
+            remaining: context.remaining)
     }
 
     func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }

@@ -75,11 +75,15 @@ package struct StepMachine: Sendable {
     @discardableResult
     package mutating func answered(_ model: ModelID, output: String, fault: String? = nil) -> RuleAction {
         acceptance = nil
+        var next: NextCall?
         if context.policy.verify, fault == nil, let known = forecast.model(model) {
             outputs.append((known, output))
             acceptance = forecast.estimates.acceptance(of: outputs)
+            if context.policy.verification.threshold == nil {
+                next = forecast.nextCalls(in: context)?.next(after: outputs)
+            }
         }
-        return handle(.answered(.init(model: model, acceptance: acceptance, fault: fault)))
+        return handle(.answered(.init(model: model, acceptance: acceptance, fault: fault, next: next)))
     }
 
     /// Marks the model as named by the caller.

@@ -11,6 +11,8 @@ import Steps
 struct MetricsController {
     let stepService: StepService
     let registry: PrometheusRegistry
+    /// Whether requests need a key. Then the operator's is needed here: the figures are those of all callers.
+    let needsKey: Bool
 
     func addRoutes(to router: Router<HeraContext>) {
         router.get("metrics", use: metrics)
@@ -18,6 +20,12 @@ struct MetricsController {
 
     @Sendable
     func metrics(request: Request, context: HeraContext) async throws -> Response {
+        guard !needsKey || context.isOperator else {
+            throw ErrorReply(
+                status: .forbidden,
+                message: "/metrics shows the figures of all callers: send the operator's key (HERA_API_KEY)",
+                type: "invalid_request_error", code: "operator_only")
+        }
         var text = PrometheusText()
         ModelMetrics(registry: stepService.registry, moment: .now()).write(into: &text)
         ProcessMetrics().write(into: &text)

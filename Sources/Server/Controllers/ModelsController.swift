@@ -1,6 +1,7 @@
 import Calls
 import Catalog
 import Domain
+import Foundation
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -12,6 +13,20 @@ struct ModelsController {
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.get("models", use: list)
+        group.get("models/**", use: model)
+    }
+
+    /// One valid value of `model`, in the client's dialect. Its id may hold slashes, written as they are or as `%2F`.
+    @Sendable
+    func model(request: Request, context: HeraContext) async throws -> Response {
+        let id = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
+            separator: "/")
+        let names = ModelList(of: stepService, includesUnavailable: true)
+        let isAnthropic = request.headers[.anthropicVersion] != nil
+        guard let body = names.document(of: id, isAnthropic: isAnthropic) else {
+            throw ServiceError.unknownModel(id, suggestion: names.closest(to: id))
+        }
+        return Response(json: body)
     }
 
     /// Writes the list in the client's dialect. `?all=true` adds unavailable models with the reason.
@@ -62,15 +77,7 @@ struct ModelList {
             list.member(
                 "data",
                 array: { data in
-                    for entry in entries {
-                        data.object { model in
-                            model.member("id", entry.id)
-                            model.member("object", "model")
-                            model.member("created", 0)
-                            model.member("owned_by", entry.owner)
-                            Self.writeRest(of: entry, to: &model)
-                        }
-                    }
+                    for entry in entries { data.object { Self.writeOpenAI(entry, to: &$0) } }
                 })
             if !patterns.isEmpty {
                 list.member(
@@ -88,21 +95,39 @@ struct ModelList {
             list.member(
                 "data",
                 array: { data in
-                    for entry in entries {
-                        data.object { model in
-                            model.member("type", "model")
-                            model.member("id", entry.id)
-                            model.member("display_name", entry.target.map { "\(entry.id) (\($0))" } ?? entry.id)
-                            model.member("created_at", "1970-01-01T00:00:00Z")
-                            Self.writeRest(of: entry, to: &model)
-                        }
-                    }
+                    for entry in entries { data.object { Self.writeAnthropic(entry, to: &$0) } }
                 })
             list.member("has_more", false)
             list.member("first_id", entries.first?.id)
             list.member("last_id", entries.last?.id)
         }
         return writer.bytes
+    }
+
+    /// One of the values as a document of its own; nil for any other name.
+    func document(of id: String, isAnthropic: Bool) -> [UInt8]? {
+        guard let entry = entries.first(where: { $0.id == id }) else { return nil }
+        var writer = JSONWriter()
+        writer.object { isAnthropic ? Self.writeAnthropic(entry, to: &$0) : Self.writeOpenAI(entry, to: &$0) }
+        return writer.bytes
+    }
+
+    func closest(to id: String) -> String? { Spelling.closest(to: id, among: entries.map(\.id)) }
+
+    private static func writeOpenAI(_ entry: Entry, to model: inout JSONWriter) {
+        model.member("id", entry.id)
+        model.member("object", "model")
+        model.member("created", 0)
+        model.member("owned_by", entry.owner)
+        writeRest(of: entry, to: &model)
+    }
+
+    private static func writeAnthropic(_ entry: Entry, to model: inout JSONWriter) {
+        model.member("type", "model")
+        model.member("id", entry.id)
+        model.member("display_name", entry.target.map { "\(entry.id) (\($0))" } ?? entry.id)
+        model.member("created_at", "1970-01-01T00:00:00Z")
+        writeRest(of: entry, to: &model)
     }
 
     private static func writeRest(of entry: Entry, to model: inout JSONWriter) {

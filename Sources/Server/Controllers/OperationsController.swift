@@ -11,12 +11,26 @@ struct OperationsController {
     let stepService: StepService
 
     func addRoutes(to router: Router<HeraContext>) {
+        router.get("/") { _, _ in Self.root }
+        router.head("/") { _, _ in Response(status: .ok, headers: [.contentType: "application/json"]) }
         router.get("healthz") { _, _ in Self.health }
         router.get("readyz", use: ready)
         let group = router.group("v1")
         ModelsController(stepService: stepService).addRoutes(to: group)
         group.get("decisions/{id}", use: decision)
         group.get("dashboard", use: dashboard)
+    }
+
+    /// What answers here, for clients that look whether their base URL is right.
+    private static var root: Response {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("name", "hera")
+            object.member("version", HeraVersion.current)
+            object.member("api", "/v1")
+            object.member("dashboard", "/dashboard")
+        }
+        return Response(json: writer.bytes)
     }
 
     /// `{"status": "ok", "version": ...}`.
@@ -29,13 +43,14 @@ struct OperationsController {
         return Response(json: writer.bytes)
     }
 
-    /// Ready when a model is live and the ledger answers.
+    /// Ready when a model is live and the ledger can be read and written.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
         let live = stepService.registry.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
         do throws(LedgerError) {
             _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }
+            try await stepService.ledger.checkWritable()
         } catch {
             problem = error.description
         }

@@ -27,6 +27,17 @@ extension DashboardReport {
                     }
                 })
             object.member("totals", object: { totals.write(into: &$0, economics: economics) })
+            object.member(
+                "failed_attempts",
+                array: { list in
+                    for failure in failureCounts {
+                        list.object { object in
+                            object.member("model", failure.model)
+                            object.member("reason", failure.reason)
+                            object.member("count", failure.count)
+                        }
+                    }
+                })
             if let quality { object.member("quality", object: { quality.write(into: &$0) }) }
         }
         return writer.bytes

@@ -134,13 +134,12 @@ struct ErrorReply: Error {
         }
     }
 
-    /// `Retry-After` is the longest wait that a server over its rate asked for, at least a second.
+    /// `Retry-After` is the longest wait that a server asked for, at least a second. Where all rest, it is the shortest:
+    /// then the first of them can be asked again.
     private init(upstream errors: [UpstreamError], message: String, code: String) {
-        let waits = errors.compactMap { error -> Double? in
-            guard case .status(let failure) = error, failure.status == 429 else { return nil }
-            return failure.retryAfterSeconds ?? 1
-        }
-        let wait = waits.max().map { max(1, $0) }
+        let waits = errors.compactMap(\.retryAfterSeconds)
+        let allRest = errors.allSatisfy { if case .resting = $0 { true } else { false } }
+        let wait = (allRest ? waits.min() : waits.max()).map { max(1, $0) }
         switch UpstreamVerdict(errors) {
         case .rateLimited:
             self.init(
@@ -151,9 +150,11 @@ struct ErrorReply: Error {
                 status: .serviceUnavailable, message: message, type: "server_error", code: code,
                 retryAfterSeconds: wait)
         case .timedOut:
-            self.init(status: .gatewayTimeout, message: message, type: "server_error", code: code)
+            self.init(
+                status: .gatewayTimeout, message: message, type: "server_error", code: code, retryAfterSeconds: wait)
         case .failed:
-            self.init(status: .badGateway, message: message, type: "server_error", code: code)
+            self.init(
+                status: .badGateway, message: message, type: "server_error", code: code, retryAfterSeconds: wait)
         }
     }
 }

@@ -22,9 +22,10 @@ struct CallerMiddleware: RouterMiddleware {
     let operatorKey: [UInt8]?
     /// Whether requests without a key are rejected.
     let needsKey: Bool
+    let wrongKeys = WrongKeyLimiter()
 
     /// Public paths: health checks, the dashboard page and the API description.
-    private static let publicPaths: Set<String> = ["/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
+    private static let publicPaths: Set<String> = ["/", "/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
 
     private static let maximumSessionBytes = 256
 
@@ -44,7 +45,16 @@ struct CallerMiddleware: RouterMiddleware {
         context.caller.session = try Self.session(in: request)
         guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
-        if let text, let operatorKey, isEqualInConstantTime(SHA256.hash(utf8: text), operatorKey) {
+        let digest = text.map { SHA256.hash(utf8: $0) }
+        let address = context.channel.remoteAddress?.ipAddress ?? ""
+        if needsKey, let digest, let seconds = wrongKeys.refusal(of: digest, from: address, at: .now()) {
+            throw ErrorReply(
+                status: .tooManyRequests, message: "too many wrong keys came from this address: try again later",
+                type: "rate_limit_error", code: "too_many_wrong_keys", retryAfterSeconds: seconds)
+        }
+        if let digest, let operatorKey, isEqualInConstantTime(digest, operatorKey) {
+            wrongKeys.recordRight(digest)
+            context.isOperator = true
             return try await next(request, context)
         }
         if let text, text.hasPrefix("hera-") {
@@ -53,6 +63,7 @@ struct CallerMiddleware: RouterMiddleware {
                 key = try await ledger.authenticate(text, at: .now())
             } catch {
                 guard case .badKey(let reason) = error else { throw ServiceError.ledger(error) }
+                wrongKeys.recordWrong(from: address, at: .now())
                 throw Self.refusal(reason)
             }
             if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
@@ -60,11 +71,13 @@ struct CallerMiddleware: RouterMiddleware {
                     status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
                     code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
             }
+            if let digest { wrongKeys.recordRight(digest) }
             context.caller.key = key.id
             context.caller.team = key.team
             context.caller.models = key.models
             context.caller.policy = key.policy
         } else if needsKey {
+            if text != nil { wrongKeys.recordWrong(from: address, at: .now()) }
             throw Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
         }
         return try await next(request, context)
@@ -97,8 +110,13 @@ struct HeraContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The authenticated caller.
     var caller = Caller()
+    /// Whether the caller showed the operator's key.
+    var isOperator = false
+    /// The connection.
+    let channel: any Channel
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
     }
 }

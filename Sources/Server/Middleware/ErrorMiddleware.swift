@@ -1,10 +1,12 @@
 import Calls
+import CoreMetrics
 import Dialects
 import Domain
 import HTTPTypes
 import Hummingbird
 import JSON
 import Logging
+import NIOHTTP1
 import Upstream
 
 /// Converts every error to an error response in the caller's dialect.
@@ -22,7 +24,17 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            return Self.response(reply(to: error, request, context), to: request)
+            let reply = reply(to: error, request, context)
+            // Hummingbird's own count sees a response here and no error.
+            Counter(
+                label: "hb.request.errors",
+                dimensions: [
+                    ("http.route", context.endpointPath ?? "NotFound"),
+                    ("http.request.method", request.method.rawValue),
+                    ("error.type", String(reply.status.code)),
+                ]
+            ).increment()
+            return Self.response(reply, to: request)
         }
     }
 
@@ -32,6 +44,10 @@ struct ErrorMiddleware: RouterMiddleware {
         case let error as ServiceError: return ErrorReply(error)
         case let error as FieldError: return ErrorReply(.badRequest(error))
         case let error as JSONError: return ErrorReply(error)
+        case is HTTPParserError:
+            return ErrorReply(
+                status: .badRequest, message: "the body is not well-formed HTTP", type: "invalid_request_error",
+                code: "invalid_http")
         case let error as HTTPError: return ErrorReply(error, request: request, routes: routes)
         default:
             context.logger.error("request failed", metadata: ["reason": "\(error)"])
@@ -62,7 +78,7 @@ enum ErrorDialect {
     /// Anthropic's on its route and for requests with `anthropic-version`.
     init(of request: Request) {
         let path = request.uri.path
-        let isMessages = path == "/v1/messages" || path.hasPrefix("/v1/messages/")
+        let isMessages = ["/v1/messages", "/messages"].contains { path == $0 || path.hasPrefix($0 + "/") }
         self = isMessages || request.headers[.anthropicVersion] != nil ? .anthropic : .openAI
     }
 

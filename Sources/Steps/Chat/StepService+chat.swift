@@ -18,6 +18,8 @@ package struct Caller: Sendable {
     package var policy: String?
     /// The claim of a request with an `Idempotency-Key`, on the node that does the work.
     package var ticket: IdempotencyClaim?
+    /// Whether the client has left. A call that has not begun by then is not made.
+    package var hasLeft: @Sendable () -> Bool = { false }
 
     package init(
         session: String? = nil, key: String? = nil, team: String? = nil, models: ModelFilter = ModelFilter(),
@@ -136,7 +138,7 @@ extension StepService {
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {
-            _ = try await ledger.commitStep(commit)
+            _ = try await calls.commit(commit)
         } catch {
             throw .ledger(error)
         }

@@ -27,7 +27,7 @@ extension StepService {
             guard admitted.admits(model.model.id) else {
                 throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
             }
-            policy = Policy(models: ModelFilter(allow: [model.model.id]))
+            policy = Policy(models: ModelFilter(allow: [model.model.id]), verify: .off)
             pinned = model
             models = [model]
         }
@@ -39,21 +39,24 @@ extension StepService {
             }
         }
         policy = try resolved(policy)
-        let context = RoutingContext(
+        // An answer that leaves as it is written cannot be replaced by another one.
+        if request.isStream, policy.verification.mode == .auto { policy.verification.mode = .off }
+        var context = RoutingContext(
             models: models, economics: settings.economics, policy: policy, remaining: Remaining(of: policy), horizon: 1,
             catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
-        var machine = try begin(step, state: memory.state, context: context)
+        context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
+        var machine = try begin(step, state: memory.state, context: &context) { admitted.admits($0) }
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
         if !isItself { machine.setRequestedModel(request.model) }
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
-        return RoutedStep(
-            prepared: PreparedStep(
-                request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
-                policyName: policyName),
-            machine: machine, memory: memory)
+        var prepared = PreparedStep(
+            request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
+            policyName: policyName)
+        prepared.hasLeft = caller.hasLeft
+        return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }
 
     /// The name under which a session is remembered: equal first messages of two keys are two sessions.
@@ -79,12 +82,29 @@ extension StepService {
         }
     }
 
-    /// Begins a step by the rule.
-    package func begin(_ step: Step, state: RunState, context: RoutingContext) throws(ServiceError) -> StepMachine {
+    /// Begins a step by the rule. Where the models at work cannot serve it, those that rest are candidates, too: a call
+    /// of them says when to try again, which a list of the others' faults does not.
+    ///
+    /// - Parameters:
+    ///   - context: gets the models that rest where they are needed.
+    ///   - admits: whether the caller may use a model.
+    package func begin(
+        _ step: Step, state: RunState, context: inout RoutingContext, admits: (ModelID) -> Bool = { _ in true }
+    ) throws(ServiceError) -> StepMachine {
+        let id = Identifier.make("dec")
         do throws(RoutingError) {
-            return try router.machine(for: step, decisionID: Identifier.make("dec"), state: state, context: context)
+            return try router.machine(for: step, decisionID: id, state: state, context: context)
         } catch {
-            throw .routing(error)
+            var wider = context
+            let present = Set(context.models.map(\.model.id))
+            wider.models += registry.restingModels(at: .now()).filter {
+                !present.contains($0.model.id) && admits($0.model.id)
+            }
+            guard wider.models.count > context.models.count,
+                let machine = try? router.machine(for: step, decisionID: id, state: state, context: wider)
+            else { throw .routing(error) }
+            context = wider
+            return machine
         }
     }
 }

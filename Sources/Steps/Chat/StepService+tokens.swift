@@ -42,7 +42,7 @@ extension StepService {
                 total: .seconds(limits.callSeconds)))
         do throws(UpstreamError) {
             let client = self.calls.upstream
-            let response = try await client.accept(try await client.send(AnthropicWire().countRequest(call)))
+            let response = try await client.exchange(AnthropicWire().countRequest(call))
             let body = try await response.collect(upTo: 64 << 10)
             guard let count = (try? JSONDocument(body))?.root["input_tokens"]?.integer, let tokens = Int(exactly: count)
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }

@@ -22,6 +22,8 @@ struct StepExecutor: Sendable {
     private var rejected: [StepOutcome] = []
     var attempts: [Attempt] = []
     private var failures: [(model: ModelID, error: UpstreamError)] = []
+    /// The largest context, in tokens, of the models for which the prompt was too long; 0 where it was not.
+    private var contextPassed = 0
     private var accepted: StepOutcome?
     var spent = Money.zero
     private(set) var joules = 0.0
@@ -73,7 +75,9 @@ struct StepExecutor: Sendable {
         if attempts.isEmpty { keepCachedModel() }
         guard case .call(let verdict) = machine.action else { return }
         prepared.decision = decision
-        if let reason = limitReached(by: verdict.model) { return fail(verdict.model, reason) }
+        if let reason = limitReached(by: verdict.model) ?? contextTooShort(of: verdict.model) {
+            return fail(verdict.model, reason)
+        }
         guard let result = await stepService.calls.attempt(verdict.model, prepared, delivery: delivery) else {
             return fail(verdict.model, "it cannot be called any more")
         }
@@ -81,12 +85,25 @@ struct StepExecutor: Sendable {
         case .answered(let outcome): await evaluate(outcome)
         case .failed(let error, let isFinal):
             failures.append((verdict.model, error))
+            if error.refusal?.isContextOverflow == true {
+                contextPassed = max(contextPassed, context(of: verdict.model) ?? 0)
+            }
             if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
             fail(verdict.model, error.description)
         case .unpaid(let error):
             if rejected.isEmpty { throw .ledger(error) }
             fail(verdict.model, error.description)
         }
+    }
+
+    private func context(of model: ModelID) -> Int? {
+        prepared.context.models.first { $0.model.id == model }?.model.contextTokens
+    }
+
+    /// Why a model need not be asked: the prompt was too long for one with as much context. Nil where it may hold it.
+    private func contextTooShort(of model: ModelID) -> String? {
+        guard let tokens = context(of: model), tokens <= contextPassed else { return nil }
+        return "the prompt was too long for a model with a context of \(contextPassed) tokens, and it has \(tokens)"
     }
 
     /// Keeps the run's model unless a switch gains more than its lost cache costs.

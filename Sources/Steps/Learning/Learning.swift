@@ -99,6 +99,11 @@ package final class Learning: Service {
         state.withLock { $0.quality[policyName ?? ""]?.offset(for: policy.minAccuracy) ?? 0 }
     }
 
+    /// The multiple of the price of lost quality that keeps the policy's mean loss.
+    package func priceFactor(policyName: String?, policy: Policy) -> Double {
+        state.withLock { $0.quality[policyName ?? ""]?.priceFactor(for: policy.maxLoss) ?? 1 }
+    }
+
     /// Measured quality by policy name.
     package var quality: [String: PolicyQuality] { state.withLock { $0.quality } }
 
@@ -107,10 +112,13 @@ package final class Learning: Service {
     // MARK: Observations
 
     /// Records a served step.
-    func recordStep(by model: ModelID, policyName: String?, policy: Policy) {
+    ///
+    /// - Parameter loss: predicted quality of the reference less that of the model that answered.
+    func recordStep(by model: ModelID, policyName: String?, policy: Policy, loss: Double? = nil) {
         let steps = state.withLock { state in
             state.steps += 1
-            state.quality[policyName ?? "", default: PolicyQuality()].recordServed(by: model, policy: policy)
+            state.quality[policyName ?? "", default: PolicyQuality()].recordServed(
+                by: model, policy: policy, loss: loss)
             return state.steps
         }
         if steps % Self.stepsBetween == 0 { request.yield("\(Self.stepsBetween) steps") }

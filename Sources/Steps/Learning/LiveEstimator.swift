@@ -51,6 +51,26 @@ struct LiveEstimates: StepEstimates {
         return corrected(value) { calibration.quality($0, of: model.id) }
     }
 
+    func runSimilarity(of model: Model, to reference: Model) -> Double? {
+        base.runSimilarity(of: model, to: reference).map { value in
+            corrected(value) { calibration.similarity($0, of: model.id) }
+        }
+    }
+
+    func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]? {
+        base.correctness(of: models, given: answers).map { values in
+            zip(models, values).map { model, value in corrected(value) { calibration.quality($0, of: model.id) } }
+        }
+    }
+
+    func coupling(of model: Model, to reference: Model) -> Double { base.coupling(of: model, to: reference) }
+
+    var detectionRate: Double { base.detectionRate }
+
+    func lossPrice(keeping maxLoss: Double) -> LossPrice { base.lossPrice(keeping: maxLoss) }
+
+    func relativeSize(of model: Model) -> Double { base.relativeSize(of: model) }
+
     /// Corrects only positive values: a cosine may be negative, and NaN stays NaN.
     private func corrected(_ value: Double, _ correction: (Double) -> Double) -> Double {
         guard value > 0 else { return value }

@@ -43,6 +43,12 @@ package struct QualityReport: Sendable {
                         inner.member("quality", quality.estimate.mean)
                         inner.member("low_95", quality.estimate.interval.lower)
                         inner.member("high_95", quality.estimate.interval.upper)
+                        if let pace = quality.pace {
+                            inner.member("max_loss", pace.maxLoss)
+                            inner.member("predicted_loss", pace.predictedLoss)
+                            inner.member("measured_loss", quality.estimate.mean.map { 1 - $0 })
+                            inner.member("price_factor", pace.factor)
+                        }
                         guard let controller = quality.controller else { return }
                         inner.member("min_accuracy", controller.target)
                         inner.member("kappa_offset", controller.offset)

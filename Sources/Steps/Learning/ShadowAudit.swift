@@ -16,7 +16,8 @@ extension StepService {
     /// Returns at once: the audit runs in the pool after the response.
     package func learn(from prepared: PreparedStep, _ outcome: StepOutcome) {
         learning.recordStep(
-            by: outcome.model, policyName: prepared.policyName, policy: prepared.context.policy)
+            by: outcome.model, policyName: prepared.policyName, policy: prepared.context.policy,
+            loss: prepared.decision.predictedLoss(on: outcome.model))
         guard let rule = settings.shadow(ofPolicy: prepared.policyName), outcome.failure == nil,
             prepared.decision.stage != .pinned, Double.random(in: 0..<1) < rule.share
         else { return }
@@ -34,7 +35,7 @@ extension StepService {
                 try await learning.setBudget(rule, of: session, at: .now())
             }
             guard let answer = await answer(copy) else { return learning.recordFailedAudit() }
-            _ = try await ledger.commitStep(answer.commit)
+            _ = try await calls.commit(answer.commit)
             try await recordAudit(
                 AnswerAgreement.score(outcome.answer, reference: answer.answer), of: prepared, outcome, rule)
         } catch {
@@ -59,12 +60,13 @@ extension StepService {
         else { return nil }
         var copy = prepared
         copy.purpose = .audit
+        copy.hasLeft = { false }
         copy.attribution = Self.auditAttribution(policy: prepared.policyName)
         // The audited run's totals must exclude the operator's costs.
         copy.step.runID = copy.attribution.session ?? "shadow"
         copy.decision.model = reference
         copy.decision.fallbacks = []
-        copy.context.policy = Policy()
+        copy.context.policy = Policy(verify: .off)
         return copy
     }
 
@@ -84,6 +86,15 @@ extension StepService {
 }
 
 extension Decision {
+    /// Predicted quality of the reference less that of the model that answered; nil for named models and composed
+    /// answers.
+    func predictedLoss(on model: ModelID) -> Double? {
+        guard stage != .pinned, stage != .sd, let kept = candidate(model), let best = candidate(reference) else {
+            return nil
+        }
+        return best.prediction.quality - kept.prediction.quality
+    }
+
     /// The prediction that an answer can be compared with. Nil for composed answers and for answers accepted after a
     /// cascade test, which are not representative of the model.
     func prediction(of model: ModelID) -> Candidate? {

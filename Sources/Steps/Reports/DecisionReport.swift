@@ -43,7 +43,7 @@ extension Candidate {
         object.member("placement", placement.rawValue)
         object.member("p", prediction.quality)
         object.member("p_deviation", prediction.deviation)
-        object.member("basis", prediction.basis.description)
+        object.member("basis", prediction.source)
         if let similarity { object.member("similarity", similarity) }
         if let requestSimilarity { object.member("request_similarity", requestSimilarity) }
         object.member("cost_usd", raw: cost.total.description.utf8)

@@ -47,15 +47,52 @@ package struct WebhookRule: Hashable, Sendable {
             throw WebhookFault("must name a host, without user, fragment or backslash")
         }
         let path = rest.dropFirst(authority.count)
-        let segments = path.prefix { $0 != "?" }.lowercased().split(separator: "/")
-        guard !segments.contains(where: { [".", ".."].contains($0.replacing("%2e", with: ".")) || $0.contains("%2f") })
-        else { throw WebhookFault("must not have segments that lead elsewhere") }
+        let segments = path.prefix { $0 != "?" }.split(separator: "/")
+        guard !segments.contains(where: leadsElsewhere) else {
+            throw WebhookFault("must not have segments that lead elsewhere")
+        }
         let port = scheme == "https" ? ":443" : ":80"
         let host = authority.lowercased()
         return (
             "\(scheme)://\(host.hasSuffix(port) ? String(host.dropLast(port.count)) : host)",
             path.first == "/" ? String(path) : "/\(path)"
         )
+    }
+
+    /// Whether a server may read a segment of a path as a step to another folder.
+    ///
+    /// Proxies and servers decode it once or several times, and some cut it at a semicolon.
+    private static func leadsElsewhere(_ segment: Substring) -> Bool {
+        var bytes = Array(segment.utf8)
+        while true {
+            // Slashes, backslashes, control characters, and bytes that no UTF-8 has: longer spellings of ASCII.
+            if bytes.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0xC0 || $0 == 0xC1 }) {
+                return true
+            }
+            let name = bytes.prefix { $0 != UInt8(ascii: ";") }
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { return true }
+            let decoded = percentDecoded(bytes)
+            if decoded == bytes { return false }
+            bytes = decoded
+        }
+    }
+
+    private static func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var index = 0
+        while index < bytes.count {
+            let digits = bytes[index...].dropFirst().prefix(2)
+            if bytes[index] == UInt8(ascii: "%"), digits.count == 2,
+                let byte = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            {
+                result.append(byte)
+                index += 3
+            } else {
+                result.append(bytes[index])
+                index += 1
+            }
+        }
+        return result
     }
 }
 

@@ -1,5 +1,6 @@
 import Domain
 import Estimation
+import Routing
 
 #if canImport(Glibc)
     import Glibc

@@ -12,7 +12,7 @@ package struct Evaluation: Sendable {
     /// - Parameter policy: routes the recorded answers by a policy, in addition to the curves.
     package init(
         outcomes rows: [OutcomeRow], traces: [TraceRow] = [], profiles: ProfileSet, routers: [BaselineRouter] = [],
-        training: [OutcomeRow] = [], policy: ((Replay) -> RoutedFigures)? = nil,
+        training: [OutcomeRow] = [], dayZero: DayZeroReplay? = nil, policy: ((Replay) -> RoutedFigures)? = nil,
         progress: (_ share: Double, _ stage: String) -> Void
     ) {
         let suites = Dictionary(grouping: rows, by: \.suite).sorted { $0.key < $1.key }
@@ -23,7 +23,7 @@ package struct Evaluation: Sendable {
             outcomes.append(
                 OutcomeFigures(
                     suite: suite, rows: rows, profiles: profiles, routers: routers,
-                    training: training.filter { $0.suite == suite }, policy: policy))
+                    training: training.filter { $0.suite == suite }, dayZero: dayZero, policy: policy))
             done += rows.count
         }
         for (suite, traces) in Dictionary(grouping: traces, by: \.suite).sorted(by: { $0.key < $1.key }) {
@@ -62,6 +62,14 @@ package struct Evaluation: Sendable {
                 ] + Self.columns(suite.routing) + [Self.fixed(suite.decisionP50, 0), Self.fixed(suite.decisionP99, 0)])
             if let cascade = suite.cascade {
                 rows.append(["  cascade", "", "", "", "", ""] + Self.columns(cascade) + ["", ""])
+            }
+            if let day = suite.dayZero {
+                rows.append(
+                    [
+                        "  as new: \(day.knowledge)", "\(day.models.count) models", Self.fixed(day.auc, 3),
+                        Self.fixed(day.calibrationError, 3), "base rates off \(Self.percent(day.baseRateError))", "",
+                        Self.percent(day.aiq),
+                    ] + [String](repeating: "", count: 5))
             }
             for (name, point) in [("  policy", suite.routed?.point), ("  its reference", suite.routed?.reference)] {
                 guard let point else { continue }

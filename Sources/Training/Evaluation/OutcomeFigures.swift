@@ -21,6 +21,8 @@ package struct OutcomeFigures: Sendable {
     package var baselines: [(name: String, figures: CurveFigures)] = []
     /// The result of the policy on the rows, if one was given.
     package var routed: RoutedFigures?
+    /// Predictions for every model as if it were new, if asked for.
+    package var dayZero: DayZeroFigures?
     /// Median decision time in microseconds, then its 99th percentile.
     package var decisionP50: Double
     package var decisionP99: Double
@@ -29,13 +31,15 @@ package struct OutcomeFigures: Sendable {
     /// - Parameters:
     ///   - routers: baselines to replay.
     ///   - training: rows to fit the baselines on. Without any, the baselines are skipped.
+    ///   - dayZero: treats every model as new. It takes answers and shares from the training rows.
     ///   - policy: routes the rows by a policy.
     package init(
         suite: String, rows: [OutcomeRow], profiles: ProfileSet, routers: [BaselineRouter] = [],
-        training: [OutcomeRow] = [], policy: ((Replay) -> RoutedFigures)? = nil
+        training: [OutcomeRow] = [], dayZero: DayZeroReplay? = nil, policy: ((Replay) -> RoutedFigures)? = nil
     ) {
         let replay = Replay(suite: suite, rows: rows, profiles: profiles)
         self.init(replay)
+        self.dayZero = dayZero?.figures(replay, training: training)
         routed = policy?(replay)
         if var cascade = CascadeReplay(replay, profiles: profiles) {
             let singles = SingleModels(replay)
@@ -148,6 +152,7 @@ extension OutcomeFigures {
                 })
             routing.writeMembers(to: &$0)
             if let cascade { $0.member("cascade", object: { json in cascade.writeMembers(to: &json) }) }
+            if let dayZero { $0.member("day_zero", object: dayZero.writeMembers) }
             if let routed { $0.member("rule", object: routed.writeMembers) }
             if !baselines.isEmpty {
                 $0.member(

@@ -5,15 +5,15 @@ import Estimation
 package struct Replay: Sendable {
     package let suite: String
     package let rows: [OutcomeRow]
-    package let models: [String]
+    package private(set) var models: [String]
     /// By row, then model: the probability of a good answer.
     var quality: [[Double]]
     /// By row, then model: the predicted cost of a call, USD.
     package internal(set) var predictedCost: [[Double]]
     /// By row, then model: the recorded cost of the call; nil where the model has no outcome.
-    package let paid: [[Double?]]
+    package private(set) var paid: [[Double?]]
     /// By row, then model: the score; nil where the model has no outcome.
-    package let score: [[Double?]]
+    package private(set) var score: [[Double?]]
     /// Whether costs are in dollars, not 1 and 0.
     var hasDollars: Bool
     /// Microseconds of each row's decision: reading the text and predicting all models.
@@ -57,5 +57,14 @@ package struct Replay: Sendable {
             let mean = costs.compactMap { $0 }.reduce(0, +) / Double(max(1, costs.compactMap { $0 }.count))
             return models.indices.map { hasCosts ? costs[$0] ?? mean : unit($0) }
         }
+    }
+
+    /// Restricts the replay to some models, given by their places.
+    mutating func keep(_ places: [Int]) {
+        models = places.map { models[$0] }
+        quality = quality.map { row in places.map { row[$0] } }
+        predictedCost = predictedCost.map { row in places.map { row[$0] } }
+        paid = paid.map { row in places.map { row[$0] } }
+        score = score.map { row in places.map { row[$0] } }
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Estimation
 import JSON
+import Routing
 
 #if canImport(Glibc)
     import Glibc

@@ -33,7 +33,8 @@ package struct GradedProbe: Sendable {
 /// d is the difficulty expected for the panels' average model and b its slope with ability (`AbilityScale`), both mixed
 /// by the gate's shares. t is the model's ability over the average, t_panel its deviation by panel, and c_kind the
 /// deviation of a kind of probe from its expected difficulty. Normal priors hold s to 1, t to 0 (as able as the known
-/// models on average), t_panel and c_kind to 0. So few answers move t first, and a kind only by what t cannot explain.
+/// models on average, or as published scores say), t_panel and c_kind to 0. So few answers move t first, and a kind only
+/// by what t cannot explain.
 struct LiveInference: Sendable {
     /// Prior precisions: of s, t, t_panel and c_kind.
     var slopePrecision = 30.0
@@ -80,17 +81,31 @@ struct LiveInference: Sendable {
             shares: shares, slopes: slopes)
     }
 
+    /// What published scores say before the first answer.
+    struct Prior: Sendable {
+        /// By panel: the ability over the average of its models, in log-odds.
+        var means: [Double]
+        /// Standard deviation that all panels share, and by panel its own.
+        var common: Double
+        var own: [Double]
+    }
+
     /// The model's ability over the average of each panel's models, in log-odds.
-    func abilities(_ readings: [Reading], panels: Int) -> [Double] {
+    func abilities(_ readings: [Reading], panels: Int, prior: Prior? = nil) -> [Double] {
         let kinds = Set(readings.map(\.kind)).sorted()
         let x = readings.map { reading in
             [reading.difficulty, reading.slope]
                 + (0..<panels).map { reading.shares[$0] * reading.slopes[$0] }
                 + kinds.map { $0 == reading.kind ? 1 : 0 }
         }
+        let centre = prior.map { $0.means.reduce(0, +) / Double(max(panels, 1)) } ?? 0
+        let panelMeans = prior.map { prior in prior.means.map { $0 - centre } }
         let beta = RidgeLogistic.fit(
-            x, readings.map(\.score), mean: [1, 0] + [Double](repeating: 0, count: panels + kinds.count),
-            precision: [slopePrecision, abilityPrecision] + [Double](repeating: panelPrecision, count: panels)
+            x, readings.map(\.score),
+            mean: [1, centre] + (panelMeans ?? [Double](repeating: 0, count: panels))
+                + [Double](repeating: 0, count: kinds.count),
+            precision: [slopePrecision, prior.map { 1 / ($0.common * $0.common) } ?? abilityPrecision]
+                + (prior?.own.map { 1 / ($0 * $0) } ?? [Double](repeating: panelPrecision, count: panels))
                 + [Double](repeating: kindPrecision, count: kinds.count))
         return (0..<panels).map { panel in
             var sum = 0.0
@@ -102,54 +117,5 @@ struct LiveInference: Sendable {
             }
             return beta[1] + beta[2 + panel] + kindShare * sum / weight
         }
-    }
-}
-
-/// A panel's models on one scale of ability, on which unmeasured models can be placed.
-///
-/// For a text, model j's log-odds are near a + b (A_j - mean A), with A_j the log-odds of its share of good answers:
-/// `level` is a, `slope` b, both by least squares over the panel's models.
-struct AbilityScale: Sendable {
-    /// A_j less their mean.
-    let centred: [Double]
-    let mean: Double
-    private let squares: Double
-    /// Models to ignore.
-    private let absent: Set<Int>
-
-    init(_ panel: PanelProfile, leavingOut absent: Set<Int> = []) {
-        let abilities = panel.baseRates.map { logit(Double($0)) }
-        let present = abilities.indices.filter { !absent.contains($0) }
-        let mean = present.reduce(0.0) { $0 + abilities[$1] } / Double(max(present.count, 1))
-        self.mean = mean
-        self.absent = absent
-        centred = abilities.indices.map { absent.contains($0) ? 0 : abilities[$0] - mean }
-        squares = centred.reduce(0) { $0 + $1 * $1 }
-    }
-
-    private var count: Double { Double(max(centred.count - absent.count, 1)) }
-
-    /// The panel's mean log-odds for a text, and their slope with ability.
-    ///
-    /// For texts unlike the panel's own, the slope is mostly noise, so it is kept near 1.
-    func line(_ odds: [Double]) -> (level: Double, slope: Double) {
-        var level = 0.0
-        var slope = 0.0
-        for (model, value) in odds.enumerated() where !absent.contains(model) {
-            level += value / count
-            slope += centred[model] * value
-        }
-        return (level, squares > 0.05 ? min(max(slope / squares, 0.3), 1.7) : 1)
-    }
-
-    /// The blend of the panel's log-odds for a model of this ability over the average. The intercept is last.
-    ///
-    /// The line is not extrapolated beyond the weakest and the ablest model: such a model is a shifted copy of that
-    /// one.
-    func blend(_ ability: Double) -> [Float] {
-        let reach = min(max(ability, centred.min() ?? 0), centred.max() ?? 0)
-        let tilt = squares > 0.05 ? reach / squares : 0
-        let weights = centred.indices.map { absent.contains($0) ? 0 : 1 / count + tilt * centred[$0] }
-        return (weights + [ability - tilt * squares]).map { Float($0) }
     }
 }

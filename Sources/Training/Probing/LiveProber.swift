@@ -51,10 +51,13 @@ package struct LiveProber: Sendable {
         return Medoids.choose(points, count: count, seed: seed &+ 7).map { items[$0] }
     }
 
-    /// The profile of a model, from its answers alone.
-    package func profile(_ name: String, _ probes: [GradedProbe]) -> LiveProfile {
+    /// The profile of a model, from its published scores and its answers, where each may be missing.
+    /// - Parameter record: nil for a model without published scores.
+    package func profile(_ name: String, _ probes: [GradedProbe], record: PublishedRecord? = nil) -> LiveProfile {
         let readings = probes.map { inference.reading($0, set, scales) }
-        let abilities = inference.abilities(readings, panels: set.panels.count)
+        let standing = record.flatMap { set.standings?.standing(of: $0, name: name) }
+        let abilities = inference.abilities(
+            readings, panels: set.panels.count, prior: standing.map { LiveInference.Prior($0, scales) })
         let blends = set.panels.indices.map { place -> (model: DerivedModel, panelModels: [String]) in
             let panel = set.panels[place]
             let like = nearest(to: abilities[place], in: place)
@@ -106,6 +109,24 @@ package struct LiveProber: Sendable {
     private func kinds(_ probes: [GradedProbe]) -> [LiveProfile.Kind] {
         Dictionary(grouping: probes, by: \.item.kind).sorted { $0.key < $1.key }.map { kind, probes in
             LiveProfile.Kind(name: kind, asked: probes.count, points: probes.reduce(0) { $0 + $1.score })
+        }
+    }
+}
+
+extension LiveInference.Prior {
+    /// The prior of a model's standing. Panels of runs are told by ability alone.
+    init(_ standing: ModelStanding, _ scales: [AbilityScale]) {
+        let known = zip(standing.panels, scales).compactMap { panel, scale in
+            panel.map { logit(Double($0.blend.baseRate)) - scale.mean }
+        }
+        let usual = known.reduce(0, +) / Double(max(known.count, 1))
+        means = zip(standing.panels, scales).map { panel, scale in
+            panel.map { logit(Double($0.blend.baseRate)) - scale.mean } ?? usual
+        }
+        let common = max(AbilityLine.priorSlope * standing.ability.deviation, 0.1)
+        self.common = common
+        own = standing.panels.map { panel in
+            max(((panel?.deviation ?? 1) * (panel?.deviation ?? 1) - common * common), 0.04).squareRoot()
         }
     }
 }

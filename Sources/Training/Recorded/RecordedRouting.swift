@@ -8,7 +8,7 @@ import Routing
 /// said is read once the rule has called it. Recorded models have no price list: what their profile predicts of a call's
 /// cost stands as the price of the call, and their speed is the recorded one, where there is one.
 package struct RecordedRouting {
-    private let router: StepRouter
+    private let estimator: any Estimating
     private let policy: Policy
 
     package init(policy: Policy, profiles: ProfileSet) {
@@ -16,23 +16,44 @@ package struct RecordedRouting {
     }
 
     init(policy: Policy, estimator: any Estimating) {
-        router = StepRouter(estimator: estimator)
+        self.estimator = estimator
         self.policy = policy
     }
 
     /// Routes all rows of a suite.
     package func figures(_ replay: Replay) -> RoutedFigures {
         var sums = Sums()
-        for row in replay.rows.indices { route(row, of: replay, into: &sums) }
+        for row in replay.rows.indices { route(row, of: replay, by: estimator, into: &sums) }
         return sums.figures(rows: replay.rows.count)
     }
 
-    private func route(_ row: Int, of replay: Replay, into sums: inout Sums) {
-        let known = replay.models.indices.filter { replay.paid[row][$0] != nil }
+    /// Routes all rows of a suite with estimates that were read before, one per row.
+    func figures(_ replay: Replay, estimates: [any StepEstimates]) -> RoutedFigures {
+        var sums = Sums()
+        for row in replay.rows.indices {
+            route(row, of: replay, by: PreparedEstimator(estimates: estimates[row]), into: &sums)
+        }
+        return sums.figures(rows: replay.rows.count)
+    }
+
+    /// The estimates of every row, for many routings of the same rows.
+    func estimates(_ replay: Replay) -> [any StepEstimates] {
+        replay.rows.indices.map { row in
+            estimator.estimates(of: replay.rows[row].text, for: models(row, of: replay).map(\.model))
+        }
+    }
+
+    /// The models with a record of a row.
+    private func models(_ row: Int, of replay: Replay) -> [PricedModel] {
+        replay.models.indices.filter { replay.paid[row][$0] != nil }
+            .map { Self.priced(replay.models[$0], costUSD: replay.predictedCost[row][$0]) }
+    }
+
+    private func route(_ row: Int, of replay: Replay, by estimator: any Estimating, into sums: inout Sums) {
+        let router = StepRouter(estimator: estimator)
         let context = RoutingContext(
-            models: known.map { Self.priced(replay.models[$0], costUSD: replay.predictedCost[row][$0]) },
-            economics: .standard, policy: policy, remaining: Remaining(of: policy), horizon: 1,
-            catalogVersion: "recorded")
+            models: models(row, of: replay), economics: .standard, policy: policy, remaining: Remaining(of: policy),
+            horizon: 1, catalogVersion: "recorded")
         let text = replay.rows[row].text
         let bytes = text.prompt.utf8.count + (text.tools?.utf8.count ?? 0)
         let step = Step(
@@ -78,7 +99,7 @@ package struct RecordedRouting {
         }
     }
 
-    /// A model with a fixed cost per call, whatever its length.
+    /// A model with a fixed cost per call, whatever its length. Models without a recorded speed are equally fast.
     private static func priced(_ name: String, costUSD: Double) -> PricedModel {
         let most = Double(Int64.max / 2)
         let call = UnitPrice(nanoUSDPerMillion: Int64(min(most, max(0, costUSD * 1e15)).rounded()))
@@ -92,7 +113,7 @@ package struct RecordedRouting {
             tier: .medium, profile: ModelID(name), contextTokens: .max / 4, maxOutputTokens: 4096,
             capabilities: Set(Capability.allCases), prices: [price],
             speed: Speed(
-                overheadSeconds: 0.5, prefillTokensPerSecond: 10_000, decodeTokensPerSecond: 100,
+                overheadSeconds: 0.5, prefillTokensPerSecond: 10_000, decodeTokensPerSecond: 1e9,
                 provenance: .estimated))
         return PricedModel(model: model, price: price)
     }

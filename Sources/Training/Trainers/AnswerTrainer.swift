@@ -81,7 +81,11 @@ struct GateTrainer: Sendable {
     /// The least cosine of the n-grams of near duplicates.
     private static let twin: Float = 0.8
 
-    func train(_ panels: [PanelData]) -> Gate {
+    /// Weight of a foreign text, so that fewer of them than of recorded texts still count.
+    private static let foreignWeight: Float = 2
+
+    /// - Parameter foreign: texts like no panel's. With any, the gate has one more column.
+    func train(_ panels: [PanelData], foreign: [NGrams] = []) -> Gate {
         var random = SeededGenerator(seed: seed &+ 5)
         var grams: [NGrams] = []
         var labels: [Int] = []
@@ -91,14 +95,21 @@ struct GateTrainer: Sendable {
                 labels.append(label)
             }
         }
+        let recorded = grams.count
+        let width = panels.count + (foreign.isEmpty ? 0 : 1)
+        grams += foreign
+        labels += foreign.map { _ in panels.count }
         let vocabulary = Vocabulary(of: grams, limit: vocabularyLimit)
         var x = SparseRows(width: vocabulary.count)
-        var targets = Targets(rows: grams.count, width: panels.count)
+        var targets = Targets(rows: grams.count, width: width)
         for (row, gram) in grams.enumerated() {
             x.append(vocabulary.row(gram))
-            for panel in panels.indices { targets.set(row, panel, labels[row] == panel ? 1 : 0) }
+            for column in 0..<width {
+                targets.set(row, column, labels[row] == column ? 1 : 0)
+                if row >= recorded { targets.known[row, column] = Self.foreignWeight }
+            }
         }
-        for (row, other) in twins(grams, labels.map { panels[$0].isOfRuns }) {
+        for (row, other) in twins(Array(grams[..<recorded]), labels[..<recorded].map { panels[$0].isOfRuns }) {
             targets.known[row, labels[other]] = 0
             targets.known[other, labels[row]] = 0
         }
@@ -106,13 +117,13 @@ struct GateTrainer: Sendable {
         logistic.penalty = 1e-4
         let weights = logistic.fit(x, targets, rows: Array(grams.indices))
         let stride = targets.scores.stride
-        var columns = LaneTable(rows: vocabulary.count, width: panels.count)
+        var columns = LaneTable(rows: vocabulary.count, width: width)
         for row in 0..<vocabulary.count {
-            for panel in panels.indices { columns[row, panel] = weights[row * stride + panel >> 2][panel & 3] }
+            for column in 0..<width { columns[row, column] = weights[row * stride + column >> 2][column & 3] }
         }
         return Gate(
             panels: panels.map(\.name), vocabulary: vocabulary, table: GramTable(columns, vocabulary),
-            intercepts: panels.indices.map { weights[x.width * stride + $0 >> 2][$0 & 3] })
+            intercepts: (0..<width).map { weights[x.width * stride + $0 >> 2][$0 & 3] })
     }
 
     /// Near duplicates: pairs of a text of answers and a text of runs.

@@ -1,30 +1,48 @@
-import Domain
+package import Domain
 package import Estimation
+
+/// What is known beside recorded answers of the panels' models.
+package struct GeneralMaterial: Sendable {
+    /// Published scores of the panels' models and others.
+    package var book: ScoreBook
+    /// Prompts with judged difficulties.
+    package var prompts: [AuthoredPrompt]
+    /// Recorded answers that give levels of difficulty only, and no panel.
+    package var levels: [OutcomeRow]
+
+    package init(book: ScoreBook = ScoreBook(), prompts: [AuthoredPrompt] = [], levels: [OutcomeRow] = []) {
+        self.book = book
+        self.prompts = prompts
+        self.levels = levels
+    }
+}
 
 /// Trains a set of profiles: a panel for every suite of outcomes and of runs, and the gate between them.
 package struct Trainer: Sendable {
     package var seed: UInt64 = 1
 
+    /// Names of other profile files.
+    private static let reserved = ["ability", "gate", "general", "memory", "speed"]
+
     /// Settings of the panels' training.
     var panel = PanelTrainer()
+    /// Settings of the training of difficulty.
+    var difficulty = GeneralTrainer()
 
     package init(seed: UInt64 = 1) { self.seed = seed }
 
-    /// Fits on the rows of split `train`. The same rows and seed give the same bytes.
-    /// - Parameter progress: receives the completed share and the current stage.
+    /// Fits on the rows of split `train`. The same rows, scores, prompts and seed give the same bytes.
+    /// - Parameters:
+    ///   - general: material for models without answers and for texts unlike all rows.
+    ///   - report: receives the figures of the difficulty of prompts.
+    ///   - progress: receives the completed share and the current stage.
     /// - Throws: `EstimationError.notEnoughData`.
     package func train(
-        outcomes: [OutcomeRow], traces: [TraceRow], progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
+        outcomes: [OutcomeRow], traces: [TraceRow], general: GeneralMaterial = GeneralMaterial(),
+        report: (DifficultyFigures) -> Void = { _ in },
+        progress: (_ share: Double, _ stage: String) -> Void = { _, _ in }
     ) throws(EstimationError) -> ProfileSet {
-        var panels = try panels(outcomes, traces)
-        let memory = QuestionMemory(of: panels)
-        let readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
-        for panel in panels.indices {
-            for row in 0..<panels[panel].count {
-                panels[panel].counts[row] +=
-                    memory.recall(panels[panel].stems[row]).counts(readable: readable[panel]) + panels[panel].fits[row]
-            }
-        }
+        let (panels, memory) = try prepared(outcomes, traces)
         // Training time is roughly proportional to texts times models.
         let efforts = panels.map { Double($0.count) * Double($0.models.count + 20) }
         let total = efforts.reduce(0, +) * 1.05
@@ -60,14 +78,91 @@ package struct Trainer: Sendable {
             done += effort
         }
         progress(done / total, "gate")
-        let gate = panels.count > 1 ? GateTrainer(seed: seed).train(panels) : nil
-        var set = ProfileSet(panels: profiles, gate: gate, memory: memory, runs: runProfiles, answers: verifiers)
+        let fitted = fit(general, panels, profiles, outcomes, report)
+        var set = ProfileSet(
+            panels: profiles, gate: gate(panels, general), memory: memory, runs: runProfiles, answers: verifiers,
+            ability: fitted.ability, general: fitted.general)
         set.speed = SpeedTrainer().train(outcomes)
         set.chooseDetectionRates(
             outcomes: outcomes.filter { $0.split == .validation }, traces: traces.filter { $0.split == .validation }
         ) { progress(done / total, "\($0): thresholds") }
+        set.dial = DialTrainer().fit(set, outcomes: outcomes) { progress(done / total, "\($0): dial") }
         progress(1, "done")
         return set
+    }
+
+    /// Fits the gate, the general ability and the abilities of panels anew, and keeps the panels of a set.
+    ///
+    /// With the rows that the set was trained on, the result is that of training everything.
+    /// - Throws: `EstimationError.notEnoughData`, also where the rows are of other panels.
+    package func refit(
+        _ known: ProfileSet, outcomes: [OutcomeRow], traces: [TraceRow], general: GeneralMaterial,
+        report: (DifficultyFigures) -> Void = { _ in }
+    ) throws(EstimationError) -> ProfileSet {
+        let (panels, _) = try prepared(outcomes, traces)
+        guard panels.map(\.name) == known.panels.map(\.name), panels.map(\.models) == known.panels.map(\.models) else {
+            throw .notEnoughData(
+                "the rows have the suites \(panels.map(\.name).joined(separator: ", ")) and the profiles "
+                    + known.panels.map(\.name).joined(separator: ", ")
+                    + ": to keep the panels, give all files that they were trained on")
+        }
+        let fitted = fit(general, panels, known.panels, outcomes, report)
+        return known.replacing(gate: gate(panels, general), ability: fitted.ability, general: fitted.general)
+    }
+
+    /// The panels' data with counts of the memory and of the tools' fit, and that memory.
+    private func prepared(
+        _ outcomes: [OutcomeRow], _ traces: [TraceRow]
+    ) throws(EstimationError) -> (panels: [PanelData], memory: QuestionMemory) {
+        var panels = try panels(outcomes, traces)
+        let memory = QuestionMemory(of: panels)
+        let readable = QuestionMemory.readable(by: panels.map(\.models), isOfRuns: panels.map(\.isOfRuns))
+        for panel in panels.indices {
+            for row in 0..<panels[panel].count {
+                panels[panel].counts[row] +=
+                    memory.recall(panels[panel].stems[row]).counts(readable: readable[panel]) + panels[panel].fits[row]
+            }
+        }
+        return (panels, memory)
+    }
+
+    private func gate(_ panels: [PanelData], _ general: GeneralMaterial) -> Gate? {
+        guard panels.count > 1 || !general.prompts.isEmpty else { return nil }
+        return GateTrainer(seed: seed).train(
+            panels, foreign: general.prompts.map { NGrams(of: $0.text.estimatedTexts) })
+    }
+
+    /// The abilities of the panels, and the difficulty of texts; nil without published scores and prompts.
+    private func fit(
+        _ material: GeneralMaterial, _ panels: [PanelData], _ profiles: [PanelProfile], _ outcomes: [OutcomeRow],
+        _ report: (DifficultyFigures) -> Void
+    ) -> (ability: AbilityProfile?, general: GeneralAbility?) {
+        guard !material.book.records.isEmpty else { return (nil, nil) }
+        let ability = AbilityTrainer().train(
+            material.book, Array(zip(profiles, panels)).map { (profile: $0, data: $1) })
+        guard !material.prompts.isEmpty else { return (ability, nil) }
+        let answered = profiles.indices.filter { !panels[$0].isOfRuns }
+        let set = ProfileSet(panels: answered.map { profiles[$0] }, gate: nil, ability: ability)
+        let rows = (outcomes + material.levels).filter { $0.split == .train }
+        let levels = Dictionary(grouping: rows, by: \.suite).sorted { $0.key < $1.key }.flatMap { suite, rows in
+            let models = Set(rows.flatMap { $0.outcomes.keys })
+            return LevelRow.rows(
+                Self.spread(rows, most: Self.mostLevelRows), abilities: set.abilities(of: models, in: material.book),
+                ceiling: material.book.panels[suite]?.ceiling ?? 0.985)
+        }
+        var trainer = difficulty
+        trainer.seed = seed
+        let trained = trainer.train(material.prompts, levels: levels)
+        report(DifficultyFigures(trained, material.prompts))
+        return (ability, trained.general)
+    }
+
+    /// Most rows of a suite for the difficulty of texts.
+    private static let mostLevelRows = 1200
+
+    /// At most so many rows, evenly over all of them.
+    private static func spread(_ rows: [OutcomeRow], most: Int) -> [OutcomeRow] {
+        rows.count <= most ? rows : (0..<most).map { rows[$0 * rows.count / most] }
     }
 
     private func panels(_ outcomes: [OutcomeRow], _ traces: [TraceRow]) throws(EstimationError) -> [PanelData] {
@@ -93,9 +188,9 @@ package struct Trainer: Sendable {
             let allowed = panel.name.utf8.allSatisfy { byte in
                 ByteKind.of(byte) == .letter && byte < 0x80 || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_")
             }
-            if !allowed || panel.name.isEmpty || ["gate", "memory", "speed"].contains(panel.name) {
+            if !allowed || panel.name.isEmpty || Self.reserved.contains(panel.name) {
                 throw .notEnoughData(
-                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and none of \"gate\", \"memory\" and \"speed\""
+                    "suite \"\(panel.name)\" cannot name a profile file: use letters, digits, - and _, and none of \(Self.reserved.joined(separator: ", "))"
                 )
             }
         }

@@ -45,6 +45,11 @@ package struct UpstreamHeaders: Hashable, Sendable {
         fields.first { Self.isSame($0.name, name) }?.value
     }
 
+    /// About how many bytes the head had.
+    package var byteCount: Int {
+        fields.reduce("HTTP/1.1 200\r\n\r\n".utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+    }
+
     private static func isSame(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lowercase($0) == lowercase($1) }
     }

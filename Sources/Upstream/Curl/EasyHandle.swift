@@ -47,6 +47,8 @@ final class EasyHandle {
         options.set(CURLOPT_TCP_NODELAY, 1)
         options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
         if origin.isSecure { options.set(CURLOPT_PIPEWAIT, 1) }
+        // Every encoding that libcurl knows is decoded; none is asked for (see `setHeaders`).
+        options.set(CURLOPT_ACCEPT_ENCODING, "")
         options.set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.timeouts.connect.wholeMilliseconds))
         if request.method == "GET", request.body.isEmpty {
             options.set(CURLOPT_HTTPGET, 1)
@@ -81,6 +83,8 @@ final class EasyHandle {
             append(value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
         if !names.contains("content-type") { append("Content-Type:") }
+        // Compression would delay the events of streams.
+        if !names.contains("accept-encoding") { append("Accept-Encoding:") }
         if !names.contains("user-agent") { append("User-Agent: hera") }
     }
 

@@ -116,6 +116,9 @@ final class Transfer {
         return bytes.count
     }
 
+    /// `CURLE_TOO_LARGE` of libcurl 8.6, which older headers lack.
+    private static let tooLarge: UInt32 = 100
+
     // MARK: State changes
 
     /// Unpauses the transfer. Returns the error of bytes that libcurl had held back.
@@ -155,6 +158,10 @@ final class Transfer {
     private func error(for code: CURLcode) -> UpstreamError? {
         if let abortReason { return abortReason }
         let host = request.origin.host
+        if !head.isComplete, head.bytes > 0, code == CURLE_OUT_OF_MEMORY || code.rawValue == Self.tooLarge {
+            // libcurl says so of a header line that is longer than it takes.
+            return .tooLarge(host: host, limit: maximumHeadBytes)
+        }
         guard code == CURLE_OK else {
             let error = UpstreamError(
                 code: code, detail: easy.errorDetail, host: host, bytesReceived: head.bytes + bodyBytes,
@@ -165,7 +172,7 @@ final class Transfer {
         return head.isComplete ? nil : .malformed(host: host, reason: "the answer has no head")
     }
 
-    /// The earliest timeout, and its error.
+    /// The earliest timeout, and its error. Until the request is sent, it is one of connecting: nothing can be billed.
     var deadline: (at: Instant, error: UpstreamError) {
         let timeouts = request.http.timeouts
         var deadline = (at: request.sentAt + timeouts.total, error: timeout(.total, timeouts.total))
@@ -182,7 +189,8 @@ final class Transfer {
     }
 
     private func timeout(_ kind: TimeoutKind, _ after: Duration) -> UpstreamError {
-        .timeout(kind, after: after, host: request.origin.host, bytesReceived: head.bytes + bodyBytes)
+        .timeout(
+            wasSent ? kind : .connect, after: after, host: request.origin.host, bytesReceived: head.bytes + bodyBytes)
     }
 }
 

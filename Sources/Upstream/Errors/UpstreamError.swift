@@ -31,6 +31,8 @@ package enum UpstreamError: Error, Hashable, Sendable {
     case status(UpstreamFailure)
     /// The queue of waiting calls is full.
     case overloaded(waiting: Int)
+    /// The server is left alone for now: it asked for that, or failed several times. Nothing was sent.
+    case resting(reason: String, retryAfterSeconds: Double, isRateLimited: Bool)
     /// The caller cancelled, or the client was shut down during the call.
     case cancelled
     /// The client is shut down; nothing was sent.
@@ -43,7 +45,7 @@ extension UpstreamError {
     /// Whether no response byte was received, so another model can answer instead.
     package var isBeforeFirstByte: Bool {
         switch self {
-        case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: true
+        case .invalidRequest, .connect, .tls, .overloaded, .resting, .stopped, .undecided: true
         case .status(let failure): failure.status != 0
         case .timeout(_, _, _, let bytesReceived), .reset(_, let bytesReceived): bytesReceived == 0
         case .tooLarge, .malformed, .cancelled: false
@@ -54,7 +56,7 @@ extension UpstreamError {
     package var mayHaveBeenBilled: Bool {
         switch self {
         // Nothing was sent.
-        case .invalidRequest, .connect, .tls, .overloaded, .stopped, .undecided: false
+        case .invalidRequest, .connect, .tls, .overloaded, .resting, .stopped, .undecided: false
         case .timeout(.connect, _, _, _), .timeout(.queue, _, _, _): false
         // A gateway timeout (504, Cloudflare's 524) says nothing about the model behind it. Other errors come from the
         // server itself.
@@ -88,6 +90,8 @@ extension UpstreamError: CustomStringConvertible {
             "\(failure)"
         case .overloaded(let waiting):
             "\(waiting) calls wait for a connection already. Try again later, or raise the concurrency limits."
+        case .resting(let reason, let seconds, _):
+            "it is not asked for \(Int(seconds.rounded(.up))) s more: \(reason)"
         case .cancelled:
             "the call was cancelled"
         case .stopped:

@@ -166,7 +166,6 @@ struct AnthropicRequestTests {
             "[]", "{}", #"{"messages":[]}"#, #"{"messages":[{"role":"system","content":"only"}]}"#,
             #"{"messages":[{"role":"judge","content":"x"}]}"#, #"{"messages":[{"role":"tool","content":"x"}]}"#,
             #"{"messages":[{"role":"user","content":[{"type":"input_audio"}]}]}"#,
-            #"{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_object"}}"#,
             #"{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema"}}"#,
             #"{"messages":[{"role":"user","content":"x"}],"n":2}"#,
             #"{"messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"f","arguments":"{"}}]}]}"#,

@@ -189,6 +189,47 @@ struct AnthropicWriterTests {
             ])
     }
 
+    @Test("reasoning before, between and behind words is a block each, sealed for the server that wrote it")
+    func reasoning() throws {
+        let chunks = [
+            #"{"choices":[{"index":0,"delta":{"reasoning":"a"}}]}"#,
+            #"{"choices":[{"index":0,"delta":{"reasoning":"b"}}]}"#,
+            #"{"choices":[{"index":0,"delta":{"content":"one"}}]}"#,
+            #"{"choices":[{"index":0,"delta":{"reasoning":"c"}}]}"#,
+            #"{"choices":[{"index":0,"delta":{"reasoning":"d","content":"two"},"finish_reason":"stop"}]}"#, "[DONE]",
+        ]
+        var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
+        var reader = ChatStreamReader(wire: .openAI, host: "h")
+        var client = ChatStreamReader(wire: .anthropic, host: "h")
+        for event in try reader.feed(Array(chunks.map { "data: \($0)\n\n" }.joined().utf8)) {
+            _ = try client.feed(writer.write(event))
+        }
+        #expect(client.isComplete && client.answer.text == "onetwo")
+        #expect(client.answer.thinking.map(\.text) == ["ab", "cd"])
+        #expect(client.answer.thinking.allSatisfy { $0.signature.contains(#""member":"reasoning""#) })
+    }
+
+    @Test("pieces of calls that are mixed come one call after the other")
+    func mixedPieces() throws {
+        func piece(_ index: Int, _ arguments: String, start: Bool = false) -> String {
+            let head = start ? #""id":"c\#(index)","# : ""
+            let name = start ? #""name":"f\#(index)","# : ""
+            return #"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":\#(index),\#(head)"function":"#
+                + #"{\#(name)"arguments":"\#(arguments)"}}]}}]}"#
+        }
+        let chunks = [
+            piece(0, #"{\"a\":"#, start: true), piece(1, "{", start: true), piece(0, "1}"), piece(1, "}"),
+            #"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#, "[DONE]",
+        ]
+        var writer = AnthropicEventWriter(id: "msg_own", model: "own", promptTokens: 7)
+        var reader = ChatStreamReader(wire: .openAI, host: "h")
+        var client = ChatStreamReader(wire: .anthropic, host: "h")
+        for event in try reader.feed(Array(chunks.map { "data: \($0)\n\n" }.joined().utf8)) {
+            _ = try client.feed(writer.write(event))
+        }
+        #expect(client.isComplete && client.answer.toolCalls.map(\.arguments) == [#"{"a":1}"#, "{}"])
+    }
+
     @Test("an error ends a stream, a comment becomes a ping, and mixed pieces of calls are told")
     func faults() throws {
         func written(_ events: [ChatEvent]) -> String {

@@ -53,6 +53,29 @@ struct OpenAIRequestTests {
         #expect(try call.sent["seed"]?.integer == 7)
     }
 
+    @Test(
+        "members that make an answer longer than its reserved limit stay behind",
+        arguments: [
+            #""n_predict":50000"#, #""min_tokens":50000"#, #""best_of":20"#, #""ignore_eos":true"#,
+            #""num_predict":-1"#, #""max_new_tokens":50000"#, #""min_new_tokens":9"#, #""max_output_tokens":50000"#,
+            #""num_beams":4"#, #""n_predict":null"#,
+        ])
+    func longer(member: String) throws {
+        let sent = try ChatCall.sample(#"{"max_tokens":50,\#(member),"seed":7}"#).sent
+        #expect(sent.text == #"{"max_tokens":50,"seed":7,"model":"served-name"}"#)
+    }
+
+    @Test("a limit under a server's own name counts as the limit, and is sent under OpenAI's")
+    func otherLimit() throws {
+        let body = #"{"model":"m","messages":[{"role":"user","content":"x"}],"n_predict":40}"#
+        #expect(try ChatRequest(try JSONDocument(Array(body.utf8))).maxOutputTokens == 40)
+        #expect(try ChatCall.sample(body).sent["max_tokens"]?.integer == 40)
+        #expect(try ChatCall.sample(#"{"n_predict":5000}"#).sent["max_tokens"]?.integer == 777)
+        #expect(try ChatCall.sample(#"{"n_predict":-1}"#).sent["max_tokens"] == nil)
+        let openAI = try ChatCall.sample(#"{"n_predict":40}"#, baseURL: "https://api.openai.com/v1").sent
+        #expect(openAI["max_completion_tokens"]?.integer == 40 && openAI["max_tokens"] == nil)
+    }
+
     @Test("the key stands in its header and nowhere else", arguments: ["http://h/v1", "http://h/v1/", "http://h/v1//"])
     func key(baseURL: String) throws {
         let request = try OpenAIWire().request(.sample("{}", baseURL: baseURL, key: "secret"))

@@ -133,6 +133,51 @@ struct ResponsesWriterTests {
         #expect(first["status"] as? String == "in_progress" && (first["output"] as? [Any])?.isEmpty == true)
     }
 
+    @Test("reasoning streams as an item before the words, and what its provider wants back comes with it")
+    func reasoning() throws {
+        let events = try Self.events([
+            Self.chunk(#"{"role":"assistant","reasoning_content":"Let me "}"#),
+            Self.chunk(#"{"reasoning_content":"see."}"#), Self.chunk(#"{"content":"4"}"#),
+            Self.chunk(#"{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"},"seal":"s"}]}"#),
+            Self.chunk(#"{"extra_content":{"x":1}}"#, #""tool_calls""#), Self.done,
+        ])
+        #expect(
+            events.compactMap { ($0["type"] as? String)?.replacingOccurrences(of: "response.", with: "") } == [
+                "created", "in_progress", "output_item.added", "content_part.added", "reasoning_text.delta",
+                "reasoning_text.delta", "reasoning_text.done", "content_part.done", "output_item.done",
+                "output_item.added", "content_part.added", "output_text.delta", "output_text.done", "content_part.done",
+                "output_item.done", "output_item.added", "output_item.done", "output_item.added",
+                "function_call_arguments.delta", "function_call_arguments.done", "output_item.done",
+                "output_item.added", "output_item.done", "completed",
+            ])
+        let response = try #require(events.last?["response"] as? [String: Any])
+        let items = try #require(response["output"] as? [[String: Any]])
+        #expect(
+            items.compactMap { $0["type"] as? String } == [
+                "reasoning", "message", "reasoning", "function_call", "reasoning",
+            ])
+        let seals = items.compactMap { $0["encrypted_content"] as? String }
+        #expect(seals.count == 3 && seals[0].contains("reasoning_content"))
+        #expect(seals[1].contains(#""seal":"s""#) && seals[2].contains(#""extra_content":{"x":1}"#))
+        let text = (items[0]["content"] as? [[String: String]])?.first
+        #expect(text == ["type": "reasoning_text", "text": "Let me see."])
+        // All of it goes back as one message.
+        let input = String(decoding: try JSONSerialization.data(withJSONObject: items), as: UTF8.self)
+        let body = #"{"model":"hera","input":\#(input)}"#
+        let chat = try ResponsesRequest(try JSONDocument(Array(body.utf8))).chat.document
+        func sent(to host: String) throws -> JSONValue? {
+            let call = try ChatCall.sample(String(decoding: chat.bytes, as: UTF8.self), baseURL: "http://\(host)/v1")
+            return try call.sent["messages"]?.elements.first { _ in true }
+        }
+        let other = try #require(try sent(to: "other"))
+        #expect(
+            other.members.map(\.key) == ["role", "content", "tool_calls"], "other servers get no more than they know")
+        let message = try #require(try sent(to: "h"))
+        #expect(message["reasoning_content"]?.string == "Let me see." && message["content"]?.string == "4")
+        #expect(message["extra_content"]?["x"]?.integer == 1)
+        #expect(message["tool_calls"]?.elements.first { _ in true }?["seal"]?.string == "s")
+    }
+
     @Test("a stream that breaks ends as failed; before its beginning it is an error; comments pass; an end is an end")
     func failures() throws {
         let error = Array(#"data: {"error":{"message":"too hot"}}"#.utf8) + Array("\n\n".utf8)

@@ -22,9 +22,25 @@ struct PolicyTests {
         #expect(policy.verify)
     }
 
+    @Test("the default keeps a point of quality, verifies where that pays, and prices its thresholds")
+    func dial() throws {
+        let standard = try policy("{}")
+        #expect(standard.maxLoss == 0.01)
+        #expect(standard.verification.mode == .auto && standard.verify)
+        #expect(standard.kappa.isPriced)
+        let published = try policy(#"{"kappa": "published"}"#)
+        #expect(published.kappa == .published)
+        #expect(!published.verify, "the published rule has no verification")
+        #expect(try reread(published) == published)
+        let dialled = try policy(#"{"max_loss": 0.03, "kappa": "priced", "verify": "auto"}"#)
+        #expect(dialled.maxLoss == 0.03 && dialled.kappa == .priced)
+        #expect(try reread(dialled) == dialled)
+        #expect(try !policy(#"{"kappa": {"base": 0.7}}"#).kappa.isPriced)
+    }
+
     @Test("kappa rises from 0.62 at the first step to 0.70 from the fifth, as published")
     func publishedKappa() {
-        let rule = KappaRule.standard
+        let rule = KappaRule.published
         let kappas = (1...7).map { (rule.kappa(at: $0) * 100).rounded() }
         #expect(kappas == [62, 64, 66, 68, 70, 70, 70])
     }
@@ -43,6 +59,10 @@ struct PolicyTests {
             (#"{"budget": 1}"#, "policy.budget: unknown field; did you mean 'budget_usd'?"),
             (#"{"kappa": {"bse": 1}}"#, "policy.kappa.bse: unknown field; did you mean 'base'?"),
             (#"{"budget_usd": -1}"#, "policy.budget_usd: must not be negative"),
+            (#"{"max_loss": 1.5}"#, "policy.max_loss: must be a number from 0.0 to 1.0"),
+            (#"{"max_loss": "1%"}"#, "policy.max_loss: must be a number from 0.0 to 1.0"),
+            (#"{"kappa": "publshed"}"#, "policy.kappa: must be \"priced\", \"published\", or an object"),
+            (#"{"verify": "sometimes"}"#, "policy.verify: must be true, false, \"auto\", or an object"),
             (#"{"min_accuracy": 1.5}"#, "policy.min_accuracy: must be a number from 0.0 to 1.0"),
             (#"{"placement": "moon"}"#, "policy.placement: 'moon' is not known; use one of any, edge_only, cloud_only"),
             (
@@ -77,13 +97,13 @@ struct PolicyTests {
     @Test("verify is true, false, or an object with stream and threshold, and survives a round trip")
     func verification() throws {
         #expect(try policy(#"{"verify": false}"#).verification == Verification())
-        #expect(try policy(#"{"verify": {}}"#).verification == Verification(isOn: true))
+        #expect(try policy(#"{"verify": {}}"#).verification == Verification(mode: .on))
         let full = try policy(#"{"verify": {"on": true, "stream": "first", "threshold": 0.5}}"#)
-        #expect(full.verification == Verification(isOn: true, stream: .first, threshold: 0.5))
+        #expect(full.verification == Verification(mode: .on, stream: .first, threshold: 0.5))
         #expect(try reread(full) == full)
         let on = try policy(#"{"verify": true}"#)
         #expect(try reread(on) == on)
-        #expect(try error(#"{"verify": 1}"#).hasPrefix("policy.verify: must be true, false, or an object"))
+        #expect(try error(#"{"verify": 1}"#).hasPrefix("policy.verify: must be true, false, \"auto\", or an object"))
         #expect(try error(#"{"verify": {"stream": "fast"}}"#).hasPrefix("policy.verify.stream: 'fast' is not known"))
     }
 

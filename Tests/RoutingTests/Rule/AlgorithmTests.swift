@@ -115,7 +115,7 @@ struct AlgorithmTests {
 
     /// Both predictors rolled forward from step 1: cosine .63 at 1 + 1, .67 at 1 + 2, .67 at 1 + 3.
     private func cdStep(_ ahead: AheadKappa, lookAhead: Int = 3) -> RuleStep {
-        var kappa = KappaRule.standard
+        var kappa = KappaRule.published
         kappa.ahead = ahead
         let similarities = [1: 0.63, 2: 0.67, 3: 0.67]
         return RuleFixture.step(

@@ -121,7 +121,7 @@ struct BadInputTests {
 
     @Test("a decomposer that cannot be called, or does not answer, leaves the step undivided")
     func decomposerDown() throws {
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         policy.sequence.decomposition.decomposer = .model(ModelID("nobody"))
         let estimator = FixedEstimator(
             quality: ["edge": 0.8, "cheap": 0.85, "dear": 0.9], similarity: ["edge": 0.1, "cheap": 0.1])

@@ -10,7 +10,7 @@ struct CascadeTests {
     ]
 
     private func begun(
-        _ verification: Verification = Verification(isOn: true), position: Int = 3, state: RunState = RunState()
+        _ verification: Verification = Verification(mode: .on), position: Int = 3, state: RunState = RunState()
     ) throws -> SequentialRule {
         var rule = SequentialRule(state: state)
         let step = RuleFixture.step(candidates, position: position, verification: verification)
@@ -58,7 +58,7 @@ struct CascadeTests {
 
     @Test("the policy's own threshold replaces kappa")
     func threshold() throws {
-        var rule = try begun(Verification(isOn: true, threshold: 0.35))
+        var rule = try begun(Verification(mode: .on, threshold: 0.35))
         let action = rule.handle(answered("a", 0.4))
         guard case .keep(let model, _) = action else {
             throw TestFailure("expected an answer to be kept, not \(action)")

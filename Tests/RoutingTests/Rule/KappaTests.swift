@@ -6,7 +6,7 @@ import Testing
 struct KappaTests {
     /// kappa_3 = .66 between .60 and .80.
     private func kappa(price: Double = 0, spare: Double = 0, risk: Double = 0, at position: Int = 3) -> Double {
-        Kappa(.standard, bend: KappaBend(moneyPrice: price, spare: spare, risk: risk)).at(position)
+        Kappa(.published, bend: KappaBend(moneyPrice: price, spare: spare, risk: risk)).at(position)
     }
 
     @Test(
@@ -52,11 +52,11 @@ struct KappaTests {
 
     @Test("the controller's offset moves kappa within floor and cap; a policy that does not bend keeps it")
     func offset() {
-        #expect(abs(Kappa(.standard, offset: 0.05).at(3) - 0.71) < 1e-12)
-        #expect(Kappa(.standard, offset: 0.5).at(3) == 0.8)
-        #expect(Kappa(.standard, offset: -0.5).at(3) == 0.6)
-        #expect(abs(Kappa(.standard, offset: .nan).at(3) - 0.66) < 1e-12)
-        var stiff = KappaRule.standard
+        #expect(abs(Kappa(.published, offset: 0.05).at(3) - 0.71) < 1e-12)
+        #expect(Kappa(.published, offset: 0.5).at(3) == 0.8)
+        #expect(Kappa(.published, offset: -0.5).at(3) == 0.6)
+        #expect(abs(Kappa(.published, offset: .nan).at(3) - 0.66) < 1e-12)
+        var stiff = KappaRule.published
         stiff.bends = false
         let bend = KappaBend(moneyPrice: 3, spare: 0, risk: 0)
         #expect(abs(Kappa(stiff, bend: bend).at(3) - 0.66) < 1e-12)
@@ -65,7 +65,7 @@ struct KappaTests {
     @Test("if the plan is infeasible at kappa, a budget lowers kappa to its floor before the policy gives up")
     func floorBeforeInfeasible() throws {
         // kappa_1 = .62 of .9 is .558: only the expensive model reaches it; the floor .4 admits the cheap one.
-        var policy = Policy(budget: Money(nanoUSD: 20_000_000))
+        var policy = Policy(budget: Money(nanoUSD: 20_000_000), kappa: .published)
         policy.kappa = KappaRule(base: 0.6, slope: 0.02, cap: 0.8, floor: 0.4)
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.5, "dear": 0.9])
         // Eight steps on the expensive model cost at least 8 x 1.8 m, and more as the prompt grows.

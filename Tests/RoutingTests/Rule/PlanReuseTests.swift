@@ -9,7 +9,9 @@ struct PlanReuseTests {
 
     /// The state after the first of three planned steps. The first step on the edge model takes 2.6 s and 6683
     /// nano-USD.
-    private func begun(_ policy: Policy = Policy(), estimator: FixedEstimator? = nil) throws -> RunState {
+    private func begun(_ policy: Policy = Policy(kappa: .published), estimator: FixedEstimator? = nil) throws
+        -> RunState
+    {
         var state = RunState()
         _ = try StepRouter(estimator: estimator ?? self.estimator).route(
             Fixture.step(), decisionID: "1", state: &state, context: Fixture.context(policy: policy, horizon: 3))
@@ -18,7 +20,8 @@ struct PlanReuseTests {
 
     /// The second step's remark about the plan.
     private func second(
-        _ state: inout RunState, policy: Policy = Policy(), models: [PricedModel]? = nil, remaining: Remaining? = nil,
+        _ state: inout RunState, policy: Policy = Policy(kappa: .published), models: [PricedModel]? = nil,
+        remaining: Remaining? = nil,
         horizon: Int = 2, position: Int = 2, estimator: FixedEstimator? = nil
     ) throws -> Decision {
         try StepRouter(estimator: estimator ?? self.estimator).route(
@@ -60,13 +63,16 @@ struct PlanReuseTests {
                 == "plan: solved again: step 4 is beyond the 3 steps planned")
         var other = try begun()
         #expect(
-            remark(try second(&other, policy: Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1))))
+            remark(
+                try second(
+                    &other,
+                    policy: Policy(weights: Weights(cost: 0, energy: 0, latency: 0, accuracy: 1), kappa: .published)))
                 == "plan: solved again: the policy or the prices have changed")
     }
 
     @Test("money and time that leave the plan's forecast by more than a fifth cause a new solve; less does not")
     func limits() throws {
-        let policy = Policy(budget: Money(nanoUSD: 100_000_000), deadlineSeconds: 100)
+        let policy = Policy(budget: Money(nanoUSD: 100_000_000), deadlineSeconds: 100, kappa: .published)
         // Expected after step 1: 100 m - 6683 nano-USD and 97.4 s.
         func left(_ nanoUSD: Int64, _ seconds: Double) throws -> String {
             var state = try begun(policy)
@@ -102,7 +108,7 @@ struct PlanReuseTests {
 
     @Test("a failed verification causes a new solve")
     func verification() throws {
-        var policy = Policy(verify: true)
+        var policy = Policy(kappa: .published, verify: .on)
         policy.sequence.stages = [.sse]
         var machine = try StepRouter(estimator: estimator).machine(
             for: Fixture.step(), decisionID: "1", state: RunState(),
@@ -125,7 +131,7 @@ struct PlanReuseTests {
 
     @Test("a kept plan stays within a tight budget: money's shadow price orders the candidates")
     func tightBudget() throws {
-        var policy = Policy(budget: Money(nanoUSD: 22_000_000))
+        var policy = Policy(budget: Money(nanoUSD: 22_000_000), kappa: .published)
         policy.weights = Weights(cost: 0, energy: 0, latency: 0, accuracy: 1)
         policy.kappa = KappaRule(base: 0, slope: 0, cap: 1, floor: 0)
         let estimator = FixedEstimator(quality: ["edge": 0.5, "cheap": 0.6, "dear": 0.9])
@@ -146,7 +152,7 @@ struct PlanReuseTests {
 
     @Test("decomposition assigns each part a model, and estimates each by its own text")
     func decomposition() throws {
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         policy.sequence.decomposition.decomposer = .model(ModelID("cheap"))
         let estimator = WordyEstimator(easy: "add")
         var machine = try StepRouter(estimator: estimator).machine(

@@ -22,8 +22,8 @@ struct RulePropertyTests {
         var settings = SequenceRule(lookAhead: Int(draw() * 5))
         settings.decomposition.decomposer = draw() < 0.3 ? .cheapest : nil
         var step = RuleStep(
-            position: position, order: order, reference: reference, kappa: Kappa(.standard), settings: settings,
-            verification: Verification(isOn: draw() < 0.5),
+            position: position, order: order, reference: reference, kappa: Kappa(.published), settings: settings,
+            verification: Verification(mode: draw() < 0.5 ? .on : .off),
             lookAheadEstimates: LookAheadEstimates(
                 similarity: { model, one, other in
                     sims[(model.rawValue.utf8.first.map(Int.init) ?? 0) % 4 * 40 + one * 3 + other]
@@ -127,7 +127,7 @@ struct RulePropertyTests {
 
     @Test("kappa is 0.62 at step 1, rises by .02 and stays at 0.70 from step 5")
     func kappa() {
-        let kappa = Kappa(.standard)
+        let kappa = Kappa(.published)
         let expected = [1: 0.62, 2: 0.64, 3: 0.66, 4: 0.68, 5: 0.70, 6: 0.70, 40: 0.70]
         for (position, value) in expected { #expect(abs(kappa.at(position) - value) < 1e-12) }
         #expect(abs(kappa.at(2, ahead: 2) - 0.68) < 1e-12)

@@ -69,7 +69,7 @@ extension BatchTests {
 
     @Test("models, policies and limits apply per batch, policy and row")
     func limits() async throws {
-        var frugal = Policy()
+        var frugal = Policy(kappa: .published)
         frugal.models = ModelFilter(allow: [TestModels.cheap])
         try await Self.with(Settings(policies: ["frugal": frugal])) { service, client async throws in
             func models(_ text: String, _ more: String) async throws -> (JSONValue, [String?]) {

@@ -36,7 +36,7 @@ struct ProviderBatchMoneyTests {
     func policyGone() async throws {
         let batches = ScriptedBatches(.openAI)
         try await ProviderBatchService.with(batches) { models, ledger async throws in
-            var policy = Policy(models: ModelFilter(allow: [ProviderBatchService.small]))
+            var policy = Policy(kappa: .published, models: ModelFilter(allow: [ProviderBatchService.small]))
             policy.plan.serviceTiers = [.standard, .batch]
             let id = try await Self.away(
                 batches, rows: 5, policies: ["night": policy], hera: #""policy": "night""#, at: models, ledger)

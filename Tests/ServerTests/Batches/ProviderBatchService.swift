@@ -65,7 +65,7 @@ struct ProviderBatchService: Sendable {
     ) async throws -> Value {
         let upstream = UpstreamClient(logger: logger)
         let keys = APIKeys(environment: ["TEST_KEY": "secret-of-tests"])
-        var policy = Policy()
+        var policy = Policy(kappa: .published)
         policy.plan.serviceTiers = [.standard, .batch]
         let stepService = StepService(
             catalog: catalog(interface, baseURL: models.baseURL, without: missing), estimator: PriorEstimator(),

@@ -141,7 +141,8 @@ struct IdempotencyTests {
             let token = String(made.id.dropFirst("job_".count))
             caller.ticket = IdempotencyClaim(request: "r", lease: 2, token: token, isTakenOver: true)
             let scheduler = JobScheduler(stepService: nodes[1].stepService)
-            let spec = try JobSpec(json: try JSONDocument(Array(#"{"input":"x"}"#.utf8)).root, basePolicy: Policy())
+            let spec = try JobSpec(
+                json: try JSONDocument(Array(#"{"input":"x"}"#.utf8)).root, basePolicy: Policy(kappa: .published))
             #expect(try await scheduler.submit(spec, from: caller).id == made.id)
             #expect(try await ledger.read { try $0.jobs(in: [], limit: 10) }.count == 1)
             #expect(try await ledger.read { try $0.batches(limit: 10) }.count == 1)

@@ -13,7 +13,7 @@ struct OperationsTests {
     @Test("models lists routes and live models in OpenAI's form")
     func models() async throws {
         var settings = Settings()
-        settings.policies["cheap"] = Policy(models: ModelFilter(allow: [TestModels.cheap]))
+        settings.policies["cheap"] = Policy(kappa: .published, models: ModelFilter(allow: [TestModels.cheap]))
         try await TestService.with(settings: settings) { _ in
             .completion("x")
         } _: { service async throws in

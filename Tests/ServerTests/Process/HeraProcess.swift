@@ -86,6 +86,9 @@ final class HeraProcess: Sendable {
         }
     }
 
+    /// Sends SIGHUP.
+    func hangUp() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGHUP) } }
+
     /// Suspends the process until it is resumed, as on a sleeping machine.
     func pause() { process.withLock { _ = Foundation.kill($0.processIdentifier, SIGSTOP) } }
 

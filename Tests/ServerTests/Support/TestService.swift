@@ -44,14 +44,18 @@ struct TestService {
         }
     }
 
+    /// - Parameter isPriced: whether the default policy keeps `max_loss`; else it is HERA's published rule, whose choices
+    ///   most tests of HTTP rest on.
     static func run(
         _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: LedgerStore, settings: Settings, key: String?,
-        estimator: any Estimating,
+        estimator: any Estimating, isPriced: Bool = false,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let upstream = UpstreamClient(logger: logger)
         let client = UpstreamClient(logger: logger)
+        var settings = settings
+        if !isPriced { settings.defaultPolicy.kappa = .published }
         let stepService = StepService(
             catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
             estimator: estimator, ledger: ledger, upstream: upstream, settings: settings,

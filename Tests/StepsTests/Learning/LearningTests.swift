@@ -47,7 +47,7 @@ struct LearningTests {
     @Test("measured quality and the kappa offset are stored and restored by the next process")
     func control() async throws {
         try await with { ledger, learning async throws in
-            let policy = Policy(minAccuracy: 0.9)
+            let policy = Policy(minAccuracy: 0.9, kappa: .published)
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let later = Learning(ledger: ledger, logger: logger)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -67,7 +67,9 @@ struct LearningTests {
                 #expect(later.kappaOffset(policyName: nil, policy: policy) == offset)
                 group.cancelAll()
             }
-            #expect(later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5)) == 0, "another target")
+            #expect(
+                later.kappaOffset(policyName: nil, policy: Policy(minAccuracy: 0.5, kappa: .published)) == 0,
+                "another target")
             let (before, after) = (learning.quality[""], later.quality[""])
             #expect(after?.estimate.mean == before?.estimate.mean)
             later.recordStep(by: "small", policyName: nil, policy: policy)
@@ -86,12 +88,12 @@ struct LearningTests {
                 for row in rows { _ = try await learning.observe(row, share: 1) }
                 if !byDrift {
                     for _ in 1..<Learning.stepsBetween {
-                        learning.recordStep(by: "small", policyName: nil, policy: Policy())
+                        learning.recordStep(by: "small", policyName: nil, policy: Policy(kappa: .published))
                     }
                     #expect(
                         try await ledger.read { try $0.calibrations(limit: 1) }.isEmpty,
                         "neither drift nor enough steps")
-                    learning.recordStep(by: "small", policyName: nil, policy: Policy())
+                    learning.recordStep(by: "small", policyName: nil, policy: Policy(kappa: .published))
                 }
                 for _ in 0..<500 where try await ledger.read({ try $0.calibrations(limit: 1) }).isEmpty {
                     try await Task.sleep(for: .milliseconds(10))

@@ -31,7 +31,7 @@ struct SwitchRuleTests {
     private static let cheap = priced("cheap", tier: .medium, input: 300, output: 1200)
     private static let dear = priced("dear", tier: .frontier, input: 3000, output: 15_000)
 
-    private func context(_ policy: Policy = Policy()) -> RoutingContext {
+    private func context(_ policy: Policy = Policy(kappa: .published)) -> RoutingContext {
         RoutingContext(
             models: [Self.cheap, Self.dear], economics: .standard, policy: policy, remaining: Remaining(), horizon: 1,
             catalogVersion: "test")

@@ -88,7 +88,8 @@ struct RecordedRunTests {
     /// Number of model switches in a run.
     private func switches(_ run: TraceRow, _ router: StepRouter, keeps: Bool) throws -> Int {
         let context = RoutingContext(
-            models: Self.models, economics: .standard, policy: Policy(), remaining: Remaining(), horizon: 1,
+            models: Self.models, economics: .standard, policy: Policy(kappa: .published), remaining: Remaining(),
+            horizon: 1,
             catalogVersion: "test")
         var memory = Sessions.Memory()
         for request in try calls(of: run) {

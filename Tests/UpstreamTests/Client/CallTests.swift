@@ -25,6 +25,32 @@ struct CallTests {
         }
     }
 
+    @Test("a compressed answer is decoded, and none is asked for", arguments: ["gzip", "deflate"])
+    func compressed(encoding: String) async throws {
+        let text = String(repeating: "0123456789abcdef", count: 10_000)
+        let body = encoding == "gzip" ? ScriptedReply.gzip(Array(text.utf8)) : ScriptedReply.deflate(Array(text.utf8))
+        try await Loopback.with { _ in
+            .body(body, type: "application/json", encoding: encoding)
+        } _: { loopback async throws in
+            #expect(try await loopback.text() == text)
+            #expect(loopback.server.record.requests.first?.header("accept-encoding") == nil)
+        }
+    }
+
+    @Test("an answer grows no larger by decoding than its limit allows, and broken compression is told")
+    func badlyCompressed() async throws {
+        try await Loopback.with { request in
+            let large = ScriptedReply.gzip([UInt8](repeating: 0x20, count: 10_000))
+            return .body(
+                request.path.hasSuffix("large") ? large : Array("no gzip".utf8), type: nil, encoding: "gzip")
+        } _: { loopback async throws in
+            let large = await loopback.failure(loopback.request("/large", maximumResponseBytes: 9_000))
+            guard case .tooLarge = large else { throw large ?? .cancelled }
+            let broken = await loopback.failure(loopback.request("/broken"))
+            guard case .malformed = broken else { throw broken ?? .cancelled }
+        }
+    }
+
     @Test("methods other than POST are sent unchanged", arguments: ["GET", "DELETE", "PUT"])
     func methods(method: String) async throws {
         try await Loopback.with { _ in

@@ -58,6 +58,16 @@ struct LimitTests {
         }
     }
 
+    @Test("a header line that is longer than any is a head above the limit, and no lack of memory")
+    func longLine() async throws {
+        try await Loopback.with { _ in
+            .json("", headers: [("x-long", String(repeating: "y", count: 200 << 10))])
+        } _: { loopback async throws in
+            let failure = await loopback.failure()
+            #expect(failure == .tooLarge(host: "127.0.0.1:\(loopback.server.port)", limit: 64 << 10))
+        }
+    }
+
     @Test("a head above the limit is aborted")
     func largeHead() async throws {
         try await Loopback.with(UpstreamConfiguration(maximumHeadBytes: 2000)) { _ in

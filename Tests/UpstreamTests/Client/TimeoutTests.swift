@@ -37,6 +37,22 @@ struct TimeoutTests {
         }
     }
 
+    @Test("a server that never shakes hands over TLS was sent nothing and can have billed nothing")
+    func handshake() async throws {
+        try await Loopback.with { _ in
+            .nothing(.hang)
+        } _: { loopback async throws in
+            var timeouts = UpstreamTimeouts.test
+            timeouts.firstByte = Self.short
+            let url = "https://127.0.0.1:\(loopback.server.port)/v1"
+            for kind in [0, 1] {
+                if kind == 1 { (timeouts.firstByte, timeouts.total) = (.seconds(20), Self.short) }
+                let failure = await loopback.failure(UpstreamRequest(url: url, timeouts: timeouts))
+                #expect(Self.kind(of: failure) == .connect && failure?.mayHaveBeenBilled == false)
+            }
+        }
+    }
+
     @Test("a server that stalls hits the idle timeout")
     func idle() async throws {
         try await Loopback.with { _ in

@@ -58,6 +58,7 @@ struct FaultyDatabase: SQLDatabase {
     let points: FaultPoints
 
     var owner: String { base.owner }
+    var filePath: String? { base.filePath }
 
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
         try points.reached("writer")

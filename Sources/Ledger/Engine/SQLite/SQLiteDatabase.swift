@@ -18,6 +18,7 @@ struct SQLiteDatabase: SQLDatabase {
     private let hub = NotificationHub()
 
     var owner: String { presence.owner }
+    var filePath: String? { path }
 
     /// A checkpoint blocks the writer for some milliseconds. At this size it hits less than one operation in a hundred,
     /// and pages that change often (totals, roll-ups) are copied once for many changes.
@@ -32,6 +33,7 @@ struct SQLiteDatabase: SQLDatabase {
     init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
         self.path = path
         try Self.check(path)
+        Self.hide(path)
         presence = try NodePresence(path: path + "-nodes")
         log = WriteAheadLog(ofDatabase: path)
         do {
@@ -39,6 +41,7 @@ struct SQLiteDatabase: SQLDatabase {
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
+        Self.hide(path)
     }
 
     /// Opens and migrates the file. Retries for a while if others open it too, since SQLite's busy timeout does not
@@ -66,6 +69,24 @@ struct SQLiteDatabase: SQLDatabase {
                 Thread.sleep(forTimeInterval: 0.02)
             }
         }
+    }
+
+    /// Keeps other users of the machine from reading decisions, jobs and hashes of keys. SQLite gives the log and the
+    /// shared memory of a file the file's own permissions.
+    ///
+    /// The file itself is not opened for that: closing it would release this process's locks on it. A new one is made
+    /// under another name.
+    private static func hide(_ path: String) {
+        if access(path, F_OK) != 0 {
+            let made = "\(path)-new-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+            let descriptor = Glibc.open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            if descriptor >= 0 {
+                _ = Glibc.close(descriptor)
+                _ = link(made, path)
+                _ = unlink(made)
+            }
+        }
+        for end in ["", "-wal", "-shm", "-nodes"] { _ = chmod(path + end, 0o600) }
     }
 
     /// Reports faults that SQLite names less clearly.
@@ -176,6 +197,11 @@ struct SQLiteDatabase: SQLDatabase {
 
     func close() {
         hub.close()
+        // The file alone then holds everything. A log that another process still reads stays.
+        try? pool.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA busy_timeout = 200")
+            try database.checkpoint(.truncate)
+        }
         log.close()
         try? pool.close()
         presence.leave()

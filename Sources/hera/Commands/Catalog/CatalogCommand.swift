@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Domain
+import Estimation
 
 /// `hera catalog`: the models and their prices.
 struct CatalogCommand: ParsableCommand {
@@ -20,6 +21,9 @@ struct CatalogListCommand: ParsableCommand {
     @Option(help: "Directory with the catalog's YAML files.")
     var catalog = "Catalog"
 
+    @Option(help: "Directory with trained profiles.")
+    var profiles = "Profiles"
+
     @Option(help: "How to print: table or json.")
     var format = Format.table
 
@@ -27,10 +31,11 @@ struct CatalogListCommand: ParsableCommand {
         try CatalogExit.mapped {
             let today = Timestamp.now().day
             let catalog = try ModelCatalog.load(directory: catalog, today: today)
+            let profiles = try? ProfileSet.load(directory: profiles)
             for warning in catalog.warnings { Exit.printError("\(warning)") }
             switch format {
-            case .table: print(CatalogTable(catalog: catalog, today: today).text)
-            case .json: print(try CatalogListing(catalog: catalog, today: today).json())
+            case .table: print(CatalogTable(catalog: catalog, profiles: profiles, today: today).text)
+            case .json: print(try CatalogListing(catalog: catalog, profiles: profiles, today: today).json())
             }
         }
     }
@@ -45,11 +50,19 @@ struct CatalogLintCommand: ParsableCommand {
     @Argument(help: "Directory with the catalog's YAML files.")
     var directory = "Catalog"
 
+    @Option(help: "Directory with trained profiles, by which scores are compared with each other.")
+    var profiles = "Profiles"
+
     func run() throws {
         let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
         for problem in lint.problems {
             // Prefixed with the directory, so that editors and terminals link to the file.
             print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
+        }
+        if let ability = (try? ProfileSet.load(directory: profiles))?.ability {
+            for line in ScoreComparison(models: lint.models, ability: ability).lines {
+                print("\(directory)/\(ScoreFile.name): \(line)")
+            }
         }
         let warnings = lint.problems.count - lint.errors.count
         let read = "\(lint.files.count) files, \(lint.models.count) models"

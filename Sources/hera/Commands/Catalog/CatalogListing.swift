@@ -1,11 +1,13 @@
 import Catalog
 import Domain
+import Estimation
 import JSON
 import Training
 
 /// A catalog as JSON.
 struct CatalogListing {
     let catalog: ModelCatalog
+    let profiles: ProfileSet?
     let today: CalendarDay
 
     /// `{"version": ..., "models": [...]}`. Prices are exact decimal strings of standard service for short prompts.
@@ -34,6 +36,8 @@ struct CatalogListing {
             $0.member("placement", model.placement.rawValue)
             $0.member("tier", model.tier.rawValue)
             $0.member("profile", model.profile?.rawValue)
+            $0.member("known_by", KnownBy(model, profiles: profiles).rawValue)
+            $0.member("ability", model.ability(by: profiles)?.points)
             $0.member("base_url", model.endpoint.baseURL)
             $0.member("wire", model.endpoint.wire.rawValue)
             $0.member("upstream_name", model.endpoint.modelName)
@@ -63,13 +67,17 @@ struct CatalogListing {
 /// A catalog as a text table.
 struct CatalogTable {
     let catalog: ModelCatalog
+    let profiles: ProfileSet?
     let today: CalendarDay
 
     /// One line per model, with a heading and a footer.
     var text: String {
-        let head = ["MODEL", "TIER", "CONTEXT", "MAX OUT", "INPUT", "CACHED", "OUTPUT", "J/TOKEN", "KEY", "PROFILE"]
+        let head = [
+            "MODEL", "TIER", "CONTEXT", "MAX OUT", "INPUT", "CACHED", "OUTPUT", "J/TOKEN", "KEY", "PROFILE", "KNOWN BY",
+            "ABILITY",
+        ]
         let rows = [head] + catalog.models.map(row)
-        let lines = TextTable.lines(rows) { (2...7).contains($0) }.map(\.trimmedEnd)
+        let lines = TextTable.lines(rows) { (2...7).contains($0) || $0 == 11 }.map(\.trimmedEnd)
         let foot =
             "\(catalog.models.count) models, catalog \(catalog.version); USD per million tokens, J per answer token"
         return (lines + ["", foot]).joined(separator: "\n")
@@ -84,7 +92,8 @@ struct CatalogTable {
             model.id.rawValue, model.tier.rawValue, "\(model.contextTokens)", "\(model.maxOutputTokens)",
             price(.input), price(.cachedRead), price(.output),
             model.energy.map { "\($0.joulesPerDecodeToken)" } ?? "-", model.endpoint.keyVariable ?? "-",
-            model.profile?.rawValue ?? "-",
+            model.profile?.rawValue ?? "-", KnownBy(model, profiles: profiles).rawValue,
+            model.ability(by: profiles).map { "\(Int($0.points.rounded()))" } ?? "-",
         ]
     }
 }

@@ -127,7 +127,10 @@ struct DashboardTable {
         return String(decoding: writer.bytes, as: UTF8.self)
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// A cell of text. A value that a spreadsheet would compute gets an apostrophe before it (OWASP, "CSV injection").
+    static func quoted(_ text: String) -> String {
+        let start = text.drop { $0 == " " || $0 == "\u{feff}" }.first
+        let text = start.map { "=+-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains($0) } ?? false ? "'" + text : text
         guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }

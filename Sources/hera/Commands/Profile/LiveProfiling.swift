@@ -60,7 +60,8 @@ struct LiveProfiling {
         await stepService.ledger.close()
         bar.clear()
         let answers = try probeRun.answers()
-        var profile = prober.profile(name, answers.map(\.graded))
+        let record = try command.publishedRecord() ?? model.catalog[model.id]?.published
+        var profile = prober.profile(name, answers.map(\.graded), record: record)
         let speed = ProbeSpeed(answers.map(\.answer))
         profile.prefillTokensPerSecond = speed.prefillTokensPerSecond
         profile.decodeTokensPerSecond = speed.decodeTokensPerSecond

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Catalog
 import Domain
 import Estimation
 import Foundation
+import JSON
 import Training
 
 /// `hera profile`: infers a new model's profile from few answers, recorded or live.
@@ -23,6 +25,11 @@ struct ProfileCommand: AsyncParsableCommand {
               hera profile qwen3:4b --live --server http://127.0.0.1:11434/v1
               hera profile openai/gpt-4.1-mini --live --budget 0.25
 
+            From published scores (--scores): a YAML file in the form of Catalog/scores.yaml. Scores and --live go together: \
+            answers then refine what the scores say.
+
+              hera profile my-model --scores my-scores.yaml
+
             Every call is booked in the ledger, and --budget is a hard limit. Answers are stored next to the profile as they \
             arrive, so an interrupted run goes on where it stopped, and a finished one sends nothing again. Then name the \
             profile in the model's entry of the catalog (profile: NAME), as the command prints.
@@ -33,6 +40,9 @@ struct ProfileCommand: AsyncParsableCommand {
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers, the new model's among them.")
     var outcomes: [String] = []
+
+    @Option(name: .long, help: "A file of published scores, with the model's name under `models`.")
+    var scores: String?
 
     @Flag(name: .long, help: "Probe the live model.")
     var live = false
@@ -54,8 +64,12 @@ struct ProfileCommand: AsyncParsableCommand {
         if live, !outcomes.isEmpty {
             throw ValidationError("give either --live, to ask the model, or --outcomes, to read recorded answers")
         }
-        if !live, outcomes.isEmpty {
-            throw ValidationError("nothing to infer from: give --live to ask the model, or files with --outcomes")
+        if !live, outcomes.isEmpty, scores == nil {
+            throw ValidationError(
+                "nothing to infer from: give --live to ask the model, files with --outcomes, or --scores")
+        }
+        if scores != nil, !outcomes.isEmpty {
+            throw ValidationError("give either --scores or --outcomes: recorded answers tell more than scores")
         }
         if probeRun.maxTokens < 1 { throw ValidationError("--max-tokens must be at least 1") }
     }
@@ -65,6 +79,8 @@ struct ProfileCommand: AsyncParsableCommand {
             do {
                 if live {
                     try await LiveProfiling(command: self).run()
+                } else if scores != nil {
+                    try inferFromScores()
                 } else {
                     try infer()
                 }
@@ -72,6 +88,52 @@ struct ProfileCommand: AsyncParsableCommand {
                 throw Exit(EstimationExit.code(error), error.description)
             }
         }
+    }
+
+    /// The model's published record in the file of `--scores`; nil without that option.
+    /// - Throws: `Exit` with every error of the file, or where it does not know the model.
+    func publishedRecord() throws -> PublishedRecord? {
+        guard let scores else { return nil }
+        let book: ScoreBook
+        do {
+            book = try ScoreFile.read(path: scores).book
+        } catch {
+            throw Exit(65, error.description)
+        }
+        guard let record = book.records[model], !record.scores.isEmpty else {
+            let hint = Spelling.closest(to: model, among: book.records.keys.sorted()).map { ": did you mean '\($0)'?" }
+            throw Exit(65, "\(scores) has no scores of '\(model)'\(hint ?? "")")
+        }
+        return record
+    }
+
+    /// Infers the profile from published scores.
+    private func inferFromScores() throws {
+        let folder = installation.profilesFolder
+        let known = try ProfileSet.load(directory: folder)
+        guard let record = try publishedRecord() else { return }
+        let prober = LiveProber(known)
+        guard let ability = known.ability?.ability(of: record) else {
+            throw Exit(65, "none of the scores of '\(model)' tells general ability: add its eci, for example")
+        }
+        let name = probeRun.name ?? model
+        if prober.hasMeasured(ModelID(name)) {
+            throw Exit(65, "\(name) has a profile from recorded answers already; --name OTHER makes another beside it")
+        }
+        let profile = prober.profile(name, [], record: record)
+        let path = try ProfileSet.write(profile, to: out ?? folder)
+        print(
+            "\(name): ability \(TextTable.fixed(ability.points, 1)), give or take \(TextTable.fixed(ability.deviation, 1))"
+        )
+        for contradiction in known.ability?.contradictions(in: record) ?? [] {
+            print(
+                "  \(contradiction.evidence.score.benchmark) says \(TextTable.fixed(contradiction.evidence.points, 0)), "
+                    + "the other scores \(TextTable.fixed(contradiction.others.points, 0))")
+        }
+        for expectation in prober.expectations(profile) {
+            print("  \(expectation.suite): expected \(TextTable.fixed(expectation.share * 100, 1)) % good answers")
+        }
+        print("written: \(path)")
     }
 
     /// Infers the profile from recorded answers.

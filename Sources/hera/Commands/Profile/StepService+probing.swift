@@ -57,7 +57,7 @@ extension StepService {
                 detail: Array("{}".utf8),
                 at: now))
         do throws(LedgerError) {
-            _ = try await ledger.commitStep(commit)
+            _ = try await calls.commit(commit)
         } catch {
             throw .ledger(error)
         }

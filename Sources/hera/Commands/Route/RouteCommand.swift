@@ -87,7 +87,7 @@ enum DecisionTable {
                     + String(
                         format: "%14.7f%9.1f%9.1f", candidate.cost.total.usd, candidate.latencySeconds,
                         candidate.energyJoules)
-                    + "  \(candidate.prediction.basis)")
+                    + "  \(candidate.prediction.source)")
         }
         let rejected = decision.candidates.filter { $0.rejection != nil }
         if !rejected.isEmpty { lines.append("") }

@@ -34,7 +34,15 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
+    func validate() throws {
+        guard (0...65_535).contains(port) else {
+            throw ValidationError("--port must be from 0 to 65535, and is \(port)")
+        }
+    }
+
     func run() async throws {
+        // A terminal that closes does not end the service.
+        signal(SIGHUP, SIG_IGN)
         try await Exit.mapped {
             let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             let logger = Installation.logger()
@@ -70,8 +78,10 @@ struct ServeCommand: AsyncParsableCommand {
                 configuration.maximumGracefulShutdownDuration = .seconds(20)
                 try await ServiceGroup(configuration: configuration).run()
             } catch let error as LedgerError {
+                await services.stepService.ledger.close()
                 throw Exit(LedgerAccess.code(of: error), "the service stops: \(error)")
             } catch {
+                await services.stepService.ledger.close()
                 throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
             }
             await services.stepService.ledger.close()

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Catalog
+import Domain
 import Estimation
 import Foundation
 import Routing
@@ -43,6 +45,20 @@ struct EvaluateCommand: ParsableCommand {
             """)
     var router: String?
 
+    @Option(
+        name: .long,
+        help: """
+            Also predict every model of a suite as if it were new: from its published general ability (ability), from all its \
+            published scores (scores), from its score on the suite (suite), or from K answers (probes:K). Scores and answers \
+            are taken from --scores and from the files' rows of split train.
+            """)
+    var asNew: String?
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: "Published scores for --as-new. Default: scores/panels.yaml in the folder of profiles.")
+    var scores: [String] = []
+
     @Option(name: .long, help: "A policy: a JSON object, or a JSON or YAML file with one (docs/reference/policy.md).")
     var policy: String?
 
@@ -77,13 +93,14 @@ struct EvaluateCommand: ParsableCommand {
                 bar.show(0, "reading \(path)")
                 runs += try TraceRow.read(path)
             }
-            let training = routers.isEmpty ? [] : rows.filter { $0.split == .train }
+            let dayZero = try self.asNew.map { try replay($0, profiles: set) }
+            let training = routers.isEmpty && dayZero == nil ? [] : rows.filter { $0.split == .train }
             if let split {
                 rows = rows.filter { $0.split.rawValue == split }
                 runs = runs.filter { $0.split.rawValue == split }
             }
             let evaluation = Evaluation(
-                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training,
+                outcomes: rows, traces: runs, profiles: set, routers: routers, training: training, dayZero: dayZero,
                 policy: policy.map { RecordedRouting(policy: $0, profiles: set).figures }, progress: bar.show)
             bar.clear()
             let trained = rows.filter { $0.split == .train }.count + runs.filter { $0.split == .train }.count
@@ -103,6 +120,18 @@ struct EvaluateCommand: ParsableCommand {
             case .table: print(evaluation.table)
             }
         }
+    }
+
+    private func replay(_ knowledge: String, profiles set: ProfileSet) throws -> DayZeroReplay {
+        var book = ScoreBook()
+        for path in scores.isEmpty ? [profiles + "/scores/panels.yaml"] : scores {
+            do {
+                book = book.merging(try ScoreFile.read(path: path).book)
+            } catch {
+                throw Exit(65, error.description)
+            }
+        }
+        return DayZeroReplay(profiles: set, book: book, knowledge: try DayZeroKnowledge(knowledge))
     }
 
     private func names(_ list: String?) -> [String] {

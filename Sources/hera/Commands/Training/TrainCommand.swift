@@ -1,4 +1,6 @@
 import ArgumentParser
+import Catalog
+import Domain
 import Estimation
 import Training
 
@@ -9,6 +11,9 @@ struct TrainCommand: ParsableCommand {
         discussion: """
             Fits on the rows whose "split" is "train". The same files and seed give the same bytes. Files are JSON Lines: \
             plain, .gz, or - for standard input.
+
+            With --scores, models without answers are predicted from published scores. With --prompts too, texts unlike all \
+            recorded ones are predicted from their difficulty. --keep-panels trains only these and the gate, in seconds.
             """)
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers, one query a line.")
@@ -16,6 +21,20 @@ struct TrainCommand: ParsableCommand {
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded agent runs, one run a line.")
     var traces: [String] = []
+
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of published scores, such as Catalog/scores.yaml.")
+    var scores: [String] = []
+
+    @Option(name: .long, parsing: .upToNextOption, help: "Files of prompts with judged difficulties.")
+    var prompts: [String] = []
+
+    @Option(
+        name: .long, parsing: .upToNextOption,
+        help: "Files of recorded answers that tell how hard texts are, and make no panel.")
+    var levels: [String] = []
+
+    @Flag(name: .long, help: "Keep the panels in the folder, and train only what --scores and --prompts are for.")
+    var keepPanels = false
 
     @Option(name: .long, help: "The folder to write the profiles to.")
     var out: String
@@ -26,6 +45,9 @@ struct TrainCommand: ParsableCommand {
     func validate() throws {
         if outcomes.isEmpty, traces.isEmpty {
             throw ValidationError("nothing to train on: give files with --outcomes or --traces")
+        }
+        if !prompts.isEmpty, scores.isEmpty {
+            throw ValidationError("--prompts needs --scores, which give the models' abilities")
         }
     }
 
@@ -43,10 +65,41 @@ struct TrainCommand: ParsableCommand {
                 bar.show(0, "reading \(path)")
                 runs += try TraceRow.read(path)
             }
-            let profiles = try Trainer(seed: seed).train(outcomes: rows, traces: runs, progress: bar.show)
+            let general = try material(bar)
+            var figures: [String] = []
+            let profiles =
+                keepPanels
+                ? try Trainer(seed: seed).refit(
+                    try ProfileSet.load(directory: out), outcomes: rows, traces: runs, general: general,
+                    report: { figures.append($0.description) })
+                : try Trainer(seed: seed).train(
+                    outcomes: rows, traces: runs, general: general, report: { figures.append($0.description) },
+                    progress: bar.show)
             try profiles.write(to: out)
             bar.clear()
-            print(profiles.summary)
+            print(([profiles.summary] + figures).joined(separator: "\n\n"))
         }
+    }
+
+    /// Reads the files of scores, prompts and levels.
+    private func material(_ bar: ProgressBar) throws -> GeneralMaterial {
+        var material = GeneralMaterial()
+        for path in scores {
+            bar.show(0, "reading \(path)")
+            do {
+                material.book = material.book.merging(try ScoreFile.read(path: path).book)
+            } catch {
+                throw Exit(65, error.description)
+            }
+        }
+        for path in prompts {
+            bar.show(0, "reading \(path)")
+            material.prompts += try AuthoredPrompt.read(path)
+        }
+        for path in levels {
+            bar.show(0, "reading \(path)")
+            material.levels += try OutcomeRow.read(path)
+        }
+        return material
     }
 }

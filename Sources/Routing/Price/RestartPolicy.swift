@@ -4,32 +4,46 @@
 /// remaining cost, plus the value of a restart if it fails and the failure is detected (with probability
 /// `detectionRate`). Starting model k after evidence on run m is worth the same for k, with P(k succeeds) corrected by
 /// m's state: p_m P(k | m succeeds) + (1 - p_m) P(k | m fails), from the pair's coupling.
-struct RestartPolicy: Sendable {
+package struct RestartPolicy: Sendable {
     /// The success that a dollar is worth.
-    var weight: Double
+    package var weight: Double
     /// Probability that the failure of a run is recognised at its end.
-    var detectionRate = 0.7
+    package var detectionRate: Double
     /// Maximum number of models tried.
-    var tries = 3
+    package var tries: Int
     /// The least gain for a switch, because the greatest estimate is biased upwards.
-    var margin = 0.0
+    package var margin: Double
+
+    package init(weight: Double, detectionRate: Double = 0.7, tries: Int = 3, margin: Double = 0) {
+        self.weight = weight
+        self.detectionRate = detectionRate
+        self.tries = tries
+        self.margin = margin
+    }
 
     /// Models considered for the time after a failure.
-    static let breadth = 3
+    package static let breadth = 3
 
     /// A task as input of the policy.
-    struct Task {
+    package struct Task: Sendable {
         /// By model: P(success) at the start, and the expected cost of a whole run.
-        var start: [Double]
-        var costUSD: [Double]
+        package var start: [Double]
+        /// By model: the expected cost of a whole run, in the unit that `weight` is the price of.
+        package var costUSD: [Double]
         /// Row k, column m: the coupling of the failures of k and m.
-        var couplings: [Float]
+        package var couplings: [Float]
+
+        package init(start: [Double], costUSD: [Double], couplings: [Float]) {
+            self.start = start
+            self.costUSD = costUSD
+            self.couplings = couplings
+        }
     }
 
     /// The best model to start with, and its value; nil where none is left.
     ///
     /// What follows a failure is searched among the few models that are best alone.
-    func best(
+    package func best(
         _ task: Task, probabilities: [Double], untried: [Int], tries: Int, breadth: Int = .max
     ) -> (model: Int, value: Double)? {
         var found: (model: Int, value: Double)?
@@ -58,7 +72,7 @@ struct RestartPolicy: Sendable {
     }
 
     /// Every model's P(success), corrected for the change of one model from its start probability to `now`.
-    func corrected(_ task: Task, _ probabilities: [Double], by model: Int, to now: Double) -> [Double] {
+    package func corrected(_ task: Task, _ probabilities: [Double], by model: Int, to now: Double) -> [Double] {
         let p = probabilities[model]
         let width = probabilities.count
         return probabilities.indices.map { other in

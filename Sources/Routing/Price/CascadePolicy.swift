@@ -8,15 +8,22 @@
 /// with s the probability of telling right from wrong. p_j|right and p_j|wrong are j's probabilities if the answer so
 /// far is right or wrong (from the pair's coupling). F is the value of the remaining models. Stopping is worth q. This is
 /// the value of information (Howard 1966): cascade routing (Dekoninck 2025) with an explicit look-ahead.
-struct CascadePolicy: Sendable {
+package struct CascadePolicy: Sendable {
     /// Right answers that a dollar is worth.
-    var weight: Double
-    var detectionRate: Double
+    package var weight: Double
+    /// Probability that a wrong answer is recognised.
+    package var detectionRate: Double
     /// Maximum number of calls.
-    var most = 4
+    package var most: Int
+
+    package init(weight: Double, detectionRate: Double, most: Int = 4) {
+        self.weight = weight
+        self.detectionRate = detectionRate
+        self.most = most
+    }
 
     /// The next action.
-    enum Move: Equatable {
+    package enum Move: Hashable, Sendable {
         case ask(Int)
         case keep(Int)
     }
@@ -25,7 +32,7 @@ struct CascadePolicy: Sendable {
     ///   - correctness: by model, the probability of being right: of its answer, or of one that it would give.
     ///   - open: models not called yet.
     ///   - asked: models that answered.
-    func move(
+    package func move(
         correctness: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
     ) -> Move? {
         let best = asked.max { (correctness[$0], $1) < (correctness[$1], $0) }

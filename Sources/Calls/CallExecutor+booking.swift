@@ -1,0 +1,101 @@
+import Domain
+package import Ledger
+import Logging
+import Upstream
+
+/// Writing of what was paid, until it is on disk.
+extension CallExecutor {
+    private static let firstPause = 0.1
+    private static let longestPause = 5.0
+    /// Repetitions after failures that name no passing cause.
+    private static let mostLastingFailures = 100
+    /// Seconds after which a reservation is looked for once more: a write whose connection broke may still arrive.
+    private static let secondLook = 5.0
+
+    /// Commits. A commit that fails for now is repeated until it is on disk, and does not keep the caller waiting.
+    package func book(_ commit: StepCommit) async {
+        do throws(LedgerError) {
+            _ = try await ledger.commitStep(commit)
+        } catch {
+            await repeatLater(commit, after: error)
+        }
+    }
+
+    /// Commits, or throws. What of a failed commit is about money is repeated until it is on disk.
+    package func commit(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
+        do throws(LedgerError) {
+            return try await ledger.commitStep(commit)
+        } catch {
+            await repeatLater(
+                StepCommit(
+                    settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions,
+                    steps: commit.steps, failures: commit.failures), after: error)
+            throw error
+        }
+    }
+
+    /// Releases a reservation that may or may not have been written, until the ledger has answered.
+    func giveBack(_ reservation: String) async {
+        await inBackground {
+            var looks = 0
+            while looks < 2 {
+                do throws(LedgerError) {
+                    try await self.ledger.release(reservation)
+                    return
+                } catch {
+                    switch error {
+                    case .unknownReservation: looks += 1
+                    case let error where error.isTemporary: break
+                    default: return
+                    }
+                }
+                guard (try? await Task.sleep(for: .seconds(looks == 1 ? Self.secondLook : 1))) != nil else { return }
+            }
+        }
+    }
+
+    private func repeatLater(_ commit: StepCommit, after error: LedgerError) async {
+        // Otherwise the reservation stays open and is booked at its upper bound at the next start.
+        logger.critical(
+            "the ledger could not be written",
+            metadata: ["reason": "\(error)", "repeated": "\(error.isTemporary)"])
+        guard error.mayPass, !commit.settlements.isEmpty || !commit.releases.isEmpty else { return }
+        await inBackground {
+            var pause = Self.firstPause
+            var lasting = 0
+            while lasting < Self.mostLastingFailures, (try? await Task.sleep(for: .seconds(pause))) != nil {
+                do throws(LedgerError) {
+                    _ = try await self.ledger.commitStep(commit)
+                    return self.logger.notice("the ledger was written after all")
+                } catch {
+                    if !error.isTemporary { lasting += 1 }
+                    guard error.mayPass else {
+                        return self.logger.critical("call not recorded", metadata: ["reason": "\(error)"])
+                    }
+                }
+                pause = min(pause * 2, Self.longestPause)
+            }
+        }
+    }
+
+    /// Does work in the pool, which outlives requests; in place if there is none.
+    private func inBackground(_ work: @escaping @Sendable () async -> Void) async {
+        if pool?.submit(work) != true { await work() }
+    }
+
+    /// Removes the key of a model's endpoint from a text of its server.
+    func withoutKey(of model: Model) -> (String) -> String {
+        let secret = SecretText(keys.key(for: model.endpoint))
+        return { text in secret?.removed(from: text) ?? text }
+    }
+}
+
+extension LedgerError {
+    /// Whether the database failed, and not the operation.
+    fileprivate var mayPass: Bool {
+        switch self {
+        case .database, .readOnly, .cannotOpen: true
+        default: isTemporary
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Upstream
+
+/// The words of a refusal, searched for names of what was refused.
+struct RefusalWords {
+    /// Names that are words of English, too: they count only where they are marked as names.
+    private static let ordinary: Set<String> = [
+        "user", "store", "seed", "metadata", "thinking", "reasoning", "provider", "transforms", "name", "strict",
+        "refusal", "stop", "n", "tools", "stream", "default", "format", "title", "pattern",
+    ]
+    /// Words before a name.
+    private static let labels: Set<String> = [
+        "argument", "arguments", "parameter", "parameters", "field", "fields", "property", "key", "option", "supplied",
+        "param", "params", "input", "inputs", "member", "attribute", "setting", "unknown", "unsupported", "unexpected",
+    ]
+    private static let unknown = [
+        "unknown", "unrecognized", "unrecognised", "unexpected", "extra", "unsupported", "not supported",
+        "not permitted", "not allowed", "cannot find field", "does not support", "additional properties",
+        "doesn't support", "not a valid", "no such",
+    ]
+
+    private let text: String
+    private let field: String?
+
+    init(_ failure: UpstreamFailure) {
+        text = [failure.code ?? "", failure.text].joined(separator: " ").lowercased()
+        field = failure.field?.lowercased()
+    }
+
+    func has(_ words: String) -> Bool { text.contains(words) }
+
+    /// Whether the provider named this member of the request as the wrong one.
+    func isField(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return field.map {
+            $0 == name || $0.hasPrefix(name + ".") || $0.hasPrefix(name + "[") || $0.hasSuffix("." + name)
+        }
+            ?? false
+    }
+
+    /// Whether the name stands in quotes.
+    func quotes(_ name: String) -> Bool {
+        let isQuoted = Self.spellings(of: name).contains { name in
+            ["'", "\"", "`", "\\\""].contains { text.contains($0 + name + $0) }
+        }
+        return isQuoted || isField(name)
+    }
+
+    /// Whether the name stands in the text as a word of its own.
+    func names(_ name: String) -> Bool { !places(of: name).isEmpty || isField(name) }
+
+    /// Whether the text is about this name and not about a word that is spelled alike.
+    func refuses(_ name: String) -> Bool {
+        if quotes(name) { return true }
+        let places = places(of: name)
+        guard Self.ordinary.contains(name) else { return !places.isEmpty }
+        return places.contains { place in
+            let before = text[..<place.lowerBound].split { !$0.isLetter }.last.map(String.init) ?? ""
+            let joint = text[..<place.lowerBound].last
+            let after = text[place.upperBound...].first
+            return Self.labels.contains(before) || joint == "." || after == ":"
+        }
+    }
+
+    /// Whether the server does not know a member of this name.
+    func doesNotKnow(_ name: String) -> Bool {
+        Self.unknown.contains(where: has)
+            && (Self.ordinary.contains(name) ? refuses(name) : quotes(name) || refuses(name))
+    }
+
+    /// The whole numbers in the text.
+    var numbers: [Int64] {
+        text.replacing(",", with: "").split { !$0.isASCII || !$0.isNumber }.compactMap { Int64($0) }
+    }
+
+    private func places(of name: String) -> [Range<String.Index>] {
+        Self.spellings(of: name).flatMap { text.ranges(of: $0) }.filter { place in
+            let before = text[..<place.lowerBound].last
+            let after = text[place.upperBound...].first
+            return !Self.isWord(before) && !Self.isWord(after)
+        }
+    }
+
+    /// The name in lower case, and `presencePenalty` for `presence_penalty`.
+    private static func spellings(of name: String) -> [String] {
+        let name = name.lowercased()
+        return name.contains("_") ? [name, name.replacing("_", with: "")] : [name]
+    }
+
+    private static func isWord(_ character: Character?) -> Bool {
+        character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false
+    }
+}

@@ -1,0 +1,77 @@
+package import Domain
+
+/// The tokens of a call as its server counted them.
+///
+/// A usage has two halves, prompt and answer. A half without a believable count is estimated (``filled(by:most:)``).
+package struct ReportedUsage: Hashable, Sendable {
+    /// Classes that do not overlap. A half that is not counted holds what is known of it at least, often 0.
+    package var usage: Usage
+    /// Whether the server counted the prompt.
+    package var countsPrompt: Bool
+    /// Whether the server counted the whole answer. Counts in the middle of a stream are none.
+    package var countsAnswer: Bool
+    /// Tokens of both halves together at least, from servers that say no more than that.
+    package var total = 0
+
+    package init(usage: Usage, countsPrompt: Bool = true, countsAnswer: Bool = true, total: Int = 0) {
+        self.usage = usage
+        self.countsPrompt = countsPrompt
+        self.countsAnswer = countsAnswer
+        self.total = total
+    }
+
+    /// The usage of a call whose server counted nothing.
+    package static let none = ReportedUsage(usage: Usage(), countsPrompt: false, countsAnswer: false)
+
+    /// This count after a later one of the same stream. The larger count of each half stays, so zero replaces nothing.
+    package func updated(with later: ReportedUsage?) -> ReportedUsage {
+        guard let later else { return self }
+        var result = self
+        result.total = max(total, later.total)
+        let (before, after) = (usage.promptTokens, later.usage.promptTokens)
+        if after >= before { result.usage.setPrompt(of: later.usage) }
+        result.countsPrompt = countsPrompt || (later.countsPrompt && (after > 0 || before == 0))
+        let (written, writtenLater) = (usage.completionTokens, later.usage.completionTokens)
+        if writtenLater >= written { result.usage.setAnswer(of: later.usage) }
+        let isBelieved = later.countsAnswer && (writtenLater > 0 || written == 0)
+        result.countsAnswer = isBelieved || (countsAnswer && writtenLater <= written)
+        return result
+    }
+
+    /// The usage to bill: counted halves as they are, the others as estimated.
+    ///
+    /// - Parameters:
+    ///   - estimate: of the bytes that were sent and received. Its answer is 0 where nothing was received.
+    ///   - most: tokens that no half can have; a larger count is not believed.
+    /// - Returns: the usage, and whether all of it was counted.
+    package func filled(by estimate: Usage, most: Int) -> (usage: Usage, isCounted: Bool) {
+        var result = usage
+        let hasPrompt = countsPrompt && usage.promptTokens <= most
+        if !hasPrompt, usage.promptTokens > most || usage.promptTokens < estimate.promptTokens {
+            result.setPrompt(of: estimate)
+        }
+        // A server that bills nothing at all says zero twice; zero for words that have come is a mistake.
+        let isSilent = usage.completionTokens == 0 && estimate.completionTokens > 0 && usage.promptTokens > 0
+        let hasAnswer = countsAnswer && usage.completionTokens <= most && !isSilent
+        if !hasAnswer, usage.completionTokens > most || usage.completionTokens < estimate.completionTokens {
+            result.setAnswer(of: estimate)
+        }
+        guard !hasPrompt || !hasAnswer else { return (result, true) }
+        let missing = total - result.promptTokens - result.completionTokens
+        if missing > 0, total <= most { result.output += missing }
+        return (result, false)
+    }
+}
+
+extension Usage {
+    /// Takes over the classes of what the model read.
+    mutating func setPrompt(of other: Usage) {
+        (input, cachedRead, cacheWrite5m) = (other.input, other.cachedRead, other.cacheWrite5m)
+        (cacheWrite1h, audioInput) = (other.cacheWrite1h, other.audioInput)
+    }
+
+    /// Takes over the classes of what the model wrote.
+    mutating func setAnswer(of other: Usage) {
+        (output, reasoning, audioOutput) = (other.output, other.reasoning, other.audioOutput)
+    }
+}
