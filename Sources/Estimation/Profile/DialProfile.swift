@@ -34,13 +34,17 @@ package struct DialProfile: Sendable, Hashable {
             self.usualUSD = usualUSD
         }
 
+        /// Greatest factor between the price of the least fitted loss and that of any smaller one.
+        static let greatestRise = 3.0
+
         /// The price that keeps a loss, log-linear between the fitted ones.
         package func price(keeping loss: Double) -> LossPrice {
             guard loss > 0 else { return LossPrice(multiple: LossPrice.greatest) }
             guard loss < 1 else { return LossPrice(multiple: 0) }
             guard let first = losses.first, let last = losses.last else { return LossPrice(unfittedFor: loss) }
             if loss <= Double(first) {
-                return LossPrice(multiple: Double(multiples[0]) * Double(first) / loss)
+                // Nothing was seen beyond the first loss, so the price rises by a bounded factor only.
+                return LossPrice(multiple: Double(multiples[0]) * min(Double(first) / loss, Self.greatestRise))
             }
             if loss >= Double(last) {
                 return LossPrice(multiple: Double(multiples[multiples.count - 1]) * Double(last) / loss)

@@ -87,8 +87,10 @@ package struct PricedStep: Hashable, Sendable {
         Similarity.expected(candidate.prediction.quality, reference: reference.prediction.quality)
     }
 
-    /// The candidate's kappa: the least similarity that its saving pays for. Above 1 for a model that saves nothing.
+    /// The candidate's kappa: the least similarity that its saving pays for. Above 1 for a model that saves nothing, and
+    /// for all at `max_loss` 0, where the reference answers alone.
     func threshold(_ model: ModelID) -> Double {
+        if maxLoss <= 0, model != reference.model { return 2 }
         let worth = price * reference.prediction.quality
         let saving = burden(reference.model) - burden(model)
         guard worth > 0 else { return saving > 0 ? 0 : 2 }

@@ -103,10 +103,19 @@ struct StepForecast: Sendable {
 
     /// Qualities nearer than this are equal; the abler model is then the reference.
     static let equalQuality = 0.002
+    /// The lead that another model needs over the kind's best one. The greatest of many predictions is optimistic, so a
+    /// smaller lead is as often an error as an advantage.
+    static let leastLead = 0.02
 
     /// The model that is expected to be best, among nearly equal ones the ablest by published scores.
     static func reference(_ pool: [Int], _ candidates: [Candidate]) -> Int? {
         guard let greatest = pool.map({ candidates[$0].prediction.quality }).max() else { return nil }
+        let usual = pool.max { one, other in
+            let left = (candidates[one].prediction.usual, candidates[one].prediction.ability ?? 0)
+            let right = (candidates[other].prediction.usual, candidates[other].prediction.ability ?? 0)
+            return left == right ? candidates[one].isWorseReference(than: candidates[other]) : left < right
+        }
+        if let usual, candidates[usual].prediction.quality > greatest - leastLead { return usual }
         return pool.filter { candidates[$0].prediction.quality >= greatest - equalQuality }.max { one, other in
             let left = candidates[one].prediction.ability ?? 0
             let right = candidates[other].prediction.ability ?? 0
@@ -116,7 +125,8 @@ struct StepForecast: Sendable {
 
     /// The search for the next call; nil where answers are not verified by their value.
     func nextCalls(in context: RoutingContext) -> NextCallSearch? {
-        guard let priced, context.policy.verify else { return nil }
+        // At max_loss 0 the reference answers alone: no other answer may take its place.
+        guard let priced, context.policy.verify, context.policy.maxLoss > 0 else { return nil }
         return NextCallSearch(
             estimates: estimates, priced: priced,
             candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },

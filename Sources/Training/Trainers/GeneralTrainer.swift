@@ -20,6 +20,8 @@ struct GeneralTrainer: Sendable {
     var countScale: Float = 0.2
     /// Total weight of a suite of recorded rows, in authored prompts.
     var suiteWeight: Float = 120
+    /// Weight of a rewording, in authored prompts.
+    var variantWeight: Float = 0.5
     var folds = 5
     var iterations = 60
 
@@ -36,8 +38,10 @@ struct GeneralTrainer: Sendable {
         var counts: [[Float]] = []
         var difficulties: [Double] = []
         var weights: [Float] = []
-        /// The first rows are authored; texts of one group stay in one fold.
+        /// The first rows are authored prompts and their rewordings; texts of one group stay in one fold.
         var groups: [Int] = []
+        /// The rows of the prompts as they were authored, in order.
+        var originals: [Int] = []
         var authored: Int { groups.count }
     }
 
@@ -51,12 +55,20 @@ struct GeneralTrainer: Sendable {
     func material(_ prompts: [AuthoredPrompt], levels: [LevelRow]) -> Material {
         var material = Material()
         var groups: [String: Int] = [:]
+        var random = SeededGenerator(seed: seed &+ 43)
         for prompt in prompts {
             let root = prompt.sameAs ?? prompt.id
             let group = groups[root] ?? groups.count
             groups[root] = group
+            material.originals.append(material.groups.count)
             material.groups.append(group)
             add(prompt.text, prompt.difficulty, weight: 1, to: &material)
+            for variant in Rewording.variants(of: prompt.text.prompt, using: &random) {
+                var text = prompt.text
+                text.prompt = variant
+                material.groups.append(group)
+                add(text, prompt.difficulty, weight: variantWeight, to: &material)
+            }
         }
         for (_, rows) in Dictionary(grouping: levels, by: \.suite).sorted(by: { $0.key < $1.key }) {
             for row in rows {
@@ -101,7 +113,7 @@ struct GeneralTrainer: Sendable {
         general.usual = (0..<Self.quantiles).map {
             Float(sorted[(2 * $0 + 1) * sorted.count / (2 * Self.quantiles)])
         }
-        return Trained(general: general, honest: honest)
+        return Trained(general: general, honest: material.originals.map { honest[$0] })
     }
 
     /// Least squares of the truth on the estimates.
