@@ -80,9 +80,14 @@ package struct HealthProber: Service {
         let name = model.endpoint.modelName
         // Ollama lists names with a tag, `llama3.1:8b` or `qwen2.5:latest`.
         guard result.models.isEmpty || result.models.contains(where: { $0 == name || $0 == "\(name):latest" }) else {
-            let served = result.models.prefix(3).joined(separator: ", ")
+            let served = result.models.prefix(3).map(Self.shown).joined(separator: ", ")
             return .unavailable("the server at \(model.endpoint.baseURL) has no '\(name)' (it has \(served))")
         }
         return .live
+    }
+
+    /// The start of a server's name for a model on one line.
+    private static func shown(_ name: String) -> String {
+        String(name.unicodeScalars.prefix(60).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
     }
 }
