@@ -58,6 +58,10 @@ struct LocalServerTests {
                     if let expected { #expect(sent == expected) }
                     let id = try #require(answer.headers["x-hera-decision"])
                     let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+                    let considered = decision["considered"]?.elements.compactMap(\.string) ?? []
+                    #expect(
+                        asked != "hera" || considered.contains { $0.contains("estimated from its size (8.2B, Q4_K_M)") }
+                    )
                     let run = try #require(decision["run"]?.string)
                     let entry = try #require(
                         try await ledger.read { try $0.entries(ofRun: run) }.first {
