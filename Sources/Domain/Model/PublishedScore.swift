@@ -138,6 +138,12 @@ package struct PublishedRecord: Hashable, Sendable {
         fingerprint = hasher.finalize()
     }
 
+    /// The source of the only score where that is an estimate; nil where anything was published.
+    package var estimate: String? {
+        guard scores.count == 1, let score = scores.first, score.licence == "estimate" else { return nil }
+        return score.source
+    }
+
     /// Whether every score is another model's or version's.
     package var isOfNearest: Bool { !scores.isEmpty && scores.allSatisfy { $0.nearest != nil } }
 }
