@@ -19,7 +19,7 @@ extension PricedStep {
         else { return nil }
         let priced = PricedStep(
             able.map { candidates[$0] }, reference: candidates[best],
-            lossPrice: estimates.lossPrice(keeping: context.policy.maxLoss),
+            lossPrice: estimates.lossPrice(keeping: context.policy.maxLoss, isTested: false),
             relativeSize: { id in models.first { $0.id == id }.map { estimates.relativeSize(of: $0) } ?? 1 },
             position: 1, context: context)
         let values = able.map { priced.value(candidates[$0]) }
