@@ -94,6 +94,17 @@ import Testing
         #expect(warning.line == 5)
     }
 
+    @Test("a record is found by its name, or by a model's id without the provider")
+    func recordByID() throws {
+        let record = PublishedRecord(scores: [], lengths: nil, effort: .low)
+        let other = PublishedRecord(scores: [], lengths: nil, effort: .high)
+        let book = ScoreBook(records: ["one": record, "acme/two": other])
+        #expect(book.record(named: "one")?.effort == .low)
+        #expect(book.record(named: "acme/one")?.effort == .low)
+        #expect(book.record(named: "acme/two")?.effort == .high)
+        #expect(book.record(named: "two") == nil)
+    }
+
     @Test("two different scores of one benchmark at one effort contradict each other")
     func contradiction() throws {
         let line = "    - {benchmark: eci, score: 140, effort: high, source: \"x\", as_of: 2026-01-02, licence: fact}\n"
