@@ -179,6 +179,11 @@ package struct ScoreBook: Sendable {
         self.panels = panels
     }
 
+    /// The record of a name; else that of the name without its provider: of `haiku` for `anthropic/haiku`.
+    package func record(named name: String) -> PublishedRecord? {
+        records[name] ?? name.lastIndex(of: "/").flatMap { records[String(name[name.index(after: $0)...])] }
+    }
+
     /// Both books. Where both know a name, the other one's entry stays.
     package func merging(_ other: ScoreBook) -> ScoreBook {
         ScoreBook(
