@@ -64,7 +64,7 @@ package struct Bill {
         if pieces > estimate.output { estimate.output = pieces }
         // A prompt that the catalog's context cannot hold is refused, and no answer is longer than its limit.
         let most = max(model.contextTokens, upperPromptTokens) + model.maxOutputTokens
-        var (usage, isCounted) = reported.filled(by: estimate, most: most)
+        var (usage, isCounted) = reported.filled(by: estimate, most: most, bytes: answer.readableBytes)
         guard ending != .whole else { return (usage, isCounted) }
         // Counts in the middle are of what had been written by then.
         var least = estimate.completionTokens

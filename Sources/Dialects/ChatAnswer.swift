@@ -48,10 +48,16 @@ extension ChatAnswer {
     ///
     /// A token has about four bytes, and a word no fewer than one token. 0 where nothing has come.
     package var writtenTokens: Int {
-        var texts = [text, refusal ?? ""] + thinking.map { $0.text + ($0.redacted ?? "") }
-        for call in toolCalls { texts += [call.name, call.arguments] }
+        let texts = readableTexts + thinking.compactMap(\.redacted)
         let bytes = texts.reduce(0) { $0 + $1.utf8.count }
         return max((bytes + 3) / 4, texts.reduce(0) { $0 + Self.words(in: $1) })
+    }
+
+    /// Bytes of text, thinking and calls of tools that have come, without thinking that is encrypted.
+    package var readableBytes: Int { readableTexts.reduce(0) { $0 + $1.utf8.count } }
+
+    private var readableTexts: [String] {
+        [text, refusal ?? ""] + thinking.map(\.text) + toolCalls.flatMap { [$0.name, $0.arguments] }
     }
 
     private static func words(in text: String) -> Int {

@@ -80,14 +80,15 @@ package struct ChatRequest: Sendable {
     }
 
     private static func limit(_ root: JSONValue) throws(FieldError) -> Int? {
+        var least: Int?
         for name in ["max_completion_tokens", "max_tokens"] {
             guard let value = root[name], !value.isNull else { continue }
             guard let limit = value.integer, limit > 0, limit < 1 << 40 else {
                 throw FieldError(name, "must be a whole number above 0")
             }
-            return Int(limit)
+            least = min(least ?? .max, Int(limit))
         }
-        return otherLimit(root)
+        return least ?? otherLimit(root)
     }
 
     /// The member of a message that says what its server may want back of it (``ChatAnswer/seal(of:)``). It is set in

@@ -53,11 +53,22 @@ package struct StepRouter: Sendable {
             model: forecast.reference.model, reference: forecast.reference.model,
             kappa: forecast.priced?.kappa(of: ordered.order.first?.model ?? forecast.reference.model)
                 ?? ordered.kappa.at(step.position), stage: .plan, reason: "",
-            considered: forecast.remarks + ordered.remarks, candidates: forecast.candidates, fallbacks: [],
+            considered: forecast.remarks + ordered.remarks + estimates(of: ordered.order, in: context),
+            candidates: forecast.candidates, fallbacks: [],
             catalogVersion: context.catalogVersion)
         return StepMachine(
             decision: decision, rule: SequentialRule(state: state), start: start, forecast: forecast,
             estimator: estimator, context: context)
+    }
+
+    /// What says that the first candidates' ability is no published score of theirs but an estimate.
+    private func estimates(of order: [Candidate], in context: RoutingContext) -> [String] {
+        order.prefix(3).compactMap { candidate in
+            let model = context.models.first { $0.model.id == candidate.model }?.model
+            if case .profile = candidate.prediction.basis { return nil }
+            guard let estimate = model?.published?.estimate else { return nil }
+            return "\(candidate.model): its ability is an estimate (\(estimate))"
+        }
     }
 
     /// The first call, where asking a cheap model first and another one on doubt is worth more than any single answer.

@@ -1,6 +1,7 @@
 import Batches
 import CMalloc
 import Calls
+import Catalog
 import Domain
 import Jobs
 import Ledger
@@ -19,19 +20,25 @@ struct AppServices {
     private let heartbeatService: HeartbeatService
     private let upstream: UpstreamClient
 
-    init(installation: InstallationOptions, database: DatabaseOption, logger: Logger) throws {
+    /// - Parameter servers: local servers besides those of the settings.
+    init(
+        installation: InstallationOptions, database: DatabaseOption, servers: [LocalServer] = [], logger: Logger
+    ) async throws {
         let keys = Installation.apiKeys()
         let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(logger: logger)
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database), upstream: upstream,
-            settings: try Installation.settings(installation, for: catalog), keys: keys, logger: logger)
+            settings: try await LocalNames.settings(installation, for: catalog, servers: servers), keys: keys,
+            logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
             ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
-        prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
+        prober = HealthProber(
+            registry: stepService.registry, upstream: upstream, keys: keys,
+            servers: servers + stepService.settings.localServers, logger: logger)
     }
 
     /// All services in start order. They end in reverse order, so that calls in flight can still be settled.

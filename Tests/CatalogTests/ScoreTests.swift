@@ -71,17 +71,38 @@ import Testing
         #expect(try problem("score: 150", "score: \(text)").message.contains("is not a number"))
     }
 
-    @Test("scores of a model that is in no catalog are an error that names the nearest model")
+    @Test("scores of a model that is in no catalog are a warning that names the nearest model")
     func unknownModel() throws {
         let text = Self.scores.replacingOccurrences(of: "  one:", with: "  onee:")
         let problems = try CatalogFixture(["test.yaml": CatalogFixture.cloud, "scores.yaml": text])
             .problems(today: today)
-        let error = try #require(problems.first { $0.severity == .error })
-        #expect(error.line == 5)
-        #expect(error.message.contains("'onee'"))
-        #expect(error.suggestion.contains("`one`"))
+        let warning = try #require(problems.first { $0.message.contains("'onee'") })
+        #expect(warning.line == 5)
+        #expect(warning.severity == .warning)
+        #expect(warning.suggestion.contains("`one`"))
         #expect(
             problems.contains { $0.severity == .warning && $0.message.contains("'acme/one' has no published score") })
+    }
+
+    @Test("a catalog without the file of a provider loads, although the file of scores names its models")
+    func removedProvider() throws {
+        let catalog = try CatalogFixture(["edge.yaml": CatalogFixture.edge, "scores.yaml": Self.scores])
+            .load(today: today)
+        #expect(catalog.models.map(\.id) == [ModelID("local/small")])
+        let warning = try #require(catalog.warnings.first { $0.message.contains("'one'") })
+        #expect(warning.file == "scores.yaml")
+        #expect(warning.line == 5)
+    }
+
+    @Test("a record is found by its name, or by a model's id without the provider")
+    func recordByID() throws {
+        let record = PublishedRecord(scores: [], lengths: nil, effort: .low)
+        let other = PublishedRecord(scores: [], lengths: nil, effort: .high)
+        let book = ScoreBook(records: ["one": record, "acme/two": other])
+        #expect(book.record(named: "one")?.effort == .low)
+        #expect(book.record(named: "acme/one")?.effort == .low)
+        #expect(book.record(named: "acme/two")?.effort == .high)
+        #expect(book.record(named: "two") == nil)
     }
 
     @Test("two different scores of one benchmark at one effort contradict each other")

@@ -20,6 +20,15 @@ struct DialTests {
         #expect(prices == prices.sorted(by: >))
     }
 
+    @Test("answers that no judge tests have prices of their own")
+    func untested() {
+        var own = kind
+        own.untested = [80, 60, 30]
+        #expect(abs(own.price(keeping: 0.01, isTested: false).multiple - 60) < 1e-4)
+        #expect(abs(own.price(keeping: 0.01).multiple - 20) < 1e-4)
+        #expect(kind.price(keeping: 0.01, isTested: false) == kind.price(keeping: 0.01))
+    }
+
     @Test("a dial survives its file, and a damaged one is refused")
     func file() throws {
         let dial = DialProfile(kinds: [kind])

@@ -286,17 +286,19 @@ struct BatchMachine: Sendable {
     /// Adds or replaces a row for ordinary calls, after its provider returned it or has no time left for it.
     ///
     /// - Returns: false where no model can serve the row.
-    mutating func enter(line: Int64, candidates: [Candidate], bytes: Int) -> Bool {
+    mutating func enter(line: Int64, candidates: [Candidate], reserves: [ModelID] = [], bytes: Int) -> Bool {
         let row: Int
         if let known = rowsByLine[line] {
             if let place = places.removeValue(forKey: known) { plan?.batch.drop(place) }
-            guard planner.table.replace(known, candidates: candidates) else {
+            guard planner.table.replace(known, candidates: candidates, reserves: reserves) else {
                 open.remove(known)
                 return false
             }
             row = known
         } else {
-            guard planner.table.append(line: line, candidates: candidates, bytes: bytes) else { return false }
+            guard planner.table.append(line: line, candidates: candidates, reserves: reserves, bytes: bytes) else {
+                return false
+            }
             row = planner.table.rows.count - 1
             rowsByLine[line] = row
         }
@@ -308,16 +310,26 @@ struct BatchMachine: Sendable {
         return true
     }
 
-    /// The best affordable model for a row: greatest accuracy net of its cost at the plan's shadow price.
+    /// The best affordable model for a row: greatest accuracy net of its cost at the plan's shadow price. Once all
+    /// models of the plan have failed for the row, its reserves follow in their order.
     private func best(_ row: Int, avoiding tried: Set<Int>) -> Int? {
+        let options = table.rows[row].options
+        let planned = table.rows[row].planned
+        let failed = self.tried[row] ?? []
+        let hasPlanFailed = planned.indices.allSatisfy { planned[$0] == nil || failed.contains($0) }
         let price = plan?.batch.solution.shadowPrices.first { $0.limit == .budget }?.meanAccuracyPerUnit ?? 0
         let perNano = price * Double(plan?.rows.count ?? 1)
         func score(_ option: BatchTable.Option) -> Double { option.accuracy - perNano * option.cost }
         var best: (model: Int, score: Double)?
-        for (model, option) in table.rows[row].options.enumerated() where !tried.contains(model) {
+        var reserve: (model: Int, place: Int)?
+        for (model, option) in options.enumerated() where !tried.contains(model) {
             guard let option, free.map({ option.bound.nanoUSD <= $0 }) ?? true else { continue }
-            if score(option) > best?.score ?? -.infinity { best = (model, score(option)) }
+            if planned[model] != nil {
+                if score(option) > best?.score ?? -.infinity { best = (model, score(option)) }
+            } else if hasPlanFailed, let place = option.reserve, place < reserve?.place ?? .max {
+                reserve = (model, place)
+            }
         }
-        return best?.model
+        return best?.model ?? reserve?.model
     }
 }

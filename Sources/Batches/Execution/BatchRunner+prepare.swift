@@ -55,7 +55,8 @@ extension BatchRunner {
                         allowsBatchTier: leavesProvidersTime && row.providerGroup == nil)
                     weights = forecast.context.policy.weights
                     if !table.append(
-                        line: row.line, candidates: forecast.candidates, bytes: row.request.count)
+                        line: row.line, candidates: forecast.candidates, reserves: forecast.reserves,
+                        bytes: row.request.count)
                     {
                         faults.append(result(of: row, ServiceError.routing(.noCandidate([]))))
                     }

@@ -68,7 +68,7 @@ struct BatchPlanner: Sendable {
     /// Nil where time forbids it at any price.
     func budgetForAll(_ rows: [Int], resources: Resources, timeLimit: Duration) -> Double? {
         let cheapest = rows.compactMap { row in
-            table.rows[row].options.compactMap { $0 }.min { $0.cost < $1.cost }
+            table.rows[row].planned.compactMap { $0 }.min { $0.cost < $1.cost }
         }
         let cost = cheapest.reduce(0) { $0 + $1.cost }
         var least = cost
@@ -152,7 +152,7 @@ struct BatchPlanner: Sendable {
         _ rows: [Int], budget: Double?, resources: Resources, bestOnly: Bool, timeLimit: Duration
     ) -> AssignmentProgram {
         let options = rows.map { row -> [AssignmentOption?] in
-            let options = table.rows[row].options
+            let options = table.rows[row].planned
             let payable = options.map { option in
                 option.flatMap { option in resources.left.map { option.bound <= $0 } ?? true ? option : nil }
             }
@@ -179,7 +179,7 @@ struct BatchPlanner: Sendable {
             let seconds = max(seconds, 0) * Double(table.width(of: model, concurrency: terms.concurrency))
             // Rows in provider batches use no call slots.
             let latencies = rows.map { row in
-                table.rows[row].options[model].map { $0.tier == .batch ? 0 : $0.latencySeconds } ?? 0
+                table.rows[row].planned[model].map { $0.tier == .batch ? 0 : $0.latencySeconds } ?? 0
             }
             guard latencies.reduce(0, +) > seconds else { return nil }
             let amounts = latencies.map { latency in

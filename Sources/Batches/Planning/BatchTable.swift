@@ -19,6 +19,9 @@ package struct BatchTable: Sendable {
         var accuracy: Double
         /// The service tier of the cost; rows at the tier `batch` go to a provider batch.
         var tier = ServiceTier.standard
+        /// Place among the models that no plan uses while the row has another option; 0 is asked first. Nil for an
+        /// option of the plan.
+        var reserve: Int?
     }
 
     struct Row: Sendable {
@@ -28,8 +31,14 @@ package struct BatchTable: Sendable {
         /// Size of the request.
         let bytes: Int
 
-        /// The smallest upper bound over the models.
-        var leastBound: Money? { options.compactMap { $0?.bound }.min() }
+        /// The options of a plan, by model: without reserves, unless the row has nothing else.
+        var planned: [Option?] {
+            let planned = options.map { $0?.reserve == nil ? $0 : nil }
+            return planned.contains { $0 != nil } ? planned : options
+        }
+
+        /// The smallest upper bound over the models of a plan.
+        var leastBound: Money? { planned.compactMap { $0?.bound }.min() }
     }
 
     let models: [PricedModel]
@@ -41,24 +50,30 @@ package struct BatchTable: Sendable {
 
     /// Adds a row with its candidates; false where no model can serve it.
     ///
-    /// - Parameter bytes: size of the request.
-    mutating func append(line: Int64, candidates: [Candidate], bytes: Int = 0) -> Bool {
-        let options = options(candidates)
+    /// - Parameters:
+    ///   - reserves: the candidates that a plan leaves out, first the one to ask first.
+    ///   - bytes: size of the request.
+    mutating func append(
+        line: Int64, candidates: [Candidate], reserves: [ModelID] = [], bytes: Int = 0
+    ) -> Bool {
+        let options = options(candidates, reserves)
         guard options.contains(where: { $0 != nil }) else { return false }
         rows.append(Row(line: line, options: options, bytes: bytes))
         return true
     }
 
     /// Replaces a row's predictions; false where no model can serve it any more.
-    mutating func replace(_ row: Int, candidates: [Candidate]) -> Bool {
-        let options = options(candidates)
+    mutating func replace(_ row: Int, candidates: [Candidate], reserves: [ModelID] = []) -> Bool {
+        let options = options(candidates, reserves)
         rows[row] = Row(line: rows[row].line, options: options, bytes: rows[row].bytes)
         return options.contains { $0 != nil }
     }
 
-    private func options(_ candidates: [Candidate]) -> [Option?] {
+    private func options(_ candidates: [Candidate], _ reserves: [ModelID]) -> [Option?] {
         models.map { model in
-            candidates.first { $0.model == model.model.id && $0.rejection == nil }.map(Self.option)
+            var option = candidates.first { $0.model == model.model.id && $0.rejection == nil }.map(Self.option)
+            option?.reserve = reserves.firstIndex(of: model.model.id)
+            return option
         }
     }
 

@@ -16,6 +16,8 @@ struct RowForecast {
     var policyName: String?
     /// Whether the row names its model.
     var isPinned: Bool
+    /// Candidates that the plan leaves out under `max_loss`, by falling value. They answer where the others fail.
+    var reserves: [ModelID] = []
 
     /// Suffix for the decision's reason; empty for the standard tier.
     private func tier(of model: ModelID) -> String {
@@ -50,7 +52,8 @@ extension StepService {
         var isPinned = false
     }
 
-    /// Whether `max_loss` bounds what a row may buy, and whether limits may force cheaper models than it would choose.
+    /// Whether `max_loss` bounds what a plan buys for a row, and whether limits may force cheaper models than it would
+    /// choose.
     private enum Dial {
         case off
         case on(hasLimits: Bool)
@@ -109,21 +112,17 @@ extension StepService {
             catalogVersion: registry.catalog.version)
         let step = request.step(id: "\(row.batchID)_\(row.line)", runID: row.batchID, previousModel: nil)
         let estimates = estimator.estimates(of: step.text, for: models.map(\.model))
-        var candidates = Self.candidates(
+        let candidates = Self.candidates(
             of: step, in: context, batchTier: batchTier, predicting: estimates.prediction(for:))
-        if !rules.isPinned, case .on(let hasLimits) = dial,
-            let worthwhile = PricedStep.worthwhile(
-                candidates, models: models.map(\.model), estimates: estimates, context: context,
-                hasLimits: hasLimits)
-        {
-            for index in candidates.indices
-            where candidates[index].rejection == nil && !worthwhile.contains(candidates[index].model) {
-                candidates[index].rejection = "is not worth its price for this row under max_loss"
-            }
-        }
-        return RowForecast(
+        var forecast = RowForecast(
             request: request, step: step, candidates: candidates, context: context, policyName: rules.policyName,
             isPinned: rules.isPinned)
+        if !rules.isPinned, case .on(let hasLimits) = dial {
+            forecast.reserves = PricedStep.reserves(
+                candidates, models: models.map(\.model), estimates: estimates, context: context,
+                hasLimits: hasLimits)
+        }
+        return forecast
     }
 
     private func request(of row: BatchRow, terms: BatchOptions) throws(ServiceError) -> ChatRequest {

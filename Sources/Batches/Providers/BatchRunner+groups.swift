@@ -58,9 +58,10 @@ extension BatchRunner {
         do throws(ServiceError) {
             let forecast = try stepService.forecast(
                 row, terms: terms, models: models, caller: caller, allowsBatchTier: false)
-            if context.machine.enter(line: row.line, candidates: forecast.candidates, bytes: row.request.count) {
-                return
-            }
+            let isServed = context.machine.enter(
+                line: row.line, candidates: forecast.candidates, reserves: forecast.reserves,
+                bytes: row.request.count)
+            if isServed { return }
             throw .routing(.noCandidate([]))
         } catch {
             try await fail(row.line, error)

@@ -1,4 +1,4 @@
-import Catalog
+package import Catalog
 import Domain
 package import Logging
 import ServiceLifecycle
@@ -6,18 +6,23 @@ package import Upstream
 
 /// Probes which models of the catalog can be called: whether the key is set, the server answers, and it has the model.
 ///
-/// Repeats the probe at an interval, since local servers start and stop.
+/// Repeats the probe at an interval, since local servers start and stop. Adds models of local servers that the catalog
+/// does not name.
 package struct HealthProber: Service {
     private let registry: ModelRegistry
     private let upstream: UpstreamClient
     private let keys: APIKeys
+    private let finder: LocalModelFinder
     private let logger: Logger
     private let interval: Duration
 
+    /// - Parameter servers: local servers whose own models are added to the registry's.
     package init(
-        registry: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, logger: Logger,
+        registry: ModelRegistry, upstream: UpstreamClient, keys: APIKeys, servers: [LocalServer] = [], logger: Logger,
         interval: Duration = .seconds(15)
     ) {
+        finder = LocalModelFinder(
+            registry: registry, upstream: upstream, keys: keys, servers: servers, logger: logger)
         self.registry = registry
         self.upstream = upstream
         self.keys = keys
@@ -32,6 +37,11 @@ package struct HealthProber: Service {
                 try? await Task.sleep(for: interval)
             }
         }
+    }
+
+    /// Adds what local servers list and the catalog does not name, and probes nothing else.
+    package func findLocalModels() async {
+        await finder.find()
     }
 
     /// Probes every model once, all servers concurrently.
@@ -57,6 +67,7 @@ package struct HealthProber: Service {
             }
         }
         registry.update(found)
+        await finder.find()
     }
 
     private static func availability(of model: Model, _ result: ProbeResult) -> ModelRegistry.Availability {
@@ -69,9 +80,14 @@ package struct HealthProber: Service {
         let name = model.endpoint.modelName
         // Ollama lists names with a tag, `llama3.1:8b` or `qwen2.5:latest`.
         guard result.models.isEmpty || result.models.contains(where: { $0 == name || $0 == "\(name):latest" }) else {
-            let served = result.models.prefix(3).joined(separator: ", ")
+            let served = result.models.prefix(3).map(Self.shown).joined(separator: ", ")
             return .unavailable("the server at \(model.endpoint.baseURL) has no '\(name)' (it has \(served))")
         }
         return .live
+    }
+
+    /// The start of a server's name for a model on one line.
+    private static func shown(_ name: String) -> String {
+        String(name.unicodeScalars.prefix(60).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : Character($0) })
     }
 }

@@ -13,6 +13,9 @@ package final class ModelRegistry: Sendable {
     }
 
     private struct State {
+        var catalog: ModelCatalog
+        /// Models of local servers that the catalog's files do not name.
+        var localModels: [ModelID: LocalModel] = [:]
         var availability: [ModelID: Availability] = [:]
         var breakers: [ModelID: CircuitBreaker] = [:]
         var rates: [ModelID: CallAverages] = [:]
@@ -20,15 +23,35 @@ package final class ModelRegistry: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    package let catalog: ModelCatalog
     /// The machine's energy counter; nil without one.
     package let energy: EnergyAttribution?
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     package init(catalog: ModelCatalog, energy: EnergyAttribution? = EnergyAttribution()) {
-        self.catalog = catalog
+        state = Mutex(State(catalog: catalog))
         self.energy = energy
     }
+
+    /// The models of the catalog's files and those found at local servers.
+    package var catalog: ModelCatalog { state.withLock { $0.catalog } }
+
+    /// Adds live models of local servers. Ids that are taken stay as they are.
+    package func add(_ models: [LocalModel]) {
+        state.withLock { state in
+            let added = models.filter { state.catalog[$0.model.id] == nil }
+            guard !added.isEmpty else { return }
+            let version = state.localModels.isEmpty ? "\(state.catalog.version)+local" : state.catalog.version
+            state.catalog = ModelCatalog(
+                models: state.catalog.models + added.map(\.model), version: version, warnings: state.catalog.warnings)
+            for model in added {
+                state.localModels[model.model.id] = model
+                state.availability[model.model.id] = .live
+            }
+        }
+    }
+
+    /// How a model was found at a local server; nil for those of the catalog's files.
+    package func localModel(_ id: ModelID) -> LocalModel? { state.withLock { $0.localModels[id] } }
 
     /// Records the results of a probe.
     package func update(_ availability: [ModelID: Availability]) {
@@ -64,7 +87,7 @@ package final class ModelRegistry: Sendable {
 
     private func chatModels(at now: Timestamp) -> (working: [PricedModel], resting: [PricedModel]) {
         let (live, blocked) = state.withLock { state in
-            let live = catalog.models.filter {
+            let live = state.catalog.models.filter {
                 state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
             }
             let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })

@@ -1,3 +1,4 @@
+import Catalog
 import Dialects
 package import Domain
 import JSON
@@ -28,6 +29,33 @@ extension UpstreamClient {
             return ProbeResult(
                 isReachable: isReachable, models: [], firstByteSeconds: nil, problem: "\(error.without(secret: key))")
         }
+    }
+
+    /// The models that a local server lists; nil where none answers in the expected dialect.
+    func models(at server: LocalServer, key: String?) async -> [ServedModel]? {
+        let endpoint = Endpoint(
+            baseURL: server.baseURL, wire: .openAI, modelName: "", keyVariable: server.keyVariable)
+        guard let root = await document(endpoint.wire.chat.modelsRequest(endpoint, key: key)) else { return nil }
+        return ServedModel.list(root)
+    }
+
+    /// The models with what Ollama tells of their sizes; unchanged where it does not answer.
+    func adding(tagsOf server: LocalServer, key: String?, to models: [ServedModel]) async -> [ServedModel] {
+        let authorization = key.map { [("Authorization", "Bearer \($0)")] } ?? []
+        let request = UpstreamRequest(method: "GET", url: server.ollamaTagsURL, headers: authorization)
+        guard let root = await document(request) else { return models }
+        return ServedModel.adding(tags: root, to: models)
+    }
+
+    /// The JSON document that a probing request is answered with; nil for any other answer.
+    private func document(_ request: UpstreamRequest) async -> JSONValue? {
+        var request = request
+        request.timeouts = Self.probeTimeouts
+        request.maximumResponseBytes = Self.maximumListBytes
+        guard let response = try? await exchange(request),
+            let body = try? await response.collect(upTo: Self.maximumListBytes)
+        else { return nil }
+        return (try? JSONDocument(body))?.root
     }
 
     /// The names in `{"data": [{"id": ...}]}`, the same at OpenAI and Anthropic; nil for any other body.

@@ -128,14 +128,15 @@ package struct ScoreFile: Sendable {
 }
 
 extension ScoreFile {
-    /// Attaches the records to a catalog's models and reports names that are in no catalog, and models without scores.
+    /// Attaches the records to a catalog's models and warns of names that are in no catalog, and of models without
+    /// scores. A folder without one provider's file stays valid.
     func attached(to entries: [CatalogEntry], log: inout ProblemLog) -> [CatalogEntry] {
         let names = entries.flatMap { $0.names.map(\.text) }
         for (name, line) in lines.sorted(by: { ($0.value, $0.key) < ($1.value, $1.key) }) where !names.contains(name) {
             let hint = Spelling.closest(to: name, among: names).map { "did you mean `\($0)`?" }
-            log.error(
+            log.warning(
                 line, "no model of the catalog is named '\(name)'",
-                hint ?? "name a model by its id or an alias, or remove its scores")
+                hint ?? "its scores are not used; name a model by its id or an alias, or remove them")
         }
         return entries.map { entry in
             guard var model = entry.model else { return entry }

@@ -82,7 +82,7 @@ extension OpenAIWire {
     ) {
         let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
         let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
-        guard let asked = newer ?? older else {
+        guard let asked = [newer, older].compactMap({ $0 }).min() else {
             guard let other = ChatRequest.otherLimit(call.body.root) else { return }
             let limit = min(Int64(other), Int64(call.maximumOutputTokens))
             members.append((isOpenAI ? "max_completion_tokens" : "max_tokens", Array(String(limit).utf8)))

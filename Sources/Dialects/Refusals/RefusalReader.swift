@@ -40,6 +40,8 @@ package enum RefusalReader {
 
     /// The changes without which the server will not take the request; empty where the refusal names nothing that may be
     /// changed. Each changes something, so that asking again comes to an end.
+    ///
+    /// A value that is out of range or malformed is its caller's to correct. It is no reason to leave a member out.
     package static func mends(after failure: UpstreamFailure, in body: JSONDocument) -> [RequestMend] {
         guard [400, 422, 500, 501].contains(failure.status), !failure.isContextOverflow else { return [] }
         let words = RefusalWords(failure)
@@ -85,7 +87,8 @@ package enum RefusalReader {
     }
 
     private static func nested(_ words: RefusalWords, _ body: JSONDocument) -> [RequestMend] {
-        inMessages.filter { words.refuses($0) && (words.has("message") || body.root[$0] == nil) }
+        guard !words.isOfValue else { return [] }
+        return inMessages.filter { words.refuses($0) && (words.has("message") || body.root[$0] == nil) }
             .map { .omitInMessages($0) } + inTools.filter(words.refuses).map { .omitInTools($0) }
     }
 
@@ -102,22 +105,33 @@ package enum RefusalReader {
         if isTooLarge, let most = words.numbers.filter({ $0 >= 16 && $0 < asked }).max() {
             return [.limitAnswer(Int(most))]
         }
-        guard let refused = present.first(where: words.isField) ?? present.first(where: words.names) else { return [] }
-        if present.count > 1 { return [.omit(refused)] }
+        guard !words.isOfValue,
+            let refused = present.first(where: words.isField) ?? present.first(where: words.names)
+        else { return [] }
+        if let other = present.first(where: { $0 != refused }) { return [.rename(refused, to: other)] }
         return [.rename(refused, to: refused == "max_tokens" ? "max_completion_tokens" : "max_tokens")]
     }
 
     private static func members(_ words: RefusalWords, _ body: JSONDocument) -> [RequestMend] {
+        var mends: [RequestMend] = []
         var names: [String] = []
         for member in body.root.members where !names.contains(member.key) {
-            let name = member.key
-            let text = String(decoding: member.value.raw.filter { $0 > 0x20 }, as: UTF8.self)
-            let isDefault = member.value.isNull || defaults[name]?.contains(text) == true
-            let isKnown = optional.contains(name) || isDefault
-            if isKnown && words.refuses(name) || !meant.contains(name) && words.doesNotKnow(name) { names.append(name) }
+            guard let found = mend(of: member.key, member.value, words) else { continue }
+            names.append(member.key)
+            mends.append(found)
         }
         // Two that exclude each other are not both at fault.
-        if names.count > 1, words.has("both") { names.removeFirst() }
-        return names.map { .omit($0) }
+        guard let kept = names.first, names.count > 1, words.has("both") else { return mends }
+        return names.dropFirst().map { .omitBeside($0, kept) }
+    }
+
+    /// How the request does without a member, for calls with any value where the server takes none.
+    private static func mend(of name: String, _ value: JSONValue, _ words: RefusalWords) -> RequestMend? {
+        let isUnneeded = optional.contains(name) && words.refuses(name)
+        let isUnknown = !meant.contains(name) && words.doesNotKnow(name)
+        if !words.isOfValue, isUnneeded || isUnknown { return .omit(name) }
+        let text = value.compactText
+        let isDefault = value.isNull || defaults[name]?.contains(text) == true
+        return isDefault && words.refuses(name) ? .omitValue(name, text) : nil
     }
 }

@@ -17,12 +17,29 @@ struct RefusalWords {
         "not permitted", "not allowed", "cannot find field", "does not support", "additional properties",
         "doesn't support", "not a valid", "no such",
     ]
+    /// Words that say that a value is out of range, malformed or too long. All words of one list have to be there.
+    private static let wrongValue = [
+        ["above_max"], ["below_min"], ["above maximum"], ["below minimum"], ["maximum value"], ["minimum value"],
+        ["maximum length"], ["minimum length"], ["out_of_range"], ["out of range"], ["in the range"], ["must be in "],
+        ["between"], ["at most"], ["at least"], ["no more than"], ["less than"], ["less_than"], ["greater than"],
+        ["greater_than"], ["larger than"], ["smaller than"], ["longer than"], ["exceed"], ["<="], [">="],
+        ["too_long"], ["too long"], ["too_short"], ["too short"], ["too_large"], ["too large"], ["too small"],
+        ["too big"], ["too high"], ["too low"], ["too many"], ["max_length"], ["invalid_type"], ["invalid type"],
+        ["invalid_enum"], ["invalid value"], ["must be one of"], ["should be one of"],
+        ["not one of"], ["unknown variant"], ["supported values"], ["allowed values"], ["valid values"],
+        ["must be a "], ["must be an "], ["should be a valid"], [" expected", " got "], [" expected", " received "],
+    ]
+    /// Words that say that a model takes no value but its own.
+    private static let onlyDefault = ["only the default"]
 
     private let text: String
     private let field: String?
 
     init(_ failure: UpstreamFailure) {
-        text = [failure.code ?? "", failure.text].joined(separator: " ").lowercased()
+        let words = [failure.code ?? "", failure.text].joined(separator: " ").lowercased()
+        // Rust's servers go on with the names of all members that they do know.
+        let rest = words.contains("unknown field") ? words.ranges(of: ", expected").first : nil
+        text = rest.map { String(words[..<$0.lowerBound]) } ?? words
         field = failure.field?.lowercased()
     }
 
@@ -65,6 +82,11 @@ struct RefusalWords {
     func doesNotKnow(_ name: String) -> Bool {
         Self.unknown.contains(where: has)
             && (Self.ordinary.contains(name) ? refuses(name) : quotes(name) || refuses(name))
+    }
+
+    /// Whether the server knows the member and refuses its value: another value may be taken.
+    var isOfValue: Bool {
+        !Self.onlyDefault.contains(where: has) && Self.wrongValue.contains { $0.allSatisfy(has) }
     }
 
     /// The whole numbers in the text.

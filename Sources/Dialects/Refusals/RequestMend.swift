@@ -4,6 +4,10 @@ package import JSON
 package enum RequestMend: Hashable, Sendable {
     /// A member of the body is left out.
     case omit(String)
+    /// A member of the body is left out where it has this value, without spaces.
+    case omitValue(String, String)
+    /// A member of the body is left out where another one is there, too.
+    case omitBeside(String, String)
     /// A member has another name at this server.
     case rename(String, to: String)
     /// The limit of the answer is lowered to the most that the model writes.
@@ -29,6 +33,10 @@ package enum RequestMend: Hashable, Sendable {
         switch self {
         case .omit(let name):
             return root[name] == nil ? nil : body.removingMembers([name])
+        case .omitValue(let name, let value):
+            return root[name]?.compactText == value ? body.removingMembers([name]) : nil
+        case .omitBeside(let name, let other):
+            return root[name] == nil || root[other] == nil ? nil : body.removingMembers([name])
         case .rename(let name, let other):
             guard let value = root[name] else { return nil }
             if root[other] != nil { return body.removingMembers([name]) }
@@ -54,6 +62,9 @@ enum AnswerLimit {
 }
 
 extension JSONValue {
+    /// The value's text without spaces.
+    var compactText: String { String(decoding: raw.filter { $0 > 0x20 }, as: UTF8.self) }
+
     /// The text of an object with members set and removed.
     func setting(_ members: [(key: String, value: [UInt8])], removing names: [String] = []) -> [UInt8] {
         (try? JSONDocument(Array(raw)))?.settingMembers(members, removing: names) ?? Array(raw)

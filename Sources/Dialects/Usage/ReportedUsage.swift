@@ -2,7 +2,7 @@ package import Domain
 
 /// The tokens of a call as its server counted them.
 ///
-/// A usage has two halves, prompt and answer. A half without a believable count is estimated (``filled(by:most:)``).
+/// A usage has two halves, prompt and answer. A half without a believable count is estimated (``filled(by:most:bytes:)``).
 package struct ReportedUsage: Hashable, Sendable {
     /// Classes that do not overlap. A half that is not counted holds what is known of it at least, often 0.
     package var usage: Usage
@@ -38,21 +38,29 @@ package struct ReportedUsage: Hashable, Sendable {
         return result
     }
 
+    /// A token has fewer bytes of text than this.
+    private static let mostBytesOfToken = 40
+    /// Shorter texts say nothing about their count.
+    private static let leastBytesToJudge = 200
+
     /// The usage to bill: counted halves as they are, the others as estimated.
     ///
     /// - Parameters:
     ///   - estimate: of the bytes that were sent and received. Its answer is 0 where nothing was received.
     ///   - most: tokens that no half can have; a larger count is not believed.
+    ///   - bytes: of text that has come. A count of the answer that is far too small for it is not believed.
     /// - Returns: the usage, and whether all of it was counted.
-    package func filled(by estimate: Usage, most: Int) -> (usage: Usage, isCounted: Bool) {
+    package func filled(by estimate: Usage, most: Int, bytes: Int = 0) -> (usage: Usage, isCounted: Bool) {
         var result = usage
-        let hasPrompt = countsPrompt && usage.promptTokens <= most
+        // Zero for words that have come is a mistake, and with it a zero for the prompt.
+        let isSilent = usage.completionTokens == 0 && estimate.completionTokens > 0
+        let hasPrompt = countsPrompt && usage.promptTokens <= most && !(isSilent && usage.promptTokens == 0)
         if !hasPrompt, usage.promptTokens > most || usage.promptTokens < estimate.promptTokens {
             result.setPrompt(of: estimate)
         }
-        // A server that bills nothing at all says zero twice; zero for words that have come is a mistake.
-        let isSilent = usage.completionTokens == 0 && estimate.completionTokens > 0 && usage.promptTokens > 0
-        let hasAnswer = countsAnswer && usage.completionTokens <= most && !isSilent
+        let isTooSmall =
+            bytes >= Self.leastBytesToJudge && usage.completionTokens < bytes / Self.mostBytesOfToken
+        let hasAnswer = countsAnswer && usage.completionTokens <= most && !isSilent && !isTooSmall
         if !hasAnswer, usage.completionTokens > most || usage.completionTokens < estimate.completionTokens {
             result.setAnswer(of: estimate)
         }

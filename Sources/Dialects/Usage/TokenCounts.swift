@@ -42,7 +42,7 @@ struct TokenCounts {
             return ReportedUsage(usage: Usage(), countsPrompt: false, countsAnswer: false, total: total)
         }
         counts.addPartsBeyondTheirWhole()
-        // Every prompt has tokens; zero is believed from servers that bill nothing at all.
+        // Every prompt has tokens; two zeros are believed where nothing came (`filled`).
         let isFree = counts.prompt == 0 && counts.answer == 0
         let countsPrompt = counts.prompt.map { $0 > 0 || isFree } ?? false
         let isWhole = countsPrompt && counts.answer != nil

@@ -138,6 +138,12 @@ package struct PublishedRecord: Hashable, Sendable {
         fingerprint = hasher.finalize()
     }
 
+    /// The source of the only score where that is an estimate; nil where anything was published.
+    package var estimate: String? {
+        guard scores.count == 1, let score = scores.first, score.licence == "estimate" else { return nil }
+        return score.source
+    }
+
     /// Whether every score is another model's or version's.
     package var isOfNearest: Bool { !scores.isEmpty && scores.allSatisfy { $0.nearest != nil } }
 }
@@ -171,6 +177,11 @@ package struct ScoreBook: Sendable {
         self.benchmarks = benchmarks
         self.records = records
         self.panels = panels
+    }
+
+    /// The record of a name; else that of the name without its provider: of `haiku` for `anthropic/haiku`.
+    package func record(named name: String) -> PublishedRecord? {
+        records[name] ?? name.lastIndex(of: "/").flatMap { records[String(name[name.index(after: $0)...])] }
     }
 
     /// Both books. Where both know a name, the other one's entry stays.

@@ -19,14 +19,18 @@ package struct DialProfile: Sendable, Hashable {
         package var losses: [Float]
         /// The price that keeps the loss of the same place, descending.
         package var multiples: [Float]
+        /// The same for answers that no judge tests; empty for the prices above.
+        package var untested: [Float]
         /// Models with a known usual cost.
         package var models: [String]
         /// Mean recorded cost of a call, USD, by model.
         package var usualUSD: [Float]
 
         package init(
-            name: String, losses: [Float], multiples: [Float], models: [String] = [], usualUSD: [Float] = []
+            name: String, losses: [Float], multiples: [Float], untested: [Float] = [], models: [String] = [],
+            usualUSD: [Float] = []
         ) {
+            self.untested = untested
             self.name = name
             self.losses = losses
             self.multiples = multiples
@@ -38,7 +42,10 @@ package struct DialProfile: Sendable, Hashable {
         static let greatestRise = 3.0
 
         /// The price that keeps a loss, log-linear between the fitted ones.
-        package func price(keeping loss: Double) -> LossPrice {
+        ///
+        /// - Parameter isTested: whether a judge tests the answers, so that another one can follow.
+        package func price(keeping loss: Double, isTested: Bool = true) -> LossPrice {
+            let multiples = isTested || untested.isEmpty ? self.multiples : untested
             guard loss > 0 else { return LossPrice(multiple: LossPrice.greatest) }
             guard loss < 1 else { return LossPrice(multiple: 0) }
             guard let first = losses.first, let last = losses.last else { return LossPrice(unfittedFor: loss) }
@@ -59,6 +66,10 @@ package struct DialProfile: Sendable, Hashable {
 
     /// One dial for each panel with recorded costs.
     package var kinds: [Kind]
+
+    /// The part of `max_loss` that a fitted price may spend. The prices were chosen on the rows that gave the losses, so
+    /// other rows lose a little more.
+    static let spent = 0.9
 
     package init(kinds: [Kind] = []) {
         self.kinds = kinds
@@ -83,6 +94,7 @@ extension DialProfile {
             writer.put(kind.name)
             writer.put(kind.losses)
             writer.put(kind.multiples)
+            writer.put(kind.untested)
             writer.put(kind.models)
             writer.put(kind.usualUSD)
         }
@@ -94,10 +106,13 @@ extension DialProfile {
         for _ in 0..<(try reader.integer()) {
             let kind = Kind(
                 name: try reader.string(), losses: try reader.array(Float.self),
-                multiples: try reader.array(Float.self), models: try reader.strings(),
+                multiples: try reader.array(Float.self), untested: try reader.array(Float.self),
+                models: try reader.strings(),
                 usualUSD: try reader.array(Float.self))
-            let isPositive = (kind.losses + kind.multiples).allSatisfy { $0.isFinite && $0 > 0 }
-            guard kind.losses.count == kind.multiples.count, kind.models.count == kind.usualUSD.count, isPositive,
+            let isPositive = (kind.losses + kind.multiples + kind.untested).allSatisfy { $0.isFinite && $0 > 0 }
+            guard kind.losses.count == kind.multiples.count,
+                kind.untested.isEmpty || kind.untested.count == kind.losses.count,
+                kind.models.count == kind.usualUSD.count, isPositive,
                 kind.losses == kind.losses.sorted(), kind.usualUSD.allSatisfy({ $0.isFinite && $0 >= 0 })
             else { throw ByteReader.Failure(reason: "the curve of a dial does not fit together") }
             kinds.append(kind)
@@ -109,7 +124,7 @@ extension ProfileSet {
     /// The price of lost quality for a text: the fitted kinds' prices, mixed by their shares of the text.
     ///
     /// The mean is geometric, since prices span orders of magnitude.
-    package func lossPrice(_ features: StepFeatures, keeping maxLoss: Double) -> LossPrice {
+    package func lossPrice(_ features: StepFeatures, keeping maxLoss: Double, isTested: Bool) -> LossPrice {
         let unfitted = LossPrice(unfittedFor: maxLoss)
         guard maxLoss > 0, maxLoss < 1 else { return unfitted }
         var logarithm = 0.0
@@ -117,7 +132,7 @@ extension ProfileSet {
         for (place, panel) in panels.enumerated() {
             let share = Double(features.shares.step[place])
             guard share > 0, let kind = dial.kind(panel.name) else { continue }
-            logarithm += share * log(kind.price(keeping: maxLoss).multiple)
+            logarithm += share * log(kind.price(keeping: maxLoss * DialProfile.spent, isTested: isTested).multiple)
             left -= share
         }
         return LossPrice(multiple: exp(logarithm + max(0, left) * log(unfitted.multiple)))

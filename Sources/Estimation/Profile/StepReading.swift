@@ -112,7 +112,19 @@ package struct StepReading: Sendable {
     }
 
     /// The price of lost quality that keeps a loss on such texts.
-    package func lossPrice(keeping maxLoss: Double) -> LossPrice { set.lossPrice(features, keeping: maxLoss) }
+    ///
+    /// - Parameter isTested: whether a judge tests the answers.
+    package func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice {
+        set.lossPrice(features, keeping: maxLoss, isTested: isTested)
+    }
+
+    /// Whether a judge covers the text and was trained on the answers of all these models.
+    ///
+    /// The words of a model that it never read tell a judge next to nothing.
+    package func judges(_ models: [ModelID]) -> Bool {
+        guard let verifier else { return false }
+        return models.allSatisfy { place($0, verifier.panel) != nil }
+    }
 
     /// This request's expected cost over a usual one's of its kind; 1 where unknown.
     package func relativeSize(of model: ModelID) -> Double { sizes[model] ?? 1 }
@@ -130,11 +142,11 @@ package struct StepReading: Sendable {
     /// The probabilities that each model's answer is right, or would be, given the paid answers.
     ///
     /// - Parameter models: the models with their predicted qualities.
-    /// - Returns: nil where no judge covers the text.
+    /// - Returns: nil where no judge covers the text and all the models.
     package func correctness(
         of models: [(model: ModelID, quality: Double)], given answers: [(model: ModelID, output: String)]
     ) -> [Double]? {
-        guard let verifier, let profile = set.answers[verifier.panel] else { return nil }
+        guard let verifier, let profile = set.answers[verifier.panel], judges(models.map(\.model)) else { return nil }
         let panel = set.panels[verifier.panel]
         let columns = models.map { place($0.model, verifier.panel) }
         let grounding = Grounding(of: text)

@@ -78,7 +78,8 @@ package struct BatchPlan: Sendable {
         isDropped[row] = false
         choice[row] = model
         spent += cost
-        let forecast = program.options[row][model]?.cost ?? 0
+        // An answer of a model outside of the program says nothing about predicted costs.
+        guard let forecast = program.options[row][model]?.cost else { return }
         learned.book(model, predicted: forecast, variance: robust?.variances[row][model], true: cost)
         predictedSincePlan += forecast * corrections[model]
         realisedSincePlan += cost

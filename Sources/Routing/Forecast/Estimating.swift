@@ -41,8 +41,13 @@ package protocol StepEstimates: Sendable {
     /// Probability that the judge recognises a wrong answer.
     var detectionRate: Double { get }
 
+    /// Whether a judge covers the text and all these models.
+    func judges(_ models: [Model]) -> Bool
+
     /// The price of lost quality that keeps a loss on such texts.
-    func lossPrice(keeping maxLoss: Double) -> LossPrice
+    ///
+    /// - Parameter isTested: whether a judge tests the answers, so that another one can follow.
+    func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice
 
     /// The expected cost of the request over that of a usual one of its kind, for a model; 1 where unknown.
     func relativeSize(of model: Model) -> Double
@@ -65,7 +70,9 @@ extension StepEstimates {
 
     package var detectionRate: Double { 0.7 }
 
-    package func lossPrice(keeping maxLoss: Double) -> LossPrice { LossPrice(unfittedFor: maxLoss) }
+    package func judges(_ models: [Model]) -> Bool { false }
+
+    package func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice { LossPrice(unfittedFor: maxLoss) }
 
     package func relativeSize(of model: Model) -> Double { 1 }
 }

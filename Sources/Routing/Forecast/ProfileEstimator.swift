@@ -93,7 +93,11 @@ struct ProfileEstimates: StepEstimates {
 
     var detectionRate: Double { reading.detectionRate }
 
-    func lossPrice(keeping maxLoss: Double) -> LossPrice { reading.lossPrice(keeping: maxLoss) }
+    func judges(_ models: [Model]) -> Bool { reading.judges(models.map(\.id)) }
+
+    func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice {
+        reading.lossPrice(keeping: maxLoss, isTested: isTested)
+    }
 
     func relativeSize(of model: Model) -> Double { reading.relativeSize(of: model.id) }
 

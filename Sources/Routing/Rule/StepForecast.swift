@@ -82,7 +82,9 @@ struct StepForecast: Sendable {
             isPriced
             ? PricedStep(
                 able.map { candidates[$0] }, reference: candidates[best],
-                lossPrice: estimates.lossPrice(keeping: context.policy.maxLoss),
+                lossPrice: estimates.lossPrice(
+                    keeping: context.policy.maxLoss,
+                    isTested: context.policy.verify && estimates.judges(able.map { models[$0] })),
                 relativeSize: { id in
                     models.first { $0.id == id }.map { estimates.relativeSize(of: $0) } ?? 1
                 },

@@ -46,6 +46,8 @@ struct ModelList {
         var target: String?
         /// The reason why the model is unavailable.
         var problem: String?
+        /// What the figures of a local server's model are estimated from.
+        var estimate: String?
     }
 
     private var entries: [Entry] = []
@@ -64,7 +66,9 @@ struct ModelList {
         }
         for model in registry.catalog.models {
             entries.append(
-                Entry(id: model.id.rawValue, owner: model.provider, problem: registry.problem(of: model.id)))
+                Entry(
+                    id: model.id.rawValue, owner: model.provider, problem: registry.problem(of: model.id),
+                    estimate: registry.localModel(model.id).map { "from its name and size (\($0.summary))" }))
         }
         if !includesUnavailable { entries.removeAll { $0.problem != nil } }
     }
@@ -133,6 +137,7 @@ struct ModelList {
     private static func writeRest(of entry: Entry, to model: inout JSONWriter) {
         if let target = entry.target { model.member("alias_of", target) }
         if let problem = entry.problem { model.member("unavailable", problem) }
+        if let estimate = entry.estimate { model.member("estimated", estimate) }
     }
 }
 

@@ -67,7 +67,11 @@ struct LiveEstimates: StepEstimates {
 
     var detectionRate: Double { base.detectionRate }
 
-    func lossPrice(keeping maxLoss: Double) -> LossPrice { base.lossPrice(keeping: maxLoss) }
+    func judges(_ models: [Model]) -> Bool { base.judges(models) }
+
+    func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice {
+        base.lossPrice(keeping: maxLoss, isTested: isTested)
+    }
 
     func relativeSize(of model: Model) -> Double { base.relativeSize(of: model) }
 

@@ -1,4 +1,5 @@
 package import Calls
+package import Catalog
 package import Domain
 package import JSON
 
@@ -17,11 +18,15 @@ package struct Settings: Sendable {
     package var webhooks: [WebhookRule]
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
+    /// Local servers besides those at the usual ports.
+    package var servers: [LocalServer]
+    /// Whether servers at the usual ports of this machine are asked for models that the catalog does not name.
+    package var usesUsualServers = true
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
         economics: Economics = .standard, limits: ServiceLimits = ServiceLimits(), webhooks: [WebhookRule] = [],
-        aliases: ModelAliases = ModelAliases()
+        aliases: ModelAliases = ModelAliases(), servers: [LocalServer] = []
     ) {
         self.policies = policies
         self.defaultPolicy = defaultPolicy
@@ -30,7 +35,11 @@ package struct Settings: Sendable {
         self.limits = limits
         self.webhooks = webhooks
         self.aliases = aliases
+        self.servers = servers
     }
+
+    /// The local servers that are asked for models: the named ones first, then those at the usual ports.
+    package var localServers: [LocalServer] { servers + (usesUsualServers ? LocalServer.usual : []) }
 
     /// The shadow audit of a policy; nil for none.
     package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
@@ -38,12 +47,15 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
-    /// `webhooks`; all optional.
+    /// `webhooks`, `servers`, `usual_servers`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
-            known: ["default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks"])
+            known: [
+                "default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks", "servers",
+                "usual_servers",
+            ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
@@ -72,6 +84,8 @@ extension Settings {
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
+        if let value = fields.value("servers") { servers = try LocalServer.list(value) }
+        usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

@@ -45,7 +45,9 @@ struct RepricedEstimates: StepEstimates {
 
     var detectionRate: Double { base.detectionRate }
 
-    func lossPrice(keeping maxLoss: Double) -> LossPrice { price }
+    func judges(_ models: [Model]) -> Bool { base.judges(models) }
+
+    func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice { price }
 
     func relativeSize(of model: Model) -> Double { base.relativeSize(of: model) }
 }

@@ -43,10 +43,12 @@ package struct DialTrainer {
             let rows = (bySuite[name] ?? []).filter { $0.split == .validation }
             guard rows.count >= Self.leastRows else { continue }
             progress(name)
-            let points = curve(Replay(suite: name, rows: rows, profiles: set), set)
-            let fitted = Self.prices(points)
+            let replay = Replay(suite: name, rows: rows, profiles: set)
+            let tested = Self.prices(curve(replay, set, policy: Policy()))
+            let untested = Self.prices(curve(replay, set, policy: Policy(verify: .off)))
             set.dial.kinds[index].losses = Self.losses.map { Float($0) }
-            set.dial.kinds[index].multiples = fitted.map { Float($0) }
+            set.dial.kinds[index].multiples = tested.map { Float($0) }
+            set.dial.kinds[index].untested = untested.map { Float($0) }
         }
         return set.dial
     }
@@ -64,9 +66,9 @@ package struct DialTrainer {
         return DialProfile.Kind(name: panel.name, losses: [], multiples: [], models: models, usualUSD: costs)
     }
 
-    /// Loss and cost at every price, by the live rule under the default policy.
-    func curve(_ replay: Replay, _ set: ProfileSet) -> [Point] {
-        let routing = RecordedRouting(policy: Policy(), profiles: set)
+    /// Loss and cost at every price, by the live rule.
+    func curve(_ replay: Replay, _ set: ProfileSet, policy: Policy) -> [Point] {
+        let routing = RecordedRouting(policy: policy, profiles: set)
         let estimates = routing.estimates(replay)
         let best = SingleModels(replay).bestPoint
         return Self.multiples.map { multiple in

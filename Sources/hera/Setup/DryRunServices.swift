@@ -23,19 +23,22 @@ enum DryRunServices {
         let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
-            upstream: upstream, settings: try Installation.settings(installation, for: catalog), keys: keys,
+            upstream: upstream, settings: try await LocalNames.settings(installation, for: catalog), keys: keys,
             logger: logger)
         guard onlyLive else {
             stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService
         }
-        let prober = HealthProber(registry: stepService.registry, upstream: upstream, keys: keys, logger: logger)
+        let registry = stepService.registry
+        let prober = HealthProber(
+            registry: registry, upstream: upstream, keys: keys, servers: stepService.settings.localServers,
+            logger: logger)
         await withTaskGroup { group in
             group.addTask { try? await upstream.run() }
             await prober.probe()
             group.cancelAll()
         }
-        guard catalog.models.contains(where: { stepService.registry.availability(of: $0.id) == .live }) else {
+        guard registry.catalog.models.contains(where: { registry.availability(of: $0.id) == .live }) else {
             throw Exit(
                 69, "no model can be called from here: set a key such as OPENAI_API_KEY, or start a local server")
         }

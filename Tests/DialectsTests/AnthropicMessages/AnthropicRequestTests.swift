@@ -30,7 +30,7 @@ struct AnthropicRequestTests {
                 """#)
         #expect(try Self.sent("{\(Self.hello),\"max_tokens\":5}")["max_tokens"]?.integer == 5)
         #expect(
-            try Self.sent("{\(Self.hello),\"max_tokens\":5,\"max_completion_tokens\":6}")["max_tokens"]?.integer == 6)
+            try Self.sent("{\(Self.hello),\"max_tokens\":5,\"max_completion_tokens\":6}")["max_tokens"]?.integer == 5)
         #expect(try Self.sent("{\(Self.hello)}", isStreaming: true)["stream"]?.boolean == true)
     }
 

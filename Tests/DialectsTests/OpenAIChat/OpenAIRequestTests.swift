@@ -108,9 +108,11 @@ struct OpenAIRequestTests {
         #expect(sent[other]?.integer == nil)
     }
 
-    @Test("two limits become one, so that a server cannot go by the other")
-    func twoLimits() throws {
-        let body = #"{"messages":[],"max_tokens":90000,"max_completion_tokens":5}"#
+    @Test(
+        "two limits become the smaller one, so that a server cannot go by the other",
+        arguments: [(90_000, 5), (5, 5000)])
+    func twoLimits(older: Int, newer: Int) throws {
+        let body = #"{"messages":[],"max_tokens":\#(older),"max_completion_tokens":\#(newer)}"#
         let sent = try ChatCall.sample(body, baseURL: "http://127.0.0.1:1/v1").sent
         #expect(sent["max_tokens"]?.integer == 5)
         #expect(sent["max_completion_tokens"]?.integer == 5)

@@ -68,6 +68,83 @@ struct RefusalReaderTests {
                 == #"{"model":"m","messages":[]}"#)
     }
 
+    @Test(
+        "a value that is out of range, malformed or too long is its caller's to correct",
+        arguments: [
+            (
+                #""temperature":1.99"#,
+                error(
+                    "Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got 1.99 instead.",
+                    param: "temperature", code: "decimal_above_max_value")
+            ),
+            (#""temperature":-1"#, error("'temperature' is invalid", code: "decimal_below_min_value")),
+            (#""temperature":9"#, error("temperature must be between 0 and 2")),
+            (#""top_p":1.5"#, error("top_p must be less than or equal to 1")),
+            (#""seed":"x""#, error("Invalid type for 'seed': expected an integer, but got a string instead.")),
+            (
+                #""user":"long""#,
+                error("Invalid 'user': string too long.", param: "user", code: "string_above_max_length")
+            ),
+            (
+                #""reasoning_effort":"huge""#,
+                error("Invalid value: 'huge'. Supported values are: 'low' and 'high'.", param: "reasoning_effort")
+            ),
+            (#""reasoning_effort":"huge""#, error("reasoning_effort: unknown variant `huge`, expected `low`")),
+            (
+                #""top_p":2"#,
+                #"{"detail":[{"type":"less_than_equal","loc":["body","top_p"],"msg":"Input should be less than or equal to 1"}]}"#
+            ),
+            (#""max_tokens":9"#, error("Invalid 'max_tokens': must be at least 16", param: "max_tokens")),
+        ] as [(String, String)])
+    func value(member: String, answer: String) throws {
+        #expect(try Self.mended(#"{"model":"m",\#(member)}"#, 400, answer) == nil)
+    }
+
+    @Test("a model that takes no value but its own is asked without one")
+    func onlyDefault() throws {
+        let answer = Self.error(
+            "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+            param: "temperature", code: "unsupported_value")
+        #expect(try Self.mended(#"{"model":"m","temperature":0.2}"#, 400, answer) == #"{"model":"m"}"#)
+    }
+
+    @Test("of the members behind an unknown one, which the server does know, none is left out")
+    func knownNames() throws {
+        let answer = Self.error("unknown field `store`, expected one of `model`, `temperature`, `seed`")
+        #expect(
+            try Self.mended(#"{"store":true,"temperature":0,"seed":7}"#, 422, answer) == #"{"temperature":0,"seed":7}"#)
+    }
+
+    @Test(
+        "what one call can do without is not taken from calls that mean it",
+        arguments: [
+            (
+                #"{"logprobs":false}"#, error("logprobs is not supported by this model"), #"{"logprobs":true}"#
+            ),
+            (#"{"seed":null}"#, error("Invalid type for 'seed': expected an integer, but got null"), #"{"seed":7}"#),
+            (
+                #"{"temperature":1,"top_p":0.5}"#, error("`temperature` and `top_p` cannot both be specified"),
+                #"{"top_p":0.5}"#
+            ),
+        ] as [(String, String, String)])
+    func others(body: String, answer: String, other: String) throws {
+        let failure = FailureReader.read(status: 400, headers: UpstreamHeaders(), body: Array(answer.utf8))
+        let mends = RefusalReader.mends(after: failure, in: try JSONDocument(Array(body.utf8)))
+        #expect(mends.count == 1)
+        let document = try JSONDocument(Array(other.utf8))
+        #expect(mends.allSatisfy { $0.applied(to: document) == nil })
+    }
+
+    @Test("a limit keeps its other name for calls that have only the refused one")
+    func limitOfOthers() throws {
+        let answer = Self.error("unknown", param: "max_completion_tokens")
+        let failure = FailureReader.read(status: 400, headers: UpstreamHeaders(), body: Array(answer.utf8))
+        let both = try JSONDocument(Array(#"{"max_completion_tokens":9,"max_tokens":9}"#.utf8))
+        let mend = try #require(RefusalReader.mends(after: failure, in: both).first)
+        let single = try JSONDocument(Array(#"{"max_completion_tokens":5}"#.utf8))
+        #expect(mend.applied(to: single).map { String(decoding: $0, as: UTF8.self) } == #"{"max_tokens":5}"#)
+    }
+
     @Test("several members that a server names at once go at once")
     func several() throws {
         let answer =

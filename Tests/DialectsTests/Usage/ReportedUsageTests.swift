@@ -67,11 +67,27 @@ struct ReportedUsageTests {
         #expect(usage.promptTokens == prompt && usage.completionTokens == answer)
     }
 
-    @Test("a server that bills nothing at all says zero twice")
-    func free() throws {
-        let (usage, isCounted) = Self.billed(
-            try Self.read(#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#))
-        #expect(isCounted && usage == Usage())
+    @Test("zero twice is believed where nothing came, and unknown beside words")
+    func zeros() throws {
+        let zeros = try #require(try Self.read(#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#))
+        let silent = zeros.filled(by: Usage(input: 50), most: 1000)
+        #expect(silent.usage == Usage() && silent.isCounted)
+        let spoken = Self.billed(zeros)
+        #expect(spoken.usage == Usage(input: 50, output: 40) && !spoken.isCounted)
+    }
+
+    @Test(
+        "a count that is far too small for the text is unknown, and short texts are not judged",
+        arguments: [
+            (1, 25_000, 6000, false), (4, 200, 50, false), (5, 200, 5, true), (1, 199, 1, true),
+            (625, 25_000, 625, true),
+        ])
+    func tooSmall(count: Int, bytes: Int, billed: Int, isCounted: Bool) throws {
+        let text = #"{"prompt_tokens":20,"completion_tokens":\#(count),"total_tokens":\#(20 + count)}"#
+        let reported = try #require(try Self.read(text))
+        let estimate = Usage(input: 50, output: bytes == 200 ? 50 : 6000)
+        let result = reported.filled(by: estimate, most: 100_000, bytes: bytes)
+        #expect(result.usage == Usage(input: 20, output: billed) && result.isCounted == isCounted)
     }
 
     @Test(
@@ -203,7 +219,7 @@ struct WrittenTokensTests {
         var answer = ChatAnswer()
         #expect(answer.writtenTokens == 0)
         answer.thinking = [ThinkingBlock(text: String(repeating: "x", count: 48_000), member: "reasoning_content")]
-        #expect(answer.writtenTokens == 12_000)
+        #expect(answer.writtenTokens == 12_000 && answer.readableBytes == 48_000)
         answer.toolCalls = [ToolCall(id: "a", name: "f", arguments: String(repeating: "y", count: 400))]
         #expect(answer.writtenTokens > 12_100)
         var words = ChatAnswer()

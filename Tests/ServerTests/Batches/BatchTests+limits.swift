@@ -139,4 +139,22 @@ extension BatchTests {
             #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
         }
     }
+
+    @Test(
+        "a row whose planned model fails goes to a dearer one, although max_loss would not buy it, better or not",
+        arguments: [400, 500], [0.8, 0.5])
+    func reserves(status: Int, dearQuality: Double) async throws {
+        try await TestService.with(estimator: TestEstimator(dearQuality: dearQuality)) { request in
+            request.model == TestModels.cheap.rawValue ? .status(status, message: "no") : Self.answer(request)
+        } _: { service async throws in
+            let client = BatchClient(port: service.port, key: nil)
+            let more = #","hera":{"policy":{"kappa":"priced","max_loss":1}}"#
+            let batch = try await client.wait(try await client.batch(BatchClient.rows(1...2), more: more))
+            #expect(batch["request_counts"]?["completed"]?.integer == 2, "\(batch)")
+            let lines = try await client.lines(batch, "output_file_id")
+            #expect(lines.map { $0["response"]?["body"]?["model"]?.string } == ["test/dear", "test/dear"])
+            let asked = service.models.record.requests.filter { $0.method == "POST" }.map(\.model)
+            #expect(asked.contains("test/cheap"), "the plan buys the cheap model")
+        }
+    }
 }

@@ -115,6 +115,32 @@ struct RefusalTests {
         }
     }
 
+    @Test("a wrong value of one caller takes no member from the next, and is a 400 with the server's words")
+    func wrongValue() async throws {
+        try await Self.with { request in
+            let root = try? JSONDocument(request.body).root
+            guard let temperature = root?["temperature"]?.double, temperature > 1 else {
+                return .completion("four", usage: Self.usage)
+            }
+            return .status(
+                400,
+                message:
+                    "Invalid 'temperature': decimal above maximum value. Expected a value <= 1, but got 1.99 instead.",
+                code: "decimal_above_max_value")
+        } _: { service async throws in
+            func send(_ temperature: String) async throws -> (status: Int, text: String) {
+                let body = #"{"model":"test/cheap","temperature":\#(temperature),\#(Self.user)}"#
+                let answer = try await service.send("POST", "/v1/chat/completions", body: body)
+                return (answer.status, answer.text)
+            }
+            let wrong = try await send("1.99")
+            #expect(wrong.status == 400 && wrong.text.contains("above maximum value"), "\(wrong.text)")
+            #expect(try await send("0").status == 200)
+            let last = try JSONDocument(try #require(Self.posts(service).last).body).root
+            #expect(last["temperature"]?.double == 0)
+        }
+    }
+
     @Test("what one model does not take is still sent to another")
     func perModel() async throws {
         try await Self.with { request in

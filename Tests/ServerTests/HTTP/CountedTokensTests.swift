@@ -36,6 +36,8 @@ struct CountedTokensTests {
             #"{"prompt_tokens":20,"completion_tokens":1000000000000000000}"#,
             #"{"prompt_tokens":20,"completion_tokens":500000}"#, #"{"prompt_tokens":20,"completion_tokens":0}"#,
             #"{"prompt_tokens":20,"completion_tokens":NaN}"#,
+            #"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#,
+            #"{"prompt_tokens":20,"completion_tokens":1,"total_tokens":21}"#,
         ])
     func unbelievable(usage: String?) async throws {
         try await TestService.with {
@@ -73,9 +75,13 @@ struct CountedTokensTests {
         }
     }
 
-    @Test("a hard budget fires though a server counts nothing", arguments: [false, true])
-    func budget(isStreaming: Bool) async throws {
-        let usage = #"{"prompt_tokens":null,"completion_tokens":null,"total_tokens":0}"#
+    @Test(
+        "a hard budget fires though a server counts nothing", arguments: [false, true],
+        [
+            #"{"prompt_tokens":null,"completion_tokens":null,"total_tokens":0}"#,
+            #"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}"#,
+        ])
+    func budget(isStreaming: Bool, usage: String) async throws {
         try await TestService.with {
             $0.isStreaming ? Self.stream(usage) : Self.whole(usage)
         } _: {
@@ -93,7 +99,21 @@ struct CountedTokensTests {
         }
     }
 
-    @Test("a server that bills nothing is believed, and one whose message begins with a count as well")
+    @Test("a count of zero beside words is unknown in Anthropic's format, too")
+    func anthropicZeros() async throws {
+        let text = #"{"type":"text","text":"\#(Self.words)"}"#
+        try await TestService.with(catalog: TestModels.mixed) { _ in
+            .json(
+                #"{"id":"msg_1","type":"message","role":"assistant","model":"c","content":[\#(text)],"#
+                    + #""stop_reason":"end_turn","usage":{"input_tokens":0,"output_tokens":0}}"#)
+        } _: { service async throws in
+            let entry = try #require(try await service.entry(of: "test/claude").entry)
+            #expect(entry.kind == .uncertain && entry.result.usage.completionTokens >= 400)
+            #expect(entry.result.figures.cost.total.nanoUSD > 0)
+        }
+    }
+
+    @Test("the count at a message's beginning stays where its end says zero")
     func anthropic() async throws {
         let end =
             #"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":0,"output_tokens":15}}"#

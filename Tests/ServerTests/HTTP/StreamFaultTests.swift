@@ -121,7 +121,7 @@ struct StreamFaultTests {
         }
     }
 
-    @Test("a usage of zero is billed as zero, not treated as missing")
+    @Test("a usage of zero beside words is estimated, not billed as zero")
     func zeroUsage() async throws {
         try await TestService.with { _ in
             .completion("four", usage: ScriptedUsage(promptTokens: 0, completionTokens: 0))
@@ -129,9 +129,8 @@ struct StreamFaultTests {
             _ = try await service.send(
                 "POST", "/v1/chat/completions", body: #"{"model":"test/cheap",\#(Self.user)}"#)
             let totals = try await service.json("GET", "/v1/dashboard").root["totals"]
-            #expect(totals?["calls"]?.integer == 1)
-            #expect(totals?["uncertain"]?.integer == 0)
-            #expect(totals?["cost_usd"]?.double == 0)
+            #expect(totals?["uncertain"]?.integer == 1)
+            #expect((totals?["cost_usd"]?.double ?? 0) > 0)
         }
     }
 

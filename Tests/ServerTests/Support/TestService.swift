@@ -63,7 +63,8 @@ struct TestService {
         let scheduler = JobScheduler(stepService: stepService)
         let batches = BatchScheduler(stepService: stepService)
         let prober = HealthProber(
-            registry: stepService.registry, upstream: upstream, keys: APIKeys(environment: [:]), logger: logger)
+            registry: stepService.registry, upstream: upstream, keys: APIKeys(environment: [:]),
+            servers: settings.servers, logger: logger)
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let service = HTTPService(
             stepService: stepService, scheduler: scheduler, batches: batches, host: "127.0.0.1", port: 0, key: key,

@@ -108,7 +108,7 @@ struct BatchCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let files = BatchFiles(input: input, out: out, errors: errors)
             try files.check()
-            let services = try AppServices(
+            let services = try await AppServices(
                 installation: installation, database: database, logger: Installation.logger())
             var terms = BatchOptions(
                 budget: try Money(usd: budget), deadline: deadline.map { Timestamp.now().advanced(bySeconds: $0) },

@@ -68,7 +68,7 @@ struct BatchesCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await Exit.mapped {
-                let services = try AppServices(
+                let services = try await AppServices(
                     installation: installation, database: database, logger: Installation.logger())
                 let canceller = BatchCanceller(services: services, id: id)
                 try await services.bookInterruptedCalls()

@@ -7,7 +7,9 @@ import Estimation
 struct CatalogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "catalog", abstract: "Show, check and extend the catalog of models and prices.",
-        subcommands: [CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self])
+        subcommands: [
+            CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self, CatalogAddCommand.self,
+        ])
 }
 
 /// `hera catalog list`: the models with today's prices.

@@ -100,7 +100,7 @@ struct ProfileCommand: AsyncParsableCommand {
         } catch {
             throw Exit(65, error.description)
         }
-        guard let record = book.records[model], !record.scores.isEmpty else {
+        guard let record = book.record(named: model), !record.scores.isEmpty else {
             let hint = Spelling.closest(to: model, among: book.records.keys.sorted()).map { ": did you mean '\($0)'?" }
             throw Exit(65, "\(scores) has no scores of '\(model)'\(hint ?? "")")
         }

@@ -28,7 +28,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
-            let services = try AppServices(
+            let services = try await AppServices(
                 installation: installation, database: database, logger: Installation.logger())
             let spec = try Self.spec(job, policy: services.stepService.settings.defaultPolicy)
             try await services.bookInterruptedCalls()

@@ -19,7 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Run the service: OpenAI- and Anthropic-compatible calls, agent jobs, batches, dashboards.",
         discussion: """
             Keys are found in the environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...), and local servers at their usual \
-            ports. The service says which models are live, and why the others are not.
+            ports, with all models that they list: speed, energy and ability of those that no catalog names are \
+            estimated from their size. The service says which models are live, and why the others are not.
 
             Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own \
             key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
@@ -31,12 +32,30 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The port to listen on.")
     var port = 8484
 
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "A local server whose models are used, besides those at the usual ports; may be repeated.",
+            valueName: "url"))
+    var server: [String] = []
+
     @OptionGroup var installation: InstallationOptions
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
         guard (0...65_535).contains(port) else {
             throw ValidationError("--port must be from 0 to 65535, and is \(port)")
+        }
+        _ = try servers()
+    }
+
+    private func servers() throws -> [LocalServer] {
+        try server.map { url in
+            do {
+                return try LocalServer(url: url)
+            } catch {
+                throw ValidationError("--server \(error)")
+            }
         }
     }
 
@@ -48,7 +67,8 @@ struct ServeCommand: AsyncParsableCommand {
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
-            let services = try AppServices(installation: installation, database: database, logger: logger)
+            let services = try await AppServices(
+                installation: installation, database: database, servers: try servers(), logger: logger)
             let hasKeys = try await services.hasKeys()
             let needsKey = key != nil || hasKeys
             guard needsKey || Self.isLoopback(host) else {
@@ -100,7 +120,9 @@ enum LiveModelsReport {
         var reasons: [String: Int] = [:]
         for model in registry.catalog.models {
             switch registry.availability(of: model.id) {
-            case .live: live.append(model.id.rawValue)
+            case .live:
+                let note = registry.localModel(model.id).map { " (\($0.note))" } ?? ""
+                live.append(model.id.rawValue + note)
             case .unavailable(let reason): reasons[reason, default: 0] += 1
             }
         }
