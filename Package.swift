@@ -49,7 +49,7 @@ let package = Package(
             name: "Catalog", dependencies: ["JSON", "Domain", .product(name: "Yams", package: "Yams")]),
         .target(name: "Estimation", dependencies: ["JSON", "Domain", "CZlib"]),
         .target(name: "Optimization", dependencies: ["JSON", "Domain", "CGLPK"]),
-        .target(name: "Upstream", dependencies: ["JSON", "Domain", "CCurl", logging, lifecycle]),
+        .target(name: "Upstream", dependencies: ["CCurl", logging, lifecycle]),
         .target(
             name: "Ledger",
             dependencies: [

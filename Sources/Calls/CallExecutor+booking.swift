@@ -26,10 +26,9 @@ extension CallExecutor {
         do throws(LedgerError) {
             return try await ledger.commitStep(commit)
         } catch {
-            await repeatLater(
-                StepCommit(
-                    settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions,
-                    steps: commit.steps, failures: commit.failures), after: error)
+            var payments = commit.payments
+            payments.steps = commit.steps
+            await repeatLater(payments, after: error)
             throw error
         }
     }

@@ -41,25 +41,25 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     /// try, the result is the first one's. A model that rests is not called.
     func run() async -> Result {
         let model = priced.model
-        if let error = rest() { return .failed(error) }
-        return await calls.limiter.withSlot(
-            of: model, for: planned.attribution, patience,
-            orElse: { error in
-                calls.failures.count(model.id, error)
-                return .failed(error)
-            }
-        ) {
+        if let error = rest() { return notMade(error) }
+        return await calls.limiter.withSlot(of: model, for: planned.attribution, patience, orElse: notMade) {
             var isTrial = false
             if hasClient {
                 switch calls.registry.admit(model.id, at: .now()) {
                 case .success(let isOne): isTrial = isOne
-                case .failure(let error): return .failed(error)
+                case .failure(let error): return notMade(error)
                 }
             }
             let result = await tries()
             record(result, isTrial: isTrial)
             return result
         }
+    }
+
+    /// Counts a call that was not made: its model rests, its queue is full or too slow, or its client has left.
+    private func notMade(_ error: UpstreamError) -> Result {
+        calls.failures.count(priced.model.id, error)
+        return .failed(error)
     }
 
     private func tries() async -> Result {
@@ -84,7 +84,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     }
 
     private func attempt() async -> Result {
-        if isAbandoned() { return .failed(.cancelled) }
+        if isAbandoned() { return notMade(.cancelled) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
         do throws(LedgerError) {
@@ -111,6 +111,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
 
     /// Releases a failed call, or books it at its upper bound if it may have been billed.
     private func close(_ reservation: ReservationRequest, after error: UpstreamError, seconds: Double) async {
+        calls.failures.count(priced.model.id, error)
         guard error.mayHaveBeenBilled else {
             calls.failures.countUnbilled(priced.model.id)
             return await calls.book(
@@ -145,7 +146,6 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 calls.registry.recordSuccess(model)
             }
         case .failed(let error):
-            calls.failures.count(model, error)
             calls.logger.warning(
                 "call failed", metadata: ["model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)"])
             if error.isFaultOfServer {

@@ -40,7 +40,7 @@ package struct ChatAnswer: Hashable, Sendable {
 extension ChatAnswer {
     /// Tokens as the provider bills them, as far as it counted them; nil where it said nothing.
     package var usage: Usage? {
-        get { reported.flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil } }
+        get { reported?.believed }
         set { reported = newValue.map { ReportedUsage(usage: $0) } }
     }
 

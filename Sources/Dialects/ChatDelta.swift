@@ -53,7 +53,7 @@ package struct ChatDelta: Hashable, Sendable {
 
     /// The counts as a usage; see ``ChatAnswer/usage``.
     package var usage: Usage? {
-        get { reported.flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil } }
+        get { reported?.believed }
         set { reported = newValue.map { ReportedUsage(usage: $0) } }
     }
 

@@ -81,29 +81,19 @@ package struct ChatRequest: Sendable {
 
     private static func limit(_ root: JSONValue) throws(FieldError) -> Int? {
         var least: Int?
-        for name in ["max_completion_tokens", "max_tokens"] {
+        for name in AnswerLimit.openAI {
             guard let value = root[name], !value.isNull else { continue }
             guard let limit = value.integer, limit > 0, limit < 1 << 40 else {
                 throw FieldError(name, "must be a whole number above 0")
             }
             least = min(least ?? .max, Int(limit))
         }
-        return least ?? otherLimit(root)
+        return least ?? AnswerLimit.other(root)
     }
 
     /// The member of a message that says what its server may want back of it (``ChatAnswer/seal(of:)``). It is set in
     /// place for that server, and left out for others.
     package static let keptMember = KeptMembers.name
-
-    /// Names that single servers give to the limit of an answer. They are not passed on.
-    static let otherLimits = [
-        "n_predict", "num_predict", "max_new_tokens", "max_output_tokens", "max_gen_len", "max_tokens_to_sample",
-    ]
-
-    /// The limit of an answer under another name than OpenAI's; nil where there is none.
-    static func otherLimit(_ root: JSONValue) -> Int? {
-        otherLimits.lazy.compactMap { root[$0]?.integer }.first { (1..<1 << 40).contains($0) }.map { Int($0) }
-    }
 
     /// 1 + the assistant's turns since the last new request of the user (docs/internals/routing.md).
     package var position: Int {

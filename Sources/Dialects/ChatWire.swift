@@ -74,8 +74,7 @@ package enum BodyForm: Hashable, Sendable {
     case unknown
 
     package init(_ body: [UInt8]) {
-        var start = body[...]
-        if start.starts(with: [0xEF, 0xBB, 0xBF]) { start = start.dropFirst(3) }
+        let start = body.withoutByteOrderMark
         switch start.first(where: { $0 > 0x20 }) {
         case nil: self = .unknown
         case UInt8(ascii: "{"), UInt8(ascii: "["): self = .json

@@ -6,6 +6,14 @@ package struct ExtraMembers: Hashable, Sendable {
         let key: String
         /// JSON text.
         var value: [UInt8]
+
+        /// Adds a later piece of the value. Of values that are no lists the last one counts.
+        mutating func add(_ later: [UInt8]) {
+            guard value.first == UInt8(ascii: "["), later.first == UInt8(ascii: "[") else { return value = later }
+            // Neither list is empty. The text grows in place, because each event of a stream may bring a piece.
+            value[value.count - 1] = UInt8(ascii: ",")
+            value += later.dropFirst()
+        }
     }
 
     private var members: [Member] = []
@@ -39,21 +47,12 @@ package struct ExtraMembers: Hashable, Sendable {
     /// Adds those of a later piece of a stream: lists are joined, of others the last one counts.
     mutating func add(_ later: ExtraMembers) {
         for member in later.members {
-            let earlier = members.first { $0.key == member.key }?.value
-            set(member.key, earlier.flatMap { Self.joined($0, member.value) } ?? member.value)
+            if let index = members.firstIndex(where: { $0.key == member.key }) {
+                members[index].add(member.value)
+            } else {
+                members.append(member)
+            }
         }
-    }
-
-    private static func joined(_ first: [UInt8], _ second: [UInt8]) -> [UInt8]? {
-        guard let first = try? JSONDocument(first).root, let second = try? JSONDocument(second).root,
-            first.kind == .array, second.kind == .array
-        else { return nil }
-        var writer = JSONWriter(capacity: first.raw.count + second.raw.count)
-        writer.array { list in
-            for element in first.elements { list.element(raw: element.raw) }
-            for element in second.elements { list.element(raw: element.raw) }
-        }
-        return writer.bytes
     }
 
     /// Writes the members into an open object.

@@ -11,8 +11,6 @@ struct KeptMembers {
         var extra = ExtraMembers()
         /// See ``ToolCall/functionExtra``.
         var functionExtra = ExtraMembers()
-
-        var isEmpty: Bool { extra.isEmpty && functionExtra.isEmpty }
     }
 
     /// The member of a chat message that has the seal.
@@ -30,10 +28,17 @@ struct KeptMembers {
 
     init() {}
 
-    /// Of one call.
-    init(_ call: ToolCall, id: String) {
-        let kept = Call(extra: call.extra, functionExtra: call.functionExtra)
-        if !kept.isEmpty { calls[id] = kept }
+    /// Of a message and some of its calls.
+    ///
+    /// - Parameters:
+    ///   - host: the server that wrote the message.
+    ///   - calls: each with the id that the client knows.
+    init(host: String?, message: ExtraMembers, calls: [(String, ToolCall)]) {
+        self.host = host
+        self.message = message
+        for (id, call) in calls where call.hasExtra {
+            self.calls[id] = Call(extra: call.extra, functionExtra: call.functionExtra)
+        }
     }
 
     var isEmpty: Bool { member == nil && message.isEmpty && calls.isEmpty }
@@ -48,8 +53,8 @@ struct KeptMembers {
         message = ExtraMembers(of: root["message"], besides: ["role", "content", "tool_calls", "tool_call_id"])
         for (id, value) in root["calls"]?.members.map({ ($0.key, $0.value) }) ?? [] {
             calls[id] = Call(
-                extra: ExtraMembers(of: value["call"], besides: ["id", "type", "index", "function"]),
-                functionExtra: ExtraMembers(of: value["function"], besides: ["name", "arguments"]))
+                extra: ExtraMembers(of: value["call"], besides: ToolCall.members),
+                functionExtra: ExtraMembers(of: value["function"], besides: ToolCall.functionMembers))
         }
     }
 
@@ -121,10 +126,7 @@ extension ChatAnswer {
 
     /// The seal of what the provider may want back; nil where there is nothing.
     package func seal(of calls: [ToolCall]) -> String? {
-        var kept = KeptMembers()
-        kept.host = origin
-        kept.message = keptMembers
-        for call in calls { kept.add(KeptMembers(call, id: call.id)) }
+        let kept = KeptMembers(host: origin, message: keptMembers, calls: calls.map { ($0.id, $0) })
         return kept.isEmpty ? nil : kept.seal
     }
 }

@@ -9,6 +9,13 @@ package struct ToolCall: Hashable, Sendable {
     /// The same of its `function`.
     package var functionExtra = ExtraMembers()
 
+    /// Names of the members of a call and of its `function` in the chat format; others are extra.
+    static let members: Set = ["id", "type", "index", "function"]
+    static let functionMembers: Set = ["name", "arguments"]
+
+    /// Whether it has members that its provider may want back.
+    var hasExtra: Bool { !extra.isEmpty || !functionExtra.isEmpty }
+
     package init(id: String, name: String, arguments: String) {
         self.id = id
         self.name = name

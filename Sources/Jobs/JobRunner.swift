@@ -226,8 +226,7 @@ actor JobRunner {
 
     /// Commits the payments alone: another node owns the job, or its state cannot be written.
     private func commitPayments(of commit: StepCommit) async {
-        await stepService.calls.book(
-            StepCommit(settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
+        await stepService.calls.book(commit.payments)
     }
 
     // MARK: Client

@@ -34,9 +34,10 @@ package struct StepRouter: Sendable {
     package func machine(
         for step: Step, decisionID: String, state: RunState, context: RoutingContext
     ) throws(RoutingError) -> StepMachine {
-        let forecast = try StepForecast(of: step, by: estimator, in: context)
+        var forecast = try StepForecast(of: step, by: estimator, in: context)
         var state = state
         let ordered = try order(forecast, step: step, state: &state, context: context)
+        if ordered.isRelaxed { forecast.relax() }
         let start = RuleStep(
             position: step.position, order: ordered.order,
             others: forecast.affordable.filter { candidate in
@@ -73,7 +74,7 @@ package struct StepRouter: Sendable {
 
     /// The first call, where asking a cheap model first and another one on doubt is worth more than any single answer.
     private func opening(_ forecast: StepForecast, context: RoutingContext) -> RuleAction.Verdict? {
-        guard let search = forecast.nextCalls(in: context), case .ask(let model, _) = search.next(after: []) else {
+        guard let search = forecast.nextCalls(in: context), case .ask(let model) = search.next(after: []) else {
             return nil
         }
         return .init(
@@ -89,6 +90,8 @@ package struct StepRouter: Sendable {
         var order: [Candidate]
         var requestCandidates: [ModelID] = []
         var kappa: Kappa
+        /// Whether the limits leave no room for the dial.
+        var isRelaxed = false
         var remarks: [String] = []
         var forced: RuleStep.Forced?
     }
@@ -107,7 +110,8 @@ package struct StepRouter: Sendable {
             let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
             return Ordered(
                 order: order, requestCandidates: planned.requestCandidates,
-                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend), remarks: planned.remarks)
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend),
+                isRelaxed: planned.isAtFloor, remarks: planned.remarks)
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
                 let chosen = context.policy.onInfeasible.choice(among: affordable)
@@ -130,7 +134,7 @@ package struct StepRouter: Sendable {
         var requestCandidates: [ModelID] = []
         var forecast: PlanForecast?
         var remarks: [String]
-        /// Whether the plan only holds with kappa at its floor.
+        /// Whether the plan only holds with kappa at its floor, or without the dial.
         var isAtFloor = false
     }
 
@@ -163,7 +167,10 @@ package struct StepRouter: Sendable {
         remarks = plan.effects.map { "plan: \($0)" } + remarks
         if isAtFloor {
             let floor = Decimals.two(context.policy.kappa.floor)
-            remarks.append("plan: kappa is lowered to its floor \(floor): the limits leave no more")
+            remarks.append(
+                forecast.priced == nil
+                    ? "plan: kappa is lowered to its floor \(floor): the limits leave no more"
+                    : "plan: max_loss is not kept: the limits leave no room for it")
         }
         return Planned(
             order: plan.order, choice: plan.choices.first, requestCandidates: plan.requestCandidates,
@@ -171,7 +178,7 @@ package struct StepRouter: Sendable {
             remarks: remarks, isAtFloor: isAtFloor)
     }
 
-    /// The plan with the policy's kappa or, if a budget leaves none, with kappa at its floor.
+    /// The plan with the policy's kappa or, if the limits leave none, with kappa at its floor or without the dial.
     private func solved(
         over candidates: [Candidate], _ forecast: StepForecast, step: Step, state: RunState, context: RoutingContext
     ) throws(RoutingError) -> (Plan, isAtFloor: Bool) {
@@ -181,8 +188,17 @@ package struct StepRouter: Sendable {
                 priced: forecast.priced)
             return (plan, false)
         } catch {
+            if case .infeasible = error, let priced = forecast.priced {
+                guard
+                    var plan = try? planner.plan(
+                        step, candidates: candidates, reference: forecast.reference, state: state, context: context,
+                        priced: priced.relaxed)
+                else { throw error }
+                plan.forecast = nil
+                return (plan, true)
+            }
             let rule = context.policy.kappa
-            guard case .infeasible = error, rule.bends, !rule.isPriced, context.remaining.budget != nil,
+            guard case .infeasible = error, rule.bends, context.remaining.budget != nil,
                 rule.floor < Kappa(rule, offset: context.kappaOffset).at(step.position)
             else { throw error }
             var scarce = context

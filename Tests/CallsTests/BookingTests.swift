@@ -22,6 +22,7 @@ struct BookingTests {
         let point: String
         let error: LedgerError
         private let isBroken = Mutex(false)
+        private let count = Mutex(0)
 
         init(_ point: String, _ error: LedgerError) {
             self.point = point
@@ -30,9 +31,17 @@ struct BookingTests {
 
         func set(_ broken: Bool) { isBroken.withLock { $0 = broken } }
 
+        /// Repairs the database after it has failed some times.
+        func repair(after failures: Int) async {
+            while count.withLock({ $0 }) < failures { await Task.yield() }
+            set(false)
+        }
+
         var points: FaultPoints {
             FaultPoints { [self] step throws(LedgerError) in
-                if step == point, isBroken.withLock({ $0 }) { throw error }
+                guard step == point, isBroken.withLock({ $0 }) else { return }
+                count.withLock { $0 += 1 }
+                throw error
             }
         }
     }
@@ -100,10 +109,7 @@ struct BookingTests {
             let id = receipt.reservation.id
             await withDiscardingTaskGroup { group in
                 group.addTask { await calls.book(StepCommit(settlements: [(id, Self.entry(id))])) }
-                group.addTask {
-                    try? await Task.sleep(for: .milliseconds(300))
-                    faults.set(false)
-                }
+                group.addTask { await faults.repair(after: 2) }
             }
             let entries = try await ledger.read { try $0.entries(ofRun: "run") }
             #expect(entries.map(\.result.figures.cost.total) == [Money(nanoUSD: 42)])
@@ -117,8 +123,7 @@ struct BookingTests {
         try await Self.with(faults) { calls, ledger async throws in
             faults.set(true)
             async let result = Self.call(calls).run()
-            try? await Task.sleep(for: .milliseconds(200))
-            faults.set(false)
+            await faults.repair(after: 1)
             guard case .unpaid(.unreachable) = await result else {
                 Issue.record("the call was paid")
                 return

@@ -89,7 +89,10 @@ import Testing
                     (settled, Sample.entry(settled, nanoUSD: isBad ? -5 : 700, at: moment, call: own)))
             }
             return .commit(commit)
-        case 8: return .commit(StepCommit(releases: [name]))
+        case 8:
+            let reason = Bool.random(using: &generator) ? "timeout" : "reset"
+            let failure = FailedAttempt(at: moment, call: call, reason: reason, isBooked: false)
+            return .commit(StepCommit(releases: [name], failures: [failure]))
         default:
             var decision = Sample.decision
             decision.id = "d-\(name)"
@@ -174,6 +177,11 @@ import Testing
             "\($0)"
         }
         .sorted()
+        let query = DashboardQuery(
+            from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.hour, .team, .key])
+        let report = try await ledger.read { try $0.dashboard(query) }
+        state += report.failureCounts.map { "\($0)" } + report.rows.map { "\($0.keys) \($0.sums.failures)" }.sorted()
+        #expect(!report.failureCounts.isEmpty)
         state += try await ledger.read { try $0.openReservations() }.map { "\($0.request)" }.sorted()
         for number in 0..<60 {
             state += try await ledger.read { try $0.entries(ofRun: "run c\(number)") }.map { "\($0)" }

@@ -98,6 +98,22 @@ import Testing
         #expect(try #require(report.first).correlation > 0.9)
     }
 
+    @Test("the dial stays where the panels are kept")
+    func dial() throws {
+        var set = try Self.trained.get()
+        set.dial = DialProfile(kinds: [DialProfile.Kind(name: "toy", losses: [0.01, 0.1], multiples: [40, 4])])
+        let again = try SyntheticPanel.trainer().refit(
+            set, outcomes: SyntheticPanel.rows(count: 160), traces: [], general: GeneralMaterial())
+        #expect(again.dial == set.dial)
+    }
+
+    @Test("a suite cannot have the name of another profile file", arguments: ["ability", "dial", "gate"])
+    func reservedName(suite: String) {
+        #expect(throws: EstimationError.self) {
+            try SyntheticPanel.trainer().train(outcomes: SyntheticPanel.rows(suite: suite, count: 40), traces: [])
+        }
+    }
+
     @Test("rows of other suites cannot keep the panels")
     func otherSuites() throws {
         let set = try Self.trained.get()
@@ -116,7 +132,7 @@ import Testing
         let read = try ProfileSet.load(directory: folder)
         #expect(read.general?.encoded() == set.general?.encoded())
         #expect(read.ability?.encoded() == set.ability?.encoded())
-        #expect(read.gate?.knowsForeign == true)
+        #expect(read.gate?.encoded() == set.gate?.encoded())
     }
 
     @Test("a prompt's difficulty outside of the scale is refused with its line")

@@ -81,11 +81,7 @@ package struct BatchRunner: Sendable {
         do throws(LedgerError) {
             _ = try await stepService.ledger.commitPatiently(commit)
         } catch {
-            if error.isTemporary {
-                await stepService.calls.book(
-                    StepCommit(
-                        settlements: commit.settlements, releases: commit.releases, decisions: commit.decisions))
-            }
+            if error.isTemporary { await stepService.calls.book(commit.payments) }
             throw .ledger(error)
         }
     }

@@ -17,7 +17,6 @@ package struct BatchRequest: Hashable, Sendable {
 package struct BatchReader: Sendable {
     package static let endpoint = "/v1/chat/completions"
     private static let mostCustomIDBytes = 256
-    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Faults so far, in line order.
     package private(set) var faults: [BatchFault] = []
@@ -64,8 +63,7 @@ package struct BatchReader: Sendable {
                 "the line is longer than \(mostLineBytes) bytes: shorten it, or raise limits.body_bytes")
             return nil
         }
-        // A byte order mark, which editors put before the first line, is no part of it.
-        if line == 1, rest.starts(with: Self.byteOrderMark) { rest.removeFirst(Self.byteOrderMark.count) }
+        if line == 1 { rest = Array(rest.withoutByteOrderMark) }
         guard rest.contains(where: { $0 > 0x20 }) else { return nil }
         let root: JSONValue
         do throws(JSONError) {

@@ -32,9 +32,15 @@ package struct BatchTable: Sendable {
         let bytes: Int
 
         /// The options of a plan, by model: without reserves, unless the row has nothing else.
-        var planned: [Option?] {
+        let planned: [Option?]
+
+        init(line: Int64, options: [Option?], bytes: Int) {
+            self.line = line
+            self.options = options
+            self.bytes = bytes
             let planned = options.map { $0?.reserve == nil ? $0 : nil }
-            return planned.contains { $0 != nil } ? planned : options
+            let hasReserves = options.contains { $0?.reserve != nil }
+            self.planned = hasReserves && planned.contains { $0 != nil } ? planned : options
         }
 
         /// The smallest upper bound over the models of a plan.

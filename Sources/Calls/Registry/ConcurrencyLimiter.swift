@@ -62,10 +62,9 @@ package final class ConcurrencyLimiter: Sendable {
         mutating func remove(where isGone: (Waiting) -> Bool) -> [Waiting] {
             var removed: [Waiting] = []
             for (account, calls) in waiting {
-                let gone = calls.filter(isGone)
-                guard !gone.isEmpty else { continue }
-                removed += gone
-                let left = calls.filter { call in !gone.contains { $0.id == call.id } }
+                var left: [Waiting] = []
+                for call in calls { if isGone(call) { removed.append(call) } else { left.append(call) } }
+                guard left.count < calls.count else { continue }
                 waiting[account] = left.isEmpty ? nil : left
                 if left.isEmpty { turns.removeAll { $0 == account } }
             }
@@ -76,6 +75,13 @@ package final class ConcurrencyLimiter: Sendable {
     private struct State {
         var queues: [ModelID: Queue] = [:]
         var lastID: UInt64 = 0
+
+        /// Takes a free slot, which there is only while no call waits; false without one.
+        mutating func takeSlot(of model: ModelID, slots: Int) -> Bool {
+            guard queues[model, default: Queue(free: slots)].free > 0 else { return false }
+            queues[model, default: Queue(free: slots)].free -= 1
+            return true
+        }
     }
 
     private let state = Mutex(State())
@@ -122,10 +128,12 @@ package final class ConcurrencyLimiter: Sendable {
     private func acquire(
         _ model: Model, slots: Int, _ account: Attribution, _ patience: Patience
     ) async -> UpstreamError? {
-        let id = state.withLock { state in
+        let next = state.withLock { state -> UInt64? in
+            if state.takeSlot(of: model.id, slots: slots) { return nil }
             state.lastID += 1
             return state.lastID
         }
+        guard let id = next else { return nil }
         guard let wait = patience.wait else { return await enqueue(model, slots: slots, account, patience, id) }
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -147,13 +155,12 @@ package final class ConcurrencyLimiter: Sendable {
         let name = account.key ?? account.team ?? ""
         return await withCheckedContinuation { continuation in
             let gone = state.withLock { state -> [Waiting] in
-                var queue = state.queues[model.id] ?? Queue(free: slots)
-                defer { state.queues[model.id] = queue }
-                if queue.free > 0 {
-                    queue.free -= 1
+                if state.takeSlot(of: model.id, slots: slots) {
                     continuation.resume(returning: nil)
                     return []
                 }
+                var queue = state.queues[model.id] ?? Queue(free: slots)
+                defer { state.queues[model.id] = queue }
                 var gone: [Waiting] = []
                 func isOverfull() -> Bool {
                     guard let wait = patience.wait else { return false }

@@ -35,10 +35,14 @@ package final class ModelRegistry: Sendable {
     /// The models of the catalog's files and those found at local servers.
     package var catalog: ModelCatalog { state.withLock { $0.catalog } }
 
+    /// Most models of local servers while the process runs: a server may list others each time it is asked.
+    private static let mostLocalModels = 2000
+
     /// Adds live models of local servers. Ids that are taken stay as they are.
     package func add(_ models: [LocalModel]) {
         state.withLock { state in
-            let added = models.filter { state.catalog[$0.model.id] == nil }
+            let room = max(0, Self.mostLocalModels - state.localModels.count)
+            let added = models.filter { state.catalog[$0.model.id] == nil }.prefix(room)
             guard !added.isEmpty else { return }
             let version = state.localModels.isEmpty ? "\(state.catalog.version)+local" : state.catalog.version
             state.catalog = ModelCatalog(
@@ -79,13 +83,16 @@ package final class ModelRegistry: Sendable {
     /// The models for chat calls with their prices of the day. Models that rest are omitted, unless all do.
     package func models(at now: Timestamp) -> [PricedModel] {
         let (working, resting) = chatModels(at: now)
-        return working.isEmpty ? resting : working
+        let priced = working.compactMap { self.priced($0, at: now) }
+        return priced.isEmpty ? resting.compactMap { self.priced($0, at: now) } : priced
     }
 
     /// The models for chat calls that rest now: their circuit breakers are open.
-    package func restingModels(at now: Timestamp) -> [PricedModel] { chatModels(at: now).resting }
+    package func restingModels(at now: Timestamp) -> [PricedModel] {
+        chatModels(at: now).resting.compactMap { priced($0, at: now) }
+    }
 
-    private func chatModels(at now: Timestamp) -> (working: [PricedModel], resting: [PricedModel]) {
+    private func chatModels(at now: Timestamp) -> (working: [Model], resting: [Model]) {
         let (live, blocked) = state.withLock { state in
             let live = state.catalog.models.filter {
                 state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
@@ -93,8 +100,7 @@ package final class ModelRegistry: Sendable {
             let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
             return (live, blocked)
         }
-        let working = live.filter { !blocked.contains($0.id) }.compactMap { priced($0, at: now) }
-        return (working, live.filter { blocked.contains($0.id) }.compactMap { priced($0, at: now) })
+        return (live.filter { !blocked.contains($0.id) }, live.filter { blocked.contains($0.id) })
     }
 
     /// A model with its price of the day; nil if it is unknown or has no valid price.

@@ -24,7 +24,8 @@ struct LocalModelAbility: Hashable, Sendable {
     private static let generationDeviation = 3.0
     private static let range = 60.0...140.0
 
-    init(_ estimate: LocalModelEstimate, name: LocalModelName, scored: [ScoredMember]) {
+    init(_ estimate: LocalModelEstimate, scored: [ScoredMember]) {
+        let name = estimate.name
         let size = estimate.parameters
         guard estimate.isSizeKnown, let member = Self.nearest(to: name, size: size, of: scored) else {
             points = Self.points(ofSize: size)
@@ -68,7 +69,8 @@ struct LocalModelAbility: Hashable, Sendable {
     func record(on day: CalendarDay) -> PublishedRecord {
         PublishedRecord(scores: [
             PublishedScore(
-                benchmark: "eci", score: (points * 10).rounded() / 10, source: "Hera, estimated from \(basis)",
+                benchmark: Benchmark.abilityIndex, score: (points * 10).rounded() / 10,
+                source: "Hera, estimated from \(basis)",
                 asOf: day, licence: "estimate", nearest: nearest, deviation: deviation)
         ])
     }
@@ -88,7 +90,7 @@ struct ScoredMember: Hashable, Sendable {
 
     /// Nil without a score or without a size in the name.
     init?(_ model: Model) {
-        guard let score = model.published?.scores.first(where: { $0.benchmark == "eci" }),
+        guard let score = model.published?.scores.first(where: { $0.benchmark == Benchmark.abilityIndex }),
             score.deviation ?? 0 <= Self.mostDeviation
         else { return nil }
         let names = [model.endpoint.modelName, model.id.rawValue].map(LocalModelName.init)

@@ -11,7 +11,7 @@ package struct LocalModelEstimate: Hashable, Sendable {
     package let quantization: String?
     /// What one token uses, in billions.
     private let activeParameters: Double
-    private let name: LocalModelName
+    let name: LocalModelName
 
     /// The size of a model that tells none, in billions.
     private static let assumedParameters = 7.0

@@ -98,7 +98,7 @@ package struct LocalModels: Sendable {
     ) -> LocalModel {
         let kind = LocalServerKind(of: server, owner: served.owner)
         let estimate = LocalModelEstimate(served)
-        let ability = LocalModelAbility(estimate, name: LocalModelName(served.name), scored: scored)
+        let ability = LocalModelAbility(estimate, scored: scored)
         let capabilities = estimate.capabilities(at: kind)
         let context = served.contextTokens ?? kind.contextTokens
         let model = Model(

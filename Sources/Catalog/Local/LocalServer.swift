@@ -67,8 +67,11 @@ package struct LocalServer: Hashable, Sendable {
     var suffix: String {
         if let name { return name }
         let authority = baseURL.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
-        let last = authority.split(separator: ":").last ?? ""
-        return String(Int(last) == nil ? authority.prefix { $0 != ":" } : last)
+        let end = authority.lastIndex(of: "]") ?? authority.startIndex
+        if let colon = authority[end...].lastIndex(of: ":") {
+            return String(authority[authority.index(after: colon)...])
+        }
+        return authority.filter { !"[]".contains($0) }
     }
 }
 

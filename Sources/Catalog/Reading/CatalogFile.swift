@@ -47,7 +47,8 @@ struct CatalogFile {
             return nil
         }
         do {
-            if let root = try Parser(yaml: text, encoding: .utf8).singleRoot() { return root }
+            // All scalars are read as text, so the parser need not guess their types (a third of its time).
+            if let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() { return root }
             log.error(0, "this file is empty", "describe a provider and its `models`, or remove the file")
         } catch let error as YamlError {
             log.report(error)

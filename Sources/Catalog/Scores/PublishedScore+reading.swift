@@ -51,10 +51,7 @@ extension PublishedScore {
 extension YAMLScalar {
     /// A score within a benchmark's range.
     fileprivate func score(on benchmark: Benchmark, log: inout ProblemLog) -> Double? {
-        guard let value = Double(text), value.isFinite else {
-            log.error(line, "`\(path)` is not a number ('\(text)')", "write a decimal number like `\(name): 0.5`")
-            return nil
-        }
+        guard let value = number(log: &log) else { return nil }
         guard benchmark.range.contains(value) else {
             let range = benchmark.range
             let isPercent = benchmark.unit == .share && range.contains(value / 100)

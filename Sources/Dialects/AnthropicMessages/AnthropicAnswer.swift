@@ -151,13 +151,8 @@ package struct AnthropicWriter: Sendable {
 
     /// What the provider may want back of the message and its calls.
     private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
-        var kept = KeptMembers()
-        kept.host = answer.origin
-        kept.message = answer.extra
-        for (number, call) in answer.toolCalls.enumerated() {
-            kept.add(KeptMembers(call, id: identifier(of: call, number: number)))
-        }
-        return kept
+        let calls = answer.toolCalls.enumerated().map { (identifier(of: $0.element, number: $0.offset), $0.element) }
+        return KeptMembers(host: answer.origin, message: answer.extra, calls: calls)
     }
 
     static func write(text: String, to block: inout JSONWriter) {

@@ -148,7 +148,7 @@ extension AnthropicWire {
     }
 
     private static func maximumOutputTokens(_ root: JSONValue) -> Int? {
-        let limit = [root["max_completion_tokens"], root["max_tokens"]].compactMap { $0?.integer }.min()
+        let limit = AnswerLimit.openAI.compactMap { root[$0]?.integer }.min()
         return limit.map { Int(clamping: $0) }
     }
 

@@ -163,6 +163,8 @@ package struct AnthropicEventWriter: ChatEventWriter {
     private var thinkingSent: [(text: Int, signature: Int)] = []
     /// Calls whose further members have gone out.
     private var keptSent: Set<Int> = []
+    /// The braces of the arguments that have gone out in the block that is open.
+    private var openArguments = JSONBalance()
 
     /// - Parameters:
     ///   - id: the name of the answer where its server's own is none of Anthropic's.
@@ -241,6 +243,7 @@ package struct AnthropicEventWriter: ChatEventWriter {
             // has its arguments: some servers mix the pieces of several calls.
             guard isWhole || (!call.name.isEmpty && !isInAnotherCall) else { return }
             argumentsSent[index] = 0
+            openArguments = JSONBalance()
             keep([index], into: &output)
             let writer = AnthropicWriter(answer, id: id, model: model)
             enter(.toolUse(index), into: &output) {
@@ -254,15 +257,15 @@ package struct AnthropicEventWriter: ChatEventWriter {
                 type: "api_error", into: &output)
         }
         argumentsSent[index] = call.arguments.utf8.count
-        delta("input_json_delta", into: &output) {
-            $0.member("partial_json", Self.rest(of: call.arguments, after: sent))
-        }
+        let piece = Self.rest(of: call.arguments, after: sent)
+        openArguments.add(piece)
+        delta("input_json_delta", into: &output) { $0.member("partial_json", piece) }
     }
 
     /// Whether the block that is open is of a call whose arguments are still to come.
     private var isInAnotherCall: Bool {
-        guard case .toolUse(let index)? = open else { return false }
-        return (try? JSONDocument(Array(answer.toolCalls[index].arguments.utf8))) == nil
+        guard case .toolUse? = open else { return false }
+        return !openArguments.isClosed
     }
 
     /// Writes what the provider may want back of some calls, and of the message, as a block of its own.
@@ -270,16 +273,10 @@ package struct AnthropicEventWriter: ChatEventWriter {
         _ indices: [Int], message: ExtraMembers = ExtraMembers(), into output: inout [UInt8]
     ) {
         let writer = AnthropicWriter(answer, id: id, model: model)
-        var kept = KeptMembers()
-        kept.host = answer.origin
-        kept.message = message
-        for index in indices where !keptSent.contains(index) {
-            let call = answer.toolCalls[index]
-            let members = KeptMembers(call, id: writer.identifier(of: call, number: index))
-            guard !members.isEmpty else { continue }
-            keptSent.insert(index)
-            kept.add(members)
-        }
+        let unsent = indices.filter { answer.toolCalls[$0].hasExtra && !keptSent.contains($0) }
+        keptSent.formUnion(unsent)
+        let calls = unsent.map { (writer.identifier(of: answer.toolCalls[$0], number: $0), answer.toolCalls[$0]) }
+        let kept = KeptMembers(host: answer.origin, message: message, calls: calls)
         guard !kept.isEmpty else { return }
         enter(.kept, into: &output) { AnthropicWriter.write(ThinkingBlock(redacted: kept.seal), to: &$0) }
         close(into: &output)

@@ -105,4 +105,25 @@ enum MessagesBlock {
     static func isSealed(_ block: JSONValue) -> Bool {
         KeptMembers.isSeal(block["signature"]?.string) || KeptMembers.isSeal(block["data"]?.string)
     }
+
+    /// A request's messages without some of their blocks; nil where none is among them.
+    static func messages(_ messages: JSONValue?, without isLeftOut: (JSONValue) -> Bool) -> [UInt8]? {
+        func hasSome(_ message: JSONValue) -> Bool { message["content"]?.elements.contains(where: isLeftOut) ?? false }
+        guard let messages, messages.kind == .array, messages.elements.contains(where: hasSome) else { return nil }
+        var writer = JSONWriter(capacity: messages.raw.count)
+        writer.array { list in
+            for message in messages.elements {
+                guard hasSome(message), let content = message["content"] else {
+                    list.element(raw: message.raw)
+                    continue
+                }
+                let others = content.elements.filter { !isLeftOut($0) }
+                guard !others.isEmpty else { continue }
+                var blocks = JSONWriter(capacity: content.raw.count)
+                blocks.array { blocks in others.forEach { blocks.element(raw: $0.raw) } }
+                list.element(raw: message.setting([("content", blocks.bytes)]))
+            }
+        }
+        return writer.bytes
+    }
 }

@@ -59,28 +59,3 @@ enum UnsupportedFieldRetry {
         MessagesBlock.messages(messages) { AnthropicWire.thinking($0) != nil }
     }
 }
-
-extension MessagesBlock {
-    /// A request's messages without some of their blocks; nil where none is among them.
-    static func messages(_ messages: JSONValue?, without isLeftOut: (JSONValue) -> Bool) -> [UInt8]? {
-        guard let messages, messages.kind == .array else { return nil }
-        var isChanged = false
-        var writer = JSONWriter(capacity: messages.raw.count)
-        writer.array { list in
-            for message in messages.elements {
-                let blocks = message["content"].map { Array($0.elements) } ?? []
-                let others = blocks.filter { !isLeftOut($0) }
-                guard others.count < blocks.count, let document = try? JSONDocument(Array(message.raw)) else {
-                    list.element(raw: message.raw)
-                    continue
-                }
-                isChanged = true
-                guard !others.isEmpty else { continue }
-                var content = JSONWriter(capacity: message.raw.count)
-                content.array { content in others.forEach { content.element(raw: $0.raw) } }
-                list.element(raw: document.settingMembers([("content", content.bytes)]))
-            }
-        }
-        return isChanged ? writer.bytes : nil
-    }
-}

@@ -28,7 +28,7 @@ extension OpenAIWire {
         }
         content.extra = extra(message)
         if let calls = message["tool_calls"] { answer.toolCalls = calls.elements.map(toolCall) }
-        if content.hasKept || answer.toolCalls.contains(where: { !$0.extra.isEmpty || !$0.functionExtra.isEmpty }) {
+        if content.hasKept || answer.toolCalls.contains(where: \.hasExtra) {
             content.origin = host
         }
         answer.append(content)
@@ -82,8 +82,7 @@ extension OpenAIWire {
     /// Reasons that servers name for answers which they could not end.
     private static let failedReasons: Set = [
         "error", "failed", "failure", "abort", "aborted", "cancelled", "canceled", "timeout", "server_error",
-        "internal_error",
-        "insufficient_system_resource",
+        "internal_error", "insufficient_system_resource",
     ]
 
     /// The error that stands in a choice: in a member of its own, or as the reason for the end. Nil where there is none.
@@ -123,8 +122,8 @@ extension OpenAIWire {
     /// The same of a call of a tool, and of its function.
     static func extra(ofCall call: JSONValue) -> (call: ExtraMembers, function: ExtraMembers) {
         (
-            ExtraMembers(of: call, besides: ["id", "type", "index", "function"]),
-            ExtraMembers(of: call["function"], besides: ["name", "arguments"])
+            ExtraMembers(of: call, besides: ToolCall.members),
+            ExtraMembers(of: call["function"], besides: ToolCall.functionMembers)
         )
     }
 

@@ -51,7 +51,7 @@ extension OpenAIWire {
     /// predicted and rejected are billed, and OpenRouter may call another model of a list. Others are limits of the
     /// answer under names of single servers, which some obey before `max_tokens`, or make it longer.
     private static let unbounded =
-        ["prediction", "models", "route"] + ChatRequest.otherLimits + [
+        ["prediction", "models", "route"] + AnswerLimit.others + [
             "max_length", "min_tokens", "min_new_tokens", "min_length", "min_output_tokens", "best_of", "ignore_eos",
             "ignore_eos_token", "num_return_sequences", "use_beam_search", "num_beams", "beam_width",
         ]
@@ -83,7 +83,7 @@ extension OpenAIWire {
         let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
         let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
         guard let asked = [newer, older].compactMap({ $0 }).min() else {
-            guard let other = ChatRequest.otherLimit(call.body.root) else { return }
+            guard let other = AnswerLimit.other(call.body.root) else { return }
             let limit = min(Int64(other), Int64(call.maximumOutputTokens))
             members.append((isOpenAI ? "max_completion_tokens" : "max_tokens", Array(String(limit).utf8)))
             return

@@ -36,11 +36,6 @@ extension OpenAIWire {
         return counts.reported()
     }
 
-    /// The believed counts of a `usage` object; nil where neither half has one.
-    package static func usage(_ value: JSONValue?) -> Usage? {
-        reportedUsage(value).flatMap { $0.countsPrompt || $0.countsAnswer ? $0.usage : nil }
-    }
-
     /// Reads llama.cpp's `timings` object; nil where there is none.
     static func timings(_ value: JSONValue?) -> ServerTimings? {
         guard let value, let prefill = value["prompt_ms"]?.double, let decode = value["predicted_ms"]?.double else {

@@ -57,13 +57,8 @@ package struct ResponsesWriter: Sendable {
 
     /// What the provider may want back of the message and its calls.
     private func keptMembers(of answer: ChatAnswer) -> KeptMembers {
-        var kept = KeptMembers()
-        kept.host = answer.origin
-        kept.message = answer.extra
-        for (number, call) in answer.toolCalls.enumerated() {
-            kept.add(KeptMembers(call, id: callID(call, number: number)))
-        }
-        return kept
+        let calls = answer.toolCalls.enumerated().map { (callID($0.element, number: $0.offset), $0.element) }
+        return KeptMembers(host: answer.origin, message: answer.extra, calls: calls)
     }
 
     /// The name of a call; calls whose server gave them none get one.

@@ -92,16 +92,10 @@ package struct ResponsesEventWriter: ChatEventWriter {
     private mutating func keep(
         _ numbers: [Int], message: ExtraMembers = ExtraMembers(), into output: inout [UInt8]
     ) {
-        var all = KeptMembers()
-        all.host = answer.origin
-        all.message = message
-        for number in numbers where !kept.contains(number) {
-            let call = answer.toolCalls[number]
-            let members = KeptMembers(call, id: writer.callID(call, number: number))
-            guard !members.isEmpty else { continue }
-            kept.insert(number)
-            all.add(members)
-        }
+        let unsent = numbers.filter { answer.toolCalls[$0].hasExtra && !kept.contains($0) }
+        kept.formUnion(unsent)
+        let calls = unsent.map { (writer.callID(answer.toolCalls[$0], number: $0), answer.toolCalls[$0]) }
+        let all = KeptMembers(host: answer.origin, message: message, calls: calls)
         guard !all.isEmpty else { return }
         finish(add(.reasoning("", seal: all.seal), into: &output), .completed, into: &output)
     }

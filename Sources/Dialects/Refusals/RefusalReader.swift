@@ -9,8 +9,7 @@ package enum RefusalReader {
         "repetition_penalty", "seed", "store", "metadata", "user", "safety_identifier", "prompt_cache_key",
         "prompt_cache_retention", "service_tier", "reasoning_effort", "reasoning", "include_reasoning", "verbosity",
         "thinking", "thinking_budget", "enable_thinking", "chat_template_kwargs", "stream_options",
-        "context_management",
-        "cache_control", "transforms", "provider", "keep_alive",
+        "context_management", "cache_control", "transforms", "provider", "keep_alive",
     ]
     /// Values that say the same as leaving the member out.
     private static let defaults: [String: [String]] = [
@@ -27,8 +26,7 @@ package enum RefusalReader {
         ])
     private static let inMessages = [
         "reasoning_content", "reasoning_details", "reasoning", "thinking_blocks", "refusal", "annotations",
-        "cache_control",
-        "extra_content", "provider_specific_fields", "logprobs", "name",
+        "cache_control", "extra_content", "provider_specific_fields", "logprobs", "name",
     ]
     private static let inTools = ["strict", "cache_control", "defer_loading"]
     /// Words of an id's form, and words that say that an id is missing instead.
@@ -112,10 +110,14 @@ package enum RefusalReader {
         return [.rename(refused, to: refused == "max_tokens" ? "max_completion_tokens" : "max_tokens")]
     }
 
+    /// Members of a body that are looked for in a refusal; requests have far fewer.
+    private static let mostMembers = 1000
+
     private static func members(_ words: RefusalWords, _ body: JSONDocument) -> [RequestMend] {
         var mends: [RequestMend] = []
         var names: [String] = []
-        for member in body.root.members where !names.contains(member.key) {
+        for member in body.root.members.prefix(mostMembers) where words.names(member.key) && !names.contains(member.key)
+        {
             guard let found = mend(of: member.key, member.value, words) else { continue }
             names.append(member.key)
             mends.append(found)
@@ -130,8 +132,8 @@ package enum RefusalReader {
         let isUnneeded = optional.contains(name) && words.refuses(name)
         let isUnknown = !meant.contains(name) && words.doesNotKnow(name)
         if !words.isOfValue, isUnneeded || isUnknown { return .omit(name) }
+        guard value.isNull || defaults[name] != nil, words.refuses(name) else { return nil }
         let text = value.compactText
-        let isDefault = value.isNull || defaults[name]?.contains(text) == true
-        return isDefault && words.refuses(name) ? .omitValue(name, text) : nil
+        return value.isNull || defaults[name]?.contains(text) == true ? .omitValue(name, text) : nil
     }
 }

@@ -33,14 +33,23 @@ struct RefusalWords {
     private static let onlyDefault = ["only the default"]
 
     private let text: String
+    /// The words of the text, each once. A request may have very many members to look for.
+    private let words: Set<Substring>
     private let field: String?
+    /// Whether the server knows the member and refuses its value: another value may be taken.
+    let isOfValue: Bool
 
     init(_ failure: UpstreamFailure) {
         let words = [failure.code ?? "", failure.text].joined(separator: " ").lowercased()
         // Rust's servers go on with the names of all members that they do know.
         let rest = words.contains("unknown field") ? words.ranges(of: ", expected").first : nil
-        text = rest.map { String(words[..<$0.lowerBound]) } ?? words
+        let text = rest.map { String(words[..<$0.lowerBound]) } ?? words
+        self.text = text
+        self.words = Set(Self.words(of: text))
         field = failure.field?.lowercased()
+        isOfValue =
+            !Self.onlyDefault.contains { text.contains($0) }
+            && Self.wrongValue.contains { $0.allSatisfy { text.contains($0) } }
     }
 
     func has(_ words: String) -> Bool { text.contains(words) }
@@ -80,13 +89,7 @@ struct RefusalWords {
 
     /// Whether the server does not know a member of this name.
     func doesNotKnow(_ name: String) -> Bool {
-        Self.unknown.contains(where: has)
-            && (Self.ordinary.contains(name) ? refuses(name) : quotes(name) || refuses(name))
-    }
-
-    /// Whether the server knows the member and refuses its value: another value may be taken.
-    var isOfValue: Bool {
-        !Self.onlyDefault.contains(where: has) && Self.wrongValue.contains { $0.allSatisfy(has) }
+        refuses(name) && Self.unknown.contains(where: has)
     }
 
     /// The whole numbers in the text.
@@ -95,7 +98,11 @@ struct RefusalWords {
     }
 
     private func places(of name: String) -> [Range<String.Index>] {
-        Self.spellings(of: name).flatMap { text.ranges(of: $0) }.filter { place in
+        let spellings = Self.spellings(of: name).filter { spelling in
+            let parts = Self.words(of: spelling)
+            return !parts.isEmpty && parts.allSatisfy(words.contains)
+        }
+        return spellings.flatMap { text.ranges(of: $0) }.filter { place in
             let before = text[..<place.lowerBound].last
             let after = text[place.upperBound...].first
             return !Self.isWord(before) && !Self.isWord(after)
@@ -107,6 +114,8 @@ struct RefusalWords {
         let name = name.lowercased()
         return name.contains("_") ? [name, name.replacing("_", with: "")] : [name]
     }
+
+    private static func words(of text: String) -> [Substring] { text.split { !isWord($0) } }
 
     private static func isWord(_ character: Character?) -> Bool {
         character.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false

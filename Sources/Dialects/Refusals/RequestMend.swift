@@ -56,11 +56,6 @@ package enum RequestMend: Hashable, Sendable {
     }
 }
 
-/// The members that limit an answer's length, in the dialects of servers.
-enum AnswerLimit {
-    static let names = ["max_completion_tokens", "max_tokens", "max_output_tokens", "max_new_tokens"]
-}
-
 extension JSONValue {
     /// The value's text without spaces.
     var compactText: String { String(decoding: raw.filter { $0 > 0x20 }, as: UTF8.self) }

@@ -3,6 +3,7 @@ package import Domain
 /// The tokens of a call as its server counted them.
 ///
 /// A usage has two halves, prompt and answer. A half without a believable count is estimated (``filled(by:most:bytes:)``).
+/// ``TokenCounts`` decides on the counts of one object by themselves, this type beside earlier counts and the text that came.
 package struct ReportedUsage: Hashable, Sendable {
     /// Classes that do not overlap. A half that is not counted holds what is known of it at least, often 0.
     package var usage: Usage
@@ -22,6 +23,9 @@ package struct ReportedUsage: Hashable, Sendable {
 
     /// The usage of a call whose server counted nothing.
     package static let none = ReportedUsage(usage: Usage(), countsPrompt: false, countsAnswer: false)
+
+    /// The usage as far as it was counted; nil where neither half was.
+    package var believed: Usage? { countsPrompt || countsAnswer ? usage : nil }
 
     /// This count after a later one of the same stream. The larger count of each half stays, so zero replaces nothing.
     package func updated(with later: ReportedUsage?) -> ReportedUsage {

@@ -43,6 +43,9 @@ package enum MeasuredEffort: String, CaseIterable, Hashable, Sendable {
 
 /// A benchmark of published scores.
 package struct Benchmark: Hashable, Sendable {
+    /// The name of the Epoch Capabilities Index, whose points are the scale of general ability.
+    package static let abilityIndex = "eci"
+
     /// Unique within a file.
     package let name: String
     /// What it measures, in words.

@@ -62,7 +62,7 @@ package struct PanelAbility: Sendable {
         var nearest = 0.0
         for (name, mean) in zip(benchmarks, benchmarkMeans) {
             for score in record.scores where score.benchmark == name {
-                sum += logit(min(max(score.score, 0.02), 0.98)) - Double(mean)
+                sum += ScoreConversion.logOdds(ofShare: score.score) - Double(mean)
                 count += 1
                 nearest += score.nearest == nil ? 0 : 1
             }

@@ -27,17 +27,20 @@ package struct ScoreConversion: Sendable {
         self.deviation = deviation
     }
 
-    /// The argument of the line. Shares beyond 2 and 98 of 100 tell less than they seem to.
-    package func argument(_ score: Double) -> Double {
-        isShare ? logit(min(max(score, 0.02), 0.98)) : score
-    }
+    /// The argument of the line.
+    package func argument(_ score: Double) -> Double { isShare ? Self.logOdds(ofShare: score) : score }
+
+    /// The log-odds of a published share. Shares beyond 2 and 98 of 100 tell less than they seem to.
+    package static func logOdds(ofShare share: Double) -> Double { logit(bounded(share)) }
+
+    private static func bounded(_ share: Double) -> Double { min(max(share, 0.02), 0.98) }
 
     func points(_ score: Double) -> Double { offset + slope * argument(score) }
 
     /// Points for one unit of the score, near this score.
     func steepness(_ score: Double) -> Double {
         guard isShare else { return abs(slope) }
-        let share = min(max(score, 0.02), 0.98)
+        let share = Self.bounded(score)
         return abs(slope) / (share * (1 - share))
     }
 }

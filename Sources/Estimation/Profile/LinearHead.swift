@@ -53,8 +53,6 @@ package struct LinearHead: Sendable {
 package struct Gate: Sendable {
     /// The panels, in column order. One more column may follow: texts like no panel's.
     var panels: [String]
-    /// Whether the last column is that of texts like no panel's.
-    var knowsForeign: Bool { table.width > panels.count }
     var vocabulary: Vocabulary
     var table: GramTable
     var intercepts: [Float]

@@ -14,13 +14,13 @@ extension ProfileSet {
     /// The predictions for many models. Every panel is evaluated once, so this is cheaper than one model at a time.
     package func predictions(_ features: StepFeatures, for models: [ModelID]) -> [Prediction?] {
         var reading = Reading(self, features)
-        return models.map { reading.prediction(of: PredictedModel(profile: $0)) }
+        return models.map { reading.prediction(of: PredictedModel(profile: $0), sources(of: $0, features)) }
     }
 
     /// The predictions for models known from profiles or published scores.
     package func predictions(_ features: StepFeatures, of models: [PredictedModel]) -> [Prediction?] {
         var reading = Reading(self, features)
-        return models.map { reading.prediction(of: $0) }
+        return models.map { reading.prediction(of: $0, reading.sources(of: $0)) }
     }
 
     /// The expected cost of a call at the prices of the training data, for replays; nil where unknown.

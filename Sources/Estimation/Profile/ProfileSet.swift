@@ -26,8 +26,8 @@ package struct ProfileSet: Sendable {
     package let general: GeneralAbility?
     /// Places models by published scores; nil without `ability.profile`.
     package let standings: StandingMaker?
-    /// The standings of models with answers, by canonical name.
-    private let measuredStandings: [String: ModelStanding]
+    /// The standings of models with answers; nil without `ability.profile`.
+    private let measuredStandings: MeasuredStandings?
     /// By panel: whether its outcomes are those of whole runs.
     let isOfRuns: [Bool]
     /// By panel: the panels whose memory it may read.
@@ -76,40 +76,24 @@ package struct ProfileSet: Sendable {
         }
         self.places = places
         if let ability {
+            let isOfRuns = isOfRuns
             let maker = StandingMaker(ability, panels: panels, isOfRuns: isOfRuns)
+            let baseRates = places.mapValues { places in
+                let rates = places.filter { !isOfRuns[$0.panel] }
+                    .map { ($0.panel, Double(panels[$0.panel].baseRate($0.model))) }
+                return Dictionary(rates) { first, _ in first }
+            }
             standings = maker
-            measuredStandings = Self.standings(of: places, panels, isOfRuns, by: maker, ability)
+            measuredStandings = MeasuredStandings(maker, ability, baseRates: baseRates)
         } else {
             standings = nil
-            measuredStandings = [:]
+            measuredStandings = nil
         }
-    }
-
-    /// The standings of models with answers: by their published scores, else by their shares of good answers.
-    private static func standings(
-        of places: [String: [Place]], _ panels: [PanelProfile], _ isOfRuns: [Bool], by maker: StandingMaker,
-        _ ability: AbilityProfile
-    ) -> [String: ModelStanding] {
-        var published: [String: Ability] = [:]
-        for panel in ability.panels {
-            for (model, name) in panel.models.enumerated() where panel.points[model].isFinite {
-                published[ModelName.canonical(name)] = Ability(
-                    points: Double(panel.points[model]), deviation: Double(panel.deviations[model]))
-            }
-        }
-        var found: [String: ModelStanding] = [:]
-        for (name, places) in places {
-            let rates = places.filter { !isOfRuns[$0.panel] }
-                .map { ($0.panel, Double(panels[$0.panel].baseRate($0.model))) }
-            found[name] = maker.standing(
-                name: name, ability: published[name], baseRates: Dictionary(rates) { first, _ in first })
-        }
-        return found
     }
 
     /// The standing of a model with answers, under any spelling of its name.
     package func standing(of model: ModelID) -> ModelStanding? {
-        measuredStandings[ModelName.canonical(model.rawValue)]
+        measuredStandings?.standing(of: ModelName.canonical(model.rawValue))
     }
 
     /// A maker of standings that uses nothing of some models.
@@ -232,16 +216,17 @@ package struct ProfileSet: Sendable {
 
     /// The set with another gate, and other predictions by published scores.
     package func replacing(gate: Gate?, ability: AbilityProfile?, general: GeneralAbility?) -> ProfileSet {
-        var set = ProfileSet(
-            panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values),
-            ability: ability, general: general)
-        set.speed = speed
-        set.live = live
-        return set
+        rebuilt(panels: panels, gate: gate, ability: ability, general: general)
     }
 
     /// The set with other derived models in its panels.
     func rebuilt(with panels: [PanelProfile]) -> ProfileSet {
+        rebuilt(panels: panels, gate: gate, ability: ability, general: general)
+    }
+
+    private func rebuilt(
+        panels: [PanelProfile], gate: Gate?, ability: AbilityProfile?, general: GeneralAbility?
+    ) -> ProfileSet {
         var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values),
             ability: ability, general: general)

@@ -16,6 +16,10 @@ package struct Reading {
     private var odds: [[Float]?]
     private var typical: [OutputTokens?]
     private var generalDifficulty: Double?
+    /// By panel, then measured model: see `relativeCosts`.
+    var relativeCosts: [[Double?]?]
+    /// The relative size for models without answers, computed once.
+    var unmeasuredSize: Double??
     /// Estimates of log tokens and log dollars, by panel.
     private var tokens: [[Float]?]
     private var dollars: [[Float]?]
@@ -27,6 +31,7 @@ package struct Reading {
         probabilities = dense
         recalled = dense
         odds = dense
+        relativeCosts = Array(repeating: nil, count: set.panels.count)
         typical = Array(repeating: nil, count: set.panels.count)
         tokens = dense
         dollars = dense
@@ -68,9 +73,13 @@ package struct Reading {
             history: RunText.end(of: history, bytes: RunText.most))
     }
 
+    /// The panels with answers of a model.
+    func sources(of model: PredictedModel) -> [ProfileSet.Source] {
+        model.profile.map { set.sources(of: $0, features) } ?? []
+    }
+
     /// The prediction for a model; nil where neither answers nor scores of it are known.
-    mutating func prediction(of model: PredictedModel) -> Prediction? {
-        let sources = model.profile.map { set.sources(of: $0, features) } ?? []
+    mutating func prediction(of model: PredictedModel, _ sources: [ProfileSet.Source]) -> Prediction? {
         let standing = model.standing ?? model.profile.flatMap { set.standing(of: $0) }
         if let standing { return prediction(of: model, sources, standing) }
         guard let name = model.profile, !sources.isEmpty else { return nil }

@@ -35,8 +35,11 @@ package struct StepReading: Sendable {
         var words = Reading(set, features)
         var predictions: [ModelID: Prediction] = [:]
         var profileNames: [ModelID: ModelID] = [:]
+        var sizes: [ModelID: Double] = [:]
         for model in models where predictions[model.id] == nil {
-            guard let prediction = words.prediction(of: model) else { continue }
+            let sources = words.sources(of: model)
+            if !set.dial.kinds.isEmpty { sizes[model.id] = words.relativeSize(sources) }
+            guard let prediction = words.prediction(of: model, sources) else { continue }
             if let name = model.profile, name != model.id { profileNames[model.id] = name }
             if prediction.quality.isFinite, prediction.deviation.isFinite, prediction.outputTokens.mean.isFinite,
                 prediction.outputTokens.p95.isFinite
@@ -45,10 +48,6 @@ package struct StepReading: Sendable {
             }
         }
         self.predictions = predictions
-        var sizes: [ModelID: Double] = [:]
-        if !set.dial.kinds.isEmpty {
-            for model in models { sizes[model.id] = words.relativeSize(of: model) }
-        }
         self.sizes = sizes
         self.profileNames = profileNames
         let shares = features.shares

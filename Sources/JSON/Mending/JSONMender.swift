@@ -13,19 +13,10 @@ package struct JSONMender: Sendable {
 
     /// Reads the next text. Throws the error of the text as it is if it cannot be mended.
     package mutating func document(_ bytes: [UInt8]) throws(JSONError) -> JSONDocument {
-        let fault: JSONError
-        do {
-            let document = try JSONDocument(bytes)
-            if halves.isEmpty { return document }
-            fault = JSONError(.empty, at: 0, in: [])
-        } catch {
-            fault = error
-        }
+        let unmended = Result { () throws(JSONError) in try JSONDocument(bytes) }
+        if halves.isEmpty, case .success(let document) = unmended { return document }
         var copy = JSONMending(bytes, halves: halves)
-        guard let mended = copy.run(), let document = try? JSONDocument(mended) else {
-            if let document = try? JSONDocument(bytes) { return document }
-            throw fault
-        }
+        guard let mended = copy.run(), let document = try? JSONDocument(mended) else { return try unmended.get() }
         halves = copy.halves
         return document
     }
@@ -65,6 +56,9 @@ struct JSONMending {
         }
     }
 
+    /// Open levels that ``JSONDocument`` takes; deeper texts are not mended.
+    private static let mostLevels = 512
+
     private let bytes: [UInt8]
     private let holds: Bool
     private(set) var halves: [String: SplitCharacter]
@@ -80,9 +74,9 @@ struct JSONMending {
         output.reserveCapacity(bytes.count + 16)
     }
 
-    /// The mended text, not validated; nil if a string has no end.
+    /// The mended text, not validated; nil if a string has no end, or too many levels are open.
     mutating func run() -> [UInt8]? {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
+        position = bytes.withoutByteOrderMark.startIndex
         while position < bytes.count {
             let byte = bytes[position]
             if byte == ASCII.quote {
@@ -100,6 +94,7 @@ struct JSONMending {
             case ASCII.comma: nextElement()
             default: break
             }
+            guard levels.count <= Self.mostLevels else { return nil }
             output.append(byte)
             position += 1
         }

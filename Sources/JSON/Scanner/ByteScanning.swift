@@ -132,3 +132,8 @@ enum UTF8Sequence {
         }
     }
 }
+
+extension Collection<UInt8> {
+    /// The bytes without a byte order mark at their start, which editors write and a reader may ignore (RFC 8259, 8.1).
+    package var withoutByteOrderMark: SubSequence { starts(with: [0xEF, 0xBB, 0xBF]) ? dropFirst(3) : self[...] }
+}

@@ -115,13 +115,13 @@ extension LedgerTransaction {
             for reservation in commit.releases { try release(reservation) }
             for decision in commit.decisions { try record(decision) }
             for step in commit.steps { try record(step) }
+            for failure in commit.failures { try record(failure) }
             for record in commit.sessions { save(record) }
         }
         if let job = commit.job { try saveJob(job) }
         var sequences: [Int64] = []
         for event in commit.events { sequences.append(try appendEvent(event)) }
         for row in commit.rows { try finishRow(row) }
-        for failure in commit.failures { try record(failure) }
         if let answer = commit.answer { try keep(answer.answer, of: answer.ticket, at: .now()) }
         return StepReceipt(settlements: settlements, eventSequences: sequences)
     }

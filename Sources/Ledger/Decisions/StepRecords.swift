@@ -68,6 +68,11 @@ package struct StepCommit: Sendable {
 extension StepCommit {
     /// Whether it has settlements or releases.
     var movesMoney: Bool { !settlements.isEmpty || !releases.isEmpty }
+
+    /// What it says of calls, without steps, jobs, rows, sessions and answers: it holds even if those cannot be written.
+    package var payments: StepCommit {
+        StepCommit(settlements: settlements, releases: releases, decisions: decisions, failures: failures)
+    }
 }
 
 /// The result of a `StepCommit`.

@@ -17,6 +17,14 @@ package struct FailedAttempt: Hashable, Sendable {
         self.reason = reason
         self.isBooked = isBooked
     }
+
+    /// Its dimensions in the order of the table's columns; nil for "none".
+    var labels: [String?] {
+        [
+            call.model.rawValue, call.provider, call.placement.rawValue, call.stage?.rawValue, call.policy,
+            call.attribution.key, call.attribution.team, reason,
+        ]
+    }
 }
 
 /// The failed attempts of a model for one reason.
@@ -42,24 +50,24 @@ extension LedgerMigration {
 }
 
 extension LedgerTransaction {
-    private static let failureColumns =
-        "hour, model, provider, placement, stage, policy, api_key, team, reason, booked, attempts"
+    private static let failureKey = "hour, model, provider, placement, stage, policy, api_key, team, reason, booked"
+
+    /// Counts one attempt.
+    static let failureCount =
+        "INSERT INTO call_failure (\(failureKey), attempts) VALUES (\(placeholders(10)), 1) "
+        + "ON CONFLICT (\(failureKey)) DO UPDATE SET attempts = call_failure.attempts + 1"
+
+    /// The values of `failureCount`.
+    mutating func failureRow(_ failure: FailedAttempt) throws(LedgerError) -> [SQLValue] {
+        var values: [SQLValue] = [.integer(failure.at.milliseconds / RollupSlot.hourMilliseconds)]
+        for label in failure.labels { values.append(label == nil ? .integer(0) : try nameID(label)) }
+        values.append(.integer(failure.isBooked ? 1 : 0))
+        return values
+    }
 
     /// Counts a failed attempt.
     mutating func record(_ failure: FailedAttempt) throws(LedgerError) {
-        let call = failure.call
-        var values: [SQLValue] = [.integer(failure.at.milliseconds / RollupSlot.hourMilliseconds)]
-        for label in [
-            call.model.rawValue, call.provider, call.placement.rawValue, call.stage?.rawValue, call.policy,
-            call.attribution.key, call.attribution.team, failure.reason,
-        ] {
-            values.append(label == nil ? .integer(0) : try nameID(label))
-        }
-        values.append(.integer(failure.isBooked ? 1 : 0))
-        try connection.execute(
-            "INSERT INTO call_failure (\(Self.failureColumns)) VALUES (\(Self.placeholders(10)), 1) "
-                + "ON CONFLICT (hour, model, provider, placement, stage, policy, api_key, team, reason, booked) "
-                + "DO UPDATE SET attempts = call_failure.attempts + 1", values)
+        try connection.execute(Self.failureCount, try failureRow(failure))
     }
 
     /// The failed attempts of a dashboard's time, to whole hours: those without an entry by the query's groups, and all

@@ -19,6 +19,8 @@ struct MoneyGroup {
     private(set) var newDecisions: [(id: String, row: [SQLValue])] = []
     private(set) var newSteps: [(id: String, row: [SQLValue])] = []
     private(set) var newSessions: [SessionRecord] = []
+    /// Failed attempts to count.
+    private(set) var newFailures: [[SQLValue]] = []
     private(set) var closed: [(id: String, held: ClosedReservation)] = []
 
     /// Whether a reservation of this id can be made: none is open, closed by the group or settled.
@@ -53,6 +55,8 @@ struct MoneyGroup {
 
     mutating func add(_ sessions: [SessionRecord]) { newSessions += sessions }
 
+    mutating func add(failure row: [SQLValue]) { newFailures.append(row) }
+
     mutating func close(_ id: String, _ held: ClosedReservation) {
         open[id] = .some(nil)
         closed.append((id, held))
@@ -66,6 +70,7 @@ struct MoneyGroup {
         fileprivate let decisions: Int
         fileprivate let steps: Int
         fileprivate let sessions: Int
+        fileprivate let failures: Int
         fileprivate let closed: Int
         fileprivate let book: Int
     }
@@ -73,7 +78,7 @@ struct MoneyGroup {
     var mark: Mark {
         Mark(
             entries: newEntries.count, decisions: newDecisions.count, steps: newSteps.count,
-            sessions: newSessions.count, closed: closed.count, book: book.mark)
+            sessions: newSessions.count, failures: newFailures.count, closed: closed.count, book: book.mark)
     }
 
     mutating func rollBack(to mark: Mark) {
@@ -81,6 +86,7 @@ struct MoneyGroup {
         while newDecisions.count > mark.decisions { decisions.remove(newDecisions.removeLast().id) }
         while newSteps.count > mark.steps { steps.remove(newSteps.removeLast().id) }
         newSessions.removeLast(newSessions.count - mark.sessions)
+        newFailures.removeLast(newFailures.count - mark.failures)
         while closed.count > mark.closed {
             let last = closed.removeLast()
             open[last.id] = last.held

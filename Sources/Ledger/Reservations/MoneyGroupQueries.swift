@@ -197,6 +197,7 @@ extension LedgerTransaction {
             guard !group.steps.contains(step.id) else { return nil }
             group.add(step: step.id, row: try Self.stepRow(step))
         }
+        for failure in commit.failures { group.add(failure: try failureRow(failure)) }
         group.add(commit.sessions)
         return StepReceipt(settlements: settlements, eventSequences: [])
     }
@@ -208,6 +209,12 @@ extension LedgerTransaction {
         try insert(group.newEntries.map(\.row), Self.entryInsertion, mode)
         try insert(group.newDecisions.map(\.row), Self.decisionInsertion, mode)
         try insert(group.newSteps.map(\.row), Self.stepInsertion, mode)
+        for row in group.newFailures {
+            switch mode {
+            case .together: try connection.enqueue(Self.failureCount, row)
+            case .alone: try connection.execute(Self.failureCount, row)
+            }
+        }
         for record in group.newSessions { save(record) }
         if !group.closed.isEmpty {
             let closed = SQLList(texts: group.closed.map(\.id), in: connection.dialect)

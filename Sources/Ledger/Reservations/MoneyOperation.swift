@@ -3,14 +3,12 @@ import Domain
 /// An operation that moves money, with what belongs to it.
 enum MoneyOperation: Sendable {
     case reserve(ReservationRequest)
-    /// Settlements, releases, decisions, steps and sessions, all of them or none.
+    /// Settlements, releases, decisions, steps, sessions and failures, all of them or none.
     case commit(StepCommit)
 
     /// A commit that writes nothing but these; nil for others.
     init?(_ commit: StepCommit) {
-        guard commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty, commit.answer == nil,
-            commit.failures.isEmpty
-        else { return nil }
+        guard commit.job == nil, commit.events.isEmpty, commit.rows.isEmpty, commit.answer == nil else { return nil }
         self = .commit(commit)
     }
 }
@@ -55,7 +53,7 @@ extension MoneyOperation {
                 entry.call.labels + [
                     entry.kind.rawValue, entry.result.energyProvenance.rawValue, entry.result.outcome.rawValue,
                 ] + (entry.result.servedModel.map { [$0] } ?? [])
-            }
+            } + commit.failures.flatMap { $0.labels.compactMap { $0 } }
         }
     }
 }

@@ -13,8 +13,6 @@ struct ExpectedTests {
     private let committed: ModelID?
     private let span: Span?
     private let priced: PricedStep?
-    /// Whether the reference cannot be part of the plan.
-    var isReferenceOut = false
 
     init(
         at position: Int, reference: ModelID, state: RunState, context: RoutingContext, priced: PricedStep? = nil
@@ -37,10 +35,7 @@ struct ExpectedTests {
         let model = candidate.model
         if model == reference || model == committed { return true }
         if let span, span.model == model, position + steps <= span.through { return true }
-        if let priced {
-            // Limits that rule the reference out make every other model worth a plan.
-            return isReferenceOut || priced.similarity(candidate) > priced.threshold(model)
-        }
+        if let priced { return priced.similarity(candidate) > priced.threshold(model) }
         if position == 1, stages.contains(.urc), let similarity = candidate.requestSimilarity,
             similarity > requestThreshold
         {

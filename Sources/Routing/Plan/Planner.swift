@@ -22,47 +22,14 @@ package struct Planner: Sendable {
     ///   - candidates: those that can serve and pay for the step; at least one.
     ///   - reference: the model that the others are compared with.
     ///   - state: earlier commitments of the run.
+    ///   - priced: the candidates under the price of lost quality; nil under a line of kappa.
     /// - Throws: `.infeasible` with the limit that binds, `.planning` if the solver failed.
     package func plan(
         _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState = RunState(),
         context: RoutingContext, priced: PricedStep? = nil
     ) throws(RoutingError) -> Plan {
-        let found = planned(
-            step, candidates: candidates, reference: reference, state: state, context: context, priced: priced,
-            isReferenceOut: priced != nil && !candidates.contains { $0.model == reference.model })
-        do throws(RoutingError) {
-            return try found.get()
-        } catch {
-            // Under the price of lost quality, limits that leave no room for the reference are kept by the others.
-            guard case .infeasible = error, priced != nil else { throw error }
-            return try planned(
-                step, candidates: candidates, reference: reference, state: state, context: context, priced: priced,
-                isReferenceOut: true
-            ).get()
-        }
-    }
-
-    private func planned(
-        _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState, context: RoutingContext,
-        priced: PricedStep?, isReferenceOut: Bool
-    ) -> Result<Plan, RoutingError> {
-        do throws(RoutingError) {
-            return .success(
-                try solve(
-                    step, candidates: candidates, reference: reference, state: state, context: context,
-                    priced: priced, isReferenceOut: isReferenceOut))
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    private func solve(
-        _ step: Step, candidates: [Candidate], reference: Candidate, state: RunState, context: RoutingContext,
-        priced: PricedStep?, isReferenceOut: Bool
-    ) throws(RoutingError) -> Plan {
-        var tests = ExpectedTests(
+        let tests = ExpectedTests(
             at: step.position, reference: reference.model, state: state, context: context, priced: priced)
-        tests.isReferenceOut = isReferenceOut
         let horizon = min(context.horizon, Self.longestHorizon)
         if let shortfall = tests.shortfall(of: candidates, steps: context.shape == .chain ? horizon : 1) {
             throw .infeasible(shortfall, report: nil)
@@ -120,18 +87,8 @@ package struct Planner: Sendable {
     private func program(
         _ rows: PlanRows, candidates: [Candidate], context: RoutingContext, priced: PricedStep?
     ) -> AssignmentProgram {
-        var program = unpriced(rows, candidates: candidates, context: context)
-        if let priced, context.policy.method == .weighted {
-            program.weights = priced.weights(on: CriterionScale(program))
-        }
-        return program
-    }
-
-    private func unpriced(
-        _ rows: PlanRows, candidates: [Candidate], context: RoutingContext
-    ) -> AssignmentProgram {
         let policy = context.policy
-        return AssignmentProgram(
+        var program = AssignmentProgram(
             options: rows.options, weights: policy.weights.assignment, switching: rows.switching,
             budget: context.remaining.budget.map { Double($0.nanoUSD) }, deadline: context.remaining.seconds,
             latencyPaths: context.shape == .chain ? [] : rows.options.indices.map { [$0] },
@@ -139,6 +96,8 @@ package struct Planner: Sendable {
             slots: slots(candidates, context: context),
             limits: carbonLimit(rows.options, switching: rows.switching, context: context),
             timeLimit: Self.timeLimit, gap: Self.gap)
+        if let priced, policy.method == .weighted { program.weights = priced.weights(on: CriterionScale(program)) }
+        return program
     }
 
     /// Limits for subtasks that run side by side: no more of them on an operator's server than its slots free of other

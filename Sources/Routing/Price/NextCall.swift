@@ -3,7 +3,7 @@ package import Domain
 /// What follows the answers of a step, by the value of one more answer against its price.
 package enum NextCall: Hashable, Sendable {
     /// Ask this model: with its answer, the step is expected to be worth more than the call takes.
-    case ask(ModelID, gain: Double)
+    case ask(ModelID)
     /// Keep this model's answer: no further one is worth its price.
     case keep(ModelID, correctness: Double)
 }
@@ -36,9 +36,7 @@ struct NextCallSearch {
                 correctness: correctness, costUSD: burdens, couplings: couplings(models), open: open, asked: asked)
         else { return nil }
         switch move {
-        case .ask(let index):
-            let best = asked.map { correctness[$0] }.max() ?? 0
-            return .ask(models[index].id, gain: max(0, correctness[index] - best))
+        case .ask(let index): return .ask(models[index].id)
         case .keep(let index): return .keep(models[index].id, correctness: correctness[index])
         }
     }

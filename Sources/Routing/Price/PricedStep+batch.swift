@@ -20,10 +20,8 @@ extension PricedStep {
             let best = StepForecast.reference(able, candidates)
         else { return [] }
         let priced = PricedStep(
-            able.map { candidates[$0] }, reference: candidates[best],
-            lossPrice: estimates.lossPrice(keeping: context.policy.maxLoss, isTested: false),
-            relativeSize: { id in models.first { $0.id == id }.map { estimates.relativeSize(of: $0) } ?? 1 },
-            position: 1, context: context)
+            able.map { candidates[$0] }, reference: candidates[best], models: models, estimates: estimates,
+            isTested: false, position: 1, context: context)
         let values = able.map { priced.value(candidates[$0]) }
         guard let greatest = values.indices.max(by: { values[$0] < values[$1] }) else { return [] }
         let chosen = candidates[able[greatest]]

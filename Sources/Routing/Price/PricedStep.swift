@@ -24,19 +24,31 @@ package struct PricedStep: Hashable, Sendable {
     /// Source: HERA, arXiv 2504.00434 and AIMS (EuroSys '26).
     package static let lossByThird = [5.25, 7.59, 9.53]
 
+    /// Whether the run's limits leave no room for the dial, so that every candidate passes.
+    private(set) var isRelaxed = false
+
+    /// Factor of the price for one point of kappa that measured quality asks for (`RoutingContext.kappaOffset`).
+    ///
+    /// At the standard price a point of kappa is about what the price itself amounts to.
+    static let factorPerPoint = 100.0
+
     /// - Parameters:
     ///   - candidates: those that can serve the step.
-    ///   - relativeSize: the expected cost of this request over that of a usual one of its kind, by model.
+    ///   - models: the models of the step, those of the candidates among them.
+    ///   - isTested: whether a judge tests the answers, so that another one can follow.
     init(
-        _ candidates: [Candidate], reference: Candidate, lossPrice: LossPrice, relativeSize: (ModelID) -> Double,
-        position: Int, context: RoutingContext
+        _ candidates: [Candidate], reference: Candidate, models: [Model], estimates: any StepEstimates,
+        isTested: Bool, position: Int, context: RoutingContext
     ) {
         let policy = context.policy
         let weights = policy.weights
+        let lossPrice = estimates.lossPrice(keeping: policy.maxLoss, isTested: isTested)
         // A smaller weight of accuracy never undercuts the dial.
         let accuracy = max(1, weights.accuracy / Weights.standard.accuracy)
         let pace = context.priceFactor.isFinite ? max(context.priceFactor, 0) : 1
-        price = lossPrice.multiple * pace * accuracy * Self.weight(position: position, horizon: context.horizon)
+        let measured = context.kappaOffset.isFinite ? 1 + Self.factorPerPoint * max(context.kappaOffset, 0) : 1
+        price =
+            lossPrice.multiple * pace * measured * accuracy * Self.weight(position: position, horizon: context.horizon)
         maxLoss = policy.maxLoss
         self.reference = reference
         let scale = candidates.max { Self.isLess($0, $1) } ?? reference
@@ -45,7 +57,7 @@ package struct PricedStep: Hashable, Sendable {
             let unit = amount > 0 ? amount : most
             return unit > 0 ? weight / sum / unit : 0
         }
-        let size = relativeSize(scale.model)
+        let size = models.first { $0.id == scale.model }.map { estimates.relativeSize(of: $0) } ?? 1
         costPrice = unit(
             weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
             Double(candidates.map(\.cost.total.nanoUSD).max() ?? 0))
@@ -90,11 +102,19 @@ package struct PricedStep: Hashable, Sendable {
     /// The candidate's kappa: the least similarity that its saving pays for. Above 1 for a model that saves nothing, and
     /// for all at `max_loss` 0, where the reference answers alone.
     func threshold(_ model: ModelID) -> Double {
+        if isRelaxed { return -1 }
         if maxLoss <= 0, model != reference.model { return 2 }
         let worth = price * reference.prediction.quality
         let saving = burden(reference.model) - burden(model)
         guard worth > 0 else { return saving > 0 ? 0 : 2 }
         return max(0, 1 - saving / worth)
+    }
+
+    /// The step for limits that leave no room for the dial: every candidate passes, in the plan's order.
+    var relaxed: PricedStep {
+        var step = self
+        step.isRelaxed = true
+        return step
     }
 
     /// The weights of an assignment whose criteria are scaled this way, so that its objective is the candidates' burden
@@ -109,7 +129,7 @@ package struct PricedStep: Hashable, Sendable {
 
     /// The kappa that a decision shows: the candidate's own, and for the reference that of a model that costs nothing.
     func kappa(of model: ModelID) -> Double {
-        guard model == reference.model else { return min(1, threshold(model)) }
+        guard model == reference.model else { return min(max(threshold(model), 0), 1) }
         let worth = price * reference.prediction.quality
         return worth > 0 ? max(0, 1 - burden(model) / worth) : 0
     }

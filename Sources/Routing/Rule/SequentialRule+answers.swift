@@ -50,7 +50,7 @@ extension SequentialRule {
                 reason:
                     "\(kept)'s answer is right with probability \(Decimals.two(correctness)); no other answer is worth "
                     + "its price under max_loss")
-        case .ask(let model, let gain):
+        case .ask(let model):
             findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
             rejected.append(answer)
             release(from: answer.model, because: "another answer is worth its price")
@@ -59,7 +59,7 @@ extension SequentialRule {
                 .init(
                     model: model, stage: model == step.reference.model ? .reference : .plan,
                     reason: "\(model) is asked as well: the answer of \(answer.model) is right with probability "
-                        + "\(Decimals.two(answer.acceptance ?? 0)), and \(Decimals.two(gain)) more are worth the price")
+                        + "\(Decimals.two(answer.acceptance ?? 0)), and another one is expected to be worth its price")
             )
         }
     }

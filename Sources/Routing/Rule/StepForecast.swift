@@ -4,7 +4,9 @@ import Domain
 struct StepForecast: Sendable {
     let estimates: any StepEstimates
     /// The candidates under the price of lost quality; nil under a line of kappa.
-    let priced: PricedStep?
+    private(set) var priced: PricedStep?
+    /// Whether a judge tests the answers of all candidates, so that another one can follow.
+    private let isTested: Bool
     /// One candidate per model of the context, in its order.
     private(set) var candidates: [Candidate]
     /// The candidate with the best predicted quality.
@@ -78,17 +80,15 @@ struct StepForecast: Sendable {
                     "its highest possible bill of $\(candidates[index].worstCaseCost) does not fit the $\(budget) left"
             }
         }
-        priced =
-            isPriced
-            ? PricedStep(
-                able.map { candidates[$0] }, reference: candidates[best],
-                lossPrice: estimates.lossPrice(
-                    keeping: context.policy.maxLoss,
-                    isTested: context.policy.verify && estimates.judges(able.map { models[$0] })),
-                relativeSize: { id in
-                    models.first { $0.id == id }.map { estimates.relativeSize(of: $0) } ?? 1
-                },
-                position: step.position, context: context) : nil
+        // At max_loss 0 the reference answers alone: no other answer may take its place.
+        isTested =
+            isPriced && context.policy.verify && context.policy.maxLoss > 0
+            && estimates.judges(able.map { models[$0] })
+        if isPriced {
+            priced = PricedStep(
+                able.map { candidates[$0] }, reference: candidates[best], models: models, estimates: estimates,
+                isTested: isTested, position: step.position, context: context)
+        }
         self.estimates = estimates
         self.able = able
         self.remarks = remarks
@@ -125,10 +125,12 @@ struct StepForecast: Sendable {
         }
     }
 
+    /// Lets every candidate pass, because the run's limits leave no room for the dial.
+    mutating func relax() { priced = priced?.relaxed }
+
     /// The search for the next call; nil where answers are not verified by their value.
     func nextCalls(in context: RoutingContext) -> NextCallSearch? {
-        // At max_loss 0 the reference answers alone: no other answer may take its place.
-        guard let priced, context.policy.verify, context.policy.maxLoss > 0 else { return nil }
+        guard isTested, let priced, !priced.isRelaxed else { return nil }
         return NextCallSearch(
             estimates: estimates, priced: priced,
             candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },

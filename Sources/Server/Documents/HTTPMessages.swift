@@ -31,9 +31,7 @@ extension Request {
 
     /// The body, parsed as JSON.
     mutating func json(upTo limit: Int) async throws -> JSONDocument {
-        let bytes = try await bytes(upTo: limit)
-        // A reader may ignore a byte order mark (RFC 8259, section 8.1).
-        return try JSONDocument(bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes)
+        try JSONDocument(Array(try await bytes(upTo: limit).withoutByteOrderMark))
     }
 }
 

@@ -1,10 +1,10 @@
 import Domain
 import Synchronization
 
-/// Slows down who tries keys: after some wrong ones from an address, further unknown keys are refused unread for a while,
-/// longer with each wrong one.
+/// Slows down guessing of keys. After some wrong ones from an address, further unknown keys are refused unread for a
+/// while, longer with each wrong one.
 ///
-/// Keys that were right before are not held up by others behind the same address.
+/// Keys that were right before are not held up by others behind the same address. Bounded, and empty after a restart.
 final class WrongKeyLimiter: Sendable {
     private struct Tries {
         var count = 0

@@ -68,27 +68,3 @@ package struct QualityReport: Sendable {
         object.member("high_95", interval.high)
     }
 }
-
-/// Mean of scores in 0...1 with the 95 % interval (Wilson 1927). The interval is conservative for fractional scores,
-/// whose variance is at most that of binary ones.
-package struct QualityInterval: Hashable, Sendable {
-    package let mean: Double
-    package let low: Double
-    package let high: Double
-
-    /// - Parameter count: at least 1; 0 gives the interval 0...1.
-    package init(count: Int, sum: Double) {
-        guard count > 0 else {
-            (mean, low, high) = (0.5, 0, 1)
-            return
-        }
-        let z = 1.959964
-        let n = Double(count)
-        let p = min(max(sum / n, 0), 1)
-        let centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-        let half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
-        mean = p
-        low = max(0, centre - half)
-        high = min(1, centre + half)
-    }
-}

@@ -63,36 +63,26 @@ package struct WebhookRule: Hashable, Sendable {
     ///
     /// Proxies and servers decode it once or several times, and some cut it at a semicolon.
     private static func leadsElsewhere(_ segment: Substring) -> Bool {
-        var bytes = Array(segment.utf8)
-        while true {
-            // Slashes, backslashes, control characters, and bytes that no UTF-8 has: longer spellings of ASCII.
-            if bytes.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0xC0 || $0 == 0xC1 }) {
-                return true
-            }
-            let name = bytes.prefix { $0 != UInt8(ascii: ";") }
-            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { return true }
-            let decoded = percentDecoded(bytes)
-            if decoded == bytes { return false }
-            bytes = decoded
-        }
+        let bytes = percentDecoded(segment)
+        // Slashes, backslashes, control characters, and bytes that no UTF-8 has: longer spellings of ASCII.
+        if bytes.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0xC0 || $0 == 0xC1 }) { return true }
+        let name = bytes.prefix { $0 != UInt8(ascii: ";") }
+        return name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8)
     }
 
-    private static func percentDecoded(_ bytes: [UInt8]) -> [UInt8] {
-        var result: [UInt8] = []
-        var index = 0
-        while index < bytes.count {
-            let digits = bytes[index...].dropFirst().prefix(2)
-            if bytes[index] == UInt8(ascii: "%"), digits.count == 2,
-                let byte = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+    /// A segment decoded until nothing is left to decode, in one pass: what a decoded byte completes is decoded at once.
+    private static func percentDecoded(_ segment: Substring) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for byte in segment.utf8 {
+            bytes.append(byte)
+            while bytes.count >= 3, bytes[bytes.count - 3] == UInt8(ascii: "%"),
+                let decoded = UInt8(String(decoding: bytes.suffix(2), as: UTF8.self), radix: 16)
             {
-                result.append(byte)
-                index += 3
-            } else {
-                result.append(bytes[index])
-                index += 1
+                bytes.removeLast(3)
+                bytes.append(decoded)
             }
         }
-        return result
+        return bytes
     }
 }
 

@@ -1,6 +1,6 @@
 package import Domain
 package import Estimation
-package import JSON
+import JSON
 
 /// What is taken for known of a model in a replay that treats it as new.
 package enum DayZeroKnowledge: Hashable, Sendable, CustomStringConvertible {

@@ -1,13 +1,7 @@
 package import Domain
 package import Estimation
-package import JSON
+import JSON
 import Routing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// The dial's curve on recorded rows: what each `max_loss` costs, keeps and chooses.
 package struct DialReport: Sendable {
@@ -75,7 +69,8 @@ package struct DialReport: Sendable {
                 var policy = policy
                 policy.maxLoss = setting
                 let figures = RecordedRouting(policy: policy, profiles: profiles).figures(replay, estimates: estimates)
-                let interval = Self.interval(figures.point.accuracy, rows: rows.count)
+                let interval = QualityInterval(
+                    count: rows.count, sum: figures.point.accuracy * Double(rows.count))
                 return Point(
                     maxLoss: setting, costShare: best.costUSD > 0 ? figures.point.costUSD / best.costUSD : nil,
                     accuracy: figures.point.accuracy, low: interval.low, high: interval.high,
@@ -86,16 +81,6 @@ package struct DialReport: Sendable {
                     name: name, rows: rows.count, best: replay.models.isEmpty ? "" : replay.models[singles.best],
                     bestPoint: best, points: points))
         }
-    }
-
-    /// Wilson's 95 % interval of a mean of scores in 0...1.
-    static func interval(_ mean: Double, rows: Int) -> (low: Double, high: Double) {
-        guard rows > 0 else { return (0, 1) }
-        let z = 1.959964
-        let n = Double(rows)
-        let centre = (mean + z * z / (2 * n)) / (1 + z * z / n)
-        let half = z / (1 + z * z / n) * (mean * (1 - mean) / n + z * z / (4 * n * n)).squareRoot()
-        return (max(0, centre - half), min(1, centre + half))
     }
 
     /// `{"suites": [{suite, n, best_single, dial: [{max_loss, cost_share, accuracy, ...}]}]}`.

@@ -1,12 +1,10 @@
-package import Domain
-package import Estimation
+import Domain
+import Estimation
 
 /// Trains how answers follow published scores: conversions between benchmarks, and the known abilities of panels.
 struct AbilityTrainer: Sendable {
-    /// The benchmark whose points are the scale of ability.
-    static let scale = "eci"
     /// Standard deviation of a published ability, in points.
-    static let scaleDeviation = 1.5
+    private static let scaleDeviation = 1.5
     /// Fewer models than this give no conversion.
     private static let leastModels = 6
     /// Benchmarks whose conversion is less exact than this, in points, tell nothing of general ability.
@@ -18,8 +16,8 @@ struct AbilityTrainer: Sendable {
     /// - Parameters:
     ///   - panels: panels of answers with their data, in the same order.
     func train(_ book: ScoreBook, _ panels: [(profile: PanelProfile, data: PanelData)]) -> AbilityProfile {
-        var profile = AbilityProfile(conversions: conversions(book))
         let records = Self.byCanonicalName(book)
+        var profile = AbilityProfile(conversions: conversions(book, records))
         profile.panels = panels.filter { !$0.data.isOfRuns }.map { panel in
             ability(panel.profile, panel.data, records: records, book: book, conversions: profile)
         }
@@ -36,12 +34,14 @@ struct AbilityTrainer: Sendable {
         return records
     }
 
-    private func conversions(_ book: ScoreBook) -> [ScoreConversion] {
+    private func conversions(
+        _ book: ScoreBook, _ records: [String: PublishedRecord]
+    ) -> [ScoreConversion] {
         book.benchmarks.values.sorted { $0.name < $1.name }.compactMap { benchmark in
             var line = ScoreConversion(
                 benchmark: benchmark.name, isShare: benchmark.unit == .share, isGeneral: benchmark.kind == .general,
                 offset: 0, slope: 1, deviation: Self.scaleDeviation)
-            if benchmark.name == Self.scale { return line }
+            if benchmark.name == Benchmark.abilityIndex { return line }
             if let given = benchmark.conversion {
                 (line.offset, line.slope, line.deviation) = (given.offset, given.slope, given.deviation)
                 line.isShare = false
@@ -49,14 +49,14 @@ struct AbilityTrainer: Sendable {
             }
             // Calling functions follows general ability so little that its scores count for their own kind only.
             if benchmark.kind == .tools || benchmark.kind == .classification { return nil }
-            let pairs = pairs(book, benchmark.name).map { (line.argument($0.score), $0.points) }
+            let pairs = pairs(records, benchmark.name).map { (line.argument($0.score), $0.points) }
             guard pairs.count >= Self.leastModels else { return nil }
-            (line.offset, line.slope) = Self.line(pairs)
+            (line.offset, line.slope) = PairMoments(pairs).line()
             var squares = 0.0
             for left in pairs.indices {
                 var rest = pairs
                 let out = rest.remove(at: left)
-                let (offset, slope) = Self.line(rest)
+                let (offset, slope) = PairMoments(rest).line()
                 squares += (out.1 - offset - slope * out.0) * (out.1 - offset - slope * out.0)
             }
             line.deviation = max((squares / Double(pairs.count)).squareRoot(), Self.leastDeviation)
@@ -65,25 +65,16 @@ struct AbilityTrainer: Sendable {
     }
 
     /// Models with their own ability and their own score on a benchmark, at its strongest effort.
-    private func pairs(_ book: ScoreBook, _ benchmark: String) -> [(score: Double, points: Double)] {
-        Self.byCanonicalName(book).sorted { $0.key < $1.key }.compactMap { _, record in
+    private func pairs(
+        _ records: [String: PublishedRecord], _ benchmark: String
+    ) -> [(score: Double, points: Double)] {
+        records.sorted { $0.key < $1.key }.compactMap { _, record in
             let own = record.scores.filter { $0.nearest == nil }
-            guard let points = own.first(where: { $0.benchmark == Self.scale })?.score,
+            guard let points = own.first(where: { $0.benchmark == Benchmark.abilityIndex })?.score,
                 let score = own.filter({ $0.benchmark == benchmark }).map(\.score).max()
             else { return nil }
             return (score, points)
         }
-    }
-
-    /// Least squares of the second number on the first.
-    private static func line(_ pairs: [(Double, Double)]) -> (offset: Double, slope: Double) {
-        let count = Double(pairs.count)
-        let x = pairs.reduce(0) { $0 + $1.0 } / count
-        let y = pairs.reduce(0) { $0 + $1.1 } / count
-        let xx = pairs.reduce(0) { $0 + ($1.0 - x) * ($1.0 - x) }
-        let xy = pairs.reduce(0) { $0 + ($1.0 - x) * ($1.1 - y) }
-        let slope = xx > 0 ? xy / xx : 0
-        return (y - slope * x, slope)
     }
 
     private func ability(
@@ -102,7 +93,7 @@ struct AbilityTrainer: Sendable {
             .sorted()
         for name in benchmarks {
             let odds = known.compactMap { record in
-                record?.scores.first { $0.benchmark == name }.map { logit(min(max($0.score, 0.02), 0.98)) }
+                record?.scores.first { $0.benchmark == name }.map { ScoreConversion.logOdds(ofShare: $0.score) }
             }
             if odds.isEmpty { continue }
             found.benchmarks.append(name)

@@ -1,11 +1,5 @@
 import Domain
-package import Estimation
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import Estimation
 
 /// Trains the difficulty of texts: a logistic regression of difficulty on n-grams and surface counts.
 ///
@@ -101,7 +95,7 @@ struct GeneralTrainer: Sendable {
         }
         var general = fit(material, rows: all)
         let truth = Array(material.difficulties[..<material.authored])
-        let line = Self.line(honest, truth)
+        let line = PairMoments(Array(zip(honest, truth))).line(usual: 1, in: 0.5...2.5)
         // Shrinkage pulls every difficulty to the mean; the line takes that back.
         general.stretch(offset: line.offset, slope: line.slope)
         honest = honest.map { line.offset + line.slope * $0 }
@@ -114,21 +108,6 @@ struct GeneralTrainer: Sendable {
             Float(sorted[(2 * $0 + 1) * sorted.count / (2 * Self.quantiles)])
         }
         return Trained(general: general, honest: material.originals.map { honest[$0] })
-    }
-
-    /// Least squares of the truth on the estimates.
-    static func line(_ estimates: [Double], _ truth: [Double]) -> (offset: Double, slope: Double) {
-        let count = Double(max(truth.count, 1))
-        let x = estimates.reduce(0, +) / count
-        let y = truth.reduce(0, +) / count
-        var xx = 0.0
-        var xy = 0.0
-        for (estimate, value) in zip(estimates, truth) {
-            xx += (estimate - x) * (estimate - x)
-            xy += (estimate - x) * (value - y)
-        }
-        let slope = xx > 0 ? min(max(xy / xx, 0.5), 2.5) : 1
-        return (y - slope * x, slope)
     }
 
     /// Fits the regression on some rows.
@@ -176,100 +155,5 @@ struct GeneralTrainer: Sendable {
             1 / max((max(0, squares[column] - means[column] * means[column])).squareRoot(), 0.05)
         }
         return (means, scales)
-    }
-}
-
-/// How well difficulties of prompts are estimated by models that were not fitted on them.
-package struct DifficultyFigures: Sendable, CustomStringConvertible {
-    /// Correlation of estimated and judged difficulty.
-    package var correlation: Double
-    /// Root of the mean square of the difference, in points.
-    package var error: Double
-    /// The same by kind of prompt.
-    package var errorByKind: [String: Double]
-    /// The mean difference between a prompt and the same in other words, in points, and its 90 % quantile.
-    package var rewording: (mean: Double, p90: Double)
-    /// Log-odds for one point of ability.
-    package var slope: Double
-
-    init(_ trained: GeneralTrainer.Trained, _ prompts: [AuthoredPrompt]) {
-        let truth = prompts.map(\.difficulty)
-        let count = Double(max(prompts.count, 1))
-        let x = trained.honest.reduce(0, +) / count
-        let y = truth.reduce(0, +) / count
-        var (xx, yy, xy) = (0.0, 0.0, 0.0)
-        for (estimate, value) in zip(trained.honest, truth) {
-            xx += (estimate - x) * (estimate - x)
-            yy += (value - y) * (value - y)
-            xy += (estimate - x) * (value - y)
-        }
-        correlation = xx * yy > 0 ? xy / (xx * yy).squareRoot() : 0
-        func error(_ rows: [Int]) -> Double {
-            let squares = rows.reduce(0.0) {
-                $0 + (trained.honest[$1] - truth[$1]) * (trained.honest[$1] - truth[$1])
-            }
-            return (squares / Double(max(rows.count, 1))).squareRoot()
-        }
-        self.error = error(Array(prompts.indices))
-        errorByKind = Dictionary(grouping: prompts.indices) { prompts[$0].kind }.mapValues(error)
-        let places = Dictionary(zip(prompts.map(\.id), prompts.indices)) { first, _ in first }
-        let differences = prompts.indices.compactMap { row -> Double? in
-            guard let other = prompts[row].sameAs.flatMap({ places[$0] }) else { return nil }
-            return abs(trained.honest[row] - trained.honest[other])
-        }
-        rewording = (
-            differences.reduce(0, +) / Double(max(differences.count, 1)), RankingMetrics.quantile(differences, 0.9)
-        )
-        slope = Double(trained.general.slope)
-    }
-
-    /// The figures in one sentence.
-    package var description: String {
-        let kinds = errorByKind.sorted { $0.key < $1.key }.map { "\($0.key) \(TextTable.fixed($0.value, 0))" }
-        return """
-            difficulty of prompts, by models that did not see them: correlation \(TextTable.fixed(correlation, 2)), off by \
-            \(TextTable.fixed(error, 1)) points (\(kinds.joined(separator: ", "))); in other words off by \
-            \(TextTable.fixed(rewording.mean, 1)), nine of ten below \(TextTable.fixed(rewording.p90, 1)); \
-            \(TextTable.fixed(slope, 3)) log-odds a point
-            """
-    }
-}
-
-/// A text with a difficulty measured by the models that answered it.
-struct LevelRow: Sendable {
-    var suite: String
-    var text: StepText
-    /// Points of ability.
-    var difficulty: Double
-
-    /// The standard deviation of difficulties within a suite, in points.
-    private static let spread = 20.0
-
-    /// The expected difficulty of every training row, from its outcomes and the models' abilities.
-    ///
-    /// Within a suite, difficulties are normal around a mean which is fitted.
-    static func rows(_ rows: [OutcomeRow], abilities: [String: Ability], ceiling: Double) -> [LevelRow] {
-        let grid = Array(stride(from: 40.0, through: 200, by: 2))
-        let likelihoods = rows.map { row in
-            grid.map { difficulty in
-                row.outcomes.sorted { $0.key < $1.key }.reduce(0.0) { sum, outcome in
-                    guard let ability = abilities[outcome.key] else { return sum }
-                    let p = ceiling * logistic(GeneralTrainer.exactSlope * (ability.points - difficulty))
-                    return sum + outcome.value.score * log(p) + (1 - outcome.value.score) * log(1 - p)
-                }
-            }
-        }
-        var mean = 120.0
-        var difficulties = [Double](repeating: mean, count: rows.count)
-        for _ in 0..<6 {
-            for (row, likelihood) in likelihoods.enumerated() {
-                let odds = zip(grid, likelihood).map { $1 - ($0 - mean) * ($0 - mean) / (2 * spread * spread) }
-                let most = odds.max() ?? 0
-                let weights = odds.map { exp($0 - most) }
-                difficulties[row] = zip(grid, weights).reduce(0) { $0 + $1.0 * $1.1 } / weights.reduce(0, +)
-            }
-            mean = difficulties.reduce(0, +) / Double(max(difficulties.count, 1))
-        }
-        return zip(rows, difficulties).map { LevelRow(suite: $0.suite, text: $0.text, difficulty: $1) }
     }
 }

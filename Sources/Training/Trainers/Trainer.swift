@@ -22,7 +22,7 @@ package struct Trainer: Sendable {
     package var seed: UInt64 = 1
 
     /// Names of other profile files.
-    private static let reserved = ["ability", "gate", "general", "memory", "speed"]
+    private static let reserved = ["ability", "dial", "gate", "general", "memory", "speed"]
 
     /// Settings of the panels' training.
     var panel = PanelTrainer()
@@ -93,7 +93,8 @@ package struct Trainer: Sendable {
 
     /// Fits the gate, the general ability and the abilities of panels anew, and keeps the panels of a set.
     ///
-    /// With the rows that the set was trained on, the result is that of training everything.
+    /// With the rows that the set was trained on, the result is that of training everything, but for the dial: it stays
+    /// as it was fitted before.
     /// - Throws: `EstimationError.notEnoughData`, also where the rows are of other panels.
     package func refit(
         _ known: ProfileSet, outcomes: [OutcomeRow], traces: [TraceRow], general: GeneralMaterial,

@@ -1,5 +1,3 @@
-package import Domain
-
 /// An HTTP error of a model server, in any dialect.
 package struct UpstreamFailure: Hashable, Sendable {
     /// HTTP status; 0 for an error event inside a stream.

@@ -23,17 +23,24 @@ enum Installation {
 
     /// Loads the trained profiles. Without any, uses priors by tier and prints a notice.
     static func estimator(_ installation: InstallationOptions) throws -> any Estimating {
+        if let set = try profiles(in: installation.profilesFolder, isGiven: installation.profiles != nil) {
+            return ProfileEstimator(set)
+        }
+        Exit.printError("no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
+        return PriorEstimator()
+    }
+
+    /// Loads the trained profiles; nil without any. Exits with 65 where some are damaged.
+    ///
+    /// - Parameter isGiven: whether the operator named the folder, so that it has to be there.
+    static func profiles(in folder: String, isGiven: Bool) throws -> ProfileSet? {
         do {
-            return ProfileEstimator(try ProfileSet.load(directory: installation.profilesFolder))
+            return try ProfileSet.load(directory: folder)
         } catch {
             switch error {
-            case .noProfiles,
-                .unreadable where installation.profiles == nil:
-                Exit.printError(
-                    "no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
-                return PriorEstimator()
-            default:
-                throw Exit(65, error.description)
+            case .noProfiles: return nil
+            case .unreadable where !isGiven: return nil
+            default: throw Exit(65, error.description)
             }
         }
     }

@@ -46,8 +46,7 @@ struct LocalModelTests {
                 points: points)
         }
         func ability(_ name: String) -> LocalModelAbility {
-            LocalModelAbility(
-                LocalModelEstimate(ServedModel(name: name)), name: LocalModelName(name), scored: members)
+            LocalModelAbility(LocalModelEstimate(ServedModel(name: name)), scored: members)
         }
         #expect(ability("qwen2.5:7b").points == 121 && ability("qwen2.5:7b").deviation == 6)
         #expect(ability("qwen2.5:32b").nearest == "x/qwen2.5:7b", "a later generation says nothing of an earlier one")
@@ -137,6 +136,9 @@ struct LocalModelTests {
         let again = try LocalServer(url: "http://LOCALHOST:11434")
         let third = LocalModels([ServedModel(name: "m:3b")], at: again, in: catalog, today: Self.today)
         #expect(third.models.isEmpty && third.skipped.isEmpty)
+        let bare = LocalModels(
+            [ServedModel(name: "m:3b")], at: try LocalServer(url: "http://[fd00::1]"), in: catalog, today: Self.today)
+        #expect(bare.models.map(\.model.id.rawValue) == ["local/m-3b@fd00::1"])
     }
 
     @Test(

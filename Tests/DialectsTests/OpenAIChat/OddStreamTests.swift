@@ -182,6 +182,18 @@ struct OddStreamTests {
         #expect(other.failure == nil && other.finishReason == nil)
     }
 
+    @Test("a list that comes in pieces goes back as one list, and of other members the last one")
+    func lists() throws {
+        let (reader, _) = try Self.read([
+            Self.chunk(#"{"reasoning_details":[{"text":"a"}],"trace":"1"}"#), Self.chunk(#"{"reasoning_details":[]}"#),
+            Self.chunk(#"{"reasoning_details":[ {"text":"b"}, {"text":"c"} ],"trace":"2"}"#), "[DONE]",
+        ])
+        let body = try JSONDocument(OpenAIWriter.body(of: reader.answer, openAIBytes: nil)).root
+        let message = body["choices"]?.elements.first { _ in true }?["message"]
+        #expect(message?["reasoning_details"]?.elements.compactMap { $0["text"]?.string } == ["a", "b", "c"])
+        #expect(message?["trace"]?.string == "2" && reader.answer.origin == "h")
+    }
+
     // MARK: Counts
 
     @Test(

@@ -7,7 +7,7 @@ import Upstream
 @Suite("Usage in OpenAI's format")
 struct OpenAIUsageTests {
     private static func usage(_ text: String) throws -> Usage? {
-        OpenAIWire.usage(try JSONDocument(Array(text.utf8)).root)
+        OpenAIWire.reportedUsage(try JSONDocument(Array(text.utf8)).root)?.believed
     }
 
     @Test("cached, reasoning and audio tokens are taken out of their wholes")
@@ -30,7 +30,7 @@ struct OpenAIUsageTests {
         #expect(try Self.usage("null") == nil)
         #expect(try Self.usage("{}") == nil)
         #expect(try Self.usage(#"{"total_tokens":5}"#) == nil)
-        #expect(OpenAIWire.usage(nil) == nil)
+        #expect(OpenAIWire.reportedUsage(nil) == nil)
     }
 
     @Test("details that are null or absent count as zero")
@@ -72,7 +72,7 @@ struct OpenAIUsageTests {
         func read(_ details: String) throws -> Usage? {
             let text =
                 #"{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":40,\#(details)}}"#
-            return OpenAIWire.usage(try JSONDocument(Array(text.utf8)).root)
+            return OpenAIWire.reportedUsage(try JSONDocument(Array(text.utf8)).root)?.believed
         }
         #expect(
             try read(#""cache_write_tokens":30"#) == Usage(input: 30, cachedRead: 40, cacheWrite5m: 30, output: 5))

@@ -88,6 +88,34 @@ struct PricedRuleTests {
         #expect(decision.considered.contains { $0.contains("does not fit the budget left") })
     }
 
+    @Test("limits that leave no room for the dial are kept by a plan without it, and the decision says so")
+    func noRoom() throws {
+        let estimator = FixedEstimator(quality: ["edge": 0.3, "cheap": 0.6, "dear": 0.9])
+        var state = RunState()
+        let decision = try StepRouter(estimator: estimator).route(
+            Fixture.step(), decisionID: "d", state: &state,
+            context: Fixture.context(
+                policy: Policy(), remaining: Remaining(budget: Money(nanoUSD: 17_000_000)), horizon: 40))
+        let choices = try #require(state.plan?.choices)
+        #expect(choices.contains { $0 != ModelID("dear") }, "eight calls of dear do not fit the budget")
+        #expect(decision.considered.contains { $0.contains("max_loss is not kept") })
+        #expect(state.plan?.forecast == nil, "the next step plans again")
+    }
+
+    @Test("measured quality below min_accuracy raises the price, and more quality than asked for does not lower it")
+    func measuredQuality() throws {
+        let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.94, "dear": 0.96])
+        let chosen = try [-0.1, 0, 0.1].map { offset in
+            var context = Fixture.context(policy: Policy())
+            context.kappaOffset = offset
+            var state = RunState()
+            return try StepRouter(estimator: estimator).route(
+                Fixture.step(), decisionID: "d", state: &state, context: context
+            ).model.rawValue
+        }
+        #expect(chosen == ["cheap", "cheap", "dear"])
+    }
+
     @Test("the pace of losses raises the price, and with it the quality")
     func pace() throws {
         let estimator = FixedEstimator(quality: ["edge": 0.1, "cheap": 0.94, "dear": 0.96])
@@ -124,6 +152,8 @@ struct PricedAnswerTests {
         func acceptance(of answers: [(model: Model, output: String)]) -> Double? {
             answers.last.map { $0.model.id == ModelID("cheap") ? cheap : 0.95 }
         }
+
+        func judges(_ models: [Model]) -> Bool { true }
 
         func correctness(of models: [Model], given answers: [(model: Model, output: String)]) -> [Double]? {
             models.map { model in
@@ -177,9 +207,16 @@ struct PricedAnswerTests {
 
     @Test("no answer is bought beyond the budget")
     func budget() throws {
-        var machine = try machine(cheap: 0.1, remaining: Remaining(budget: Money(nanoUSD: 16_000_000)))
-        machine.answered(ModelID("cheap"), output: "perhaps 5")
-        if case .call(let second) = machine.action { #expect(second.model != ModelID("dear")) }
+        // The highest bill of dear fits alone, but not after the one of cheap.
+        for (budget, calls) in [(16_400_000, ["cheap", "edge"]), (40_000_000, ["cheap", "dear"])] {
+            var machine = try machine(cheap: 0.1, remaining: Remaining(budget: Money(nanoUSD: Int64(budget))))
+            var made: [String] = []
+            while case .call(let verdict) = machine.action, made.count < 3 {
+                made.append(verdict.model.rawValue)
+                machine.answered(verdict.model, output: "perhaps 5")
+            }
+            #expect(made == calls)
+        }
     }
 
     @Test("verify off keeps the first answer")

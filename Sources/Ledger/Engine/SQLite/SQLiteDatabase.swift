@@ -77,15 +77,7 @@ struct SQLiteDatabase: SQLDatabase {
     /// The file itself is not opened for that: closing it would release this process's locks on it. A new one is made
     /// under another name.
     private static func hide(_ path: String) {
-        if access(path, F_OK) != 0 {
-            let made = "\(path)-new-\(String(UInt64.random(in: .min ... .max), radix: 36))"
-            let descriptor = Glibc.open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            if descriptor >= 0 {
-                _ = Glibc.close(descriptor)
-                _ = link(made, path)
-                _ = unlink(made)
-            }
-        }
+        if access(path, F_OK) != 0 { makeHiddenFile(path) }
         for end in ["", "-wal", "-shm", "-nodes"] { _ = chmod(path + end, 0o600) }
     }
 
@@ -206,6 +198,17 @@ struct SQLiteDatabase: SQLDatabase {
         try? pool.close()
         presence.leave()
     }
+}
+
+/// Makes an empty file that other users cannot read, unless there is one. Outside of the type, whose own `open` and
+/// `close` have the names of the system's.
+private func makeHiddenFile(_ path: String) {
+    let made = "\(path)-new-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+    let descriptor = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    _ = close(descriptor)
+    _ = link(made, path)
+    _ = unlink(made)
 }
 
 /// The write-ahead log of a SQLite file, synced without blocking the writer.

@@ -23,8 +23,8 @@ struct CatalogListCommand: ParsableCommand {
     @Option(help: "Directory with the catalog's YAML files.")
     var catalog = "Catalog"
 
-    @Option(help: "Directory with trained profiles.")
-    var profiles = "Profiles"
+    @Option(help: "Directory with trained profiles. Default: Profiles, where it exists.")
+    var profiles: String?
 
     @Option(help: "How to print: table or json.")
     var format = Format.table
@@ -33,7 +33,7 @@ struct CatalogListCommand: ParsableCommand {
         try CatalogExit.mapped {
             let today = Timestamp.now().day
             let catalog = try ModelCatalog.load(directory: catalog, today: today)
-            let profiles = try? ProfileSet.load(directory: profiles)
+            let profiles = try Installation.profiles(in: profiles ?? "Profiles", isGiven: profiles != nil)
             for warning in catalog.warnings { Exit.printError("\(warning)") }
             switch format {
             case .table: print(CatalogTable(catalog: catalog, profiles: profiles, today: today).text)
@@ -52,27 +52,31 @@ struct CatalogLintCommand: ParsableCommand {
     @Argument(help: "Directory with the catalog's YAML files.")
     var directory = "Catalog"
 
-    @Option(help: "Directory with trained profiles, by which scores are compared with each other.")
-    var profiles = "Profiles"
+    @Option(
+        help: "Directory with trained profiles, by which scores are compared. Default: Profiles, where it exists.")
+    var profiles: String?
 
     func run() throws {
-        let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
-        for problem in lint.problems {
-            // Prefixed with the directory, so that editors and terminals link to the file.
-            print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
-        }
-        if let ability = (try? ProfileSet.load(directory: profiles))?.ability {
-            for line in ScoreComparison(models: lint.models, ability: ability).lines {
-                print("\(directory)/\(ScoreFile.name): \(line)")
+        try CatalogExit.mapped {
+            let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
+            for problem in lint.problems {
+                // Prefixed with the directory, so that editors and terminals link to the file.
+                print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
             }
-        }
-        let warnings = lint.problems.count - lint.errors.count
-        let read = "\(lint.files.count) files, \(lint.models.count) models"
-        if lint.errors.isEmpty {
-            print("\(read): fine" + (warnings > 0 ? ", with warnings: \(warnings)" : ""))
-        } else {
-            Exit.printError("\(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
-            throw ExitCode(65)
+            let profiles = try Installation.profiles(in: profiles ?? "Profiles", isGiven: profiles != nil)
+            if let ability = profiles?.ability {
+                for line in ScoreComparison(models: lint.models, ability: ability).lines {
+                    print("\(directory)/\(ScoreFile.name): \(line)")
+                }
+            }
+            let warnings = lint.problems.count - lint.errors.count
+            let read = "\(lint.files.count) files, \(lint.models.count) models"
+            if lint.errors.isEmpty {
+                print("\(read): fine" + (warnings > 0 ? ", with warnings: \(warnings)" : ""))
+            } else {
+                Exit.printError("\(read) can be read; errors: \(lint.errors.count), warnings: \(warnings)")
+                throw ExitCode(65)
+            }
         }
     }
 }
@@ -89,6 +93,9 @@ enum CatalogExit {
         } catch let error as PriceListError {
             Exit.printError("\(error)")
             throw ExitCode(65)
+        } catch let exit as Exit {
+            Exit.printError(exit.message)
+            throw ExitCode(exit.code)
         }
     }
 }

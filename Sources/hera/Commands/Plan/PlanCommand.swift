@@ -98,11 +98,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     /// Reads the selected rows. Throws exit code 65 without any.
     private func read(_ bar: ProgressBar) throws -> [OutcomeRow] {
-        var all: [OutcomeRow] = []
-        for path in outcomes {
-            bar.show(0.1, "reading \(path)")
-            all += try OutcomeRow.read(path)
-        }
+        let all = try bar.rows(of: outcomes, at: 0.1, OutcomeRow.read)
         let chosen = split.map { split in all.filter { $0.split.rawValue == split } } ?? all
         guard !chosen.isEmpty else {
             let splits = Set(all.map(\.split.rawValue)).sorted().joined(separator: ", ")

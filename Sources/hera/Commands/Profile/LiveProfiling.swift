@@ -34,6 +34,7 @@ struct LiveProfiling {
         let items = try prober.choose(
             command.probes, of: suite.gradable(allowingCode: trial != nil), seed: command.seed)
         let logger = Installation.logger()
+        let record = try command.publishedRecord() ?? model.catalog[model.id]?.published
         let name = try model.profileName(command.probeRun.name, known: prober)
         do {
             try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
@@ -60,7 +61,6 @@ struct LiveProfiling {
         await stepService.ledger.close()
         bar.clear()
         let answers = try probeRun.answers()
-        let record = try command.publishedRecord() ?? model.catalog[model.id]?.published
         var profile = prober.profile(name, answers.map(\.graded), record: record)
         let speed = ProbeSpeed(answers.map(\.answer))
         profile.prefillTokensPerSecond = speed.prefillTokensPerSecond

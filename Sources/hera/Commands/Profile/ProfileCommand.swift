@@ -1,5 +1,4 @@
 import ArgumentParser
-import Catalog
 import Domain
 import Estimation
 import Foundation
@@ -94,12 +93,7 @@ struct ProfileCommand: AsyncParsableCommand {
     /// - Throws: `Exit` with every error of the file, or where it does not know the model.
     func publishedRecord() throws -> PublishedRecord? {
         guard let scores else { return nil }
-        let book: ScoreBook
-        do {
-            book = try ScoreFile.read(path: scores).book
-        } catch {
-            throw Exit(65, error.description)
-        }
+        let book = try ScoreBook.read([scores])
         guard let record = book.record(named: model), !record.scores.isEmpty else {
             let hint = Spelling.closest(to: model, among: book.records.keys.sorted()).map { ": did you mean '\($0)'?" }
             throw Exit(65, "\(scores) has no scores of '\(model)'\(hint ?? "")")
@@ -113,7 +107,11 @@ struct ProfileCommand: AsyncParsableCommand {
         let known = try ProfileSet.load(directory: folder)
         guard let record = try publishedRecord() else { return }
         let prober = LiveProber(known)
-        guard let ability = known.ability?.ability(of: record) else {
+        guard let scale = known.ability else {
+            throw Exit(
+                65, "\(folder) has no ability.profile, by which scores are read: make it with `hera train --scores`")
+        }
+        guard let ability = scale.ability(of: record) else {
             throw Exit(65, "none of the scores of '\(model)' tells general ability: add its eci, for example")
         }
         let name = probeRun.name ?? model
@@ -125,7 +123,7 @@ struct ProfileCommand: AsyncParsableCommand {
         print(
             "\(name): ability \(TextTable.fixed(ability.points, 1)), give or take \(TextTable.fixed(ability.deviation, 1))"
         )
-        for contradiction in known.ability?.contradictions(in: record) ?? [] {
+        for contradiction in scale.contradictions(in: record) {
             print(
                 "  \(contradiction.evidence.score.benchmark) says \(TextTable.fixed(contradiction.evidence.points, 0)), "
                     + "the other scores \(TextTable.fixed(contradiction.others.points, 0))")
@@ -143,11 +141,7 @@ struct ProfileCommand: AsyncParsableCommand {
         bar.show(0, "loading profiles")
         let folder = installation.profilesFolder
         let known = try ProfileSet.load(directory: folder)
-        var rows: [OutcomeRow] = []
-        for path in outcomes {
-            bar.show(0.2, "reading \(path)")
-            rows += try OutcomeRow.read(path).filter { $0.split == .train }
-        }
+        let rows = try bar.rows(of: outcomes, at: 0.2, OutcomeRow.read).filter { $0.split == .train }
         bar.show(0.6, "choosing questions")
         let found = try Prober(seed: seed).profile(model, rows: rows, probes: probes, known: known)
         try found.profiles.write(to: out ?? folder)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Catalog
 import Domain
 import Estimation
 import Foundation
@@ -83,17 +82,9 @@ struct EvaluateCommand: ParsableCommand {
             let policy = try self.policy.map { try PolicyArgument.read($0) }
             bar.show(0, "loading profiles")
             let set = try ProfileSet.load(directory: profiles)
-            var rows: [OutcomeRow] = []
-            for path in outcomes {
-                bar.show(0, "reading \(path)")
-                rows += try OutcomeRow.read(path)
-            }
-            var runs: [TraceRow] = []
-            for path in traces {
-                bar.show(0, "reading \(path)")
-                runs += try TraceRow.read(path)
-            }
-            let dayZero = try self.asNew.map { try replay($0, profiles: set) }
+            let dayZero = try asNew.map { try dayZeroReplay($0, profiles: set) }
+            var rows = try bar.rows(of: outcomes, OutcomeRow.read)
+            var runs = try bar.rows(of: traces, TraceRow.read)
             let training = routers.isEmpty && dayZero == nil ? [] : rows.filter { $0.split == .train }
             if let split {
                 rows = rows.filter { $0.split.rawValue == split }
@@ -122,16 +113,10 @@ struct EvaluateCommand: ParsableCommand {
         }
     }
 
-    private func replay(_ knowledge: String, profiles set: ProfileSet) throws -> DayZeroReplay {
-        var book = ScoreBook()
-        for path in scores.isEmpty ? [profiles + "/scores/panels.yaml"] : scores {
-            do {
-                book = book.merging(try ScoreFile.read(path: path).book)
-            } catch {
-                throw Exit(65, error.description)
-            }
-        }
-        return DayZeroReplay(profiles: set, book: book, knowledge: try DayZeroKnowledge(knowledge))
+    private func dayZeroReplay(_ knowledge: String, profiles set: ProfileSet) throws -> DayZeroReplay {
+        let knowledge = try DayZeroKnowledge(knowledge)
+        let book = try ScoreBook.read(scores.isEmpty ? [profiles + "/scores/panels.yaml"] : scores)
+        return DayZeroReplay(profiles: set, book: book, knowledge: knowledge)
     }
 
     private func names(_ list: String?) -> [String] {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Catalog
 import Domain
 import Estimation
 import Training
@@ -13,7 +12,7 @@ struct TrainCommand: ParsableCommand {
             plain, .gz, or - for standard input.
 
             With --scores, models without answers are predicted from published scores. With --prompts too, texts unlike all \
-            recorded ones are predicted from their difficulty. --keep-panels trains only these and the gate, in seconds.
+            recorded ones are predicted from their difficulty. --keep-panels trains only these and the gate, in a minute.
             """)
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers, one query a line.")
@@ -55,17 +54,11 @@ struct TrainCommand: ParsableCommand {
         try EstimationExit.mapped {
             let bar = ProgressBar()
             defer { bar.clear() }
-            var rows: [OutcomeRow] = []
-            for path in outcomes {
-                bar.show(0, "reading \(path)")
-                rows += try OutcomeRow.read(path)
-            }
-            var runs: [TraceRow] = []
-            for path in traces {
-                bar.show(0, "reading \(path)")
-                runs += try TraceRow.read(path)
-            }
-            let general = try material(bar)
+            let rows = try bar.rows(of: outcomes, OutcomeRow.read)
+            let runs = try bar.rows(of: traces, TraceRow.read)
+            let general = GeneralMaterial(
+                book: try ScoreBook.read(scores), prompts: try bar.rows(of: prompts, AuthoredPrompt.read),
+                levels: try bar.rows(of: levels, OutcomeRow.read))
             var figures: [String] = []
             let profiles =
                 keepPanels
@@ -79,27 +72,5 @@ struct TrainCommand: ParsableCommand {
             bar.clear()
             print(([profiles.summary] + figures).joined(separator: "\n\n"))
         }
-    }
-
-    /// Reads the files of scores, prompts and levels.
-    private func material(_ bar: ProgressBar) throws -> GeneralMaterial {
-        var material = GeneralMaterial()
-        for path in scores {
-            bar.show(0, "reading \(path)")
-            do {
-                material.book = material.book.merging(try ScoreFile.read(path: path).book)
-            } catch {
-                throw Exit(65, error.description)
-            }
-        }
-        for path in prompts {
-            bar.show(0, "reading \(path)")
-            material.prompts += try AuthoredPrompt.read(path)
-        }
-        for path in levels {
-            bar.show(0, "reading \(path)")
-            material.levels += try OutcomeRow.read(path)
-        }
-        return material
     }
 }

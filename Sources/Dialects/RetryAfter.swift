@@ -1,14 +1,16 @@
-package import Domain
+import Domain
+import Upstream
 
 /// Reads how long a server asks its callers to wait, from the headers of its answer.
 ///
-/// `Retry-After` (RFC 9110, section 10.2.3) comes first, as seconds or as any date of HTTP, then `retry-after-ms` and
-/// the moments at which a limit is whole again: `x-ratelimit-reset*`, `anthropic-ratelimit-*-reset`.
-package enum RetryAfter {
+/// `retry-after-ms` comes first, then `Retry-After` (RFC 9110, section 10.2.3), as seconds or as any date of HTTP, then
+/// the moments at which a limit is whole again: `x-ratelimit-reset*`, `anthropic-ratelimit-*-reset`. Bodies are read by
+/// ``RetryAdvice``.
+enum RetryAfter {
     private static let longest = 31_536_000.0
 
     /// Seconds from now; nil if the headers are missing, unreadable or beyond one year.
-    package static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
+    static func seconds(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
         let milliseconds = headers["retry-after-ms"].flatMap(Double.init)
         if let wait = plausible(milliseconds.map { $0 / 1000 }) { return wait }
         guard let text = headers["retry-after"] else { return nil }
@@ -17,7 +19,7 @@ package enum RetryAfter {
 
     /// Seconds until a limit of the rate is whole again; nil without such headers. A limit with nothing remaining counts
     /// before others, and of several the latest.
-    package static func limitReset(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
+    static func limitReset(_ headers: UpstreamHeaders, now: Timestamp) -> Double? {
         var waits: [(seconds: Double, isUsedUp: Bool)] = []
         for field in headers.fields {
             let name = field.name.lowercased()
@@ -32,7 +34,7 @@ package enum RetryAfter {
     }
 
     /// Seconds of a duration in words of Go and Google: `34s`, `1m30.5s`, `250ms`; nil for other text.
-    package static func duration(_ text: String) -> Double? {
+    static func duration(_ text: String) -> Double? {
         let units: [(String, Double)] = [("ms", 0.001), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
         var rest = text[...]
         var seconds = 0.0
@@ -49,7 +51,7 @@ package enum RetryAfter {
     }
 
     /// Seconds to a moment: a duration, a date, or a number that is a wait, an epoch in seconds or in milliseconds.
-    package static func moment(_ text: String, now: Timestamp) -> Double? {
+    private static func moment(_ text: String, now: Timestamp) -> Double? {
         if let number = Double(text) {
             switch number {
             case ..<0: return nil
@@ -62,7 +64,7 @@ package enum RetryAfter {
     }
 
     /// The wait where it is from 0 seconds to a year, else nil.
-    package static func plausible(_ seconds: Double?) -> Double? {
+    static func plausible(_ seconds: Double?) -> Double? {
         seconds.flatMap { (0...longest).contains($0) ? $0 : nil }
     }
 
