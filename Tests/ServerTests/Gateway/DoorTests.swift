@@ -7,6 +7,7 @@ import Ledger
 import Routing
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -188,13 +189,9 @@ struct DoorTests {
             let registry = service.stepService.registry
             var clients: [RawHTTP] = []
             for _ in 1...20 { clients.append(try RawHTTP(port: service.port, sending: request)) }
-            while registry.rate(of: TestModels.cheap, at: .now()).waiting < 18 {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await waitUntil { registry.rate(of: TestModels.cheap, at: .now()).waiting >= 18 }
             for client in clients.dropFirst(2) { client.disconnect() }
-            while registry.rate(of: TestModels.cheap, at: .now()).waiting > 0 {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await waitUntil { registry.rate(of: TestModels.cheap, at: .now()).waiting == 0 }
             for client in clients.prefix(2) { client.disconnect() }
             let calls = service.models.record.requests.count { $0.method == "POST" }
             #expect(calls <= 4, "\(calls) calls")
@@ -217,7 +214,7 @@ final class RawHTTP: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw TimedOut(what: "a connection") }
+        guard code == 0 else { throw TimedOut("a connection") }
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         write(text)

@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -225,12 +226,9 @@ struct MessagesTests {
             var read = response.body.makeAsyncIterator()
             _ = try await read.next(isolation: nil)
             response.cancel()
-            var entry: LedgerEntry?
-            for _ in 0..<500 where entry == nil {
-                try await Task.sleep(for: .milliseconds(20))
-                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
+            let booked = try await waitFor("the entry") {
+                try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
             }
-            let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)
             #expect(booked.result.figures.cost.total.nanoUSD == 100 * 1000 + 200 * 2000)
         }

@@ -13,6 +13,7 @@ import Server
 import ServiceLifecycle
 import Steps
 import Synchronization
+import TestSupport
 import Upstream
 
 /// The whole service on loopback, over a scripted model server and a ledger of its own.
@@ -117,18 +118,11 @@ struct TestService {
 
     /// Waits until a job has one of the statuses and returns its document.
     func job(_ id: String, reaches states: [String]) async throws -> JSONValue {
-        for _ in 0..<600 {
+        try await waitFor("job \(id) to become \(states)") {
             let job = try await json("GET", "/v1/jobs/\(id)").root
-            if let status = job["status"]?.string, states.contains(status) { return job }
-            try await Task.sleep(for: .milliseconds(20))
+            return states.contains(job["status"]?.string ?? "") ? job : nil
         }
-        throw TimedOut(what: "job \(id) to become \(states)")
     }
-}
-
-/// A wait timed out.
-struct TimedOut: Error {
-    let what: String
 }
 
 extension TestService {
