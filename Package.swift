@@ -127,7 +127,7 @@ let package = Package(
         .testTarget(
             name: "DialectsTests",
             dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"]),
-        .testTarget(name: "LedgerTests", dependencies: ["TestSupport", "JSON", "Domain", "Ledger", "LedgerCrasher"]),
+        .testTarget(name: "LedgerTests", dependencies: ["JSON", "Domain", "Ledger", "LedgerCrasher"]),
         // Writes until it is killed, for LedgerTests.
         .executableTarget(
             name: "LedgerCrasher", dependencies: ["JSON", "Domain", "Ledger"], path: "Tests/LedgerCrasher"),

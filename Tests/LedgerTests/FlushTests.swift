@@ -2,7 +2,6 @@ import Dispatch
 import Domain
 import Foundation
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import Ledger
@@ -40,7 +39,9 @@ import Testing
                 }
             }
             // All three are committed while the first flush stands still, and one more flush is enough for the rest.
-            try await waitUntil { try await ledger.read({ try $0.openReservations() }).count >= 3 }
+            while try await ledger.read({ try $0.openReservations() }).count < 3 {
+                try await Task.sleep(for: .milliseconds(2))
+            }
             #expect(gate.answered.load(ordering: .relaxed) == 0)
             for _ in 0..<3 { gate.letGo() }
             try await group.waitForAll()
@@ -134,7 +135,7 @@ import Testing
             let call = Sample.call(run: "a run that nobody knew")
             let request = Sample.request("r", nanoUSD: 5, call: call)
             async let reserved = ledger.reserve(request)
-            try await waitUntil { gate.flushes.load(ordering: .relaxed) != 0 }
+            while gate.flushes.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(2)) }
             try server.crashAndRestart()
             gate.letGo()
             do {

@@ -5,6 +5,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Testing
+import TestSupport
 
 @Suite("The service as a process")
 struct ServeProcessTests {

@@ -1,6 +1,7 @@
 import Catalog
 import Domain
 import Routing
+import TestSupport
 
 /// A catalog of two cloud models on one scripted server: a cheap one and a dear, better one.
 enum TestModels {

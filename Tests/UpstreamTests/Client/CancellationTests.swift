@@ -13,7 +13,7 @@ struct CancellationTests {
         } _: { loopback async throws in
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure() }
-                try await waitUntil { loopback.server.record.calls == 1 }
+                #expect((try? await waitUntil { loopback.server.record.calls == 1 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
@@ -29,7 +29,7 @@ struct CancellationTests {
         } _: { loopback async throws in
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure() }
-                try await waitUntil { loopback.server.record.bytesSent > 200 }
+                #expect((try? await waitUntil { loopback.server.record.bytesSent > 200 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
@@ -92,7 +92,7 @@ struct CancellationTests {
             let request = loopback.request(cancellation: .drain(within: .milliseconds(100)))
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure(request) }
-                try await waitUntil { loopback.server.record.bytesSent > 100 }
+                #expect((try? await waitUntil { loopback.server.record.bytesSent > 100 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
