@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 extension PricedStep {
     /// The price of a batch row's candidates; nil under a line of kappa, or where no model can serve the row.

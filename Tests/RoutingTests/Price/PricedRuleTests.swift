@@ -82,9 +82,9 @@ struct PricedRuleTests {
             PricedStep(ofRow: forecast.candidates, models: models, estimates: estimator, context: context))
         #expect(row == live)
         #expect(row.referenceModel == ModelID("dear"))
-        #expect(row.kappa(of: "cheap") < row.kappa(of: "dear"))
-        #expect(row.reserves(forecast.candidates, hasLimits: false).contains("dear"))
-        #expect(!row.reserves(forecast.candidates, hasLimits: true).contains("edge"), "limits may force it")
+        #expect(row.kappa(of: ModelID("cheap")) < row.kappa(of: ModelID("dear")))
+        #expect(row.reserves(forecast.candidates, hasLimits: false).contains(ModelID("dear")))
+        #expect(!row.reserves(forecast.candidates, hasLimits: true).contains(ModelID("edge")), "limits may force it")
         let line = Fixture.context(policy: Policy(kappa: .published))
         #expect(PricedStep(ofRow: forecast.candidates, models: models, estimates: estimator, context: line) == nil)
     }
