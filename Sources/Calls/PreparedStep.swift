@@ -12,6 +12,8 @@ package struct PreparedStep: Sendable {
     package var attribution: Attribution
     /// The name of the policy, where it has one.
     package var policyName: String?
+    /// The models that the caller may use.
+    package var callerModels = ModelFilter()
     package var purpose = CallPurpose.step
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// How an answer is verified (`verify`).
 package struct Verification: Hashable, Sendable {
@@ -78,32 +78,5 @@ extension Verification {
                 object.member("stream", stream.rawValue)
                 if let threshold { object.member("threshold", threshold) }
             })
-    }
-}
-
-/// Shadow audits: the share of the cheaper models' steps that is repeated on the reference, and its budget.
-///
-/// The operator pays, so only the operator's settings may hold it.
-package struct ShadowRule: Hashable, Sendable {
-    /// Share of the steps, 0...1.
-    package var share: Double
-    /// Most money for a calendar month (UTC).
-    package var budget: Money
-
-    package init(share: Double, budget: Money) {
-        self.share = share
-        self.budget = budget
-    }
-
-    /// Parses `{share, budget_usd}`, both required.
-    package init(json: JSONValue, path: String) throws(FieldError) {
-        let fields = try FieldReader(json, path: path, known: ["share", "budget_usd"])
-        guard let share = try fields.number("share", in: 0...1) else {
-            throw FieldError(fields.path("share"), "is missing: say which share of the steps, for example 0.02")
-        }
-        guard let budget = try fields.money("budget_usd") else {
-            throw FieldError(fields.path("budget_usd"), "is missing: say what audits may cost in a month")
-        }
-        self.init(share: share, budget: budget)
     }
 }

@@ -8,7 +8,11 @@ package import Routing
 
 extension StepService {
     /// Routes a chat call.
-    package func route(_ request: ChatRequest, from caller: Caller) throws(ServiceError) -> RoutedStep {
+    ///
+    /// - Parameter target: the policy or model to ask for in place of the request's own.
+    package func route(
+        _ request: ChatRequest, as target: String? = nil, from caller: Caller
+    ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
@@ -19,9 +23,10 @@ extension StepService {
         var policy: Policy
         var policyName: String?
         var pinned: PricedModel?
-        let meant = meaning(of: request.model)
-        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
-        switch try target(of: name, at: now) {
+        let asked = target ?? request.model
+        let meant = meaning(of: asked)
+        let name = meant == "hera" ? policyTarget(for: caller, session: caller.clientSession ?? runID) : meant
+        switch try self.target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
@@ -48,15 +53,23 @@ extension StepService {
         context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
         var machine = try begin(step, state: memory.state, context: &context) { admitted.admits($0) }
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
-        let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
-        if !isItself { machine.setRequestedModel(request.model) }
+        let isItself = meant == asked && pinned.map { $0.model.id.rawValue == meant } ?? true
+        if !isItself { machine.setRequestedModel(asked) }
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         var prepared = PreparedStep(
             request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)
         prepared.hasLeft = caller.hasLeft
+        prepared.callerModels = caller.models
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
+    }
+
+    /// The policy of a call that names none: the caller's own, an experiment's for its share of the sessions, else the
+    /// default one.
+    private func policyTarget(for caller: Caller, session: String) -> String {
+        let policy = caller.policy ?? settings.experiments.policy(ofSession: session)
+        return policy.map { "hera/\($0)" } ?? "hera"
     }
 
     /// The name under which a session is remembered: equal first messages of two keys are two sessions.

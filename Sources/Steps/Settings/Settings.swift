@@ -12,6 +12,8 @@ package struct Settings: Sendable {
     /// Shadow audits by policy name, the default policy's under the empty name; policies without their own use the
     /// default's.
     package var shadows: [String: ShadowRule]
+    /// Shares of the sessions that other policies route.
+    package var experiments: [Experiment] = []
     package var economics: Economics
     package var limits: ServiceLimits
     /// URLs allowed for jobs' tools of type `http`.
@@ -43,18 +45,24 @@ package struct Settings: Sendable {
 
     /// The shadow audit of a policy; nil for none.
     package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
+
+    /// The policy that calls of named models are routed by on paper; nil for none. The default policy comes first.
+    package var dryPolicy: (name: String?, rule: ShadowRule)? {
+        shadows.filter { $0.value.mode == .dry }.min { $0.key < $1.key }
+            .map { ($0.key.isEmpty ? nil : $0.key, $0.value) }
+    }
 }
 
 extension Settings {
-    /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
-    /// `webhooks`, `servers`, `usual_servers`; all optional.
+    /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
+    /// `limits`, `webhooks`, `servers`, `usual_servers`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
-                "default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks", "servers",
-                "usual_servers",
+                "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
+                "servers", "usual_servers",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
@@ -68,6 +76,9 @@ extension Settings {
                     json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
+        }
+        if let value = fields.value("experiments") {
+            experiments = try Experiment.list(value, policies: policies.keys)
         }
         if let value = fields.value("aliases") { aliases = try ModelAliases(json: value, policies: policies.keys) }
         if let value = fields.value("electricity") {
