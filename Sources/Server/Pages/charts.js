@@ -22,7 +22,7 @@ const draw = (tag, attributes = {}, title) => {
   return element;
 };
 /** A name of the service on one line: without control and direction characters, and cut. */
-const plain = (text, most = 80) => {
+const plain = (text, most = 48) => {
   const clean = String(text ?? "").replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
   return clean.length > most ? clean.slice(0, most - 1) + "…" : clean;
 };
@@ -68,7 +68,7 @@ function legend(names, extra = []) {
 const niceTop = (most) => {
   if (!(most > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((top) => top >= most * 0.999);
+  return [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((top) => top >= most * 0.999);
 };
 
 /** An SVG as wide as its place, redrawn when that changes. `paint(svg, width)` returns its height. */
