@@ -26,15 +26,10 @@ struct DecisionsController {
         let filter = DecisionFilter(request)
         let limit = try Self.limit(request, standard: 50, most: 200)
         let key = context.caller.key
+        let start = try await start(after: filter.after, for: context.caller)
         let (lines, scanned, last) = try await stepService.inLedger { ledger throws(LedgerError) in
             try await ledger.read { transaction in
-                var position: DecisionPosition?
-                if let after = filter.after {
-                    guard let record = try transaction.decision(after), context.caller.sees(record.attribution) else {
-                        throw LedgerError.notFound(kind: "decision", id: after)
-                    }
-                    position = DecisionPosition(at: record.at, id: after)
-                }
+                var position = start
                 var found: [DecisionLine] = []
                 var scanned = 0
                 var isOver = false
@@ -65,6 +60,18 @@ struct DecisionsController {
             object.member("next_after", last)
         }
         return Response(json: writer.bytes)
+    }
+
+    /// The place of the last decision seen; nil for the start of the list.
+    private func start(after id: String?, for caller: Caller) async throws -> DecisionPosition? {
+        guard let id else { return nil }
+        let record = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.decision(id) }
+        }
+        guard let record, caller.sees(record.attribution) else {
+            throw ServiceError.notFound(kind: "decision", id: id)
+        }
+        return DecisionPosition(at: record.at, id: id)
     }
 
     /// One decision with its candidates, tests, attempts and entries.

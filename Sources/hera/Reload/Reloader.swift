@@ -54,12 +54,11 @@ struct Reloader: Service {
         let old = (catalog: stepService.registry.catalog, settings: stepService.settings)
         do {
             let catalog = try Installation.catalog(installation)
-            let estimator = try Installation.estimator(installation)
             let settings = try Installation.settings(installation, for: stepService.registry.extended(catalog))
-            let asked = settings
+            let estimator = try Installation.estimator(installation)
             stepService.replace(catalog: catalog, estimator: estimator, settings: settings)
             let report = ReloadReport(
-                from: old.catalog, old.settings, to: stepService.registry.catalog, stepService.settings, asked: asked)
+                from: old.catalog, old.settings, to: stepService.registry.catalog, stepService.settings, asked: settings)
             for line in report.lines { Exit.printError("reloaded: \(line)") }
             await prober.probe()
         } catch {

@@ -136,7 +136,7 @@ struct SetupProcessTests {
     }
 
     private static func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        for _ in 0..<400 {
+        for _ in 0..<1600 {
             if try await holds() { return }
             try await Task.sleep(for: .milliseconds(25))
         }
