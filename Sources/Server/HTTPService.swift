@@ -80,6 +80,9 @@ package struct HTTPService: Service {
         EmbeddingsController(stepService: stepService).addRoutes(to: group)
         JobsController(stepService: stepService, scheduler: scheduler).addRoutes(to: group)
         FeedbackController(stepService: stepService).addRoutes(to: group)
+        DecisionsController(stepService: stepService).addRoutes(to: group)
+        AccessController(stepService: stepService, needsKey: needsKey).addRoutes(to: group)
+        InsightController(stepService: stepService).addRoutes(to: group)
         FilesController(stepService: stepService).addRoutes(to: group)
         BatchesController(stepService: stepService, scheduler: batches).addRoutes(to: group)
     }

@@ -24,12 +24,12 @@ struct AppServices {
     init(
         installation: InstallationOptions, database: DatabaseOption, servers: [LocalServer] = [], logger: Logger
     ) async throws {
-        let keys = Installation.apiKeys()
+        let keys = try Installation.apiKeys(config: installation.config)
         let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(logger: logger)
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
-            ledger: try Installation.ledger(database), upstream: upstream,
+            ledger: try Installation.ledger(database, config: installation.config), upstream: upstream,
             settings: try await LocalNames.settings(installation, for: catalog, servers: servers), keys: keys,
             logger: logger)
         scheduler = JobScheduler(stepService: stepService)

@@ -54,6 +54,30 @@ package final class ModelRegistry: Sendable {
         }
     }
 
+    /// A catalog with the models of local servers that are known now and that it does not name.
+    package func extended(_ catalog: ModelCatalog) -> ModelCatalog {
+        state.withLock { Self.extended(catalog, with: $0.localModels) }
+    }
+
+    /// Replaces the models of the catalog's files at once. Those of local servers stay, where no file names them now.
+    ///
+    /// A model that is new is not live before the next probe.
+    package func replace(_ catalog: ModelCatalog) {
+        state.withLock { state in
+            state.localModels = state.localModels.filter { catalog[$0.key] == nil }
+            state.catalog = Self.extended(catalog, with: state.localModels)
+            let kept = Set(state.catalog.models.map(\.id))
+            state.availability = state.availability.filter { kept.contains($0.key) }
+        }
+    }
+
+    private static func extended(_ catalog: ModelCatalog, with local: [ModelID: LocalModel]) -> ModelCatalog {
+        let added = local.values.map(\.model).filter { catalog[$0.id] == nil }
+        guard !added.isEmpty else { return catalog }
+        return ModelCatalog(
+            models: catalog.models + added, version: "\(catalog.version)+local", warnings: catalog.warnings)
+    }
+
     /// How a model was found at a local server; nil for those of the catalog's files.
     package func localModel(_ id: ModelID) -> LocalModel? { state.withLock { $0.localModels[id] } }
 

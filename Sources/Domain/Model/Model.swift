@@ -4,7 +4,7 @@ package struct Model: Hashable, Sendable {
     /// The company or program that serves it: `openai`, `anthropic`, `llama.cpp`, ...
     package let provider: String
     /// Alternative names for callers, unique over the catalog.
-    package let aliases: [ModelID]
+    package var aliases: [ModelID]
     package let endpoint: Endpoint
     package let placement: Placement
     package let tier: QualityTier

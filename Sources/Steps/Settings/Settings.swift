@@ -24,6 +24,8 @@ package struct Settings: Sendable {
     package var servers: [LocalServer]
     /// Whether servers at the usual ports of this machine are asked for models that the catalog does not name.
     package var usesUsualServers = true
+    /// Where the service listens and keeps its things.
+    package var service = ServiceSettings()
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
@@ -55,14 +57,14 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `servers`, `usual_servers`; all optional.
+    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
                 "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-                "servers", "usual_servers",
+                "servers", "usual_servers", "service",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
@@ -97,6 +99,7 @@ extension Settings {
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
+        if let value = fields.value("service") { service = try ServiceSettings(json: value) }
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

@@ -24,8 +24,8 @@ struct EvaluateCommand: ParsableCommand {
         case table, json
     }
 
-    @Option(name: .long, help: "The folder of profiles.")
-    var profiles: String = "Profiles"
+    @Option(name: .long, help: "The folder of profiles. Default: the shipped one (`hera paths` says where).")
+    var profiles: String?
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers.")
     var outcomes: [String] = []
@@ -81,7 +81,7 @@ struct EvaluateCommand: ParsableCommand {
                 .map { try BaselineRouter.named($0) }
             let policy = try self.policy.map { try PolicyArgument.read($0) }
             bar.show(0, "loading profiles")
-            let set = try ProfileSet.load(directory: profiles)
+            let set = try ProfileSet.load(directory: InstallationOptions.profilesFolder(profiles))
             let dayZero = try asNew.map { try dayZeroReplay($0, profiles: set) }
             var rows = try bar.rows(of: outcomes, OutcomeRow.read)
             var runs = try bar.rows(of: traces, TraceRow.read)
@@ -115,7 +115,8 @@ struct EvaluateCommand: ParsableCommand {
 
     private func dayZeroReplay(_ knowledge: String, profiles set: ProfileSet) throws -> DayZeroReplay {
         let knowledge = try DayZeroKnowledge(knowledge)
-        let book = try ScoreBook.read(scores.isEmpty ? [profiles + "/scores/panels.yaml"] : scores)
+        let panels = InstallationOptions.profilesFolder(profiles) + "/scores/panels.yaml"
+        let book = try ScoreBook.read(scores.isEmpty ? [panels] : scores)
         return DayZeroReplay(profiles: set, book: book, knowledge: knowledge)
     }
 
