@@ -9,6 +9,7 @@ import Ledger
 import Logging
 import Routing
 import Steps
+import Upstream
 
 /// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
@@ -66,6 +67,11 @@ enum Installation {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
         }
+    }
+
+    /// Proxy and certificate authorities of the environment.
+    static func upstream() -> UpstreamConfiguration {
+        UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
     }
 
     static func apiKeys() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
