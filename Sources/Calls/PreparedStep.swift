@@ -13,6 +13,8 @@ package struct PreparedStep: Sendable {
     /// The name of the policy, where it has one.
     package var policyName: String?
     package var purpose = CallPurpose.step
+    /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
+    var callsOfStep = 1
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }
 
