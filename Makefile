@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents fetch run smoke install uninstall deb
+  bench-agents fetch run smoke install uninstall deb clients soak
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -36,11 +36,13 @@ demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
 fetch: setup
 	@Tests/Demo/models.sh &
 
-test: setup lint ## lint, build and run all tests, then the release build and a smoke run
+test: setup lint ## lint, build and run all tests, then the release build, a smoke run, the clients and a short soak
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build --no-parallel
 	swift build -c release --product hera $(STATIC)
 	@$(MAKE) --no-print-directory smoke
+	@Tests/Clients/clients.sh
+	@Tests/Soak/soak.sh 20
 
 test-dates:      ## the built tests at ends of months and years, on leap days and in far zones; PART=calendar is short
 	@Tests/Habits/dates.sh $(PART)
@@ -52,6 +54,12 @@ sanitize: setup  ## tests of what runs on several threads, under the thread sani
 
 smoke:           ## the release binary does its first steps
 	@Tests/Demo/smoke.sh
+
+clients: build   ## real client libraries from PyPI; writes docs/reference/clients.md
+	@Tests/Clients/clients.sh
+
+soak: build      ## ten minutes of load with faults: ledger and bill, memory and descriptors; DURATION=60 is shorter
+	@Tests/Soak/soak.sh $(or $(DURATION),600)
 
 chaos: setup     ## the long form of the tests that kill processes, servers, batches and nodes, and of those on hot budgets
 	swift build --build-tests $(CHECKED)

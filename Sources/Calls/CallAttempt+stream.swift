@@ -35,6 +35,7 @@ extension CallAttempt {
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
         var failure: UpstreamError?
         var isEnding = false
+        var isStopped = false
         var received = response.headers.byteCount
         do throws(UpstreamError) {
             var next: [UInt8]? = start
@@ -47,6 +48,11 @@ extension CallAttempt {
                     response.end(within: Self.patienceAtEnd)
                 }
                 if forwarder.hasDrained {
+                    response.cancel()
+                    break
+                }
+                if forwarder.isAbandoned, !reader.isComplete, stops(reader.answer, pieces: reader.pieces) {
+                    isStopped = true
                     response.cancel()
                     break
                 }
@@ -65,9 +71,32 @@ extension CallAttempt {
             failure = .reset(host: response.body.host, bytesReceived: received)
         }
         if let failure, !forwarder.hasBegun, reader.answer.isBlank { throw failure }
-        let ending: AnswerEnding = reader.isComplete ? .whole : reader.failure == nil ? .lost : .stopped
+        let ending: AnswerEnding =
+            reader.isComplete ? .whole : isStopped ? .abandoned : reader.failure == nil ? .lost : .stopped
         return forwarder.reading(
             of: reader.answer, ending, pieces: reader.pieces, failure: failure?.without(secret: call.key))
+    }
+
+    /// Whether the rest of an answer whose client has left is broken off (``AbandonedCall``).
+    private func stops(_ answer: ChatAnswer, pieces: Int) -> Bool {
+        switch calls.limits.abandoned {
+        case .read: return false
+        case .stop: return true
+        case .cheaper: break
+        }
+        let model = priced.model
+        let rates = priced.price.rates(promptTokens: prepared.step.promptTokens)
+        let output = rates.price(of: .output)?.nanoUSDPerMillion ?? 0
+        let answers = Candidates.shares(of: prepared.step, model).answers
+        let predicted = prepared.decision.candidate(model.id)?.prediction.outputTokens.mean ?? 0
+        return AbandonedAnswer(
+            written: max(answers * answer.writtenTokens, pieces), predicted: Double(answers) * predicted,
+            most: answers * Candidates.outputTokensAtMost(model, step: prepared.step),
+            hasPromptCount: answer.reported?.countsPrompt == true, promptTokens: prepared.step.promptTokens,
+            // On the operator's own hardware time counts, and tokens stand for it.
+            inputPrice: output > 0 ? Double(rates.price(of: .input)?.nanoUSDPerMillion ?? 0) / 1e6 : 0,
+            outputPrice: output > 0 ? Double(output) / 1e6 : 1
+        ).isCheaperToStop
     }
 
     /// Forwards a whole answer as the events of a stream.

@@ -15,6 +15,8 @@ package struct PreparedStep: Sendable {
     /// The models that the caller may use.
     package var callerModels = ModelFilter()
     package var purpose = CallPurpose.step
+    /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
+    var callsOfStep = 1
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }
 

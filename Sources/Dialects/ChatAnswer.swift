@@ -33,6 +33,8 @@ package struct ChatAnswer: Hashable, Sendable {
     package var timings: ServerTimings?
     /// Natural logarithm of the probability of each token written, where the call asked for it; else nil.
     package var logProbabilities: [Double]?
+    /// The same as the server wrote them, each token a JSON object with its alternatives.
+    package var tokenProbabilities: [[UInt8]] = []
 
     package init() {}
 }

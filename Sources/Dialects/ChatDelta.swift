@@ -48,6 +48,8 @@ package struct ChatDelta: Hashable, Sendable {
     package var reported: ReportedUsage?
     package var timings: ServerTimings?
     package var logProbabilities: [Double]?
+    /// See ``ChatAnswer/tokenProbabilities``.
+    package var tokenProbabilities: [[UInt8]] = []
 
     package init() {}
 
@@ -89,6 +91,7 @@ extension ChatAnswer {
         if let sequence = delta.stopSequence { stopSequence = sequence }
         if let reported = delta.reported { self.reported = reported }
         if let timings = delta.timings { self.timings = timings }
+        tokenProbabilities += delta.tokenProbabilities
         if let piece = delta.logProbabilities {
             if logProbabilities == nil { logProbabilities = piece } else { logProbabilities?.append(contentsOf: piece) }
         }
@@ -140,6 +143,7 @@ extension ChatAnswer {
         }
         add { delta in
             delta.extra = extra
+            (delta.logProbabilities, delta.tokenProbabilities) = (logProbabilities, tokenProbabilities)
             delta.finishReason = finishReason ?? .stop
             delta.stopSequence = stopSequence
             delta.nativeFinishReason = nativeFinishReason

@@ -46,6 +46,9 @@ package struct ChatMessage: Sendable {
         } ?? []
     }
 
+    /// Its files, whether in the message itself or named by an id.
+    var files: [JSONValue] { value["content"]?.elements.filter { $0["type"]?.isString("file") == true } ?? [] }
+
     /// The types of its content parts: `image_url`, `input_audio`, ...
     var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
 

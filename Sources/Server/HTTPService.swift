@@ -53,10 +53,11 @@ package struct HTTPService: Service {
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
-        router.add(middleware: ConnectionMiddleware())
+        let limits = stepService.settings.limits
+        router.add(middleware: ConnectionMiddleware(bodyBytes: limits.bodyBytes))
         router.add(
             middleware: IdempotencyMiddleware(
-                ledger: stepService.ledger, bodyBytes: stepService.settings.limits.bodyBytes))
+                ledger: stepService.ledger, bodyBytes: limits.bodyBytes))
         addRoutes(
             to: router, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             needsKey: access.needsKey)
@@ -70,14 +71,16 @@ package struct HTTPService: Service {
         OperationsController(stepService: stepService).addRoutes(to: router)
         MetricsController(stepService: stepService, registry: metrics, needsKey: needsKey).addRoutes(to: router)
         PagesController().addRoutes(to: router)
-        // Anthropic's clients add only /messages to a base URL, with or without /v1.
-        MessagesController(stepService: stepService).addRoutes(to: router.group())
         let group = router.group("v1")
-        ChatController(stepService: stepService).addRoutes(to: group)
-        CompletionsController(stepService: stepService).addRoutes(to: group)
-        MessagesController(stepService: stepService).addRoutes(to: group)
-        ResponsesController(stepService: stepService).addRoutes(to: group)
-        EmbeddingsController(stepService: stepService).addRoutes(to: group)
+        // Some clients add no /v1 to a base URL, such as Anthropic's with only /messages.
+        for calls in [group, router.group()] {
+            ChatController(stepService: stepService).addRoutes(to: calls)
+            CompletionsController(stepService: stepService).addRoutes(to: calls)
+            MessagesController(stepService: stepService).addRoutes(to: calls)
+            ResponsesController(stepService: stepService).addRoutes(to: calls)
+            EmbeddingsController(stepService: stepService).addRoutes(to: calls)
+            ModelsController(stepService: stepService).addRoutes(to: calls)
+        }
         JobsController(stepService: stepService, scheduler: scheduler).addRoutes(to: group)
         FeedbackController(stepService: stepService).addRoutes(to: group)
         DecisionsController(stepService: stepService).addRoutes(to: group)

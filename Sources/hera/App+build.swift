@@ -26,7 +26,7 @@ struct AppServices {
     ) async throws {
         let keys = try Installation.apiKeys(config: installation.config)
         let catalog = try Installation.catalog(installation)
-        upstream = UpstreamClient(logger: logger)
+        upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config), upstream: upstream,

@@ -205,13 +205,14 @@ package struct MessagesRequest: Sendable {
             throw FieldError("max_tokens", "must be a whole number above 0: the most tokens that the answer may have")
         }
         let conversation = try MessagesConversation(system: root["system"], messages: root["messages"])
+        let tools = try AnthropicTools(tools: root["tools"], choice: root["tool_choice"])
         var writer = JSONWriter(capacity: document.bytes.count + 512)
         try writer.object { (body: inout JSONWriter) throws(FieldError) in
             if let model = root["model"] { body.member("model", raw: model.raw) }
             body.member("messages", array: { list in conversation.messages.forEach { list.element(raw: $0) } })
             body.member("max_tokens", limit)
             try Self.writeSampling(root, to: &body)
-            try AnthropicTools(tools: root["tools"], choice: root["tool_choice"]).write(to: &body)
+            tools.write(to: &body)
             if let policy = root["hera"] { body.member("hera", raw: policy.raw) }
         }
         guard let translated = try? JSONDocument(writer.bytes),
@@ -219,7 +220,9 @@ package struct MessagesRequest: Sendable {
         else {
             throw FieldError("", "is nested too deeply to be translated")
         }
-        chat = try ChatRequest(translated, original: original, asides: conversation.asides)
+        chat = try ChatRequest(
+            translated, original: original, asides: conversation.asides,
+            wireNeed: tools.wireNeed ?? conversation.wireNeed)
         self.session = ClaudeCode.session(header: session, metadata: root["metadata"])
     }
 

@@ -40,6 +40,20 @@ extension OpenAIWire {
         return answer
     }
 
+    /// Gives calls of tools that share an id ids of their own; returns the changes of the server's bytes.
+    static func separateCalls(_ answer: inout ChatAnswer, _ root: JSONValue) -> [(range: Range<Int>, bytes: [UInt8])] {
+        var edits: [(range: Range<Int>, bytes: [UInt8])] = []
+        let calls = root["choices"]?.elements.first(where: isFirst)?["message"]?["tool_calls"]
+        for (index, call) in answer.toolCalls.enumerated() where !call.id.isEmpty {
+            let id = ToolCallPieces.unique(
+                call.id, at: index, before: answer.toolCalls[..<index].contains { $0.id == call.id })
+            guard id != call.id, let value = calls?[index]?["id"] else { continue }
+            edits.append((value.range, JSONWriter.quoted(id)))
+            answer.toolCalls[index].id = id
+        }
+        return edits
+    }
+
     /// Whether an answer or a chunk has a choice, be it one with an error.
     static func hasChoices(_ root: JSONValue) -> Bool { root["choices"].map { $0.count > 0 } ?? false }
 
@@ -77,6 +91,7 @@ extension OpenAIWire {
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
         delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+        delta.tokenProbabilities += tokens.elements.map { Array($0.raw) }
     }
 
     /// Reasons that servers name for answers which they could not end.
@@ -193,22 +208,39 @@ package struct OpenAIWriter: Sendable {
 
     /// A complete answer's body.
     package func body(_ answer: ChatAnswer) -> [UInt8] {
-        var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
+        let usage = answer.usage.map { answer.usage(orOf: $0.promptTokens) }
+        return body(choices: [answer], usage: usage)
+    }
+
+    /// The body of several answers to one request.
+    package func body(choices answers: [ChatAnswer], usage: Usage?) -> [UInt8] {
+        var writer = JSONWriter(capacity: answers.reduce(512) { $0 + $1.text.utf8.count + 128 })
         writer.object { body in
             Self.writeHead("chat.completion", id: id, model: model, created: created, to: &body)
             body.member(
                 "choices",
                 array: { choices in
-                    choices.object { choice in
-                        choice.member("index", 0)
-                        choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
-                        choice.member("finish_reason", answer.finishReason?.openAIName)
-                        Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
+                    for (index, answer) in answers.enumerated() {
+                        choices.object { choice in
+                            choice.member("index", index)
+                            choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
+                            choice.member("finish_reason", answer.finishReason?.openAIName)
+                            Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
+                            if !answer.tokenProbabilities.isEmpty {
+                                choice.member(
+                                    "logprobs",
+                                    object: { object in
+                                        object.member(
+                                            "content",
+                                            array: { list in
+                                                answer.tokenProbabilities.forEach { list.element(raw: $0) }
+                                            })
+                                    })
+                            }
+                        }
                     }
                 })
-            if let prompt = answer.usage?.promptTokens {
-                body.member("usage", object: { Self.write(answer.usage(orOf: prompt), to: &$0) })
-            }
+            if let usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
         }
         return writer.bytes
     }

@@ -15,7 +15,9 @@ package struct OpenAIWire: ChatWire {
         } catch {
             throw .malformed(host: host, reason: "\(error)")
         }
-        return (try Self.readAnswer(document.root, host: host), document.bytes)
+        var answer = try Self.readAnswer(document.root, host: host)
+        let edits = Self.separateCalls(&answer, document.root)
+        return (answer, edits.isEmpty ? document.bytes : document.replacing(edits))
     }
 
     package func eventReader(host: String) -> any ChatEventReader {

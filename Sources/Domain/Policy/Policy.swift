@@ -170,6 +170,15 @@ extension Policy {
         plan = try PlanRule(fields, base: plan)
     }
 
+    /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
+    ///
+    /// Policies as they are stored have both members, so that only what a person has written is checked.
+    package func refuseIdleDial(in json: JSONValue, path: String) throws(FieldError) {
+        guard let dial = json["max_loss"], !dial.isNull, !kappa.isPriced else { return }
+        throw FieldError(
+            "\(path).max_loss", #"has no effect beside a kappa that is a line: leave it out, or set kappa to "priced""#)
+    }
+
     /// Writes all of the policy's members into the open object.
     package func write(into writer: inout JSONWriter) {
         if let budget { writer.member("budget_usd", raw: budget.description.utf8) }

@@ -13,6 +13,12 @@ package struct Step: Sendable {
     /// The caller's limit for the answer, or nil.
     package var maxOutputTokens: Int?
     package var needs: Set<Capability>
+    /// The one format that the request can be said in; nil where every server's will do.
+    package var wireNeed: WireNeed?
+    /// Answers that are asked for (`n`).
+    package var choices = 1
+    /// Files in the prompt.
+    package var files = FileTokens()
     /// The model of the previous step, whose prompt cache a switch would lose.
     package var previousModel: ModelID?
     /// Prompt tokens in the previous model's cache.
@@ -43,16 +49,64 @@ package struct Step: Sendable {
         self.history = history
     }
 
-    /// The step with each image at the tokens that the model bills, if known.
+    /// The step with each image at the tokens that the model bills, if known, and files at no more than its context.
     package func read(by model: Model) -> Step {
-        guard images > 0, let tokens = model.images else { return self }
         var step = self
+        if files.count > 0 {
+            step.promptTokensAtMost =
+                files.hasUnknownSize ? model.contextTokens : min(promptTokensAtMost, max(model.contextTokens, 1))
+            step.promptTokens = min(promptTokens, step.promptTokensAtMost)
+        }
+        guard images > 0, let tokens = model.images else { return step }
         step.promptTokens += images * (tokens.likely - ImageTokens.likelyWhereUnknown)
         step.promptTokensAtMost += images * (tokens.most - ImageTokens.mostWhereUnknown)
         step.cachedTokens += cachedImages * (tokens.likely - ImageTokens.likelyWhereUnknown)
         // The images are now counted as tokens, which makes this idempotent.
         (step.images, step.cachedImages) = (0, 0)
         return step
+    }
+}
+
+/// A format that alone can say what a request asks for.
+package struct WireNeed: Hashable, Sendable {
+    /// The format.
+    package var wire: WireFormat
+    /// What needs it, such as `logprobs`.
+    package var member: String
+
+    package init(_ wire: WireFormat, for member: String) {
+        self.wire = wire
+        self.member = member
+    }
+}
+
+/// Tokens of the files of a prompt, before a server has read them.
+package struct FileTokens: Hashable, Sendable {
+    /// Files.
+    package var count = 0
+    /// Expected tokens of all files.
+    package var likely = 0
+    /// An upper bound of them, where no size is unknown.
+    package var atMost = 0
+    /// Whether a file is named by an id or an address, so that it may fill a model's context.
+    package var hasUnknownSize = false
+
+    /// PDF text is compressed to about a quarter, and a page is read as an image, too: about four tokens a byte.
+    private static let mostPerByte = 4
+    private static let least = 3000
+    private static let likelyBytesPerToken = 20
+    private static let likelyLeast = 2000
+
+    package init() {}
+
+    /// Adds a file.
+    ///
+    /// - Parameter bytes: its size; nil where only its server knows.
+    package mutating func add(bytes: Int?) {
+        count += 1
+        likely += max(Self.likelyLeast, (bytes ?? 0) / Self.likelyBytesPerToken)
+        atMost += Self.least + Self.mostPerByte * (bytes ?? 0)
+        if bytes == nil { hasUnknownSize = true }
     }
 }
 

@@ -97,6 +97,11 @@ extension JSONValue {
     /// The elements of an array in order; empty for other kinds.
     package var elements: JSONElements { JSONElements(value: self) }
 
+    /// The element at an index of an array, found by looking at those before it; nil where there is none.
+    package subscript(index: Int) -> JSONValue? {
+        index < 0 ? nil : elements.dropFirst(index).first { _ in true }
+    }
+
     /// The number of elements of an array, or of members of an object, duplicates included; 0 for other kinds.
     package var count: Int {
         document.bytes.withUnsafeBufferPointer { buffer in

@@ -6,7 +6,7 @@ import JSON
 import Ledger
 import Steps
 
-/// Health checks, models, decisions and the dashboard.
+/// Health checks, decisions and the dashboard.
 struct OperationsController {
     let stepService: StepService
 
@@ -16,7 +16,6 @@ struct OperationsController {
         router.get("healthz") { _, _ in Self.health }
         router.get("readyz", use: ready)
         let group = router.group("v1")
-        ModelsController(stepService: stepService).addRoutes(to: group)
         group.get("dashboard", use: dashboard)
     }
 

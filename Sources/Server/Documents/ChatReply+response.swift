@@ -14,6 +14,12 @@ protocol AnswerFormat: Sendable {
     func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8]
     /// Writes the events of one stream.
     func eventWriter() -> any ChatEventWriter
+    /// Called when the end of a stream is written and before it is sent.
+    func willEnd(_ writer: any ChatEventWriter) async
+}
+
+extension AnswerFormat {
+    func willEnd(_ writer: any ChatEventWriter) async {}
 }
 
 /// OpenAI's chat completions.
@@ -56,6 +62,7 @@ extension ChatReply {
                     for await batch in reader {
                         var bytes: [UInt8] = []
                         for event in batch { bytes += events.write(event) }
+                        if batch.contains(where: { $0.kind == .done }) { await format.willEnd(events) }
                         if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                     }
                     try await writer.finish(nil)

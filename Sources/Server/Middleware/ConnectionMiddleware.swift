@@ -8,9 +8,18 @@ import Synchronization
 struct ConnectionMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
+    /// The largest body, but for uploads of files.
+    let bodyBytes: Int
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        // Before the client is told to go on, and before any of the body is read.
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyBytes,
+            request.uri.path != "/v1/files"
+        {
+            throw Request.tooLarge(bodyBytes)
+        }
         guard request.method == .post else { return try await next(request, context) }
         let channel = context.channel
         let wantsContinue = HTTPField.Name("expect").flatMap { request.headers[$0] }?.lowercased() == "100-continue"

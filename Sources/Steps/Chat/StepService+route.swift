@@ -16,7 +16,7 @@ extension StepService {
         let now = Timestamp.now()
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
-        let step = request.step(
+        var step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
         let admitted = try resolved(caller.models)
         var models = registry.models(at: now).filter { admitted.admits($0.model.id) }
@@ -39,11 +39,17 @@ extension StepService {
         if let json = request.policy {
             do throws(FieldError) {
                 policy = try Policy(json: json, base: policy, path: "hera")
+                try policy.refuseIdleDial(in: json, path: "hera")
             } catch {
                 throw .badRequest(error)
             }
         }
         policy = try resolved(policy)
+        let sent = readable(request, by: models, policy)
+        if sent.needs != step.needs {
+            step = sent.step(
+                id: step.id, runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
+        }
         // An answer that leaves as it is written cannot be replaced by another one.
         if request.isStream, policy.verification.mode == .auto { policy.verification.mode = .off }
         var context = RoutingContext(
@@ -58,7 +64,7 @@ extension StepService {
         let attribution = Attribution(
             team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
         var prepared = PreparedStep(
-            request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
+            request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)
         prepared.hasLeft = caller.hasLeft
         prepared.callerModels = caller.models
@@ -70,6 +76,17 @@ extension StepService {
     private func policyTarget(for caller: Caller, session: String) -> String {
         let policy = caller.policy ?? settings.experiments.policy(ofSession: session)
         return policy.map { "hera/\($0)" } ?? "hera"
+    }
+
+    /// The request with notes in place of what none of the models reads, where its session would be stuck otherwise
+    /// (``UnreadableParts``).
+    private func readable(_ request: ChatRequest, by models: [PricedModel], _ policy: Policy) -> ChatRequest {
+        let needs = request.needs.intersection(UnreadableParts.needs)
+        guard !needs.isEmpty else { return request }
+        let all = models + registry.restingModels(at: .now())
+        let able = all.filter { policy.models.admits($0.model.id) && policy.placement.admits($0.model.placement) }
+        let missing = needs.filter { need in !able.contains { $0.model.capabilities.contains(need) } }
+        return missing.isEmpty ? request : request.noting(UnreadableParts(missing)) ?? request
     }
 
     /// The name under which a session is remembered: equal first messages of two keys are two sessions.

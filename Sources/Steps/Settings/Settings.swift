@@ -68,14 +68,16 @@ extension Settings {
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            try defaultPolicy.refuseIdleDial(in: value, path: "default_policy")
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
         }
         if let value = fields.value("policies") {
             guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
             for member in value.members {
                 let path = "policies.\(member.key)"
-                policies[member.key] = try Policy(
-                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                let policy = try Policy(json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                try policy.refuseIdleDial(in: member.value, path: path)
+                policies[member.key] = policy
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
         }

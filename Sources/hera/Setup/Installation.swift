@@ -9,6 +9,7 @@ import Ledger
 import Logging
 import Routing
 import Steps
+import Upstream
 
 /// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
@@ -93,6 +94,11 @@ enum Installation {
         let environment = ProcessInfo.processInfo.environment
         guard let path = installation.service.keysFile else { return environment }
         return environment.filter { !$0.value.isEmpty }.merging(try KeysFile(path: path).values) { first, _ in first }
+    }
+
+    /// Proxy and certificate authorities of the environment.
+    static func upstream() -> UpstreamConfiguration {
+        UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
     }
 
     /// The keys of models' servers.

@@ -38,6 +38,25 @@ struct PolicyTests {
         #expect(try !policy(#"{"kappa": {"base": 0.7}}"#).kappa.isPriced)
     }
 
+    @Test("max_loss beside a kappa that is a line is an error where a person wrote it, and not in what is stored")
+    func idleDial() throws {
+        for (text, isIdle) in [
+            (#"{"max_loss": 0.03, "kappa": {"base": 0.7}}"#, true),
+            (#"{"max_loss": 0.03, "kappa": "published"}"#, true),
+            (#"{"max_loss": 0.03}"#, false), (#"{"kappa": "published"}"#, false),
+        ] {
+            let json = try JSONDocument(Array(text.utf8)).root
+            let policy = try Policy(json: json)
+            if isIdle {
+                let error = #expect(throws: FieldError.self) { try policy.refuseIdleDial(in: json, path: "hera") }
+                #expect(error?.field == "hera.max_loss")
+            } else {
+                try policy.refuseIdleDial(in: json, path: "hera")
+            }
+            #expect(try reread(policy) == policy)
+        }
+    }
+
     @Test("kappa rises from 0.62 at the first step to 0.70 from the fifth, as published")
     func publishedKappa() {
         let rule = KappaRule.published

@@ -49,6 +49,23 @@ struct DoorTests {
         }
     }
 
+    @Test("a body that is announced as too large is refused before any of it comes, and the client gets the answer")
+    func announced() async throws {
+        var settings = Settings()
+        settings.limits.bodyBytes = 2000
+        try await TestService.with(settings: settings) { _ in
+            .completion("4")
+        } _: { service async throws in
+            let answer = try await RawHTTP.exchange(
+                service.port,
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n"
+                    + "connection: close\r\ncontent-length: 100000\r\n\r\n",
+                thenAfterFirstBytes: String(repeating: "x", count: 100_000))
+            #expect(answer.hasPrefix("HTTP/1.1 413"), "no 100 before it")
+            #expect(answer.contains("body_too_large") && answer.contains("larger than 2000 bytes"))
+        }
+    }
+
     @Test("a client that waits to be told to send its body is told, and one without a key is not")
     func expect() async throws {
         try await TestService.with(key: "secret") { _ in

@@ -1,3 +1,4 @@
+import Calls
 import Dialects
 import Domain
 import JSON
@@ -81,7 +82,9 @@ struct ChatTests {
     func hangUp() async throws {
         let usage = ScriptedUsage(promptTokens: 100, completionTokens: 200)
         let pieces = (0..<200).map { "word\($0) " }
-        try await TestService.with { _ in
+        var settings = Settings()
+        settings.limits.abandoned = .read
+        try await TestService.with(settings: settings) { _ in
             .stream(pieces, usage: usage, delayBetween: .milliseconds(5))
         } _: { service async throws in
             let body = #"{"model":"test/cheap","stream":true,"messages":[{"role":"user","content":"write"}]}"#

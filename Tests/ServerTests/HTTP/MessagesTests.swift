@@ -215,7 +215,9 @@ struct MessagesTests {
     func hangUp() async throws {
         let usage = ScriptedUsage(promptTokens: 100, completionTokens: 200)
         let pieces = (0..<200).map { "word\($0) " }
-        try await TestService.with { _ in
+        var settings = Settings()
+        settings.limits.abandoned = .read
+        try await TestService.with(settings: settings) { _ in
             .stream(pieces, usage: usage, delayBetween: .milliseconds(5))
         } _: { service async throws in
             let response = try await service.client.send(

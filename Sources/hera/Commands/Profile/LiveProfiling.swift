@@ -41,7 +41,7 @@ struct LiveProfiling {
         } catch {
             throw Exit(73, "cannot make \(out): \(error.localizedDescription)")
         }
-        let upstream = UpstreamClient(logger: logger)
+        let upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         let stepService = StepService(
             catalog: model.catalog, estimator: PriorEstimator(),
             ledger: try Installation.ledger(command.database, config: command.installation.config),
