@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents fetch run smoke install uninstall deb clients soak
+  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -85,6 +85,11 @@ bench: setup     ## benchmarks of the parts (ratios within one run)
 	.build/release/Benchmarks plan
 	.build/release/Benchmarks rule Profiles
 	.build/release/Benchmarks ledger
+	swift build -c release --product hera
+	@Tests/GatewayBench/cost.py check
+
+bench-gateway: build  ## hera beside the other gateways that are installed on this machine
+	@Tests/GatewayBench/bench.py
 
 bench-agents: build  ## agent jobs on two real models, by several ways of routing
 	@Tests/AgentBench/bench.sh
