@@ -8,7 +8,9 @@ struct OverlayTests {
 
     private func load(_ own: CatalogFixture) throws -> ModelCatalog {
         let shipped = try CatalogFixture(CatalogFixture.cloud)
-        return try ModelCatalog.load(directory: shipped.path, adding: own.path, today: testDay())
+        return try withExtendedLifetime(shipped) {
+            try ModelCatalog.load(directory: shipped.path, adding: own.path, today: testDay())
+        }
     }
 
     @Test("an own entry adds a model")

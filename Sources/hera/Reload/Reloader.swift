@@ -58,7 +58,8 @@ struct Reloader: Service {
             let estimator = try Installation.estimator(installation)
             stepService.replace(catalog: catalog, estimator: estimator, settings: settings)
             let report = ReloadReport(
-                from: old.catalog, old.settings, to: stepService.registry.catalog, stepService.settings, asked: settings)
+                from: old.catalog, old.settings, to: stepService.registry.catalog, stepService.settings, asked: settings
+            )
             for line in report.lines { Exit.printError("reloaded: \(line)") }
             await prober.probe()
         } catch {

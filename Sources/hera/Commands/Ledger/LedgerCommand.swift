@@ -110,7 +110,9 @@ extension LedgerCommand {
                 do throws(LedgerError) {
                     result = .success(
                         try await ledger.copy(into: copy) { progress in
-                            bar.show(Double(progress.rows) / Double(max(progress.totalRows, 1)), progress.table)
+                            bar.show(
+                                Double(progress.rows) / Double(max(progress.totalRows, 1)),
+                                "\(bar.rate(Int(progress.rows), "rows")), \(progress.table)")
                         })
                 } catch {
                     result = .failure(error)
