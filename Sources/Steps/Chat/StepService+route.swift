@@ -22,7 +22,13 @@ extension StepService {
         let meant = meaning(of: request.model)
         let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
         switch try target(of: name, at: now) {
-        case .policy(let base, let name): (policy, policyName) = (base, name)
+        case .policy(let base, let name):
+            (policy, policyName) = (base, name)
+            if name == nil, let experiment = settings.experiment, let other = settings.policies[experiment.policy],
+                experiment.includes(Self.sessionKey(runID, caller))
+            {
+                (policy, policyName) = (other, experiment.policy)
+            }
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
                 throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))

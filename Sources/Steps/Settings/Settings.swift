@@ -12,6 +12,8 @@ package struct Settings: Sendable {
     /// Shadow audits by policy name, the default policy's under the empty name; policies without their own use the
     /// default's.
     package var shadows: [String: ShadowRule]
+    /// The canary among the default policy's sessions; nil for none.
+    package var experiment: PolicyExperiment?
     package var economics: Economics
     package var limits: ServiceLimits
     /// URLs allowed for jobs' tools of type `http`.
@@ -46,18 +48,18 @@ package struct Settings: Sendable {
 }
 
 extension Settings {
-    /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
+    /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`, `limits`,
     /// `webhooks`, `servers`, `usual_servers`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
-                "default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks", "servers",
-                "usual_servers",
+                "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
+                "servers", "usual_servers",
             ])
         if let value = fields.value("default_policy") {
-            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
         }
         if let value = fields.value("policies") {
@@ -65,9 +67,12 @@ extension Settings {
             for member in value.members {
                 let path = "policies.\(member.key)"
                 policies[member.key] = try Policy(
-                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"], isOperators: true)
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
+        }
+        if let value = fields.value("experiments") {
+            experiment = try PolicyExperiment(json: value, policies: policies.keys)
         }
         if let value = fields.value("aliases") { aliases = try ModelAliases(json: value, policies: policies.keys) }
         if let value = fields.value("electricity") {
