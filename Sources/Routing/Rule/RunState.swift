@@ -18,6 +18,13 @@ package struct RunState: Hashable, Sendable {
         self.span = span
         self.plan = plan
     }
+
+    /// Ends what was promised to a model.
+    mutating func release(from model: ModelID) {
+        if committed == model { committed = nil }
+        if span?.model == model { span = nil }
+        plan = nil
+    }
 }
 
 /// Steps that a look-ahead gave to one model.
