@@ -15,6 +15,7 @@ extension CallAttempt {
     func stream(
         to delivery: StreamDelivery, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
+        let call = call
         let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits)
@@ -41,7 +42,11 @@ extension CallAttempt {
             var next: [UInt8]? = start
             while let piece = next {
                 received += piece.count
-                await forwarder.forward(try reader.feed(piece), since: started)
+                var events = try reader.feed(piece)
+                if call.asksLogProbabilities {
+                    for index in events.indices { events[index].removeLogProbabilities() }
+                }
+                await forwarder.forward(events, since: started)
                 if let fault = reader.fault { throw fault }
                 if reader.isOver, !isEnding {
                     isEnding = true

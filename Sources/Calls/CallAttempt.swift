@@ -80,9 +80,25 @@ package struct CallAttempt: Sendable {
             let asked = body.settingMembers([("service_tier", JSONWriter.quoted(tier.rawValue))])
             body = (try? JSONDocument(asked)) ?? body
         }
-        return calls.chatCall(
+        var call = calls.chatCall(
             to: priced.model, body: body, original: prepared.request.original, isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.asksLogProbabilities = asksLogProbabilities
+        return call
+    }
+
+    /// Whether log-probabilities are asked for: where they are free and can still change what the client gets.
+    ///
+    /// They cost an own server some of its time, so the reference is not asked: no answer would replace its own.
+    private var asksLogProbabilities: Bool {
+        guard priced.model.logProbabilities == .free, priced.model.endpoint.wire == .openAI,
+            priced.model.id != prepared.decision.reference,
+            prepared.context.policy.verifies, prepared.purpose != .audit,
+            prepared.request.document.root["logprobs"] == nil, prepared.request.document.root["top_logprobs"] == nil
+        else { return false }
+        guard let delivery else { return true }
+        // llama.cpp refuses them for streams with tools.
+        return delivery.isHeldBack && prepared.request.tools == nil
     }
 
     /// Only the policy (`service_tiers`) may choose a tier that can cost more than the reservation.

@@ -47,7 +47,8 @@ package struct ChatDelta: Hashable, Sendable {
     /// Replaces the earlier counts.
     package var reported: ReportedUsage?
     package var timings: ServerTimings?
-    package var logProbabilities: [Double]?
+    /// Added to those of the answer.
+    package var logProbabilities: [TokenProbability]?
     /// See ``ChatAnswer/tokenProbabilities``.
     package var tokenProbabilities: [[UInt8]] = []
 

@@ -168,6 +168,20 @@ package struct ChatRequest: Sendable {
     /// spelling of the JSON round them do not count.
     package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
 
+    /// The steps since a request: what the assistant said, and what came back.
+    private func turns(after request: Int?) -> [(said: String, result: String)] {
+        guard let request else { return [] }
+        var turns: [(said: String, result: String)] = []
+        for message in messages[(request + 1)...] {
+            if message.role == .assistant {
+                turns.append((message.said, ""))
+            } else if let last = turns.indices.last {
+                turns[last].result += message.text
+            }
+        }
+        return turns
+    }
+
     /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
     /// 264 to 530, by the model and `tool_choice`.
     private static let mostWordsOfServers = 1000
@@ -213,7 +227,8 @@ package struct ChatRequest: Sendable {
             promptTokensAtMost: estimate.atMost + fileTokens.atMost + beside + words,
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
-            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
+            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail,
+            signs: RunSigns(turns(after: lastUser)))
         step.wireNeed = wireNeed
         step.choices = choices
         step.files = fileTokens

@@ -18,6 +18,7 @@ package struct StepService: Sendable {
     package let pool: WorkPool
     package let learning: Learning
     package let calls: CallExecutor
+    let tokenHistories = TokenHistories()
     package let logger: Logger
 
     package init(

@@ -90,8 +90,29 @@ extension OpenAIWire {
         if let sequence = choice["stop_reason"]?.string { delta.stopSequence = sequence }
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
-        delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+        delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.map(tokenProbability)
         delta.tokenProbabilities += tokens.elements.map { Array($0.raw) }
+    }
+
+    /// Alternatives that are read of a token; calls of this service ask for fewer.
+    private static let mostAlternatives = 20
+
+    private static func tokenProbability(_ value: JSONValue) -> TokenProbability {
+        TokenProbability(
+            token: value["token"]?.string ?? "", logarithm: value["logprob"]?.double ?? .nan,
+            alternatives: value["top_logprobs"]?.elements.prefix(mostAlternatives).compactMap { $0["logprob"]?.double }
+                ?? [])
+    }
+
+    /// The bytes of a whole answer or a chunk without the log-probabilities that its client did not ask for.
+    package static func withoutLogProbabilities(_ bytes: [UInt8]) -> [UInt8] {
+        guard let document = try? JSONDocument(bytes) else { return bytes }
+        let edits = document.root["choices"]?.elements.compactMap { choice -> (range: Range<Int>, bytes: [UInt8])? in
+            guard let value = choice["logprobs"], !value.isNull else { return nil }
+            return (value.range, Array("null".utf8))
+        }
+        guard let edits, !edits.isEmpty else { return bytes }
+        return document.replacing(edits)
     }
 
     /// Reasons that servers name for answers which they could not end.

@@ -120,10 +120,12 @@ package struct Attempt: Hashable, Sendable {
     package var reason: String
     /// The ledger entry of the call; nil if nothing was billed.
     package var entryID: String?
+    /// What was seen of the answer besides its words, in order.
+    package var evidence: [Evidence]
 
     package init(
         model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, reason: String,
-        entryID: String? = nil
+        entryID: String? = nil, evidence: [Evidence] = []
     ) {
         self.model = model
         self.score = score
@@ -131,5 +133,22 @@ package struct Attempt: Hashable, Sendable {
         self.isAccepted = isAccepted
         self.reason = reason
         self.entryID = entryID
+        self.evidence = evidence
+    }
+}
+
+/// One thing seen of an answer, and what it says of the answer's being right.
+package struct Evidence: Hashable, Sendable {
+    /// For example `token_probability`, `length`, `samples` or a check's name.
+    package var name: String
+    /// The observation in words.
+    package var finding: String
+    /// Change of the log-odds of a right answer; nil for evidence that was dropped or is only recorded.
+    package var logOdds: Double?
+
+    package init(name: String, finding: String, logOdds: Double? = nil) {
+        self.name = name
+        self.finding = finding
+        self.logOdds = logOdds
     }
 }

@@ -88,15 +88,17 @@ package enum JobStatus: String, CaseIterable, Hashable, Sendable {
 extension JobSpec {
     /// Parses a submitted job: `input` or `subtasks`, and optionally `agent`, `policy`, `metadata`.
     ///
-    /// - Parameter basePolicy: values for the policy's absent fields.
-    package init(json: JSONValue, basePolicy: Policy = Policy()) throws(FieldError) {
+    /// - Parameters:
+    ///   - basePolicy: values for the policy's absent fields.
+    ///   - isStored: whether the spec was written by `write`, with the operator's checks in it.
+    package init(json: JSONValue, basePolicy: Policy = Policy(), isStored: Bool = false) throws(FieldError) {
         let fields = try FieldReader(
             json, path: "", known: ["input", "agent", "policy", "subtasks", "metadata"])
         input = try fields.string("input") ?? ""
         agent = try fields.value("agent").map { value throws(FieldError) in try AgentSpec(json: value) } ?? AgentSpec()
         policy =
             try fields.value("policy").map { value throws(FieldError) in
-                try Policy(json: value, base: basePolicy)
+                try Policy(json: value, base: basePolicy, isOperators: isStored)
             } ?? basePolicy
         subtasks = try Subtask.list(fields.value("subtasks"))
         metadata = try Self.metadata(fields.value("metadata"))

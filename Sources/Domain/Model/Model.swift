@@ -26,6 +26,8 @@ package struct Model: Hashable, Sendable {
     package let slots: Int?
     package let promptCache: PromptCache
     package let speed: Speed
+    /// Whether the server gives log-probabilities for nothing.
+    package let logProbabilities: LogProbabilities
     /// Published scores and lengths; nil where nothing is known.
     package var published: PublishedRecord?
 
@@ -34,7 +36,7 @@ package struct Model: Hashable, Sendable {
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
     ) {
         self.id = id
         self.provider = provider
@@ -53,6 +55,9 @@ package struct Model: Hashable, Sendable {
         self.slots = slots
         self.promptCache = promptCache
         self.speed = speed
+        // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
+        let isOwnServer = placement == .edge && endpoint.wire == .openAI
+        self.logProbabilities = logProbabilities ?? (isOwnServer ? .free : .none)
         self.published = published
     }
 

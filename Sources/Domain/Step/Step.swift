@@ -28,11 +28,14 @@ package struct Step: Sendable {
     package var cachedImages: Int
     /// Digests of the messages so far, to detect a run that rewrites its history. Empty if nothing compares them.
     package var history: StepHistory
+    /// How the run goes so far.
+    package var signs: RunSigns
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,
         maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0,
-        images: Int = 0, cachedImages: Int = 0, history: StepHistory = StepHistory()
+        images: Int = 0, cachedImages: Int = 0, history: StepHistory = StepHistory(),
+        signs: RunSigns = RunSigns()
     ) {
         self.id = id
         self.runID = runID
@@ -47,6 +50,7 @@ package struct Step: Sendable {
         self.images = images
         self.cachedImages = cachedImages
         self.history = history
+        self.signs = signs
     }
 
     /// The step with each image at the tokens that the model bills, if known, and files at no more than its context.

@@ -248,7 +248,7 @@ package struct ProfileSet: Sendable {
 
     /// Reads a text once; the result serves all predictions for that step.
     package func features(of text: StepText) -> StepFeatures {
-        let text = text.abridged
+        let text = text.abridged.withoutCourtesy
         let grams = NGrams(of: text.estimatedTexts)
         let (counts, fit) = SurfaceCounts.reading(of: text)
         var features = StepFeatures(

@@ -72,6 +72,18 @@ extension Attempt {
             attempt.member("accepted", isAccepted)
             attempt.member("words", reason)
             attempt.member("entry", entryID)
+            guard !evidence.isEmpty else { return }
+            attempt.member(
+                "evidence",
+                array: { list in
+                    for piece in evidence {
+                        list.object { object in
+                            object.member("name", piece.name)
+                            object.member("words", piece.finding)
+                            object.member("log_odds", piece.logOdds)
+                        }
+                    }
+                })
         }
     }
 
@@ -81,7 +93,11 @@ extension Attempt {
         else { return nil }
         self.init(
             model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
-            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string)
+            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string,
+            evidence: value["evidence"]?.elements.compactMap { piece in
+                guard let name = piece["name"]?.string, let finding = piece["words"]?.string else { return nil }
+                return Evidence(name: name, finding: finding, logOdds: piece["log_odds"]?.double)
+            } ?? [])
     }
 }
 

@@ -28,6 +28,13 @@ package struct RunState: Hashable, Sendable {
         self.plan = plan
     }
 
+    /// Ends what was promised to a model.
+    mutating func release(from model: ModelID) {
+        if committed == model { committed = nil }
+        if span?.model == model { span = nil }
+        plan = nil
+    }
+
     private indirect enum KeptPlan: Hashable, Sendable {
         case plan(Plan)
     }

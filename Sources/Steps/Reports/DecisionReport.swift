@@ -64,5 +64,17 @@ extension Attempt {
         object.member("accepted", isAccepted)
         object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
+        guard !evidence.isEmpty else { return }
+        object.member(
+            "evidence",
+            array: { list in
+                for piece in evidence {
+                    list.object { object in
+                        object.member("name", piece.name)
+                        object.member("words", piece.finding)
+                        if let logOdds = piece.logOdds { object.member("log_odds", logOdds) }
+                    }
+                }
+            })
     }
 }

@@ -67,7 +67,7 @@ extension Settings {
                 "servers", "usual_servers", "service",
             ])
         if let value = fields.value("default_policy") {
-            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
             try defaultPolicy.refuseIdleDial(in: value, path: "default_policy")
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
         }
@@ -75,7 +75,7 @@ extension Settings {
             guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
             for member in value.members {
                 let path = "policies.\(member.key)"
-                let policy = try Policy(json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                let policy = try Policy(json: member.value, base: defaultPolicy, path: path, others: ["shadow"], isOperators: true)
                 try policy.refuseIdleDial(in: member.value, path: path)
                 policies[member.key] = policy
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
