@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents fetch run smoke install uninstall deb
+  bench-agents fetch run smoke install uninstall deb contract page
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -52,6 +52,12 @@ sanitize: setup  ## tests of what runs on several threads, under the thread sani
 
 smoke:           ## the release binary does its first steps
 	@Tests/Demo/smoke.sh
+
+contract:        ## generated requests against the API description (schemathesis from PyPI; skipped without it)
+	@Tests/Contract/contract.sh
+
+page:            ## every view of the page in a headless Chromium (skipped without it)
+	@Tests/Page/page.sh
 
 chaos: setup     ## the long form of the tests that kill processes, servers, batches and nodes, and of those on hot budgets
 	swift build --build-tests $(CHECKED)
