@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak
+  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -60,6 +60,12 @@ clients: build   ## real client libraries from PyPI; writes docs/reference/clien
 
 soak: build      ## ten minutes of load with faults: ledger and bill, memory and descriptors; DURATION=60 is shorter
 	@Tests/Soak/soak.sh $(or $(DURATION),600)
+
+contract:        ## generated requests against the API description (schemathesis from PyPI; skipped without it)
+	@Tests/Contract/contract.sh
+
+page:            ## every view of the page in a headless Chromium (skipped without it)
+	@Tests/Page/page.sh
 
 chaos: setup     ## the long form of the tests that kill processes, servers, batches and nodes, and of those on hot budgets
 	swift build --build-tests $(CHECKED)
