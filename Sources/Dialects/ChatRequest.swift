@@ -20,10 +20,18 @@ package struct ChatRequest: Sendable {
     package let original: OriginalRequest?
     /// Indices of user messages that came together with results of tools, so that they begin no new request.
     private let asides: Set<Int>
+    /// Sources that may be left out; nil without any.
+    package var sources: RequestSources?
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        try self.init(document, original: nil, asides: [])
+        guard let marks = try SourceMarks(document) else {
+            try self.init(document, original: nil, asides: [])
+            return
+        }
+        try self.init(marks) { (document) throws(FieldError) in
+            try ChatRequest(document, original: nil, asides: [])
+        }
     }
 
     /// Reads a body that was translated from another dialect.
@@ -150,7 +158,7 @@ package struct ChatRequest: Sendable {
         let read = TokenEstimate(
             bytes: size - newest, messages: messages.count, images: images.count - newImages.count)
         let cached = isWarm ? read.likely : 0
-        return Step(
+        var step = Step(
             id: id, runID: runID, position: position,
             text: StepText(
                 prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
@@ -159,6 +167,12 @@ package struct ChatRequest: Sendable {
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
             cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
+        if let sources {
+            step.sources = sources.step
+            // What a model was sent of the history depends on an earlier choice.
+            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
+        }
+        return step
     }
 }
 

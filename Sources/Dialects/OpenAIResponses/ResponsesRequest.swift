@@ -28,6 +28,24 @@ package struct ResponsesRequest: Sendable {
     ///
     /// - Parameter now: when the request came.
     package init(_ document: JSONDocument, at now: Timestamp = .now()) throws(FieldError) {
+        guard let marks = try SourceMarks(document) else {
+            try self.init(unmarked: document, at: now)
+            return
+        }
+        let chat = try ChatRequest(marks) { (document) throws(FieldError) in
+            try ResponsesRequest(unmarked: document, at: now).chat
+        }
+        let root = document.root
+        let fields = try FieldReader(root, path: "", known: root.members.map(\.key))
+        self.init(chat: chat, frame: try ResponsesFrame(fields, createdAt: now))
+    }
+
+    private init(chat: ChatRequest, frame: ResponsesFrame) {
+        self.chat = chat
+        self.frame = frame
+    }
+
+    private init(unmarked document: JSONDocument, at now: Timestamp) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard root.count <= Self.mostMembers else {

@@ -22,6 +22,8 @@ package struct Step: Sendable {
     package var cachedImages: Int
     /// Digests of the messages so far, to detect a run that rewrites its history. Empty if nothing compares them.
     package var history: StepHistory
+    /// The optional sources of the prompt, which counts all of them; nil without any.
+    package var sources: StepSources?
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,

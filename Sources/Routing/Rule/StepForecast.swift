@@ -27,7 +27,7 @@ struct StepForecast: Sendable {
         let models = context.models.map(\.model)
         let estimates = estimator.estimates(of: step.text, for: models)
         var remarks: [String] = []
-        var candidates = Candidates.of(step, in: context) { model in
+        func predicted(_ model: Model) -> Prediction {
             let prediction = estimates.prediction(for: model)
             if prediction.isNumber { return prediction }
             remarks.append(
@@ -35,6 +35,7 @@ struct StepForecast: Sendable {
             )
             return TierPrior.prediction(of: model.tier)
         }
+        var candidates = SourceWays.candidates(of: step, by: estimates, in: context, predicting: predicted)
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
         guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })

@@ -33,7 +33,8 @@ extension StepService {
         }
         if let json = request.policy {
             do throws(FieldError) {
-                policy = try Policy(json: json, base: policy, path: "hera")
+                policy = try Policy(json: json, base: policy, path: "hera", others: [SourceRule.member])
+                if request.sources == nil { _ = try SourceRule(json[SourceRule.member], known: []) }
             } catch {
                 throw .badRequest(error)
             }
