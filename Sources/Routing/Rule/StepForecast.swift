@@ -161,9 +161,11 @@ struct StepForecast: Sendable {
     func budgetError(_ context: RoutingContext) -> RoutingError {
         let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
         let left = context.remaining.budget ?? .zero
+        let isSessions = context.policy.session.budget != nil && context.policy.budget.map { left < $0 } ?? true
+        let name = isSessions ? "session_budget_usd" : "budget_usd"
         return .budgetSpent(
-            "the $\(left) left of budget_usd cannot pay the highest possible bill of any model; the least is $\(least): "
-                + "raise budget_usd, or lower max_tokens")
+            "the $\(left) left of \(name) cannot pay the highest possible bill of any model; the least is $\(least): "
+                + "raise \(name), or lower max_tokens")
     }
 }
 

@@ -8,7 +8,11 @@ package import Routing
 
 extension StepService {
     /// Routes a chat call.
-    package func route(_ request: ChatRequest, from caller: Caller) throws(ServiceError) -> RoutedStep {
+    ///
+    /// - Parameter sessionLeft: what is left of the session's limits; nil without any.
+    package func route(
+        _ request: ChatRequest, from caller: Caller, sessionLeft: Remaining? = nil
+    ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
         let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
@@ -47,12 +51,14 @@ extension StepService {
             catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
         context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
-        var machine = try begin(step, state: memory.state, context: &context) { admitted.admits($0) }
+        var machine = try begin(
+            step, memory: memory, sessionLeft: sessionLeft, context: &context, admits: { admitted.admits($0) })
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
         if !isItself { machine.setRequestedModel(request.model) }
         let attribution = Attribution(
-            team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
+            team: caller.team, key: caller.key,
+            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil))
         var prepared = PreparedStep(
             request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)

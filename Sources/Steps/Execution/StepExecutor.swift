@@ -27,7 +27,7 @@ struct StepExecutor: Sendable {
     private var accepted: StepOutcome?
     var spent = Money.zero
     private(set) var joules = 0.0
-    private let started = ContinuousClock.now
+    let started = ContinuousClock.now
 
     init(stepService: StepService, step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false) {
         self.stepService = stepService
