@@ -32,6 +32,19 @@ package struct PreparedStep: Sendable {
         self.policyName = policyName
     }
 
+    /// The step as a model is asked: with the optional sources that the decision chose for it.
+    ///
+    /// - Returns: nil if the rest of the request is none, which the decision excludes.
+    func asked(of model: ModelID) -> PreparedStep? {
+        guard let sources = request.sources, let candidate = decision.candidate(model), let choice = candidate.sources
+        else { return self }
+        guard let rest = sources.request(sending: choice.mask) else { return nil }
+        var copy = self
+        copy.request = rest
+        copy.step = step.asked(of: candidate)
+        return copy
+    }
+
     /// The baseline of a call that is not the step's answer: only the answering call is compared with the reference.
     package var zeroBaseline: Baseline { Baseline(model: decision.reference, figures: .zero) }
 }

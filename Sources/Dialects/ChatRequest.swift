@@ -24,10 +24,18 @@ package struct ChatRequest: Sendable {
     package let original: OriginalRequest?
     /// Indices of user messages that came together with results of tools, so that they begin no new request.
     private let asides: Set<Int>
+    /// Sources that may be left out; nil without any.
+    package var sources: RequestSources?
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        try self.init(document, original: nil, asides: [])
+        guard let marks = try SourceMarks(document) else {
+            try self.init(document, original: nil, asides: [])
+            return
+        }
+        try self.init(marks) { (document) throws(FieldError) in
+            try ChatRequest(document, original: nil, asides: [])
+        }
     }
 
     /// Reads a body that was translated from another dialect.
@@ -232,6 +240,11 @@ package struct ChatRequest: Sendable {
         step.wireNeed = wireNeed
         step.choices = choices
         step.files = fileTokens
+        if let sources {
+            step.sources = sources.step
+            // What a model was sent of the history depends on an earlier choice.
+            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
+        }
         return step
     }
 }

@@ -133,7 +133,7 @@ extension StepService {
             if let model = terms.model {
                 document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))]))
             }
-            return try ChatRequest(document)
+            return try ChatRequest(document).sendingLeastSources
         } catch {
             throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
         }
@@ -164,7 +164,9 @@ extension StepService {
             } else if let asked {
                 rules.policy = try Policy(json: asked, base: rules.policy, path: "hera.policy")
             }
-            if let json = request.policy { rules.policy = try Policy(json: json, base: rules.policy, path: "hera") }
+            if let json = request.policy {
+                rules.policy = try Policy(json: json, base: rules.policy, path: "hera", others: [SourceRule.member])
+            }
         } catch {
             throw .badRequest(error)
         }

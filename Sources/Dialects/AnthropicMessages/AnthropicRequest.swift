@@ -194,6 +194,22 @@ package struct MessagesRequest: Sendable {
     ///   - betas: values of the header `anthropic-beta`.
     ///   - session: value of the header `x-claude-code-session-id`.
     package init(_ document: JSONDocument, betas: [String] = [], session: String? = nil) throws(FieldError) {
+        guard let marks = try SourceMarks(document) else {
+            try self.init(unmarked: document, betas: betas, session: session)
+            return
+        }
+        let chat = try ChatRequest(marks) { (document) throws(FieldError) in
+            try MessagesRequest(unmarked: document, betas: betas, session: session).chat
+        }
+        self.init(chat: chat, session: ClaudeCode.session(header: session, metadata: document.root["metadata"]))
+    }
+
+    private init(chat: ChatRequest, session: String?) {
+        self.chat = chat
+        self.session = session
+    }
+
+    private init(unmarked document: JSONDocument, betas: [String], session: String?) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         for (name, words) in Self.refused {

@@ -38,6 +38,23 @@ package struct ResponsesRequest: Sendable {
     package init(
         _ document: JSONDocument, after earlier: [JSONDocument] = [], isStored: Bool = false, at now: Timestamp = .now()
     ) throws(FieldError) {
+        guard let marks = try SourceMarks(document) else {
+            try self.init(unmarked: document, after: earlier, isStored: isStored, at: now)
+            return
+        }
+        guard let whole = try? JSONDocument(marks.bytes { _ in false }) else {
+            throw FieldError("", "is nested too deeply")
+        }
+        let request = try ResponsesRequest(unmarked: whole, after: earlier, isStored: isStored, at: now)
+        let chat = try ChatRequest(marks) { (document) throws(FieldError) in
+            try ResponsesRequest(unmarked: document, after: earlier, at: now).chat
+        }
+        self.init(chat, of: request)
+    }
+
+    private init(
+        unmarked document: JSONDocument, after earlier: [JSONDocument], isStored: Bool = false, at now: Timestamp
+    ) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard root.count <= Self.mostMembers else {

@@ -87,6 +87,8 @@ package struct Candidate: Hashable, Sendable {
     package var serviceTier: ServiceTier
     /// Why the model cannot serve this step; nil if it can.
     package var rejection: String?
+    /// The optional sources that this model is sent; nil for a step without any.
+    package var sources: SourceChoice?
 
     package init(
         model: ModelID, placement: Placement, prediction: Prediction, similarity: Double? = nil,
@@ -150,5 +152,24 @@ package struct Evidence: Hashable, Sendable {
         self.name = name
         self.finding = finding
         self.logOdds = logOdds
+    }
+}
+
+/// The optional sources that a model is sent, by name.
+package struct SourceChoice: Hashable, Sendable {
+    /// Names of the sources sent, in the order of the request.
+    package var sent: [String]
+    /// Names of the sources left out.
+    package var left: [String]
+    /// Bits of the sources sent, in the order of the request.
+    package var mask: UInt64
+    /// For operators and callers, by source left out or sent: expected gain of quality, and cost.
+    package var remarks: [String]
+
+    package init(sent: [String], left: [String], mask: UInt64, remarks: [String] = []) {
+        self.sent = sent
+        self.left = left
+        self.mask = mask
+        self.remarks = remarks
     }
 }

@@ -34,6 +34,8 @@ package struct Policy: Hashable, Sendable {
     package var onInfeasible: InfeasibleRule
     /// The statistic and the further limits of a plan.
     package var plan: PlanRule
+    /// Limits of a whole session of calls.
+    package var session = SessionLimits.none
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
@@ -135,7 +137,7 @@ extension Policy {
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
             "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
-        ] + SequenceRule.fieldNames
+        ] + SequenceRule.fieldNames + SessionLimits.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
     ///
@@ -182,6 +184,7 @@ extension Policy {
         sequence = try SequenceRule(fields, base: sequence)
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
         plan = try PlanRule(fields, base: plan)
+        session = try SessionLimits(fields, base: session)
     }
 
     /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
@@ -218,5 +221,6 @@ extension Policy {
         sequence.write(into: &writer)
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
+        session.write(into: &writer)
     }
 }

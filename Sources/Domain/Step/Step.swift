@@ -30,6 +30,8 @@ package struct Step: Sendable {
     package var history: StepHistory
     /// How the run goes so far.
     package var signs: RunSigns
+    /// The optional sources of the prompt, which counts all of them; nil without any.
+    package var sources: StepSources?
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,

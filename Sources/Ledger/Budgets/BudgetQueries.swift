@@ -165,6 +165,19 @@ extension LedgerTransaction {
         return statuses
     }
 
+    /// The budgets of one scope with their use at a moment, by the index of scopes.
+    package func budgets(of scope: BudgetScope, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
+        var needs = BudgetNeeds()
+        needs.add([scope], at: moment)
+        let book = try budgetBook(for: needs)
+        var statuses: [BudgetStatus] = []
+        for line in book.lines(of: [scope]) {
+            let used = try book.used(of: line, at: moment)
+            statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
+        }
+        return statuses
+    }
+
     /// The source of spent sums.
     enum TotalSource {
         case entries

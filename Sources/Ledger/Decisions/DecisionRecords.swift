@@ -128,6 +128,11 @@ extension Candidate {
             candidate.member("energy_j", energyJoules)
             candidate.member("service_tier", serviceTier == .standard ? nil : serviceTier.rawValue)
             candidate.member("rejection", rejection)
+            guard let sources else { return }
+            candidate.member("sources", array: { list in for name in sources.sent { list.element(name) } })
+            candidate.member("sources_left_out", array: { list in for name in sources.left { list.element(name) } })
+            candidate.member("sources_words", array: { list in for remark in sources.remarks { list.element(remark) } })
+            candidate.member("sources_mask", Int64(bitPattern: sources.mask))
         }
     }
 
@@ -161,5 +166,11 @@ extension Candidate {
             worstCaseCost: Money(nanoUSD: worst), latencySeconds: latency, energyJoules: joules,
             serviceTier: value["service_tier"]?.string.flatMap(ServiceTier.init) ?? .standard,
             rejection: value["rejection"]?.string)
+        if let mask = value["sources_mask"]?.integer {
+            func names(_ member: String) -> [String] { value[member]?.elements.compactMap(\.string) ?? [] }
+            sources = SourceChoice(
+                sent: names("sources"), left: names("sources_left_out"), mask: UInt64(bitPattern: mask),
+                remarks: names("sources_words"))
+        }
     }
 }

@@ -73,6 +73,17 @@ package struct Remaining: Hashable, Sendable {
         self.carbonGrams = carbonGrams
     }
 
+    /// The tighter of both in each limit.
+    package func narrowed(by other: Remaining) -> Remaining {
+        func least<Amount: Comparable>(_ one: Amount?, _ other: Amount?) -> Amount? {
+            guard let one, let other else { return one ?? other }
+            return min(one, other)
+        }
+        return Remaining(
+            budget: least(budget, other.budget), seconds: least(seconds, other.seconds),
+            joules: least(joules, other.joules), carbonGrams: least(carbonGrams, other.carbonGrams))
+    }
+
     /// A policy's limits at the start of a run.
     package init(of policy: Policy) {
         self.init(

@@ -29,7 +29,7 @@ struct StepForecast: Sendable {
         let models = context.models.map(\.model)
         let estimates = estimator.estimates(of: step.text, for: models)
         var remarks: [String] = []
-        var candidates = Candidates.of(step, in: context) { model in
+        func predicted(_ model: Model) -> Prediction {
             let prediction = estimates.prediction(for: model)
             if prediction.isNumber { return prediction }
             remarks.append(
@@ -37,6 +37,7 @@ struct StepForecast: Sendable {
             )
             return TierPrior.prediction(of: model.tier)
         }
+        var candidates = SourceWays.candidates(of: step, by: estimates, in: context, predicting: predicted)
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
         guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
@@ -181,9 +182,11 @@ struct StepForecast: Sendable {
     func budgetError(_ context: RoutingContext) -> RoutingError {
         let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
         let left = context.remaining.budget ?? .zero
+        let isSessions = context.policy.session.budget != nil && context.policy.budget.map { left < $0 } ?? true
+        let name = isSessions ? "session_budget_usd" : "budget_usd"
         return .budgetSpent(
-            "the $\(left) left of budget_usd cannot pay the highest possible bill of any model; the least is $\(least): "
-                + "raise budget_usd, or lower max_tokens")
+            "the $\(left) left of \(name) cannot pay the highest possible bill of any model; the least is $\(least): "
+                + "raise \(name), or lower max_tokens")
     }
 }
 

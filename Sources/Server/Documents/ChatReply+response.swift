@@ -42,6 +42,9 @@ extension ChatReply {
     func response(in format: some AnswerFormat) -> Response {
         var headers: HTTPFields = [.heraDecision: decision.id, .heraStage: decision.stage.rawValue]
         if let model { headers[.heraModel] = model.rawValue }
+        if let sources = decision.candidate(model ?? decision.model)?.sources {
+            headers[.heraSources] = sources.sent.joined(separator: ",")
+        }
         switch body {
         case .complete(let answer, let openAIBytes):
             headers[.contentType] = "application/json"

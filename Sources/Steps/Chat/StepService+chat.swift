@@ -52,7 +52,8 @@ extension StepService {
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws(ServiceError) -> ChatReply {
         await recallRun(of: request, from: caller)
-        let step = try route(request, from: caller)
+        let left = try await sessionLeft(for: request, from: caller, setting: true)
+        let step = try route(request, from: caller, sessionLeft: left)
         let session = Self.sessionKey(step.prepared.step.runID, caller)
         if request.isStream { return try await streamed(step, session) }
         return try await whole(step, session) { reply in
@@ -64,7 +65,8 @@ extension StepService {
     /// The decision that `chat` would make, without a call.
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
         await recallRun(of: request, from: caller)
-        let step = try route(request, from: caller)
+        let left = try await sessionLeft(for: request, from: caller, setting: false)
+        let step = try route(request, from: caller, sessionLeft: left)
         var executor = StepExecutor(stepService: self, step: step)
         executor.decideWithoutCalls()
         return executor.decision
@@ -106,7 +108,7 @@ extension StepService {
             let outcome = try await executor.run()
             return FinishedStep(
                 prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
-                joules: executor.joules)
+                joules: executor.joules, seconds: executor.started.seconds)
         } catch {
             if !executor.decision.attempts.isEmpty {
                 await calls.book(
@@ -134,7 +136,8 @@ extension StepService {
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, position: prepared.step.position, state: done.state, of: session, at: now)
+                done.outcome.model, position: prepared.step.position, state: done.state, seconds: done.seconds,
+                of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {

@@ -9,9 +9,11 @@ package import Routing
 extension StepService {
     /// Routes a chat call.
     ///
-    /// - Parameter target: the policy or model to ask for in place of the request's own.
+    /// - Parameters:
+    ///   - target: the policy or model to ask for in place of the request's own.
+    ///   - sessionLeft: what is left of the session's limits; nil without any.
     package func route(
-        _ request: ChatRequest, as target: String? = nil, from caller: Caller
+        _ request: ChatRequest, as target: String? = nil, from caller: Caller, sessionLeft: Remaining? = nil
     ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
         let runID = caller.runID(of: request)
@@ -38,8 +40,9 @@ extension StepService {
         }
         if let json = request.policy {
             do throws(FieldError) {
-                policy = try Policy(json: json, base: policy, path: "hera")
+                policy = try Policy(json: json, base: policy, path: "hera", others: [SourceRule.member])
                 try policy.refuseIdleDial(in: json, path: "hera")
+                if request.sources == nil { _ = try SourceRule(json[SourceRule.member], known: []) }
             } catch {
                 throw .badRequest(error)
             }
@@ -57,12 +60,14 @@ extension StepService {
             catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
         context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
-        var machine = try begin(step, state: memory.state, context: &context) { admitted.admits($0) }
+        var machine = try begin(
+            step, memory: memory, sessionLeft: sessionLeft, context: &context, admits: { admitted.admits($0) })
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
         let isItself = meant == asked && pinned.map { $0.model.id.rawValue == meant } ?? true
         if !isItself { machine.setRequestedModel(asked) }
         let attribution = Attribution(
-            team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
+            team: caller.team, key: caller.key,
+            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil))
         var prepared = PreparedStep(
             request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)

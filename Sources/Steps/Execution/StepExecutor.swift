@@ -32,7 +32,7 @@ struct StepExecutor: Sendable {
     var waiting: SampledAnswer?
     var spent = Money.zero
     private(set) var joules = 0.0
-    private let started = ContinuousClock.now
+    let started = ContinuousClock.now
 
     init(stepService: StepService, step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false) {
         self.stepService = stepService

@@ -33,6 +33,8 @@ struct EvaluateCommand: ParsableCommand {
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded agent runs.")
     var traces: [String] = []
 
+    @OptionGroup var episodes: EpisodeEvaluationOptions
+
     @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
     var split: String?
 
@@ -68,8 +70,8 @@ struct EvaluateCommand: ParsableCommand {
     var format: Format = .table
 
     func validate() throws {
-        if outcomes.isEmpty, traces.isEmpty {
-            throw ValidationError("nothing to measure on: give files with --outcomes or --traces")
+        if outcomes.isEmpty, traces.isEmpty, episodes.episodes.isEmpty {
+            throw ValidationError("nothing to measure on: give files with --outcomes, --traces or --episodes")
         }
     }
 
@@ -77,6 +79,12 @@ struct EvaluateCommand: ParsableCommand {
         try EstimationExit.mapped {
             let bar = ProgressBar()
             defer { bar.clear() }
+            if !episodes.episodes.isEmpty {
+                let evaluation = try episodes.evaluation(profiles: profiles, split: split, bar)
+                bar.clear()
+                print(format == .json ? String(decoding: evaluation.json, as: UTF8.self) : evaluation.table)
+            }
+            guard !outcomes.isEmpty || !traces.isEmpty else { return }
             let routers = try (router == "all" ? BaselineRouter.allCases.map(\.rawValue) : names(router))
                 .map { try BaselineRouter.named($0) }
             let policy = try self.policy.map { try PolicyArgument.read($0) }
