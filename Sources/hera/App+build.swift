@@ -27,11 +27,11 @@ struct AppServices {
         let keys = Installation.apiKeys()
         let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(logger: logger)
+        let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
-            ledger: try Installation.ledger(database), upstream: upstream,
-            settings: try await LocalNames.settings(installation, for: catalog, servers: servers), keys: keys,
-            logger: logger)
+            ledger: try Installation.ledger(database, settings.durability), upstream: upstream, settings: settings,
+            keys: keys, logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(

@@ -2,6 +2,7 @@ package import Calls
 package import Catalog
 package import Domain
 package import JSON
+package import Ledger
 
 /// The operator's settings of the service.
 package struct Settings: Sendable {
@@ -22,6 +23,8 @@ package struct Settings: Sendable {
     package var servers: [LocalServer]
     /// Whether servers at the usual ports of this machine are asked for models that the catalog does not name.
     package var usesUsualServers = true
+    /// Whether calls wait for each flush of the ledger.
+    package var durability = Durability.normal
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
@@ -47,14 +50,14 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
-    /// `webhooks`, `servers`, `usual_servers`; all optional.
+    /// `webhooks`, `servers`, `usual_servers`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
                 "default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks", "servers",
-                "usual_servers",
+                "usual_servers", "durability",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
@@ -86,6 +89,7 @@ extension Settings {
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
+        durability = try fields.choice("durability", of: Durability.self) ?? durability
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

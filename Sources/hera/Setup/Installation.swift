@@ -59,9 +59,9 @@ enum Installation {
     }
 
     /// Opens the ledger at `sqlite:PATH` or `postgres://...`.
-    static func ledger(_ option: DatabaseOption) throws -> LedgerStore {
+    static func ledger(_ option: DatabaseOption, _ durability: Durability = .strict) throws -> LedgerStore {
         do {
-            return try LedgerStore.open(option.database)
+            return try LedgerStore.open(option.database, durability: durability)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
