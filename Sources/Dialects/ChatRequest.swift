@@ -116,7 +116,11 @@ package struct ChatRequest: Sendable {
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
     /// spelling of the JSON round them do not count.
-    package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
+    package var trail: StepHistory {
+        var trail = StepHistory()
+        for message in messages { trail.append { message.combine(into: &$0) } }
+        return trail
+    }
 
     /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
     /// 264 to 530, by the model and `tool_choice`.

@@ -8,9 +8,13 @@ package import Routing
 
 extension StepService {
     /// Routes a chat call.
-    package func route(_ request: ChatRequest, from caller: Caller) throws(ServiceError) -> RoutedStep {
+    ///
+    /// - Parameter runID: `caller.runID(of: request)`, if it is known already.
+    package func route(
+        _ request: ChatRequest, from caller: Caller, runID: String? = nil
+    ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
-        let runID = caller.runID(of: request)
+        let runID = runID ?? caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
