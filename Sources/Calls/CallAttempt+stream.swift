@@ -1,5 +1,6 @@
 import Dialects
 import Domain
+import Ledger
 import Routing
 import Upstream
 
@@ -13,12 +14,14 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        to delivery: StreamDelivery, since started: ContinuousClock.Instant
+        to delivery: StreamDelivery, since started: ContinuousClock.Instant, _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
         let call = call
         let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
-        var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits)
+        var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
+            await calls.waitForDisk(reservation)
+        }
         var pieces = response.body.makeAsyncIterator()
         var start: [UInt8] = []
         while BodyForm(start) == .unknown, start.count < Self.mostWhiteSpace,

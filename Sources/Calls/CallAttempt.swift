@@ -42,7 +42,7 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(since:))
+            perform: read(since:_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
@@ -56,7 +56,9 @@ package struct CallAttempt: Sendable {
 
     // MARK: Calling
 
-    private func read(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
+    private func read(
+        since started: ContinuousClock.Instant, _ reservation: Reservation
+    ) async throws(UpstreamError) -> Reading {
         guard let delivery else {
             let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
@@ -64,7 +66,7 @@ package struct CallAttempt: Sendable {
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
                 secret: call.key)
         }
-        return try await stream(to: delivery, since: started)
+        return try await stream(to: delivery, since: started, reservation)
     }
 
     var call: ChatCall {

@@ -174,7 +174,11 @@ package struct ChatRequest: Sendable {
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
     /// spelling of the JSON round them do not count.
-    package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
+    package var trail: StepHistory {
+        var trail = StepHistory()
+        for message in messages { trail.append { message.combine(into: &$0) } }
+        return trail
+    }
 
     /// The steps since a request: what the assistant said, and what came back.
     private func turns(after request: Int?) -> [(said: String, result: String)] {

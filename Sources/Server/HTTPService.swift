@@ -25,15 +25,18 @@ package struct HTTPService: Service {
         key: String?, needsKey: Bool, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
+        let connections = OpenConnections()
         let router = Self.router(
             stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
+            connections: connections,
             access: CallerMiddleware(
                 ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey))
         application = Application(
             router: router,
             server: .http1(
-                configuration: .init(additionalChannelHandlers: [ConnectionSetup()], idleTimeout: Self.idleTimeout)),
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionSetup(connections)], idleTimeout: Self.idleTimeout)),
             configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }
@@ -41,7 +44,7 @@ package struct HTTPService: Service {
     /// The router with all middleware and routes.
     static func router(
         stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
-        access: CallerMiddleware
+        connections: OpenConnections, access: CallerMiddleware
     ) -> Router<HeraContext> {
         // `ErrorMiddleware` needs the route table, and middleware must be added before routes. So a first router
         // collects them.
@@ -54,7 +57,7 @@ package struct HTTPService: Service {
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
         let limits = stepService.settings.limits
-        router.add(middleware: ConnectionMiddleware(bodyBytes: limits.bodyBytes))
+        router.add(middleware: ConnectionMiddleware(connections: connections, bodyBytes: limits.bodyBytes))
         router.add(
             middleware: IdempotencyMiddleware(
                 ledger: stepService.ledger, bodyBytes: limits.bodyBytes))

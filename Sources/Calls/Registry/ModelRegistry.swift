@@ -21,6 +21,13 @@ package final class ModelRegistry: Sendable {
         var rates: [ModelID: CallAverages] = [:]
         var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
+        /// The live models for chat calls; read by each call.
+        private(set) var live: [Model] = []
+
+        /// To be called after each change of the catalog or of the availability.
+        mutating func listLive() {
+            live = catalog.models.filter { availability[$0.id] == .live && !$0.capabilities.contains(.embeddings) }
+        }
     }
 
     /// The machine's energy counter; nil without one.
@@ -51,6 +58,7 @@ package final class ModelRegistry: Sendable {
                 state.localModels[model.model.id] = model
                 state.availability[model.model.id] = .live
             }
+            state.listLive()
         }
     }
 
@@ -85,6 +93,7 @@ package final class ModelRegistry: Sendable {
     package func update(_ availability: [ModelID: Availability]) {
         state.withLock { state in
             state.availability.merge(availability) { _, new in new }
+            state.listLive()
             state.isProbed = true
             for continuation in state.waiting { continuation.resume() }
             state.waiting = []
@@ -118,12 +127,9 @@ package final class ModelRegistry: Sendable {
 
     private func chatModels(at now: Timestamp) -> (working: [Model], resting: [Model]) {
         let (live, blocked) = state.withLock { state in
-            let live = state.catalog.models.filter {
-                state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
-            }
-            let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
-            return (live, blocked)
+            (state.live, Set(state.breakers.lazy.filter { !$0.value.admits(at: now) }.map(\.key)))
         }
+        if blocked.isEmpty { return (live, []) }
         return (live.filter { !blocked.contains($0.id) }, live.filter { blocked.contains($0.id) })
     }
 

@@ -8,10 +8,10 @@ extension OpenAIWire {
         if let error = root["error"], !error.isNull, !hasChoices(root) {
             throw .status(FailureReader.read(root, statusWithoutCode: 502))
         }
-        guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst) else {
+        guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst)?.indexed else {
             throw .malformed(host: host, reason: "the answer has no choices")
         }
-        guard let message = choice["message"], message.kind == .object else {
+        guard let message = choice["message"]?.indexed, message.kind == .object else {
             throw .malformed(host: host, reason: "the first choice has no message")
         }
         var answer = ChatAnswer()

@@ -41,6 +41,7 @@ package struct OpenAIEventReader: ChatEventReader {
             var isEmpty = true
             for choice in choices.elements {
                 isEmpty = false
+                let choice = choice.indexed
                 if OpenAIWire.isFirst(choice) { read(choice, into: &chunk) }
             }
             isUsage = isEmpty && root["usage"].map { !$0.isNull } ?? false
@@ -109,7 +110,7 @@ package struct OpenAIEventReader: ChatEventReader {
             chunk.edits.append((reason.range, Array("null".utf8)))
         }
         let piece = choice["delta"].flatMap { $0.kind == .object ? $0 : nil }
-        guard let message = piece ?? choice["message"], message.kind == .object else { return }
+        guard let message = (piece ?? choice["message"])?.indexed, message.kind == .object else { return }
         chunk.isWhole = piece == nil
         if let refusal = message["refusal"]?.string { chunk.delta.refusal = (chunk.delta.refusal ?? "") + refusal }
         OpenAIWire.readThinking(message, after: answer.thinking.count, into: &chunk.delta)

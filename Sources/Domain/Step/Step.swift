@@ -142,15 +142,16 @@ package struct StepHistory: Hashable, Sendable {
     package init() {}
 
     /// The history of some messages, each as its bytes.
-    package init(_ messages: some Sequence<some Sequence<UInt8>>) {
-        for message in messages { append(message) }
+    package init(_ messages: some Sequence<some Collection<UInt8>>) {
+        for message in messages { append { $0.combine(message) } }
     }
 
-    package mutating func append(_ message: some Sequence<UInt8>) {
-        var hash = digests.last.map { StableHash(continuing: $0) } ?? StableHash()
-        hash.combine(message)
-        // A separator outside the byte range, so that message borders count.
-        hash.combine(unit: 0x1ff)
+    /// Appends a message.
+    ///
+    /// - Parameter combine: combines the pieces of the message.
+    package mutating func append(_ combine: (inout WordHash) -> Void) {
+        var hash = WordHash(continuing: digests.last ?? 0)
+        combine(&hash)
         digests.append(hash.value)
     }
 

@@ -21,6 +21,11 @@ extension LedgerTransaction {
 
     // MARK: Book
 
+    private static let bookStatement = SQLListStatement(.bigint, .text) {
+        "SELECT \(budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
+            + "ON budget = id AND start \($0) WHERE scope \($1) ORDER BY id"
+    }
+
     /// Loads the budgets and totals that an operation looks at.
     func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
         var book = try budgetBook(try connection.results([bookQuery(for: needs)])[0])
@@ -33,10 +38,7 @@ extension LedgerTransaction {
         let dialect = connection.dialect
         let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
         let starts = SQLList(integers: needs.starts, in: dialect)
-        return SQLQuery(
-            "SELECT \(Self.budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
-                + "ON budget = id AND start \(starts.isAny(in: dialect)) WHERE scope \(scopes.isAny(in: dialect)) "
-                + "ORDER BY id", [starts.argument, scopes.argument])
+        return Self.bookStatement.query(starts, scopes, in: dialect)
     }
 
     /// Reads the result of `bookQuery`; `loadBuckets` completes it.

@@ -45,7 +45,9 @@ package enum RunShape: Hashable, Sendable {
 }
 
 /// A model with the price of today and its live measurements.
-package struct PricedModel: Sendable {
+///
+/// A class, because each call hands its models on from layer to layer.
+package final class PricedModel: Sendable {
     package let model: Model
     package let price: Price
     package let live: LiveRate

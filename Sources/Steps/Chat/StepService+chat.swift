@@ -51,10 +51,11 @@ extension StepService {
         _ request: ChatRequest, from caller: Caller,
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws(ServiceError) -> ChatReply {
-        await recallRun(of: request, from: caller)
+        let runID = caller.runID(of: request)
+        await recallRun(runID, of: request, from: caller)
         let left = try await sessionLeft(for: request, from: caller, setting: true)
-        let step = try route(request, from: caller, sessionLeft: left)
-        let session = Self.sessionKey(step.prepared.step.runID, caller)
+        let step = try route(request, from: caller, runID: runID, sessionLeft: left)
+        let session = Self.sessionKey(runID, caller)
         if request.isStream { return try await streamed(step, session) }
         return try await whole(step, session) { reply in
             guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
@@ -64,17 +65,18 @@ extension StepService {
 
     /// The decision that `chat` would make, without a call.
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
-        await recallRun(of: request, from: caller)
+        let runID = caller.runID(of: request)
+        await recallRun(runID, of: request, from: caller)
         let left = try await sessionLeft(for: request, from: caller, setting: false)
-        let step = try route(request, from: caller, sessionLeft: left)
+        let step = try route(request, from: caller, runID: runID, sessionLeft: left)
         var executor = StepExecutor(stepService: self, step: step)
         executor.decideWithoutCalls()
         return executor.decision
     }
 
-    private func recallRun(of request: ChatRequest, from caller: Caller) async {
+    private func recallRun(_ runID: String, of request: ChatRequest, from caller: Caller) async {
         let opensRun = caller.session == nil && !request.messages.contains { $0.role == .assistant }
-        await recall(Self.sessionKey(caller.runID(of: request), caller), opensRun: opensRun)
+        await recall(Self.sessionKey(runID, caller), opensRun: opensRun)
     }
 
     private func whole(

@@ -11,12 +11,14 @@ extension StepService {
     ///
     /// - Parameters:
     ///   - target: the policy or model to ask for in place of the request's own.
+    ///   - runID: `caller.runID(of: request)`, if it is known already.
     ///   - sessionLeft: what is left of the session's limits; nil without any.
     package func route(
-        _ request: ChatRequest, as target: String? = nil, from caller: Caller, sessionLeft: Remaining? = nil
+        _ request: ChatRequest, as target: String? = nil, from caller: Caller, runID: String? = nil,
+        sessionLeft: Remaining? = nil
     ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
-        let runID = caller.runID(of: request)
+        let runID = runID ?? caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         var step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)

@@ -68,13 +68,14 @@ extension Sessions.Memory {
             }
             if let end = state.historyEnd {
                 object.member("messages", end.count)
-                object.member("digest", Int64(bitPattern: end.digest))
+                object.member("trail", Int64(bitPattern: end.digest))
             }
         }
         return writer.bytes
     }
 
-    /// Reads what `json` writes; nil for anything else.
+    /// Reads what `json` writes; nil for anything else. Earlier versions stored another digest of the messages, under
+    /// `digest`: it is ignored, as if nothing were known of them.
     package init?(json: [UInt8]) {
         guard let root = try? JSONDocument(json).root, root.kind == .object else { return nil }
         func count(_ name: String) -> Int? {
@@ -95,7 +96,7 @@ extension Sessions.Memory {
         {
             state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
         }
-        if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
+        if let messages = count("messages"), messages > 0, let digest = root["trail"]?.integer {
             state.historyEnd = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
         }
     }

@@ -2,6 +2,7 @@ package import Calls
 package import Catalog
 package import Domain
 package import JSON
+package import Ledger
 
 /// The operator's settings of the service.
 package struct Settings: Sendable {
@@ -26,6 +27,8 @@ package struct Settings: Sendable {
     package var usesUsualServers = true
     /// Where the service listens and keeps its things.
     package var service = ServiceSettings()
+    /// Whether calls wait for each flush of the ledger.
+    package var durability = Durability.normal
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
@@ -57,14 +60,14 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`; all optional.
+    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
                 "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-                "servers", "usual_servers", "service",
+                "servers", "usual_servers", "service", "durability",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
@@ -102,6 +105,7 @@ extension Settings {
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }
+        durability = try fields.choice("durability", of: Durability.self) ?? durability
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

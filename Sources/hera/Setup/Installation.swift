@@ -78,9 +78,11 @@ enum Installation {
     /// Opens the ledger at `sqlite:PATH` or `postgres://...`.
     ///
     /// - Parameter config: the settings that may name it, where the command has that option.
-    static func ledger(_ option: DatabaseOption, config: String? = nil) throws -> LedgerStore {
+    static func ledger(
+        _ option: DatabaseOption, config: String? = nil, _ durability: Durability = .strict
+    ) throws -> LedgerStore {
         do {
-            return try LedgerStore.open(option.location(config: config).path)
+            return try LedgerStore.open(option.location(config: config).path, durability: durability)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)

@@ -80,7 +80,7 @@ struct MetricsTests {
             let router = HTTPService.router(
                 stepService: service.stepService, scheduler: JobScheduler(stepService: service.stepService),
                 batches: BatchScheduler(stepService: service.stepService),
-                metrics: PrometheusRegistry(),
+                metrics: PrometheusRegistry(), connections: OpenConnections(),
                 access: CallerMiddleware(ledger: service.stepService.ledger, operatorKey: nil, needsKey: false))
             // A catch-all is a parameter in the description.
             let routes = router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") }

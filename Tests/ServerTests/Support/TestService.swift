@@ -37,7 +37,8 @@ struct TestService {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(
+                path: folder.appendingPathComponent("ledger.sqlite").path, durability: settings.durability)
             let catalog = catalog(models.baseURL, Timestamp.now().day)
             try await run(
                 models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
@@ -148,7 +149,7 @@ extension TestService {
         _ estimator: any Estimating, _ body: @escaping @Sendable ([TestService]) async throws -> Void
     ) async throws {
         if nodes.count == count { return try await body(nodes) }
-        let ledger = try LedgerStore.sqlite(path: path)
+        let ledger = try LedgerStore.sqlite(path: path, durability: settings.durability)
         try await run(models, ledger: ledger, settings: settings, key: nil, estimator: estimator) { node async throws in
             try await start(count, after: nodes + [node], path, models, settings, estimator, body)
         }
