@@ -124,7 +124,7 @@ package struct StepMachine: Sendable {
         let ofAnswer = evidence.beyondWords + (judged == nil ? evidence.ofWords : 0)
         seen.logOdds[last.model.id] = ofAnswer
         let change = ofAnswer + seen.samples.logOdds
-        acceptance = judged.map { $0 > 0 && $0.isFinite ? logistic(logit($0) + change) : $0 }
+        acceptance = judged.map { $0 > 0 && $0.isFinite && change != 0 ? logistic(logit($0) + change) : $0 }
         var next: NextCall?
         if context.policy.verification.threshold == nil {
             next = forecast.callsAfterAnswer(in: context)?.next(after: outputs, seen: seen)
