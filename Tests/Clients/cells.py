@@ -578,7 +578,9 @@ def pydantic_cells(dialect: str) -> dict[str, Callable[[Target], None]]:
 
     def structured(at: Target) -> None:
         equal(run(at, "Who?", output_type=Person).output, PERSON)
-        equal(run(at, "Who?", output_type=NativeOutput(Person)).output, PERSON)
+        if dialect != "anthropic":
+            # The library asks models that it knows by name alone.
+            equal(run(at, "Who?", output_type=NativeOutput(Person)).output, PERSON)
 
     def prompted(at: Target) -> None:
         equal(run(at, "Who?", output_type=PromptedOutput(Person)).output, PERSON)

@@ -95,7 +95,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hera-clients-") as name, ModelServer() as models:
         folder = Path(name)
         write_catalog(folder / "Catalog", models.port)
-        (folder / "settings.yaml").write_text("usual_servers: false\nlimits: {drain_s: 30}\n")
+        (folder / "settings.yaml").write_text("usual_servers: false\nlimits: {abandoned: read, drain_s: 30}\n")
         options = ["--catalog", str(folder / "Catalog"), "--config", str(folder / "settings.yaml")]
         with Service(name, *options, without=KEYS) as service:
             with ThreadPoolExecutor(4) as pool:

@@ -36,7 +36,7 @@ models:
     capabilities: [tools, streaming]
     prices: {{input: 1, output: 2, source: scripted, as_of: 2026-01-01}}
 """
-SETTINGS = "usual_servers: false\nlimits: {drain_s: 60}\n"
+SETTINGS = "usual_servers: false\nlimits: {abandoned: read, drain_s: 60}\n"
 TOOLS = [{"type": "function", "function": {
     "name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}]
 SEED = 17

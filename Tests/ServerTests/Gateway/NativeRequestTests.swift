@@ -134,11 +134,11 @@ struct NativeRequestTests {
                     "POST", "/v1/chat/completions", body: body.replacing(#""hera","#, with: #""test/dear","#)
                 ).status
             }
-            // 100,000 tokens at 10 USD a million are 1 USD.
-            let refused = try await ask(budget: "0.9")
+            // 100,000 tokens at the 12.50 USD a million of a cache's writing are 1.25 USD.
+            let refused = try await ask(budget: "1.2")
             #expect([402, 422].contains(refused))
             #expect(service.models.record.requests.allSatisfy { $0.method == "GET" })
-            let status = try await ask(budget: "1.1")
+            let status = try await ask(budget: "1.4")
             #expect(status == 200)
         }
     }
