@@ -3,6 +3,7 @@ import JSON
 import Testing
 
 @testable import Dialects
+import TestSupport
 
 @Suite("Optional sources of requests")
 struct SourceTests {
