@@ -1,9 +1,9 @@
 import Domain
 import JSON
+import TestSupport
 import Testing
 
 @testable import Dialects
-import TestSupport
 
 @Suite("Optional sources of requests")
 struct SourceTests {
