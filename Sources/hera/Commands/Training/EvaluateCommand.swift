@@ -80,7 +80,8 @@ struct EvaluateCommand: ParsableCommand {
             let bar = ProgressBar()
             defer { bar.clear() }
             if !episodes.episodes.isEmpty {
-                let evaluation = try episodes.evaluation(profiles: profiles, split: split, bar)
+                let evaluation = try episodes.evaluation(
+                    profiles: InstallationOptions.profilesFolder(profiles), split: split, bar)
                 bar.clear()
                 print(format == .json ? String(decoding: evaluation.json, as: UTF8.self) : evaluation.table)
             }
