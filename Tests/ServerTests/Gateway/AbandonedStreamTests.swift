@@ -4,6 +4,7 @@ import Ledger
 import ScriptedUpstream
 import Steps
 import Testing
+import TestSupport
 import Upstream
 
 @testable import Calls
@@ -47,7 +48,7 @@ struct AbandonedStreamTests {
             finding.finish()
         }
         for await result in found { return result }
-        throw TimedOut(what: "the entry of an abandoned call")
+        throw TimedOut("the entry of an abandoned call")
     }
 
     @Test("an answer with much to come is broken off, and booked as an estimate of what had come")

@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import ScriptedUpstream
 import Testing
+import TestSupport
 
 @Suite("Setting up, as processes")
 struct SetupProcessTests {
@@ -140,7 +141,7 @@ struct SetupProcessTests {
             if try await holds() { return }
             try await Task.sleep(for: .milliseconds(25))
         }
-        throw TimedOut(what: what)
+        throw TimedOut(what)
     }
 
     @Test("a manual has a page for every command")
