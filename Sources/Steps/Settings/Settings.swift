@@ -78,7 +78,8 @@ extension Settings {
             guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
             for member in value.members {
                 let path = "policies.\(member.key)"
-                let policy = try Policy(json: member.value, base: defaultPolicy, path: path, others: ["shadow"], isOperators: true)
+                let policy = try Policy(
+                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"], isOperators: true)
                 try policy.refuseIdleDial(in: member.value, path: path)
                 policies[member.key] = policy
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")

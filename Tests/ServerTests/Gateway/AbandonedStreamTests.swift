@@ -3,8 +3,8 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
-import Testing
 import TestSupport
+import Testing
 import Upstream
 
 @testable import Calls

@@ -4,8 +4,8 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
-import Testing
 import TestSupport
+import Testing
 
 @Suite("The service as a process")
 struct ServeProcessTests {

@@ -1,8 +1,8 @@
 import Foundation
 import JSON
 import ScriptedUpstream
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Setting up, as processes")
 struct SetupProcessTests {
@@ -116,7 +116,7 @@ struct SetupProcessTests {
             #expect(try await !names().contains("hera/thrifty"))
             try Self.write("policies: {thrifty: {max_loss: 0.1}}\n", to: "hera.yaml", in: folder)
             hera.hangUp()
-            try await Self.wait("a new policy") { try await names().contains("hera/thrifty") }
+            try await waitUntil("a new policy") { try await names().contains("hera/thrifty") }
 
             // A wrong file is refused; the catalog that changed with it waits, too.
             let catalog = try String(contentsOf: folder.appendingPathComponent("Catalog/test.yaml"), encoding: .utf8)
@@ -130,18 +130,10 @@ struct SetupProcessTests {
             // Without a signal: the files are looked at.
             try Self.write(catalog, to: "Catalog/test.yaml", in: folder)
             try Self.write("policies: {generous: {max_loss: 0}}\n", to: "hera.yaml", in: folder)
-            try await Self.wait("the next policy") { try await names().contains("hera/generous") }
+            try await waitUntil("the next policy") { try await names().contains("hera/generous") }
             #expect(try await !names().contains("hera/thrifty"))
             try hera.end()
         }
-    }
-
-    private static func wait(_ what: String, until holds: () async throws -> Bool) async throws {
-        for _ in 0..<1600 {
-            if try await holds() { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        throw TimedOut(what)
     }
 
     @Test("a manual has a page for every command")
