@@ -52,9 +52,9 @@ struct BackupTests {
         await (try place.open()).close()
         let present = try LedgerInspection(of: "sqlite:\(place.path)")
         #expect(present.exists && present.pending == [] && present.unknown == [])
-        try place.edit("INSERT INTO grdb_migrations VALUES ('99 later')")
-        #expect(try LedgerInspection(of: "sqlite:\(place.path)").unknown == ["99 later"])
-        try place.edit("DELETE FROM grdb_migrations WHERE identifier IN ('99 later', '14 decisions by time')")
-        #expect(try LedgerInspection(of: "sqlite:\(place.path)").pending == ["14 decisions by time"])
+        // An edit opens the ledger, and a ledger of a later version is not opened: it comes last.
+        try place.edit("UPDATE grdb_migrations SET identifier = '99 later' WHERE identifier = '14 decisions by time'")
+        let edited = try LedgerInspection(of: "sqlite:\(place.path)")
+        #expect(edited.unknown == ["99 later"] && edited.pending == ["14 decisions by time"])
     }
 }
