@@ -91,7 +91,7 @@ enum Installation {
 
     /// The environment, with what the keys file of the settings adds to it.
     static func environment(config: String? = nil) throws(Exit) -> [String: String] {
-        var installation = InstallationOptions()
+        var installation = InstallationOptions.defaults
         installation.config = config
         let environment = ProcessInfo.processInfo.environment
         guard let path = installation.service.keysFile else { return environment }

@@ -26,6 +26,9 @@ struct InstallationOptions: ParsableArguments {
         help: "The operator's settings (YAML). Default: hera.yaml here, then /etc/hera/hera.yaml, then none.")
     var config: String?
 
+    /// The options of a command line without any. A value made by `init` cannot be read.
+    static var defaults: InstallationOptions { parseOrExit([]) }
+
     /// The search for the settings file.
     var settingsSearch: FolderSearch { .settings(option: config) }
 
@@ -48,7 +51,7 @@ struct InstallationOptions: ParsableArguments {
 
     /// The profiles folder of a command with only that option.
     static func profilesFolder(_ named: String?) -> String {
-        var installation = InstallationOptions()
+        var installation = InstallationOptions.defaults
         installation.profiles = named
         return installation.profilesFolder
     }

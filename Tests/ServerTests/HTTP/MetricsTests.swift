@@ -83,8 +83,11 @@ struct MetricsTests {
                 metrics: PrometheusRegistry(), connections: OpenConnections(),
                 access: CallerMiddleware(ledger: service.stepService.ledger, operatorKey: nil, needsKey: false))
             // A catch-all is a parameter in the description.
-            let routes = router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") }
-            #expect(Self.operations(in: text) == Set(routes))
+            let routes = Set(
+                router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") })
+            // Calls also have routes without /v1, for base URLs without it.
+            let described = routes.filter { !routes.contains($0.replacing(" /", with: " /v1/")) }
+            #expect(Self.operations(in: text) == described)
         }
     }
 

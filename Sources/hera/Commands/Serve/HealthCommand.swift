@@ -38,7 +38,7 @@ struct RunningServiceOptions: ParsableArguments {
     var serviceURL: String {
         get throws {
             if let url { return url.hasSuffix("/") ? String(url.dropLast()) : url }
-            var installation = InstallationOptions()
+            var installation = InstallationOptions.defaults
             installation.config = config
             let address = try ListenAddress(host: nil, port: port, service: installation.service)
             let host = ["0.0.0.0", "::"].contains(address.host) ? "127.0.0.1" : address.host

@@ -71,7 +71,7 @@ struct InitCommand: AsyncParsableCommand {
     }
 
     private func test() async throws {
-        var installation = InstallationOptions()
+        var installation = InstallationOptions.defaults
         installation.config = out
         guard let settings = try? Installation.settings(installation) else {
             throw Exit(70, "\(out) cannot be read back: `hera config check --config \(out)`")

@@ -42,7 +42,7 @@ struct ProviderKeys {
     /// Key variables by provider.
     private static func variables() throws -> [String: String] {
         var variables: [String: String] = [:]
-        for model in try Installation.catalog(InstallationOptions()).models {
+        for model in try Installation.catalog(InstallationOptions.defaults).models {
             if let variable = model.endpoint.keyVariable { variables[model.provider] = variable }
         }
         return variables
