@@ -4,12 +4,18 @@ SHELL := /bin/bash
 CHECKED := --explicit-target-dependency-import-check error
 SWIFT_FILES := Package.swift Sources Tests
 HERA := .build/release/hera
+# Where `make install` puts things; DESTDIR is put before it, for packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+SHARE = $(DESTDIR)$(PREFIX)/share
+# The Swift runtime is linked in, so that the program runs where no toolchain is.
+STATIC := --static-swift-stdlib
 # What runs on several threads, within minutes: the thread sanitizer makes a test five to twenty times slower.
 SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndTimeTests|TextTests|$(\
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents fetch run smoke
+  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -20,7 +26,7 @@ build: setup $(HERA)  ## the optimised binary, .build/release/hera
 
 # Not asked for again while it is newer than all it is made of.
 $(HERA): Package.swift $(shell find Sources -type f)
-	swift build -c release --product hera
+	swift build -c release --product hera $(STATIC)
 	@touch -c $@
 
 demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
@@ -30,11 +36,13 @@ demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
 fetch: setup
 	@Tests/Demo/models.sh &
 
-test: setup lint ## lint, build and run all tests, then the release build and a smoke run
+test: setup lint ## lint, build and run all tests, then the release build, a smoke run, the clients and a short soak
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build --no-parallel
-	swift build -c release --product hera
+	swift build -c release --product hera $(STATIC)
 	@$(MAKE) --no-print-directory smoke
+	@Tests/Clients/clients.sh
+	@Tests/Soak/soak.sh 20
 
 test-dates:      ## the built tests at ends of months and years, on leap days and in far zones; PART=calendar is short
 	@Tests/Habits/dates.sh $(PART)
@@ -46,6 +54,18 @@ sanitize: setup  ## tests of what runs on several threads, under the thread sani
 
 smoke:           ## the release binary does its first steps
 	@Tests/Demo/smoke.sh
+
+clients: build   ## real client libraries from PyPI; writes docs/reference/clients.md
+	@Tests/Clients/clients.sh
+
+soak: build      ## ten minutes of load with faults: ledger and bill, memory and descriptors; DURATION=60 is shorter
+	@Tests/Soak/soak.sh $(or $(DURATION),600)
+
+contract:        ## generated requests against the API description (schemathesis from PyPI; skipped without it)
+	@Tests/Contract/contract.sh
+
+page:            ## every view of the page in a headless Chromium (skipped without it)
+	@Tests/Page/page.sh
 
 chaos: setup     ## the long form of the tests that kill processes, servers, batches and nodes, and of those on hot budgets
 	swift build --build-tests $(CHECKED)
@@ -71,9 +91,39 @@ bench: setup     ## benchmarks of the parts (ratios within one run)
 	.build/release/Benchmarks plan
 	.build/release/Benchmarks rule Profiles
 	.build/release/Benchmarks ledger
+	swift build -c release --product hera
+	@Tests/GatewayBench/cost.py check
+
+bench-gateway: build  ## hera beside the other gateways that are installed on this machine
+	@Tests/GatewayBench/bench.py
 
 bench-agents: build  ## agent jobs on two real models, by several ways of routing
 	@Tests/AgentBench/bench.sh
+
+install: build   ## program, share/hera, completions and manual pages below PREFIX (/usr/local)
+	install -D -m 755 --strip $(HERA) $(DESTDIR)$(PREFIX)/bin/hera
+	install -d $(SHARE)/hera/Catalog $(SHARE)/hera/Profiles
+	install -m 644 Catalog/*.yaml $(SHARE)/hera/Catalog
+	cp -R --no-preserve=mode,ownership Profiles/. $(SHARE)/hera/Profiles
+	install -D -m 644 Packaging/prometheus/hera-alerts.yaml $(SHARE)/hera/hera-alerts.yaml
+	install -D -m 644 LICENSE $(SHARE)/doc/hera/copyright
+	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
+	$(HERA) --generate-completion-script bash > $(SHARE)/bash-completion/completions/hera
+	$(HERA) --generate-completion-script zsh > $(SHARE)/zsh/site-functions/_hera
+	$(HERA) --generate-completion-script fish > $(SHARE)/fish/vendor_completions.d/hera.fish
+	$(HERA) manual $(SHARE)/man/man1
+	gzip --force --best --no-name $(SHARE)/man/man1/hera*.1
+
+uninstall:       ## removes what `make install` put below PREFIX
+	rm -rf $(SHARE)/hera $(SHARE)/doc/hera
+	rm -f $(DESTDIR)$(PREFIX)/bin/hera $(SHARE)/bash-completion/completions/hera $(SHARE)/zsh/site-functions/_hera \
+	  $(SHARE)/fish/vendor_completions.d/hera.fish $(SHARE)/man/man1/hera*.1.gz
+
+deb: build       ## dist/hera.deb: program, systemd unit, /etc/hera/hera.yaml, /var/lib/hera
+	rm -rf dist/tree
+	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/dist/tree
+	Packaging/deb.sh dist/tree dist/hera.deb
+	rm -rf dist/tree
 
 run: build       ## the service on 127.0.0.1:8484
 	$(HERA) serve

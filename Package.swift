@@ -97,7 +97,9 @@ let package = Package(
                 "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            resources: [.embedInCode("Pages/dashboard.html"), .embedInCode("Pages/openapi.yaml")]),
+            resources: [
+                "dashboard.html", "page.css", "charts.js", "views.js", "page.js", "icon.svg", "openapi.yaml",
+            ].map { .embedInCode("Pages/\($0)") }),
 
         // Floor 6: the executable.
         .executableTarget(
@@ -162,7 +164,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls", "Steps", "Jobs",
-                "Batches", "Training", "Server", "ScriptedUpstream", "hera", metrics, httpTypes, hummingbird, logging,
+                "Batches", "Training", "Server", "TestSupport", "ScriptedUpstream", "hera", metrics, httpTypes,
+                hummingbird, logging,
                 lifecycle,
             ]),
         .executableTarget(

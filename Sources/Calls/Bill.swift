@@ -60,16 +60,19 @@ package struct Bill {
     ) -> (usage: Usage, isCounted: Bool) {
         let model = priced.model
         let reported = answer.reported ?? .none
-        var estimate = Usage(input: prepared.step.read(by: model).promptTokens, output: answer.writtenTokens)
-        if pieces > estimate.output { estimate.output = pieces }
+        // Of several answers one is read.
+        let answers = Candidates.shares(of: prepared.step, model).answers
+        let estimate = Usage(
+            input: prepared.step.read(by: model).promptTokens,
+            output: max(answers * answer.writtenTokens, pieces))
         // A prompt that the catalog's context cannot hold is refused, and no answer is longer than its limit.
-        let most = max(model.contextTokens, upperPromptTokens) + model.maxOutputTokens
+        let most = max(model.contextTokens, upperPromptTokens) + answers * model.maxOutputTokens
         var (usage, isCounted) = reported.filled(by: estimate, most: most, bytes: answer.readableBytes)
         guard ending != .whole else { return (usage, isCounted) }
         // Counts in the middle are of what had been written by then.
         var least = estimate.completionTokens
         if ending == .lost {
-            least = max(least, Candidates.outputTokensAtMost(model, step: prepared.step))
+            least = max(least, answers * Candidates.outputTokensAtMost(model, step: prepared.step))
             if !reported.countsPrompt { usage.input += max(0, upperPromptTokens - usage.promptTokens) }
         }
         usage.output += max(0, least - usage.completionTokens)
@@ -85,7 +88,8 @@ package struct Bill {
     var predicted: CallFigures {
         guard let candidate = prepared.decision.candidate(priced.model.id) else { return .zero }
         return CallFigures(
-            cost: candidate.cost, energyJoules: candidate.energyJoules, latencySeconds: candidate.latencySeconds)
+            cost: candidate.cost.divided(by: prepared.callsOfStep), energyJoules: candidate.energyJoules,
+            latencySeconds: candidate.latencySeconds)
     }
 
     /// The same tokens on the reference model; nil if it cannot be priced.
@@ -133,12 +137,14 @@ package struct Bill {
     /// The highest possible use, in every unit of budgets.
     package var upperBound: Amounts {
         let prompt = upperPromptTokens
-        let most = Candidates.outputTokensAtMost(priced.model, step: prepared.step)
+        let answers = Candidates.shares(of: prepared.step, priced.model).answers
+        let most = answers * Candidates.outputTokensAtMost(priced.model, step: prepared.step)
         let forecast = Forecast(priced, economics: prepared.context.economics, tier: tier(of: priced))
         let joules = forecast.joules(
             promptTokens: Double(prompt), outputTokens: Double(most))
         return Amounts(
-            money: prepared.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero,
+            money: (prepared.decision.candidate(priced.model.id)?.worstCaseCost ?? .zero)
+                .divided(by: prepared.callsOfStep),
             tokens: Int64(prompt + most), microjoules: Amounts.microjoules(joules) ?? .max)
     }
 }
@@ -149,6 +155,8 @@ package enum AnswerEnding: Hashable, Sendable {
     case whole
     /// To an error that its server put in place of the rest.
     case stopped
+    /// To where it was broken off after its client had left. Its server stops there, too.
+    case abandoned
     /// To where it broke off. The server may have gone on, and billed all that was reserved.
     case lost
 }

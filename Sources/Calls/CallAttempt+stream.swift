@@ -1,5 +1,6 @@
 import Dialects
 import Domain
+import Ledger
 import Routing
 import Upstream
 
@@ -13,11 +14,14 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        to delivery: StreamDelivery, since started: ContinuousClock.Instant
+        to delivery: StreamDelivery, since started: ContinuousClock.Instant, _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
+        let call = call
         let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
-        var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits)
+        var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
+            await calls.waitForDisk(reservation)
+        }
         var pieces = response.body.makeAsyncIterator()
         var start: [UInt8] = []
         while BodyForm(start) == .unknown, start.count < Self.mostWhiteSpace,
@@ -35,18 +39,28 @@ extension CallAttempt {
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
         var failure: UpstreamError?
         var isEnding = false
+        var isStopped = false
         var received = response.headers.byteCount
         do throws(UpstreamError) {
             var next: [UInt8]? = start
             while let piece = next {
                 received += piece.count
-                await forwarder.forward(try reader.feed(piece), since: started)
+                var events = try reader.feed(piece)
+                if call.asksLogProbabilities {
+                    for index in events.indices { events[index].removeLogProbabilities() }
+                }
+                await forwarder.forward(events, since: started)
                 if let fault = reader.fault { throw fault }
                 if reader.isOver, !isEnding {
                     isEnding = true
                     response.end(within: Self.patienceAtEnd)
                 }
                 if forwarder.hasDrained {
+                    response.cancel()
+                    break
+                }
+                if forwarder.isAbandoned, !reader.isComplete, stops(reader.answer, pieces: reader.pieces) {
+                    isStopped = true
                     response.cancel()
                     break
                 }
@@ -65,9 +79,32 @@ extension CallAttempt {
             failure = .reset(host: response.body.host, bytesReceived: received)
         }
         if let failure, !forwarder.hasBegun, reader.answer.isBlank { throw failure }
-        let ending: AnswerEnding = reader.isComplete ? .whole : reader.failure == nil ? .lost : .stopped
+        let ending: AnswerEnding =
+            reader.isComplete ? .whole : isStopped ? .abandoned : reader.failure == nil ? .lost : .stopped
         return forwarder.reading(
             of: reader.answer, ending, pieces: reader.pieces, failure: failure?.without(secret: call.key))
+    }
+
+    /// Whether the rest of an answer whose client has left is broken off (``AbandonedCall``).
+    private func stops(_ answer: ChatAnswer, pieces: Int) -> Bool {
+        switch calls.limits.abandoned {
+        case .read: return false
+        case .stop: return true
+        case .cheaper: break
+        }
+        let model = priced.model
+        let rates = priced.price.rates(promptTokens: prepared.step.promptTokens)
+        let output = rates.price(of: .output)?.nanoUSDPerMillion ?? 0
+        let answers = Candidates.shares(of: prepared.step, model).answers
+        let predicted = prepared.decision.candidate(model.id)?.prediction.outputTokens.mean ?? 0
+        return AbandonedAnswer(
+            written: max(answers * answer.writtenTokens, pieces), predicted: Double(answers) * predicted,
+            most: answers * Candidates.outputTokensAtMost(model, step: prepared.step),
+            hasPromptCount: answer.reported?.countsPrompt == true, promptTokens: prepared.step.promptTokens,
+            // On the operator's own hardware time counts, and tokens stand for it.
+            inputPrice: output > 0 ? Double(rates.price(of: .input)?.nanoUSDPerMillion ?? 0) / 1e6 : 0,
+            outputPrice: output > 0 ? Double(output) / 1e6 : 1
+        ).isCheaperToStop
     }
 
     /// Forwards a whole answer as the events of a stream.

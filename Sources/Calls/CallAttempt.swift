@@ -42,7 +42,7 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(since:))
+            perform: read(since:_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
@@ -56,7 +56,9 @@ package struct CallAttempt: Sendable {
 
     // MARK: Calling
 
-    private func read(since started: ContinuousClock.Instant) async throws(UpstreamError) -> Reading {
+    private func read(
+        since started: ContinuousClock.Instant, _ reservation: Reservation
+    ) async throws(UpstreamError) -> Reading {
         guard let delivery else {
             let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
@@ -64,7 +66,7 @@ package struct CallAttempt: Sendable {
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
                 secret: call.key)
         }
-        return try await stream(to: delivery, since: started)
+        return try await stream(to: delivery, since: started, reservation)
     }
 
     var call: ChatCall {
@@ -80,9 +82,25 @@ package struct CallAttempt: Sendable {
             let asked = body.settingMembers([("service_tier", JSONWriter.quoted(tier.rawValue))])
             body = (try? JSONDocument(asked)) ?? body
         }
-        return calls.chatCall(
+        var call = calls.chatCall(
             to: priced.model, body: body, original: prepared.request.original, isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.asksLogProbabilities = asksLogProbabilities
+        return call
+    }
+
+    /// Whether log-probabilities are asked for: where they are free and can still change what the client gets.
+    ///
+    /// They cost an own server some of its time, so the reference is not asked: no answer would replace its own.
+    private var asksLogProbabilities: Bool {
+        guard priced.model.logProbabilities == .free, priced.model.endpoint.wire == .openAI,
+            priced.model.id != prepared.decision.reference,
+            prepared.context.policy.verifies, prepared.purpose != .audit,
+            prepared.request.document.root["logprobs"] == nil, prepared.request.document.root["top_logprobs"] == nil
+        else { return false }
+        guard let delivery else { return true }
+        // llama.cpp refuses them for streams with tools.
+        return delivery.isHeldBack && prepared.request.tools == nil
     }
 
     /// Only the policy (`service_tiers`) may choose a tier that can cost more than the reservation.

@@ -33,6 +33,16 @@ extension CallExecutor {
         }
     }
 
+    /// Waits for a reservation's flush. A flush that failed ends all writing of the ledger, so the call's settlement says
+    /// so.
+    func waitForDisk(_ reservation: Reservation) async {
+        do throws(LedgerError) {
+            try await ledger.waitForDisk(reservation)
+        } catch {
+            logger.critical("a reservation is not known to be on disk", metadata: ["reason": "\(error)"])
+        }
+    }
+
     /// Releases a reservation that may or may not have been written, until the ledger has answered.
     func giveBack(_ reservation: String) async {
         await inBackground {

@@ -43,7 +43,12 @@ package struct CallExecutor: Sendable {
     package func attempt(
         _ model: ModelID, _ prepared: PreparedStep, delivery: StreamDelivery? = nil
     ) async -> CallAttempt.Result? {
-        guard let priced = prepared.context.models.first(where: { $0.model.id == model }) else { return nil }
+        guard let priced = prepared.context.models.first(where: { $0.model.id == model }),
+            let prepared = prepared.asked(of: model)
+        else { return nil }
+        guard Candidates.shares(of: prepared.step, priced.model).calls == 1 else {
+            return await SeveralCalls(calls: self, prepared: prepared, priced: priced, delivery: delivery).run()
+        }
         return await CallAttempt(calls: self, prepared: prepared, priced: priced, delivery: delivery).run()
     }
 

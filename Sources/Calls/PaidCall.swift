@@ -13,7 +13,8 @@ protocol PaidAnswer: Sendable {
 /// One call of one model that is paid for: reserved, performed, then settled, released, or booked as uncertain.
 ///
 /// The reservation holds the highest possible bill. A failed call is released if the server cannot have billed it.
-/// Otherwise it is booked at that upper bound.
+/// Otherwise it is booked at that upper bound. The reservation is committed before the server is called. Its flush may
+/// run while the server answers, and no part of the answer is passed on before it.
 struct PaidCall<Answer: PaidAnswer>: Sendable {
     enum Result: Sendable {
         /// Still reserved: the receipt's owner settles it.
@@ -32,8 +33,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     var failedBaseline: Baseline?
     /// Whether the client disconnected before the call begins.
     var isAbandoned: @Sendable () -> Bool = { false }
-    /// Calls the server; its argument is the start of the call.
-    let perform: @Sendable (ContinuousClock.Instant) async throws(UpstreamError) -> Answer
+    /// Calls the server. Its arguments are the start of the call and its reservation, which has to be on disk before
+    /// anything of the answer is passed on (`CallExecutor.waitForDisk`).
+    let perform: @Sendable (ContinuousClock.Instant, Reservation) async throws(UpstreamError) -> Answer
 
     /// Makes the call in one of the model's slots and records its outcome for the model's circuit breaker.
     ///
@@ -87,8 +89,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         if isAbandoned() { return notMade(.cancelled) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
+        let made: Reservation
         do throws(LedgerError) {
-            _ = try await calls.ledger.reserve(reservation)
+            made = try await calls.ledger.reserve(reservation)
         } catch {
             // What was written before the database failed is not known.
             if error.isTemporary { await calls.giveBack(reservation.id) }
@@ -97,11 +100,13 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         let started = ContinuousClock.now
         let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
         do throws(UpstreamError) {
-            let answer = try await perform(started)
+            let answer = try await perform(started, made)
             let joules = measurement?.end()
+            let seconds = started.seconds
+            await calls.waitForDisk(made)
             return .answered(
                 answer,
-                CallReceipt(reservation: reservation, model: priced.model, seconds: started.seconds, joules: joules))
+                CallReceipt(reservation: reservation, model: priced.model, seconds: seconds, joules: joules))
         } catch {
             _ = measurement?.end()
             await close(reservation, after: error, seconds: started.seconds)

@@ -12,7 +12,11 @@ package struct PreparedStep: Sendable {
     package var attribution: Attribution
     /// The name of the policy, where it has one.
     package var policyName: String?
+    /// The models that the caller may use.
+    package var callerModels = ModelFilter()
     package var purpose = CallPurpose.step
+    /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
+    var callsOfStep = 1
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }
 
@@ -26,6 +30,19 @@ package struct PreparedStep: Sendable {
         self.context = context
         self.attribution = attribution
         self.policyName = policyName
+    }
+
+    /// The step as a model is asked: with the optional sources that the decision chose for it.
+    ///
+    /// - Returns: nil if the rest of the request is none, which the decision excludes.
+    func asked(of model: ModelID) -> PreparedStep? {
+        guard let sources = request.sources, let candidate = decision.candidate(model), let choice = candidate.sources
+        else { return self }
+        guard let rest = sources.request(sending: choice.mask) else { return nil }
+        var copy = self
+        copy.request = rest
+        copy.step = step.asked(of: candidate)
+        return copy
     }
 
     /// The baseline of a call that is not the step's answer: only the answering call is compared with the reference.

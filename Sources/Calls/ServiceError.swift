@@ -59,6 +59,15 @@ package enum ServiceError: Error, CustomStringConvertible {
 }
 
 extension ServiceError {
+    /// Whether the prompt is too long for every model.
+    package var isContextOverflow: Bool {
+        switch self {
+        case .routing(let error): error.isContextOverflow
+        case .refused(_, let failure): failure.isContextOverflow
+        default: false
+        }
+    }
+
     /// The error's code for programs: the same in an HTTP error and in a batch's error row.
     package var code: String {
         switch self {
@@ -144,9 +153,17 @@ extension UpstreamError {
         switch self {
         case .status(let failure) where failure.isRefusal: failure
         case .invalidRequest(let reason):
-            UpstreamFailure(status: 400, code: nil, message: reason, retryAfterSeconds: nil, isRetryable: false)
+            UpstreamFailure(
+                status: 400, code: nil, message: reason, field: Self.field(in: reason), retryAfterSeconds: nil,
+                isRetryable: false)
         default: nil
         }
+    }
+
+    /// The member of the request before the colon of a reason such as `tools[0].type: ...`.
+    private static func field(in reason: String) -> String? {
+        let name = reason.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "_.[]".contains($0)) }
+        return !name.isEmpty && reason.dropFirst(name.count).hasPrefix(": ") ? String(name) : nil
     }
 }
 

@@ -13,6 +13,8 @@ package struct ServiceLimits: Hashable, Sendable {
     package var filesBytes: Int
     /// Days until a file expires; its uploader may choose fewer.
     package var fileDays: Double
+    /// Days that responses of the Responses API are kept; 0 for none.
+    package var responseDays: Double
     /// Rows of one batch.
     package var batchRows: Int
     /// Batches that run on a node at the same time; later ones wait.
@@ -26,6 +28,8 @@ package struct ServiceLimits: Hashable, Sendable {
     package var queueSeconds: Double
     /// Clients' calls that wait for one model at the same time; further ones are refused.
     package var queuedCalls: Int
+    /// What becomes of a streamed call whose client disconnects.
+    package var abandoned: AbandonedCall
     /// Seconds that an answer is still read for its bill after its client disconnected.
     package var drainSeconds: Double
     /// Seconds between the comments that keep a waiting client's connection open.
@@ -46,7 +50,8 @@ package struct ServiceLimits: Hashable, Sendable {
         idleSeconds: Double = 60, callSeconds: Double = 600, drainSeconds: Double = 60, leaseSeconds: Double = 15,
         keepAliveSeconds: Double = 10, files: Int = 1000, filesBytes: Int = 10 << 30, fileDays: Double = 30,
         runningBatches: Int = 4, providerPollSeconds: Double = 5, providerWindowSeconds: Double = 82_800,
-        providerRows: Int = 10_000, queueSeconds: Double = 120, queuedCalls: Int = 1000
+        providerRows: Int = 10_000, queueSeconds: Double = 120, queuedCalls: Int = 1000, responseDays: Double = 30,
+        abandoned: AbandonedCall = .cheaper
     ) {
         self.bodyBytes = bodyBytes
         self.answerBytes = answerBytes
@@ -54,6 +59,8 @@ package struct ServiceLimits: Hashable, Sendable {
         self.files = files
         self.filesBytes = filesBytes
         self.fileDays = fileDays
+        self.responseDays = responseDays
+        self.abandoned = abandoned
         self.batchRows = batchRows
         self.runningBatches = runningBatches
         self.runningJobs = runningJobs
@@ -78,6 +85,7 @@ extension ServiceLimits {
             "body_bytes", "answer_bytes", "file_bytes", "files", "files_bytes", "file_days", "batch_rows",
             "running_batches", "running_jobs", "first_byte_s", "idle_s", "call_s", "drain_s", "lease_s",
             "keep_alive_s", "provider_poll_s", "provider_window_s", "provider_rows", "queue_s", "queued_calls",
+            "response_days", "abandoned",
         ]
         let fields = try FieldReader(json, path: "limits", known: known)
         bodyBytes = try fields.integer("body_bytes", in: 1024...1 << 30) ?? bodyBytes
@@ -85,6 +93,14 @@ extension ServiceLimits {
         fileBytes = try fields.integer("file_bytes", in: 1024...1 << 33) ?? fileBytes
         files = try fields.integer("files", in: 1...10_000_000) ?? files
         filesBytes = try fields.integer("files_bytes", in: 1024...1 << 50) ?? filesBytes
+        responseDays = try fields.number("response_days", in: 0...36_500) ?? responseDays
+        if let name = try fields.string("abandoned") {
+            guard let rule = AbandonedCall(rawValue: name) else {
+                let names = AbandonedCall.allCases.map(\.rawValue).joined(separator: ", ")
+                throw FieldError("limits.abandoned", "must be one of \(names)")
+            }
+            abandoned = rule
+        }
         fileDays = try fields.number("file_days", in: 0.001...36_500) ?? fileDays
         runningBatches = try fields.integer("running_batches", in: 1...1000) ?? runningBatches
         batchRows = try fields.integer("batch_rows", in: 1...10_000_000) ?? batchRows

@@ -8,6 +8,8 @@ struct StreamForwarder {
     private let delivery: StreamDelivery
     private let model: ModelID
     private let limits: ServiceLimits
+    /// Waits until the call's reservation is on disk.
+    private let booked: @Sendable () async -> Void
     /// The events that wait for verification.
     private var held: [ChatEvent] = []
     private var firstTokenSeconds: Double?
@@ -16,10 +18,14 @@ struct StreamForwarder {
     /// Whether the client has received something, so that no other model can answer.
     private(set) var hasBegun = false
 
-    init(delivery: StreamDelivery, model: ModelID, limits: ServiceLimits) {
+    init(
+        delivery: StreamDelivery, model: ModelID, limits: ServiceLimits,
+        booked: @escaping @Sendable () async -> Void = {}
+    ) {
         self.delivery = delivery
         self.model = model
         self.limits = limits
+        self.booked = booked
     }
 
     var isAbandoned: Bool { goneAt != nil }
@@ -39,6 +45,7 @@ struct StreamForwarder {
             held += events
             if goneAt == nil, delivery.channel.isAbandoned { goneAt = .now }
         } else if goneAt == nil, !events.isEmpty {
+            if !hasBegun { await booked() }
             begin()
             if !(await delivery.channel.send(events, within: .seconds(limits.idleSeconds))) { goneAt = .now }
         }

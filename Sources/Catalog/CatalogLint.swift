@@ -13,26 +13,52 @@ package struct CatalogLint: Sendable {
 
     /// Reads all YAML files of a directory. Never throws; every failure becomes a problem.
     ///
-    /// - Parameter today: the day on which every model needs a valid price.
-    package init(directory: String, today: CalendarDay) {
+    /// - Parameters:
+    ///   - added: a directory whose entries are laid over the first one's: a name of its own wins. Nil for none.
+    ///   - today: the day on which every model needs a valid price.
+    package init(directory: String, adding added: String? = nil, today: CalendarDay) {
         var problems: [CatalogProblem] = []
-        let files = CatalogFile.files(in: directory, problems: &problems)
+        let shipped = CatalogFile.files(in: directory, problems: &problems)
+        let own = added.map { CatalogFile.files(in: $0, isAdded: true, problems: &problems) } ?? []
+        var entries = Self.entries(of: shipped, today: today, problems: &problems)
+        problems += NameClash.problems(among: entries)
+        if added != nil {
+            let ownEntries = Self.entries(of: own, today: today, problems: &problems)
+            problems += NameClash.problems(among: ownEntries)
+            entries = CatalogEntry.laid(ownEntries, over: entries)
+        }
+        if let scores = Self.scores(shipped + own, problems: &problems) {
+            var log = ProblemLog(file: ScoreFile.name)
+            entries = scores.attached(to: entries, log: &log)
+            problems += log.problems
+        }
+        files = (shipped + own).map(\.name)
+        models = entries.compactMap(\.model)
+        self.problems = Set(problems).sorted()
+        version = CatalogFile.contentHash(of: shipped + own)
+    }
+
+    private static func entries(
+        of files: [CatalogFile], today: CalendarDay, problems: inout [CatalogProblem]
+    ) -> [CatalogEntry] {
         var entries: [CatalogEntry] = []
-        for file in files where file.name != ScoreFile.name {
+        for file in files where !file.holdsScores {
             var log = ProblemLog(file: file.name)
             entries += CatalogEntry.entries(of: file, today: today, log: &log)
             problems += log.problems
         }
-        problems += NameClash.problems(among: entries)
-        if let file = files.first(where: { $0.name == ScoreFile.name }) {
+        return entries
+    }
+
+    /// The published scores of all files of that name, the later ones' first; nil without any.
+    private static func scores(_ files: [CatalogFile], problems: inout [CatalogProblem]) -> ScoreFile? {
+        var scores: ScoreFile?
+        for file in files where file.holdsScores {
             var log = ProblemLog(file: file.name)
-            if let scores = ScoreFile(file, log: &log) { entries = scores.attached(to: entries, log: &log) }
+            if let read = ScoreFile(file, log: &log) { scores = scores?.merging(read) ?? read }
             problems += log.problems
         }
-        self.files = files.map(\.name)
-        models = entries.compactMap(\.model)
-        self.problems = Set(problems).sorted()
-        version = CatalogFile.contentHash(of: files)
+        return scores
     }
 
     /// The problems that prevent loading.

@@ -29,10 +29,14 @@ package struct ModelCatalog: Sendable {
 
     /// Reads all YAML files of a directory.
     ///
-    /// - Parameter today: the day on which every model needs a valid price.
+    /// - Parameters:
+    ///   - added: a directory whose entries are laid over the first one's; nil for none.
+    ///   - today: the day on which every model needs a valid price.
     /// - Throws: all errors of all files at once.
-    package static func load(directory: String, today: CalendarDay) throws(CatalogError) -> ModelCatalog {
-        let lint = CatalogLint(directory: directory, today: today)
+    package static func load(
+        directory: String, adding added: String? = nil, today: CalendarDay
+    ) throws(CatalogError) -> ModelCatalog {
+        let lint = CatalogLint(directory: directory, adding: added, today: today)
         guard lint.errors.isEmpty else { throw CatalogError(directory: directory, problems: lint.problems) }
         return ModelCatalog(models: lint.models, version: lint.version, warnings: lint.problems)
     }

@@ -31,8 +31,10 @@ package struct ChatAnswer: Hashable, Sendable {
     package var failure: UpstreamFailure?
     /// From llama.cpp servers only.
     package var timings: ServerTimings?
-    /// Natural logarithm of the probability of each token written, where the call asked for it; else nil.
-    package var logProbabilities: [Double]?
+    /// The tokens written with their probabilities, where the call asked for them; else nil.
+    package var logProbabilities: [TokenProbability]?
+    /// The same as the server wrote them, each token a JSON object with its alternatives.
+    package var tokenProbabilities: [[UInt8]] = []
 
     package init() {}
 }

@@ -47,7 +47,10 @@ package struct ChatDelta: Hashable, Sendable {
     /// Replaces the earlier counts.
     package var reported: ReportedUsage?
     package var timings: ServerTimings?
-    package var logProbabilities: [Double]?
+    /// Added to those of the answer.
+    package var logProbabilities: [TokenProbability]?
+    /// See ``ChatAnswer/tokenProbabilities``.
+    package var tokenProbabilities: [[UInt8]] = []
 
     package init() {}
 
@@ -89,6 +92,7 @@ extension ChatAnswer {
         if let sequence = delta.stopSequence { stopSequence = sequence }
         if let reported = delta.reported { self.reported = reported }
         if let timings = delta.timings { self.timings = timings }
+        tokenProbabilities += delta.tokenProbabilities
         if let piece = delta.logProbabilities {
             if logProbabilities == nil { logProbabilities = piece } else { logProbabilities?.append(contentsOf: piece) }
         }
@@ -140,6 +144,7 @@ extension ChatAnswer {
         }
         add { delta in
             delta.extra = extra
+            (delta.logProbabilities, delta.tokenProbabilities) = (logProbabilities, tokenProbabilities)
             delta.finishReason = finishReason ?? .stop
             delta.stopSequence = stopSequence
             delta.nativeFinishReason = nativeFinishReason

@@ -17,9 +17,9 @@ package struct ChatEvent: Hashable, Sendable {
 
     package let kind: Kind
     /// What the event adds to the answer.
-    package let delta: ChatDelta
+    package private(set) var delta: ChatDelta
     /// The data as an OpenAI server sent it, byte for byte; nil for events of other servers.
-    package let openAIData: [UInt8]?
+    package private(set) var openAIData: [UInt8]?
     /// Whether this is the usage of the prompt alone, before the first piece of the answer.
     package let isEarly: Bool
 
@@ -40,6 +40,12 @@ package struct ChatEvent: Hashable, Sendable {
             kind: .failure(
                 UpstreamFailure(
                     status: 0, code: "upstream_error", message: message, retryAfterSeconds: nil, isRetryable: false)))
+    }
+
+    /// Removes the log-probabilities that this service asked for and its client did not.
+    package mutating func removeLogProbabilities() {
+        openAIData = openAIData.map(OpenAIWire.withoutLogProbabilities)
+        delta.tokenProbabilities = []
     }
 
     /// About how many bytes the event holds.

@@ -9,22 +9,41 @@ package struct ChatMessage: Sendable {
 
     package let role: Role
     package let value: JSONValue
+    /// Its members that routing reads, found once: a message may be long, and a conversation has hundreds.
+    private let content: JSONValue?
+    private let toolCalls: JSONValue?
+    private let toolCallID: JSONValue?
 
     init(_ value: JSONValue, path: String) throws(FieldError) {
         guard value.kind == .object else {
             throw FieldError(path, #"must be an object like {"role": "user", "content": "..."}"#)
         }
-        guard let name = value["role"]?.string, let role = Role(rawValue: name) else {
+        var name: JSONValue?
+        var (content, toolCalls, toolCallID) = (JSONValue?.none, JSONValue?.none, JSONValue?.none)
+        // The last one of a name counts.
+        for member in value.members {
+            switch member.key {
+            case "role": name = member.value
+            case "content": content = member.value
+            case "tool_calls": toolCalls = member.value
+            case "tool_call_id": toolCallID = member.value
+            default: break
+            }
+        }
+        guard let role = name?.string.flatMap({ Role(rawValue: $0) }) else {
             throw FieldError(
                 "\(path).role", "must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         self.role = role
         self.value = value
+        self.content = content
+        self.toolCalls = toolCalls
+        self.toolCallID = toolCallID
     }
 
     /// The text of the message: its content, or the text parts of it.
     package var text: String {
-        guard let content = value["content"] else { return "" }
+        guard let content else { return "" }
         if let text = content.string { return text }
         return content.elements.compactMap { $0["text"]?.string }.joined(separator: "\n")
     }
@@ -32,7 +51,7 @@ package struct ChatMessage: Sendable {
     /// Its words and the calls of tools that came with them, one JSON object of name and arguments a line: the form in
     /// which the runs are written that profiles are trained on.
     var said: String {
-        let calls = value["tool_calls"]?.elements.compactMap { call in
+        let calls = toolCalls?.elements.compactMap { call in
             call["function"].map { String(decoding: $0.raw, as: UTF8.self) }
         }
         guard let calls, !calls.isEmpty else { return text }
@@ -41,29 +60,31 @@ package struct ChatMessage: Sendable {
 
     /// Its images, whether in the message itself or at an address.
     var images: [JSONValue] {
-        value["content"]?.elements.filter { part in
+        guard let content, content.kind == .array else { return [] }
+        return content.elements.filter { part in
             part["type"]?.isString("image_url") == true || part["type"]?.isString("image") == true
-        } ?? []
+        }
     }
 
-    /// The types of its content parts: `image_url`, `input_audio`, ...
-    var partTypes: [String] { value["content"]?.elements.compactMap { $0["type"]?.string } ?? [] }
+    /// Its files, whether in the message itself or named by an id.
+    var files: [JSONValue] { value["content"]?.elements.filter { $0["type"]?.isString("file") == true } ?? [] }
 
-    /// What a model reads of the message, as bytes.
-    var essence: [UInt8] {
-        var bytes = Array(role.rawValue.utf8) + [0]
-        if let content = value["content"] {
+    /// The types of its content parts: `image_url`, `input_audio`, ...
+    var partTypes: [String] {
+        guard let content, content.kind == .array else { return [] }
+        return content.elements.compactMap { $0["type"]?.string }
+    }
+
+    /// Combines what a model reads of the message.
+    func combine(into hash: inout WordHash) {
+        hash.combine(role.rawValue.utf8)
+        if let content {
             if content.kind == .array {
-                for part in content.elements {
-                    if let text = part["text"] { bytes += text.raw } else { bytes += part.raw }
-                }
+                for part in content.elements { hash.combine((part["text"] ?? part).raw) }
             } else {
-                bytes += content.raw
+                hash.combine(content.raw)
             }
         }
-        for name in ["tool_calls", "tool_call_id"] {
-            if let value = value[name] { bytes += value.raw }
-        }
-        return bytes
+        for value in [toolCalls, toolCallID] { if let value { hash.combine(value.raw) } }
     }
 }

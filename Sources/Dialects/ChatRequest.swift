@@ -14,22 +14,38 @@ package struct ChatRequest: Sendable {
     package let maxOutputTokens: Int?
     package let tools: JSONValue?
     package let needs: Set<Capability>
+    /// The one format that the request can be said in; nil where every server's will do.
+    package let wireNeed: WireNeed?
+    /// Answers that are asked for (`n`).
+    package let choices: Int
     /// Hera's own member of the body: a policy for this call.
     package let policy: JSONValue?
     /// The request in the client's own dialect, where that is not OpenAI's chat and servers speak it.
     package let original: OriginalRequest?
     /// Indices of user messages that came together with results of tools, so that they begin no new request.
     private let asides: Set<Int>
+    /// Sources that may be left out; nil without any.
+    package var sources: RequestSources?
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        try self.init(document, original: nil, asides: [])
+        guard let marks = try SourceMarks(document) else {
+            try self.init(document, original: nil, asides: [])
+            return
+        }
+        try self.init(marks) { (document) throws(FieldError) in
+            try ChatRequest(document, original: nil, asides: [])
+        }
     }
 
     /// Reads a body that was translated from another dialect.
     ///
-    /// - Parameter asides: indices of user messages that came together with results of tools.
-    init(_ document: JSONDocument, original: OriginalRequest?, asides: Set<Int>) throws(FieldError) {
+    /// - Parameters:
+    ///   - asides: indices of user messages that came together with results of tools.
+    ///   - wireNeed: the format that alone can say the request, where the translation has lost something.
+    init(
+        _ document: JSONDocument, original: OriginalRequest?, asides: Set<Int>, wireNeed: WireNeed? = nil
+    ) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard let model = root["model"]?.string, !model.isEmpty else {
@@ -46,9 +62,7 @@ package struct ChatRequest: Sendable {
             throw FieldError(
                 "messages", "is empty: give at least one message, like {\"role\": \"user\", \"content\": \"...\"}")
         }
-        if let count = root["n"], !count.isNull, count.integer != 1 {
-            throw FieldError("n", "must be 1: ask again for another answer")
-        }
+        choices = try Self.choices(root["n"])
         if let stream = root["stream"], !stream.isNull, stream.boolean == nil {
             throw FieldError("stream", "must be true or false")
         }
@@ -74,9 +88,50 @@ package struct ChatRequest: Sendable {
             for type in message.partTypes {
                 if type == "image_url" || type == "image" { needs.insert(.vision) }
                 if type == "input_audio" { needs.insert(.audio) }
+                if type == "file" { needs.insert(.pdf) }
             }
         }
         self.needs = needs
+        self.wireNeed = wireNeed ?? Self.openAINeed(root, messages)
+    }
+
+    /// Most answers of one request, as in OpenAI's interface.
+    private static let mostChoices: Int64 = 128
+
+    private static func choices(_ value: JSONValue?) throws(FieldError) -> Int {
+        guard let value, !value.isNull else { return 1 }
+        guard let count = value.integer, (1...mostChoices).contains(count) else {
+            throw FieldError("n", "must be a whole number from 1 to \(mostChoices)")
+        }
+        return Int(count)
+    }
+
+    /// Log-probabilities and files of a server are known to OpenAI's format alone.
+    private static func openAINeed(_ root: JSONValue, _ messages: [ChatMessage]) -> WireNeed? {
+        if root["logprobs"]?.boolean == true { return WireNeed(.openAI, for: "logprobs") }
+        for message in messages where message.files.contains(where: { $0["file"]?["file_id"]?.string != nil }) {
+            return WireNeed(.openAI, for: "file_id")
+        }
+        return nil
+    }
+
+    /// The same request with another body.
+    package func replacing(document: JSONDocument) throws(FieldError) -> ChatRequest {
+        try replacing(document: document, original: original)
+    }
+
+    func replacing(document: JSONDocument, original: OriginalRequest?) throws(FieldError) -> ChatRequest {
+        // Files are gone, or named as before.
+        let need =
+            wireNeed?.member == MessagesBlock.sourceMember && !needs(in: document).contains(.pdf) ? nil : wireNeed
+        return try ChatRequest(document, original: original, asides: asides, wireNeed: need)
+    }
+
+    private func needs(in document: JSONDocument) -> Set<Capability> {
+        let types = document.root["messages"]?.elements.flatMap {
+            $0["content"]?.elements.map { $0["type"]?.string } ?? []
+        }
+        return types?.contains("file") == true ? [.pdf] : []
     }
 
     private static func limit(_ root: JSONValue) throws(FieldError) -> Int? {
@@ -100,8 +155,11 @@ package struct ChatRequest: Sendable {
         messages[(lastRequest ?? 0)...].count { $0.role == .assistant } + 1
     }
 
+    /// Whether a user message came together with results of tools.
+    func isAside(_ index: Int) -> Bool { asides.contains(index) }
+
     /// Where the last new request of the user stands; nil where there is none.
-    private var lastRequest: Int? { messages.indices.last { messages[$0].role == .user && !asides.contains($0) } }
+    var lastRequest: Int? { messages.indices.last { messages[$0].role == .user && !asides.contains($0) } }
 
     /// A name for the run that the call belongs to, from the messages that do not change during a run: everything up to
     /// and including the first user message. 64-bit FNV-1a, in hexadecimal.
@@ -116,7 +174,25 @@ package struct ChatRequest: Sendable {
 
     /// The messages as digests, by what models read of them: role, content, calls of tools. Marks for caches and the
     /// spelling of the JSON round them do not count.
-    package var trail: StepHistory { StepHistory(messages.lazy.map(\.essence)) }
+    package var trail: StepHistory {
+        var trail = StepHistory()
+        for message in messages { trail.append { message.combine(into: &$0) } }
+        return trail
+    }
+
+    /// The steps since a request: what the assistant said, and what came back.
+    private func turns(after request: Int?) -> [(said: String, result: String)] {
+        guard let request else { return [] }
+        var turns: [(said: String, result: String)] = []
+        for message in messages[(request + 1)...] {
+            if message.role == .assistant {
+                turns.append((message.said, ""))
+            } else if let last = turns.indices.last {
+                turns[last].result += message.text
+            }
+        }
+        return turns
+    }
 
     /// More tokens than any provider is known to add to a prompt for tools: Anthropic's documentation of tool use names
     /// 264 to 530, by the model and `tool_choice`.
@@ -141,24 +217,39 @@ package struct ChatRequest: Sendable {
         let words = tools == nil && form == 0 && document.root["functions"] == nil ? 0 : Self.mostWordsOfServers
         // Images are counted by themselves: their bytes, or those of their address, say nothing of their tokens.
         let images = messages.flatMap(\.images)
-        let size = whole - images.reduce(0) { $0 + $1.raw.count }
+        let files = messages.flatMap(\.files)
+        var fileTokens = FileTokens()
+        for file in files { fileTokens.add(bytes: PromptFile.byteCount(file)) }
+        let size = max(0, whole - (images + files).reduce(0) { $0 + $1.raw.count })
         let estimate = TokenEstimate(bytes: size, messages: messages.count, images: images.count)
         // What the previous call has read is in its cache: all but the newest messages.
         let newImages = messages.last?.images ?? []
-        let newest = (messages.last?.value.raw.count ?? 0) - newImages.reduce(0) { $0 + $1.raw.count }
+        let newFiles = messages.last?.files ?? []
+        let newest = (messages.last?.value.raw.count ?? 0) - (newImages + newFiles).reduce(0) { $0 + $1.raw.count }
         let isWarm = previousModel != nil && (end.map(trail.follows) ?? true)
         let read = TokenEstimate(
             bytes: size - newest, messages: messages.count, images: images.count - newImages.count)
         let cached = isWarm ? read.likely : 0
-        return Step(
+        var step = Step(
             id: id, runID: runID, position: position,
             text: StepText(
                 prompt: prompt, tools: tools.map { String(decoding: $0.raw, as: UTF8.self) },
                 history: String(after.suffix(4000))),
-            promptTokens: estimate.likely, promptTokensAtMost: estimate.atMost + beside + words,
+            promptTokens: estimate.likely + fileTokens.likely,
+            promptTokensAtMost: estimate.atMost + fileTokens.atMost + beside + words,
             maxOutputTokens: maxOutputTokens,
             needs: needs, previousModel: previousModel, cachedTokens: cached, images: images.count,
-            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail)
+            cachedImages: isWarm ? images.count - newImages.count : 0, history: trail,
+            signs: RunSigns(turns(after: lastUser)))
+        step.wireNeed = wireNeed
+        step.choices = choices
+        step.files = fileTokens
+        if let sources {
+            step.sources = sources.step
+            // What a model was sent of the history depends on an earlier choice.
+            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
+        }
+        return step
     }
 }
 

@@ -138,7 +138,9 @@ extension KeptMembers {
     ///
     /// - Parameter host: the server that gets the request.
     static func expanded(_ messages: JSONValue?, for host: String?) -> [UInt8]? {
-        guard let messages, messages.elements.contains(where: { $0[name] != nil }) else { return nil }
+        guard let messages, messages.mentions(name), messages.elements.contains(where: { $0[name] != nil }) else {
+            return nil
+        }
         var writer = JSONWriter(capacity: messages.raw.count)
         writer.array { list in
             for message in messages.elements { list.element(raw: expanded(message: message, for: host)) }

@@ -7,7 +7,7 @@ import Upstream
 enum JobPrompt {
     /// First messages of a chain.
     static func opening(of spec: JobSpec) -> [[UInt8]] {
-        system(spec) + [message("user", spec.input)]
+        system(spec) + [message("user", spec.input, sources: spec.sources)]
     }
 
     /// First messages of a subtask, the results of its dependencies first.
@@ -15,7 +15,7 @@ enum JobPrompt {
         var text = ""
         if !spec.input.isEmpty { text += "Overall request: \(spec.input)\n\n" }
         for result in results { text += "Result of \(result.id):\n\(result.text)\n\n" }
-        return system(spec) + [message("user", text + subtask.prompt)]
+        return system(spec) + [message("user", text + subtask.prompt, sources: spec.sources)]
     }
 
     /// An assistant message with its tool calls.
@@ -50,11 +50,21 @@ enum JobPrompt {
         spec.agent.instructions.isEmpty ? [] : [message("system", spec.agent.instructions)]
     }
 
-    private static func message(_ role: String, _ content: String) -> [UInt8] {
+    /// - Parameter sources: content parts after the text, marked for routing.
+    private static func message(_ role: String, _ content: String, sources: [JobSource] = []) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { object in
             object.member("role", role)
-            object.member("content", content)
+            guard !sources.isEmpty else { return object.member("content", content) }
+            object.member(
+                "content",
+                array: { list in
+                    list.object { part in
+                        part.member("type", "text")
+                        part.member("text", content)
+                    }
+                    for source in sources { source.writePart(into: &list) }
+                })
         }
         return writer.bytes
     }

@@ -176,7 +176,7 @@ package final class JobScheduler: Service {
     /// The runner of a claimed job: the paused one, if the job has not changed since.
     private func runner(of record: JobRecord) async throws(ServiceError) -> JobRunner {
         if let runner = state.withLock({ $0.runners[record.id] }), await runner.adopt(record) { return runner }
-        guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root),
+        guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root, isStored: true),
             let jobState = JobState(json: record.state)
         else { throw .conflict("job \(record.id) was written by another version and cannot be taken up") }
         let runner = JobRunner(

@@ -36,6 +36,7 @@ package struct StepRouter: Sendable {
     ) throws(RoutingError) -> StepMachine {
         var forecast = try StepForecast(of: step, by: estimator, in: context)
         var state = state
+        if let stuck = forecast.stuck { state.release(from: stuck) }
         let ordered = try order(forecast, step: step, state: &state, context: context)
         if ordered.isRelaxed { forecast.relax() }
         let start = RuleStep(

@@ -25,15 +25,18 @@ package struct HTTPService: Service {
         key: String?, needsKey: Bool, logger: Logger, metrics: PrometheusRegistry = PrometheusRegistry(),
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) {
+        let connections = OpenConnections()
         let router = Self.router(
             stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
+            connections: connections,
             access: CallerMiddleware(
                 ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey))
         application = Application(
             router: router,
             server: .http1(
-                configuration: .init(additionalChannelHandlers: [ConnectionSetup()], idleTimeout: Self.idleTimeout)),
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionSetup(connections)], idleTimeout: Self.idleTimeout)),
             configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }
@@ -41,7 +44,7 @@ package struct HTTPService: Service {
     /// The router with all middleware and routes.
     static func router(
         stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler, metrics: PrometheusRegistry,
-        access: CallerMiddleware
+        connections: OpenConnections, access: CallerMiddleware
     ) -> Router<HeraContext> {
         // `ErrorMiddleware` needs the route table, and middleware must be added before routes. So a first router
         // collects them.
@@ -53,10 +56,11 @@ package struct HTTPService: Service {
         router.add(middleware: MetricsMiddleware())
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
-        router.add(middleware: ConnectionMiddleware())
+        let limits = stepService.settings.limits
+        router.add(middleware: ConnectionMiddleware(connections: connections, bodyBytes: limits.bodyBytes))
         router.add(
             middleware: IdempotencyMiddleware(
-                ledger: stepService.ledger, bodyBytes: stepService.settings.limits.bodyBytes))
+                ledger: stepService.ledger, bodyBytes: limits.bodyBytes))
         addRoutes(
             to: router, stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             needsKey: access.needsKey)
@@ -70,16 +74,21 @@ package struct HTTPService: Service {
         OperationsController(stepService: stepService).addRoutes(to: router)
         MetricsController(stepService: stepService, registry: metrics, needsKey: needsKey).addRoutes(to: router)
         PagesController().addRoutes(to: router)
-        // Anthropic's clients add only /messages to a base URL, with or without /v1.
-        MessagesController(stepService: stepService).addRoutes(to: router.group())
         let group = router.group("v1")
-        ChatController(stepService: stepService).addRoutes(to: group)
-        CompletionsController(stepService: stepService).addRoutes(to: group)
-        MessagesController(stepService: stepService).addRoutes(to: group)
-        ResponsesController(stepService: stepService).addRoutes(to: group)
-        EmbeddingsController(stepService: stepService).addRoutes(to: group)
+        // Some clients add no /v1 to a base URL, such as Anthropic's with only /messages.
+        for calls in [group, router.group()] {
+            ChatController(stepService: stepService).addRoutes(to: calls)
+            CompletionsController(stepService: stepService).addRoutes(to: calls)
+            MessagesController(stepService: stepService).addRoutes(to: calls)
+            ResponsesController(stepService: stepService).addRoutes(to: calls)
+            EmbeddingsController(stepService: stepService).addRoutes(to: calls)
+            ModelsController(stepService: stepService).addRoutes(to: calls)
+        }
         JobsController(stepService: stepService, scheduler: scheduler).addRoutes(to: group)
         FeedbackController(stepService: stepService).addRoutes(to: group)
+        DecisionsController(stepService: stepService).addRoutes(to: group)
+        AccessController(stepService: stepService, needsKey: needsKey).addRoutes(to: group)
+        InsightController(stepService: stepService).addRoutes(to: group)
         FilesController(stepService: stepService).addRoutes(to: group)
         BatchesController(stepService: stepService, scheduler: batches).addRoutes(to: group)
     }

@@ -12,11 +12,13 @@ package struct StepService: Sendable {
     /// The router's estimator, corrected by online calibration; also used to plan batch rows.
     package let estimator: any Estimating
     package let ledger: LedgerStore
-    package let settings: Settings
+    private let current: CurrentSettings
+    private let base: CurrentEstimator
     package let sessions = Sessions()
     package let pool: WorkPool
     package let learning: Learning
     package let calls: CallExecutor
+    let tokenHistories = TokenHistories()
     package let logger: Logger
 
     package init(
@@ -26,10 +28,11 @@ package struct StepService: Sendable {
         registry = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
         self.learning = learning
-        self.estimator = LiveEstimator(estimator) { learning.calibration }
+        base = CurrentEstimator(estimator)
+        self.estimator = LiveEstimator(base) { learning.calibration }
         router = StepRouter(estimator: self.estimator)
         self.ledger = ledger
-        self.settings = settings
+        current = CurrentSettings(settings)
         self.pool = pool
         self.logger = logger
         calls = CallExecutor(
@@ -37,5 +40,25 @@ package struct StepService: Sendable {
             limits: settings.limits,
             keys: keys, pool: pool,
             logger: logger)
+    }
+
+    /// The operator's settings that are in use.
+    package var settings: Settings { current.value }
+
+    /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
+    ///
+    /// Limits, webhooks, servers and the section `service` stay as they were at the start, since running parts hold
+    /// them.
+    package func replace(catalog: ModelCatalog, estimator: any Estimating, settings: Settings) {
+        registry.replace(catalog)
+        base.replace(with: estimator)
+        var settings = settings
+        let old = current.value
+        settings.limits = old.limits
+        settings.webhooks = old.webhooks
+        settings.servers = old.servers
+        settings.usesUsualServers = old.usesUsualServers
+        settings.service = old.service
+        current.replace(with: settings)
     }
 }

@@ -24,14 +24,14 @@ struct AppServices {
     init(
         installation: InstallationOptions, database: DatabaseOption, servers: [LocalServer] = [], logger: Logger
     ) async throws {
-        let keys = Installation.apiKeys()
+        let keys = try Installation.apiKeys(config: installation.config)
         let catalog = try Installation.catalog(installation)
-        upstream = UpstreamClient(logger: logger)
+        upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
+        let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
-            ledger: try Installation.ledger(database), upstream: upstream,
-            settings: try await LocalNames.settings(installation, for: catalog, servers: servers), keys: keys,
-            logger: logger)
+            ledger: try Installation.ledger(database, config: installation.config, settings.durability),
+            upstream: upstream, settings: settings, keys: keys, logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(

@@ -10,6 +10,8 @@ struct Hera: AsyncParsableCommand {
         discussion: """
             A policy sets money, energy, time and accuracy. Start here:
 
+              hera init                  writes hera.yaml: which keys, which servers, what matters
+              hera doctor                checks keys, servers, catalog and ledger, and says what to do
               hera catalog list          which models there are and what they cost
               hera savings LOG.jsonl     what hera would save on requests you made
               hera serve                 the service, on 127.0.0.1:8484
@@ -20,11 +22,13 @@ struct Hera: AsyncParsableCommand {
             """,
         version: HeraVersion.current,
         subcommands: [
-            ServeCommand.self, RunCommand.self, BatchCommand.self, BatchesCommand.self, RouteCommand.self,
+            InitCommand.self, DoctorCommand.self, PathsCommand.self, ConfigCommand.self,
+            ServeCommand.self, TopCommand.self, HealthCommand.self, RunCommand.self, BatchCommand.self,
+            BatchesCommand.self, RouteCommand.self,
             SavingsCommand.self,
             TrainCommand.self, EvaluateCommand.self, CalibrateCommand.self, CatalogCommand.self, DashboardCommand.self,
             KeysCommand.self,
             BudgetsCommand.self, LedgerCommand.self,
-            ProfileCommand.self, PlanCommand.self,
+            ProfileCommand.self, PlanCommand.self, ManualCommand.self,
         ])
 }

@@ -81,6 +81,19 @@ struct BatchReserveTests {
         #expect(third == .start(row: 0, model: 1))
     }
 
+    @Test("a row whose model stays busy goes to a reserve after its second try")
+    func busy() throws {
+        var machine = try machine(planner(Self.offers, reserves: Self.order))
+        var now = 0.0
+        for (model, isOpen) in [(0, true), (0, true), (2, true), (2, true), (1, false)] {
+            let next = machine.next(at: now)
+            #expect(next == .start(row: 0, model: model))
+            let isStillOpen = machine.failed(0, model: model, isBusy: true, retryAfter: 60, at: now)
+            #expect(isStillOpen == isOpen)
+            now += 100
+        }
+    }
+
     @Test("a row fails when its planned model and all reserves have refused it")
     func allRefuse() throws {
         var machine = try machine(planner(Self.offers, reserves: Self.order))

@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from service import HERA, ROOT, Service, ServiceError
@@ -115,6 +117,67 @@ def sigterm(service: Service) -> None:
     require(code == 0 and seconds < 5, "exit code 0 within 5 s of SIGTERM", f"{code} after {seconds:.1f} s")
 
 
+# --- The page and its views
+
+
+def page(service: Service) -> None:
+    reply = service.call("GET", "/dashboard")
+    policy = {name.lower(): value for name, value in reply.headers.items()}.get("content-security-policy", "")
+    require("unsafe" not in policy and "script-src 'self'" in policy, "a policy without inline scripts", policy)
+    for file in re.findall(r'(?:src|href)="(dashboard/[^"]+)"', reply.body.decode()):
+        require(service.call("GET", f"/{file}").status == 200, "the page's file", file)
+
+
+def views(service: Service) -> None:
+    for path in ["dashboard?range=day&interval=hour&tz=UTC", "decisions", "runs", "budgets", "keys", "quality", "whatif"]:
+        reply = service.call("GET", f"/v1/{path}")
+        require(reply.status == 200 and "object" in reply.json, "a view", f"{path}: {reply}")
+
+
+# --- An installation, seen from another folder
+
+
+def installed(_: Service) -> None:
+    """`make install` into a folder; everything is found from elsewhere, without the sources."""
+    if Path(HERA).resolve() != (ROOT / ".build/release/hera").resolve():
+        return
+    with tempfile.TemporaryDirectory(prefix="hera-install-") as prefix, tempfile.TemporaryDirectory() as elsewhere:
+        made = subprocess.run(["make", "install", f"PREFIX={prefix}"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+        require(made.returncode == 0, "make install", made.stdout + made.stderr)
+
+        def there(*arguments: str, code: int = 0) -> str:
+            done = subprocess.run([f"{prefix}/bin/hera", *arguments], capture_output=True, text=True, cwd=elsewhere,
+                                  timeout=60, env={"PATH": os.environ["PATH"], "HOME": elsewhere})
+            require(done.returncode == code, f"exit code {code} of {arguments}", done.stdout + done.stderr)
+            return done.stdout
+
+        paths = json.loads(there("paths", "--format", "json"))
+        for part in ["catalog", "profiles", "scores", "probes"]:
+            require(paths[part]["path"].startswith(f"{prefix}/share/hera/"), f"{part} in share/hera", paths)
+        require("fine" in there("catalog", "lint"), "a catalog without errors", "")
+        require(json.loads(there("catalog", "list", "--format", "json"))["models"], "models", "")
+        there("init", "--yes", "--offline", "--goal", "same")
+        there("config", "check")
+        checks = json.loads(there("doctor", "--offline", "--format", "json"))
+        require(checks["ok"], "a sound installation", checks)
+        for file in ["share/man/man1/hera-serve.1.gz", "share/bash-completion/completions/hera",
+                     "share/zsh/site-functions/_hera"]:
+            require((Path(prefix) / file).stat().st_size > 200, "a file", file)
+
+
+def backup(service: Service) -> None:
+    copy = str(Path(service.folder) / "copy.sqlite")
+    run("ledger", "backup", copy, "--database", service.database)
+    require("all agree" in run("ledger", "verify", "--database", f"sqlite:{copy}").stdout, "a sound copy", copy)
+    run("ledger", "backup", copy, "--database", service.database, code=73)
+
+
+def health(service: Service) -> None:
+    run("health", "--url", "http://127.0.0.1:9", code=69)
+    text = run("top", "--once", "--url", f"http://127.0.0.1:{service.port}").stdout
+    require("last hour: 0 calls" in text, "a look at the service", text)
+
+
 # --- The ledger that it leaves
 
 
@@ -140,6 +203,11 @@ CHECKS: list[tuple[str, Callable[[Service], None]]] = [
     ("hera serve: GET /v1/models lists hera", models),
     ("hera serve: an unknown model is a 404 with OpenAI's error object", unknown_model),
     ("hera serve: malformed JSON is a 400", malformed_json),
+    ("hera serve: the page and its files, without inline scripts", page),
+    ("hera serve: the page's views are routes", views),
+    ("hera ledger backup while the service runs", backup),
+    ("hera health, hera top", health),
+    ("make install: everything is found from another folder", installed),
     ("hera serve: SIGTERM ends it within 5 s, exit code 0", sigterm),
     ("hera dashboard export --format json", export_json),
     ("hera dashboard export --format csv", export_csv),

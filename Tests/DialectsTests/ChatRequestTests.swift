@@ -109,7 +109,7 @@ struct ChatRequestTests {
                 "messages[0].role: must be one of system"
             ),
             (#"{"model":"hera","messages":["hi"]}"#, "messages[0]: must be an object"),
-            (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"n":2}"#, "n: must be 1"),
+            (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"n":0}"#, "n: must be a whole number from 1"),
             (#"{"model":"hera","messages":[{"role":"user","content":"x"}],"max_tokens":0}"#, "max_tokens: must be"),
             (
                 #"{"model":"hera","messages":[{"role":"user","content":"x"}],"web_search_options":{}}"#,

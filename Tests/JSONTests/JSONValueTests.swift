@@ -137,4 +137,27 @@ struct JSONValueTests {
         #expect(array.elements.map { String(decoding: $0.raw, as: UTF8.self) } == ["10", #""x\"y""#])
         #expect(root.range == 1..<25)
     }
+
+    @Test("an indexed object has the same members, the last of a name, and the same bytes")
+    func indexed() throws {
+        let object = try #require(try root(#"{"x":{"a":1,"b":{"c":2},"a":3,"\u0064":4}}"#)["x"])
+        let indexed = object.indexed
+        #expect(indexed["a"]?.integer == 3)
+        #expect(indexed["b"]?.indexed["c"]?.integer == 2)
+        #expect(indexed["d"]?.integer == 4)
+        #expect(indexed["none"] == nil)
+        #expect(indexed.range == object.range && indexed.raw == object.raw)
+        #expect(try root("[1]").indexed.elements.map(\.integer) == [1])
+    }
+
+    @Test(
+        "a word is found wherever it stands in a value, and only inside of it",
+        arguments: [
+            (#"{"x":["kept_word"],"y":1}"#, true), (#"{"x":[{"kept_word":1}],"y":1}"#, true),
+            (#"{"x":["kept_wor"],"y":"kept_word"}"#, false), (#"{"x":["_kept_kept_word"],"y":1}"#, true),
+            (#"{"x":[],"y":1}"#, false),
+        ])
+    func mentions(text: String, isThere: Bool) throws {
+        #expect(try root(text)["x"]?.mentions("kept_word") == isThere)
+    }
 }

@@ -53,6 +53,33 @@ import Testing
         }
     }
 
+    @Test(
+        "after kill -9 nothing is lost that was answered before its flush",
+        .enabled(if: isBuilt, "LedgerCrasher is not built next to the tests"))
+    func unflushed() async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let location = "sqlite:\(place.path)"
+        let deaths = Self.deaths(
+            times: Self.isLong ? 60 : 3, milliseconds: 0...60, points: 1...(Self.isLong ? 60 : 6),
+            random: Self.isLong ? 60 : 3)
+        var acknowledged: [String] = []
+        for (round, death) in deaths.enumerated() {
+            acknowledged += try await Self.run(
+                until: death, name: "round\(round)", location: location, durability: "normal")
+            let ledger = try LedgerStore.open(location)
+            _ = try await ledger.recover(at: .now())
+            #expect(try await ledger.read { try $0.openReservations() }.isEmpty)
+            #expect(try await ledger.read { try $0.verify() }.differences == [])
+            for id in acknowledged {
+                #expect(try await ledger.read { try $0.entry(id) }?.kind == .call, "\(id)")
+                #expect(try await ledger.read { try $0.step(id) } != nil, "\(id)")
+            }
+            await ledger.close()
+        }
+        #expect(acknowledged.count >= 3, "too few steps for the test to say anything")
+    }
+
     private static func killAll(_ deaths: [Death], location: String) async throws {
         var acknowledged: [String] = []
         for (round, death) in deaths.enumerated() {
@@ -66,11 +93,14 @@ import Testing
     }
 
     /// Starts a process, kills it, and returns what it had acknowledged.
-    private static func run(until death: Death, name: String, location: String) async throws -> [String] {
+    private static func run(
+        until death: Death, name: String, location: String, durability: String? = nil
+    ) async throws -> [String] {
         let process = Process()
         process.executableURL = crasher
         process.arguments = [location, name]
         if case .point(let point) = death { process.arguments?.append(String(point)) }
+        if let durability { process.arguments?.append(durability) }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice

@@ -93,6 +93,23 @@ import Testing
         }
     }
 
+    @Test("decisions of earlier versions, whose candidates are objects, are read")
+    func earlierDecision() throws {
+        let json = #"""
+            {"id":"d","run":"r","step":"s","position":1,"model":"a","reference":"b","kappa":0.5,"stage":"plan",
+            "reason":"","considered":[],"candidates":[{"model":"a","placement":"cloud","quality":0.5,"deviation":0.1,
+            "output_tokens_mean":10,"output_tokens_p95":20,"prior":"small","usual":0.4,"ability":null,"known_share":null,
+            "similarity":0.9,"request_similarity":null,"api_nano_usd":7,"energy_nano_usd":0,"hardware_nano_usd":0,
+            "worst_case_nano_usd":9,"latency_s":1.5,"energy_j":0,"service_tier":"flex","rejection":null}],
+            "fallbacks":["b"],"catalog":"c"}
+            """#
+        let decision = try #require(Decision(json: Array(json.utf8)))
+        let candidate = try #require(decision.candidates.first)
+        #expect(candidate.prediction.basis == .prior(.small) && candidate.prediction.usual == 0.4)
+        #expect(candidate.serviceTier == .flex && candidate.worstCaseCost == Money(nanoUSD: 9))
+        #expect(Decision(json: decision.json) == decision)
+    }
+
     @Test("bytes that are no decision are not decoded")
     func damagedDecision() {
         let json = Sample.decision.json

@@ -66,12 +66,3 @@ extension UpstreamTimeouts {
     package static let test = UpstreamTimeouts(
         connect: .seconds(20), firstByte: .seconds(20), idle: .seconds(20), total: .seconds(40))
 }
-
-/// Waits until a condition holds; false after 20 s.
-package func eventually(_ holds: () -> Bool) async throws -> Bool {
-    for _ in 0..<2000 {
-        if holds() { return true }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    return false
-}

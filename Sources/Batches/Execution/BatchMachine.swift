@@ -17,6 +17,10 @@ struct BatchMachine: Sendable {
     /// Open rows without a place in the plan.
     private(set) var excluded: Set<Int>
     private var tried: [Int: Set<Int>] = [:]
+    /// Calls of a row that found a model busy.
+    private var busy: [Int: [Int: Int]] = [:]
+    /// A model that is busy for so many calls of a row is left alone by it while there is another.
+    private static let mostBusyTries = 2
     /// Models that refused a row, or have no more context than one for which it was too long.
     private var refusals: [Int: Set<Int>] = [:]
     private var attempts: [Int: Int] = [:]
@@ -189,7 +193,8 @@ struct BatchMachine: Sendable {
         if let place = places[row] { plan?.batch.drop(place) }
     }
 
-    /// Requeues a row after a failed call. A busy model is retried, else the plan's next model is used.
+    /// Requeues a row after a failed call. A busy model is tried a second time, else the row's next model is used, or
+    /// after those of the plan a reserve.
     ///
     /// - Returns: false after the row's last attempt.
     mutating func failed(_ row: Int, model: Int, isBusy: Bool, retryAfter: Double?, at now: Double) -> Bool {
@@ -197,8 +202,10 @@ struct BatchMachine: Sendable {
         queue.failed(model, retryAfter: retryAfter, at: now)
         attempts[row, default: 0] += 1
         guard attempts[row, default: 0] < Self.mostAttempts else { return false }
-        if !isBusy { tried[row, default: []].insert(model) }
-        enqueue(row, model: isBusy ? model : best(row, avoiding: tried[row] ?? []) ?? model)
+        if isBusy { busy[row, default: [:]][model, default: 0] += 1 }
+        let isTriedAgain = isBusy && busy[row]?[model] ?? 0 < Self.mostBusyTries
+        if !isTriedAgain { tried[row, default: []].insert(model) }
+        enqueue(row, model: isTriedAgain ? model : best(row, avoiding: tried[row] ?? []) ?? model)
         return true
     }
 

@@ -16,6 +16,8 @@ struct RowForecast {
     var policyName: String?
     /// Whether the row names its model.
     var isPinned: Bool
+    /// The candidates under the price of lost quality; nil under a line of kappa.
+    var priced: PricedStep?
     /// Candidates that the plan leaves out under `max_loss`, by falling value. They answer where the others fail.
     var reserves: [ModelID] = []
 
@@ -31,10 +33,10 @@ struct RowForecast {
     /// Prepares the row for one model.
     func prepared(_ model: ModelID, decisionID: String, attribution: Attribution) -> PreparedStep {
         let able = candidates.filter { $0.rejection == nil }
-        let reference = able.max { $0.isWorseReference(than: $1) }?.model ?? model
+        let reference = priced?.referenceModel ?? able.max { $0.isWorseReference(than: $1) }?.model ?? model
         let decision = Decision(
             id: decisionID, runID: step.runID, stepID: step.id, position: 1, model: model, reference: reference,
-            kappa: context.policy.kappa.kappa(at: 1), stage: isPinned ? .pinned : .plan,
+            kappa: priced?.kappa(of: model) ?? context.policy.kappa.kappa(at: 1), stage: isPinned ? .pinned : .plan,
             reason: (isPinned ? "\(model): named by the row" : "\(model): the plan of the batch") + tier(of: model),
             considered: [],
             candidates: candidates, fallbacks: [], catalogVersion: context.catalogVersion)
@@ -117,10 +119,10 @@ extension StepService {
         var forecast = RowForecast(
             request: request, step: step, candidates: candidates, context: context, policyName: rules.policyName,
             isPinned: rules.isPinned)
-        if !rules.isPinned, case .on(let hasLimits) = dial {
-            forecast.reserves = PricedStep.reserves(
-                candidates, models: models.map(\.model), estimates: estimates, context: context,
-                hasLimits: hasLimits)
+        forecast.priced = PricedStep(
+            ofRow: candidates, models: models.map(\.model), estimates: estimates, context: context)
+        if !rules.isPinned, rules.policy.minAccuracy == nil, case .on(let hasLimits) = dial {
+            forecast.reserves = forecast.priced?.reserves(candidates, hasLimits: hasLimits) ?? []
         }
         return forecast
     }
@@ -131,7 +133,7 @@ extension StepService {
             if let model = terms.model {
                 document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))]))
             }
-            return try ChatRequest(document)
+            return try ChatRequest(document).sendingLeastSources
         } catch {
             throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
         }
@@ -162,7 +164,9 @@ extension StepService {
             } else if let asked {
                 rules.policy = try Policy(json: asked, base: rules.policy, path: "hera.policy")
             }
-            if let json = request.policy { rules.policy = try Policy(json: json, base: rules.policy, path: "hera") }
+            if let json = request.policy {
+                rules.policy = try Policy(json: json, base: rules.policy, path: "hera", others: [SourceRule.member])
+            }
         } catch {
             throw .badRequest(error)
         }

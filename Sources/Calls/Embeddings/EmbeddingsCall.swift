@@ -38,7 +38,7 @@ package struct EmbeddingsCall: Sendable {
     package func run() async throws(ServiceError) -> EmbeddingsReply {
         let call = PaidCall<Answer>(
             calls: calls, priced: priced, planned: try planned(), upperBound: try upperBound(),
-            perform: { _ throws(UpstreamError) in try await answer() })
+            perform: { _, _ throws(UpstreamError) in try await answer() })
         switch await call.run() {
         case .answered(let answer, let receipt): return try await settle(answer, receipt)
         case .failed(let error): throw .noAnswer([(priced.model.id, error)])

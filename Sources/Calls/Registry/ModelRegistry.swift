@@ -21,6 +21,13 @@ package final class ModelRegistry: Sendable {
         var rates: [ModelID: CallAverages] = [:]
         var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
+        /// The live models for chat calls; read by each call.
+        private(set) var live: [Model] = []
+
+        /// To be called after each change of the catalog or of the availability.
+        mutating func listLive() {
+            live = catalog.models.filter { availability[$0.id] == .live && !$0.capabilities.contains(.embeddings) }
+        }
     }
 
     /// The machine's energy counter; nil without one.
@@ -51,7 +58,32 @@ package final class ModelRegistry: Sendable {
                 state.localModels[model.model.id] = model
                 state.availability[model.model.id] = .live
             }
+            state.listLive()
         }
+    }
+
+    /// A catalog with the models of local servers that are known now and that it does not name.
+    package func extended(_ catalog: ModelCatalog) -> ModelCatalog {
+        state.withLock { Self.extended(catalog, with: $0.localModels) }
+    }
+
+    /// Replaces the models of the catalog's files at once. Those of local servers stay, where no file names them now.
+    ///
+    /// A model that is new is not live before the next probe.
+    package func replace(_ catalog: ModelCatalog) {
+        state.withLock { state in
+            state.localModels = state.localModels.filter { catalog[$0.key] == nil }
+            state.catalog = Self.extended(catalog, with: state.localModels)
+            let kept = Set(state.catalog.models.map(\.id))
+            state.availability = state.availability.filter { kept.contains($0.key) }
+        }
+    }
+
+    private static func extended(_ catalog: ModelCatalog, with local: [ModelID: LocalModel]) -> ModelCatalog {
+        let added = local.values.map(\.model).filter { catalog[$0.id] == nil }
+        guard !added.isEmpty else { return catalog }
+        return ModelCatalog(
+            models: catalog.models + added, version: "\(catalog.version)+local", warnings: catalog.warnings)
     }
 
     /// How a model was found at a local server; nil for those of the catalog's files.
@@ -61,6 +93,7 @@ package final class ModelRegistry: Sendable {
     package func update(_ availability: [ModelID: Availability]) {
         state.withLock { state in
             state.availability.merge(availability) { _, new in new }
+            state.listLive()
             state.isProbed = true
             for continuation in state.waiting { continuation.resume() }
             state.waiting = []
@@ -94,12 +127,9 @@ package final class ModelRegistry: Sendable {
 
     private func chatModels(at now: Timestamp) -> (working: [Model], resting: [Model]) {
         let (live, blocked) = state.withLock { state in
-            let live = state.catalog.models.filter {
-                state.availability[$0.id] == .live && !$0.capabilities.contains(.embeddings)
-            }
-            let blocked = Set(live.map(\.id).filter { !(state.breakers[$0]?.admits(at: now) ?? true) })
-            return (live, blocked)
+            (state.live, Set(state.breakers.lazy.filter { !$0.value.admits(at: now) }.map(\.key)))
         }
+        if blocked.isEmpty { return (live, []) }
         return (live.filter { !blocked.contains($0.id) }, live.filter { blocked.contains($0.id) })
     }
 

@@ -26,8 +26,23 @@ package final class MendMemory: Sendable {
     private static let lifeSeconds = 3600.0
 
     private let known = Mutex<[Name: [KnownMend]]>([:])
+    /// Until when a model's server is not asked for log-probabilities.
+    private let silent = Mutex<[Name: Timestamp]>([:])
 
     package init() {}
+
+    /// Whether a model's server has refused to give log-probabilities within the last hour.
+    package func refusesLogProbabilities(_ endpoint: Endpoint, at now: Timestamp = .now()) -> Bool {
+        silent.withLock { $0[Name(endpoint)] }.map { now < $0 } ?? false
+    }
+
+    /// Records that a model's server took a request without the log-probabilities that it had refused with them.
+    package func recordRefusedLogProbabilities(_ endpoint: Endpoint, at now: Timestamp = .now()) {
+        silent.withLock { silent in
+            if silent.count >= Self.mostModels { silent.removeAll() }
+            silent[Name(endpoint)] = now.advanced(bySeconds: Self.lifeSeconds)
+        }
+    }
 
     /// The changes of the last hour that made a model's server take requests, in their order.
     package func mends(of endpoint: Endpoint, at now: Timestamp = .now()) -> [RequestMend] {

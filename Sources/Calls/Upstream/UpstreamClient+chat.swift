@@ -29,8 +29,20 @@ extension UpstreamClient {
         _ call: ChatCall, remembering memory: MendMemory? = nil
     ) async throws(UpstreamError) -> UpstreamResponse {
         let wire = call.endpoint.wire.chat
-        return try await exchange(try wire.request(call), mending: call.endpoint, memory) { request, failure in
-            wire.conceding(request, to: failure)
+        var call = call
+        if memory?.refusesLogProbabilities(call.endpoint) == true { call.asksLogProbabilities = false }
+        do throws(UpstreamError) {
+            return try await exchange(try wire.request(call), mending: call.endpoint, memory) { request, failure in
+                wire.conceding(request, to: failure)
+            }
+        } catch {
+            guard call.asksLogProbabilities, error.mayRefuseLogProbabilities else { throw error }
+            call.asksLogProbabilities = false
+            let response = try await exchange(try wire.request(call), mending: call.endpoint, memory) {
+                request, failure in wire.conceding(request, to: failure)
+            }
+            memory?.recordRefusedLogProbabilities(call.endpoint)
+            return response
         }
     }
 
@@ -77,7 +89,12 @@ extension UpstreamClient {
         call.isStreaming = false
         let response = try await open(call, remembering: memory)
         let bytes = try await response.collect(upTo: call.maximumResponseBytes)
-        let (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
+        var (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
+        if call.asksLogProbabilities {
+            // The client did not ask for them.
+            answer.tokenProbabilities = []
+            openAIBytes = openAIBytes.map(OpenAIWire.withoutLogProbabilities)
+        }
         return CompletedChat(
             answer: answer, openAIBytes: openAIBytes, headers: response.headers, timing: response.timing)
     }
@@ -102,6 +119,15 @@ extension UpstreamClient {
         response.cancel()
         let failure = FailureReader.read(status: response.status, headers: response.headers, body: body)
         throw UpstreamError.status(failure).without(secret: key)
+    }
+}
+
+extension UpstreamError {
+    /// Whether a server may have refused a request for its log-probabilities. Not all servers name what they refuse.
+    fileprivate var mayRefuseLogProbabilities: Bool {
+        guard case .status(let failure) = self, !failure.isContextOverflow else { return false }
+        let isNamed = failure.message.lowercased().contains("logprob")
+        return [400, 422, 501].contains(failure.status) || failure.status == 500 && isNamed
     }
 }
 

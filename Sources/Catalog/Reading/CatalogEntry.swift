@@ -28,6 +28,22 @@ struct CatalogEntry {
         return models.compactMap { entry(of: $0, file: file.name, defaults: table, today: today, log: &log) }
     }
 
+    /// Entries with others laid over them. An own id replaces the model of that id or alias; an own alias is taken from
+    /// the model that had it.
+    static func laid(_ own: [CatalogEntry], over shipped: [CatalogEntry]) -> [CatalogEntry] {
+        let ids = Set(own.compactMap { $0.names.first?.text })
+        let names = Set(own.flatMap { $0.names.map(\.text) })
+        let kept = shipped.filter { entry in !entry.names.contains { ids.contains($0.text) } }
+        let renamed = kept.compactMap { entry -> CatalogEntry? in
+            guard let id = entry.names.first, !names.contains(id.text) else { return nil }
+            var model = entry.model
+            model?.aliases.removeAll { names.contains($0.rawValue) }
+            let left = [id] + entry.names.dropFirst().filter { !names.contains($0.text) }
+            return CatalogEntry(file: entry.file, names: left, model: model)
+        }
+        return renamed + own
+    }
+
     private static func entry(
         of node: Node, file: String, defaults: YAMLTable, today: CalendarDay, log: inout ProblemLog
     ) -> CatalogEntry? {

@@ -8,8 +8,16 @@ struct CatalogFile {
     let name: String
     let bytes: [UInt8]
 
+    /// Whether the file has published scores and no models.
+    var holdsScores: Bool { name == ScoreFile.name || name.hasSuffix("/\(ScoreFile.name)") }
+
     /// The YAML files of a directory, by name. An unreadable directory or file is a problem.
-    static func files(in directory: String, problems: inout [CatalogProblem]) -> [CatalogFile] {
+    ///
+    /// - Parameter isAdded: whether the directory is laid over another one. Then it may be empty, and the names of its
+    ///   files have its path.
+    static func files(
+        in directory: String, isAdded: Bool = false, problems: inout [CatalogProblem]
+    ) -> [CatalogFile] {
         func refuse(_ file: String, _ message: String, _ suggestion: String) {
             problems.append(
                 CatalogProblem(file: file, line: 0, severity: .error, message: message, suggestion: suggestion))
@@ -24,13 +32,14 @@ struct CatalogFile {
                 "name a directory with catalog files (`--catalog DIR`) and see that its permissions allow reading")
             return []
         }
-        if names.isEmpty {
+        if names.isEmpty, !isAdded {
             refuse(
                 directory, "there is no catalog file in this directory",
                 "add one that ends in .yaml, by hand or by `hera catalog import`")
         }
-        return names.compactMap { name in
-            guard let data = try? Data(contentsOf: URL(fileURLWithPath: directory).appendingPathComponent(name)) else {
+        return names.compactMap { file in
+            let name = isAdded ? "\(directory)/\(file)" : file
+            guard let data = try? Data(contentsOf: URL(fileURLWithPath: directory).appendingPathComponent(file)) else {
                 refuse(name, "this file cannot be read", "see that it is a file and that its permissions allow reading")
                 return nil
             }

@@ -20,6 +20,9 @@ extension Model {
             FieldRule("amortisation", "`amortisation:` with `nano_usd_per_busy_s` and `source`"),
             FieldRule("slots", "`slots: 2`, the calls that the server answers at the same time"),
             FieldRule("prompt_cache", "`prompt_cache: none`, where the server reads every prompt from its beginning"),
+            FieldRule(
+                "logprobs",
+                "`logprobs: free`, where the server gives log-probabilities of tokens for nothing, or `none`"),
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 
@@ -38,6 +41,7 @@ extension Model {
         let amortisation = Amortisation(reading: table, log: &log)
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
         let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
+        let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
         guard let id, let provider, let endpoint, let placement, let tier, let limits, let prices,
@@ -47,7 +51,8 @@ extension Model {
             id: id, provider: provider.text, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
-            energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed)
+            energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed,
+            logProbabilities: logProbabilities)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -87,6 +87,16 @@ package struct ScoreFile: Sendable {
             benchmarks: benchmarks, records: Dictionary(uniqueKeysWithValues: records), panels: panels)
     }
 
+    /// The scores of both files; the other one's win.
+    func merging(_ other: ScoreFile) -> ScoreFile {
+        ScoreFile(book: book.merging(other.book), lines: lines.merging(other.lines) { _, new in new })
+    }
+
+    private init(book: ScoreBook, lines: [String: Int]) {
+        self.book = book
+        self.lines = lines
+    }
+
     /// The named blocks of a field, in the file's order.
     private static func entries(
         of field: String, in table: YAMLTable, log: inout ProblemLog

@@ -8,7 +8,7 @@ package enum AnthropicBeta {
     /// None of them can make a call dearer than what is set aside for it: every byte of the prompt at the dearest class of
     /// input, and `max_tokens` of output. What is not here is left out: more context at higher prices (`context-1m`),
     /// faster answers at higher prices (`fast-mode`), answers in several rounds (`compact`, `advisor-tool`), tools that run
-    /// at Anthropic (`advanced-tool-use`, `code-execution`, `mcp-client`, `files-api`, ...), and credentials that are not
+    /// at Anthropic (`advanced-tool-use`, `code-execution`, `mcp-client`, ...), and credentials that are not
     /// hera's (`oauth`).
     private static let admitted: [String: [String]] = [
         // Names the client.
@@ -27,6 +27,10 @@ package enum AnthropicBeta {
         "effort": [], "task-budgets": [],
         // A schema for the answer.
         "structured-outputs": ["output_format"],
+        // Tools that the client runs; they are text and images of the prompt.
+        "computer-use": [],
+        // Documents and images by their id; all of the model's context is set aside for them.
+        "files-api": [],
         // Old results of tools and old thinking are left out of the prompt (``isShortening(_:)``).
         "context-management": ["context_management"],
     ]

@@ -159,6 +159,7 @@ struct AnthropicConversation {
                 return image
             }
             return document.settingMembers([("cache_control", Array(cache.raw))])
+        case "file": return try document(part, path: path)
         case "refusal":
             // What a model said when it refused is what it said.
             guard let text = part["refusal"]?.string, !text.isEmpty else { return nil }
@@ -166,6 +167,26 @@ struct AnthropicConversation {
         case let type:
             throw AnthropicWire.unsaid(
                 "\(path).type", "a part of type '\(type ?? "")' is not translated for Anthropic's models")
+        }
+    }
+
+    /// A file as a document: a PDF, or plain text.
+    private static func document(_ part: JSONValue, path: String) throws(UpstreamError) -> [UInt8] {
+        guard let (type, base64) = PromptFile.content(part), type == "application/pdf" else {
+            throw AnthropicWire.unsaid(
+                "\(path).file", "must be a PDF as file_data: data:application/pdf;base64,... for Anthropic's models")
+        }
+        let title = part["file"]?["filename"]?.string
+        return block("document") { item in
+            item.member(
+                "source",
+                object: {
+                    $0.member("type", "base64")
+                    $0.member("media_type", type)
+                    $0.member("data", base64)
+                })
+            if let title { item.member("title", title) }
+            if let cache = part["cache_control"], !cache.isNull { item.member("cache_control", raw: cache.raw) }
         }
     }
 

@@ -194,6 +194,22 @@ package struct MessagesRequest: Sendable {
     ///   - betas: values of the header `anthropic-beta`.
     ///   - session: value of the header `x-claude-code-session-id`.
     package init(_ document: JSONDocument, betas: [String] = [], session: String? = nil) throws(FieldError) {
+        guard let marks = try SourceMarks(document) else {
+            try self.init(unmarked: document, betas: betas, session: session)
+            return
+        }
+        let chat = try ChatRequest(marks) { (document) throws(FieldError) in
+            try MessagesRequest(unmarked: document, betas: betas, session: session).chat
+        }
+        self.init(chat: chat, session: ClaudeCode.session(header: session, metadata: document.root["metadata"]))
+    }
+
+    private init(chat: ChatRequest, session: String?) {
+        self.chat = chat
+        self.session = session
+    }
+
+    private init(unmarked document: JSONDocument, betas: [String], session: String?) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         for (name, words) in Self.refused {
@@ -205,13 +221,14 @@ package struct MessagesRequest: Sendable {
             throw FieldError("max_tokens", "must be a whole number above 0: the most tokens that the answer may have")
         }
         let conversation = try MessagesConversation(system: root["system"], messages: root["messages"])
+        let tools = try AnthropicTools(tools: root["tools"], choice: root["tool_choice"])
         var writer = JSONWriter(capacity: document.bytes.count + 512)
         try writer.object { (body: inout JSONWriter) throws(FieldError) in
             if let model = root["model"] { body.member("model", raw: model.raw) }
             body.member("messages", array: { list in conversation.messages.forEach { list.element(raw: $0) } })
             body.member("max_tokens", limit)
             try Self.writeSampling(root, to: &body)
-            try AnthropicTools(tools: root["tools"], choice: root["tool_choice"]).write(to: &body)
+            tools.write(to: &body)
             if let policy = root["hera"] { body.member("hera", raw: policy.raw) }
         }
         guard let translated = try? JSONDocument(writer.bytes),
@@ -219,7 +236,9 @@ package struct MessagesRequest: Sendable {
         else {
             throw FieldError("", "is nested too deeply to be translated")
         }
-        chat = try ChatRequest(translated, original: original, asides: conversation.asides)
+        chat = try ChatRequest(
+            translated, original: original, asides: conversation.asides,
+            wireNeed: tools.wireNeed ?? conversation.wireNeed)
         self.session = ClaudeCode.session(header: session, metadata: root["metadata"])
     }
 

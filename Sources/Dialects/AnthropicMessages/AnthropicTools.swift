@@ -7,12 +7,20 @@ struct AnthropicTools {
     /// `tool_choice` as JSON text; nil where the caller leaves it to the server.
     private var choice: [UInt8]?
     private var isOneAtATime = false
+    /// The format that tools of Anthropic's own need; nil without such tools.
+    private(set) var wireNeed: WireNeed?
+
+    /// Tools whose schema Anthropic's models know and whose calls the client runs, by the beginning of their types.
+    private static let clientRun = ["bash_", "text_editor_", "memory_", "computer_"]
 
     init(tools list: JSONValue?, choice: JSONValue?) throws(FieldError) {
         if let list, !list.isNull {
             guard list.kind == .array else { throw FieldError("tools", "must be a list of tools") }
             for (index, tool) in list.elements.enumerated() {
                 functions.append(try Self.function(tool, "tools[\(index)]"))
+                if let type = tool["type"]?.string, Self.isClientRun(type) {
+                    wireNeed = wireNeed ?? WireNeed(.anthropic, for: "tools[\(index)].type \(type)")
+                }
             }
         }
         if let choice, !choice.isNull { try read(choice) }
@@ -21,22 +29,28 @@ struct AnthropicTools {
     private static func function(
         _ tool: JSONValue, _ path: String
     ) throws(FieldError) -> OpenAITools.Function {
-        if let type = tool["type"], !type.isNull, !type.isString("custom") {
+        let type = tool["type"].flatMap { $0.isNull ? nil : $0.string ?? "" } ?? "custom"
+        let runsAtClient = isClientRun(type)
+        guard type == "custom" || runsAtClient else {
             throw FieldError(
                 "\(path).type",
-                "'\(type.string ?? "")' is a tool of Anthropic's own, which other models do not have; "
-                    + "offer one with name and input_schema")
+                "'\(type)' runs at Anthropic and is billed by use, and a price of its uses is not in the catalog's "
+                    + "format: leave it out, or offer a tool of yours with name and input_schema")
         }
         guard let name = tool["name"], name.string?.isEmpty == false else {
             throw FieldError("\(path).name", "must be a string")
         }
+        // The model's server knows the schema.
+        if runsAtClient { return OpenAITools.Function(name: name.raw, description: nil, parameters: nil, strict: nil) }
         guard let schema = tool["input_schema"], schema.kind == .object else {
             throw FieldError("\(path).input_schema", #"must be a JSON schema like {"type": "object"}"#)
         }
-        let description = tool["description"].flatMap { $0.kind == .string ? $0 : nil }
+        let description = tool["description"].flatMap { $0.kind == .string ? $0.raw : nil }
         return OpenAITools.Function(
-            name: name, description: description, parameters: schema, strict: tool["strict"]?.boolean)
+            name: name.raw, description: description, parameters: schema.raw, strict: tool["strict"]?.boolean)
     }
+
+    private static func isClientRun(_ type: String) -> Bool { clientRun.contains { type.hasPrefix($0) } }
 
     private mutating func read(_ choice: JSONValue) throws(FieldError) {
         switch choice["type"]?.string {
@@ -47,7 +61,7 @@ struct AnthropicTools {
             guard let name = choice["name"], name.kind == .string else {
                 throw FieldError("tool_choice.name", "must be the name of a tool")
             }
-            self.choice = OpenAITools.choice(name)
+            self.choice = OpenAITools.choice(name.raw)
         default: throw FieldError("tool_choice.type", "must be one of auto, any, tool, none")
         }
         isOneAtATime = choice["disable_parallel_tool_use"]?.boolean == true

@@ -23,8 +23,13 @@ enum MessagesBlock {
                 throw FieldError("\(path).text", "must be a string")
             }
             return [text(raw: words.raw)]
-        case "image": return [try image(block["source"], path: "\(path).source")]
+        case "image":
+            if let type = block["source"]?["type"]?.string, isElsewhere(type, block) {
+                return [file(named: block["source"]?["file_id"]?.string ?? "")]
+            }
+            return [try image(block["source"], path: "\(path).source")]
         case "document": return try document(block, path: path)
+        case "search_result": return searchResult(block)
         case let type:
             throw FieldError(
                 "\(path).type",
@@ -61,7 +66,42 @@ enum MessagesBlock {
         return writer.bytes
     }
 
-    /// Title, context and text of a document; other kinds than text are refused.
+    /// The format that a block needs, or one inside it; nil where every server's will do.
+    static func wireNeed(of block: JSONValue) -> WireNeed? {
+        switch block["type"]?.string {
+        case "search_result": return WireNeed(.anthropic, for: "search_result")
+        case "document", "image":
+            guard let type = block["source"]?["type"]?.string, isElsewhere(type, block) else { return nil }
+            return WireNeed(.anthropic, for: sourceMember)
+        case "tool_result": return block["content"]?.elements.compactMap { wireNeed(of: $0) }.first
+        default: return nil
+        }
+    }
+
+    /// Names the need of files that only Anthropic's servers fetch.
+    static let sourceMember = "source.type"
+
+    private static func isElsewhere(_ type: String, _ block: JSONValue) -> Bool {
+        type == "file" || (type == "url" && block["type"]?.isString("document") == true)
+    }
+
+    /// Source, title and texts of a result of a search.
+    private static func searchResult(_ block: JSONValue) -> [[UInt8]] {
+        let head = ["source", "title"].compactMap { block[$0]?.string }
+        return (head + (block["content"]?.elements.compactMap { $0["text"]?.string } ?? [])).map { text($0) }
+    }
+
+    /// A part of a chat message that stands for a file which a server fetches.
+    private static func file(named name: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { part in
+            part.member("type", "file")
+            part.member("file", object: { $0.member("file_id", name) })
+        }
+        return writer.bytes
+    }
+
+    /// Title, context and text of a document, or a PDF.
     private static func document(_ block: JSONValue, path: String) throws(FieldError) -> [[UInt8]] {
         let source = block["source"]
         let head = ["title", "context"].compactMap { block[$0]?.string }.map { text($0) }
@@ -79,10 +119,18 @@ enum MessagesBlock {
                 parts += try self.parts(of: block, path: "\(path).source.content[\(index)]")
             }
             return parts
+        case "base64" where source?["media_type"]?.isString("application/pdf") == true:
+            guard let data = source?["data"], data.kind == .string else {
+                throw FieldError("\(path).source.data", "must be a string of base64")
+            }
+            let title = block["title"].flatMap { $0.kind == .string ? $0.raw : nil }
+            return [PromptFile.part(name: title, base64: data.raw)]
+        case let type? where isElsewhere(type, block):
+            return [file(named: source?["file_id"]?.string ?? source?["url"]?.string ?? "")]
         case let type:
             throw FieldError(
                 "\(path).source.type",
-                "documents of type '\(type ?? "")' cannot be passed on to every model; send their text or images")
+                "documents of type '\(type ?? "")' are not known here: send a PDF as base64, url or file, or text")
         }
     }
 

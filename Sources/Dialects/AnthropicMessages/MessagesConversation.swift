@@ -10,6 +10,8 @@ struct MessagesConversation {
     private(set) var asides: Set<Int> = []
     /// Whether the turn under way, with its calls of tools, began without a block of thinking.
     private(set) var isWorkingWithoutThinking = false
+    /// The format that a block needs; nil where every server's will do.
+    private(set) var wireNeed: WireNeed?
     /// Whether the last message of the assistant called tools.
     private var isWorking = false
 
@@ -54,6 +56,7 @@ struct MessagesConversation {
         guard let content = message["content"], content.kind == .string || content.kind == .array else {
             throw FieldError("\(path).content", "must be a string or a list of blocks")
         }
+        if wireNeed == nil { wireNeed = content.elements.compactMap { MessagesBlock.wireNeed(of: $0) }.first }
         if role == "system" { return try read(system: content, path: "\(path).content") }
         if content.kind == .string {
             if isUser { beginRequest() }
@@ -101,18 +104,25 @@ struct MessagesConversation {
         if let content = block["content"], content.kind == .array {
             for (index, block) in content.elements.enumerated() {
                 let parts = try MessagesBlock.parts(of: block, path: "\(path).content[\(index)]")
-                if block["type"]?.isString("image") == true { images += parts } else { texts += parts }
+                let isFile = parts.first.map { MessagesBlock.text(in: $0) == nil } ?? false
+                if isFile { images += parts } else { texts += parts }
             }
         } else if let text = block["content"]?.string {
             texts = [MessagesBlock.text(text)]
         }
-        if texts.isEmpty, !images.isEmpty { texts = [MessagesBlock.text("The result is the image that follows.")] }
+        if texts.isEmpty, !images.isEmpty { texts = [MessagesBlock.text(Self.note(of: images))] }
         if texts.isEmpty, block["is_error"]?.boolean == true { texts = [MessagesBlock.text("The tool failed.")] }
         append(role: "tool") { message in
             message.member("tool_call_id", raw: id.raw)
             Self.write(texts, to: &message)
         }
         return images
+    }
+
+    /// The words of a result whose images and files follow it.
+    private static func note(of parts: [[UInt8]]) -> String {
+        let isFile = parts.contains { $0.starts(with: #"{"type":"file""#.utf8) }
+        return "The result is the \(isFile ? "file" : "image") that follows."
     }
 
     // MARK: The assistant's blocks

@@ -24,6 +24,9 @@ package struct TokenCountRequest: Sendable {
 
     /// Reads a body. Throws what is wrong with it, by field; the rest is for the server that counts to say.
     package init(_ document: JSONDocument) throws(FieldError) {
+        let marks = try SourceMarks(document)
+        let unmarked = marks.flatMap { marks in try? JSONDocument(marks.bytes { _ in false }) }
+        let document = unmarked ?? document
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard let model = root["model"]?.string, !model.isEmpty else {

@@ -8,10 +8,10 @@ extension OpenAIWire {
         if let error = root["error"], !error.isNull, !hasChoices(root) {
             throw .status(FailureReader.read(root, statusWithoutCode: 502))
         }
-        guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst) else {
+        guard let choices = root["choices"], let choice = choices.elements.first(where: isFirst)?.indexed else {
             throw .malformed(host: host, reason: "the answer has no choices")
         }
-        guard let message = choice["message"], message.kind == .object else {
+        guard let message = choice["message"]?.indexed, message.kind == .object else {
             throw .malformed(host: host, reason: "the first choice has no message")
         }
         var answer = ChatAnswer()
@@ -38,6 +38,20 @@ extension OpenAIWire {
             answer.failure = failure(of: choice, status: 502)
         }
         return answer
+    }
+
+    /// Gives calls of tools that share an id ids of their own; returns the changes of the server's bytes.
+    static func separateCalls(_ answer: inout ChatAnswer, _ root: JSONValue) -> [(range: Range<Int>, bytes: [UInt8])] {
+        var edits: [(range: Range<Int>, bytes: [UInt8])] = []
+        let calls = root["choices"]?.elements.first(where: isFirst)?["message"]?["tool_calls"]
+        for (index, call) in answer.toolCalls.enumerated() where !call.id.isEmpty {
+            let id = ToolCallPieces.unique(
+                call.id, at: index, before: answer.toolCalls[..<index].contains { $0.id == call.id })
+            guard id != call.id, let value = calls?[index]?["id"] else { continue }
+            edits.append((value.range, JSONWriter.quoted(id)))
+            answer.toolCalls[index].id = id
+        }
+        return edits
     }
 
     /// Whether an answer or a chunk has a choice, be it one with an error.
@@ -76,7 +90,29 @@ extension OpenAIWire {
         if let sequence = choice["stop_reason"]?.string { delta.stopSequence = sequence }
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
-        delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.compactMap { $0["logprob"]?.double }
+        delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.map(tokenProbability)
+        delta.tokenProbabilities += tokens.elements.map { Array($0.raw) }
+    }
+
+    /// Alternatives that are read of a token; calls of this service ask for fewer.
+    private static let mostAlternatives = 20
+
+    private static func tokenProbability(_ value: JSONValue) -> TokenProbability {
+        TokenProbability(
+            token: value["token"]?.string ?? "", logarithm: value["logprob"]?.double ?? .nan,
+            alternatives: value["top_logprobs"]?.elements.prefix(mostAlternatives).compactMap { $0["logprob"]?.double }
+                ?? [])
+    }
+
+    /// The bytes of a whole answer or a chunk without the log-probabilities that its client did not ask for.
+    package static func withoutLogProbabilities(_ bytes: [UInt8]) -> [UInt8] {
+        guard let document = try? JSONDocument(bytes) else { return bytes }
+        let edits = document.root["choices"]?.elements.compactMap { choice -> (range: Range<Int>, bytes: [UInt8])? in
+            guard let value = choice["logprobs"], !value.isNull else { return nil }
+            return (value.range, Array("null".utf8))
+        }
+        guard let edits, !edits.isEmpty else { return bytes }
+        return document.replacing(edits)
     }
 
     /// Reasons that servers name for answers which they could not end.
@@ -193,22 +229,39 @@ package struct OpenAIWriter: Sendable {
 
     /// A complete answer's body.
     package func body(_ answer: ChatAnswer) -> [UInt8] {
-        var writer = JSONWriter(capacity: answer.text.utf8.count + 512)
+        let usage = answer.usage.map { answer.usage(orOf: $0.promptTokens) }
+        return body(choices: [answer], usage: usage)
+    }
+
+    /// The body of several answers to one request.
+    package func body(choices answers: [ChatAnswer], usage: Usage?) -> [UInt8] {
+        var writer = JSONWriter(capacity: answers.reduce(512) { $0 + $1.text.utf8.count + 128 })
         writer.object { body in
             Self.writeHead("chat.completion", id: id, model: model, created: created, to: &body)
             body.member(
                 "choices",
                 array: { choices in
-                    choices.object { choice in
-                        choice.member("index", 0)
-                        choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
-                        choice.member("finish_reason", answer.finishReason?.openAIName)
-                        Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
+                    for (index, answer) in answers.enumerated() {
+                        choices.object { choice in
+                            choice.member("index", index)
+                            choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
+                            choice.member("finish_reason", answer.finishReason?.openAIName)
+                            Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
+                            if !answer.tokenProbabilities.isEmpty {
+                                choice.member(
+                                    "logprobs",
+                                    object: { object in
+                                        object.member(
+                                            "content",
+                                            array: { list in
+                                                answer.tokenProbabilities.forEach { list.element(raw: $0) }
+                                            })
+                                    })
+                            }
+                        }
                     }
                 })
-            if let prompt = answer.usage?.promptTokens {
-                body.member("usage", object: { Self.write(answer.usage(orOf: prompt), to: &$0) })
-            }
+            if let usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
         }
         return writer.bytes
     }

@@ -15,7 +15,9 @@ package struct OpenAIWire: ChatWire {
         } catch {
             throw .malformed(host: host, reason: "\(error)")
         }
-        return (try Self.readAnswer(document.root, host: host), document.bytes)
+        var answer = try Self.readAnswer(document.root, host: host)
+        let edits = Self.separateCalls(&answer, document.root)
+        return (answer, edits.isEmpty ? document.bytes : document.replacing(edits))
     }
 
     package func eventReader(host: String) -> any ChatEventReader {
@@ -56,6 +58,9 @@ extension OpenAIWire {
             "ignore_eos_token", "num_return_sequences", "use_beam_search", "num_beams", "beam_width",
         ]
 
+    /// Likeliest tokens that are asked for at each place: enough for an entropy, and few bytes.
+    private static let alternatives = 4
+
     private static func body(of call: ChatCall) throws(UpstreamError) -> [UInt8] {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
@@ -64,6 +69,11 @@ extension OpenAIWire {
         let host = (try? Origin(url: call.endpoint.baseURL))?.host
         if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
         limitAnswer(call, &members, &removed)
+        if call.asksLogProbabilities {
+            members += [
+                ("logprobs", Array("true".utf8)), ("top_logprobs", Array(String(alternatives).utf8)),
+            ]
+        }
         if call.isStreaming {
             if root["stream"]?.boolean != true { members.append(("stream", Array("true".utf8))) }
             members.append(("stream_options", streamOptions(root["stream_options"])))

@@ -41,6 +41,7 @@ package struct OpenAIEventReader: ChatEventReader {
             var isEmpty = true
             for choice in choices.elements {
                 isEmpty = false
+                let choice = choice.indexed
                 if OpenAIWire.isFirst(choice) { read(choice, into: &chunk) }
             }
             isUsage = isEmpty && root["usage"].map { !$0.isNull } ?? false
@@ -109,7 +110,7 @@ package struct OpenAIEventReader: ChatEventReader {
             chunk.edits.append((reason.range, Array("null".utf8)))
         }
         let piece = choice["delta"].flatMap { $0.kind == .object ? $0 : nil }
-        guard let message = piece ?? choice["message"], message.kind == .object else { return }
+        guard let message = (piece ?? choice["message"])?.indexed, message.kind == .object else { return }
         chunk.isWhole = piece == nil
         if let refusal = message["refusal"]?.string { chunk.delta.refusal = (chunk.delta.refusal ?? "") + refusal }
         OpenAIWire.readThinking(message, after: answer.thinking.count, into: &chunk.delta)
@@ -133,6 +134,10 @@ package struct OpenAIEventReader: ChatEventReader {
         let piece = ToolCallPieces.Piece(value)
         let position = calls.position(of: piece, after: previous)
         var call = ChatDelta.Call(index: position, id: piece.id, name: piece.name, arguments: piece.arguments)
+        if let id = piece.id, let other = calls.otherID(of: position) {
+            call.id = other
+            if let value = value["id"], other != id { chunk.edits.append((value.range, JSONWriter.quoted(other))) }
+        }
         (call.extra, call.functionExtra) = OpenAIWire.extra(ofCall: value)
         chunk.delta.toolCalls.append(call)
         // Clients tell calls apart by their index alone.
@@ -153,8 +158,13 @@ package struct OpenAIEventWriter: ChatEventWriter {
     private var model = ""
     /// Seconds since 1970, of the first chunk.
     private var created: Int64?
+    /// The index of the choice that the events belong to.
+    private let choice: Int
 
-    package init() {}
+    /// - Parameter choice: the index of the choice that the events belong to.
+    package init(choice: Int = 0) {
+        self.choice = choice
+    }
 
     package mutating func write(_ event: ChatEvent) -> [UInt8] {
         if let id = event.delta.id { self.id = id }
@@ -169,8 +179,31 @@ package struct OpenAIEventWriter: ChatEventWriter {
         }
     }
 
+    /// The events of several whole answers as the choices of one: their pieces, then one count of all of them.
+    package static func events(of answers: [ChatAnswer], usage: ReportedUsage?) -> [ChatEvent] {
+        guard let first = answers.first else { return [] }
+        let (id, model) = (first.id ?? "", first.model ?? "")
+        var events: [ChatEvent] = []
+        for (index, answer) in answers.enumerated() {
+            var copy = answer
+            (copy.id, copy.model, copy.reported) = (id, model, nil)
+            var writer = OpenAIEventWriter(choice: index)
+            for event in copy.events(id: id, model: model) where event.kind == .delta {
+                if let id = event.delta.id { writer.id = id }
+                if let model = event.delta.model { writer.model = model }
+                events.append(
+                    ChatEvent(
+                        kind: .delta, delta: index == 0 ? event.delta : ChatDelta(), openAIData: writer.chunk(event)))
+            }
+        }
+        guard let usage else { return events }
+        var delta = ChatDelta()
+        (delta.id, delta.model, delta.reported) = (id, model, usage)
+        return events + [ChatEvent(kind: .usage, delta: delta)]
+    }
+
     private mutating func chunk(_ event: ChatEvent) -> [UInt8] {
-        let delta = event.delta
+        let (delta, index) = (event.delta, choice)
         let seconds = created ?? Timestamp.now().milliseconds / 1000
         created = seconds
         var writer = JSONWriter(capacity: 256)
@@ -185,7 +218,7 @@ package struct OpenAIEventWriter: ChatEventWriter {
                 "choices",
                 array: { choices in
                     choices.object { choice in
-                        choice.member("index", 0)
+                        choice.member("index", index)
                         choice.member("delta", object: { Self.write(delta, to: &$0) })
                         choice.member("finish_reason", delta.finishReason?.openAIName)
                         OpenAIWriter.writeEnd(delta.stopSequence, delta.nativeFinishReason, to: &choice)

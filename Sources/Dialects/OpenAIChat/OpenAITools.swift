@@ -5,10 +5,10 @@ package enum OpenAITools {
     /// A function that the model may call.
     struct Function {
         /// A JSON string.
-        let name: JSONValue
-        let description: JSONValue?
+        let name: ArraySlice<UInt8>
+        let description: ArraySlice<UInt8>?
         /// A JSON schema.
-        let parameters: JSONValue?
+        let parameters: ArraySlice<UInt8>?
         let strict: Bool?
     }
 
@@ -34,18 +34,18 @@ package enum OpenAITools {
     }
 
     private static func write(_ function: Function, to object: inout JSONWriter) {
-        object.member("name", raw: function.name.raw)
-        if let description = function.description { object.member("description", raw: description.raw) }
-        if let parameters = function.parameters { object.member("parameters", raw: parameters.raw) }
+        object.member("name", raw: function.name)
+        if let description = function.description { object.member("description", raw: description) }
+        if let parameters = function.parameters { object.member("parameters", raw: parameters) }
         if let strict = function.strict { object.member("strict", strict) }
     }
 
     /// The `tool_choice` that names one function.
-    static func choice(_ name: JSONValue) -> [UInt8] {
+    static func choice(_ name: ArraySlice<UInt8>) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { choice in
             choice.member("type", "function")
-            choice.member("function", object: { $0.member("name", raw: name.raw) })
+            choice.member("function", object: { $0.member("name", raw: name) })
         }
         return writer.bytes
     }

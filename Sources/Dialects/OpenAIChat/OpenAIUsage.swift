@@ -9,7 +9,7 @@ extension OpenAIWire {
     ///
     /// - Parameter isEmbedding: whether the call has no answer to count.
     package static func reportedUsage(_ value: JSONValue?, isEmbedding: Bool = false) -> ReportedUsage? {
-        guard let value, value.kind == .object else { return nil }
+        guard let value = value?.indexed, value.kind == .object else { return nil }
         let promptDetails = value["prompt_tokens_details"] ?? value["input_tokens_details"]
         let answerDetails = value["completion_tokens_details"] ?? value["output_tokens_details"]
         var counts = TokenCounts()

@@ -43,6 +43,17 @@ struct ToolCallPieces {
         return position
     }
 
+    /// The id that clients get for a call: results of tools are told apart by it, so that no two calls share one.
+    func otherID(of position: Int) -> String? {
+        let id = known[position].id
+        return Self.unique(id, at: position, before: known[..<position].contains { $0.id == id })
+    }
+
+    /// The id of a call where one before it has the same.
+    static func unique(_ id: String, at position: Int, before isTaken: Bool) -> String {
+        isTaken ? "\(id)_\(position)" : id
+    }
+
     /// The known call of a piece; nil where it begins another one.
     private func find(_ piece: Piece, after previous: Int?) -> Int? {
         guard let index = piece.index else { return findWithoutIndex(piece, after: previous) }
@@ -56,7 +67,9 @@ struct ToolCallPieces {
     private func findWithoutIndex(_ piece: Piece, after previous: Int?) -> Int? {
         guard let last = known.indices.last else { return nil }
         if let id = piece.id {
-            if let same = known.lastIndex(where: { $0.id == id }) { return same }
+            if let same = known.lastIndex(where: { $0.id == id }) {
+                return begins(piece, after: same) ? nil : same
+            }
             return known[last].id.isEmpty && piece.name == nil ? last : nil
         }
         if last == previous, piece.name != nil { return nil }

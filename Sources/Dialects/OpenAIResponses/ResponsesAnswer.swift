@@ -32,7 +32,9 @@ package struct ResponsesWriter: Sendable {
         var parts: [ResponsesItem.Part] = []
         if let refusal = answer.refusal { parts.append(ResponsesItem.Part(isRefusal: true, words: refusal)) }
         if !answer.text.isEmpty || (parts.isEmpty && answer.toolCalls.isEmpty) {
-            parts.insert(ResponsesItem.Part(isRefusal: false, words: answer.text), at: 0)
+            let part = ResponsesItem.Part(
+                isRefusal: false, words: answer.text, probabilities: answer.tokenProbabilities)
+            parts.insert(part, at: 0)
         }
         var items: [ResponsesItem] = []
         for thought in answer.thinking where thought.redacted == nil {
@@ -45,7 +47,7 @@ package struct ResponsesWriter: Sendable {
         if !parts.isEmpty { items.append(ResponsesItem(.message(parts), of: id, index: items.count)) }
         for (number, call) in answer.toolCalls.enumerated() {
             let content = ResponsesItem.Content.call(
-                id: callID(call, number: number), name: call.name, arguments: call.arguments)
+                id: callID(call, number: number), name: toolName(call.name), arguments: call.arguments)
             items.append(ResponsesItem(content, of: id, index: items.count))
         }
         for index in items.indices { items[index].status = .completed }
@@ -60,6 +62,9 @@ package struct ResponsesWriter: Sendable {
         let calls = answer.toolCalls.enumerated().map { (callID($0.element, number: $0.offset), $0.element) }
         return KeptMembers(host: answer.origin, message: answer.extra, calls: calls)
     }
+
+    /// The tool of a name in the chat format.
+    func toolName(_ name: String) -> ResponsesToolName { frame.tools[name] ?? ResponsesToolName(name: name) }
 
     /// The name of a call; calls whose server gave them none get one.
     func callID(_ call: ToolCall, number: Int) -> String { call.id.isEmpty ? "call_\(id)_\(number)" : call.id }
@@ -123,13 +128,15 @@ struct ResponsesItem {
     struct Part {
         let isRefusal: Bool
         var words: String
+        /// Of each token, as its server wrote them.
+        var probabilities: [[UInt8]] = []
 
         func write(to part: inout JSONWriter) {
             part.member("type", isRefusal ? "refusal" : "output_text")
             part.member(isRefusal ? "refusal" : "text", words)
             guard !isRefusal else { return }
             part.member("annotations", array: { _ in })
-            part.member("logprobs", array: { _ in })
+            part.member("logprobs", array: { list in probabilities.forEach { list.element(raw: $0) } })
         }
     }
 
@@ -137,7 +144,7 @@ struct ResponsesItem {
         case message([Part])
         /// The text of reasoning, and what its server needs to take it back.
         case reasoning(String, seal: String)
-        case call(id: String, name: String, arguments: String)
+        case call(id: String, name: ResponsesToolName, arguments: String)
     }
 
     let id: String
@@ -152,7 +159,7 @@ struct ResponsesItem {
             switch content {
             case .message: "msg"
             case .reasoning: "rs"
-            case .call: "fc"
+            case .call(_, let name, _): name.isCustom ? "ctc" : "fc"
             }
         id = "\(kind)_\(response)_\(index)"
         self.content = content
@@ -184,11 +191,16 @@ struct ResponsesItem {
                 })
             item.member("encrypted_content", seal.isEmpty ? nil : seal)
         case .call(let id, let name, let arguments):
-            item.member("type", "function_call")
+            item.member("type", name.isCustom ? "custom_tool_call" : "function_call")
             item.member("status", status.rawValue)
             item.member("call_id", id)
-            item.member("name", name)
-            item.member("arguments", arguments)
+            item.member("name", name.name)
+            if let namespace = name.namespace { item.member("namespace", namespace) }
+            if name.isCustom {
+                item.member("input", ResponsesToolName.input(of: arguments))
+            } else {
+                item.member("arguments", arguments)
+            }
         }
     }
 }
@@ -196,6 +208,8 @@ struct ResponsesItem {
 /// The members of a response that repeat its request, and the time of the request.
 package struct ResponsesFrame: Sendable {
     private let createdAt: Timestamp
+    /// The tools of the request by their names in the chat format.
+    let tools: [String: ResponsesToolName]
     /// Members that are the same in every state of the response, each a key and JSON text.
     private var members: [(key: String, value: [UInt8])] = []
 
@@ -205,20 +219,30 @@ package struct ResponsesFrame: Sendable {
         ("prompt_cache_key", "null"), ("reasoning", #"{"effort":null,"summary":null}"#),
         ("safety_identifier", "null"), ("temperature", "null"), ("text", #"{"format":{"type":"text"}}"#),
         ("tool_choice", #""auto""#), ("tools", "[]"), ("top_p", "null"), ("user", "null"),
+        ("top_logprobs", "0"),
     ]
     /// What is nothing but so here.
-    private static let fixed = [
-        ("background", "false"), ("previous_response_id", "null"), ("store", "false"), ("truncation", #""disabled""#),
-    ]
+    private static let fixed = [("background", "false")]
+    /// Repeated as well, behind those.
+    private static let conversation = [("previous_response_id", "null"), ("truncation", #""disabled""#)]
 
-    /// - Parameter fields: those of the request, which are checked but for the ones that are only repeated.
-    init(_ fields: FieldReader, createdAt: Timestamp) throws(FieldError) {
+    /// - Parameters:
+    ///   - fields: those of the request, which are checked but for the ones that are only repeated.
+    ///   - isStored: whether the response is kept.
+    init(
+        _ fields: FieldReader, tools: [String: ResponsesToolName], isStored: Bool, createdAt: Timestamp
+    ) throws(FieldError) {
         self.createdAt = createdAt
+        self.tools = tools
         for name in ["prompt_cache_key", "safety_identifier"] { _ = try fields.string(name) }
         for (name, absent) in Self.repeated {
             members.append((name, fields.value(name).map { Array($0.raw) } ?? Array(absent.utf8)))
         }
         for (name, value) in Self.fixed { members.append((name, Array(value.utf8))) }
+        for (name, absent) in Self.conversation {
+            members.append((name, fields.value(name).map { Array($0.raw) } ?? Array(absent.utf8)))
+        }
+        members.append(("store", Array("\(isStored)".utf8)))
         let metadata = fields.value("metadata")
         if let metadata {
             guard metadata.kind == .object, metadata.members.allSatisfy({ $0.value.kind == .string }) else {

@@ -19,11 +19,11 @@ struct ResponsesConversation {
     /// A call's members as JSON strings.
     private struct Call {
         let id: JSONValue
-        let name: JSONValue
-        let arguments: JSONValue
+        let name: [UInt8]
+        let arguments: [UInt8]
 
         func write(to list: inout JSONWriter) {
-            list.object { OpenAITools.writeCall(id: id.raw, name: name.raw, arguments: arguments.raw, to: &$0) }
+            list.object { OpenAITools.writeCall(id: id.raw, name: name, arguments: arguments, to: &$0) }
         }
     }
 
@@ -38,12 +38,16 @@ struct ResponsesConversation {
     /// - Parameters:
     ///   - instructions: a string.
     ///   - input: a string, or a list of items.
-    init(instructions: JSONValue?, input: JSONValue?) throws(FieldError) {
+    ///   - earlier: lists of the items that the conversation begins with.
+    init(instructions: JSONValue?, input: JSONValue?, after earlier: [JSONDocument] = []) throws(FieldError) {
         if let instructions, !instructions.isString("") {
             append(role: "system") { $0.member("content", raw: instructions.raw) }
         }
         guard let input, input.kind == .string || input.kind == .array else {
             throw FieldError("input", "is missing: give a string or a list of items")
+        }
+        for list in earlier {
+            for item in list.root.elements { try read(item, path: "previous_response_id") }
         }
         if input.kind == .string { append(role: "user", [.text(input.raw)]) }
         for (index, item) in input.elements.enumerated() { try read(item, path: "input[\(index)]") }
@@ -61,7 +65,10 @@ struct ResponsesConversation {
         switch item["type"]?.string ?? (item["role"] == nil ? "item_reference" : "message") {
         case "message": try readMessage(item, path: path)
         case "function_call": try readCall(item, path: path)
-        case "function_call_output": try readResult(item, path: path)
+        case "custom_tool_call": try readCall(item, isCustom: true, path: path)
+        case "function_call_output", "custom_tool_call_output": try readResult(item, path: path)
+        // Tools are not part of the conversation, and what OpenAI's own did is known to its servers alone.
+        case "additional_tools", "web_search_call", "image_generation_call": break
         case "reasoning": readReasoning(item)
         case "item_reference":
             throw FieldError(path, "refers to an item that is stored elsewhere: send the item itself")
@@ -89,13 +96,19 @@ struct ResponsesConversation {
         }
     }
 
-    private mutating func readCall(_ item: JSONValue, path: String) throws(FieldError) {
+    private mutating func readCall(_ item: JSONValue, isCustom: Bool = false, path: String) throws(FieldError) {
         let id = try Self.string("call_id", of: item, path)
-        let name = try Self.string("name", of: item, path)
-        let arguments = try Self.string("arguments", of: item, path)
+        let name = ResponsesToolName(
+            namespace: item["namespace"]?.string, name: try Self.string("name", of: item, path).string ?? "")
+        let arguments: [UInt8]
+        if isCustom {
+            arguments = ResponsesToolName.arguments(of: try Self.string("input", of: item, path))
+        } else {
+            arguments = Array(try Self.string("arguments", of: item, path).raw)
+        }
         closeResults()
         turn = turn ?? Turn()
-        turn?.calls.append(Call(id: id, name: name, arguments: arguments))
+        turn?.calls.append(Call(id: id, name: JSONWriter.quoted(name.chatName), arguments: arguments))
     }
 
     /// Reasoning that was sealed here goes back to the server that wrote it. Other servers' is sealed for them, and no chat
@@ -113,11 +126,11 @@ struct ResponsesConversation {
     private mutating func readResult(_ item: JSONValue, path: String) throws(FieldError) {
         let id = try Self.string("call_id", of: item, path)
         let parts = try ResponsesPart.list(item["output"], path: "\(path).output")
-        var words = parts.filter { !$0.isImage }
-        // Results of tools are text alone in the chat format; their images follow as the user's.
-        images += parts.filter(\.isImage)
+        var words = parts.filter(\.isText)
+        // Results of tools are text alone in the chat format; their images and files follow as the user's.
+        images += parts.filter { !$0.isText }
         if words.isEmpty, !parts.isEmpty {
-            words = [.text(JSONWriter.quoted("The result is the image that follows.")[...])]
+            words = [.text(JSONWriter.quoted(ResponsesPart.note(of: parts))[...])]
         }
         closeTurn()
         append(role: "tool") { message in

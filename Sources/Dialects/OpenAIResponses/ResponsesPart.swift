@@ -7,6 +7,8 @@ enum ResponsesPart {
     case text(ArraySlice<UInt8>)
     /// An image at an address, or in a data URL; `detail` is how closely it shall be looked at.
     case image(url: ArraySlice<UInt8>, detail: String?)
+    /// A file: the chat format's part, as JSON text.
+    case file([UInt8])
 
     /// The parts of an item's content: a string, or a list of parts.
     static func list(_ content: JSONValue?, path: String) throws(FieldError) -> [ResponsesPart] {
@@ -33,10 +35,12 @@ enum ResponsesPart {
             }
             return .image(
                 url: url.raw, detail: part["detail"]?.string.flatMap { ["low", "high"].contains($0) ? $0 : nil })
+        case "input_file": return .file(try file(part, path: path))
         case let type:
             throw FieldError(
                 "\(path).type",
-                "'\(type ?? "")' cannot be passed on to every model; use input_text, input_image, output_text, refusal")
+                "'\(type ?? "")' cannot be passed on to every model; use input_text, input_image, input_file, "
+                    + "output_text, refusal")
         }
     }
 
@@ -45,8 +49,37 @@ enum ResponsesPart {
         return value.raw
     }
 
-    var isImage: Bool {
-        if case .image = self { true } else { false }
+    /// A file by its bytes or its id. Servers of chats fetch none from an address.
+    private static func file(_ part: JSONValue, path: String) throws(FieldError) -> [UInt8] {
+        let names = ["file_data", "file_id"].filter { part[$0]?.kind == .string }
+        guard let name = names.first, let value = part[name] else {
+            throw FieldError("\(path).file_data", "must be the file itself as data:application/pdf;base64,...")
+        }
+        var writer = JSONWriter(capacity: value.raw.count + 128)
+        writer.object { item in
+            item.member("type", "file")
+            item.member(
+                "file",
+                object: { file in
+                    if let name = part["filename"], name.kind == .string { file.member("filename", raw: name.raw) }
+                    file.member(name, raw: value.raw)
+                })
+        }
+        return writer.bytes
+    }
+
+    /// Whether it is words alone, which results of tools are in the chat format.
+    var isText: Bool {
+        if case .text = self { true } else { false }
+    }
+
+    private var isFile: Bool {
+        if case .file = self { true } else { false }
+    }
+
+    /// The words of a result whose images and files follow it.
+    static func note(of parts: [ResponsesPart]) -> String {
+        "The result is the \(parts.contains(where: \.isFile) ? "file" : "image") that follows."
     }
 
     /// Writes the member `content` of a chat message. One text stands as a string, which every server understands; else
@@ -58,8 +91,10 @@ enum ResponsesPart {
     }
 
     private func write(to list: inout JSONWriter) {
+        if case .file(let bytes) = self { return list.element(raw: bytes) }
         list.object { part in
             switch self {
+            case .file: break
             case .text(let words):
                 part.member("type", "text")
                 part.member("text", raw: words)

@@ -3,19 +3,24 @@ package import JSON
 
 /// A request to OpenAI's Responses API, said in its chat format, so that any model may answer it.
 ///
-/// Taken over: instructions, messages with texts and images, calls of functions and their results, functions and the
-/// choice among them, the limit of tokens, temperature, `top_p`, the form and verbosity of the text, the effort of
-/// reasoning, the user. Nothing is stored, so what refers to stored things is refused by field, as are tools that run at
-/// OpenAI. What has no meaning for a router (`include`, `store`, summaries of reasoning, names of caches) is accepted.
+/// Taken over: instructions, messages with texts, images and files, calls of tools and their results, functions, custom
+/// tools, namespaces and the choice among them, the limit of tokens, temperature, `top_p`, the form and verbosity of the
+/// text, the effort of reasoning, log-probabilities, the user. What is stored at OpenAI is refused by field, as are tools
+/// that run there. What has no meaning for a router (summaries of reasoning, names of caches) is accepted.
 package struct ResponsesRequest: Sendable {
     /// The same request in the chat format.
     package let chat: ChatRequest
     /// The members of the answer that repeat the request.
     package let frame: ResponsesFrame
+    /// Whether the answer is to be kept.
+    package let isStored: Bool
+    /// Tools that were left out, as `tools[0].type web_search`.
+    package let leftOut: [String]
+    /// Whether the oldest messages may be left out of a conversation that is too long.
+    private let isTruncated: Bool
 
     /// Members that refer to what is stored or done at OpenAI, and what to do instead.
     private static let refused = [
-        "previous_response_id": "answers are not stored here: send the whole conversation as input",
         "conversation": "conversations are not stored here: send the whole conversation as input",
         "prompt": "prompts that are stored at OpenAI cannot be read here: send instructions and input",
         "moderation": "nothing is moderated here: leave it out",
@@ -26,8 +31,30 @@ package struct ResponsesRequest: Sendable {
 
     /// Reads a body. Throws what is wrong with it, or cannot be said, by field.
     ///
-    /// - Parameter now: when the request came.
-    package init(_ document: JSONDocument, at now: Timestamp = .now()) throws(FieldError) {
+    /// - Parameters:
+    ///   - earlier: items of the conversation that `previous_response_id` continues, a JSON list for each response.
+    ///   - isStored: whether the answer is kept, if the request wants that.
+    ///   - now: when the request came.
+    package init(
+        _ document: JSONDocument, after earlier: [JSONDocument] = [], isStored: Bool = false, at now: Timestamp = .now()
+    ) throws(FieldError) {
+        guard let marks = try SourceMarks(document) else {
+            try self.init(unmarked: document, after: earlier, isStored: isStored, at: now)
+            return
+        }
+        guard let whole = try? JSONDocument(marks.bytes { _ in false }) else {
+            throw FieldError("", "is nested too deeply")
+        }
+        let request = try ResponsesRequest(unmarked: whole, after: earlier, isStored: isStored, at: now)
+        let chat = try ChatRequest(marks) { (document) throws(FieldError) in
+            try ResponsesRequest(unmarked: document, after: earlier, at: now).chat
+        }
+        self.init(chat, of: request)
+    }
+
+    private init(
+        unmarked document: JSONDocument, after earlier: [JSONDocument], isStored: Bool = false, at now: Timestamp
+    ) throws(FieldError) {
         let root = document.root
         guard root.kind == .object else { throw FieldError("", "the body must be a JSON object") }
         guard root.count <= Self.mostMembers else {
@@ -37,15 +64,16 @@ package struct ResponsesRequest: Sendable {
         let fields = try FieldReader(root, path: "", known: root.members.map(\.key))
         try Self.refuseWhatIsElsewhere(fields)
         let conversation = try ResponsesConversation(
-            instructions: try Self.string("instructions", fields), input: fields.value("input"))
+            instructions: try Self.string("instructions", fields), input: fields.value("input"), after: earlier)
         let tools = try ResponsesTools(
-            tools: fields.value("tools"), choice: fields.value("tool_choice"),
+            tools: fields.value("tools"), input: fields.value("input"), choice: fields.value("tool_choice"),
             isParallel: try fields.boolean("parallel_tool_calls") ?? true)
         var writer = JSONWriter(capacity: document.bytes.count + 512)
         try writer.object { (body: inout JSONWriter) throws(FieldError) in
             if let model = fields.value("model") { body.member("model", raw: model.raw) }
             body.member("messages", array: { list in conversation.messages.forEach { list.element(raw: $0) } })
             try Self.writeSampling(fields, to: &body)
+            try Self.writeLogProbabilities(fields, to: &body)
             try ResponsesText(fields.value("text")).write(to: &body)
             tools.write(to: &body)
             if let policy = fields.value("hera") { body.member("hera", raw: policy.raw) }
@@ -54,7 +82,48 @@ package struct ResponsesRequest: Sendable {
             throw FieldError("", "is nested too deeply to be translated")
         }
         chat = try ChatRequest(translated, original: nil, asides: conversation.asides)
-        frame = try ResponsesFrame(fields, createdAt: now)
+        let isWanted = try fields.boolean("store") ?? true
+        self.isStored = isStored && isWanted
+        leftOut = tools.leftOut
+        isTruncated = fields.value("truncation")?.isString("auto") == true
+        frame = try ResponsesFrame(fields, tools: tools.names, isStored: self.isStored, createdAt: now)
+    }
+
+    private init(_ chat: ChatRequest, of request: ResponsesRequest) {
+        self.chat = chat
+        frame = request.frame
+        isStored = request.isStored
+        leftOut = request.leftOut
+        isTruncated = request.isTruncated
+    }
+
+    /// The request without the oldest quarter of its conversation (`truncation: auto`); nil where it may not be cut, or
+    /// nothing is left to cut.
+    package func shortened() throws(FieldError) -> ResponsesRequest? {
+        guard isTruncated, let chat = try chat.withoutOldest() else { return nil }
+        return ResponsesRequest(chat, of: self)
+    }
+
+    /// The response whose conversation a request continues; nil where it names none.
+    package static func previous(in document: JSONDocument) throws(FieldError) -> String? {
+        guard let value = document.root["previous_response_id"], !value.isNull else { return nil }
+        guard let id = value.string, !id.isEmpty else { throw FieldError("previous_response_id", "must be a string") }
+        return id
+    }
+
+    /// The input of a request as a list of items.
+    package static func items(in document: JSONDocument) -> [UInt8] {
+        guard let input = document.root["input"] else { return Array("[]".utf8) }
+        if input.kind == .array { return Array(input.raw) }
+        var writer = JSONWriter(capacity: input.raw.count + 64)
+        writer.array { list in
+            list.object { item in
+                item.member("type", "message")
+                item.member("role", "user")
+                item.member("content", raw: input.raw)
+            }
+        }
+        return writer.bytes
     }
 
     private static func refuseWhatIsElsewhere(_ fields: FieldReader) throws(FieldError) {
@@ -62,9 +131,8 @@ package struct ResponsesRequest: Sendable {
         if try fields.boolean("background") == true {
             throw FieldError("background", "must be false: what shall go on by itself is a job (POST /v1/jobs)")
         }
-        _ = try fields.boolean("store")
-        if let truncation = fields.value("truncation"), !truncation.isString("disabled") {
-            throw FieldError("truncation", "must be disabled: nothing is cut here, send what fits the model")
+        if let truncation = try fields.string("truncation"), !["disabled", "auto"].contains(truncation) {
+            throw FieldError("truncation", "must be auto or disabled")
         }
         if let management = fields.value("context_management"), management.count > 0 {
             throw FieldError("context_management", "nothing is compacted here: send what fits the model")
@@ -73,17 +141,14 @@ package struct ResponsesRequest: Sendable {
             throw FieldError(
                 "service_tier", #"is the policy's to say: send "hera": {"service_tiers": ["standard", "flex"]}"#)
         }
-        try refuseLogProbabilities(fields)
     }
 
-    /// They would be missed in the answer.
-    private static func refuseLogProbabilities(_ fields: FieldReader) throws(FieldError) {
-        let words = "log-probabilities are given by POST /v1/chat/completions alone: leave it out"
-        if let count = fields.value("top_logprobs"), count.integer != 0 { throw FieldError("top_logprobs", words) }
-        for (index, name) in (try fields.strings("include") ?? []).enumerated()
-        where name == "message.output_text.logprobs" {
-            throw FieldError("include[\(index)]", words)
-        }
+    private static func writeLogProbabilities(_ fields: FieldReader, to body: inout JSONWriter) throws(FieldError) {
+        let count = try fields.integer("top_logprobs", in: 0...20) ?? 0
+        let isIncluded = try fields.strings("include")?.contains("message.output_text.logprobs") ?? false
+        guard count > 0 || isIncluded else { return }
+        body.member("logprobs", true)
+        if count > 0 { body.member("top_logprobs", count) }
     }
 
     /// A member that has to be a string, as it is spelled.

@@ -25,6 +25,8 @@ package struct ResponsesEventWriter: ChatEventWriter {
     private var sequence = 0
     private var hasBegun = false
     private var hasEnded = false
+    /// The response as it ended; nil before that, and where it failed.
+    package private(set) var ended: [UInt8]?
 
     package init(_ writer: ResponsesWriter) {
         self.writer = writer
@@ -41,7 +43,9 @@ package struct ResponsesEventWriter: ChatEventWriter {
             begin(into: &output)
             for block in answer.thinking.indices { reason(block, into: &output) }
             if event.kind == .delta {
-                if !event.delta.text.isEmpty { say(event.delta.text, isRefusal: false, into: &output) }
+                if !event.delta.text.isEmpty {
+                    say(event.delta.text, event.delta.tokenProbabilities, isRefusal: false, into: &output)
+                }
                 if let refusal = event.delta.refusal, !refusal.isEmpty {
                     say(refusal, isRefusal: true, into: &output)
                 }
@@ -102,7 +106,9 @@ package struct ResponsesEventWriter: ChatEventWriter {
 
     // MARK: Messages
 
-    private mutating func say(_ words: String, isRefusal: Bool, into output: inout [UInt8]) {
+    private mutating func say(
+        _ words: String, _ probabilities: [[UInt8]] = [], isRefusal: Bool, into output: inout [UInt8]
+    ) {
         closeReasoning(into: &output)
         let index = message ?? add(.message([]), into: &output)
         message = index
@@ -119,12 +125,15 @@ package struct ResponsesEventWriter: ChatEventWriter {
         // A single reference lets the text grow in place.
         items[index].content = .message([])
         parts[last].words += words
+        parts[last].probabilities += probabilities
         items[index].content = .message(parts)
         guard !words.isEmpty else { return }
         let kind = isRefusal ? "refusal" : "output_text"
         append("response.\(kind).delta", item: index, part: last, into: &output) { event in
             event.member("delta", words)
-            if !isRefusal { event.member("logprobs", array: { _ in }) }
+            if !isRefusal {
+                event.member("logprobs", array: { list in probabilities.forEach { list.element(raw: $0) } })
+            }
         }
     }
 
@@ -133,7 +142,8 @@ package struct ResponsesEventWriter: ChatEventWriter {
         let kind = part.isRefusal ? "refusal" : "output_text"
         append("response.\(kind).done", item: index, part: parts.count - 1, into: &output) { event in
             event.member(part.isRefusal ? "refusal" : "text", part.words)
-            if !part.isRefusal { event.member("logprobs", array: { _ in }) }
+            guard !part.isRefusal else { return }
+            event.member("logprobs", array: { list in part.probabilities.forEach { list.element(raw: $0) } })
         }
         append("response.content_part.done", item: index, part: parts.count - 1, into: &output) {
             $0.member("part", object: { part.write(to: &$0) })
@@ -159,9 +169,13 @@ package struct ResponsesEventWriter: ChatEventWriter {
             closeMessage(.completed, into: &output)
             keep([number], into: &output)
             let id = writer.callID(call, number: number)
-            calls[number] = (add(.call(id: id, name: call.name, arguments: ""), into: &output), 0)
+            let name = writer.toolName(call.name)
+            calls[number] = (add(.call(id: id, name: name, arguments: ""), into: &output), 0)
         }
-        guard let (item, sent) = calls[number], call.arguments.utf8.count > sent else { return }
+        // The text for a custom tool is known when its arguments are whole.
+        guard let (item, sent) = calls[number], call.arguments.utf8.count > sent,
+            !writer.toolName(call.name).isCustom
+        else { return }
         calls[number] = (item, call.arguments.utf8.count)
         append("response.function_call_arguments.delta", item: item, into: &output) {
             $0.member("delta", Self.rest(of: call.arguments, after: sent))
@@ -179,9 +193,15 @@ package struct ResponsesEventWriter: ChatEventWriter {
 
     private mutating func closeCall(_ index: Int, _ status: ResponsesItem.Status, into output: inout [UInt8]) {
         guard case .call(_, let name, let arguments) = items[index].content else { return }
-        append("response.function_call_arguments.done", item: index, into: &output) { event in
-            event.member("name", name)
-            event.member("arguments", arguments)
+        if name.isCustom {
+            let input = ResponsesToolName.input(of: arguments)
+            append("response.custom_tool_call_input.delta", item: index, into: &output) { $0.member("delta", input) }
+            append("response.custom_tool_call_input.done", item: index, into: &output) { $0.member("input", input) }
+        } else {
+            append("response.function_call_arguments.done", item: index, into: &output) { event in
+                event.member("name", name.name)
+                event.member("arguments", arguments)
+            }
         }
         finish(index, status, into: &output)
     }
@@ -256,10 +276,10 @@ package struct ResponsesEventWriter: ChatEventWriter {
     private mutating func appendResponse(
         _ type: String, _ state: ResponsesWriter.State, into output: inout [UInt8]
     ) {
-        let (writer, answer, items) = (writer, answer, items)
-        append(type, into: &output) { event in
-            event.member("response", object: { writer.write(answer, items, state, to: &$0) })
-        }
+        var response = JSONWriter(capacity: answer.text.utf8.count + 2048)
+        response.object { writer.write(answer, items, state, to: &$0) }
+        if case .ended = state { ended = response.bytes }
+        append(type, into: &output) { [bytes = response.bytes] in $0.member("response", raw: bytes) }
     }
 
     /// An event about an item, or a part of it.

@@ -24,6 +24,19 @@ package struct ReportedUsage: Hashable, Sendable {
     /// The usage of a call whose server counted nothing.
     package static let none = ReportedUsage(usage: Usage(), countsPrompt: false, countsAnswer: false)
 
+    /// The counts of several answers together; nil where one was not counted.
+    package init?(sumOf answers: [ChatAnswer]) {
+        guard let first = answers.first?.reported else { return nil }
+        self = first
+        for answer in answers.dropFirst() {
+            guard let other = answer.reported else { return nil }
+            usage = usage.adding(other.usage)
+            countsPrompt = countsPrompt && other.countsPrompt
+            countsAnswer = countsAnswer && other.countsAnswer
+            total += other.total
+        }
+    }
+
     /// The usage as far as it was counted; nil where neither half was.
     package var believed: Usage? { countsPrompt || countsAnswer ? usage : nil }
 

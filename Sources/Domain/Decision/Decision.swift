@@ -87,6 +87,8 @@ package struct Candidate: Hashable, Sendable {
     package var serviceTier: ServiceTier
     /// Why the model cannot serve this step; nil if it can.
     package var rejection: String?
+    /// The optional sources that this model is sent; nil for a step without any.
+    package var sources: SourceChoice?
 
     package init(
         model: ModelID, placement: Placement, prediction: Prediction, similarity: Double? = nil,
@@ -120,10 +122,12 @@ package struct Attempt: Hashable, Sendable {
     package var reason: String
     /// The ledger entry of the call; nil if nothing was billed.
     package var entryID: String?
+    /// What was seen of the answer besides its words, in order.
+    package var evidence: [Evidence]
 
     package init(
         model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, reason: String,
-        entryID: String? = nil
+        entryID: String? = nil, evidence: [Evidence] = []
     ) {
         self.model = model
         self.score = score
@@ -131,5 +135,41 @@ package struct Attempt: Hashable, Sendable {
         self.isAccepted = isAccepted
         self.reason = reason
         self.entryID = entryID
+        self.evidence = evidence
+    }
+}
+
+/// One thing seen of an answer, and what it says of the answer's being right.
+package struct Evidence: Hashable, Sendable {
+    /// For example `token_probability`, `length`, `samples` or a check's name.
+    package var name: String
+    /// The observation in words.
+    package var finding: String
+    /// Change of the log-odds of a right answer; nil for evidence that was dropped or is only recorded.
+    package var logOdds: Double?
+
+    package init(name: String, finding: String, logOdds: Double? = nil) {
+        self.name = name
+        self.finding = finding
+        self.logOdds = logOdds
+    }
+}
+
+/// The optional sources that a model is sent, by name.
+package struct SourceChoice: Hashable, Sendable {
+    /// Names of the sources sent, in the order of the request.
+    package var sent: [String]
+    /// Names of the sources left out.
+    package var left: [String]
+    /// Bits of the sources sent, in the order of the request.
+    package var mask: UInt64
+    /// For operators and callers, by source left out or sent: expected gain of quality, and cost.
+    package var remarks: [String]
+
+    package init(sent: [String], left: [String], mask: UInt64, remarks: [String] = []) {
+        self.sent = sent
+        self.left = left
+        self.mask = mask
+        self.remarks = remarks
     }
 }

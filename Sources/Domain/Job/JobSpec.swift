@@ -8,6 +8,8 @@ package struct JobSpec: Hashable, Sendable {
     package var policy: Policy
     /// A graph of subtasks. Empty for a chain, in which the agent finds its own steps.
     package var subtasks: [Subtask]
+    /// Texts and images that the agent may be sent with the request.
+    package var sources: [JobSource] = []
     /// The caller's labels, stored and returned unchanged.
     package var metadata: [String: String]
 
@@ -88,17 +90,20 @@ package enum JobStatus: String, CaseIterable, Hashable, Sendable {
 extension JobSpec {
     /// Parses a submitted job: `input` or `subtasks`, and optionally `agent`, `policy`, `metadata`.
     ///
-    /// - Parameter basePolicy: values for the policy's absent fields.
-    package init(json: JSONValue, basePolicy: Policy = Policy()) throws(FieldError) {
+    /// - Parameters:
+    ///   - basePolicy: values for the policy's absent fields.
+    ///   - isStored: whether the spec was written by `write`, with the operator's checks in it.
+    package init(json: JSONValue, basePolicy: Policy = Policy(), isStored: Bool = false) throws(FieldError) {
         let fields = try FieldReader(
-            json, path: "", known: ["input", "agent", "policy", "subtasks", "metadata"])
+            json, path: "", known: ["input", "agent", "policy", "subtasks", "sources", "metadata"])
         input = try fields.string("input") ?? ""
         agent = try fields.value("agent").map { value throws(FieldError) in try AgentSpec(json: value) } ?? AgentSpec()
         policy =
             try fields.value("policy").map { value throws(FieldError) in
-                try Policy(json: value, base: basePolicy)
+                try Policy(json: value, base: basePolicy, isOperators: isStored)
             } ?? basePolicy
         subtasks = try Subtask.list(fields.value("subtasks"))
+        sources = try JobSource.list(fields.value("sources"))
         metadata = try Self.metadata(fields.value("metadata"))
         if subtasks.isEmpty, input.allSatisfy(\.isWhitespace) {
             throw FieldError("input", "is empty: say what the agent shall do, or give `subtasks`")
@@ -115,6 +120,8 @@ extension JobSpec {
             array: { list in
                 for subtask in subtasks { list.object { subtask.write(into: &$0) } }
             })
+        writer.member(
+            "sources", array: { list in for source in sources { list.object { source.write(into: &$0) } } })
         writer.member(
             "metadata",
             object: { object in

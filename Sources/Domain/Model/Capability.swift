@@ -6,6 +6,10 @@ package enum Capability: String, CaseIterable, Hashable, Sendable {
     case structuredOutput = "structured_output"
     case vision
     case audio
+    /// Reads PDF files.
+    case pdf
+    /// Its server gives several answers to one call (`n`).
+    case choices
     /// Thinks before it answers and bills the thinking.
     case reasoning
     case streaming

@@ -1,60 +1,107 @@
 /// A model of the catalog: names, placement, capabilities and prices.
+///
+/// Copies share one storage: a model is handed on many times in each call.
 package struct Model: Hashable, Sendable {
-    package let id: ModelID
+    private struct Facts: Hashable, Sendable {
+        let id: ModelID
+        let provider: String
+        var aliases: [ModelID]
+        let endpoint: Endpoint
+        let placement: Placement
+        let tier: QualityTier
+        let profile: ModelID?
+        let contextTokens: Int
+        let maxOutputTokens: Int
+        let capabilities: Set<Capability>
+        let images: ImageTokens?
+        let prices: [Price]
+        let energy: EnergyUse?
+        let amortisation: Amortisation?
+        let slots: Int?
+        let promptCache: PromptCache
+        let speed: Speed
+        let logProbabilities: LogProbabilities
+        var published: PublishedRecord?
+    }
+
+    private final class Storage: Sendable {
+        let facts: Facts
+
+        init(_ facts: Facts) { self.facts = facts }
+    }
+
+    private var storage: Storage
+
+    package var id: ModelID { storage.facts.id }
     /// The company or program that serves it: `openai`, `anthropic`, `llama.cpp`, ...
-    package let provider: String
+    package var provider: String { storage.facts.provider }
     /// Alternative names for callers, unique over the catalog.
-    package let aliases: [ModelID]
-    package let endpoint: Endpoint
-    package let placement: Placement
-    package let tier: QualityTier
+    package var aliases: [ModelID] {
+        get { storage.facts.aliases }
+        set {
+            var facts = storage.facts
+            facts.aliases = newValue
+            storage = Storage(facts)
+        }
+    }
+    package var endpoint: Endpoint { storage.facts.endpoint }
+    package var placement: Placement { storage.facts.placement }
+    package var tier: QualityTier { storage.facts.tier }
     /// The trained profile that predicts this model; nil for the tier's prior.
-    package let profile: ModelID?
+    package var profile: ModelID? { storage.facts.profile }
     /// Most tokens of prompt and answer together.
-    package let contextTokens: Int
+    package var contextTokens: Int { storage.facts.contextTokens }
     /// Most tokens of one answer.
-    package let maxOutputTokens: Int
-    package let capabilities: Set<Capability>
+    package var maxOutputTokens: Int { storage.facts.maxOutputTokens }
+    package var capabilities: Set<Capability> { storage.facts.capabilities }
     /// Tokens billed for an image; nil if unknown.
-    package let images: ImageTokens?
+    package var images: ImageTokens? { storage.facts.images }
     /// Prices by validity, in the order of the file. Never empty.
-    package let prices: [Price]
+    package var prices: [Price] { storage.facts.prices }
     /// Only for models on the operator's hardware.
-    package let energy: EnergyUse?
-    package let amortisation: Amortisation?
+    package var energy: EnergyUse? { storage.facts.energy }
+    package var amortisation: Amortisation? { storage.facts.amortisation }
     /// Concurrent calls that the server accepts; nil for a provider without such a limit.
-    package let slots: Int?
-    package let promptCache: PromptCache
-    package let speed: Speed
+    package var slots: Int? { storage.facts.slots }
+    package var promptCache: PromptCache { storage.facts.promptCache }
+    package var speed: Speed { storage.facts.speed }
+    /// Whether the server gives log-probabilities for nothing.
+    package var logProbabilities: LogProbabilities { storage.facts.logProbabilities }
     /// Published scores and lengths; nil where nothing is known.
-    package var published: PublishedRecord?
+    package var published: PublishedRecord? {
+        get { storage.facts.published }
+        set {
+            var facts = storage.facts
+            facts.published = newValue
+            storage = Storage(facts)
+        }
+    }
 
     package init(
         id: ModelID, provider: String, aliases: [ModelID] = [], endpoint: Endpoint, placement: Placement,
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
     ) {
-        self.id = id
-        self.provider = provider
-        self.aliases = aliases
-        self.endpoint = endpoint
-        self.placement = placement
-        self.tier = tier
-        self.profile = profile
-        self.contextTokens = contextTokens
-        self.maxOutputTokens = maxOutputTokens
-        self.capabilities = capabilities
-        self.images = images
-        self.prices = prices
-        self.energy = energy
-        self.amortisation = amortisation
-        self.slots = slots
-        self.promptCache = promptCache
-        self.speed = speed
-        self.published = published
+        // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
+        let isOwnServer = placement == .edge && endpoint.wire == .openAI
+        storage = Storage(
+            Facts(
+                id: id, provider: provider, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
+                profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
+                capabilities: capabilities, images: images, prices: prices, energy: energy,
+                amortisation: amortisation, slots: slots, promptCache: promptCache, speed: speed,
+                logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), published: published))
     }
+
+    /// Whether all facts are equal. Copies of one model need no look at them.
+    package static func == (left: Model, right: Model) -> Bool {
+        left.storage === right.storage || left.storage.facts == right.storage.facts
+    }
+
+    /// Ids are unique in a catalog.
+    package func hash(into hasher: inout Hasher) { hasher.combine(id) }
 
     /// The price on a day. The last one listed wins if two overlap.
     package func price(on day: CalendarDay) throws(PriceError) -> Price {

@@ -15,6 +15,17 @@ package struct CallCost: Hashable, Sendable {
         self.hardware = hardware
     }
 
+    /// The cost of several such calls, saturated at the end of the range.
+    package func times(_ count: Int) -> CallCost {
+        CallCost(api: api.times(count), energy: energy.times(count), hardware: hardware.times(count))
+    }
+
+    /// The share of one of several such calls.
+    package func divided(by count: Int) -> CallCost {
+        CallCost(
+            api: api.divided(by: count), energy: energy.divided(by: count), hardware: hardware.divided(by: count))
+    }
+
     /// The sum, saturated at the end of the range.
     package var total: Money {
         [api, energy, hardware].reduce(.zero) { (try? $0.adding($1)) ?? Money(nanoUSD: .max) }

@@ -42,6 +42,17 @@ package struct Money: Hashable, Comparable, Sendable {
         return Money(nanoUSD: difference)
     }
 
+    /// The amount several times, saturated at the end of the range.
+    package func times(_ count: Int) -> Money {
+        let (product, overflow) = nanoUSD.multipliedReportingOverflow(by: Int64(count))
+        return Money(nanoUSD: overflow ? (nanoUSD < 0 ? .min : .max) : product)
+    }
+
+    /// A share of the amount, rounded up.
+    package func divided(by count: Int) -> Money {
+        count <= 1 ? self : Money(nanoUSD: nanoUSD / Int64(count) + (nanoUSD % Int64(count) > 0 ? 1 : 0))
+    }
+
     package static func < (left: Money, right: Money) -> Bool { left.nanoUSD < right.nanoUSD }
 }
 

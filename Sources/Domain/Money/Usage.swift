@@ -72,6 +72,16 @@ package struct Usage: Hashable, Sendable {
         }
     }
 
+    /// The units of two calls.
+    package func adding(_ other: Usage) -> Usage {
+        Usage(
+            input: input + other.input, cachedRead: cachedRead + other.cachedRead,
+            cacheWrite5m: cacheWrite5m + other.cacheWrite5m, cacheWrite1h: cacheWrite1h + other.cacheWrite1h,
+            output: output + other.output, reasoning: reasoning + other.reasoning,
+            audioInput: audioInput + other.audioInput, audioOutput: audioOutput + other.audioOutput,
+            requests: requests + other.requests)
+    }
+
     /// All tokens that the model read.
     package var promptTokens: Int { input + cachedRead + cacheWrite5m + cacheWrite1h + audioInput }
 

@@ -26,12 +26,16 @@ package struct Policy: Hashable, Sendable {
     package var placement: PlacementRule
     /// Whether and how answers are verified. If one fails, the next candidate answers.
     package var verification: Verification
+    /// Checks of answers, in order.
+    package var checks: [AnswerCheckRule]
     /// The stages and variants of the sequential rule.
     package var sequence: SequenceRule
     /// What happens where no plan keeps every limit.
     package var onInfeasible: InfeasibleRule
     /// The statistic and the further limits of a plan.
     package var plan: PlanRule
+    /// Limits of a whole session of calls.
+    package var session = SessionLimits.none
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
@@ -39,7 +43,7 @@ package struct Policy: Hashable, Sendable {
         weights: Weights = .standard, method: PolicyMethod = .weighted, kappa: KappaRule = .priced,
         requestThreshold: Double = 0.7, models: ModelFilter = ModelFilter(), placement: PlacementRule = .any,
         verify: VerificationMode = .auto, onInfeasible: InfeasibleRule = .reject,
-        plan: PlanRule = .standard, sequence: SequenceRule = .standard
+        plan: PlanRule = .standard, sequence: SequenceRule = .standard, checks: [AnswerCheckRule] = []
     ) {
         self.budget = budget
         self.deadlineSeconds = deadlineSeconds
@@ -54,6 +58,7 @@ package struct Policy: Hashable, Sendable {
         self.placement = placement
         verification = Verification(mode: verify)
         self.sequence = sequence
+        self.checks = checks
         self.onInfeasible = onInfeasible
         self.plan = plan
     }
@@ -63,6 +68,9 @@ package struct Policy: Hashable, Sendable {
 
     /// Whether whole answers are verified. HERA's published rule has no verification, so `auto` is off under it.
     package var verify: Bool { verification.mode == .on || verification.mode == .auto && kappa.isPriced }
+
+    /// Whether anything is asked of an answer: a verification, or checks that the policy names.
+    package var verifies: Bool { verify || verification.mode != .off && !checks.isEmpty }
 }
 
 /// How several criteria become one choice.
@@ -128,14 +136,17 @@ extension Policy {
         [
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
-            "models", "placement", "verify", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
-        ] + SequenceRule.fieldNames
+            "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
+        ] + SequenceRule.fieldNames + SessionLimits.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
     ///
-    /// - Parameter others: further members that are allowed here and parsed elsewhere.
+    /// - Parameters:
+    ///   - others: further members that are allowed here and parsed elsewhere.
+    ///   - isOperators: whether the policy is the operator's, who alone may name commands and servers as checks.
     package init(
-        json: JSONValue, base: Policy = Policy(), path: String = "policy", others: [String] = []
+        json: JSONValue, base: Policy = Policy(), path: String = "policy", others: [String] = [],
+        isOperators: Bool = false
     ) throws(FieldError) {
         self = base
         if json["shadow"] != nil, !others.contains("shadow") {
@@ -165,9 +176,24 @@ extension Policy {
         if let value = fields.value("verify") {
             verification = try Verification(json: value, base: verification, path: fields.path("verify"))
         }
+        if let value = fields.value("checks") {
+            let named = try AnswerCheckRule.list(value, path: fields.path("checks"), isOperators: isOperators)
+            // A caller adds checks to the operator's, and takes none away.
+            for rule in named where !checks.contains(rule) { checks.append(rule) }
+        }
         sequence = try SequenceRule(fields, base: sequence)
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
         plan = try PlanRule(fields, base: plan)
+        session = try SessionLimits(fields, base: session)
+    }
+
+    /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
+    ///
+    /// Policies as they are stored have both members, so that only what a person has written is checked.
+    package func refuseIdleDial(in json: JSONValue, path: String) throws(FieldError) {
+        guard let dial = json["max_loss"], !dial.isNull, !kappa.isPriced else { return }
+        throw FieldError(
+            "\(path).max_loss", #"has no effect beside a kappa that is a line: leave it out, or set kappa to "priced""#)
     }
 
     /// Writes all of the policy's members into the open object.
@@ -189,8 +215,12 @@ extension Policy {
             })
         writer.member("placement", placement.rawValue)
         verification.write(into: &writer)
+        if !checks.isEmpty {
+            writer.member("checks", array: { list in for check in checks { check.write(into: &list) } })
+        }
         sequence.write(into: &writer)
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
+        session.write(into: &writer)
     }
 }

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// How an answer is verified (`verify`).
 package struct Verification: Hashable, Sendable {
@@ -8,11 +8,20 @@ package struct Verification: Hashable, Sendable {
     package var stream: StreamRule
     /// Least probability that the answer is acceptable; nil for the step's kappa.
     package var threshold: Double?
+    /// Most further answers of the same model that may be bought to see whether they agree; 0 for none.
+    package var samples: Int
 
-    package init(mode: VerificationMode = .off, stream: StreamRule = .buffer, threshold: Double? = nil) {
+    /// The default of `samples`.
+    package static let standardSamples = 1
+
+    package init(
+        mode: VerificationMode = .off, stream: StreamRule = .buffer, threshold: Double? = nil,
+        samples: Int = Verification.standardSamples
+    ) {
         self.mode = mode
         self.stream = stream
         self.threshold = threshold
+        self.samples = samples
     }
 }
 
@@ -33,7 +42,7 @@ package enum StreamRule: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Verification {
-    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream` and `threshold`. An object without `on` means
+    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream`, `threshold` and `samples`. An object without `on` means
     /// on.
     init(json: JSONValue, base: Verification, path: String) throws(FieldError) {
         self = base
@@ -42,9 +51,9 @@ extension Verification {
             return
         }
         guard json.kind == .object else {
-            throw FieldError(path, "must be true, false, \"auto\", or an object with on, stream and threshold")
+            throw FieldError(path, "must be true, false, \"auto\", or an object with on, stream, threshold and samples")
         }
-        let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold"])
+        let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold", "samples"])
         mode = .on
         if let value = fields.value("on") {
             guard let mode = Self.mode(value) else {
@@ -54,6 +63,7 @@ extension Verification {
         }
         stream = try fields.choice("stream", of: StreamRule.self) ?? stream
         threshold = try fields.number("threshold", in: 0...1) ?? threshold
+        samples = try fields.integer("samples", in: 0...8) ?? samples
     }
 
     private static func mode(_ json: JSONValue) -> VerificationMode? {
@@ -67,7 +77,7 @@ extension Verification {
 
     /// Writes `verify` into the policy's object, as a single value if that is complete.
     func write(into writer: inout JSONWriter) {
-        guard stream != .buffer || threshold != nil else {
+        guard stream != .buffer || threshold != nil || samples != Self.standardSamples else {
             writeMode("verify", into: &writer)
             return
         }
@@ -77,33 +87,7 @@ extension Verification {
                 writeMode("on", into: &object)
                 object.member("stream", stream.rawValue)
                 if let threshold { object.member("threshold", threshold) }
+                object.member("samples", samples)
             })
-    }
-}
-
-/// Shadow audits: the share of the cheaper models' steps that is repeated on the reference, and its budget.
-///
-/// The operator pays, so only the operator's settings may hold it.
-package struct ShadowRule: Hashable, Sendable {
-    /// Share of the steps, 0...1.
-    package var share: Double
-    /// Most money for a calendar month (UTC).
-    package var budget: Money
-
-    package init(share: Double, budget: Money) {
-        self.share = share
-        self.budget = budget
-    }
-
-    /// Parses `{share, budget_usd}`, both required.
-    package init(json: JSONValue, path: String) throws(FieldError) {
-        let fields = try FieldReader(json, path: path, known: ["share", "budget_usd"])
-        guard let share = try fields.number("share", in: 0...1) else {
-            throw FieldError(fields.path("share"), "is missing: say which share of the steps, for example 0.02")
-        }
-        guard let budget = try fields.money("budget_usd") else {
-            throw FieldError(fields.path("budget_usd"), "is missing: say what audits may cost in a month")
-        }
-        self.init(share: share, budget: budget)
     }
 }

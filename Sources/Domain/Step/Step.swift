@@ -13,6 +13,12 @@ package struct Step: Sendable {
     /// The caller's limit for the answer, or nil.
     package var maxOutputTokens: Int?
     package var needs: Set<Capability>
+    /// The one format that the request can be said in; nil where every server's will do.
+    package var wireNeed: WireNeed?
+    /// Answers that are asked for (`n`).
+    package var choices = 1
+    /// Files in the prompt.
+    package var files = FileTokens()
     /// The model of the previous step, whose prompt cache a switch would lose.
     package var previousModel: ModelID?
     /// Prompt tokens in the previous model's cache.
@@ -22,11 +28,16 @@ package struct Step: Sendable {
     package var cachedImages: Int
     /// Digests of the messages so far, to detect a run that rewrites its history. Empty if nothing compares them.
     package var history: StepHistory
+    /// How the run goes so far.
+    package var signs: RunSigns
+    /// The optional sources of the prompt, which counts all of them; nil without any.
+    package var sources: StepSources?
 
     package init(
         id: String, runID: String, position: Int, text: StepText, promptTokens: Int, promptTokensAtMost: Int,
         maxOutputTokens: Int? = nil, needs: Set<Capability> = [], previousModel: ModelID? = nil, cachedTokens: Int = 0,
-        images: Int = 0, cachedImages: Int = 0, history: StepHistory = StepHistory()
+        images: Int = 0, cachedImages: Int = 0, history: StepHistory = StepHistory(),
+        signs: RunSigns = RunSigns()
     ) {
         self.id = id
         self.runID = runID
@@ -41,18 +52,67 @@ package struct Step: Sendable {
         self.images = images
         self.cachedImages = cachedImages
         self.history = history
+        self.signs = signs
     }
 
-    /// The step with each image at the tokens that the model bills, if known.
+    /// The step with each image at the tokens that the model bills, if known, and files at no more than its context.
     package func read(by model: Model) -> Step {
-        guard images > 0, let tokens = model.images else { return self }
         var step = self
+        if files.count > 0 {
+            step.promptTokensAtMost =
+                files.hasUnknownSize ? model.contextTokens : min(promptTokensAtMost, max(model.contextTokens, 1))
+            step.promptTokens = min(promptTokens, step.promptTokensAtMost)
+        }
+        guard images > 0, let tokens = model.images else { return step }
         step.promptTokens += images * (tokens.likely - ImageTokens.likelyWhereUnknown)
         step.promptTokensAtMost += images * (tokens.most - ImageTokens.mostWhereUnknown)
         step.cachedTokens += cachedImages * (tokens.likely - ImageTokens.likelyWhereUnknown)
         // The images are now counted as tokens, which makes this idempotent.
         (step.images, step.cachedImages) = (0, 0)
         return step
+    }
+}
+
+/// A format that alone can say what a request asks for.
+package struct WireNeed: Hashable, Sendable {
+    /// The format.
+    package var wire: WireFormat
+    /// What needs it, such as `logprobs`.
+    package var member: String
+
+    package init(_ wire: WireFormat, for member: String) {
+        self.wire = wire
+        self.member = member
+    }
+}
+
+/// Tokens of the files of a prompt, before a server has read them.
+package struct FileTokens: Hashable, Sendable {
+    /// Files.
+    package var count = 0
+    /// Expected tokens of all files.
+    package var likely = 0
+    /// An upper bound of them, where no size is unknown.
+    package var atMost = 0
+    /// Whether a file is named by an id or an address, so that it may fill a model's context.
+    package var hasUnknownSize = false
+
+    /// PDF text is compressed to about a quarter, and a page is read as an image, too: about four tokens a byte.
+    private static let mostPerByte = 4
+    private static let least = 3000
+    private static let likelyBytesPerToken = 20
+    private static let likelyLeast = 2000
+
+    package init() {}
+
+    /// Adds a file.
+    ///
+    /// - Parameter bytes: its size; nil where only its server knows.
+    package mutating func add(bytes: Int?) {
+        count += 1
+        likely += max(Self.likelyLeast, (bytes ?? 0) / Self.likelyBytesPerToken)
+        atMost += Self.least + Self.mostPerByte * (bytes ?? 0)
+        if bytes == nil { hasUnknownSize = true }
     }
 }
 
@@ -82,15 +142,16 @@ package struct StepHistory: Hashable, Sendable {
     package init() {}
 
     /// The history of some messages, each as its bytes.
-    package init(_ messages: some Sequence<some Sequence<UInt8>>) {
-        for message in messages { append(message) }
+    package init(_ messages: some Sequence<some Collection<UInt8>>) {
+        for message in messages { append { $0.combine(message) } }
     }
 
-    package mutating func append(_ message: some Sequence<UInt8>) {
-        var hash = digests.last.map { StableHash(continuing: $0) } ?? StableHash()
-        hash.combine(message)
-        // A separator outside the byte range, so that message borders count.
-        hash.combine(unit: 0x1ff)
+    /// Appends a message.
+    ///
+    /// - Parameter combine: combines the pieces of the message.
+    package mutating func append(_ combine: (inout WordHash) -> Void) {
+        var hash = WordHash(continuing: digests.last ?? 0)
+        combine(&hash)
         digests.append(hash.value)
     }
 

@@ -27,6 +27,7 @@ package enum ProfileFile {
         case ability = 9
         case general = 10
         case dial = 12
+        case episodes = 13
     }
 
     static func encode(_ kind: Kind, _ content: [UInt8]) -> [UInt8] {

@@ -18,6 +18,8 @@ package struct ProfileSet: Sendable {
     package var speed = SpeedProfile()
     /// Prices of lost quality, by kind of request.
     package var dial = DialProfile()
+    /// The learned value of runs under budgets; nil without `episodes.profile`.
+    package var episodes: EpisodeProfile?
     /// Profiles from the probe suite.
     var live: [LiveProfile] = []
     /// How answers follow published scores; nil without `ability.profile`.
@@ -121,6 +123,7 @@ package struct ProfileSet: Sendable {
         var live: [LiveProfile] = []
         var ability: AbilityProfile?
         var general: GeneralAbility?
+        var episodes: EpisodeProfile?
         for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
@@ -137,6 +140,7 @@ package struct ProfileSet: Sendable {
                 case .dial: dial = try DialProfile(&reader)
                 case .ability: ability = try AbilityProfile(&reader)
                 case .general: general = try GeneralAbility(&reader)
+                case .episodes: episodes = try EpisodeProfile(&reader)
                 }
             }
         }
@@ -153,6 +157,7 @@ package struct ProfileSet: Sendable {
         )
         set.speed = speed
         set.dial = dial
+        set.episodes = episodes
         return live.reduce(set) { $0.adding($1) }
     }
 
@@ -232,6 +237,7 @@ package struct ProfileSet: Sendable {
             ability: ability, general: general)
         set.speed = speed
         set.dial = dial
+        set.episodes = episodes
         set.live = live
         return set
     }
@@ -248,7 +254,7 @@ package struct ProfileSet: Sendable {
 
     /// Reads a text once; the result serves all predictions for that step.
     package func features(of text: StepText) -> StepFeatures {
-        let text = text.abridged
+        let text = text.abridged.withoutCourtesy
         let grams = NGrams(of: text.estimatedTexts)
         let (counts, fit) = SurfaceCounts.reading(of: text)
         var features = StepFeatures(

@@ -2,8 +2,9 @@ package import Domain
 
 /// One step as read by all profiles before any call: the text is read once and serves every estimate.
 ///
-/// An estimate is nil where no profile covers the step, or where the result is not a number.
-package struct StepReading: Sendable {
+/// An estimate is nil where no profile covers the step, or where the result is not a number. It is large and does not
+/// change, so its holders share it.
+package final class StepReading: Sendable {
     private let set: ProfileSet
     private let text: StepText
     private let features: StepFeatures
@@ -51,16 +52,19 @@ package struct StepReading: Sendable {
         self.sizes = sizes
         self.profileNames = profileNames
         let shares = features.shares
-        isAnswered = shares.answers >= Self.homeShare
-        run = Self.home(shares.run).flatMap { panel in
+        isAnswered = shares.answers >= StepReading.homeShare
+        run = StepReading.home(shares.run).flatMap { panel in
             set.runs[panel].map { (panel, words.run(panel, $0, history: text.history)) }
         }
-        verifier = shares.step.indices.filter { set.answers[$0] != nil && shares.step[$0] >= Self.judgeShare }
+        verifier = shares.step.indices.filter { set.answers[$0] != nil && shares.step[$0] >= StepReading.judgeShare }
             .max { shares.step[$0] < shares.step[$1] }
             .map { ($0, words.dense($0), words.probabilities($0)) }
     }
 
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
+
+    /// The recorded or probed speed of a model; nil where neither exists.
+    package func speed(of model: ModelID) -> AnswerSpeed? { set.speed(of: model) }
 
     /// The prediction for a model on the step.
     package func prediction(of model: ModelID) -> Prediction? { predictions[model] }

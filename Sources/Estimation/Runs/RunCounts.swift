@@ -1,3 +1,4 @@
+import Domain
 import Synchronization
 
 #if canImport(Glibc)
@@ -71,12 +72,7 @@ struct ObservationFeatures {
         }
     }
 
-    private static let trouble: Set<UInt64> = Set(
-        [
-            "error", "errors", "exception", "traceback", "failed", "failure", "wrong", "invalid", "unknown", "nothing",
-            "denied", "refused", "timeout", "syntaxerror", "nameerror", "typeerror", "valueerror", "assertionerror",
-            "keyerror", "indexerror", "attributeerror", "undefined", "unexpected", "incorrect",
-        ].map { WordHash.of($0) })
+    private static let trouble: Set<UInt64> = Set(RunSigns.troubleWords.map { WordHash.of($0) })
 }
 
 /// The step budget that an observation states: "You have 3 steps left and 1 chances ..."; -1 without one.

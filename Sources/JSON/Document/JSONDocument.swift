@@ -48,6 +48,13 @@ package struct JSONDocument: Sendable {
         self.index = index
     }
 
+    /// A view of a document in which an object inside it has an index of its members, too.
+    init(_ document: JSONDocument, range: Range<Int>, index: [JSONMemberRange]) {
+        bytes = document.bytes
+        self.range = range
+        self.index = index
+    }
+
     /// The root value.
     package var root: JSONValue {
         JSONValue(document: self, kind: JSONKind(firstByte: bytes[range.lowerBound]), range: range)

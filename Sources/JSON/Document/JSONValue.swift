@@ -91,11 +91,56 @@ extension JSONValue {
         return found
     }
 
+    /// The same object with its members found once, for one that is asked for many of them; other values as they are.
+    package var indexed: JSONValue {
+        guard kind == .object, range != document.range else { return self }
+        let members = document.bytes.withUnsafeBufferPointer { buffer -> [JSONMemberRange] in
+            guard var cursor = JSONCursor(buffer, at: range.lowerBound + 1) else { return [] }
+            var members: [JSONMemberRange] = []
+            while let member = cursor.nextMember() { members.append(member) }
+            return members
+        }
+        return JSONValue(
+            document: JSONDocument(document, range: range, index: members), kind: kind, range: range)
+    }
+
+    /// Whether a word stands anywhere in the text of the value: a quick look before a search of its members.
+    ///
+    /// - Parameter word: ASCII letters, digits and `_`, which no writer escapes.
+    package func mentions(_ word: String) -> Bool {
+        var word = word
+        return word.withUTF8 { word in
+            // An underscore is rare in texts, so that few places have to be compared.
+            let mark = word.firstIndex(of: UInt8(ascii: "_")) ?? 0
+            guard mark < word.count else { return true }
+            return document.bytes.withUnsafeBufferPointer { bytes in
+                var place = range.lowerBound + mark
+                while place < range.upperBound,
+                    let found = bytes[place..<range.upperBound].firstIndex(of: word[mark])
+                {
+                    let start = found - mark
+                    if start + word.count <= range.upperBound,
+                        bytes[start..<start + word.count].elementsEqual(word)
+                    {
+                        return true
+                    }
+                    place = found + 1
+                }
+                return false
+            }
+        }
+    }
+
     /// The members of an object in the order of the text, duplicates included; empty for other kinds.
     package var members: JSONMembers { JSONMembers(value: self) }
 
     /// The elements of an array in order; empty for other kinds.
     package var elements: JSONElements { JSONElements(value: self) }
+
+    /// The element at an index of an array, found by looking at those before it; nil where there is none.
+    package subscript(index: Int) -> JSONValue? {
+        index < 0 ? nil : elements.dropFirst(index).first { _ in true }
+    }
 
     /// The number of elements of an array, or of members of an object, duplicates included; 0 for other kinds.
     package var count: Int {

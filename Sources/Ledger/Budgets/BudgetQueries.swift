@@ -21,6 +21,11 @@ extension LedgerTransaction {
 
     // MARK: Book
 
+    private static let bookStatement = SQLListStatement(.bigint, .text) {
+        "SELECT \(budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
+            + "ON budget = id AND start \($0) WHERE scope \($1) ORDER BY id"
+    }
+
     /// Loads the budgets and totals that an operation looks at.
     func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
         var book = try budgetBook(try connection.results([bookQuery(for: needs)])[0])
@@ -33,10 +38,7 @@ extension LedgerTransaction {
         let dialect = connection.dialect
         let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
         let starts = SQLList(integers: needs.starts, in: dialect)
-        return SQLQuery(
-            "SELECT \(Self.budgetColumns), start, spent, reserved FROM budget LEFT JOIN budget_total "
-                + "ON budget = id AND start \(starts.isAny(in: dialect)) WHERE scope \(scopes.isAny(in: dialect)) "
-                + "ORDER BY id", [starts.argument, scopes.argument])
+        return Self.bookStatement.query(starts, scopes, in: dialect)
     }
 
     /// Reads the result of `bookQuery`; `loadBuckets` completes it.
@@ -159,6 +161,19 @@ extension LedgerTransaction {
         let book = try budgetBook(for: needs)
         var statuses: [BudgetStatus] = []
         for line in lines {
+            let used = try book.used(of: line, at: moment)
+            statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
+        }
+        return statuses
+    }
+
+    /// The budgets of one scope with their use at a moment, by the index of scopes.
+    package func budgets(of scope: BudgetScope, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
+        var needs = BudgetNeeds()
+        needs.add([scope], at: moment)
+        let book = try budgetBook(for: needs)
+        var statuses: [BudgetStatus] = []
+        for line in book.lines(of: [scope]) {
             let used = try book.used(of: line, at: moment)
             statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
         }

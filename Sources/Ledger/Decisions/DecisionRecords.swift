@@ -15,7 +15,7 @@ package struct DecisionRecord: Hashable, Sendable {
 }
 
 extension Decision {
-    /// The decision as JSON, exactly: money in integer nano-USD.
+    /// The decision as JSON, exactly: money in integer nano-USD. Candidates are lists of values (`Candidate.fields`).
     package var json: [UInt8] {
         var writer = JSONWriter(capacity: 512 + candidates.count * 400)
         writer.object { decision in
@@ -72,6 +72,18 @@ extension Attempt {
             attempt.member("accepted", isAccepted)
             attempt.member("words", reason)
             attempt.member("entry", entryID)
+            guard !evidence.isEmpty else { return }
+            attempt.member(
+                "evidence",
+                array: { list in
+                    for piece in evidence {
+                        list.object { object in
+                            object.member("name", piece.name)
+                            object.member("words", piece.finding)
+                            object.member("log_odds", piece.logOdds)
+                        }
+                    }
+                })
         }
     }
 
@@ -81,69 +93,133 @@ extension Attempt {
         else { return nil }
         self.init(
             model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
-            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string)
+            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string,
+            evidence: value["evidence"]?.elements.compactMap { piece in
+                guard let name = piece["name"]?.string, let finding = piece["words"]?.string else { return nil }
+                return Evidence(name: name, finding: finding, logOdds: piece["log_odds"]?.double)
+            } ?? [])
     }
 }
 
 extension Candidate {
+    /// The names of a candidate's values, in their order. Each call stores its candidates, so names are not stored with
+    /// them; absent values at the end are left out. New ones are only added at the end.
+    fileprivate static let fields = [
+        "model", "placement", "quality", "deviation", "output_tokens_mean", "output_tokens_p95", "basis", "basis_name",
+        "usual", "ability", "known_share", "similarity", "request_similarity", "api_nano_usd", "energy_nano_usd",
+        "hardware_nano_usd", "worst_case_nano_usd", "latency_s", "energy_j", "service_tier", "rejection", "sources",
+    ]
+
     fileprivate func write(to writer: inout JSONWriter) {
-        writer.object { candidate in
-            candidate.member("model", model.rawValue)
-            candidate.member("placement", placement.rawValue)
-            candidate.member("quality", prediction.quality)
-            candidate.member("deviation", prediction.deviation)
-            candidate.member("output_tokens_mean", prediction.outputTokens.mean)
-            candidate.member("output_tokens_p95", prediction.outputTokens.p95)
-            switch prediction.basis {
-            case .profile(let name): candidate.member("profile", name.rawValue)
-            case .scores(let name): candidate.member("scores", name.rawValue)
-            case .prior(let tier): candidate.member("prior", tier.rawValue)
-            }
-            candidate.member("usual", prediction.usual)
-            candidate.member("ability", prediction.ability)
-            candidate.member("known_share", prediction.knownShare)
-            candidate.member("similarity", similarity)
-            candidate.member("request_similarity", requestSimilarity)
-            candidate.member("api_nano_usd", cost.api.nanoUSD)
-            candidate.member("energy_nano_usd", cost.energy.nanoUSD)
-            candidate.member("hardware_nano_usd", cost.hardware.nanoUSD)
-            candidate.member("worst_case_nano_usd", worstCaseCost.nanoUSD)
-            candidate.member("latency_s", latencySeconds)
-            candidate.member("energy_j", energyJoules)
-            candidate.member("service_tier", serviceTier == .standard ? nil : serviceTier.rawValue)
-            candidate.member("rejection", rejection)
+        writer.array { list in
+            list.element(model.rawValue)
+            list.element(placement.rawValue)
+            list.element(prediction.quality)
+            list.element(prediction.deviation)
+            list.element(prediction.outputTokens.mean)
+            list.element(prediction.outputTokens.p95)
+            let (basis, name) = prediction.basis.words
+            list.element(basis)
+            list.element(name)
+            list.element(prediction.usual == prediction.quality ? nil : prediction.usual)
+            list.element(prediction.ability)
+            list.element(prediction.knownShare)
+            list.element(similarity)
+            list.element(requestSimilarity)
+            list.element(cost.api.nanoUSD)
+            list.element(cost.energy.nanoUSD)
+            list.element(cost.hardware.nanoUSD)
+            list.element(worstCaseCost.nanoUSD)
+            list.element(latencySeconds)
+            list.element(energyJoules)
+            guard serviceTier != .standard || rejection != nil || sources != nil else { return }
+            list.element(serviceTier == .standard ? nil : serviceTier.rawValue)
+            guard rejection != nil || sources != nil else { return }
+            list.element(rejection)
+            if let sources { list.object { sources.write(to: &$0) } }
         }
     }
 
+    /// Reads a list of `fields`, or an object of them, as decisions stored them before.
     fileprivate init?(_ value: JSONValue) {
-        guard let model = value["model"]?.string, let placement = value["placement"]?.string.flatMap(Placement.init),
-            let quality = value["quality"]?.double, let deviation = value["deviation"]?.double,
-            let mean = value["output_tokens_mean"]?.double, let p95 = value["output_tokens_p95"]?.double,
-            let api = value["api_nano_usd"]?.integer, let energy = value["energy_nano_usd"]?.integer,
-            let hardware = value["hardware_nano_usd"]?.integer, let worst = value["worst_case_nano_usd"]?.integer,
-            let latency = value["latency_s"]?.double, let joules = value["energy_j"]?.double
-        else { return nil }
-        let basis: PredictionBasis
-        if let profile = value["profile"]?.string {
-            basis = .profile(ModelID(profile))
-        } else if let name = value["scores"]?.string {
-            basis = .scores(ModelID(name))
-        } else if let tier = value["prior"]?.string.flatMap(QualityTier.init) {
-            basis = .prior(tier)
+        if value.kind == .array {
+            let values = Array(value.elements)
+            self.init { name in Self.places[name].flatMap { $0 < values.count ? values[$0] : nil } }
         } else {
-            return nil
+            self.init { value[$0] }
         }
+    }
+
+    private static let places = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($1, $0) })
+
+    private init?(_ value: (String) -> JSONValue?) {
+        guard let model = value("model")?.string, let placement = value("placement")?.string.flatMap(Placement.init),
+            let quality = value("quality")?.double, let deviation = value("deviation")?.double,
+            let mean = value("output_tokens_mean")?.double, let p95 = value("output_tokens_p95")?.double,
+            let api = value("api_nano_usd")?.integer, let energy = value("energy_nano_usd")?.integer,
+            let hardware = value("hardware_nano_usd")?.integer, let worst = value("worst_case_nano_usd")?.integer,
+            let latency = value("latency_s")?.double, let joules = value("energy_j")?.double
+        else { return nil }
+        var basis: PredictionBasis?
+        for word in PredictionBasis.Word.allCases {
+            let isWord = value("basis")?.string == word.rawValue
+            guard let name = (isWord ? value("basis_name") : value(word.rawValue))?.string else { continue }
+            basis = PredictionBasis(word, name)
+        }
+        guard let basis else { return nil }
         self.init(
             model: ModelID(model), placement: placement,
             prediction: Prediction(
                 quality: quality, deviation: deviation, outputTokens: OutputTokens(mean: mean, p95: p95), basis: basis,
-                usual: value["usual"]?.double, ability: value["ability"]?.double,
-                knownShare: value["known_share"]?.double),
-            similarity: value["similarity"]?.double, requestSimilarity: value["request_similarity"]?.double,
+                usual: value("usual")?.double, ability: value("ability")?.double,
+                knownShare: value("known_share")?.double),
+            similarity: value("similarity")?.double, requestSimilarity: value("request_similarity")?.double,
             cost: CallCost(
                 api: Money(nanoUSD: api), energy: Money(nanoUSD: energy), hardware: Money(nanoUSD: hardware)),
             worstCaseCost: Money(nanoUSD: worst), latencySeconds: latency, energyJoules: joules,
-            serviceTier: value["service_tier"]?.string.flatMap(ServiceTier.init) ?? .standard,
-            rejection: value["rejection"]?.string)
+            serviceTier: value("service_tier")?.string.flatMap(ServiceTier.init) ?? .standard,
+            rejection: value("rejection")?.string)
+        sources = value("sources").flatMap(SourceChoice.init)
+    }
+}
+
+extension SourceChoice {
+    fileprivate func write(to object: inout JSONWriter) {
+        object.member("sent", array: { list in for name in sent { list.element(name) } })
+        object.member("left_out", array: { list in for name in left { list.element(name) } })
+        object.member("words", array: { list in for remark in remarks { list.element(remark) } })
+        object.member("mask", Int64(bitPattern: mask))
+    }
+
+    fileprivate init?(_ json: JSONValue) {
+        guard let mask = json["mask"]?.integer else { return nil }
+        func names(_ member: String) -> [String] { json[member]?.elements.compactMap(\.string) ?? [] }
+        self.init(
+            sent: names("sent"), left: names("left_out"), mask: UInt64(bitPattern: mask), remarks: names("words"))
+    }
+}
+
+extension PredictionBasis {
+    fileprivate enum Word: String, CaseIterable {
+        case profile, scores, prior
+    }
+
+    /// The kind of source, and its name.
+    fileprivate var words: (String, String) {
+        switch self {
+        case .profile(let name): (Word.profile.rawValue, name.rawValue)
+        case .scores(let name): (Word.scores.rawValue, name.rawValue)
+        case .prior(let tier): (Word.prior.rawValue, tier.rawValue)
+        }
+    }
+
+    fileprivate init?(_ word: Word, _ name: String) {
+        switch word {
+        case .profile: self = .profile(ModelID(name))
+        case .scores: self = .scores(ModelID(name))
+        case .prior:
+            guard let tier = QualityTier(rawValue: name) else { return nil }
+            self = .prior(tier)
+        }
     }
 }

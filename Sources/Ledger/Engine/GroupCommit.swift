@@ -5,19 +5,25 @@ import Synchronization
 ///
 /// Operations that only move money are performed together (`LedgerTransaction.perform`), the rest one by one in
 /// savepoints, so that a refused one undoes nothing of the others. A caller is resumed when the commit is on disk
-/// (`Flusher`). Everything runs on one serial queue off the cooperative threads.
+/// (`Flusher`). Under `Durability.normal` money operations are answered before, with a mark to wait for the disk by.
+/// Everything runs on one serial queue off the cooperative threads.
 final class GroupCommit: Sendable {
     private struct Pending: Sendable {
         /// Performs the operation and returns a closure that resumes the caller after the commit.
-        let perform: @Sendable (inout LedgerTransaction) throws(LedgerError) -> @Sendable () -> Void
+        let perform: @Sendable (inout LedgerTransaction) throws(LedgerError) -> GroupAnswer.Success
         let fail: @Sendable (LedgerError) -> Void
         /// The operation as a value, if it only moves money.
         let money: MoneyWork?
+        let flush: FlushOrder
+
+        func answered(_ succeed: @escaping GroupAnswer.Success) -> GroupAnswer {
+            GroupAnswer(succeed: succeed, fail: fail, flush: flush)
+        }
     }
 
     private struct MoneyWork: Sendable {
         let operation: MoneyOperation
-        let succeed: @Sendable (MoneyResult) -> Void
+        let succeed: @Sendable (MoneyResult, FlushMark?) -> Void
     }
 
     private struct State {
@@ -39,6 +45,8 @@ final class GroupCommit: Sendable {
     private let memory = Mutex(Memory())
     private let flusher: Flusher
     private let rollups: RollupWorker
+    /// Whether money operations are answered after their commit, before their flush.
+    private let answersEarly: Bool
 
     /// The writer's cache for one connection.
     private struct Memory {
@@ -47,39 +55,46 @@ final class GroupCommit: Sendable {
     }
 
     /// - Parameter entriesBetweenRollups: entries that are booked before they are added to the roll-ups.
-    init(database: any SQLDatabase, entriesBetweenRollups: Int) {
+    init(database: any SQLDatabase, entriesBetweenRollups: Int, durability: Durability) {
         self.database = database
+        answersEarly = durability == .normal && database.keepsUnflushedCommits
         flusher = Flusher(database: database)
         rollups = RollupWorker(database: database, flusher: flusher, entriesBetween: entriesBetweenRollups)
     }
 
-    /// Runs an operation in the next transaction and waits until it is on disk.
+    /// Runs an operation in the next transaction and waits until it is on disk, or committed if it only moves money and
+    /// `Durability.normal` holds.
     ///
     /// - Parameters:
     ///   - money: the same operation as a value, to be performed together with others.
     ///   - read: extracts the value from the result of `money`.
+    /// - Returns: the value, and the mark of a flush that is still under way; nil if the commit is on disk.
     func submit<Value: Sendable>(
         money: MoneyOperation? = nil, read: @escaping @Sendable (MoneyResult) -> Value? = { _ in nil },
         _ operation: @escaping @Sendable (inout LedgerTransaction) throws -> Value
-    ) async throws(LedgerError) -> Value {
+    ) async throws(LedgerError) -> (Value, FlushMark?) {
         let result = await withCheckedContinuation {
-            (continuation: CheckedContinuation<Result<Value, LedgerError>, _>) in
+            (continuation: CheckedContinuation<Result<(Value, FlushMark?), LedgerError>, _>) in
             let pending = Pending(
                 perform: { (transaction: inout LedgerTransaction) throws(LedgerError) in
                     let value = try LedgerError.narrow { try operation(&transaction) }
-                    return { continuation.resume(returning: .success(value)) }
+                    return { continuation.resume(returning: .success((value, $0))) }
                 },
                 fail: { continuation.resume(returning: .failure($0)) },
                 money: money.map { operation in
-                    MoneyWork(operation: operation) { answer in
-                        let value = read(answer).map { Result<Value, LedgerError>.success($0) }
+                    MoneyWork(operation: operation) { answer, mark in
+                        let value = read(answer).map { Result<(Value, FlushMark?), LedgerError>.success(($0, mark)) }
                         continuation.resume(returning: value ?? .failure(.database("an answer of another kind")))
                     }
-                })
+                },
+                flush: answersEarly ? money?.flushOrder ?? .before : .before)
             enqueue(pending)
         }
         return try result.get()
     }
+
+    /// Waits for the flush of an operation that was answered before it.
+    func waitForDisk(_ mark: FlushMark) async throws(LedgerError) { try await flusher.wait(for: mark) }
 
     private func enqueue(_ operation: Pending) {
         let (fault, starts) = state.withLock { state -> (LedgerError?, Bool) in
@@ -168,7 +183,7 @@ final class GroupCommit: Sendable {
             let together = works.isEmpty ? [] : try performMoney(works, of: group, in: &transaction)
             for (index, operation) in group.enumerated() {
                 if let answer = together.indices.contains(index) ? together[index] : nil {
-                    answers.append(GroupAnswer(succeed: answer, fail: operation.fail))
+                    answers.append(operation.answered(answer))
                     continue
                 }
                 try connection.enqueue("SAVEPOINT operation", [])
@@ -176,14 +191,14 @@ final class GroupCommit: Sendable {
                     let answer = try operation.perform(&transaction)
                     try connection.enqueue("RELEASE SAVEPOINT operation", [])
                     transaction.keepOperation()
-                    answers.append(GroupAnswer(succeed: answer, fail: operation.fail))
+                    answers.append(operation.answered(answer))
                 } catch {
                     transaction.dropOperation()
                     // After some failures the database has rolled back the whole transaction.
                     guard connection.isInTransaction, !error.isPassing else { throw error }
                     try connection.enqueue("ROLLBACK TO SAVEPOINT operation", [])
                     try connection.enqueue("RELEASE SAVEPOINT operation", [])
-                    answers.append(GroupAnswer(succeed: { operation.fail(error) }, fail: operation.fail))
+                    answers.append(operation.answered { _ in operation.fail(error) })
                 }
             }
             try transaction.writeSessions()
@@ -205,14 +220,14 @@ final class GroupCommit: Sendable {
     /// Performs the money operations of a group together; nil for those that are performed alone.
     private func performMoney(
         _ works: [MoneyWork], of group: [Pending], in transaction: inout LedgerTransaction
-    ) throws(LedgerError) -> [(@Sendable () -> Void)?] {
+    ) throws(LedgerError) -> [GroupAnswer.Success?] {
         var results = try transaction.perform(works.map(\.operation)).makeIterator()
         transaction.keepOperation()
-        return group.map { pending -> (@Sendable () -> Void)? in
+        return group.map { pending -> GroupAnswer.Success? in
             guard let money = pending.money, let result = results.next() ?? nil else { return nil }
-            return {
+            return { mark in
                 switch result {
-                case .success(let answer): money.succeed(answer)
+                case .success(let answer): money.succeed(answer, mark)
                 case .failure(let error): pending.fail(error)
                 }
             }

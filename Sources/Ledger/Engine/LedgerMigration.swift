@@ -50,6 +50,8 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "10 roll-ups that follow the entries", statements: rollups),
         LedgerMigration(name: "11 latencies of calls that are waited for", statements: latencies),
         LedgerMigration(name: "12 failed attempts", statements: failures),
+        LedgerMigration(name: "13 stored responses", statements: responses),
+        LedgerMigration(name: "14 decisions by time", statements: decisionTimes),
     ]
 
     private static let nameTables = ["CREATE TABLE name (id {serial}, label TEXT NOT NULL UNIQUE){strict}"]

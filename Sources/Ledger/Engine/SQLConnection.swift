@@ -161,6 +161,8 @@ protocol SQLDatabase: Sendable {
     /// Returns when all commits on `withWriter` since the ticket are on disk, and throws where that is unknown. Blocks
     /// the calling thread.
     func flush(_ ticket: Int) throws(LedgerError)
+    /// Whether a commit outlives the processes that made it before it is flushed, as long as the machine runs.
+    var keepsUnflushedCommits: Bool { get }
     /// Reads one snapshot on a reader's connection, off the cooperative threads.
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
@@ -192,6 +194,8 @@ protocol SQLDatabase: Sendable {
 
 extension SQLDatabase {
     var filePath: String? { nil }
+    /// A database server that dies takes its unflushed commits with it.
+    var keepsUnflushedCommits: Bool { false }
 
     func readConcurrently<Value>(
         _ body: (any SQLConnection) throws(LedgerError) -> Value

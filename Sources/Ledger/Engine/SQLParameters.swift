@@ -144,11 +144,26 @@ struct SQLList {
     }
 
     /// The condition behind a column that is one of the list: `id \(list.isAny)`.
-    func isAny(in dialect: SQLDialect) -> String {
-        if isSingle { return "= CAST(? AS \(type.rawValue))" }
+    func isAny(in dialect: SQLDialect) -> String { form(in: dialect).isAny(type) }
+
+    fileprivate func form(in dialect: SQLDialect) -> Form {
+        if isSingle { return .single }
         return switch dialect {
-        case .sqlite: "IN (SELECT value FROM json_each(?))"
-        case .postgreSQL: "= ANY(CAST(? AS \(type.rawValue)[]))"
+        case .sqlite: .json
+        case .postgreSQL: .array
+        }
+    }
+
+    /// How a list is written in a statement.
+    fileprivate enum Form: Int, CaseIterable {
+        case single, json, array
+
+        func isAny(_ type: SQLType) -> String {
+            switch self {
+            case .single: "= CAST(? AS \(type.rawValue))"
+            case .json: "IN (SELECT value FROM json_each(?))"
+            case .array: "= ANY(CAST(? AS \(type.rawValue)[]))"
+            }
         }
     }
 
@@ -190,6 +205,34 @@ struct SQLList {
     }
 }
 
+/// A statement with lists of values. Its text is written once for each form of the lists.
+struct SQLListStatement {
+    private let texts: [String]
+
+    /// - Parameter text: the statement with the condition of its list.
+    init(_ type: SQLType, _ text: (_ isAny: String) -> String) {
+        texts = SQLList.Form.allCases.map { text($0.isAny(type)) }
+    }
+
+    /// - Parameter text: the statement with the conditions of its two lists.
+    init(_ first: SQLType, _ second: SQLType, _ text: (_ isFirst: String, _ isSecond: String) -> String) {
+        texts = SQLList.Form.allCases.flatMap { one in
+            SQLList.Form.allCases.map { other in text(one.isAny(first), other.isAny(second)) }
+        }
+    }
+
+    /// The query for a list.
+    func query(_ list: SQLList, in dialect: SQLDialect) -> SQLQuery {
+        SQLQuery(texts[list.form(in: dialect).rawValue], [list.argument])
+    }
+
+    /// The query for two lists.
+    func query(_ first: SQLList, _ second: SQLList, in dialect: SQLDialect) -> SQLQuery {
+        let place = first.form(in: dialect).rawValue * SQLList.Form.allCases.count + second.form(in: dialect).rawValue
+        return SQLQuery(texts[place], [first.argument, second.argument])
+    }
+}
+
 /// An insertion of rows into a table: one statement for all on PostgreSQL, one run for each on SQLite.
 struct SQLInsertion {
     let table: String
@@ -197,13 +240,22 @@ struct SQLInsertion {
     /// PostgreSQL's types of the columns, in order.
     let types: [SQLType]
     /// What follows the values: nothing, or `ON CONFLICT ...`.
-    var conflict = ""
+    let conflict: String
     /// Whether the rows have their own values for auto-incremented columns.
-    var keepingNumbers = false
-
+    let keepingNumbers: Bool
     /// Inserts one row; its values are the parameters.
-    var single: String {
-        "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
+    let single: String
+
+    init(
+        table: String, columns: [String], types: [SQLType], conflict: String = "", keepingNumbers: Bool = false
+    ) {
+        self.table = table
+        self.columns = columns
+        self.types = types
+        self.conflict = conflict
+        self.keepingNumbers = keepingNumbers
+        single =
+            "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
             + "VALUES (\(LedgerTransaction.placeholders(columns.count)))\(conflict)"
     }
 

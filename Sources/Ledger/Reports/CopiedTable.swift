@@ -5,7 +5,7 @@ enum CopiedTable: String, CaseIterable {
     case key = "access_key", file, chunk = "file_chunk", batch
     case row = "batch_row", group = "provider_group", observation, calibration
     case session = "session_memory", request = "kept_request"
-    case failure = "call_failure"
+    case failure = "call_failure", response
 
     /// The auto-incremented column, if there is one.
     var serial: String? {

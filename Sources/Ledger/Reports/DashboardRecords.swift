@@ -12,6 +12,14 @@ package enum Dimension: String, CaseIterable, Hashable, Sendable {
     case hour, day, month
     case job, session, run, batch
 
+    /// Whether a dashboard can be filtered by it; time is chosen by its two ends.
+    package var isFilter: Bool {
+        switch self {
+        case .hour, .day, .month: false
+        default: true
+        }
+    }
+
     /// Jobs, sessions, runs and batches are too many to be rolled up; grouping by them reads the entries themselves.
     package var isRolledUp: Bool {
         switch self {

@@ -60,23 +60,17 @@ extension LedgerTransaction {
         let decisions = operations.flatMap(\.decisionIDs)
         let steps = operations.flatMap(\.stepIDs)
         var queries = [
-            SQLQuery(
-                "SELECT id, \(Self.closedColumns) FROM reservation WHERE id \(reservations.isAny(in: dialect))",
-                [reservations.argument]),
-            SQLQuery(
-                "SELECT id, CASE WHEN \(Self.settlesItsName) THEN 1 ELSE 0 END FROM entry "
-                    + "WHERE id \(entries.isAny(in: dialect))", [entries.argument]),
-            SQLQuery(
-                "SELECT reservation FROM entry WHERE reservation \(reservations.isAny(in: dialect))",
-                [reservations.argument]),
-            bookQuery(for: needs),
+            Self.openReservations.query(reservations, in: dialect), Self.knownEntries.query(entries, in: dialect),
+            Self.settledReservations.query(reservations, in: dialect), bookQuery(for: needs),
         ]
         let versionAt = queries.count
         if mode == .together { queries.append(versionQuery) }
         let decisionsAt = queries.count
-        if !decisions.isEmpty { queries.append(Self.known(decisions, in: "decision", dialect)) }
+        if !decisions.isEmpty {
+            queries.append(Self.knownDecisions.query(SQLList(texts: decisions, in: dialect), in: dialect))
+        }
         let stepsAt = queries.count
-        if !steps.isEmpty { queries.append(Self.known(steps, in: "step", dialect)) }
+        if !steps.isEmpty { queries.append(Self.knownSteps.query(SQLList(texts: steps, in: dialect), in: dialect)) }
         let namesAt = queries.count
         queries += StringInterner.queries(for: missing, in: dialect)
 
@@ -121,11 +115,18 @@ extension LedgerTransaction {
         return book
     }
 
-    /// Asks which of some ids a table has.
-    private static func known(_ ids: [String], in table: String, _ dialect: SQLDialect) -> SQLQuery {
-        let list = SQLList(texts: ids, in: dialect)
-        return SQLQuery("SELECT id FROM \(table) WHERE id \(list.isAny(in: dialect))", [list.argument])
+    private static let openReservations = SQLListStatement(.text) {
+        "SELECT id, \(closedColumns) FROM reservation WHERE id \($0)"
     }
+    private static let knownEntries = SQLListStatement(.text) {
+        "SELECT id, CASE WHEN \(settlesItsName) THEN 1 ELSE 0 END FROM entry WHERE id \($0)"
+    }
+    private static let settledReservations = SQLListStatement(.text) {
+        "SELECT reservation FROM entry WHERE reservation \($0)"
+    }
+    private static let knownDecisions = SQLListStatement(.text) { "SELECT id FROM decision WHERE id \($0)" }
+    private static let knownSteps = SQLListStatement(.text) { "SELECT id FROM step WHERE id \($0)" }
+    private static let closing = SQLListStatement(.text) { "DELETE FROM reservation WHERE id \($0)" }
 
     // MARK: Operations
 
@@ -218,8 +219,8 @@ extension LedgerTransaction {
         for record in group.newSessions { save(record) }
         if !group.closed.isEmpty {
             let closed = SQLList(texts: group.closed.map(\.id), in: connection.dialect)
-            try connection.enqueue(
-                "DELETE FROM reservation WHERE id \(closed.isAny(in: connection.dialect))", [closed.argument])
+            let closing = Self.closing.query(closed, in: connection.dialect)
+            try connection.enqueue(closing.sql, closing.arguments)
         }
         try write(group.book)
     }

@@ -1,7 +1,7 @@
 import Domain
 
-/// An operation that moves money, with what belongs to it.
-enum MoneyOperation: Sendable {
+/// An operation that moves money, with what belongs to it. Indirect, since groups hand it on often and it is large.
+indirect enum MoneyOperation: Sendable {
     case reserve(ReservationRequest)
     /// Settlements, releases, decisions, steps, sessions and failures, all of them or none.
     case commit(StepCommit)
@@ -20,6 +20,15 @@ enum MoneyResult: Sendable {
 }
 
 extension MoneyOperation {
+    /// When its flush comes under `Durability.normal`. A call waits for its reservation's; that of its end may be lost
+    /// with the machine, since the reservation then says what it may have cost.
+    var flushOrder: FlushOrder {
+        switch self {
+        case .reserve: .beside
+        case .commit: .behind
+        }
+    }
+
     /// The reservations that it makes or ends.
     var reservationIDs: [String] {
         switch self {

@@ -24,6 +24,8 @@ package struct Reservation: Hashable, Sendable {
     package let owner: String
     /// Budgets in `warn` mode that have no room for it.
     package let warnings: [BudgetRefusal]
+    /// The mark of its flush, if that is still under way.
+    package internal(set) var flush: FlushMark?
 
     package init(request: ReservationRequest, owner: String, warnings: [BudgetRefusal] = []) {
         self.request = request

@@ -5,12 +5,16 @@ extension LedgerStore {
     ///
     /// Throws `budgetExceeded` for the first hard budget (widest scope first) without room, and `rateLimited` where the
     /// key's tokens of this minute are used up. Repeating a request that is still open returns the first reservation.
+    /// Under `Durability.normal` its flush is still under way (`waitForDisk`).
     package func reserve(_ request: ReservationRequest) async throws(LedgerError) -> Reservation {
         if let refusal = rates.consume(request) { throw .rateLimited(refusal) }
         do throws(LedgerError) {
-            return try await write(
+            let (made, flush) = try await write(
                 .reserve(request), read: { if case .reservation(let made) = $0 { made } else { nil } }
             ) { try $0.reserve(request) }
+            var reservation = made
+            reservation.flush = flush
+            return reservation
         } catch {
             rates.end(request.id, used: 0, at: request.at)
             throw error
@@ -24,7 +28,7 @@ extension LedgerStore {
     /// `recover` has booked the reservation as uncertain meanwhile, the entry corrects that.
     package func settle(_ reservationID: String, _ entry: LedgerEntry) async throws(LedgerError) -> Settlement {
         let commit = StepCommit(settlements: [(reservationID, entry)])
-        let settlement = try await write(
+        let (settlement, _) = try await write(
             .commit(commit), read: { if case .receipt(let receipt) = $0 { receipt.settlements.first } else { nil } }
         ) { try $0.settle(reservationID, entry) }
         rates.end(with: commit)
@@ -34,7 +38,7 @@ extension LedgerStore {
 
     /// Closes the reservation of a call that was not billed.
     package func release(_ reservationID: String) async throws(LedgerError) {
-        try await write(.commit(StepCommit(releases: [reservationID])), read: { _ in () }) {
+        _ = try await write(.commit(StepCommit(releases: [reservationID])), read: { _ in () }) {
             try $0.release(reservationID)
         }
         rates.end(reservationID, used: 0, at: .now())
@@ -42,7 +46,7 @@ extension LedgerStore {
 
     /// Writes settlements, decisions, steps, job and events of a step in one transaction.
     package func commitStep(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
-        let receipt = try await write(
+        let (receipt, _) = try await write(
             MoneyOperation(commit), read: { if case .receipt(let receipt) = $0 { receipt } else { nil } }
         ) { try $0.commit(commit) }
         rates.end(with: commit)

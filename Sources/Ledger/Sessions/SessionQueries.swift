@@ -59,8 +59,11 @@ extension LedgerTransaction {
     func hasSomethingToForget(at moment: Timestamp) throws(LedgerError) -> Bool {
         try connection.row(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM session_memory WHERE hour < ?) "
-                + "OR EXISTS (SELECT 1 FROM kept_request WHERE at <= ?)",
-            [Self.firstHour(at: moment), .integer(Self.lastRequest(at: moment))]) != nil
+                + "OR EXISTS (SELECT 1 FROM kept_request WHERE at <= ?) "
+                + "OR EXISTS (SELECT 1 FROM response WHERE expires_at <= ?)",
+            [
+                Self.firstHour(at: moment), .integer(Self.lastRequest(at: moment)), .integer(moment.milliseconds),
+            ]) != nil
     }
 
     /// Deletes some expired runs; returns how many.

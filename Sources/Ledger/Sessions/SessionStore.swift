@@ -12,7 +12,7 @@ extension LedgerStore {
     /// Bounds how long a sweep holds up the writer.
     private static let mostForgotten = 500
 
-    /// Deletes some expired runs and stored responses, and writes the requests that were abandoned while the database
+    /// Deletes some expired runs and responses, stored for repeated requests or by their id, and writes the requests that were abandoned while the database
     /// was away. Writes only where there is something to do. Called about once a minute.
     package func sweep(at moment: Timestamp) async throws(LedgerError) {
         try await writeAbandoned(requests.abandoned)
@@ -20,6 +20,7 @@ extension LedgerStore {
         try await write { transaction in
             _ = try transaction.forgetSessions(at: moment, limit: Self.mostForgotten)
             _ = try transaction.forgetRequests(at: moment, limit: Self.mostForgotten)
+            try transaction.forgetResponses(at: moment, limit: Self.mostForgotten)
         }
     }
 }

@@ -27,26 +27,31 @@ package enum Candidates {
         do {
             candidate.serviceTier = serviceTier(of: priced, step: step, prediction: prediction, context: context)
             let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
+            let (calls, answers) = shares(of: step, model)
+            let most = answers * outputTokensAtMost(model, step: step)
             let call = try forecast.call(
                 promptTokens: Double(step.promptTokens), cachedTokens: cachedTokens(of: model, step: step),
-                prediction: prediction, mostOutput: outputTokensAtMost(model, step: step))
-            candidate.cost = call.callCost
+                prediction: prediction.times(answers), mostOutput: most)
+            candidate.cost = call.callCost.times(calls)
             candidate.latencySeconds = call.seconds(.mean)
             candidate.energyJoules = call.joules.mean
-            candidate.worstCaseCost = try worstCase(
-                forecast, step: step, mostOutput: outputTokensAtMost(model, step: step))
+            candidate.worstCaseCost = try worstCase(forecast, step: step, mostOutput: most).times(calls)
             if candidate.serviceTier != .standard, candidate.serviceTier != .batch {
                 // A server may serve and bill the standard tier instead of the requested one. A batch API serves
                 // batches only and bills their rates.
                 let standard = Forecast(priced, economics: context.economics, tier: .standard)
                 candidate.worstCaseCost = max(
-                    candidate.worstCaseCost,
-                    try worstCase(standard, step: step, mostOutput: outputTokensAtMost(model, step: step)))
+                    candidate.worstCaseCost, try worstCase(standard, step: step, mostOutput: most).times(calls))
             }
         } catch {
             candidate.rejection = candidate.rejection ?? error.description
         }
         return candidate
+    }
+
+    /// The calls that a step takes of a model, and the answers of each: one call where its server gives several.
+    package static func shares(of step: Step, _ model: Model) -> (calls: Int, answers: Int) {
+        model.capabilities.contains(.choices) ? (1, step.choices) : (step.choices, 1)
     }
 
     /// Tokens of the step's prompt in a model's cache.
@@ -110,9 +115,23 @@ package enum Candidates {
         {
             return "has no capability '\(need)'"
         }
+        if let need = step.wireNeed, need.wire != model.endpoint.wire {
+            return "'\(need.member)' is known to servers of the \(need.wire.rawValue) format alone"
+        }
         if step.promptTokens >= model.contextTokens {
             return "the prompt of about \(step.promptTokens) tokens \(contextOverflow) of \(model.contextTokens)"
         }
         return nil
+    }
+}
+
+extension Prediction {
+    /// The same with the words of several answers.
+    fileprivate func times(_ answers: Int) -> Prediction {
+        guard answers > 1 else { return self }
+        var copy = self
+        copy.outputTokens.mean *= Double(answers)
+        copy.outputTokens.p95 *= Double(answers)
+        return copy
     }
 }

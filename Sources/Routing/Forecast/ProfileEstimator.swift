@@ -13,7 +13,6 @@ package struct ProfileEstimator: Estimating {
 
     package func estimates(of text: StepText, for models: [Model]) -> any StepEstimates {
         ProfileEstimates(
-            profiles: profiles,
             reading: profiles.read(
                 text,
                 of: models.map { model in
@@ -48,12 +47,11 @@ private final class StandingCache: Sendable {
 ///
 /// If no profile has an estimate, or one is not a number, the prior of the model's tier or nil applies.
 struct ProfileEstimates: StepEstimates {
-    let profiles: ProfileSet
     let reading: StepReading
 
     func prediction(for model: Model) -> Prediction {
         guard var prediction = reading.prediction(of: model.id) else { return TierPrior.prediction(of: model.tier) }
-        if let name = model.profile { prediction.speed = profiles.speed(of: name) }
+        if let name = model.profile { prediction.speed = reading.speed(of: name) }
         return prediction
     }
 

@@ -45,7 +45,9 @@ package enum RunShape: Hashable, Sendable {
 }
 
 /// A model with the price of today and its live measurements.
-package struct PricedModel: Sendable {
+///
+/// A class, because each call hands its models on from layer to layer.
+package final class PricedModel: Sendable {
     package let model: Model
     package let price: Price
     package let live: LiveRate
@@ -71,6 +73,17 @@ package struct Remaining: Hashable, Sendable {
         self.seconds = seconds
         self.joules = joules
         self.carbonGrams = carbonGrams
+    }
+
+    /// The tighter of both in each limit.
+    package func narrowed(by other: Remaining) -> Remaining {
+        func least<Amount: Comparable>(_ one: Amount?, _ other: Amount?) -> Amount? {
+            guard let one, let other else { return one ?? other }
+            return min(one, other)
+        }
+        return Remaining(
+            budget: least(budget, other.budget), seconds: least(seconds, other.seconds),
+            joules: least(joules, other.joules), carbonGrams: least(carbonGrams, other.carbonGrams))
     }
 
     /// A policy's limits at the start of a run.

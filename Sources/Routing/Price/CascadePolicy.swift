@@ -35,17 +35,24 @@ package struct CascadePolicy: Sendable {
     package func move(
         correctness: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
     ) -> Move? {
+        valued(correctness: correctness, costUSD: costUSD, couplings: couplings, open: open, asked: asked)?.move
+    }
+
+    /// The next action with its value; see `move`.
+    package func valued(
+        correctness: [Double], costUSD: [Double], couplings: [Float], open: [Int], asked: [Int]
+    ) -> (move: Move, value: Double)? {
         let best = asked.max { (correctness[$0], $1) < (correctness[$1], $0) }
         let left = most - asked.count
         let ahead = RestartPolicy(weight: weight, detectionRate: detectionRate)
         let task = RestartPolicy.Task(start: correctness, costUSD: costUSD, couplings: couplings)
         guard let best else {
             return ahead.best(task, probabilities: correctness, untried: open, tries: min(left, 3)).map {
-                .ask($0.model)
+                (.ask($0.model), $0.value)
             }
         }
         let q = correctness[best]
-        if left <= 0 { return .keep(best) }
+        if left <= 0 { return (.keep(best), q) }
         let ifRight = ahead.corrected(task, correctness, by: best, to: 1)
         let ifWrong = ahead.corrected(task, correctness, by: best, to: 0)
         var chosen: (model: Int, value: Double)?
@@ -65,7 +72,7 @@ package struct CascadePolicy: Sendable {
                 - weight * costUSD[model]
             if value > chosen?.value ?? -.infinity { chosen = (model, value) }
         }
-        if let chosen, chosen.value > q + 1e-9 { return .ask(chosen.model) }
-        return .keep(best)
+        if let chosen, chosen.value > q + 1e-9 { return (.ask(chosen.model), chosen.value) }
+        return (.keep(best), q)
     }
 }

@@ -1,44 +1,153 @@
 package import Domain
+import Estimation
 
 /// What follows the answers of a step, by the value of one more answer against its price.
 package enum NextCall: Hashable, Sendable {
     /// Ask this model: with its answer, the step is expected to be worth more than the call takes.
     case ask(ModelID)
+    /// Ask the model that has just answered once more, to see whether its answers agree.
+    case sample(ModelID, correctness: Double)
     /// Keep this model's answer: no further one is worth its price.
     case keep(ModelID, correctness: Double)
 }
 
-/// Finds the next call of a step whose answers a judge can score.
+/// What was seen of a step's answers besides their words.
+struct SeenEvidence: Sendable {
+    /// Change of the log-odds that a model's answer is right.
+    var logOdds: [ModelID: Double] = [:]
+    /// Further answers of the model that answered last.
+    var samples = SampleAgreement()
+    /// Most further answers of one model; 0 where none can be bought.
+    var mostSamples = 0
+
+    /// Evidence weaker than this buys nothing where no judge knows the text.
+    static let leastLogOdds = 0.25
+}
+
+/// Finds the next call of a step by value of information.
 struct NextCallSearch {
     let estimates: any StepEstimates
     let priced: PricedStep
     /// The callable candidates with their models, in one order.
     let candidates: [(candidate: Candidate, model: Model)]
     let remaining: Remaining
+    /// Whether a judge reads the answers of all candidates; else predictions and evidence stand alone.
+    var isJudged = true
 
     /// Models considered for the next call: the most valuable ones, since time grows with the square of their number.
     static let breadth = 12
+    /// Least gain in the probability of a right answer that further samples must be expected to bring.
+    static let leastSampleGain = 0.01
+
+    /// The value of a move: the probability of a right answer, less its price.
+    private typealias Valued = (move: CascadePolicy.Move, value: Double)
 
     /// - Parameter answers: the paid answers in the order of the calls.
-    /// - Returns: nil where no judge covers the text, or nothing can be called.
-    func next(after answers: [(model: Model, output: String)]) -> NextCall? {
+    /// - Returns: nil where no judge covers the text and no evidence weighs, or nothing can be called.
+    func next(
+        after answers: [(model: Model, output: String)], seen: SeenEvidence = SeenEvidence()
+    ) -> NextCall? {
         let candidates = nearest(answers)
         let models = candidates.map(\.model)
+        let predictions = candidates.map(\.candidate.prediction.quality)
         guard priced.price > 0, models.count > 1,
-            let correctness = estimates.correctness(of: models, given: answers)
+            let believed = correctness(models, predictions, answers, seen)
         else { return nil }
         let asked = models.indices.filter { index in answers.contains { $0.model.id == models[index].id } }
-        let open = models.indices.filter { !asked.contains($0) && fits($0, after: asked, of: candidates) }
-        let policy = CascadePolicy(weight: 1 / priced.price, detectionRate: estimates.detectionRate)
-        let burdens = models.map { priced.burden($0.id) }
-        guard
-            let move = policy.move(
-                correctness: correctness, costUSD: burdens, couplings: couplings(models), open: open, asked: asked)
-        else { return nil }
-        switch move {
-        case .ask(let index): return .ask(models[index].id)
-        case .keep(let index): return .keep(models[index].id, correctness: correctness[index])
+        let open = models.indices.filter { !asked.contains($0) && fits([$0], after: asked, of: candidates, seen) }
+        // Without a judge, only an abler model's answer replaces one: nothing could tell which of the two is right.
+        let ablest = asked.map { predictions[$0] }.max() ?? 0
+        let abler = open.filter { predictions[$0] > ablest }
+        let burdens = models.map { priced.burden($0.id) / priced.price }
+        let couplings = couplings(models)
+        func best(_ correctness: [Double]) -> Valued? {
+            guard isJudged else { return replacement(correctness, burdens, open: abler, asked: asked) }
+            let policy = CascadePolicy(weight: 1, detectionRate: estimates.detectionRate)
+            return policy.valued(
+                correctness: correctness, costUSD: burdens, couplings: couplings, open: open, asked: asked)
         }
+        guard let found = best(believed) else { return nil }
+        if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }),
+            canSample(index, after: asked, open: isJudged ? open : abler, of: candidates, seen)
+        {
+            let q = believed[index]
+            let agrees = seen.samples.nextAgrees(correctness: q)
+            var value = -burdens[index]
+            for (isAgreeing, probability) in [(true, agrees), (false, 1 - agrees)] {
+                let change = seen.samples.adding(agrees: isAgreeing).logOdds - seen.samples.logOdds
+                let then = changed(believed, index, by: change, couplings)
+                value += probability * (best(then)?.value ?? then[index])
+            }
+            if value > found.value + Self.leastSampleGain { return .sample(last.model.id, correctness: q) }
+        }
+        switch found.move {
+        case .ask(let index): return .ask(models[index].id)
+        case .keep(let index): return .keep(models[index].id, correctness: believed[index])
+        }
+    }
+
+    // MARK: Belief
+
+    /// Every model's probability of being right, given answers and evidence; nil where nothing tells more than the
+    /// predictions did before the call.
+    private func correctness(
+        _ models: [Model], _ predictions: [Double], _ answers: [(model: Model, output: String)], _ seen: SeenEvidence
+    ) -> [Double]? {
+        var correctness: [Double]
+        if isJudged {
+            guard let judged = estimates.correctness(of: models, given: answers) else { return nil }
+            correctness = judged
+        } else {
+            let isWeighty = seen.logOdds.values.contains { abs($0) >= SeenEvidence.leastLogOdds }
+            guard isWeighty || seen.mostSamples > 0 || seen.samples.count > 0 else { return nil }
+            correctness = predictions
+        }
+        guard correctness.allSatisfy(\.isFinite) else { return nil }
+        let couplings = couplings(models)
+        for index in models.indices {
+            guard let change = seen.logOdds[models[index].id], change != 0 else { continue }
+            correctness = changed(correctness, index, by: change, couplings)
+        }
+        if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) {
+            correctness = changed(correctness, index, by: seen.samples.logOdds, couplings)
+        }
+        return correctness
+    }
+
+    /// The probabilities after a change of one model's log-odds. The others follow by their coupling to it.
+    private func changed(_ correctness: [Double], _ index: Int, by change: Double, _ couplings: [Float]) -> [Double] {
+        guard change != 0, change.isFinite, correctness[index] > 0 else { return correctness }
+        let now = logistic(logit(correctness[index]) + change)
+        let task = RestartPolicy.Task(start: correctness, costUSD: [], couplings: couplings)
+        var changed = RestartPolicy(weight: 0).corrected(task, correctness, by: index, to: now)
+        changed[index] = now
+        return changed
+    }
+
+    /// The best move without a judge: keep the best answer, or let a better model answer in its place.
+    private func replacement(
+        _ correctness: [Double], _ burdens: [Double], open: [Int], asked: [Int]
+    ) -> Valued? {
+        guard let best = asked.max(by: { (correctness[$0], $1) < (correctness[$1], $0) }) else { return nil }
+        let next = open.max { correctness[$0] - burdens[$0] < correctness[$1] - burdens[$1] }
+        guard let next, correctness[next] - burdens[next] > correctness[best] + 1e-9 else {
+            return (.keep(best), correctness[best])
+        }
+        return (.ask(next), correctness[next] - burdens[next])
+    }
+
+    // MARK: Limits
+
+    /// Whether one more answer of a model may be bought: no sample takes longer than the answer that it may save.
+    private func canSample(
+        _ index: Int, after asked: [Int], open: [Int], of candidates: [(candidate: Candidate, model: Model)],
+        _ seen: SeenEvidence
+    ) -> Bool {
+        guard seen.samples.count < seen.mostSamples, fits([index], after: asked, of: candidates, seen) else {
+            return false
+        }
+        let saved = open.map { candidates[$0].candidate.latencySeconds }.max() ?? 0
+        return candidates[index].candidate.latencySeconds <= saved
     }
 
     /// The models that have answered and the most valuable others.
@@ -51,18 +160,19 @@ struct NextCallSearch {
         return asked + others.prefix(max(1, Self.breadth - asked.count)).map(\.known)
     }
 
-    /// Whether one more call keeps the run's money and time after the calls that were made.
+    /// Whether more calls keep the run's money and time after the calls that were made.
     private func fits(
-        _ index: Int, after asked: [Int], of candidates: [(candidate: Candidate, model: Model)]
+        _ next: [Int], after asked: [Int], of candidates: [(candidate: Candidate, model: Model)], _ seen: SeenEvidence
     ) -> Bool {
+        // The samples are the last model's, which is counted at the dearest of those asked.
+        let repeated = asked.max { candidates[$0].candidate.worstCaseCost < candidates[$1].candidate.worstCaseCost }
+        let called = asked + next + (repeated.map { Array(repeating: $0, count: seen.samples.count) } ?? [])
         if let budget = remaining.budget {
-            let called = asked + [index]
             let most = called.reduce(0.0) { $0 + Double(candidates[$1].candidate.worstCaseCost.nanoUSD) }
             if most > Double(budget.nanoUSD) { return false }
         }
         if let seconds = remaining.seconds {
-            let spent = asked.reduce(0.0) { $0 + candidates[$1].candidate.latencySeconds }
-            if spent + candidates[index].candidate.latencySeconds > seconds { return false }
+            if called.reduce(0.0, { $0 + candidates[$1].candidate.latencySeconds }) > seconds { return false }
         }
         return true
     }

@@ -127,8 +127,11 @@ package struct PricedStep: Hashable, Sendable {
             ? weights : AssignmentWeights(cost: 1, energy: 0, latency: 0, accuracy: 0)
     }
 
+    /// The model that the others are compared with.
+    package var referenceModel: ModelID { reference.model }
+
     /// The kappa that a decision shows: the candidate's own, and for the reference that of a model that costs nothing.
-    func kappa(of model: ModelID) -> Double {
+    package func kappa(of model: ModelID) -> Double {
         guard model == reference.model else { return min(max(threshold(model), 0), 1) }
         let worth = price * reference.prediction.quality
         return worth > 0 ? max(0, 1 - burden(model) / worth) : 0

@@ -4,6 +4,8 @@ package import Domain
 package enum RuleAction: Hashable, Sendable {
     /// Call this model for the step.
     case call(Verdict)
+    /// Call the model that has just answered once more, to see whether its answers agree.
+    case sample(ModelID, reason: String)
     /// Let `by` write the expected next answer of each of these models (text-generating SP).
     case predict(by: ModelID, of: [ModelID], reason: String)
     /// Ask `by` for the parts of the step (SD).
@@ -40,7 +42,8 @@ package enum RuleAction: Hashable, Sendable {
     package var reason: String {
         switch self {
         case .call(let verdict): verdict.reason
-        case .predict(_, _, let reason), .decompose(_, let reason), .split(_, let reason), .keep(_, let reason),
+        case .sample(_, let reason), .predict(_, _, let reason), .decompose(_, let reason), .split(_, let reason),
+            .keep(_, let reason),
             .abandon(let reason), .ignored(let reason):
             reason
         }

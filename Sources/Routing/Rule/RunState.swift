@@ -7,7 +7,16 @@ package struct RunState: Hashable, Sendable {
     /// The next steps that SLE or CD gave to a model, while they last.
     package var span: Span?
     /// The last plan; nil if the next step needs a new one.
-    package var plan: Plan?
+    ///
+    /// It is kept apart: a plan takes about two kilobytes, and most of the many states in memory have none.
+    package var plan: Plan? {
+        get {
+            guard case .plan(let plan)? = keptPlan else { return nil }
+            return plan
+        }
+        set { keptPlan = newValue.map { .plan($0) } }
+    }
+    private var keptPlan: KeptPlan?
     /// Position of the last routed step, 0 before the first.
     package var position = 0
     /// The end of that step's message history.
@@ -17,6 +26,17 @@ package struct RunState: Hashable, Sendable {
         self.committed = committed
         self.span = span
         self.plan = plan
+    }
+
+    /// Ends what was promised to a model.
+    mutating func release(from model: ModelID) {
+        if committed == model { committed = nil }
+        if span?.model == model { span = nil }
+        plan = nil
+    }
+
+    private indirect enum KeptPlan: Hashable, Sendable {
+        case plan(Plan)
     }
 }
 

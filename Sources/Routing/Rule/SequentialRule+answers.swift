@@ -42,6 +42,9 @@ extension SequentialRule {
     /// Keeps an answer or asks another model, by the value of one more answer against its price.
     private mutating func follow(_ next: NextCall, after answer: RuleEvent.Answer, _ step: RuleStep) -> RuleAction {
         switch next {
+        case .sample(let model, _):
+            // `StepMachine` buys samples before it reports the answer.
+            return .keep(model, reason: "\(model) answered in good form; nothing more is known of the answer")
         case .keep(let kept, let correctness):
             findings.append(.valued(kept, correctness, next: nil))
             if kept != answer.model { rejected.append(answer) }

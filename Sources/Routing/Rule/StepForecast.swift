@@ -13,6 +13,8 @@ struct StepForecast: Sendable {
     let reference: Candidate
     /// Remarks about estimates that were not numbers.
     private(set) var remarks: [String] = []
+    /// The model that the run is taken from, because its last steps go badly.
+    private(set) var stuck: ModelID?
     /// In the order of the context.
     private let models: [Model]
     /// Indices of the candidates that can serve the step.
@@ -27,7 +29,7 @@ struct StepForecast: Sendable {
         let models = context.models.map(\.model)
         let estimates = estimator.estimates(of: step.text, for: models)
         var remarks: [String] = []
-        var candidates = Candidates.of(step, in: context) { model in
+        func predicted(_ model: Model) -> Prediction {
             let prediction = estimates.prediction(for: model)
             if prediction.isNumber { return prediction }
             remarks.append(
@@ -35,11 +37,20 @@ struct StepForecast: Sendable {
             )
             return TierPrior.prediction(of: model.tier)
         }
+        var candidates = SourceWays.candidates(of: step, by: estimates, in: context, predicting: predicted)
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
         guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
         }
         let isPriced = context.policy.kappa.isPriced
+        if isPriced, let hand = RunHandOver(step, among: able.map { candidates[$0] }) {
+            remarks.append(hand.remark)
+            stuck = hand.stuck
+            if let index = candidates.firstIndex(where: { $0.model == hand.stuck }) {
+                candidates[index].prediction.quality = hand.quality
+                best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) ?? best
+            }
+        }
         if isPriced {
             let payable = able.filter { index in
                 context.remaining.budget.map { candidates[index].worstCaseCost <= $0 } ?? true
@@ -128,13 +139,24 @@ struct StepForecast: Sendable {
     /// Lets every candidate pass, because the run's limits leave no room for the dial.
     mutating func relax() { priced = priced?.relaxed }
 
-    /// The search for the next call; nil where answers are not verified by their value.
+    /// The search for the next call by the readings of a judge; nil where none reads all answers.
     func nextCalls(in context: RoutingContext) -> NextCallSearch? {
-        guard isTested, let priced, !priced.isRelaxed else { return nil }
+        isTested ? search(in: context, isJudged: true) : nil
+    }
+
+    /// The search for the call after an answer: by a judge's readings, or by predictions and evidence alone. Nil where
+    /// answers are not verified by their value.
+    func callsAfterAnswer(in context: RoutingContext) -> NextCallSearch? {
+        guard context.policy.verify, context.policy.maxLoss > 0 else { return nil }
+        return search(in: context, isJudged: isTested)
+    }
+
+    private func search(in context: RoutingContext, isJudged: Bool) -> NextCallSearch? {
+        guard let priced, !priced.isRelaxed else { return nil }
         return NextCallSearch(
             estimates: estimates, priced: priced,
             candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },
-            remaining: context.remaining)
+            remaining: context.remaining, isJudged: isJudged)
     }
 
     func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }
@@ -160,9 +182,11 @@ struct StepForecast: Sendable {
     func budgetError(_ context: RoutingContext) -> RoutingError {
         let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
         let left = context.remaining.budget ?? .zero
+        let isSessions = context.policy.session.budget != nil && context.policy.budget.map { left < $0 } ?? true
+        let name = isSessions ? "session_budget_usd" : "budget_usd"
         return .budgetSpent(
-            "the $\(left) left of budget_usd cannot pay the highest possible bill of any model; the least is $\(least): "
-                + "raise budget_usd, or lower max_tokens")
+            "the $\(left) left of \(name) cannot pay the highest possible bill of any model; the least is $\(least): "
+                + "raise \(name), or lower max_tokens")
     }
 }
 

@@ -1,4 +1,5 @@
 package import Domain
+package import Estimation
 
 /// One running step: the sequential rule with its estimates and decision.
 ///
@@ -22,6 +23,12 @@ package struct StepMachine: Sendable {
     /// Remarks from before the rule began.
     private let preamble: [String]
     private var outputs: [(model: Model, output: String)] = []
+    /// What was seen of the answers besides their words.
+    private var seen = SeenEvidence()
+    /// The evidence of the last answer.
+    private var evidence = AnswerEvidence()
+    /// Whether callers can ask a model for further answers (`sample`).
+    package var allowsSamples = false
 
     init(
         decision: Decision, rule: SequentialRule, start: RuleStep, forecast: StepForecast, estimator: any Estimating,
@@ -69,21 +76,72 @@ package struct StepMachine: Sendable {
         return handle(.predicted(similarity))
     }
 
-    /// Handles a model's answer. Its acceptance is estimated from all answers of this step.
+    /// Handles a model's answer. Its acceptance is estimated from all answers of this step and from the evidence.
     ///
-    /// - Parameter fault: the defect of the answer's form; nil for none.
+    /// - Parameters:
+    ///   - fault: the defect of the answer's form; nil for none.
+    ///   - evidence: what was seen of the answer besides its words.
     @discardableResult
-    package mutating func answered(_ model: ModelID, output: String, fault: String? = nil) -> RuleAction {
-        acceptance = nil
-        var next: NextCall?
-        if context.policy.verify, fault == nil, let known = forecast.model(model) {
-            outputs.append((known, output))
-            acceptance = forecast.estimates.acceptance(of: outputs)
-            if context.policy.verification.threshold == nil {
-                next = forecast.nextCalls(in: context)?.next(after: outputs)
-            }
+    package mutating func answered(
+        _ model: ModelID, output: String, fault: String? = nil, evidence: AnswerEvidence = AnswerEvidence()
+    ) -> RuleAction {
+        if let last = outputs.last { seen.logOdds[last.model.id, default: 0] += seen.samples.logOdds }
+        (acceptance, seen.samples, self.evidence) = (nil, SampleAgreement(), evidence)
+        guard context.policy.verify, fault == nil, let known = forecast.model(model) else {
+            return handle(.answered(.init(model: model, fault: fault)))
         }
-        return handle(.answered(.init(model: model, acceptance: acceptance, fault: fault, next: next)))
+        outputs.append((known, output))
+        seen.mostSamples = allowsSamples ? context.policy.verification.samples : 0
+        return weigh()
+    }
+
+    /// Handles a further answer of the model that answered last.
+    ///
+    /// - Parameters:
+    ///   - samples: the further answers so far, and how many of them agree with the answer that is kept of them.
+    ///   - output: the answer that is kept of them.
+    @discardableResult
+    package mutating func sampled(_ samples: SampleAgreement, output: String) -> RuleAction {
+        guard case .sample = action, let last = outputs.indices.last else { return action }
+        seen.samples = samples
+        outputs[last].output = output
+        return weigh()
+    }
+
+    /// Handles a further answer that did not come. No more are asked for.
+    @discardableResult
+    package mutating func sampleFailed(_ reason: String) -> RuleAction {
+        guard case .sample(let model, _) = action else { return action }
+        seen.mostSamples = 0
+        rule.findings.append(.failed(model, reason: "a further answer did not come: \(reason)"))
+        return weigh()
+    }
+
+    /// Compares the last answer, with all that is known of it, with its price.
+    private mutating func weigh() -> RuleAction {
+        guard let last = outputs.last else { return action }
+        let judged = forecast.estimates.acceptance(of: outputs)
+        let ofAnswer = evidence.beyondWords + (judged == nil ? evidence.ofWords : 0)
+        seen.logOdds[last.model.id] = ofAnswer
+        let change = ofAnswer + seen.samples.logOdds
+        acceptance = judged.map { $0 > 0 && $0.isFinite && change != 0 ? logistic(logit($0) + change) : $0 }
+        var next: NextCall?
+        if context.policy.verification.threshold == nil {
+            next = forecast.callsAfterAnswer(in: context)?.next(after: outputs, seen: seen)
+        }
+        if judged == nil, next != nil {
+            let predicted = decision.candidate(last.model.id)?.prediction.quality
+            acceptance = predicted.map { logistic(logit($0) + change) }
+        }
+        if case .sample(let model, let correctness)? = next {
+            action = .sample(
+                model,
+                reason: "\(model) is asked once more: its answer is right with probability "
+                    + "\(Decimals.two(correctness)), and whether it agrees is expected to be worth its price")
+            updateDecision()
+            return action
+        }
+        return handle(.answered(.init(model: last.model.id, acceptance: acceptance, next: next)))
     }
 
     /// Marks the model as named by the caller.
@@ -159,6 +217,7 @@ package struct StepMachine: Sendable {
             decision.model = model
             decision.considered.append(reason)
         case .abandon(let reason): decision.considered.append(reason)
+        case .sample(_, let reason): decision.considered.append(reason)
         case .predict, .decompose, .ignored: break
         }
         decision.fallbacks = fallbacks

@@ -40,6 +40,9 @@ struct CompletionsController {
             throw FieldError("suffix", "is not known to chat models: leave it out")
         }
         if root["echo"]?.boolean == true { throw FieldError("echo", "must be false: answers come without the prompt") }
+        if let count = root["n"], !count.isNull, count.integer != 1 {
+            throw FieldError("n", "must be 1: several answers are given by /v1/chat/completions")
+        }
         if let count = root["best_of"], !count.isNull, count.integer != 1 { throw FieldError("best_of", "must be 1") }
         if let count = root["logprobs"], !count.isNull, count.integer != 0 {
             throw FieldError("logprobs", "is known to chats only: use /v1/chat/completions")

@@ -6,7 +6,7 @@ import JSON
 import Ledger
 import Steps
 
-/// Health checks, models, decisions and the dashboard.
+/// Health checks, decisions and the dashboard.
 struct OperationsController {
     let stepService: StepService
 
@@ -16,8 +16,6 @@ struct OperationsController {
         router.get("healthz") { _, _ in Self.health }
         router.get("readyz", use: ready)
         let group = router.group("v1")
-        ModelsController(stepService: stepService).addRoutes(to: group)
-        group.get("decisions/{id}", use: decision)
         group.get("dashboard", use: dashboard)
     }
 
@@ -64,33 +62,30 @@ struct OperationsController {
     }
 
     @Sendable
-    func decision(request: Request, context: HeraContext) async throws -> Response {
-        let id = try context.parameters.require("id")
-        do throws(LedgerError) {
-            guard let record = try await stepService.ledger.read({ try $0.decision(id) }),
-                context.caller.sees(record.attribution)
-            else {
-                throw LedgerError.notFound(kind: "decision", id: id)
-            }
-            return Response(json: record.decision.report)
-        } catch {
-            if case .notFound = error { throw ServiceError.notFound(kind: "decision", id: id) }
-            throw ServiceError.ledger(error)
-        }
-    }
-
-    @Sendable
     func dashboard(request: Request, context: HeraContext) async throws -> Response {
         let parameters = request.uri.queryParameters
         func text(_ name: Substring) -> String? { parameters[name].map(String.init) }
         var query = try DashboardQuery(
-            from: text("from"), to: text("to"), groupBy: text("group_by"), now: .now())
+            from: text("from"), to: text("to"), groupBy: text("group_by"), range: text("range"), now: .now())
+        let cut = try DashboardSeries.parameters(interval: text("interval"), zone: text("tz"), of: query)
+        for dimension in Dimension.allCases where dimension.isFilter {
+            if let value = text(dimension.rawValue[...]) { query.filters[dimension] = value }
+        }
         // A key sees only its own spending.
-        if let key = context.caller.key { query.filters[.key] = key }
+        let key = context.caller.key
+        if let key { query.filters[.key] = key }
         do throws(LedgerError) {
-            let report = try await stepService.ledger.read { [query] in try $0.dashboard(query) }
+            let (report, series) = try await stepService.ledger.read { [query] ledger in
+                (
+                    try ledger.dashboard(query),
+                    try cut.map { try DashboardSeries(query, interval: $0.0, zone: $0.1, from: &ledger) }
+                )
+            }
             let quality = try await QualityReport(of: stepService, since: query.from)
-            return Response(json: report.document(economics: stepService.settings.economics, quality: quality))
+            let live = key == nil ? LiveModels(stepService.registry, at: .now()) : nil
+            return Response(
+                json: report.document(
+                    economics: stepService.settings.economics, quality: quality, series: series, live: live))
         } catch {
             throw ServiceError.ledger(error)
         }

@@ -14,6 +14,12 @@ protocol AnswerFormat: Sendable {
     func whole(_ answer: ChatAnswer, openAIBytes: [UInt8]?) -> [UInt8]
     /// Writes the events of one stream.
     func eventWriter() -> any ChatEventWriter
+    /// Called when the end of a stream is written and before it is sent.
+    func willEnd(_ writer: any ChatEventWriter) async
+}
+
+extension AnswerFormat {
+    func willEnd(_ writer: any ChatEventWriter) async {}
 }
 
 /// OpenAI's chat completions.
@@ -36,6 +42,9 @@ extension ChatReply {
     func response(in format: some AnswerFormat) -> Response {
         var headers: HTTPFields = [.heraDecision: decision.id, .heraStage: decision.stage.rawValue]
         if let model { headers[.heraModel] = model.rawValue }
+        if let sources = decision.candidate(model ?? decision.model)?.sources {
+            headers[.heraSources] = sources.sent.joined(separator: ",")
+        }
         switch body {
         case .complete(let answer, let openAIBytes):
             headers[.contentType] = "application/json"
@@ -56,6 +65,7 @@ extension ChatReply {
                     for await batch in reader {
                         var bytes: [UInt8] = []
                         for event in batch { bytes += events.write(event) }
+                        if batch.contains(where: { $0.kind == .done }) { await format.willEnd(events) }
                         if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                     }
                     try await writer.finish(nil)

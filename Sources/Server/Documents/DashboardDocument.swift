@@ -9,7 +9,11 @@ extension DashboardReport {
     /// - Parameters:
     ///   - economics: converts energy to carbon.
     ///   - quality: quality measurements of the same time, or nil.
-    package func document(economics: Economics, quality: QualityReport? = nil) -> [UInt8] {
+    ///   - series: the same time in spans, or nil.
+    ///   - live: the models' present state, or nil.
+    package func document(
+        economics: Economics, quality: QualityReport? = nil, series: DashboardSeries? = nil, live: LiveModels? = nil
+    ) -> [UInt8] {
         var writer = JSONWriter(capacity: 1024 + 512 * rows.count)
         writer.object { object in
             object.member("object", "dashboard")
@@ -39,6 +43,8 @@ extension DashboardReport {
                     }
                 })
             if let quality { object.member("quality", object: { quality.write(into: &$0) }) }
+            series?.write(into: &object, economics: economics)
+            live?.write(into: &object)
         }
         return writer.bytes
     }
@@ -66,10 +72,12 @@ extension DashboardSums {
         object.member("baseline_energy_j", Double(baselineEnergyMicrojoules) / 1e6)
         object.member("co2e_g", energyJoules / 3.6e6 * economics.gramsCO2ePerKWh)
         object.member("latency_s_mean", latency.meanSeconds)
+        object.member("latency_s_p50", latency.quantileSeconds(0.5))
         object.member("latency_s_p95", latency.quantileSeconds(0.95))
         object.member(
             "predicted_latency_s_mean", calls == 0 ? nil : Double(predictedLatencyMicroseconds) / 1e6 / Double(calls))
         object.member("first_token_s_mean", firstTokenSecondsMean)
+        object.member("cache_hit_share", cacheHitShare)
     }
 }
 
@@ -80,9 +88,20 @@ extension DashboardQuery {
     ///   - from: a day, a moment or seconds since 1970; nil for the last 30 days.
     ///   - to: the same, exclusive; nil for now.
     ///   - groupBy: dimensions, separated by commas; nil for `model`.
-    package init(from: String?, to: String?, groupBy: String?, now: Timestamp) throws(FieldError) {
+    ///   - range: `hour`, `day`, `week`, `month`, `quarter` or `year` before the end, instead of `from`.
+    package init(
+        from: String?, to: String?, groupBy: String?, range: String? = nil, now: Timestamp
+    ) throws(FieldError) {
         let end = try Self.moment(to, field: "to") ?? now.advanced(bySeconds: 1)
-        let start = try Self.moment(from, field: "from") ?? end.advanced(bySeconds: -30 * 86_400)
+        let length = try range.map { (name) throws(FieldError) -> Double in
+            guard let days = Self.ranges.first(where: { $0.name == name })?.days else {
+                let names = Self.ranges.map(\.name).joined(separator: ", ")
+                throw FieldError("range", "must be one of \(names)")
+            }
+            return days
+        }
+        if from != nil, range != nil { throw FieldError("range", "cannot be given together with `from`") }
+        let start = try Self.moment(from, field: "from") ?? end.advanced(bySeconds: -(length ?? 30) * 86_400)
         guard start < end else { throw FieldError("from", "must be before `to`") }
         var dimensions: [Dimension] = []
         for name in (groupBy ?? "model").split(separator: ",") {
@@ -97,6 +116,10 @@ extension DashboardQuery {
         }
         self.init(from: start, to: end, groupBy: dimensions)
     }
+
+    private static let ranges: [(name: String, days: Double)] = [
+        ("hour", 1.0 / 24), ("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365),
+    ]
 
     private static func moment(_ text: String?, field: String) throws(FieldError) -> Timestamp? {
         guard let text else { return nil }

@@ -119,8 +119,9 @@ struct ErrorReply: Error {
                 retryAfterSeconds: 5)
         case .ledger:
             self.init(status: .internalServerError, message: words, type: "server_error", code: code)
-        case .refused:
-            self.init(status: .badRequest, message: words, type: "invalid_request_error", code: code)
+        case .refused(_, let failure):
+            self.init(
+                status: .badRequest, message: words, type: "invalid_request_error", code: code, field: failure.field)
         case .upstream(let failures):
             self.init(upstream: failures.map(\.error), message: words, code: code)
         case .notFound:

@@ -19,14 +19,16 @@ extension Request {
         do {
             return Array(buffer: try await collectBody(upTo: limit))
         } catch is NIOTooManyBytesError {
-            throw HTTPError(
-                .contentTooLarge,
-                message: "the body is larger than \(limit) bytes: send less, or raise limits.body_bytes")
+            throw Self.tooLarge(limit)
         } catch let error as HTTPError where error.status == .contentTooLarge {
-            throw HTTPError(
-                .contentTooLarge,
-                message: "the body is larger than \(limit) bytes: send less, or raise limits.body_bytes")
+            throw Self.tooLarge(limit)
         }
+    }
+
+    /// The error of a body above the limit.
+    static func tooLarge(_ limit: Int) -> HTTPError {
+        HTTPError(
+            .contentTooLarge, message: "the body is larger than \(limit) bytes: send less, or raise limits.body_bytes")
     }
 
     /// The body, parsed as JSON.
@@ -40,6 +42,8 @@ extension HTTPField.Name {
     static let heraModel = name("x-hera-model")
     static let heraDecision = name("x-hera-decision")
     static let heraStage = name("x-hera-stage")
+    /// The optional sources that were sent, by name; empty if none was.
+    static let heraSources = name("x-hera-sources")
     /// The settled cost in USD; absent on streams.
     static let heraCost = name("x-hera-cost-usd")
     /// The caller's session id.
@@ -56,6 +60,8 @@ extension HTTPField.Name {
     static let claudeCodeSession = name("x-claude-code-session-id")
     /// Accuracy of a token count: `counted` or `estimated`.
     static let heraTokens = name("x-hera-tokens")
+    /// Tools of a request that no model was offered.
+    static let heraLeftOut = name("x-hera-left-out")
     static let referrerPolicy = name("referrer-policy")
 
     private static func name(_ text: String) -> HTTPField.Name {

@@ -24,8 +24,8 @@ struct CallerMiddleware: RouterMiddleware {
     let needsKey: Bool
     let wrongKeys = WrongKeyLimiter()
 
-    /// Public paths: health checks, the dashboard page and the API description.
-    private static let publicPaths: Set<String> = ["/", "/healthz", "/readyz", "/dashboard", "/openapi.yaml"]
+    /// Public paths: health checks, the page with its files, and the API description.
+    private static let publicPaths = PagesController.paths.union(["/", "/healthz", "/readyz"])
 
     private static let maximumSessionBytes = 256
 

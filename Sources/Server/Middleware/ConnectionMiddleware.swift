@@ -8,21 +8,49 @@ import Synchronization
 struct ConnectionMiddleware: RouterMiddleware {
     typealias Context = HeraContext
 
+    let connections: OpenConnections
+    /// The largest body, but for uploads of files.
+    let bodyBytes: Int
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
+        // Before the client is told to go on, and before any of the body is read.
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyBytes,
+            request.uri.path != "/v1/files"
+        {
+            throw Request.tooLarge(bodyBytes)
+        }
         guard request.method == .post else { return try await next(request, context) }
         let channel = context.channel
-        let wantsContinue = HTTPField.Name("expect").flatMap { request.headers[$0] }?.lowercased() == "100-continue"
-        let presence = try? await channel.eventLoop.submit {
-            let handler = try channel.pipeline.syncOperations.handler(type: ConnectionHandler.self)
-            if wantsContinue { handler.writeContinue() }
-            return handler.presence
-        }.get()
-        guard let presence else { return try await next(request, context) }
+        if HTTPField.Name("expect").flatMap({ request.headers[$0] })?.lowercased() == "100-continue" {
+            try? await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: ConnectionHandler.self).writeContinue()
+            }.get()
+        }
+        guard let presence = connections.presence(on: channel) else { return try await next(request, context) }
         var context = context
         context.caller.hasLeft = { presence.hasLeft }
         return try await next(request, context)
+    }
+}
+
+/// The clients of the open connections.
+///
+/// To ask the pipeline instead would send each request to its connection's event loop and back.
+final class OpenConnections: Sendable {
+    private let clients = Mutex<[ObjectIdentifier: ClientPresence]>([:])
+
+    func presence(on channel: any Channel) -> ClientPresence? {
+        clients.withLock { $0[ObjectIdentifier(channel)] }
+    }
+
+    func add(_ client: ClientPresence, on channel: any Channel) {
+        clients.withLock { $0[ObjectIdentifier(channel)] = client }
+    }
+
+    func remove(_ channel: any Channel) {
+        clients.withLock { _ = $0.removeValue(forKey: ObjectIdentifier(channel)) }
     }
 }
 
@@ -42,12 +70,21 @@ final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    let presence = ClientPresence()
+    private let connections: OpenConnections
+    private let presence = ClientPresence()
     private var context: ChannelHandlerContext?
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    init(_ connections: OpenConnections) { self.connections = connections }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        connections.add(presence, on: context.channel)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        connections.remove(context.channel)
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed { presence.leave() }
@@ -70,7 +107,11 @@ final class ConnectionHandler: ChannelInboundHandler {
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Never
 
+    private let connections: OpenConnections
+
+    init(_ connections: OpenConnections) { self.connections = connections }
+
     func handlerAdded(context: ChannelHandlerContext) {
-        try? context.pipeline.syncOperations.addHandler(ConnectionHandler(), position: .first)
+        try? context.pipeline.syncOperations.addHandler(ConnectionHandler(connections), position: .first)
     }
 }

@@ -51,9 +51,11 @@ extension StepService {
         _ request: ChatRequest, from caller: Caller,
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws(ServiceError) -> ChatReply {
-        await recallRun(of: request, from: caller)
-        let step = try route(request, from: caller)
-        let session = Self.sessionKey(step.prepared.step.runID, caller)
+        let runID = caller.runID(of: request)
+        await recallRun(runID, of: request, from: caller)
+        let left = try await sessionLeft(for: request, from: caller, setting: true)
+        let step = try route(request, from: caller, runID: runID, sessionLeft: left)
+        let session = Self.sessionKey(runID, caller)
         if request.isStream { return try await streamed(step, session) }
         return try await whole(step, session) { reply in
             guard let ticket = caller.ticket, let kept = await answer(reply) else { return nil }
@@ -63,16 +65,18 @@ extension StepService {
 
     /// The decision that `chat` would make, without a call.
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
-        await recallRun(of: request, from: caller)
-        let step = try route(request, from: caller)
+        let runID = caller.runID(of: request)
+        await recallRun(runID, of: request, from: caller)
+        let left = try await sessionLeft(for: request, from: caller, setting: false)
+        let step = try route(request, from: caller, runID: runID, sessionLeft: left)
         var executor = StepExecutor(stepService: self, step: step)
         executor.decideWithoutCalls()
         return executor.decision
     }
 
-    private func recallRun(of request: ChatRequest, from caller: Caller) async {
+    private func recallRun(_ runID: String, of request: ChatRequest, from caller: Caller) async {
         let opensRun = caller.session == nil && !request.messages.contains { $0.role == .assistant }
-        await recall(Self.sessionKey(caller.runID(of: request), caller), opensRun: opensRun)
+        await recall(Self.sessionKey(runID, caller), opensRun: opensRun)
     }
 
     private func whole(
@@ -106,7 +110,7 @@ extension StepService {
             let outcome = try await executor.run()
             return FinishedStep(
                 prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
-                joules: executor.joules)
+                joules: executor.joules, seconds: executor.started.seconds)
         } catch {
             if !executor.decision.attempts.isEmpty {
                 await calls.book(
@@ -134,7 +138,8 @@ extension StepService {
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, position: prepared.step.position, state: done.state, of: session, at: now)
+                done.outcome.model, position: prepared.step.position, state: done.state, seconds: done.seconds,
+                of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
         do throws(LedgerError) {

@@ -8,20 +8,29 @@ package import Routing
 
 extension StepService {
     /// Routes a chat call.
-    package func route(_ request: ChatRequest, from caller: Caller) throws(ServiceError) -> RoutedStep {
+    ///
+    /// - Parameters:
+    ///   - target: the policy or model to ask for in place of the request's own.
+    ///   - runID: `caller.runID(of: request)`, if it is known already.
+    ///   - sessionLeft: what is left of the session's limits; nil without any.
+    package func route(
+        _ request: ChatRequest, as target: String? = nil, from caller: Caller, runID: String? = nil,
+        sessionLeft: Remaining? = nil
+    ) throws(ServiceError) -> RoutedStep {
         let now = Timestamp.now()
-        let runID = caller.runID(of: request)
+        let runID = runID ?? caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
-        let step = request.step(
+        var step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
         let admitted = try resolved(caller.models)
         var models = registry.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy
         var policyName: String?
         var pinned: PricedModel?
-        let meant = meaning(of: request.model)
-        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
-        switch try target(of: name, at: now) {
+        let asked = target ?? request.model
+        let meant = meaning(of: asked)
+        let name = meant == "hera" ? policyTarget(for: caller, session: caller.clientSession ?? runID) : meant
+        switch try self.target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
@@ -33,12 +42,19 @@ extension StepService {
         }
         if let json = request.policy {
             do throws(FieldError) {
-                policy = try Policy(json: json, base: policy, path: "hera")
+                policy = try Policy(json: json, base: policy, path: "hera", others: [SourceRule.member])
+                try policy.refuseIdleDial(in: json, path: "hera")
+                if request.sources == nil { _ = try SourceRule(json[SourceRule.member], known: []) }
             } catch {
                 throw .badRequest(error)
             }
         }
         policy = try resolved(policy)
+        let sent = readable(request, by: models, policy)
+        if sent.needs != step.needs {
+            step = sent.step(
+                id: step.id, runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
+        }
         // An answer that leaves as it is written cannot be replaced by another one.
         if request.isStream, policy.verification.mode == .auto { policy.verification.mode = .off }
         var context = RoutingContext(
@@ -46,17 +62,38 @@ extension StepService {
             catalogVersion: registry.catalog.version,
             kappaOffset: learning.kappaOffset(policyName: policyName, policy: policy))
         context.priceFactor = learning.priceFactor(policyName: policyName, policy: policy)
-        var machine = try begin(step, state: memory.state, context: &context) { admitted.admits($0) }
+        var machine = try begin(
+            step, memory: memory, sessionLeft: sessionLeft, context: &context, admits: { admitted.admits($0) })
         if let pinned { machine.pin("\(pinned.model.id): named by the caller") }
-        let isItself = meant == request.model && pinned.map { $0.model.id.rawValue == meant } ?? true
-        if !isItself { machine.setRequestedModel(request.model) }
+        let isItself = meant == asked && pinned.map { $0.model.id.rawValue == meant } ?? true
+        if !isItself { machine.setRequestedModel(asked) }
         let attribution = Attribution(
-            team: caller.team, key: caller.key, session: caller.session ?? caller.clientSession ?? runID)
+            team: caller.team, key: caller.key,
+            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil))
         var prepared = PreparedStep(
-            request: request, step: step, decision: machine.decision, context: context, attribution: attribution,
+            request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)
         prepared.hasLeft = caller.hasLeft
+        prepared.callerModels = caller.models
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
+    }
+
+    /// The policy of a call that names none: the caller's own, an experiment's for its share of the sessions, else the
+    /// default one.
+    private func policyTarget(for caller: Caller, session: String) -> String {
+        let policy = caller.policy ?? settings.experiments.policy(ofSession: session)
+        return policy.map { "hera/\($0)" } ?? "hera"
+    }
+
+    /// The request with notes in place of what none of the models reads, where its session would be stuck otherwise
+    /// (``UnreadableParts``).
+    private func readable(_ request: ChatRequest, by models: [PricedModel], _ policy: Policy) -> ChatRequest {
+        let needs = request.needs.intersection(UnreadableParts.needs)
+        guard !needs.isEmpty else { return request }
+        let all = models + registry.restingModels(at: .now())
+        let able = all.filter { policy.models.admits($0.model.id) && policy.placement.admits($0.model.placement) }
+        let missing = needs.filter { need in !able.contains { $0.model.capabilities.contains(need) } }
+        return missing.isEmpty ? request : request.noting(UnreadableParts(missing)) ?? request
     }
 
     /// The name under which a session is remembered: equal first messages of two keys are two sessions.

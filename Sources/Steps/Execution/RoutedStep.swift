@@ -26,4 +26,6 @@ package struct FinishedStep: Sendable {
     /// Cost of the answer and of all helper calls.
     package var spent: Money
     package var joules: Double
+    /// Duration of the step with all its calls.
+    package var seconds = 0.0
 }

@@ -1,6 +1,7 @@
 import Calls
 import Dialects
 import Domain
+import Estimation
 import Ledger
 import Routing
 import Upstream
@@ -14,7 +15,7 @@ struct StepExecutor: Sendable {
     var prepared: PreparedStep
     var machine: StepMachine
     private let memory: Sessions.Memory
-    private let delivery: StreamDelivery?
+    let delivery: StreamDelivery?
     /// Whether the step may be split into subtasks. The answer of a chat call is one model's.
     let allowsSubtasks: Bool
 
@@ -22,12 +23,16 @@ struct StepExecutor: Sendable {
     private var rejected: [StepOutcome] = []
     var attempts: [Attempt] = []
     private var failures: [(model: ModelID, error: UpstreamError)] = []
+    /// What is wrong with the answer that waits for its verdict; nil for nothing.
+    private var fault: String?
     /// The largest context, in tokens, of the models for which the prompt was too long; 0 where it was not.
     private var contextPassed = 0
     private var accepted: StepOutcome?
+    /// The answer that waits for its verdict.
+    var waiting: SampledAnswer?
     var spent = Money.zero
     private(set) var joules = 0.0
-    private let started = ContinuousClock.now
+    let started = ContinuousClock.now
 
     init(stepService: StepService, step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false) {
         self.stepService = stepService
@@ -36,6 +41,8 @@ struct StepExecutor: Sendable {
         memory = step.memory
         self.delivery = delivery
         self.allowsSubtasks = allowsSubtasks
+        // The bodies of other dialects are sent as they came.
+        machine.allowsSamples = prepared.request.original == nil
     }
 
     /// The decision with the attempts so far.
@@ -51,6 +58,7 @@ struct StepExecutor: Sendable {
         while accepted == nil {
             switch machine.action {
             case .call: try await call()
+            case .sample(let model, _): await sample(model)
             case .predict(let model, let others, _): await predict(by: model, others)
             case .decompose(let model, _): await decompose(by: model)
             case .split(let shares, _): await performSubtasks(shares)
@@ -123,8 +131,8 @@ struct StepExecutor: Sendable {
     }
 
     /// The limit of the run that forbids one more call after a paid one; nil for none. The limits hold for all calls.
-    private func limitReached(by model: ModelID) -> String? {
-        guard !rejected.isEmpty, let candidate = machine.decision.candidate(model) else { return nil }
+    func limitReached(by model: ModelID) -> String? {
+        guard !rejected.isEmpty || waiting != nil, let candidate = machine.decision.candidate(model) else { return nil }
         if delivery?.channel.isAbandoned == true { return "the client has gone" }
         let left = prepared.context.remaining
         if let budget = left.budget, let most = try? spent.adding(candidate.worstCaseCost), most > budget {
@@ -138,37 +146,68 @@ struct StepExecutor: Sendable {
 
     // MARK: Verifying
 
-    /// Accepts an answer if the rule keeps it; otherwise books it as rejected.
+    /// Accepts an answer if the rule keeps it; otherwise books it as rejected. The verdict may wait for more answers.
     mutating func evaluate(_ outcome: StepOutcome, part: String? = nil) async {
         addCost(of: outcome)
-        let model = outcome.model
         let check = AnswerCheck(tools: prepared.request.tools, acceptsWrittenCalls: allowsSubtasks)
-        let verifies = prepared.context.policy.verify
         let problem = outcome.failure.map { "its stream broke off: \($0)" } ?? check.problem(with: outcome.answer)
-        // A streamed answer cannot be withdrawn: its verdict is only recorded.
-        let isSent = delivery.map { !$0.isHeldBack } ?? false
-        let action = machine.answered(
-            model, output: outcome.answer.output, fault: verifies && !isSent ? problem : nil)
+        let (evidence, veto) = await gatherEvidence(outcome, problem: prepared.context.policy.verify ? problem : nil)
+        waiting = SampledAnswer(outcome, evidence: evidence, part: part, mayChange: delivery == nil && part == nil)
+        fault = veto ?? problem
+        let rejects = veto != nil || prepared.context.policy.verify && problem != nil
+        if isSent { machine.allowsSamples = false }
+        machine.answered(
+            outcome.model, output: outcome.answer.output, fault: rejects && !isSent ? fault : nil, evidence: evidence)
+        if case .sample = machine.action { return }
+        await conclude()
+    }
+
+    /// Whether the answer has left already, so that it cannot be withdrawn: its verdict is only recorded.
+    private var isSent: Bool { delivery.map { !$0.isHeldBack } ?? false }
+
+    /// Accepts the answer that waits for its verdict if the rule keeps it; otherwise books it as rejected.
+    mutating func conclude() async {
+        guard let waiting else { return }
+        self.waiting = nil
+        let model = waiting.kept.model
         let score = machine.acceptance.flatMap { $0.isFinite ? $0 : nil }
-        let isKept = if case .keep(let kept, _) = action { kept == model } else { false }
-        var reason = part.map { "\($0): " } ?? ""
-        if let problem {
-            reason += isKept || isSent ? "passed on as it is: \(problem)" : problem
+        let isKept = if case .keep(let kept, _) = machine.action { kept == model } else { false }
+        var reason = waiting.part.map { "\($0): " } ?? ""
+        if let fault {
+            reason += isKept || isSent ? "passed on as it is: \(fault)" : fault
         } else if score != nil {
             reason +=
                 isKept ? "acceptable" : isSent ? "passed on before the verdict" : "not likely enough acceptable"
         } else {
-            reason += verifies ? "in good form" : "not verified"
+            reason += prepared.context.policy.verifies ? "in good form" : "not verified"
         }
-        attempts.append(
-            Attempt(
-                model: model, score: score, kappa: score == nil ? nil : threshold, isAccepted: isKept || isSent,
-                reason: reason, entryID: outcome.entryID))
+        var pieces = waiting.evidence.pieces
+        if waiting.samples.count > 0 {
+            pieces.append(
+                Evidence(
+                    name: "samples",
+                    finding: "\(waiting.samples.agreeing) of \(waiting.samples.count) further answers agree",
+                    logOdds: waiting.samples.logOdds))
+        }
+        for (index, outcome) in waiting.outcomes.enumerated() {
+            guard index != waiting.leading else {
+                attempts.append(
+                    Attempt(
+                        model: model, score: score, kappa: score == nil ? nil : threshold,
+                        isAccepted: isKept || isSent, reason: reason, entryID: outcome.entryID, evidence: pieces))
+                continue
+            }
+            let agrees = waiting.agree(index, waiting.leading)
+            await reject(
+                outcome,
+                (index == 0 ? "the first of several answers" : "a further answer")
+                    + (agrees ? "; it agrees with the one judged" : "; it does not agree with the one judged"))
+        }
         if isKept || isSent {
-            accepted = outcome
+            accepted = waiting.kept
         } else {
-            await stepService.calls.reject(outcome, prepared)
-            var booked = outcome
+            await stepService.calls.reject(waiting.kept, prepared)
+            var booked = waiting.kept
             booked.commit = StepCommit()
             rejected.append(booked)
         }

@@ -11,15 +11,22 @@ extension StepService {
         Attribution(team: "hera:shadow", session: "shadow:\(policy ?? "default")")
     }
 
-    /// Records a served step and submits the policy's share of steps for an audit by the reference.
+    /// Records a served step and submits the policy's share of steps for an audit by the reference. A call of a named
+    /// model is routed on paper where the settings ask for it.
     ///
     /// Returns at once: the audit runs in the pool after the response.
     package func learn(from prepared: PreparedStep, _ outcome: StepOutcome) {
         learning.recordStep(
             by: outcome.model, policyName: prepared.policyName, policy: prepared.context.policy,
             loss: prepared.decision.predictedLoss(on: outcome.model))
-        guard let rule = settings.shadow(ofPolicy: prepared.policyName), outcome.failure == nil,
-            prepared.decision.stage != .pinned, Double.random(in: 0..<1) < rule.share
+        guard outcome.failure == nil else { return }
+        if prepared.decision.stage == .pinned {
+            guard let (policy, rule) = settings.dryPolicy else { return }
+            _ = pool.submit { await dryRun(prepared, outcome, policy: policy, rule: rule) }
+            return
+        }
+        guard let rule = settings.shadow(ofPolicy: prepared.policyName), rule.mode == .audit,
+            Double.random(in: 0..<1) < rule.share
         else { return }
         _ = pool.submit { await audit(prepared, outcome, rule: rule) }
     }
@@ -30,11 +37,12 @@ extension StepService {
         do throws(LedgerError) {
             // A step of the reference itself agrees by definition and needs no call.
             guard outcome.model != reference else { return try await recordAudit(1, of: prepared, outcome, rule) }
-            guard let copy = auditStep(of: prepared, to: reference) else { return learning.recordFailedAudit() }
+            guard let copy = auditStep(of: prepared, prepared.decision, to: reference, policy: prepared.policyName)
+            else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {
                 try await learning.setBudget(rule, of: session, at: .now())
             }
-            guard let answer = await answer(copy) else { return learning.recordFailedAudit() }
+            guard let answer = await auditAnswer(copy) else { return learning.recordFailedAudit() }
             _ = try await calls.commit(answer.commit)
             try await recordAudit(
                 AnswerAgreement.score(outcome.answer, reference: answer.answer), of: prepared, outcome, rule)
@@ -44,8 +52,8 @@ extension StepService {
         }
     }
 
-    /// The reference's answer; nil on failure or without room in the audit budget.
-    private func answer(_ copy: PreparedStep) async -> StepOutcome? {
+    /// The answer of an audit's model; nil on failure or without room in the audit budget.
+    func auditAnswer(_ copy: PreparedStep) async -> StepOutcome? {
         do throws(ServiceError) {
             return try await calls.answer(copy)
         } catch {
@@ -54,17 +62,21 @@ extension StepService {
         }
     }
 
-    private func auditStep(of prepared: PreparedStep, to reference: ModelID) -> PreparedStep? {
-        guard prepared.context.models.contains(where: { $0.model.id == reference }),
-            prepared.decision.candidate(reference)?.rejection == nil
+    /// A copy of a step for one model, on the operator's account; nil where the model cannot serve it.
+    func auditStep(
+        of prepared: PreparedStep, _ decision: Decision, to model: ModelID, policy: String?
+    ) -> PreparedStep? {
+        guard prepared.context.models.contains(where: { $0.model.id == model }),
+            decision.candidate(model)?.rejection == nil
         else { return nil }
         var copy = prepared
+        copy.decision = decision
         copy.purpose = .audit
         copy.hasLeft = { false }
-        copy.attribution = Self.auditAttribution(policy: prepared.policyName)
+        copy.attribution = Self.auditAttribution(policy: policy)
         // The audited run's totals must exclude the operator's costs.
         copy.step.runID = copy.attribution.session ?? "shadow"
-        copy.decision.model = reference
+        copy.decision.model = model
         copy.decision.fallbacks = []
         copy.context.policy = Policy(verify: .off)
         return copy

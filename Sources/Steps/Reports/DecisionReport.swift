@@ -53,6 +53,15 @@ extension Candidate {
         object.member("output_tokens", prediction.outputTokens.mean)
         if serviceTier != .standard { object.member("service_tier", serviceTier.rawValue) }
         if let rejection { object.member("rejected", rejection) }
+        if let sources { object.member("sources", object: { sources.write(into: &$0) }) }
+    }
+}
+
+extension SourceChoice {
+    func write(into object: inout JSONWriter) {
+        object.member("sent", array: { list in for name in sent { list.element(name) } })
+        object.member("left_out", array: { list in for name in left { list.element(name) } })
+        object.member("words", array: { list in for remark in remarks { list.element(remark) } })
     }
 }
 
@@ -64,5 +73,17 @@ extension Attempt {
         object.member("accepted", isAccepted)
         object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
+        guard !evidence.isEmpty else { return }
+        object.member(
+            "evidence",
+            array: { list in
+                for piece in evidence {
+                    list.object { object in
+                        object.member("name", piece.name)
+                        object.member("words", piece.finding)
+                        if let logOdds = piece.logOdds { object.member("log_odds", logOdds) }
+                    }
+                }
+            })
     }
 }

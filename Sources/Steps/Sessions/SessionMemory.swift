@@ -14,11 +14,18 @@ extension Sessions {
         package private(set) var stepsOnLast = 0
         /// Number of model switches.
         package private(set) var switches = 0
+        /// Seconds that the steps took together.
+        package private(set) var seconds = 0.0
 
         package init() {}
 
         /// Records a step.
-        package mutating func recordStep(_ model: ModelID, position: Int, state: RunState) {
+        ///
+        /// - Parameter seconds: the duration of the step.
+        package mutating func recordStep(
+            _ model: ModelID, position: Int, state: RunState, seconds: Double = 0
+        ) {
+            self.seconds += max(seconds, 0)
             if let lastModel, lastModel != model {
                 switches += 1
                 stepsOnLast = 0
@@ -46,6 +53,7 @@ extension Sessions.Memory {
             object.member("requests", requests)
             object.member("steps_on_last", stepsOnLast)
             object.member("switches", switches)
+            object.member("seconds", seconds)
             object.member("position", state.position)
             if let committed = state.committed { object.member("committed", committed.rawValue) }
             if let span = state.span {
@@ -60,13 +68,14 @@ extension Sessions.Memory {
             }
             if let end = state.historyEnd {
                 object.member("messages", end.count)
-                object.member("digest", Int64(bitPattern: end.digest))
+                object.member("trail", Int64(bitPattern: end.digest))
             }
         }
         return writer.bytes
     }
 
-    /// Reads what `json` writes; nil for anything else.
+    /// Reads what `json` writes; nil for anything else. Earlier versions stored another digest of the messages, under
+    /// `digest`: it is ignored, as if nothing were known of them.
     package init?(json: [UInt8]) {
         guard let root = try? JSONDocument(json).root, root.kind == .object else { return nil }
         func count(_ name: String) -> Int? {
@@ -78,6 +87,7 @@ extension Sessions.Memory {
         self.init()
         lastModel = root["model"]?.string.map { ModelID($0) }
         (self.steps, self.requests, self.stepsOnLast, self.switches) = (steps, requests, stepsOnLast, switches)
+        seconds = max(root["seconds"]?.double ?? 0, 0)
         state.committed = root["committed"]?.string.map { ModelID($0) }
         state.position = position
         if let span = root["span"], let model = span["model"]?.string,
@@ -86,7 +96,7 @@ extension Sessions.Memory {
         {
             state.span = Span(model: ModelID(model), stage: stage, from: Int(from), through: Int(through))
         }
-        if let messages = count("messages"), messages > 0, let digest = root["digest"]?.integer {
+        if let messages = count("messages"), messages > 0, let digest = root["trail"]?.integer {
             state.historyEnd = StepHistory.End(count: messages, digest: UInt64(bitPattern: digest))
         }
     }

@@ -7,7 +7,8 @@ import Synchronization
 /// Cache of session memories: the last model and the rule's state of each run.
 ///
 /// Each step's memory is committed with it (`SessionRecord`), so any node can continue a run after a restart. The cache
-/// is bounded: the least recently used are evicted and read again on demand.
+/// is bounded: the least recently used are evicted and read again on demand. Plans, which are large, are kept of the
+/// newest runs alone; others are planned anew.
 package final class Sessions: Sendable {
     private struct Entry {
         var memory: Memory
@@ -20,14 +21,20 @@ package final class Sessions: Sendable {
     private struct Table {
         var entries: [String: Entry] = [:]
         var clock: UInt64 = 0
+        var plans = 0
     }
 
     private let table = Mutex(Table())
     private let capacity: Int
+    private let planCapacity: Int
 
-    package init(capacity: Int = 20_000) {
+    package init(capacity: Int = 20_000, planCapacity: Int = 1000) {
         self.capacity = capacity
+        self.planCapacity = planCapacity
     }
+
+    /// The runs in the cache, and how many of them have a plan.
+    package var counts: (sessions: Int, plans: Int) { table.withLock { ($0.entries.count, $0.plans) } }
 
     package func memory(of session: String, at moment: Timestamp = .now()) -> Memory {
         table.withLock { Self.unexpired($0.entries[session], at: moment)?.memory } ?? Memory()
@@ -41,13 +48,14 @@ package final class Sessions: Sendable {
         return record
     }
 
-    /// Records a step; returns the record to commit with it.
+    /// Records a step and its seconds; returns the record to commit with it.
     package func recordStep(
-        _ model: ModelID, position: Int, state: RunState, of session: String, at moment: Timestamp = .now()
+        _ model: ModelID, position: Int, state: RunState, seconds: Double = 0, of session: String,
+        at moment: Timestamp = .now()
     ) -> SessionRecord {
         table.withLock { table in
             var memory = Self.unexpired(table.entries[session], at: moment)?.memory ?? Memory()
-            memory.recordStep(model, position: position, state: state)
+            memory.recordStep(model, position: position, state: state, seconds: seconds)
             store(Entry(memory: memory, at: moment, used: 0), of: session, in: &table)
             return memory.record(of: session, at: moment)
         }
@@ -69,11 +77,25 @@ package final class Sessions: Sendable {
         table.clock += 1
         var entry = entry
         entry.used = table.clock
+        if table.entries[session]?.memory.state.plan != nil { table.plans -= 1 }
+        if entry.memory.state.plan != nil { table.plans += 1 }
         table.entries[session] = entry
+        if table.plans > planCapacity { dropPlans(of: &table) }
         guard table.entries.count > capacity else { return }
         // Evicts half of the capacity at once, which amortizes the sort.
-        let oldest = table.entries.sorted { $0.value.used < $1.value.used }.prefix(capacity / 2)
-        for (session, _) in oldest { table.entries.removeValue(forKey: session) }
+        let oldest = table.entries.map { ($0.key, $0.value.used) }.sorted { $0.1 < $1.1 }.prefix(capacity / 2)
+        for (session, _) in oldest {
+            if table.entries.removeValue(forKey: session)?.memory.state.plan != nil { table.plans -= 1 }
+        }
+    }
+
+    /// Drops the older half of the plans.
+    private func dropPlans(of table: inout Table) {
+        let planned = table.entries.filter { $0.value.memory.state.plan != nil }.map { ($0.key, $0.value.used) }
+        for (session, _) in planned.sorted(by: { $0.1 < $1.1 }).prefix(planned.count - planCapacity / 2) {
+            table.entries[session]?.memory.state.plan = nil
+        }
+        table.plans = min(planned.count, planCapacity / 2)
     }
 
     private static func unexpired(_ entry: Entry?, at moment: Timestamp) -> Entry? {

@@ -2,6 +2,7 @@ package import Calls
 package import Catalog
 package import Domain
 package import JSON
+package import Ledger
 
 /// The operator's settings of the service.
 package struct Settings: Sendable {
@@ -12,6 +13,8 @@ package struct Settings: Sendable {
     /// Shadow audits by policy name, the default policy's under the empty name; policies without their own use the
     /// default's.
     package var shadows: [String: ShadowRule]
+    /// Shares of the sessions that other policies route.
+    package var experiments: [Experiment] = []
     package var economics: Economics
     package var limits: ServiceLimits
     /// URLs allowed for jobs' tools of type `http`.
@@ -22,6 +25,10 @@ package struct Settings: Sendable {
     package var servers: [LocalServer]
     /// Whether servers at the usual ports of this machine are asked for models that the catalog does not name.
     package var usesUsualServers = true
+    /// Where the service listens and keeps its things.
+    package var service = ServiceSettings()
+    /// Whether calls wait for each flush of the ledger.
+    package var durability = Durability.normal
 
     package init(
         policies: [String: Policy] = [:], defaultPolicy: Policy = Policy(), shadows: [String: ShadowRule] = [:],
@@ -43,31 +50,43 @@ package struct Settings: Sendable {
 
     /// The shadow audit of a policy; nil for none.
     package func shadow(ofPolicy name: String?) -> ShadowRule? { shadows[name ?? ""] ?? shadows[""] }
+
+    /// The policy that calls of named models are routed by on paper; nil for none. The default policy comes first.
+    package var dryPolicy: (name: String?, rule: ShadowRule)? {
+        shadows.filter { $0.value.mode == .dry }.min { $0.key < $1.key }
+            .map { ($0.key.isEmpty ? nil : $0.key, $0.value) }
+    }
 }
 
 extension Settings {
-    /// Reads the settings file: `default_policy`, `policies`, `aliases`, `electricity`, `transfer`, `limits`,
-    /// `webhooks`, `servers`, `usual_servers`; all optional.
+    /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
+    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
-                "default_policy", "policies", "aliases", "electricity", "transfer", "limits", "webhooks", "servers",
-                "usual_servers",
+                "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
+                "servers", "usual_servers", "service", "durability",
             ])
         if let value = fields.value("default_policy") {
-            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"])
+            defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
+            try defaultPolicy.refuseIdleDial(in: value, path: "default_policy")
             shadows[""] = try Self.shadow(in: value, path: "default_policy.shadow")
         }
         if let value = fields.value("policies") {
             guard value.kind == .object else { throw FieldError("policies", "must be a map from names to policies") }
             for member in value.members {
                 let path = "policies.\(member.key)"
-                policies[member.key] = try Policy(
-                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"])
+                let policy = try Policy(
+                    json: member.value, base: defaultPolicy, path: path, others: ["shadow"], isOperators: true)
+                try policy.refuseIdleDial(in: member.value, path: path)
+                policies[member.key] = policy
                 shadows[member.key] = try Self.shadow(in: member.value, path: "\(path).shadow")
             }
+        }
+        if let value = fields.value("experiments") {
+            experiments = try Experiment.list(value, policies: policies.keys)
         }
         if let value = fields.value("aliases") { aliases = try ModelAliases(json: value, policies: policies.keys) }
         if let value = fields.value("electricity") {
@@ -86,6 +105,8 @@ extension Settings {
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
+        if let value = fields.value("service") { service = try ServiceSettings(json: value) }
+        durability = try fields.choice("durability", of: Durability.self) ?? durability
     }
 
     private static func shadow(in policy: JSONValue, path: String) throws(FieldError) -> ShadowRule? {

@@ -93,6 +93,7 @@ package struct RecordedRouting {
                 guard policy.verify, let output else { return verdict.model }
                 course.answered(verdict.model, output: output)
             case .keep(let model, _): return model
+            case .sample: course.sampleFailed("not recorded")
             case .predict, .decompose: course.proceedWithoutCalls()
             case .split, .abandon, .ignored: return course.decision.model
             }

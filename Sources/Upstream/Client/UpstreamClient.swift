@@ -10,8 +10,8 @@ import Synchronization
 /// A call is retried once, on a fresh connection, if its connection breaks before the first response byte. A partial
 /// status line counts as no byte. The server may then have processed and billed the request twice.
 /// ``UpstreamRequest/isCharged`` and ``UpstreamRequest/isRepeatable`` disable the retry. Refused connections, unknown
-/// names, failed TLS handshakes and timeouts are never retried. Redirects are not followed, and proxies of the
-/// environment are ignored.
+/// names, failed TLS handshakes and timeouts are never retried. Redirects are not followed. Proxies are those of
+/// the configuration alone.
 package final class UpstreamClient: Service {
     private enum Phase { case new, running, ended }
 

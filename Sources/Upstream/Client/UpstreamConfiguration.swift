@@ -16,8 +16,12 @@ package struct UpstreamConfiguration: Sendable {
     package var shutdownGrace: Duration
     /// A PEM file of certificate authorities in place of the system's, or nil.
     package var certificateAuthorityFile: String?
-    /// `http://host:port` of a proxy; nil connects directly and ignores the environment.
+    /// `http://host:port` of a proxy; nil connects directly.
     package var proxyURL: String?
+    /// The proxy of `https` URLs in place of `proxyURL`; nil for that one.
+    package var secureProxyURL: String?
+    /// Hosts that are reached without a proxy, as in `NO_PROXY`: names and domains, separated by commas.
+    package var unproxiedHosts = ""
 
     package init(
         maximumConcurrent: Int = 512, maximumConcurrentPerHost: Int = 256, maximumWaiting: Int = 4096,
@@ -33,6 +37,20 @@ package struct UpstreamConfiguration: Sendable {
         self.shutdownGrace = shutdownGrace
         self.certificateAuthorityFile = certificateAuthorityFile
         self.proxyURL = proxyURL
+    }
+}
+
+extension UpstreamConfiguration {
+    /// The configuration of an environment: `HTTPS_PROXY`, `NO_PROXY`, and `SSL_CERT_FILE` for certificate authorities of
+    /// one's own. `http` URLs, mostly of local servers, take no proxy.
+    package init(environment: [String: String]) {
+        self.init()
+        func value(_ names: [String]) -> String? {
+            names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty }
+        }
+        secureProxyURL = value(["HTTPS_PROXY", "https_proxy"])
+        unproxiedHosts = value(["NO_PROXY", "no_proxy"]) ?? ""
+        certificateAuthorityFile = value(["SSL_CERT_FILE"])
     }
 }
 

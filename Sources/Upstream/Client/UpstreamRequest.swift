@@ -92,24 +92,34 @@ package struct Origin: Hashable, Sendable {
         guard url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .invalidRequest(reason: "the URL has spaces, control or non-ASCII characters")
         }
-        let lowercased = url.lowercased()
-        let rest: Substring
-        if lowercased.hasPrefix("https://") {
+        let rest: Substring.UTF8View
+        if let secure = Self.rest(of: url.utf8, after: "https://") {
             isSecure = true
-            rest = lowercased.dropFirst(8)
-        } else if lowercased.hasPrefix("http://") {
+            rest = secure
+        } else if let plain = Self.rest(of: url.utf8, after: "http://") {
             isSecure = false
-            rest = lowercased.dropFirst(7)
+            rest = plain
         } else {
             throw .invalidRequest(reason: "the URL begins with neither http:// nor https://")
         }
-        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" && $0 != "\\" }
-        guard !authority.contains("@") else {
+        let authority = rest.prefix { !"/?#\\".utf8.contains($0) }
+        guard !authority.contains(UInt8(ascii: "@")) else {
             throw .invalidRequest(reason: "the URL holds a user or password; name a key variable instead")
         }
-        guard !authority.isEmpty, authority.first != ":" else {
+        guard let first = authority.first, first != UInt8(ascii: ":") else {
             throw .invalidRequest(reason: "the URL names no host")
         }
-        host = String(authority)
+        host = String(decoding: authority.map(Self.lowercased), as: UTF8.self)
+    }
+
+    /// What follows a scheme in any case; nil behind another one.
+    private static func rest(of url: String.UTF8View, after scheme: String) -> Substring.UTF8View? {
+        let count = scheme.utf8.count
+        guard url.prefix(count).elementsEqual(scheme.utf8, by: { lowercased($0) == $1 }) else { return nil }
+        return url.dropFirst(count)
+    }
+
+    private static func lowercased(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte + 32 : byte
     }
 }

@@ -19,7 +19,7 @@ enum DryRunServices {
     static func make(_ installation: InstallationOptions, onlyLive: Bool) async throws -> StepService {
         let logger = Installation.logger()
         let catalog = try Installation.catalog(installation)
-        let keys = Installation.apiKeys()
+        let keys = try Installation.apiKeys(config: installation.config)
         let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),

@@ -53,25 +53,6 @@ enum EstimationExit {
     }
 }
 
-/// A progress bar of one line on standard error. It is silent where that is not a terminal.
-struct ProgressBar {
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-
-    /// Redraws the bar.
-    func show(_ share: Double, _ stage: String) {
-        guard isTerminal else { return }
-        let width = 30
-        let filled = Int((min(max(share, 0), 1) * Double(width)).rounded())
-        let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-        StandardError.write("\r\u{1b}[K[\(bar)] \(Int(share * 100)) %  \(stage.prefix(60))")
-    }
-
-    /// Removes the bar.
-    func clear() {
-        if isTerminal { StandardError.write("\r\u{1b}[K") }
-    }
-}
-
 /// Standard error, for text that is not part of a command's result.
 enum StandardError {
     static func write(_ text: String) {

@@ -9,13 +9,25 @@ import Ledger
 import Logging
 import Routing
 import Steps
+import Upstream
 
 /// Loads the parts of an installation. Every failure exits with a message.
 enum Installation {
-    /// Loads the catalog. Exits with 65 and every problem.
+    /// Loads the catalog, with the operator's own entries laid over it.
+    ///
+    /// Exits with 65 and every problem, with 66 where a folder is missing.
     static func catalog(_ installation: InstallationOptions) throws -> ModelCatalog {
+        let search = installation.catalogSearch
+        guard let folder = search.found?.path else {
+            let places = search.places.map { "  \($0.path) (\($0.reason))" }.joined(separator: "\n")
+            throw Exit(66, "there is no catalog; name its folder with --catalog. Looked for it here:\n\(places)")
+        }
+        let added = installation.addedCatalogFolder
+        for place in [folder, added].compactMap(\.self) where !FileManager.default.fileExists(atPath: place) {
+            throw Exit(66, "the catalog folder \(place) does not exist (`hera paths` says what names it)")
+        }
         do {
-            return try ModelCatalog.load(directory: installation.catalogFolder, today: Timestamp.now().day)
+            return try ModelCatalog.load(directory: folder, adding: added, today: Timestamp.now().day)
         } catch {
             throw Exit(65, error.description)
         }
@@ -23,7 +35,8 @@ enum Installation {
 
     /// Loads the trained profiles. Without any, uses priors by tier and prints a notice.
     static func estimator(_ installation: InstallationOptions) throws -> any Estimating {
-        if let set = try profiles(in: installation.profilesFolder, isGiven: installation.profiles != nil) {
+        let search = installation.profilesSearch
+        if let set = try profiles(in: installation.profilesFolder, isGiven: search.places.count == 1) {
             return ProfileEstimator(set)
         }
         Exit.printError("no trained profiles found: every model gets the prior of its tier (see `hera train --help`)")
@@ -47,9 +60,13 @@ enum Installation {
 
     /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
     static func settings(_ installation: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
-        guard let path = installation.config else { return Settings() }
+        guard let path = installation.settingsSearch.found?.path else { return Settings() }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Exit(66, "the settings file \(path) does not exist: `hera init` writes one")
+        }
         do {
-            let settings = try Settings(json: try YAMLText.document(path: path).root)
+            var settings = try Settings(json: try YAMLText.document(path: path).root)
+            settings.service = try ServiceFile.read(path)
             return try catalog.map { try settings.resolved(in: $0) } ?? settings
         } catch let error as FieldError {
             throw Exit(65, "\(path): \(error)")
@@ -59,22 +76,48 @@ enum Installation {
     }
 
     /// Opens the ledger at `sqlite:PATH` or `postgres://...`.
-    static func ledger(_ option: DatabaseOption) throws -> LedgerStore {
+    ///
+    /// - Parameter config: the settings that may name it, where the command has that option.
+    static func ledger(
+        _ option: DatabaseOption, config: String? = nil, _ durability: Durability = .strict
+    ) throws -> LedgerStore {
         do {
-            return try LedgerStore.open(option.database)
+            return try LedgerStore.open(option.location(config: config).path, durability: durability)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
         }
     }
 
-    static func apiKeys() -> APIKeys { APIKeys(environment: ProcessInfo.processInfo.environment) }
+    /// The environment, with what the keys file of the settings adds to it.
+    static func environment(config: String? = nil) throws(Exit) -> [String: String] {
+        var installation = InstallationOptions.defaults
+        installation.config = config
+        let environment = ProcessInfo.processInfo.environment
+        guard let path = installation.service.keysFile else { return environment }
+        return environment.filter { !$0.value.isEmpty }.merging(try KeysFile(path: path).values) { first, _ in first }
+    }
 
-    /// A logger to standard error. `HERA_LOG_LEVEL` sets its level, which is `warning` by default.
+    /// Proxy and certificate authorities of the environment.
+    static func upstream() -> UpstreamConfiguration {
+        UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// The keys of models' servers.
+    static func apiKeys(config: String? = nil) throws(Exit) -> APIKeys {
+        APIKeys(environment: try environment(config: config))
+    }
+
+    /// A logger to standard error. `HERA_LOG_LEVEL` sets its level, which is `warning` by default; with
+    /// `HERA_LOG_FORMAT=json` each line is a JSON object.
     static func logger() -> Logger {
-        var logger = Logger(label: "hera", factory: StreamLogHandler.standardError(label:))
-        let name = ProcessInfo.processInfo.environment["HERA_LOG_LEVEL"] ?? "warning"
-        logger.logLevel = Logger.Level(rawValue: name) ?? .warning
+        let isJSON = FolderSearch.variable("HERA_LOG_FORMAT")?.lowercased() == "json"
+        var logger = Logger(label: "hera") { label -> any LogHandler in
+            if isJSON { return JSONLogHandler() }
+            return StreamLogHandler.standardError(label: label)
+        }
+        let name = FolderSearch.variable("HERA_LOG_LEVEL") ?? "warning"
+        logger.logLevel = Logger.Level(rawValue: name.lowercased()) ?? .warning
         return logger
     }
 }

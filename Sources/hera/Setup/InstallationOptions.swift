@@ -3,77 +3,80 @@ import Catalog
 import Domain
 import Foundation
 import JSON
+import Steps
 
-/// Options for the folders and files of an installation.
+/// Options for the folders and files of an installation. `hera paths` shows what they find.
 struct InstallationOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: "The folder with the catalog's YAML files. Default: Catalog/ here or above the program's folder.")
+        help: "The folder with the catalog's YAML files. Default: the shipped one (`hera paths` says where).")
     var catalog: String?
 
     @Option(
-        name: .long, help: "The folder with trained profiles. Default: Profiles/ here or above the program's folder.")
+        name: .customLong("add-catalog"),
+        help: "A folder with your own catalog files, laid over the catalog: own entries add and win.")
+    var addedCatalog: String?
+
+    @Option(
+        name: .long, help: "The folder with trained profiles. Default: the shipped one (`hera paths` says where).")
     var profiles: String?
 
-    @Option(name: .long, help: "The operator's settings (YAML): policies, electricity, limits.")
+    @Option(
+        name: .long,
+        help: "The operator's settings (YAML). Default: hera.yaml here, then /etc/hera/hera.yaml, then none.")
     var config: String?
 
-    /// The given folder, else the first one of that name in the working directory or above the program's folder.
-    func folder(_ named: String?, default name: String) -> String {
-        if let named { return named }
-        var candidates = [FileManager.default.currentDirectoryPath]
-        var above = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        while above.path != "/" {
-            above.deleteLastPathComponent()
-            candidates.append(above.path)
-        }
-        let found = candidates.map { "\($0)/\(name)" }.first { path in
-            (try? FileManager.default.contentsOfDirectory(atPath: path))?.isEmpty == false
-        }
-        return found ?? name
+    /// The options of a command line without any. A value made by `init` cannot be read.
+    static var defaults: InstallationOptions { parseOrExit([]) }
+
+    /// The search for the settings file.
+    var settingsSearch: FolderSearch { .settings(option: config) }
+
+    /// The section `service` of the settings; the defaults where it cannot be read, since reading the settings reports
+    /// that.
+    var service: ServiceSettings { (try? ServiceFile.read(settingsSearch.found?.path)) ?? ServiceSettings() }
+
+    var catalogSearch: FolderSearch { .shipped("catalog", option: catalog) }
+
+    var profilesSearch: FolderSearch { .shipped("profiles", option: profiles, setting: service.profiles) }
+
+    var catalogFolder: String { catalogSearch.found?.path ?? "Catalog" }
+
+    var profilesFolder: String { profilesSearch.found?.path ?? "Profiles" }
+
+    /// The folder with the operator's own entries; nil for none.
+    var addedCatalogFolder: String? {
+        addedCatalog ?? FolderSearch.variable("HERA_ADD_CATALOG") ?? service.catalog
     }
 
-    var catalogFolder: String { folder(catalog, default: "Catalog") }
-
-    var profilesFolder: String { folder(profiles, default: "Profiles") }
+    /// The profiles folder of a command with only that option.
+    static func profilesFolder(_ named: String?) -> String {
+        var installation = InstallationOptions.defaults
+        installation.profiles = named
+        return installation.profilesFolder
+    }
 }
 
 /// The option for the ledger's location.
 struct DatabaseOption: ParsableArguments {
-    @Option(name: .long, help: "The ledger: sqlite:PATH or postgres://user@host/database.")
-    var database = "sqlite:hera.sqlite"
-}
+    @Option(
+        name: .long,
+        help: """
+            The ledger: sqlite:PATH or postgres://user@host/database. Default: HERA_DATABASE, the settings, then \
+            sqlite:hera.sqlite.
+            """)
+    var database: String?
 
-/// A policy argument: a JSON object, or the path of a JSON or YAML file with one.
-enum PolicyArgument {
-    /// Exits with 65 for an invalid policy, with 66 for an unreadable file.
-    static func read(_ text: String) throws(Exit) -> Policy {
-        try policy(try json(text), text)
-    }
-
-    /// The policy as validated JSON.
-    static func document(_ text: String) throws(Exit) -> JSONDocument {
-        let document = try json(text)
-        _ = try policy(document, text)
-        return document
-    }
-
-    private static func policy(_ document: JSONDocument, _ text: String) throws(Exit) -> Policy {
-        do throws(FieldError) {
-            return try Policy(json: document.root, path: "policy")
-        } catch {
-            throw Exit(65, "--policy: \(error) (docs/reference/policy.md)")
+    /// The location, and what named it.
+    ///
+    /// - Parameter config: the option `--config` of the same command.
+    func location(config: String? = nil) -> FolderSearch.Place {
+        if let database { return .init(path: database, reason: "--database") }
+        if let url = FolderSearch.variable("HERA_DATABASE") { return .init(path: url, reason: "HERA_DATABASE") }
+        let settings = FolderSearch.settings(option: config).found?.path
+        if let url = (try? ServiceFile.read(settings))?.database {
+            return .init(path: url, reason: "service.database of the settings")
         }
-    }
-
-    private static func json(_ text: String) throws(Exit) -> JSONDocument {
-        let isWritten = text.drop { $0.isWhitespace }.first == "{"
-        do {
-            return isWritten ? try JSONDocument(Array(text.utf8)) : try YAMLText.document(path: text)
-        } catch let error as YAMLTextError {
-            throw Exit(66, "\(error) (--policy takes a JSON object, or a file with one)")
-        } catch {
-            throw Exit(65, "--policy is not valid JSON: \(error)")
-        }
+        return .init(path: "sqlite:hera.sqlite", reason: "the default")
     }
 }

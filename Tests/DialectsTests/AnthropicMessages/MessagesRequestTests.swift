@@ -238,8 +238,8 @@ struct MessagesRequestTests {
                 "messages[0].content[0].source.type: documents of type 'base64'"
             ),
             (
-                body(#"{"role":"user","content":[{"type":"image","source":{"type":"file"}}]}"#),
-                "messages[0].content[0].source.type: 'file' cannot"
+                body(#"{"role":"user","content":[{"type":"image","source":{"type":"disk"}}]}"#),
+                "messages[0].content[0].source.type: 'disk' cannot"
             ),
             (
                 body(#"{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":"x"}]}"#),

@@ -26,6 +26,28 @@ struct ToolCallPiecesTests {
         return "{\(members.joined(separator: ","))}"
     }
 
+    @Test("two calls with one and the same id get ids of their own, streamed and whole", arguments: ["0", nil])
+    func sameID(index: String?) throws {
+        let (one, two) = (#"{"city":"Rom"}"#, #"{"city":"Oslo"}"#)
+        var reader = ChatStreamReader(wire: .openAI, host: "h")
+        let events = [
+            Self.event([Self.piece(index, id: "c", name: "weather", one)]),
+            Self.event([Self.piece(index.map { _ in "1" }, id: "c", name: "weather", two)]),
+        ]
+        let sent = try events.flatMap { try reader.feed(Array($0.utf8)) }
+        #expect(reader.answer.toolCalls.map(\.id) == ["c", "c_1"])
+        #expect(reader.answer.toolCalls.map(\.arguments) == [one, two])
+        #expect(String(decoding: sent[1].openAIData ?? [], as: UTF8.self).contains(#""id":"c_1""#))
+        let calls = [one, two].map {
+            #"{"id":"c","type":"function","function":{"name":"weather","arguments":"#
+                + String(decoding: JSONWriter.quoted($0), as: UTF8.self) + "}}"
+        }
+        let body = #"{"choices":[{"index":0,"message":{"tool_calls":[\#(calls.joined(separator: ","))]}}]}"#
+        let whole = try OpenAIWire().answer(Array(body.utf8), host: "h")
+        #expect(whole.answer.toolCalls.map(\.id) == ["c", "c_1"])
+        #expect(String(decoding: whole.openAIBytes ?? [], as: UTF8.self).contains(#""id":"c_1""#))
+    }
+
     /// Events of the same two calls, told apart in different ways.
     private static let ways: [[String]] = [
         // The same index, each with an id.

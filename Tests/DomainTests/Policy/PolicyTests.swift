@@ -38,6 +38,25 @@ struct PolicyTests {
         #expect(try !policy(#"{"kappa": {"base": 0.7}}"#).kappa.isPriced)
     }
 
+    @Test("max_loss beside a kappa that is a line is an error where a person wrote it, and not in what is stored")
+    func idleDial() throws {
+        for (text, isIdle) in [
+            (#"{"max_loss": 0.03, "kappa": {"base": 0.7}}"#, true),
+            (#"{"max_loss": 0.03, "kappa": "published"}"#, true),
+            (#"{"max_loss": 0.03}"#, false), (#"{"kappa": "published"}"#, false),
+        ] {
+            let json = try JSONDocument(Array(text.utf8)).root
+            let policy = try Policy(json: json)
+            if isIdle {
+                let error = #expect(throws: FieldError.self) { try policy.refuseIdleDial(in: json, path: "hera") }
+                #expect(error?.field == "hera.max_loss")
+            } else {
+                try policy.refuseIdleDial(in: json, path: "hera")
+            }
+            #expect(try reread(policy) == policy)
+        }
+    }
+
     @Test("kappa rises from 0.62 at the first step to 0.70 from the fifth, as published")
     func publishedKappa() {
         let rule = KappaRule.published
@@ -219,5 +238,40 @@ struct PlanRuleTests {
     func wrong(text: String, message: String) throws {
         let error = #expect(throws: FieldError.self) { _ = try policy(text) }
         #expect(error?.description.hasPrefix(message) == true)
+    }
+}
+
+@Suite("Session limits and sources of jobs")
+struct SessionLimitTests {
+    @Test("the limits of a session are read and written with the policy")
+    func limits() throws {
+        let text = #"{"session_budget_usd":"0.05","session_deadline_s":30,"session_energy_j":100}"#
+        let policy = try Policy(json: JSONDocument(Array(text.utf8)).root)
+        #expect(policy.session == SessionLimits(budget: Money(nanoUSD: 50_000_000), seconds: 30, joules: 100))
+        var writer = JSONWriter()
+        writer.object { policy.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root) == policy)
+        #expect(throws: FieldError.self) {
+            try Policy(json: JSONDocument(Array(#"{"session_deadline_s":-1}"#.utf8)).root)
+        }
+    }
+
+    @Test("a job's sources are read and written, and a wrong one is named")
+    func sources() throws {
+        let text =
+            #"{"input":"q","sources":[{"id":"a","content":"text","optional":true},{"id":"b","kind":"image","url":"https://x/y.png","relevance":0.5}]}"#
+        let spec = try JobSpec(json: JSONDocument(Array(text.utf8)).root)
+        #expect(spec.sources.map(\.id) == ["a", "b"])
+        #expect(spec.sources.map(\.isOptional) == [true, false])
+        var writer = JSONWriter()
+        writer.object { spec.write(into: &$0) }
+        #expect(try JobSpec(json: JSONDocument(writer.bytes).root).sources == spec.sources)
+        for wrong in [
+            #"[{"id":"a","content":"x"},{"id":"a","content":"y"}]"#, #"[{"id":"a","kind":"image","content":"x"}]"#,
+            #"[{"content":"x"}]"#, #"[{"id":"a","kind":"film","url":"x"}]"#,
+        ] {
+            let body = #"{"input":"q","sources":\#(wrong)}"#
+            #expect(throws: FieldError.self) { try JobSpec(json: JSONDocument(Array(body.utf8)).root) }
+        }
     }
 }

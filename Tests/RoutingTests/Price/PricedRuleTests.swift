@@ -71,6 +71,24 @@ struct PricedRuleTests {
         }
     }
 
+    @Test("a batch row has the same price and kappas as a live call, and keeps what it does not buy in reserve")
+    func batchRow() throws {
+        let estimator = FixedEstimator(quality: ["edge": 0.3, "cheap": 0.9, "dear": 0.95])
+        let context = Fixture.context(policy: Policy(maxLoss: 0.1))
+        let forecast = try StepForecast(of: Fixture.step(), by: estimator, in: context)
+        let live = try #require(forecast.priced)
+        let models = context.models.map(\.model)
+        let row = try #require(
+            PricedStep(ofRow: forecast.candidates, models: models, estimates: estimator, context: context))
+        #expect(row == live)
+        #expect(row.referenceModel == ModelID("dear"))
+        #expect(abs(row.kappa(of: ModelID("cheap")) - Policy().kappa.kappa(at: 1)) > 1e-3, "no line of kappa")
+        #expect(row.reserves(forecast.candidates, hasLimits: false).contains(ModelID("dear")))
+        #expect(!row.reserves(forecast.candidates, hasLimits: true).contains(ModelID("edge")), "limits may force it")
+        let line = Fixture.context(policy: Policy(kappa: .published))
+        #expect(PricedStep(ofRow: forecast.candidates, models: models, estimates: estimator, context: line) == nil)
+    }
+
     @Test("late steps of a run weigh more than early ones, and a lone step has weight 1")
     func position() {
         #expect(PricedStep.weight(position: 1, horizon: 1) == 1)

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import JSON
+import TestSupport
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -24,7 +25,7 @@ struct BatchClient: Sendable {
     private static let boundary = "----a-boundary-of-tests"
 
     func send(_ method: String, _ path: String, body: [UInt8]? = nil, type: String? = nil) async throws -> Answer {
-        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(path) }
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.httpBody = body.map { Data($0) }
@@ -54,7 +55,7 @@ struct BatchClient: Sendable {
     /// Uploads a file and returns its id.
     func file(_ text: String) async throws -> String {
         let answer = try await upload(text)
-        guard let id = try answer.root["id"]?.string else { throw TimedOut(what: "a file: \(answer.text)") }
+        guard let id = try answer.root["id"]?.string else { throw TimedOut("a file: \(answer.text)") }
         return id
     }
 
@@ -67,7 +68,7 @@ struct BatchClient: Sendable {
     /// Uploads lines, begins a batch of them and returns its id.
     func batch(_ text: String, window: String = "24h", more: String = "") async throws -> String {
         let answer = try await create(try await file(text), window: window, more: more)
-        guard let id = try answer.root["id"]?.string else { throw TimedOut(what: "a batch: \(answer.text)") }
+        guard let id = try answer.root["id"]?.string else { throw TimedOut("a batch: \(answer.text)") }
         return id
     }
 
@@ -77,12 +78,10 @@ struct BatchClient: Sendable {
     func wait(
         _ id: String, for states: [String] = ["completed", "failed", "expired", "cancelled"]
     ) async throws -> JSONValue {
-        for _ in 0..<1500 {
+        try await waitFor("batch \(id) to become \(states)") {
             let batch = try await look(id)
-            if let status = batch["status"]?.string, states.contains(status) { return batch }
-            try await Task.sleep(for: .milliseconds(20))
+            return states.contains(batch["status"]?.string ?? "") ? batch : nil
         }
-        throw TimedOut(what: "batch \(id) to become \(states): \(try await send("GET", "/v1/batches/\(id)").text)")
     }
 
     /// The lines of a result file; none without a file.

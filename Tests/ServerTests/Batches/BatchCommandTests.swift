@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import TestSupport
 import Testing
 
 /// `hera batch` with other inputs, databases and concurrent processes.
@@ -72,9 +73,7 @@ struct BatchCommandTests {
             try batch.write(rows: 1...10)
             let options = ["--budget", "0.1", "--concurrency", "1", "--config", "c.yaml"]
             let first = try batch.start(options)
-            for _ in 0..<500 where models.record.requests.count(where: { $0.method == "POST" }) < 1 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await waitUntil { models.record.requests.contains { $0.method == "POST" } }
             // Longer than two leases.
             try await Task.sleep(for: .milliseconds(1400))
             #expect(try batch.run(options) == 75)
@@ -103,9 +102,7 @@ struct BatchCommandTests {
                     to: batch.folder.appendingPathComponent("c.yaml"), atomically: true, encoding: .utf8)
                 try batch.write(rows: 1...30)
                 let process = try batch.start(options)
-                for _ in 0..<800 where models.record.billedCalls.values.reduce(0, +) < 8 {
-                    try await Task.sleep(for: .milliseconds(10))
-                }
+                try await waitUntil { models.record.billedCalls.values.reduce(0, +) >= 8 }
                 kill(process.processIdentifier, SIGKILL)
                 process.waitUntilExit()
                 // Right after its start the server's locks prove nothing, so a lease has to expire.

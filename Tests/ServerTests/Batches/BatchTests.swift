@@ -5,6 +5,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 
 @Suite("Batches over HTTP")
@@ -172,7 +173,7 @@ struct BatchTests {
         try await Self.with(script: { Self.answer($0).delayed(by: .milliseconds(100)) }) {
             service, client async throws in
             let id = try await client.batch(BatchClient.rows(1...60), more: #","hera":{"concurrency":4}"#)
-            for _ in 0..<500 where Self.calls(service) < 6 { try await Task.sleep(for: .milliseconds(10)) }
+            try await waitUntil { Self.calls(service) >= 6 }
             let asked = try await client.send("POST", "/v1/batches/\(id)/cancel")
             #expect(try asked.root["status"]?.string == "cancelling" && asked.root["cancelling_at"]?.integer != nil)
             let batch = try await client.wait(id)
@@ -220,7 +221,7 @@ struct BatchTests {
             #expect(try await clients[1].send("POST", "/v1/batches/\(id)/cancel").status == 404)
             #expect(try await clients[1].send("GET", "/v1/batches").root["data"]?.count == 0)
             #expect(try await clients[0].send("GET", "/v1/batches").root["data"]?.count == 1)
-            for _ in 0..<500 where Self.calls(service) < 4 { try await Task.sleep(for: .milliseconds(10)) }
+            try await waitUntil { Self.calls(service) >= 4 }
             try await ledger.write { try $0.revokeKey(keys[0].id, at: .now()) }
             #expect(try await clients[0].send("GET", "/v1/batches/\(id)").status == 401)
             let batch = try await master.wait(id)

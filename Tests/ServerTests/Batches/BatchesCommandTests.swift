@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import TestSupport
 import Testing
 
 /// `hera batches` settles a `hera batch` that was stopped and is not resumed.
@@ -51,7 +52,7 @@ struct BatchesCommandTests {
         batches.change { $0.pollsUntilEnd = nil }
         try batch.write(rows: 1...12)
         let process = try batch.start(Self.options)
-        for _ in 0..<800 where batches.record.batches.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+        try await waitUntil { batches.record.batches.count >= 2 }
         try await Task.sleep(for: .milliseconds(300))
         if killed { Foundation.kill(process.processIdentifier, SIGKILL) } else { process.interrupt() }
         process.waitUntilExit()
@@ -115,7 +116,7 @@ struct BatchesCommandTests {
             #expect(try cancel("batch_none", in: batch).code == 65)
             try batch.write(rows: 1...6)
             let process = try batch.start(Self.options)
-            for _ in 0..<800 where batches.record.batches.isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            try await waitUntil { !batches.record.batches.isEmpty }
             let id = try await batch.ledger { try #require(try await $0.read { try $0.batches(limit: 1) }.first?.id) }
             let end = try cancel(id, in: batch)
             #expect(end.code == 75 && end.text.contains("another process works on this batch"), "\(end.text)")

@@ -10,6 +10,7 @@ import Routing
 import ScriptedUpstream
 import ServiceLifecycle
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -171,12 +172,10 @@ struct ProviderBatchService: Sendable {
             ["completed", "failed", "expired", "cancelled"].contains($0["status"]?.string ?? "")
         }
     ) async throws -> JSONValue {
-        for _ in 0..<1000 {
+        try await waitFor("batch \(id): \(what)") {
             let batch = try await look(id)
-            if try isThere(batch) { return batch }
-            try await Task.sleep(for: .milliseconds(20))
+            return try isThere(batch) ? batch : nil
         }
-        throw TimedOut(what: "batch \(id): \(what): \(String(decoding: try await look(id).raw, as: UTF8.self))")
     }
 
     /// The lines of a result file.

@@ -5,6 +5,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization
+import TestSupport
 import Testing
 
 /// `hera serve` with a batch, killed and suspended. Short by default; HERA_CHAOS=1 kills 60 times over 300 rows.
@@ -57,9 +58,7 @@ struct ServedBatchKillTests {
         #expect(batch["error_file_id"]?.isNull == true)
         let ledger = try LedgerStore.open(
             database == "sqlite" ? "sqlite:\(folder.appendingPathComponent("hera.sqlite").path)" : database)
-        for _ in 0..<300 where try await !ledger.read({ try $0.openReservations() }).isEmpty {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await waitUntil { try await ledger.read({ try $0.openReservations() }).isEmpty }
         let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let uncertain = entries.count { $0.kind == .uncertain }
         let made = entries.count { $0.kind == .call } + uncertain
@@ -118,7 +117,7 @@ struct ServedBatchKillTests {
         let client = BatchClient(port: first.port)
         let id = try await client.batch(
             BatchClient.rows(1...rows), more: #","metadata":{"budget_usd":"0.5"},"hera":{"concurrency":3}"#)
-        for _ in 0..<500 where bill.total < 6 { try await Task.sleep(for: .milliseconds(10)) }
+        try await waitUntil { bill.total >= 6 }
         let second = try await HeraProcess.start(in: folder, database: location, leaseSeconds: 1.2)
         defer { second.kill() }
         let ledger = try LedgerStore.open(
@@ -126,9 +125,9 @@ struct ServedBatchKillTests {
         func lease() async throws -> Int64 { try await ledger.read { try $0.batch(id) }?.lease ?? 0 }
         #expect(try await lease() == 1, "a batch is one's alone as long as that lives")
         first.pause()
-        for _ in 0..<500 where try await lease() == 1 { try await Task.sleep(for: .milliseconds(20)) }
+        try await waitUntil { try await lease() != 1 }
         let before = bill.total
-        for _ in 0..<500 where bill.total < before + 6 { try await Task.sleep(for: .milliseconds(10)) }
+        try await waitUntil { bill.total >= before + 6 }
         first.resume()
         try await Task.sleep(for: .seconds(0.7))
         #expect(try await lease() == 2)

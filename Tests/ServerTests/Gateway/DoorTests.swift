@@ -7,6 +7,7 @@ import Ledger
 import Routing
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -45,6 +46,23 @@ struct DoorTests {
             let none = try await service.json("GET", "/v1/models/test/cheep")
             #expect(none.status == 404 && none.root["error"]?["code"]?.string == "model_not_found")
             #expect(none.root["error"]?["message"]?.string?.contains("did you mean 'test/cheap'?") == true)
+        }
+    }
+
+    @Test("a body that is announced as too large is refused before any of it comes, and the client gets the answer")
+    func announced() async throws {
+        var settings = Settings()
+        settings.limits.bodyBytes = 2000
+        try await TestService.with(settings: settings) { _ in
+            .completion("4")
+        } _: { service async throws in
+            let answer = try await RawHTTP.exchange(
+                service.port,
+                "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n"
+                    + "connection: close\r\ncontent-length: 100000\r\n\r\n",
+                thenAfterFirstBytes: String(repeating: "x", count: 100_000))
+            #expect(answer.hasPrefix("HTTP/1.1 413"), "no 100 before it")
+            #expect(answer.contains("body_too_large") && answer.contains("larger than 2000 bytes"))
         }
     }
 
@@ -188,13 +206,9 @@ struct DoorTests {
             let registry = service.stepService.registry
             var clients: [RawHTTP] = []
             for _ in 1...20 { clients.append(try RawHTTP(port: service.port, sending: request)) }
-            while registry.rate(of: TestModels.cheap, at: .now()).waiting < 18 {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await waitUntil { registry.rate(of: TestModels.cheap, at: .now()).waiting >= 18 }
             for client in clients.dropFirst(2) { client.disconnect() }
-            while registry.rate(of: TestModels.cheap, at: .now()).waiting > 0 {
-                try await Task.sleep(for: .milliseconds(5))
-            }
+            try await waitUntil { registry.rate(of: TestModels.cheap, at: .now()).waiting == 0 }
             for client in clients.prefix(2) { client.disconnect() }
             let calls = service.models.record.requests.count { $0.method == "POST" }
             #expect(calls <= 4, "\(calls) calls")
@@ -217,7 +231,7 @@ final class RawHTTP: Sendable {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard code == 0 else { throw TimedOut(what: "a connection") }
+        guard code == 0 else { throw TimedOut("a connection") }
         var patience = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         write(text)

@@ -4,6 +4,7 @@ import JSON
 import ScriptedUpstream
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Upstream
 
@@ -87,9 +88,7 @@ struct RestTests {
             #expect(try await service.send("POST", "/v1/chat/completions", body: Self.pinned).status == 429)
             isDown.withLock { $0 = false }
             let registry = service.stepService.registry
-            while registry.rest(of: TestModels.cheap, at: .now()) != nil {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await waitUntil { registry.rest(of: TestModels.cheap, at: .now()) == nil }
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 1...20 {
                     group.addTask {

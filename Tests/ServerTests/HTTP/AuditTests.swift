@@ -5,6 +5,7 @@ import Routing
 import ScriptedUpstream
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Upstream
 
@@ -22,12 +23,10 @@ struct AuditTests {
 
     /// Waits for a number of observations and returns them.
     private func observations(_ count: Int, _ service: TestService) async throws -> [QualityObservation] {
-        for _ in 0..<500 {
+        try await waitFor("\(count) observations") {
             let found = try await service.stepService.ledger.read { try $0.latestObservations(limit: 100) }
-            if found.count >= count { return found }
-            try await Task.sleep(for: .milliseconds(10))
+            return found.count >= count ? found : nil
         }
-        throw TimedOut(what: "\(count) observations")
     }
 
     @Test("a step of a cheaper model is sent to the reference after its answer, compared, and booked on the operator")
@@ -92,9 +91,7 @@ struct AuditTests {
             .completion("4", usage: usage)
         } _: { service async throws in
             #expect(try await service.send("POST", "/v1/chat/completions", body: question).status == 200)
-            for _ in 0..<500 where service.stepService.learning.failedAudits == 0 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await waitUntil { service.stepService.learning.failedAudits != 0 }
             #expect(service.stepService.learning.failedAudits == 1)
             #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: "shadow:default") }.isEmpty)
             #expect(!service.models.record.requests.contains { $0.model == "test/dear" })
@@ -108,9 +105,7 @@ struct AuditTests {
             request.model == "test/dear" ? .status(503) : .completion("4", usage: usage)
         } _: { service async throws in
             #expect(try await service.send("POST", "/v1/chat/completions", body: question).status == 200)
-            for _ in 0..<500 where service.stepService.learning.failedAudits == 0 {
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            try await waitUntil { service.stepService.learning.failedAudits != 0 }
             #expect(service.stepService.learning.failedAudits == 1)
             #expect(try await service.stepService.ledger.read { try $0.latestObservations(limit: 1) }.isEmpty)
             #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)

@@ -1,9 +1,11 @@
+import Calls
 import Dialects
 import Domain
 import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -80,7 +82,9 @@ struct ChatTests {
     func hangUp() async throws {
         let usage = ScriptedUsage(promptTokens: 100, completionTokens: 200)
         let pieces = (0..<200).map { "word\($0) " }
-        try await TestService.with { _ in
+        var settings = Settings()
+        settings.limits.abandoned = .read
+        try await TestService.with(settings: settings) { _ in
             .stream(pieces, usage: usage, delayBetween: .milliseconds(5))
         } _: { service async throws in
             let body = #"{"model":"test/cheap","stream":true,"messages":[{"role":"user","content":"write"}]}"#
@@ -91,18 +95,15 @@ struct ChatTests {
             var read = response.body.makeAsyncIterator()
             _ = try await read.next(isolation: nil)
             response.cancel()
-            var entry: LedgerEntry?
-            for _ in 0..<500 where entry == nil {
-                try await Task.sleep(for: .milliseconds(20))
+            let booked = try await waitFor("the entry") { () async throws -> LedgerEntry? in
                 let totals = try await service.stepService.ledger.read {
                     try $0.dashboard(
                         DashboardQuery(
                             from: Timestamp(milliseconds: 0), to: Timestamp(milliseconds: .max), groupBy: [.session]))
                 }
-                guard let session = totals.rows.first?.keys.first else { continue }
-                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: session) }.first
+                guard let session = totals.rows.first?.keys.first else { return nil }
+                return try await service.stepService.ledger.read { try $0.entries(ofRun: session) }.first
             }
-            let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)
             #expect(booked.result.usage.output == 200)
             #expect(booked.result.figures.cost.total.nanoUSD == 100 * 1000 + 200 * 2000)

@@ -5,6 +5,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -154,9 +155,7 @@ struct JobTests {
             let cancelled = try await service.json("POST", "/v1/jobs/\(id)/cancel")
             #expect(cancelled.root["status"]?.string == "cancelled")
             #expect(try await service.json("POST", "/v1/jobs/\(id)/cancel").status == 409)
-            for _ in 0..<200 where try await service.stepService.ledger.read({ try $0.entries(ofRun: id) }).isEmpty {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await waitUntil { try await !service.stepService.ledger.read({ try $0.entries(ofRun: id) }).isEmpty }
             #expect(try await service.stepService.ledger.read { try $0.entries(ofRun: id) }.count == 1)
             #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
             #expect(try await service.json("GET", "/v1/jobs/\(id)").root["status"]?.string == "cancelled")

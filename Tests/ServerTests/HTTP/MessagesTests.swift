@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -214,7 +215,9 @@ struct MessagesTests {
     func hangUp() async throws {
         let usage = ScriptedUsage(promptTokens: 100, completionTokens: 200)
         let pieces = (0..<200).map { "word\($0) " }
-        try await TestService.with { _ in
+        var settings = Settings()
+        settings.limits.abandoned = .read
+        try await TestService.with(settings: settings) { _ in
             .stream(pieces, usage: usage, delayBetween: .milliseconds(5))
         } _: { service async throws in
             let response = try await service.client.send(
@@ -225,12 +228,9 @@ struct MessagesTests {
             var read = response.body.makeAsyncIterator()
             _ = try await read.next(isolation: nil)
             response.cancel()
-            var entry: LedgerEntry?
-            for _ in 0..<500 where entry == nil {
-                try await Task.sleep(for: .milliseconds(20))
-                entry = try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
+            let booked = try await waitFor("the entry") {
+                try await service.stepService.ledger.read { try $0.entries(ofRun: "run-1") }.first
             }
-            let booked = try #require(entry)
             #expect(booked.result.outcome == .clientGone)
             #expect(booked.result.figures.cost.total.nanoUSD == 100 * 1000 + 200 * 2000)
         }

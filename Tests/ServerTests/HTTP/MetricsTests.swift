@@ -80,11 +80,15 @@ struct MetricsTests {
             let router = HTTPService.router(
                 stepService: service.stepService, scheduler: JobScheduler(stepService: service.stepService),
                 batches: BatchScheduler(stepService: service.stepService),
-                metrics: PrometheusRegistry(),
+                metrics: PrometheusRegistry(), connections: OpenConnections(),
                 access: CallerMiddleware(ledger: service.stepService.ledger, operatorKey: nil, needsKey: false))
             // A catch-all is a parameter in the description.
-            let routes = router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") }
-            #expect(Self.operations(in: text) == Set(routes))
+            let routes = Set(
+                router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") })
+            // Calls also have routes without /v1, for base URLs without it.
+            let named = Self.operations(in: text)
+            #expect(named.subtracting(routes) == [])
+            #expect(routes.subtracting(named).filter { !named.contains($0.replacing(" /", with: " /v1/")) } == [])
         }
     }
 

@@ -3,6 +3,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import TestSupport
 import Testing
 import Upstream
 
@@ -28,9 +29,8 @@ struct OwnershipTests {
             let body = #"{"input":"x","agent":{"tools":[\#(tool)]}}"#
             let id = try Self.id(try await service.send("POST", "/v1/jobs", body: body, headers: red))
             let path = "/v1/jobs/\(id)"
-            for _ in 0..<500 {
-                if try await service.send("GET", path, headers: red).text.contains("requires_action") { break }
-                try await Task.sleep(for: .milliseconds(20))
+            try await waitUntil("the call of a tool") {
+                try await service.send("GET", path, headers: red).text.contains("requires_action")
             }
             let outputs = #"{"tool_outputs":[{"tool_call_id":"x","output":"rain"}]}"#
             for (method, path, body) in [

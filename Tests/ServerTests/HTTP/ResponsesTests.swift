@@ -41,7 +41,7 @@ struct ResponsesTests {
             #expect(answer.status == 200)
             let root = try JSONDocument(Array(answer.text.utf8)).root
             #expect(root["object"]?.string == "response" && root["status"]?.string == "completed")
-            #expect(root["model"]?.string == "scripted" && root["store"]?.boolean == false)
+            #expect(root["model"]?.string == "scripted" && root["store"]?.boolean == true)
             #expect(Self.items(root).first?["content"]?.elements.first { _ in true }?["text"]?.string == "4")
             #expect(root["usage"]?["input_tokens"]?.integer == 100)
             #expect(root["usage"]?["input_tokens_details"]?["cached_tokens"]?.integer == 60)

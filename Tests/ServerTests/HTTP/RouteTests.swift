@@ -32,7 +32,7 @@ struct RouteTests {
         "an unknown path is 404 and suggests a similar one",
         arguments: [
             ("POST", "/v1/chat/completion", "did you mean POST /v1/chat/completions?"),
-            ("POST", "/chat/completions", "did you mean POST /v1/chat/completions?"),
+            ("POST", "/jobs/job_1/cancel", "did you mean POST /v1/jobs/{id}/cancel?"),
             ("POST", "/v1/mesages", "did you mean POST /v1/messages?"),
             ("POST", "/v1/jobs/job_1/cancle", "did you mean POST /v1/jobs/{id}/cancel?"),
             ("POST", "/v1/messages/batches", "GET /openapi.yaml lists what there is"),

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import ScriptedUpstream
+import TestSupport
 import Testing
 
 @Suite struct LiveProfileTests {

@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization
+import TestSupport
 import Testing
 
 /// SIGKILL at random moments of a batch. Short by default; HERA_CHAOS=1 kills 200 times over 500 rows.

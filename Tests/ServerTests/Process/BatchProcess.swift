@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import TestSupport
 
 /// `hera batch` as a child process on a scripted server with two models, one ten times as dear as the other.
 struct BatchProcess {

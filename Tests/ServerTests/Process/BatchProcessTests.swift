@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("hera batch", .serialized)
@@ -194,9 +195,7 @@ struct BatchProcessTests {
         } _: { batch, models async throws in
             try batch.write(rows: 1...40)
             let process = try batch.start(["--budget", "0.10", "--concurrency", "4"])
-            for _ in 0..<800 where models.record.billedCalls.values.reduce(0, +) < 8 {
-                try await Task.sleep(for: .milliseconds(20))
-            }
+            try await waitUntil { models.record.billedCalls.values.reduce(0, +) >= 8 }
             process.interrupt()
             process.waitUntilExit()
             #expect(process.terminationStatus == 75, "\(batch.text("stderr"))")

@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import JSON
 import Synchronization
+import TestSupport
 
 #if canImport(FoundationNetworking)
     import FoundationNetworking
@@ -69,12 +70,15 @@ final class HeraProcess: Sendable {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let hera = HeraProcess(process, port: port, folder: folder)
-        for _ in 0..<1200 {
-            try await Task.sleep(for: .milliseconds(25))
-            if let ready = try? await hera.request("GET", "/readyz"), ready["status"]?.string == "ready" { return hera }
+        do {
+            try await waitUntil("hera serve on port \(port)") {
+                (try? await hera.request("GET", "/readyz"))?["status"]?.string == "ready"
+            }
+        } catch {
+            hera.kill()
+            throw error
         }
-        hera.kill()
-        throw TimedOut(what: "hera serve on port \(port)")
+        return hera
     }
 
     /// Sends SIGKILL.
@@ -99,18 +103,15 @@ final class HeraProcess: Sendable {
         try process.withLock { process in
             process.terminate()
             process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw TimedOut(what: "exit code 0") }
+            guard process.terminationStatus == 0 else { throw TimedOut("exit code 0") }
         }
     }
 
     /// Waits for the process to exit and returns its exit code.
     func exitCode() async throws -> Int32 {
-        for _ in 0..<1200 {
-            let code = process.withLock { $0.isRunning ? nil : $0.terminationStatus }
-            if let code { return code }
-            try await Task.sleep(for: .milliseconds(25))
+        try await waitFor("the end of hera serve") {
+            process.withLock { $0.isRunning ? nil : $0.terminationStatus }
         }
-        throw TimedOut(what: "the end of hera serve")
     }
 
     /// Runs a command to its end and returns its output.
@@ -124,7 +125,7 @@ final class HeraProcess: Sendable {
         try process.run()
         let data = try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw TimedOut(what: "exit code 0 of \(arguments)") }
+        guard process.terminationStatus == 0 else { throw TimedOut("exit code 0 of \(arguments)") }
         return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
@@ -136,7 +137,7 @@ final class HeraProcess: Sendable {
     func answer(
         _ method: String, _ path: String, body: String? = nil, key: String? = nil, headers: [String: String] = [:]
     ) async throws -> (status: Int, root: JSONValue) {
-        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(path) }
         var request = URLRequest(url: url)
         request.httpMethod = method
         request.httpBody = body.map { Data($0.utf8) }
@@ -148,7 +149,7 @@ final class HeraProcess: Sendable {
 
     /// The body of a response that is not JSON.
     func text(_ path: String) async throws -> String {
-        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(what: path) }
+        guard let url = URL(string: "http://127.0.0.1:\(port)\(path)") else { throw TimedOut(path) }
         return String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
     }
 
@@ -162,7 +163,7 @@ final class HeraProcess: Sendable {
             folder = place.appendingPathComponent("hera")
             if FileManager.default.isExecutableFile(atPath: folder.path) { return folder }
         }
-        throw TimedOut(what: "the hera executable in \(places.map(\.path))")
+        throw TimedOut("the hera executable in \(places.map(\.path))")
     }
 }
 

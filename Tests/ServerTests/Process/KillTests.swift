@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import TestSupport
 import Testing
 
 @Suite("Killed processes", .serialized)
@@ -26,17 +27,15 @@ struct KillTests {
             let body = #"{"input":"6*7?","agent":{"tools":[{"type":"calculator"}]}}"#
             let id = try #require(try await first.request("POST", "/v1/jobs", body: body)["id"]?.string)
             // Killed during the model call of the given step.
-            try await until("call \(step)") { models.record.requests.count { $0.method == "POST" } >= step }
+            try await waitUntil("call \(step)") { models.record.requests.count { $0.method == "POST" } >= step }
             first.kill()
 
             let second = try await HeraProcess.start(in: folder)
             defer { second.kill() }
-            var job = try await second.request("GET", "/v1/jobs/\(id)")
-            for _ in 0..<400 where job["status"]?.string != "completed" {
-                try await Task.sleep(for: .milliseconds(25))
-                job = try await second.request("GET", "/v1/jobs/\(id)")
+            let job = try await waitFor("the job to end") {
+                let job = try await second.request("GET", "/v1/jobs/\(id)")
+                return job["status"]?.string == "completed" ? job : nil
             }
-            #expect(job["status"]?.string == "completed")
             #expect(job["output"]?.string == "It is 42.")
             #expect(job["steps"]?.count == 2, "no step twice")
             let totals = try await second.request("GET", "/v1/dashboard")["totals"]
@@ -50,13 +49,5 @@ struct KillTests {
             #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
         }
-    }
-
-    private func until(_ what: String, _ holds: () -> Bool) async throws {
-        for _ in 0..<600 {
-            if holds() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw TimedOut(what: what)
     }
 }

@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization
+import TestSupport
 import Testing
 
 /// Several `hera serve` processes on one PostgreSQL database.
@@ -36,7 +37,7 @@ struct NodeTests {
                 defer { first.kill() }
                 let id = try #require(
                     try await first.request("POST", "/v1/jobs", body: Self.calculatorJob)["id"]?.string)
-                try await Self.until("a call") { asked.withLock { $0 } == 1 }
+                try await waitUntil("a call") { asked.withLock { $0 } == 1 }
                 let second = try await HeraProcess.start(in: folder, database: database, leaseSeconds: 2)
                 defer { second.kill() }
                 // The other node polls several times meanwhile and leaves the job to its living owner.
@@ -47,7 +48,7 @@ struct NodeTests {
                 #expect(job["output"]?.string == "It is 42.")
                 #expect(job["steps"]?.count == 2, "no step twice")
                 // One of the other node's next heartbeats settles the dead node's call.
-                try await Self.until("the booking of the call that was under way") {
+                try await waitUntil("the booking of the call that was under way") {
                     try await second.request("GET", "/v1/dashboard")["totals"]?["uncertain"]?.integer == 1
                 }
                 let totals = try await second.request("GET", "/v1/dashboard")["totals"]
@@ -102,7 +103,7 @@ struct NodeTests {
             for node in nodes {
                 #expect(try await node.answer("POST", "/v1/chat/completions", body: chat, key: key).status == 401)
             }
-            try await Self.until("the cancelled call to be booked") { models.record.requests.count >= 4 }
+            try await waitUntil("the cancelled call to be booked") { models.record.requests.count >= 4 }
             let ledger = try LedgerStore.open(database)
             #expect(try await ledger.read { try $0.verify() }.isSound)
             await ledger.close()
@@ -132,7 +133,7 @@ struct NodeTests {
                 let lost = Task {
                     try? await first.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 }
-                try await Self.until("a call") { asked.withLock { $0 } == 1 }
+                try await waitUntil("a call") { asked.withLock { $0 } == 1 }
                 // Repeated at the other node during the first execution, so it waits for the response.
                 async let replayed = second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 try await Task.sleep(for: .seconds(1))
@@ -145,7 +146,7 @@ struct NodeTests {
                 let again = try await second.answer("POST", "/v1/chat/completions", body: chat, headers: headers)
                 #expect(again.root["id"]?.string == answer.root["id"]?.string)
                 #expect(asked.withLock { $0 } == 2)
-                try await Self.until("the booking of the call that was under way") {
+                try await waitUntil("the booking of the call that was under way") {
                     try await second.request("GET", "/v1/dashboard")["totals"]?["uncertain"]?.integer == 1
                 }
                 let ledger = try LedgerStore.open(server.url)
@@ -174,7 +175,7 @@ struct NodeTests {
                     return statuses
                 }
                 for round in 1...(Self.isLong ? 3 : 1) {
-                    try await Self.until("calls") { models.record.requests.count { $0.method == "POST" } >= round * 3 }
+                    try await waitUntil("calls") { models.record.requests.count { $0.method == "POST" } >= round * 3 }
                     try server.crashAndRestart()
                 }
                 let statuses = try await calls.value
@@ -230,19 +231,9 @@ struct NodeTests {
     static func job(
         _ id: String, at node: HeraProcess, reaches states: [String], key: String? = nil
     ) async throws -> JSONValue {
-        for _ in 0..<800 {
+        try await waitFor("job \(id) to become \(states)") {
             let job = try await node.request("GET", "/v1/jobs/\(id)", key: key)
-            if let status = job["status"]?.string, states.contains(status) { return job }
-            try await Task.sleep(for: .milliseconds(25))
+            return states.contains(job["status"]?.string ?? "") ? job : nil
         }
-        throw TimedOut(what: "job \(id) to become \(states)")
-    }
-
-    static func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        for _ in 0..<800 {
-            if try await holds() { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw TimedOut(what: what)
     }
 }

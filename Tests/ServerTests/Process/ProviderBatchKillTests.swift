@@ -4,6 +4,7 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Synchronization
+import TestSupport
 import Testing
 
 /// `hera batch` with provider batches, interrupted and killed. Short by default; HERA_CHAOS=1 kills 100 times over
@@ -83,7 +84,7 @@ struct ProviderBatchKillTests {
         try await with(batches, rowsInOne: 10) { batch async throws in
             try batch.write(rows: 1...20)
             let process = try batch.start(Self.options)
-            for _ in 0..<800 where batches.record.batches.count < 2 { try await Task.sleep(for: .milliseconds(10)) }
+            try await waitUntil { batches.record.batches.count >= 2 }
             try await Task.sleep(for: .milliseconds(400))
             process.interrupt()
             process.waitUntilExit()

@@ -49,7 +49,7 @@ struct SavingsProcessTests {
         arguments: [
             (["--model", "openai/gpt-6-astra"], Int32(64), "hera/POLICY"),
             (["--policy", "{"], 65, "not valid JSON"), (["--policy", #"{"kapa": 1}"#], 65, "kapa"),
-            (["--policy", "absent.yaml"], 66, "absent.yaml"), (["--live", "--catalog", "absent"], 65, "absent"),
+            (["--policy", "absent.yaml"], 66, "absent.yaml"), (["--live", "--catalog", "absent"], 66, "absent"),
         ])
     func wrong(options: [String], code: Int32, message: String) throws {
         let log = try file([#"{"messages":[{"role":"user","content":"hi"}]}"#])

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Ledger
 import ScriptedUpstream
+import TestSupport
 import Testing
 
 @Suite("The service as a process")

@@ -1,6 +1,7 @@
 import Catalog
 import Domain
 import Routing
+import TestSupport
 
 /// A catalog of two cloud models on one scripted server: a cheap one and a dear, better one.
 enum TestModels {
@@ -19,7 +20,9 @@ enum TestModels {
         ModelCatalog(
             models: [
                 model(cheap, tier: .medium, input: 1, output: 2, baseURL: baseURL, today: today),
-                model(dear, tier: .frontier, input: 10, output: 20, baseURL: baseURL, today: today),
+                model(
+                    dear, tier: .frontier, input: 10, output: 20, baseURL: baseURL, today: today,
+                    capabilities: [.tools, .streaming, .choices, .pdf]),
             ], version: "test")
     }
 
@@ -30,7 +33,8 @@ enum TestModels {
                 model(cheap, tier: .medium, input: 1, output: 2, baseURL: baseURL, today: today),
                 model(
                     claude, tier: .frontier, input: 10, output: 20, baseURL: baseURL, today: today, wire: .anthropic,
-                    served: "claude-test", capabilities: [.tools, .streaming, .vision]),
+                    served: "claude-test",
+                    capabilities: [.tools, .streaming, .vision, .pdf]),
                 model(
                     vectors, tier: .small, input: 1, output: 0, baseURL: baseURL, today: today, served: "vectors-test",
                     capabilities: [.embeddings]),

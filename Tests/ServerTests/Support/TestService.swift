@@ -13,6 +13,7 @@ import Server
 import ServiceLifecycle
 import Steps
 import Synchronization
+import TestSupport
 import Upstream
 
 /// The whole service on loopback, over a scripted model server and a ledger of its own.
@@ -36,7 +37,8 @@ struct TestService {
             let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hera-\(UUID())")
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             defer { try? FileManager.default.removeItem(at: folder) }
-            let ledger = try LedgerStore.sqlite(path: folder.appendingPathComponent("ledger.sqlite").path)
+            let ledger = try LedgerStore.sqlite(
+                path: folder.appendingPathComponent("ledger.sqlite").path, durability: settings.durability)
             let catalog = catalog(models.baseURL, Timestamp.now().day)
             try await run(
                 models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
@@ -117,18 +119,11 @@ struct TestService {
 
     /// Waits until a job has one of the statuses and returns its document.
     func job(_ id: String, reaches states: [String]) async throws -> JSONValue {
-        for _ in 0..<600 {
+        try await waitFor("job \(id) to become \(states)") {
             let job = try await json("GET", "/v1/jobs/\(id)").root
-            if let status = job["status"]?.string, states.contains(status) { return job }
-            try await Task.sleep(for: .milliseconds(20))
+            return states.contains(job["status"]?.string ?? "") ? job : nil
         }
-        throw TimedOut(what: "job \(id) to become \(states)")
     }
-}
-
-/// A wait timed out.
-struct TimedOut: Error {
-    let what: String
 }
 
 extension TestService {
@@ -154,7 +149,7 @@ extension TestService {
         _ estimator: any Estimating, _ body: @escaping @Sendable ([TestService]) async throws -> Void
     ) async throws {
         if nodes.count == count { return try await body(nodes) }
-        let ledger = try LedgerStore.sqlite(path: path)
+        let ledger = try LedgerStore.sqlite(path: path, durability: settings.durability)
         try await run(models, ledger: ledger, settings: settings, key: nil, estimator: estimator) { node async throws in
             try await start(count, after: nodes + [node], path, models, settings, estimator, body)
         }

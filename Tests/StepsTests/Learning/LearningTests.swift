@@ -95,9 +95,7 @@ struct LearningTests {
                         "neither drift nor enough steps")
                     learning.recordStep(by: "small", policyName: nil, policy: Policy(kappa: .published))
                 }
-                for _ in 0..<500 where try await ledger.read({ try $0.calibrations(limit: 1) }).isEmpty {
-                    try await Task.sleep(for: .milliseconds(10))
-                }
+                try await waitUntil { try await !ledger.read({ try $0.calibrations(limit: 1) }).isEmpty }
                 group.cancelAll()
             }
             let notes = try await ledger.read { try $0.calibrations(limit: 10) }.map(\.note)

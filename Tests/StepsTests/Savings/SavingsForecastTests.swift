@@ -71,7 +71,7 @@ struct SavingsForecastTests {
         "an invalid line is an error that names the problem",
         arguments: [
             ("{", "JSON"), ("[]", "object"), (#"{"model":"x"}"#, "messages"),
-            (#"{"messages":[{"role":"user"}],"model":5,"n":3}"#, "n"),
+            (#"{"messages":[{"role":"user"}],"model":5,"n":-3}"#, "n"),
         ])
     func wrong(line: String, words: String) {
         let error = #expect(throws: FieldError.self) { try PastRequest(line: line.utf8, asking: "hera") }

@@ -34,6 +34,21 @@ import Testing
         #expect(Sessions.Memory(json: Array(text.utf8)) == nil)
     }
 
+    @Test("a state without a plan is small, and plans are kept of the newest runs alone")
+    func bounded() {
+        #expect(MemoryLayout<RunState>.size <= 160)
+        let sessions = Sessions(capacity: 300, planCapacity: 20)
+        for number in 0..<1000 {
+            _ = sessions.recordStep(
+                "a", position: 1, state: RunState(plan: Plan(choices: ["a"], order: ["a"])), of: "s\(number)")
+            let counts = sessions.counts
+            #expect(counts.sessions <= 300 && counts.plans <= 20)
+        }
+        #expect(sessions.memory(of: "s999").state.plan != nil)
+        #expect(sessions.memory(of: "s950").state.plan == nil && sessions.memory(of: "s950").steps == 1)
+        #expect(sessions.counts.plans >= 10)
+    }
+
     @Test("a step is recorded once, and only a newer memory of another node is adopted")
     func passing() {
         let (first, second) = (Sessions(), Sessions())

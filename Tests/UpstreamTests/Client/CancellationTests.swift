@@ -13,11 +13,11 @@ struct CancellationTests {
         } _: { loopback async throws in
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure() }
-                #expect((try? await eventually { loopback.server.record.calls == 1 }) == true)
+                #expect((try? await waitUntil { loopback.server.record.calls == 1 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
             #expect(loopback.server.record.abandonedReplies == 1)
         }
     }
@@ -29,11 +29,11 @@ struct CancellationTests {
         } _: { loopback async throws in
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure() }
-                #expect((try? await eventually { loopback.server.record.bytesSent > 200 }) == true)
+                #expect((try? await waitUntil { loopback.server.record.bytesSent > 200 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 
@@ -43,7 +43,7 @@ struct CancellationTests {
             .drip(every: .milliseconds(5))
         } _: { loopback async throws in
             #expect(try await loopback.client.send(loopback.request()).status == 200)
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 
@@ -53,7 +53,7 @@ struct CancellationTests {
             request.bodyText == "slow" ? .nothing(.hang) : .json("")
         } _: { loopback async throws in
             async let slow = loopback.failure(loopback.request(body: "slow"))
-            #expect(try await eventually { loopback.server.record.calls == 1 })
+            try await waitUntil { loopback.server.record.calls == 1 }
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure(loopback.request(body: "queued")) }
                 group.cancelAll()
@@ -74,7 +74,7 @@ struct CancellationTests {
             let request = loopback.request(cancellation: .drain(within: .seconds(20)))
             let text = try await withThrowingTaskGroup(of: String.self) { group in
                 group.addTask { try await loopback.text(request) }
-                #expect(try await eventually { loopback.server.record.bytesSent > 500 })
+                try await waitUntil { loopback.server.record.bytesSent > 500 }
                 group.cancelAll()
                 return try await group.next() ?? ""
             }
@@ -92,11 +92,11 @@ struct CancellationTests {
             let request = loopback.request(cancellation: .drain(within: .milliseconds(100)))
             await withTaskGroup(of: UpstreamError?.self) { group in
                 group.addTask { await loopback.failure(request) }
-                #expect((try? await eventually { loopback.server.record.bytesSent > 100 }) == true)
+                #expect((try? await waitUntil { loopback.server.record.bytesSent > 100 }) != nil)
                 group.cancelAll()
                 #expect(await group.next() == .cancelled)
             }
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 }

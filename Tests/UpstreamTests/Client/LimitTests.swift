@@ -41,7 +41,7 @@ struct LimitTests {
         } _: { loopback async throws in
             let failure = await loopback.failure(loopback.request(maximumResponseBytes: 1 << 20))
             #expect(failure == .tooLarge(host: "127.0.0.1:\(loopback.server.port)", limit: 1 << 20))
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 
@@ -54,7 +54,7 @@ struct LimitTests {
             await #expect(throws: UpstreamError.tooLarge(host: response.body.host, limit: 1000)) {
                 try await response.collect(upTo: 1000)
             }
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 

@@ -15,7 +15,7 @@ struct ShutdownTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await client.run() }
                 async let answer = client.send(UpstreamRequest(url: server.baseURL)).collect(upTo: 100)
-                #expect(try await eventually { server.record.calls == 1 })
+                try await waitUntil { server.record.calls == 1 }
                 client.stop(grace: .seconds(20))
                 await #expect(throws: UpstreamError.stopped) {
                     try await client.send(UpstreamRequest(url: server.baseURL))
@@ -25,7 +25,7 @@ struct ShutdownTests {
                 try await group.waitForAll()
             }
             await #expect(throws: UpstreamError.stopped) { try await client.run() }
-            #expect(try await eventually { server.record.openConnections == 0 })
+            try await waitUntil { server.record.openConnections == 0 }
         }
     }
 
@@ -38,7 +38,7 @@ struct ShutdownTests {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await client.run() }
                 async let ended = Self.failure(client, server)
-                #expect(try await eventually { server.record.calls == 1 })
+                try await waitUntil { server.record.calls == 1 }
                 client.stop(grace: .milliseconds(50))
                 let failure = await ended
                 #expect(failure == .cancelled, "it was sent, and may have been billed")
@@ -56,7 +56,7 @@ struct ShutdownTests {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { try? await client.run() }
                 async let ended = Self.failure(client, server)
-                #expect((try? await eventually { server.record.calls == 1 }) == true)
+                #expect((try? await waitUntil { server.record.calls == 1 }) != nil)
                 group.cancelAll()
                 let failure = await ended
                 #expect(failure == .cancelled, "it was sent, and may have been billed")

@@ -32,7 +32,7 @@ struct TimeoutTests {
             let failure = await loopback.failure(loopback.request(timeouts: timeouts))
             #expect(Self.kind(of: failure) == .firstByte)
             #expect(failure?.isBeforeFirstByte == true)
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
             #expect(loopback.server.record.calls < 2)
         }
     }
@@ -75,7 +75,7 @@ struct TimeoutTests {
             timeouts.total = Self.short
             let failure = await loopback.failure(loopback.request(timeouts: timeouts))
             #expect(Self.kind(of: failure) == .total)
-            #expect(try await eventually { loopback.server.record.openConnections == 0 })
+            try await waitUntil { loopback.server.record.openConnections == 0 }
         }
     }
 
@@ -85,7 +85,7 @@ struct TimeoutTests {
             .nothing(.hang)
         } _: { loopback async throws in
             async let first = loopback.failure()
-            #expect(try await eventually { loopback.server.record.calls == 1 })
+            try await waitUntil { loopback.server.record.calls == 1 }
             var timeouts = UpstreamTimeouts.test
             timeouts.total = Self.short
             let failure = await loopback.failure(loopback.request(timeouts: timeouts))

@@ -59,6 +59,7 @@ struct FaultyDatabase: SQLDatabase {
 
     var owner: String { base.owner }
     var filePath: String? { base.filePath }
+    var keepsUnflushedCommits: Bool { base.keepsUnflushedCommits }
 
     func withWriter(_ body: (any SQLConnection) -> Void) throws(LedgerError) {
         try points.reached("writer")

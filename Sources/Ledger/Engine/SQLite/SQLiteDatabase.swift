@@ -19,6 +19,8 @@ struct SQLiteDatabase: SQLDatabase {
 
     var owner: String { presence.owner }
     var filePath: String? { path }
+    /// The log is written to the operating system at each commit.
+    var keepsUnflushedCommits: Bool { true }
 
     /// A checkpoint blocks the writer for some milliseconds. At this size it hits less than one operation in a hundred,
     /// and pages that change often (totals, roll-ups) are copied once for many changes.

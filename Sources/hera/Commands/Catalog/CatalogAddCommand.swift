@@ -17,14 +17,13 @@ struct CatalogAddCommand: AsyncParsableCommand {
     @Argument(help: "The server, for example http://127.0.0.1:11434.")
     var url: String
 
-    @Flag(help: "Append to local.yaml in the catalog's folder instead of printing.")
+    @Flag(help: "Append to local.yaml in your own catalog folder (else the catalog's) instead of printing.")
     var write = false
 
     @Option(help: "The environment variable with the server's key.")
     var keyVariable: String?
 
-    @Option(help: "Directory with the catalog's YAML files.")
-    var catalog: String?
+    @OptionGroup var installation: InstallationOptions
 
     func validate() throws { _ = try server() }
 
@@ -38,15 +37,14 @@ struct CatalogAddCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
-            var installation = InstallationOptions()
-            installation.catalog = catalog
             let known = try Installation.catalog(installation)
-            let found = await LocalNames.models(at: [try server()], besides: known)
+            let found = await LocalNames.models(
+                at: [try server()], besides: known, keys: try Installation.apiKeys(config: installation.config))
             let models = found.models.filter { known[$0.id] == nil }
             guard !models.isEmpty else { throw Exit(69, "\(url) lists no model that the catalog lacks") }
             let yaml = LocalModelYAML(models)
             guard write else { return print(yaml.file, terminator: "") }
-            let path = installation.catalogFolder + "/local.yaml"
+            let path = (installation.addedCatalogFolder ?? installation.catalogFolder) + "/local.yaml"
             try append(yaml, to: path, in: installation)
             Exit.printError("\(models.count) model\(models.count == 1 ? "" : "s") added to \(path)")
         }

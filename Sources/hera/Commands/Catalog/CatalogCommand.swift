@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalog
 import Domain
 import Estimation
+import Foundation
 
 /// `hera catalog`: the models and their prices.
 struct CatalogCommand: ParsableCommand {
@@ -9,6 +10,7 @@ struct CatalogCommand: ParsableCommand {
         commandName: "catalog", abstract: "Show, check and extend the catalog of models and prices.",
         subcommands: [
             CatalogListCommand.self, CatalogLintCommand.self, CatalogImportCommand.self, CatalogAddCommand.self,
+            CatalogUpdateCommand.self,
         ])
 }
 
@@ -20,11 +22,7 @@ struct CatalogListCommand: ParsableCommand {
     /// The output format.
     enum Format: String, CaseIterable, ExpressibleByArgument { case table, json }
 
-    @Option(help: "Directory with the catalog's YAML files.")
-    var catalog = "Catalog"
-
-    @Option(help: "Directory with trained profiles. Default: Profiles, where it exists.")
-    var profiles: String?
+    @OptionGroup var installation: InstallationOptions
 
     @Option(help: "How to print: table or json.")
     var format = Format.table
@@ -32,8 +30,9 @@ struct CatalogListCommand: ParsableCommand {
     func run() throws {
         try CatalogExit.mapped {
             let today = Timestamp.now().day
-            let catalog = try ModelCatalog.load(directory: catalog, today: today)
-            let profiles = try Installation.profiles(in: profiles ?? "Profiles", isGiven: profiles != nil)
+            let catalog = try Installation.catalog(installation)
+            let profiles = try Installation.profiles(
+                in: installation.profilesFolder, isGiven: installation.profiles != nil)
             for warning in catalog.warnings { Exit.printError("\(warning)") }
             switch format {
             case .table: print(CatalogTable(catalog: catalog, profiles: profiles, today: today).text)
@@ -49,21 +48,26 @@ struct CatalogLintCommand: ParsableCommand {
         commandName: "lint", abstract: "Check the catalog's files.",
         discussion: "Exits with 65 where there is an error; warnings alone are no reason.")
 
-    @Argument(help: "Directory with the catalog's YAML files.")
-    var directory = "Catalog"
+    @Argument(help: "Directory with the catalog's YAML files; the same as --catalog.")
+    var directory: String?
 
-    @Option(
-        help: "Directory with trained profiles, by which scores are compared. Default: Profiles, where it exists.")
-    var profiles: String?
+    @OptionGroup var installation: InstallationOptions
 
     func run() throws {
         try CatalogExit.mapped {
-            let lint = CatalogLint(directory: directory, today: Timestamp.now().day)
+            let directory = directory ?? installation.catalogFolder
+            guard FileManager.default.fileExists(atPath: directory) else {
+                throw Exit(66, "the catalog folder \(directory) does not exist (`hera paths`)")
+            }
+            let lint = CatalogLint(
+                directory: directory, adding: installation.addedCatalogFolder, today: Timestamp.now().day)
             for problem in lint.problems {
                 // Prefixed with the directory, so that editors and terminals link to the file.
-                print(problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
+                print(
+                    problem.file.hasPrefix("/") || problem.file == directory ? "\(problem)" : "\(directory)/\(problem)")
             }
-            let profiles = try Installation.profiles(in: profiles ?? "Profiles", isGiven: profiles != nil)
+            let profiles = try Installation.profiles(
+                in: installation.profilesFolder, isGiven: installation.profiles != nil)
             if let ability = profiles?.ability {
                 for line in ScoreComparison(models: lint.models, ability: ability).lines {
                     print("\(directory)/\(ScoreFile.name): \(line)")

@@ -54,21 +54,11 @@ struct CatalogImportCommand: ParsableCommand {
             selection.address = ProviderAddress(baseURL: baseURL, keyVariable: keyVariable)
             let name = file == "-" ? "" : " (\(URL(fileURLWithPath: file).lastPathComponent))"
             let list = try PriceListImport(
-                try read(), format: from, selection: selection, source: source ?? from.title + name,
+                try PriceListFile.read(file), format: from, selection: selection, source: source ?? from.title + name,
                 today: Timestamp.now().day)
             Exit.printError("\(list.count) models imported; left out: \(list.skippedText)")
             if list.count == 0 { throw ExitCode(65) }
             print(list.yaml, terminator: "")
-        }
-    }
-
-    private func read() throws -> [UInt8] {
-        if file == "-" { return Array(FileHandle.standardInput.readDataToEndOfFile()) }
-        do {
-            return Array(try Data(contentsOf: URL(fileURLWithPath: file)))
-        } catch {
-            Exit.printError("cannot read \(file): see that it exists and that you may read it")
-            throw ExitCode(66)
         }
     }
 }

@@ -14,8 +14,11 @@ struct DashboardCommand: AsyncParsableCommand {
     /// `hera dashboard export`
     struct Export: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "export", abstract: "Write a dashboard as JSON, CSV or a table for Grafana's JSON sources.",
-            discussion: "Amounts are exact decimals in USD. The baseline is the same calls on the reference model.")
+            commandName: "export", abstract: "Write a dashboard as JSON or CSV, or a dashboard for Grafana.",
+            discussion: """
+                Amounts are exact decimals in USD. The baseline is the same calls on the reference model. `grafana` writes a \
+                dashboard over the metrics of GET /metrics, to import in Grafana with a Prometheus source; it reads no ledger.
+                """)
 
         enum Format: String, ExpressibleByArgument, CaseIterable {
             case json, csv, grafana
@@ -40,6 +43,7 @@ struct DashboardCommand: AsyncParsableCommand {
         @OptionGroup var database: DatabaseOption
 
         func run() async throws {
+            if format == .grafana { return print(GrafanaDashboard.json) }
             try await Exit.mapped {
                 let query: DashboardQuery
                 do {
@@ -48,13 +52,13 @@ struct DashboardCommand: AsyncParsableCommand {
                     throw Exit(64, "\(error)")
                 }
                 let settings = try Installation.settings(installation)
-                let ledger = try Installation.ledger(database)
+                let ledger = try Installation.ledger(database, config: installation.config)
                 do {
                     let report = try await ledger.read { try $0.dashboard(query) }
                     switch format {
                     case .json: print(String(decoding: report.document(economics: settings.economics), as: UTF8.self))
                     case .csv: print(DashboardTable(report).csv)
-                    case .grafana: print(DashboardTable(report).grafana)
+                    case .grafana: break
                     }
                 } catch let error as LedgerError {
                     throw Exit(74, error.description)
@@ -94,37 +98,6 @@ struct DashboardTable {
         var lines = [(groups + Self.columns).joined(separator: ",")]
         lines += rows.map { ($0.keys.map(Self.quoted) + $0.cells).joined(separator: ",") }
         return lines.joined(separator: "\n")
-    }
-
-    /// The table format of Grafana's JSON data sources: `[{"type": "table", "columns": [...], "rows": [...]}]`.
-    var grafana: String {
-        var writer = JSONWriter()
-        writer.array { list in
-            list.object { table in
-                table.member("type", "table")
-                table.member(
-                    "columns",
-                    array: { columns in
-                        for (name, type) in groups.map({ ($0, "string") }) + Self.columns.map({ ($0, "number") }) {
-                            columns.object { column in
-                                column.member("text", name)
-                                column.member("type", type)
-                            }
-                        }
-                    })
-                table.member(
-                    "rows",
-                    array: { list in
-                        for row in rows {
-                            list.array { cells in
-                                for key in row.keys { cells.element(key) }
-                                for cell in row.cells { cells.element(raw: cell.utf8) }
-                            }
-                        }
-                    })
-            }
-        }
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 
     /// A cell of text. A value that a spreadsheet would compute gets an apostrophe before it (OWASP, "CSV injection").

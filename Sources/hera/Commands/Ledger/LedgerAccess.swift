@@ -7,10 +7,10 @@ import Ledger
 enum LedgerAccess {
     /// Exit codes: 64 for invalid arguments, 65 for a damaged ledger or an unknown id, 74 else.
     static func run(
-        _ option: DatabaseOption, _ body: (LedgerStore) async throws(LedgerError) -> Void
+        _ option: DatabaseOption, config: String? = nil, _ body: (LedgerStore) async throws(LedgerError) -> Void
     ) async throws {
         try await Exit.mapped {
-            let ledger = try Installation.ledger(option)
+            let ledger = try Installation.ledger(option, config: config)
             do throws(LedgerError) {
                 try await body(ledger)
                 await ledger.close()

@@ -8,7 +8,8 @@ import Ledger
 /// `hera ledger`: verify and copy the ledger.
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "ledger", abstract: "Verify and copy the ledger.", subcommands: [Verify.self, Copy.self])
+        commandName: "ledger", abstract: "Verify, back up and copy the ledger.",
+        subcommands: [Verify.self, Backup.self, Copy.self])
 
     /// `hera ledger verify`
     struct Verify: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct LedgerCommand: AsyncParsableCommand {
         func run() async throws {
             var isSound = true
             let prices = CatalogPricing(try? Installation.catalog(installation))
-            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+            try await LedgerAccess.run(database, config: installation.config) { (ledger) throws(LedgerError) in
                 let report = try await ledger.read { try $0.verify(prices: prices.pricing) }
                 isSound = report.isSound
                 show(report)
@@ -109,7 +110,9 @@ extension LedgerCommand {
                 do throws(LedgerError) {
                     result = .success(
                         try await ledger.copy(into: copy) { progress in
-                            bar.show(Double(progress.rows) / Double(max(progress.totalRows, 1)), progress.table)
+                            bar.show(
+                                Double(progress.rows) / Double(max(progress.totalRows, 1)),
+                                "\(bar.rate(Int(progress.rows), "rows")), \(progress.table)")
                         })
                 } catch {
                     result = .failure(error)

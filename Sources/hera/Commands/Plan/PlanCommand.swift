@@ -73,7 +73,7 @@ struct PlanCommand: AsyncParsableCommand {
                 defer { bar.clear() }
                 let budget = BatchBudget(budget: try Money(usd: self.budget), confidence: confidence)
                 bar.show(0, "loading profiles")
-                let set = try ProfileSet.load(directory: InstallationOptions().folder(profiles, default: "Profiles"))
+                let set = try ProfileSet.load(directory: InstallationOptions.profilesFolder(profiles))
                 let recorded = try read(bar)
                 bar.show(0.3, "predicting \(recorded.count) rows")
                 let batch = RecordedBatch(recorded, profiles: set)

@@ -41,13 +41,16 @@ struct LiveProfiling {
         } catch {
             throw Exit(73, "cannot make \(out): \(error.localizedDescription)")
         }
-        let upstream = UpstreamClient(logger: logger)
+        let upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         let stepService = StepService(
-            catalog: model.catalog, estimator: PriorEstimator(), ledger: try Installation.ledger(command.database),
-            upstream: upstream, settings: try Installation.settings(command.installation), keys: Installation.apiKeys(),
+            catalog: model.catalog, estimator: PriorEstimator(),
+            ledger: try Installation.ledger(command.database, config: command.installation.config),
+            upstream: upstream, settings: try Installation.settings(command.installation),
+            keys: try Installation.apiKeys(config: command.installation.config),
             logger: logger)
         let health = HealthProber(
-            registry: stepService.registry, upstream: upstream, keys: Installation.apiKeys(), logger: logger)
+            registry: stepService.registry, upstream: upstream,
+            keys: try Installation.apiKeys(config: command.installation.config), logger: logger)
         let probeRun = ProbeRun(
             stepService: stepService, prober: health, model: model.id, items: items, trial: trial,
             file: ProbeAnswerFile(of: name, in: out), budget: try budget(), maxTokens: command.probeRun.maxTokens)

@@ -35,6 +35,9 @@ struct RouteCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
+            if isatty(STDIN_FILENO) == 1 {
+                Exit.printError("reading a chat request from the terminal; end it with Ctrl-D (hera route --help)")
+            }
             let stepService = try await DryRunServices.make(installation, onlyLive: live)
             let decision: Decision
             do {

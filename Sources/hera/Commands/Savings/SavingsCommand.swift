@@ -3,6 +3,7 @@ import Domain
 import Estimation
 import Foundation
 import JSON
+import Ledger
 import Steps
 import Training
 
@@ -19,12 +20,19 @@ struct SavingsCommand: AsyncParsableCommand {
 
               hera savings requests.jsonl --live
               hera savings requests.jsonl --policy '{"min_accuracy": 0.8}'
+              hera savings --from-ledger
 
-            Ends with 65 where no line is a request, 66 where the log cannot be read.
+            With --from-ledger it reads what the service found out by itself: with `shadow: {mode: dry, ...}` in the \
+            settings, calls of named models are routed on paper, and a share of them is also sent to the chosen model.
+
+            Ends with 65 where no line is a request or the ledger has no dry run, 66 where the log cannot be read.
             """)
 
     @Argument(help: "The log (JSON Lines, plain or .gz; - for standard input).")
-    var log: String
+    var log: String?
+
+    @Flag(name: .customLong("from-ledger"), help: "Reads the dry runs of the ledger in place of a log.")
+    var fromLedger = false
 
     @Option(name: .long, help: "Policy: hera, or hera/POLICY of the settings.")
     var model = "hera"
@@ -39,8 +47,12 @@ struct SavingsCommand: AsyncParsableCommand {
     var format: OutputFormat = .text
 
     @OptionGroup var installation: InstallationOptions
+    @OptionGroup var database: DatabaseOption
 
     func validate() throws {
+        guard (log == nil) == fromLedger else {
+            throw ValidationError("give either a log or --from-ledger")
+        }
         guard model == "hera" || model.hasPrefix("hera/") else {
             throw ValidationError("--model has to be hera, or hera/POLICY: a named model would route nothing")
         }
@@ -48,6 +60,7 @@ struct SavingsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Exit.mapped {
+            guard let log else { return try await printDrySavings() }
             let policy = try self.policy.map { try PolicyArgument.document($0) }
             let lines: [ArraySlice<UInt8>]
             do throws(EstimationError) {
@@ -74,6 +87,30 @@ struct SavingsCommand: AsyncParsableCommand {
             }
             print(format == .json ? String(decoding: report.json, as: UTF8.self) : report.text)
         }
+    }
+}
+
+extension SavingsCommand {
+    /// Prints what the dry runs of the ledger say.
+    private func printDrySavings() async throws {
+        let policy = model == "hera" ? nil : String(model.dropFirst("hera/".count))
+        let ledger = try Installation.ledger(database)
+        let steps: [StepRecord]
+        do throws(LedgerError) {
+            steps = try await ledger.read { try $0.steps(ofRun: DryRun.runID(policy: policy)) }
+        } catch {
+            throw Exit(74, error.description)
+        }
+        await ledger.close()
+        var savings = DrySavings()
+        for run in steps.compactMap(DryRun.init) { try savings.add(run) }
+        guard savings.calls > 0 else {
+            throw Exit(
+                65,
+                "the ledger has no dry run: set `shadow: {mode: dry, share: 0.02, budget_usd: 5}` in the settings' "
+                    + "\(policy.map { "policy \($0)" } ?? "default_policy"), and call models by their names")
+        }
+        print(format == .json ? String(decoding: savings.json, as: UTF8.self) : savings.text)
     }
 }
 

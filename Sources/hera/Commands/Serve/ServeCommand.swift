@@ -22,15 +22,18 @@ struct ServeCommand: AsyncParsableCommand {
             ports, with all models that they list: speed, energy and ability of those that no catalog names are \
             estimated from their size. The service says which models are live, and why the others are not.
 
+            Catalog, profiles and settings are read again on SIGHUP and when a file changes; what is refused leaves the old in \
+            place.
+
             Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own \
             key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
             """)
 
-    @Option(name: .long, help: "The address to listen on.")
-    var host = "127.0.0.1"
+    @Option(name: .long, help: "The address to listen on. Default: HERA_HOST, the settings, then 127.0.0.1.")
+    var host: String?
 
-    @Option(name: .long, help: "The port to listen on.")
-    var port = 8484
+    @Option(name: .long, help: "The port to listen on. Default: HERA_PORT, the settings, then 8484.")
+    var port: Int?
 
     @Option(
         name: .long,
@@ -43,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var database: DatabaseOption
 
     func validate() throws {
-        guard (0...65_535).contains(port) else {
+        if let port, !(0...65_535).contains(port) {
             throw ValidationError("--port must be from 0 to 65535, and is \(port)")
         }
         _ = try servers()
@@ -63,7 +66,10 @@ struct ServeCommand: AsyncParsableCommand {
         // A terminal that closes does not end the service.
         signal(SIGHUP, SIG_IGN)
         try await Exit.mapped {
-            let key = ProcessInfo.processInfo.environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+            let address = try ListenAddress(host: host, port: port, service: installation.service)
+            let (host, port) = (address.host, address.port)
+            let environment = try Installation.environment(config: installation.config)
+            let key = environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
@@ -71,7 +77,7 @@ struct ServeCommand: AsyncParsableCommand {
                 installation: installation, database: database, servers: try servers(), logger: logger)
             let hasKeys = try await services.hasKeys()
             let needsKey = key != nil || hasKeys
-            guard needsKey || Self.isLoopback(host) else {
+            guard needsKey || address.isLoopback else {
                 throw Exit(
                     64,
                     "make a key with `hera keys create`, or set HERA_API_KEY, before listening on \(host): "
@@ -90,9 +96,12 @@ struct ServeCommand: AsyncParsableCommand {
                 await services.prober.probe()
                 LiveModelsReport.printReport(services.stepService.registry)
             }
+            let reloader = Reloader(
+                installation: installation, stepService: services.stepService, prober: services.prober, logger: logger)
             do {
                 var configuration = ServiceGroupConfiguration(
-                    services: services.all + [.init(service: service)], gracefulShutdownSignals: [.sigterm, .sigint],
+                    services: services.all + [.init(service: reloader), .init(service: service)],
+                    gracefulShutdownSignals: [.sigterm, .sigint],
                     logger: logger)
                 // Calls in flight after that are settled at their upper bound at the next start.
                 configuration.maximumGracefulShutdownDuration = .seconds(20)
@@ -102,14 +111,10 @@ struct ServeCommand: AsyncParsableCommand {
                 throw Exit(LedgerAccess.code(of: error), "the service stops: \(error)")
             } catch {
                 await services.stepService.ledger.close()
-                throw Exit(69, "the service ended; is port \(port) taken? Try --port. (\(error))")
+                throw address.exit(of: error)
             }
             await services.stepService.ledger.close()
         }
-    }
-
-    private static func isLoopback(_ host: String) -> Bool {
-        host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
 }
 

@@ -52,7 +52,7 @@ struct CalibrateCommand: ParsableCommand {
             defer { bar.clear() }
             let policy = try self.policy.map { try PolicyArgument.read($0) } ?? Policy()
             bar.show(0, "loading profiles")
-            let folder = InstallationOptions().folder(profiles, default: "Profiles")
+            let folder = InstallationOptions.profilesFolder(profiles)
             var set = try ProfileSet.load(directory: folder)
             var rows: [OutcomeRow] = []
             for path in outcomes {

@@ -24,14 +24,16 @@ struct EvaluateCommand: ParsableCommand {
         case table, json
     }
 
-    @Option(name: .long, help: "The folder of profiles.")
-    var profiles: String = "Profiles"
+    @Option(name: .long, help: "The folder of profiles. Default: the shipped one (`hera paths` says where).")
+    var profiles: String?
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded answers.")
     var outcomes: [String] = []
 
     @Option(name: .long, parsing: .upToNextOption, help: "Files of recorded agent runs.")
     var traces: [String] = []
+
+    @OptionGroup var episodes: EpisodeEvaluationOptions
 
     @Option(name: .long, help: "Only rows of this split, for example validation. Default: all rows.")
     var split: String?
@@ -68,8 +70,8 @@ struct EvaluateCommand: ParsableCommand {
     var format: Format = .table
 
     func validate() throws {
-        if outcomes.isEmpty, traces.isEmpty {
-            throw ValidationError("nothing to measure on: give files with --outcomes or --traces")
+        if outcomes.isEmpty, traces.isEmpty, episodes.episodes.isEmpty {
+            throw ValidationError("nothing to measure on: give files with --outcomes, --traces or --episodes")
         }
     }
 
@@ -77,11 +79,18 @@ struct EvaluateCommand: ParsableCommand {
         try EstimationExit.mapped {
             let bar = ProgressBar()
             defer { bar.clear() }
+            if !episodes.episodes.isEmpty {
+                let evaluation = try episodes.evaluation(
+                    profiles: InstallationOptions.profilesFolder(profiles), split: split, bar)
+                bar.clear()
+                print(format == .json ? String(decoding: evaluation.json, as: UTF8.self) : evaluation.table)
+            }
+            guard !outcomes.isEmpty || !traces.isEmpty else { return }
             let routers = try (router == "all" ? BaselineRouter.allCases.map(\.rawValue) : names(router))
                 .map { try BaselineRouter.named($0) }
             let policy = try self.policy.map { try PolicyArgument.read($0) }
             bar.show(0, "loading profiles")
-            let set = try ProfileSet.load(directory: profiles)
+            let set = try ProfileSet.load(directory: InstallationOptions.profilesFolder(profiles))
             let dayZero = try asNew.map { try dayZeroReplay($0, profiles: set) }
             var rows = try bar.rows(of: outcomes, OutcomeRow.read)
             var runs = try bar.rows(of: traces, TraceRow.read)
@@ -115,7 +124,8 @@ struct EvaluateCommand: ParsableCommand {
 
     private func dayZeroReplay(_ knowledge: String, profiles set: ProfileSet) throws -> DayZeroReplay {
         let knowledge = try DayZeroKnowledge(knowledge)
-        let book = try ScoreBook.read(scores.isEmpty ? [profiles + "/scores/panels.yaml"] : scores)
+        let panels = InstallationOptions.profilesFolder(profiles) + "/scores/panels.yaml"
+        let book = try ScoreBook.read(scores.isEmpty ? [panels] : scores)
         return DayZeroReplay(profiles: set, book: book, knowledge: knowledge)
     }
 

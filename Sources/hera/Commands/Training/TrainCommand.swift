@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Estimation
+import Foundation
 import Training
 
 /// `hera train`: profiles from recorded outcomes and runs.
@@ -32,6 +33,12 @@ struct TrainCommand: ParsableCommand {
         help: "Files of recorded answers that tell how hard texts are, and make no panel.")
     var levels: [String] = []
 
+    @Option(
+        name: .long, parsing: .upToNextOption, help: "Files of recorded episodes under budgets, one dialogue a line.")
+    var episodes: [String] = []
+
+    @OptionGroup var budget: EpisodeBudgetOptions
+
     @Flag(name: .long, help: "Keep the panels in the folder, and train only what --scores and --prompts are for.")
     var keepPanels = false
 
@@ -42,8 +49,8 @@ struct TrainCommand: ParsableCommand {
     var seed: UInt64 = 1
 
     func validate() throws {
-        if outcomes.isEmpty, traces.isEmpty {
-            throw ValidationError("nothing to train on: give files with --outcomes or --traces")
+        if outcomes.isEmpty, traces.isEmpty, episodes.isEmpty {
+            throw ValidationError("nothing to train on: give files with --outcomes, --traces or --episodes")
         }
         if !prompts.isEmpty, scores.isEmpty {
             throw ValidationError("--prompts needs --scores, which give the models' abilities")
@@ -54,6 +61,8 @@ struct TrainCommand: ParsableCommand {
         try EstimationExit.mapped {
             let bar = ProgressBar()
             defer { bar.clear() }
+            if !episodes.isEmpty { try trainEpisodes(bar) }
+            guard !outcomes.isEmpty || !traces.isEmpty else { return }
             let rows = try bar.rows(of: outcomes, OutcomeRow.read)
             let runs = try bar.rows(of: traces, TraceRow.read)
             let general = GeneralMaterial(
@@ -72,5 +81,15 @@ struct TrainCommand: ParsableCommand {
             bar.clear()
             print(([profiles.summary] + figures).joined(separator: "\n\n"))
         }
+    }
+
+    /// Writes the learned value of runs under budgets beside the other profiles.
+    private func trainEpisodes(_ bar: ProgressBar) throws {
+        let rows = try bar.rows(of: episodes, EpisodeRow.read)
+        let profile = try EpisodeTrainer(budget: budget.budget, seed: seed).train(rows, progress: bar.show)
+        try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true)
+        try profile.write(to: out)
+        bar.clear()
+        print(EpisodeSummary(profile).text)
     }
 }

@@ -1,0 +1,100 @@
+/// The optional sources of a step, and the subsets of them that are worth a look.
+///
+/// A source is a content part or message that may be left out: a view of a camera, a retrieved passage, an old turn.
+package struct StepSources: Hashable, Sendable {
+    /// In the order of the request; bit i of a mask stands for source i.
+    package var sources: [StepSource]
+    /// Subsets to choose from, at most `mostSubsets`; none is dominated by another. Never empty.
+    package var subsets: [SourceSubset]
+    /// Prompt tokens, bound and needs of the step without any optional source.
+    package var needsWithout: Set<Capability>
+
+    /// Most subsets of a step.
+    package static let mostSubsets = 64
+
+    package init(sources: [StepSource], subsets: [SourceSubset], needsWithout: Set<Capability>) {
+        self.sources = sources
+        self.subsets = subsets
+        self.needsWithout = needsWithout
+    }
+
+    /// The names of the sources in a mask, in the order of the request.
+    package func names(in mask: UInt64) -> [String] {
+        sources.indices.filter { mask >> UInt64($0) & 1 == 1 }.map { sources[$0].id }
+    }
+
+    /// Every source.
+    package var all: UInt64 { sources.count >= 64 ? .max : (1 << UInt64(sources.count)) - 1 }
+}
+
+/// One optional source of a step, as far as routing reads it.
+package struct StepSource: Hashable, Sendable {
+    /// The name, unique in the request.
+    package var id: String
+    /// Bytes of its text, and images in it.
+    package var textBytes: Int
+    /// Number of images.
+    package var images: Int
+    /// What a model needs to read it.
+    package var needs: Set<Capability>
+
+    package init(id: String, textBytes: Int, images: Int, needs: Set<Capability>) {
+        self.id = id
+        self.textBytes = textBytes
+        self.images = images
+        self.needs = needs
+    }
+
+    /// Expected tokens of the text: about four bytes each.
+    package var textTokens: Int { (textBytes + 3) / 4 }
+}
+
+/// Some of a step's optional sources.
+package struct SourceSubset: Hashable, Sendable {
+    /// Bit i stands for source i.
+    package var mask: UInt64
+    /// Share of a model's predicted quality that is expected to be left with these sources alone, 0...1; 1 with all.
+    package var qualityShare: Double
+    /// Its text in bytes, and its images.
+    package var textBytes: Int
+    /// Number of images.
+    package var images: Int
+    /// What a model needs to read it.
+    package var needs: Set<Capability>
+
+    package init(mask: UInt64, qualityShare: Double, textBytes: Int, images: Int, needs: Set<Capability>) {
+        self.mask = mask
+        self.qualityShare = qualityShare
+        self.textBytes = textBytes
+        self.images = images
+        self.needs = needs
+    }
+
+    /// Whether another subset is at least as good at no more text, images and needs, and better in one of them.
+    package func isDominated(by other: SourceSubset) -> Bool {
+        let isNoWorse =
+            other.qualityShare >= qualityShare && other.textBytes <= textBytes && other.images <= images
+            && other.needs.isSubset(of: needs)
+        guard isNoWorse, mask != other.mask else { return false }
+        let isEqual = other.qualityShare == qualityShare && other.textBytes == textBytes && other.images == images
+        return !isEqual || other.mask < mask
+    }
+}
+
+extension Step {
+    /// The step with some of its optional sources only.
+    package func sending(_ subset: SourceSubset) -> Step {
+        guard let sources else { return self }
+        var step = self
+        let left = sources.sources.indices.filter { subset.mask >> UInt64($0) & 1 == 0 }.map { sources.sources[$0] }
+        let bytes = left.reduce(0) { $0 + $1.textBytes }
+        let images = left.reduce(0) { $0 + $1.images }
+        step.promptTokens = max(1, step.promptTokens - (bytes + 3) / 4 - images * ImageTokens.likelyWhereUnknown)
+        step.promptTokensAtMost -= bytes + images * ImageTokens.mostWhereUnknown
+        step.images -= images
+        step.cachedImages = min(step.cachedImages, step.images)
+        step.cachedTokens = min(step.cachedTokens, step.promptTokens)
+        step.needs = sources.needsWithout.union(subset.needs)
+        return step
+    }
+}

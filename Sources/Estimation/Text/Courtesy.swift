@@ -1,0 +1,111 @@
+import Domain
+
+/// Words of courtesy at both ends of a request, which say nothing of what is asked.
+///
+/// Recorded questions have few of them. Predictions of "Could you please ..., thanks!" would otherwise differ from those
+/// of the same request without.
+enum Courtesy {
+    /// Greetings, before a mark or another phrase: "Hello world" is none.
+    private static let greetings = [
+        "good morning", "good afternoon", "good evening", "hi there", "hello there", "hey there", "hi", "hello", "hey",
+    ]
+    /// Phrases at the beginning, the longest first among those with one beginning.
+    private static let openings = [
+        "i have a quick question", "i have a question", "quick question", "i need some help with the following",
+        "i need some help with this", "i need some help", "i need your help", "i need help with this", "i need help",
+        "i'd appreciate your help with the following", "i would appreciate your help with the following",
+        "could you please help me with this", "could you help me with this", "can you please help me with this",
+        "can you help me with this", "can you do this for me", "would you mind helping me", "please help me with this",
+        "please help me", "i would like you to", "i'd like you to", "i want you to", "i need you to",
+        "would you be so kind as to", "could you please", "can you please", "would you please", "will you please",
+        "could you kindly", "would you kindly", "please", "pls", "plz", "kindly",
+    ]
+    /// The same before one of the verbs below only: "can you eat it?" is a question.
+    private static let questions = ["could you", "can you", "would you", "will you"]
+    private static let verbs: Set<String> = [
+        "answer", "calculate", "check", "classify", "compare", "compute", "convert", "correct", "create", "debug",
+        "define", "derive", "describe", "design", "draft", "explain", "extract", "find", "fix", "generate", "give",
+        "identify", "implement", "improve", "list", "make", "name", "outline", "propose", "prove", "provide",
+        "refactor", "review", "rewrite", "show", "solve", "suggest", "summarise", "summarize", "tell", "translate",
+        "write",
+    ]
+    private static let endings = [
+        "thank you very much in advance", "thank you so much in advance", "thank you in advance",
+        "thanks a lot in advance", "thanks in advance", "thank you very much for your help",
+        "thank you for your help", "thank you for your time", "thanks for your help", "thank you very much",
+        "thank you so much", "thank you", "thanks a lot", "thanks so much", "many thanks", "thanks", "thx", "cheers",
+        "much appreciated", "i appreciate your help", "i appreciate it", "please take your time", "take your time",
+        "please", "pls", "best regards", "kind regards",
+    ]
+    /// Least words that are left of a request; "Thanks!" is a message and no courtesy.
+    private static let leastWords = 2
+
+    /// A text without the courtesy at its ends.
+    static func removed(from text: String) -> String {
+        var rest = text[...]
+        var isChanged = false
+        while let shorter = withoutOpening(rest) ?? withoutEnding(rest) {
+            rest = shorter
+            isChanged = true
+        }
+        guard isChanged, rest.split(maxSplits: leastWords, whereSeparator: \.isWhitespace).count >= leastWords else {
+            return text
+        }
+        return rest.prefix(1).uppercased() + rest.dropFirst()
+    }
+
+    private static func isMark(_ character: Character) -> Bool {
+        character.isWhitespace || ",.!:;-".contains(character)
+    }
+
+    private static func withoutOpening(_ text: Substring) -> Substring? {
+        let start = text.drop(while: isMark)
+        let head = start.prefix(80).lowercased()
+        for phrase in greetings where head.hasPrefix(phrase) {
+            guard let rest = after(phrase, start) else { continue }
+            let isMarked = start.dropFirst(phrase.count).first.map { isMark($0) && $0 != " " } ?? false
+            if isMarked || withoutOpening(rest) != nil { return rest }
+        }
+        for phrase in openings where head.hasPrefix(phrase) {
+            guard let rest = after(phrase, start) else { continue }
+            return rest
+        }
+        for phrase in questions where head.hasPrefix(phrase) {
+            guard let rest = after(phrase, start) else { continue }
+            let verb = rest.prefix { $0.isLetter }.lowercased()
+            if verbs.contains(verb) { return rest }
+        }
+        return nil
+    }
+
+    /// What follows a phrase as whole words. A question mark belongs to "can you help me with this?".
+    private static func after(_ phrase: String, _ text: Substring) -> Substring? {
+        let rest = text.dropFirst(phrase.count)
+        guard let next = rest.first, !next.isLetter, !next.isNumber, next != "'" else { return nil }
+        let content = rest.drop { isMark($0) || $0 == "?" }
+        return content.isEmpty ? nil : content
+    }
+
+    private static func withoutEnding(_ text: Substring) -> Substring? {
+        var end = text
+        while let last = end.last, isMark(last) || last == "?" { end.removeLast() }
+        let tail = end.suffix(60).lowercased()
+        for phrase in endings where tail.hasSuffix(phrase) {
+            let rest = end.dropLast(phrase.count)
+            guard let last = rest.last, isMark(last) || last == "?" || last == ")" else { continue }
+            var content = rest
+            while let last = content.last, last.isWhitespace || last == "," || last == "-" { content.removeLast() }
+            return content.isEmpty ? nil : content
+        }
+        return nil
+    }
+}
+
+extension StepText {
+    /// The step without courtesy at the ends of its prompt.
+    var withoutCourtesy: StepText {
+        var text = self
+        text.prompt = Courtesy.removed(from: prompt)
+        return text
+    }
+}

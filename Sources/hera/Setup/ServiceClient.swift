@@ -1,0 +1,50 @@
+import Calls
+import Foundation
+import JSON
+import Upstream
+
+/// Asks a running service, for commands that look at it.
+struct ServiceClient {
+    let baseURL: String
+    /// The operator's or another key; nil for none.
+    let key: String?
+    private let upstream: UpstreamClient
+
+    /// Runs a body with a client that is stopped afterwards.
+    ///
+    /// - Parameter url: scheme, host and port of the service.
+    static func run<Value: Sendable>(
+        _ url: String, key: String?, _ body: @escaping @Sendable (ServiceClient) async throws -> Value
+    ) async throws -> Value {
+        let upstream = UpstreamClient(logger: Installation.logger())
+        let client = ServiceClient(baseURL: url, key: key, upstream: upstream)
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask {
+                try await upstream.run()
+                return nil
+            }
+            group.addTask { try await body(client) }
+            defer { group.cancelAll() }
+            for try await value in group {
+                if let value { return value }
+            }
+            throw Exit(70, "the client ended before its answer")
+        }
+    }
+
+    /// The answer to `GET path`, with its status.
+    ///
+    /// - Throws: `Exit` with 69 where nothing answers.
+    func get(_ path: String) async throws -> (status: Int, document: JSONDocument?) {
+        var request = UpstreamRequest(
+            method: "GET", url: baseURL + path, headers: key.map { [("Authorization", "Bearer \($0)")] } ?? [])
+        request.timeouts = UpstreamTimeouts(
+            connect: .seconds(2), firstByte: .seconds(10), idle: .seconds(10), total: .seconds(20))
+        do {
+            let response = try await upstream.send(request)
+            return (response.status, try? JSONDocument(try await response.collect(upTo: 32 << 20)))
+        } catch {
+            throw Exit(69, "no service answers at \(baseURL): \(error)")
+        }
+    }
+}
