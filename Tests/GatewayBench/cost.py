@@ -34,7 +34,7 @@ STAGES = [
     ("read the request", r"^ChatRequest\.init\(_:\)$"),
     ("check its JSON", r"^JSONDocument\.init\(_:maximumDepth:\)$"),
     ("name its run", r"^ChatRequest\.sessionID"),
-    ("route: rule and decision", r"^StepService\.route\(_:from:(runID:)?\)$"),
+    ("route: rule and decision", r"^StepService\.route\(_:(as:)?from:(runID:)?(sessionLeft:)?\)$"),
     ("route: text and history", r"^ChatRequest\.step\("),
     ("route: predictions", r"^ProfileEstimator\.estimates\(of:for:\)$"),
     ("route: plan", r"^Planner\.plan\("),

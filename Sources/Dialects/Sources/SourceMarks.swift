@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 package import JSON
 
 /// The marked content parts and messages of a request in any dialect.
@@ -80,11 +81,17 @@ package struct SourceMarks: Sendable {
     /// Whether the bytes have the key of a mark at all.
     private static func mayHoldMarks(_ document: JSONDocument) -> Bool {
         let key = Array("\"\(SourceMark.member)\"".utf8)
-        return document.bytes.withUnsafeBufferPointer { bytes in
-            guard bytes.count >= key.count else { return false }
-            // The letter after the quote is rarer than the quote.
-            for place in 1...(bytes.count - key.count + 1) where bytes[place] == key[1] {
-                if bytes[(place - 1)..<(place - 1 + key.count)].elementsEqual(key) { return true }
+        return document.bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            var place = 0
+            // A long text has few quotes, and memchr passes many bytes at once.
+            while place + key.count <= bytes.count,
+                let quote = memchr(start + place, Int32(key[0]), bytes.count - place)
+            {
+                place = start.distance(to: quote)
+                guard place + key.count <= bytes.count else { return false }
+                if memcmp(quote, key, key.count) == 0 { return true }
+                place += 1
             }
             return false
         }
