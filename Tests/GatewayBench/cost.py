@@ -2,7 +2,7 @@
 """Counts what a call through `hera serve` costs: instructions and allocations, by stage, under valgrind's callgrind.
 
 cost.py check         counts, prints the table and fails where a count is above its ceiling in cost.json
-cost.py write         counts and writes cost.json: the counts, and ceilings 5 % above them
+cost.py write         counts and writes cost.json: the counts, and ceilings 10 % above them, since counts of one build differ by up to 7 %
 cost.py FILE N        the table of a callgrind file of N calls
 
 Counts depend on the binary and on the toolchain, hardly on the machine, and not on its load.
@@ -26,7 +26,7 @@ from collections import Counter
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 CEILINGS = os.path.join(HERE, "cost.json")
-SPARE = 1.05
+SPARE = 1.10
 ALLOCATIONS = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc")
 
 # Stage, and the functions whose inclusive counts it is. A later stage that lies inside an earlier one is taken out of it.
