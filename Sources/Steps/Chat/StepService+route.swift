@@ -29,8 +29,7 @@ extension StepService {
         var pinned: PricedModel?
         let asked = target ?? request.model
         let meant = meaning(of: asked)
-        let name = meant == "hera" ? policyTarget(for: caller, session: caller.clientSession ?? runID) : meant
-        switch try self.target(of: name, at: now) {
+        switch try self.target(of: targetName(asked, from: caller, runID: runID), at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
@@ -78,10 +77,12 @@ extension StepService {
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }
 
-    /// The policy of a call that names none: the caller's own, an experiment's for its share of the sessions, else the
-    /// default one.
-    private func policyTarget(for caller: Caller, session: String) -> String {
-        let policy = caller.policy ?? settings.experiments.policy(ofSession: session)
+    /// The model or policy that a name of a request means. `hera` is the policy of the caller, or of an experiment for
+    /// its share of the sessions, else the default one.
+    func targetName(_ asked: String, from caller: Caller, runID: String) -> String {
+        let meant = meaning(of: asked)
+        guard meant == "hera" else { return meant }
+        let policy = caller.policy ?? settings.experiments.policy(ofSession: caller.clientSession ?? runID)
         return policy.map { "hera/\($0)" } ?? "hera"
     }
 

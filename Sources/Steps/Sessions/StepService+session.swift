@@ -50,9 +50,8 @@ extension StepService {
 
     /// The session limits of the policy that a request is routed by.
     private func sessionLimits(of request: ChatRequest, from caller: Caller) throws(ServiceError) -> SessionLimits {
-        let meant = meaning(of: request.model)
-        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
         var base = Policy()
+        let name = targetName(request.model, from: caller, runID: caller.runID(of: request))
         if case .policy(let found, _)? = try? target(of: name, at: .now()) { base = found }
         guard let json = request.policy else { return base.session }
         do throws(FieldError) {
