@@ -76,6 +76,7 @@ package final class ModelRegistry: Sendable {
             state.catalog = Self.extended(catalog, with: state.localModels)
             let kept = Set(state.catalog.models.map(\.id))
             state.availability = state.availability.filter { kept.contains($0.key) }
+            state.listLive()
         }
     }
 
