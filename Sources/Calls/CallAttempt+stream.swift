@@ -111,7 +111,8 @@ extension CallAttempt {
     private func whole(
         _ bytes: [UInt8], host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
-        let answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
+        var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
+        if call.asksLogProbabilities { answer.tokenProbabilities = [] }
         if let failure = answer.failure {
             return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
         }

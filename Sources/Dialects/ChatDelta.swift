@@ -135,7 +135,12 @@ extension ChatAnswer {
             deltas.append(delta)
         }
         for (index, block) in thinking.enumerated() { add { $0.thinking = [.init(index: index, block: block)] } }
-        if !text.isEmpty { add { $0.text = text } }
+        if !text.isEmpty || !tokenProbabilities.isEmpty {
+            add { delta in
+                delta.text = text
+                (delta.logProbabilities, delta.tokenProbabilities) = (logProbabilities, tokenProbabilities)
+            }
+        }
         if let refusal { add { $0.refusal = refusal } }
         for (index, call) in toolCalls.enumerated() {
             var piece = ChatDelta.Call(index: index, id: call.id, name: call.name, arguments: call.arguments)
@@ -144,7 +149,6 @@ extension ChatAnswer {
         }
         add { delta in
             delta.extra = extra
-            (delta.logProbabilities, delta.tokenProbabilities) = (logProbabilities, tokenProbabilities)
             delta.finishReason = finishReason ?? .stop
             delta.stopSequence = stopSequence
             delta.nativeFinishReason = nativeFinishReason

@@ -247,23 +247,23 @@ package struct OpenAIWriter: Sendable {
                             choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
                             choice.member("finish_reason", answer.finishReason?.openAIName)
                             Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
-                            if !answer.tokenProbabilities.isEmpty {
-                                choice.member(
-                                    "logprobs",
-                                    object: { object in
-                                        object.member(
-                                            "content",
-                                            array: { list in
-                                                answer.tokenProbabilities.forEach { list.element(raw: $0) }
-                                            })
-                                    })
-                            }
+                            Self.write(probabilities: answer.tokenProbabilities, to: &choice)
                         }
                     }
                 })
             if let usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
         }
         return writer.bytes
+    }
+
+    /// The member `logprobs` of a choice; nothing where no probabilities were asked for.
+    static func write(probabilities: [[UInt8]], to choice: inout JSONWriter) {
+        guard !probabilities.isEmpty else { return }
+        choice.member(
+            "logprobs",
+            object: { object in
+                object.member("content", array: { list in probabilities.forEach { list.element(raw: $0) } })
+            })
     }
 
     static func writeHead(
