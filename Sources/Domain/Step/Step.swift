@@ -114,6 +114,22 @@ package struct FileTokens: Hashable, Sendable {
         atMost += Self.least + Self.mostPerByte * (bytes ?? 0)
         if bytes == nil { hasUnknownSize = true }
     }
+
+    /// Adds some files.
+    package mutating func add(_ other: FileTokens) {
+        count += other.count
+        likely += other.likely
+        atMost += other.atMost
+        hasUnknownSize = hasUnknownSize || other.hasUnknownSize
+    }
+
+    /// Removes files that were added. Which sizes are unknown is not told apart: one may be left as long as a file is.
+    package mutating func remove(_ other: FileTokens) {
+        count -= other.count
+        likely -= other.likely
+        atMost -= other.atMost
+        hasUnknownSize = hasUnknownSize && count > 0
+    }
 }
 
 /// The text of a step that estimators read: the prompt and its tools.
