@@ -14,9 +14,9 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        to delivery: StreamDelivery, since started: ContinuousClock.Instant, _ reservation: Reservation
+        _ call: ChatCall, to delivery: StreamDelivery, since started: ContinuousClock.Instant,
+        _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
-        let call = call
         let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
@@ -33,7 +33,7 @@ extension CallAttempt {
         if BodyForm(start) == .json || (BodyForm(start) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
             while let piece = try await pieces.next(isolation: nil) { start += piece }
-            return try await whole(start, host: response.body.host, &forwarder, since: started)
+            return try await whole(start, of: call, host: response.body.host, &forwarder, since: started)
         }
         var reader = ChatStreamReader(
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
@@ -109,7 +109,7 @@ extension CallAttempt {
 
     /// Forwards a whole answer as the events of a stream.
     private func whole(
-        _ bytes: [UInt8], host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
+        _ bytes: [UInt8], of call: ChatCall, host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
         var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
         if call.asksLogProbabilities { answer.tokenProbabilities = [] }
