@@ -97,8 +97,10 @@ extension CallAttempt {
         let output = rates.price(of: .output)?.nanoUSDPerMillion ?? 0
         let answers = Candidates.shares(of: prepared.step, model).answers
         let predicted = prepared.decision.candidate(model.id)?.prediction.outputTokens.mean ?? 0
+        // It is asked with each piece, so bytes are counted and no words.
+        let written = (answer.readableBytes + 3) / 4
         return AbandonedAnswer(
-            written: max(answers * answer.writtenTokens, pieces), predicted: Double(answers) * predicted,
+            written: max(answers * written, pieces), predicted: Double(answers) * predicted,
             most: answers * Candidates.outputTokensAtMost(model, step: prepared.step),
             hasPromptCount: answer.reported?.countsPrompt == true, promptTokens: prepared.step.promptTokens,
             // On the operator's own hardware time counts, and tokens stand for it.
@@ -109,7 +111,8 @@ extension CallAttempt {
 
     /// Forwards a whole answer as the events of a stream.
     private func whole(
-        _ bytes: [UInt8], of call: ChatCall, host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
+        _ bytes: [UInt8], of call: ChatCall, host: String, _ forwarder: inout StreamForwarder,
+        since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
         var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
         if call.asksLogProbabilities { answer.tokenProbabilities = [] }
