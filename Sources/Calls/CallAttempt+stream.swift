@@ -115,7 +115,7 @@ extension CallAttempt {
         since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
         var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
-        if call.asksLogProbabilities { answer.tokenProbabilities = [] }
+        if call.asksLogProbabilities { answer.rawLogProbabilities = [] }
         if let failure = answer.failure {
             return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
         }

@@ -93,7 +93,7 @@ extension UpstreamClient {
         var (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
         if call.asksLogProbabilities {
             // The client did not ask for them.
-            answer.tokenProbabilities = []
+            answer.rawLogProbabilities = []
             openAIBytes = openAIBytes.map(OpenAIWire.withoutLogProbabilities)
         }
         return CompletedChat(

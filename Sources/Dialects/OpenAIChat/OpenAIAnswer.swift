@@ -91,7 +91,7 @@ extension OpenAIWire {
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
         delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.map(tokenProbability)
-        delta.tokenProbabilities += tokens.elements.map { Array($0.raw) }
+        delta.rawLogProbabilities += tokens.elements.map { Array($0.raw) }
     }
 
     /// Alternatives that are read of a token; calls of this service ask for fewer.
@@ -247,7 +247,7 @@ package struct OpenAIWriter: Sendable {
                             choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
                             choice.member("finish_reason", answer.finishReason?.openAIName)
                             Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
-                            Self.write(probabilities: answer.tokenProbabilities, to: &choice)
+                            Self.write(probabilities: answer.rawLogProbabilities, to: &choice)
                         }
                     }
                 })

@@ -225,7 +225,7 @@ package struct OpenAIEventWriter: ChatEventWriter {
                         choice.member("delta", object: { Self.write(delta, to: &$0) })
                         choice.member("finish_reason", delta.finishReason?.openAIName)
                         OpenAIWriter.writeEnd(delta.stopSequence, delta.nativeFinishReason, to: &choice)
-                        OpenAIWriter.write(probabilities: delta.tokenProbabilities, to: &choice)
+                        OpenAIWriter.write(probabilities: delta.rawLogProbabilities, to: &choice)
                     }
                 })
         }

@@ -33,7 +33,7 @@ package struct ResponsesWriter: Sendable {
         if let refusal = answer.refusal { parts.append(ResponsesItem.Part(isRefusal: true, words: refusal)) }
         if !answer.text.isEmpty || (parts.isEmpty && answer.toolCalls.isEmpty) {
             let part = ResponsesItem.Part(
-                isRefusal: false, words: answer.text, probabilities: answer.tokenProbabilities)
+                isRefusal: false, words: answer.text, probabilities: answer.rawLogProbabilities)
             parts.insert(part, at: 0)
         }
         var items: [ResponsesItem] = []

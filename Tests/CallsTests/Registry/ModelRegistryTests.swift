@@ -1,6 +1,7 @@
 import Calls
 import Catalog
 import Domain
+import Routing
 import TestSupport
 import Testing
 

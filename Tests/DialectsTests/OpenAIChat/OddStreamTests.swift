@@ -49,7 +49,7 @@ struct OddStreamTests {
         ).answer
         var writer = OpenAIEventWriter()
         let client = whole.events(id: "1", model: "m").flatMap { writer.write($0) }
-        #expect(try Self.reread(String(decoding: client, as: UTF8.self)).tokenProbabilities == [Array(token.utf8)])
+        #expect(try Self.reread(String(decoding: client, as: UTF8.self)).rawLogProbabilities == [Array(token.utf8)])
         let choices = OpenAIEventWriter.events(of: [whole, whole], usage: nil)
         let bytes = choices.flatMap { writer.write($0) }
         #expect(String(decoding: bytes, as: UTF8.self).ranges(of: token).count == 2)
