@@ -6,7 +6,7 @@ package struct StepSources: Hashable, Sendable {
     package var sources: [StepSource]
     /// Subsets to choose from, at most `mostSubsets`; none is dominated by another. Never empty.
     package var subsets: [SourceSubset]
-    /// Prompt tokens, bound and needs of the step without any optional source.
+    /// What a model needs for the step without any optional source.
     package var needsWithout: Set<Capability>
 
     /// Most subsets of a step.
@@ -31,7 +31,7 @@ package struct StepSources: Hashable, Sendable {
 package struct StepSource: Hashable, Sendable {
     /// The name, unique in the request.
     package var id: String
-    /// Bytes of its text, and images in it.
+    /// Bytes of its text.
     package var textBytes: Int
     /// Number of images.
     package var images: Int
@@ -55,7 +55,7 @@ package struct SourceSubset: Hashable, Sendable {
     package var mask: UInt64
     /// Share of a model's predicted quality that is expected to be left with these sources alone, 0...1; 1 with all.
     package var qualityShare: Double
-    /// Its text in bytes, and its images.
+    /// Bytes of its text.
     package var textBytes: Int
     /// Number of images.
     package var images: Int
