@@ -76,7 +76,7 @@ package struct ChatMessage: Sendable {
     }
 
     /// Combines what a model reads of the message.
-    func combine(into hash: inout WordHash) {
+    func combine(into hash: inout TextHash) {
         hash.combine(role.rawValue.utf8)
         if let content {
             if content.kind == .array {

@@ -119,8 +119,8 @@ package struct StepHistory: Hashable, Sendable {
     /// Appends a message.
     ///
     /// - Parameter combine: combines the pieces of the message.
-    package mutating func append(_ combine: (inout WordHash) -> Void) {
-        var hash = WordHash(continuing: digests.last ?? 0)
+    package mutating func append(_ combine: (inout TextHash) -> Void) {
+        var hash = TextHash(continuing: digests.last ?? 0)
         combine(&hash)
         digests.append(hash.value)
     }
