@@ -24,7 +24,7 @@ extension StepService {
         let now = Timestamp.now()
         do throws(LedgerError) {
             var statuses = try await ledger.read { ledger throws(LedgerError) in
-                try ledger.budgets(of: scope, at: now)
+                try ledger.budgets(of: [scope], at: now)
             }
             let wanted = [limits.budget.map { BudgetLimit.usd($0) }, limits.joules.map { BudgetLimit.joules($0) }]
                 .compactMap { $0 }
@@ -32,7 +32,7 @@ extension StepService {
             if setting, !missing.isEmpty {
                 statuses = try await ledger.write { ledger throws(LedgerError) in
                     for limit in missing { try ledger.setBudget(Budget(scope: scope, limit: limit), at: now) }
-                    return try ledger.budgets(of: scope, at: now)
+                    return try ledger.budgets(of: [scope], at: now)
                 }
             }
             return limits.left(after: statuses, seconds: memory.seconds)
