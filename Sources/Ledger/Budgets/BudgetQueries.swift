@@ -157,7 +157,11 @@ extension LedgerTransaction {
     package func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
         var needs = BudgetNeeds()
         // There may be very many budgets of sessions, so those of known scopes are read by the index of scopes.
-        needs.add(try scopes ?? allBudgetLines().map(\.budget.scope), at: moment)
+        if let scopes {
+            needs.add(scopes, at: moment)
+        } else {
+            needs.add(try allBudgetLines().map(\.budget.scope), at: moment)
+        }
         let book = try budgetBook(for: needs)
         var statuses: [BudgetStatus] = []
         for line in book.lines(of: needs.scopes.sorted { $0.description < $1.description }) {
