@@ -127,7 +127,7 @@ struct SQLiteDatabase: SQLDatabase {
     }
 
     /// The names of applied migrations.
-    private static func applied(in database: Database) throws -> [String] {
+    static func applied(in database: Database) throws -> [String] {
         guard try database.tableExists("grdb_migrations") else { return [] }
         return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
     }
