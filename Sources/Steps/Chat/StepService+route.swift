@@ -78,8 +78,8 @@ extension StepService {
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }
 
-    /// The name that a call is routed by: what it asks for, or for plain `hera` the caller's own policy, an experiment's
-    /// for its share of the sessions, else the default one.
+    /// The name that a call is routed by: what it asks for. For plain `hera` it is the caller's own policy, an
+    /// experiment's for its share of the sessions, else the default one.
     func targetName(_ meant: String, for caller: Caller, runID: String) -> String {
         guard meant == "hera" else { return meant }
         let policy = caller.policy ?? settings.experiments.policy(ofSession: caller.clientSession ?? runID)
