@@ -29,7 +29,8 @@ extension StepService {
         var pinned: PricedModel?
         let asked = target ?? request.model
         let meant = meaning(of: asked)
-        switch try self.target(of: targetName(asked, from: caller, runID: runID), at: now) {
+        let name = targetName(meant, for: caller, runID: runID)
+        switch try self.target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
@@ -77,10 +78,9 @@ extension StepService {
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }
 
-    /// The model or policy that a name of a request means. `hera` is the policy of the caller, or of an experiment for
-    /// its share of the sessions, else the default one.
-    func targetName(_ asked: String, from caller: Caller, runID: String) -> String {
-        let meant = meaning(of: asked)
+    /// The name that a call is routed by: what it asks for. For plain `hera` it is the caller's own policy, an
+    /// experiment's for its share of the sessions, else the default one.
+    func targetName(_ meant: String, for caller: Caller, runID: String) -> String {
         guard meant == "hera" else { return meant }
         let policy = caller.policy ?? settings.experiments.policy(ofSession: caller.clientSession ?? runID)
         return policy.map { "hera/\($0)" } ?? "hera"
