@@ -143,11 +143,15 @@ struct DecisionsController {
 
 /// The entries of decisions, read once for each run.
 final class DecisionMoney {
-    private var runs: [String: [LedgerEntry]] = [:]
+    /// By run and decision.
+    private var runs: [String: [String?: [LedgerEntry]]] = [:]
 
     func entries(of decision: Decision, from ledger: inout LedgerTransaction) throws(LedgerError) -> [LedgerEntry] {
-        if runs[decision.runID] == nil { runs[decision.runID] = try ledger.entries(ofRun: decision.runID) }
-        return (runs[decision.runID] ?? []).filter { $0.call.decisionID == decision.id }
+        if runs[decision.runID] == nil {
+            let entries = try ledger.entries(ofRun: decision.runID)
+            runs[decision.runID] = Dictionary(grouping: entries) { $0.call.decisionID }
+        }
+        return runs[decision.runID]?[decision.id] ?? []
     }
 }
 
