@@ -59,6 +59,7 @@ package struct StepService: Sendable {
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.service = old.service
+        settings.durability = old.durability
         current.replace(with: settings)
     }
 }
