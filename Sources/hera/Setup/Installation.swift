@@ -103,6 +103,16 @@ enum Installation {
         UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
     }
 
+    /// Runs a body with a client of models' servers, which is stopped afterwards.
+    static func withUpstream<Value>(_ body: (UpstreamClient) async throws -> Value) async rethrows -> Value {
+        let client = UpstreamClient(configuration: upstream(), logger: logger())
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try? await client.run() }
+            defer { group.cancelAll() }
+            return try await body(client)
+        }
+    }
+
     /// The keys of models' servers.
     static func apiKeys(config: String? = nil) throws(Exit) -> APIKeys {
         APIKeys(environment: try environment(config: config))

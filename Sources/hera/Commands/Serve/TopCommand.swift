@@ -35,8 +35,7 @@ struct TopCommand: AsyncParsableCommand {
                 $0.isEmpty ? nil : $0
             }
             let isLive = !once && format == .text && isatty(STDOUT_FILENO) == 1
-            let (format, every) = (format, every)
-            _ = try await ServiceClient.run(url, key: key) { client in
+            try await ServiceClient.run(url, key: key) { client in
                 repeat {
                     let look = try await ServiceLook(client)
                     if format == .json {
@@ -46,7 +45,6 @@ struct TopCommand: AsyncParsableCommand {
                     }
                     if isLive { try await Task.sleep(for: .seconds(every)) }
                 } while isLive
-                return true
             }
         }
     }
