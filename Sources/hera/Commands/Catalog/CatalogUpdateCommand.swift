@@ -108,7 +108,9 @@ struct CatalogUpdateCommand: ParsableCommand {
         var old: [String: String] = [:]
         var made = 0
         for folder in [installation.catalogFolder, installation.addedCatalogFolder].compactMap(\.self) {
-            let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { file in
+                [".yaml", ".yml"].contains(where: file.hasSuffix)
+            }
             for file in files.map({ "\(folder)/\($0)" }) {
                 let text = try String(contentsOfFile: file, encoding: .utf8)
                 let edit = PriceEdit(

@@ -31,9 +31,7 @@ struct TopCommand: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapped {
             let url = try service.serviceURL
-            let key = try Installation.environment(config: service.config)["HERA_API_KEY"].flatMap {
-                $0.isEmpty ? nil : $0
-            }
+            let key = try Installation.environment(config: service.config)["HERA_API_KEY"]
             let isLive = !once && format == .text && isatty(STDOUT_FILENO) == 1
             try await ServiceClient.run(url, key: key) { client in
                 repeat {
