@@ -22,8 +22,8 @@ enum DryRunServices {
         let keys = try Installation.apiKeys(config: installation.config)
         let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
-            upstream: UpstreamClient(logger: logger), settings: try await LocalNames.settings(installation, for: catalog), keys: keys,
-            logger: logger)
+            upstream: UpstreamClient(logger: logger),
+            settings: try await LocalNames.settings(installation, for: catalog), keys: keys, logger: logger)
         guard onlyLive else {
             stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService

@@ -90,7 +90,8 @@ struct ServeCommand: AsyncParsableCommand {
                 needsKey: needsKey, logger: logger, metrics: metrics
             ) { port in
                 Exit.printError(
-                    "listening on \(address.url(port: port))/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
+                    "listening on \(address.url(port: port))/v1" + (needsKey ? "" : " (loopback only: there is no key)")
+                )
                 Exit.printError("what it costs: \(address.url(port: port))/dashboard")
                 await services.prober.probe()
                 LiveModelsReport.printReport(services.stepService.registry)
