@@ -23,7 +23,7 @@ struct DecisionsController {
     /// Newest first. `after` is the id of the last one seen; a filter looks through at most 5,000 decisions.
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let filter = DecisionFilter(request)
+        let filter = try DecisionFilter(request)
         let limit = try Self.limit(request, standard: 50, most: 200)
         let key = context.caller.key
         let start = try await start(after: filter.after, for: context.caller)
@@ -167,11 +167,11 @@ struct DecisionFilter: Sendable {
     /// Text in id, run, model, reason or asked name, in any case.
     private let text: String?
 
-    init(_ request: Request) {
+    init(_ request: Request) throws(FieldError) {
         let parameters = request.uri.queryParameters
         func value(_ name: Substring) -> String? { parameters[name].map(String.init).flatMap { $0.isEmpty ? nil : $0 } }
         after = value("after")
-        from = value("from").flatMap { Timestamp($0) }
+        from = try DashboardQuery.moment(value("from"), field: "from")
         model = value("model")
         stage = value("stage")
         policy = value("policy")
