@@ -60,6 +60,7 @@ package struct StepService: Sendable {
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability
         settings.service = old.service
+        settings.durability = old.durability
         current.replace(with: settings)
     }
 }
