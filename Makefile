@@ -86,12 +86,11 @@ file-lengths:    ## no source file above 500 lines
 format:          ## format all sources in place
 	swift format --in-place --parallel --configuration .swift-format --recursive $(SWIFT_FILES)
 
-bench: setup     ## benchmarks of the parts (ratios within one run)
+bench: build     ## benchmarks of the parts (ratios within one run)
 	swift build -c release --product Benchmarks
 	.build/release/Benchmarks plan
 	.build/release/Benchmarks rule Profiles
 	.build/release/Benchmarks ledger
-	swift build -c release --product hera
 	@Tests/GatewayBench/cost.py check
 
 bench-gateway: build  ## hera beside the other gateways that are installed on this machine

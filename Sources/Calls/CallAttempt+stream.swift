@@ -14,9 +14,9 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        to delivery: StreamDelivery, since started: ContinuousClock.Instant, _ reservation: Reservation
+        _ call: ChatCall, to delivery: StreamDelivery, since started: ContinuousClock.Instant,
+        _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
-        let call = call
         let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
@@ -33,7 +33,7 @@ extension CallAttempt {
         if BodyForm(start) == .json || (BodyForm(start) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
             while let piece = try await pieces.next(isolation: nil) { start += piece }
-            return try await whole(start, host: response.body.host, &forwarder, since: started)
+            return try await whole(start, of: call, host: response.body.host, &forwarder, since: started)
         }
         var reader = ChatStreamReader(
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
@@ -97,8 +97,10 @@ extension CallAttempt {
         let output = rates.price(of: .output)?.nanoUSDPerMillion ?? 0
         let answers = Candidates.shares(of: prepared.step, model).answers
         let predicted = prepared.decision.candidate(model.id)?.prediction.outputTokens.mean ?? 0
+        // It is asked with each piece, so bytes are counted and no words.
+        let written = (answer.readableBytes + 3) / 4
         return AbandonedAnswer(
-            written: max(answers * answer.writtenTokens, pieces), predicted: Double(answers) * predicted,
+            written: max(answers * written, pieces), predicted: Double(answers) * predicted,
             most: answers * Candidates.outputTokensAtMost(model, step: prepared.step),
             hasPromptCount: answer.reported?.countsPrompt == true, promptTokens: prepared.step.promptTokens,
             // On the operator's own hardware time counts, and tokens stand for it.
@@ -109,9 +111,11 @@ extension CallAttempt {
 
     /// Forwards a whole answer as the events of a stream.
     private func whole(
-        _ bytes: [UInt8], host: String, _ forwarder: inout StreamForwarder, since started: ContinuousClock.Instant
+        _ bytes: [UInt8], of call: ChatCall, host: String, _ forwarder: inout StreamForwarder,
+        since started: ContinuousClock.Instant
     ) async throws(UpstreamError) -> Reading {
-        let answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
+        var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
+        if call.asksLogProbabilities { answer.rawLogProbabilities = [] }
         if let failure = answer.failure {
             return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
         }

@@ -59,6 +59,7 @@ package struct CallAttempt: Sendable {
     private func read(
         since started: ContinuousClock.Instant, _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
+        let call = call
         guard let delivery else {
             let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
@@ -66,10 +67,10 @@ package struct CallAttempt: Sendable {
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
                 secret: call.key)
         }
-        return try await stream(to: delivery, since: started, reservation)
+        return try await stream(call, to: delivery, since: started, reservation)
     }
 
-    var call: ChatCall {
+    private var call: ChatCall {
         var body = prepared.request.document
         // Without a limit, a server of the operator's own writes until its context is full.
         if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {

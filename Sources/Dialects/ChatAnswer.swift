@@ -34,7 +34,7 @@ package struct ChatAnswer: Hashable, Sendable {
     /// The tokens written with their probabilities, where the call asked for them; else nil.
     package var logProbabilities: [TokenProbability]?
     /// The same as the server wrote them, each token a JSON object with its alternatives.
-    package var tokenProbabilities: [[UInt8]] = []
+    package var rawLogProbabilities: [[UInt8]] = []
 
     package init() {}
 }

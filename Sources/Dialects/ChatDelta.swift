@@ -49,8 +49,8 @@ package struct ChatDelta: Hashable, Sendable {
     package var timings: ServerTimings?
     /// Added to those of the answer.
     package var logProbabilities: [TokenProbability]?
-    /// See ``ChatAnswer/tokenProbabilities``.
-    package var tokenProbabilities: [[UInt8]] = []
+    /// See ``ChatAnswer/rawLogProbabilities``.
+    package var rawLogProbabilities: [[UInt8]] = []
 
     package init() {}
 
@@ -92,7 +92,7 @@ extension ChatAnswer {
         if let sequence = delta.stopSequence { stopSequence = sequence }
         if let reported = delta.reported { self.reported = reported }
         if let timings = delta.timings { self.timings = timings }
-        tokenProbabilities += delta.tokenProbabilities
+        rawLogProbabilities += delta.rawLogProbabilities
         if let piece = delta.logProbabilities {
             if logProbabilities == nil { logProbabilities = piece } else { logProbabilities?.append(contentsOf: piece) }
         }
@@ -135,7 +135,12 @@ extension ChatAnswer {
             deltas.append(delta)
         }
         for (index, block) in thinking.enumerated() { add { $0.thinking = [.init(index: index, block: block)] } }
-        if !text.isEmpty { add { $0.text = text } }
+        if !text.isEmpty || !rawLogProbabilities.isEmpty {
+            add { delta in
+                delta.text = text
+                (delta.logProbabilities, delta.rawLogProbabilities) = (logProbabilities, rawLogProbabilities)
+            }
+        }
         if let refusal { add { $0.refusal = refusal } }
         for (index, call) in toolCalls.enumerated() {
             var piece = ChatDelta.Call(index: index, id: call.id, name: call.name, arguments: call.arguments)
@@ -144,7 +149,6 @@ extension ChatAnswer {
         }
         add { delta in
             delta.extra = extra
-            (delta.logProbabilities, delta.tokenProbabilities) = (logProbabilities, tokenProbabilities)
             delta.finishReason = finishReason ?? .stop
             delta.stopSequence = stopSequence
             delta.nativeFinishReason = nativeFinishReason

@@ -45,7 +45,7 @@ package struct ChatEvent: Hashable, Sendable {
     /// Removes the log-probabilities that this service asked for and its client did not.
     package mutating func removeLogProbabilities() {
         openAIData = openAIData.map(OpenAIWire.withoutLogProbabilities)
-        delta.tokenProbabilities = []
+        delta.rawLogProbabilities = []
     }
 
     /// About how many bytes the event holds.

@@ -60,23 +60,23 @@ package struct ChatMessage: Sendable {
 
     /// Its images, whether in the message itself or at an address.
     var images: [JSONValue] {
-        guard let content, content.kind == .array else { return [] }
-        return content.elements.filter { part in
-            part["type"]?.isString("image_url") == true || part["type"]?.isString("image") == true
-        }
+        parts.filter { $0["type"]?.isString("image_url") == true || $0["type"]?.isString("image") == true }
     }
 
     /// Its files, whether in the message itself or named by an id.
-    var files: [JSONValue] { value["content"]?.elements.filter { $0["type"]?.isString("file") == true } ?? [] }
+    var files: [JSONValue] { parts.filter { $0["type"]?.isString("file") == true } }
 
     /// The types of its content parts: `image_url`, `input_audio`, ...
-    var partTypes: [String] {
+    var partTypes: [String] { parts.compactMap { $0["type"]?.string } }
+
+    /// The parts of its content; none where that is a string.
+    var parts: [JSONValue] {
         guard let content, content.kind == .array else { return [] }
-        return content.elements.compactMap { $0["type"]?.string }
+        return Array(content.elements)
     }
 
     /// Combines what a model reads of the message.
-    func combine(into hash: inout WordHash) {
+    func combine(into hash: inout TextHash) {
         hash.combine(role.rawValue.utf8)
         if let content {
             if content.kind == .array {

@@ -5,10 +5,22 @@ import JSON
 enum PromptFile {
     private static let marker = ";base64,"
 
-    /// The size of a file whose bytes are in the part; nil for one that is named by an id.
+    /// The size of a file whose bytes are in a part or block of any dialect; nil for one that is named by an id or an
+    /// address.
     static func byteCount(_ part: JSONValue) -> Int? {
-        guard let data = part["file"]?["file_data"], data.kind == .string else { return nil }
+        let data = part["file"]?["file_data"] ?? part["file_data"] ?? part["source"]?["data"]
+        guard let data, data.kind == .string else { return nil }
         return data.raw.count / 4 * 3
+    }
+
+    /// Whether a part or block of any dialect becomes a file: not documents of text, but images by their id.
+    static func isFile(_ part: JSONValue) -> Bool {
+        switch part["type"]?.string {
+        case "file", "input_file": true
+        case "document": !["text", "content"].contains(part["source"]?["type"]?.string)
+        case "image": part["source"]?["type"]?.isString("file") == true
+        default: false
+        }
     }
 
     /// The media type and the base64 text of a file whose bytes are in the part. Without a data URL it is a PDF.

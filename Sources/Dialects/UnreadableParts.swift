@@ -54,12 +54,7 @@ extension ChatRequest {
     /// - Returns: nil where it has no such parts, or where its newest request itself brings one: then the caller is to
     ///   learn that no model can serve it.
     package func noting(_ parts: UnreadableParts) -> ChatRequest? {
-        if let lastRequest,
-            messages[lastRequest].value["content"]?.elements.contains(where: { parts.note(for: $0) != nil })
-                ?? false
-        {
-            return nil
-        }
+        if let lastRequest, messages[lastRequest].parts.contains(where: { parts.note(for: $0) != nil }) { return nil }
         guard let list = document.root["messages"]?.mapping(parts.message),
             let body = try? JSONDocument(document.settingMembers([("messages", list)]))
         else { return nil }

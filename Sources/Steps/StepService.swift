@@ -47,8 +47,8 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, servers and the section `service` stay as they were at the start, since running parts hold
-    /// them.
+    /// Limits, webhooks, servers, durability and the section `service` stay as they were at the start, since running
+    /// parts hold them.
     package func replace(catalog: ModelCatalog, estimator: any Estimating, settings: Settings) {
         registry.replace(catalog)
         base.replace(with: estimator)
@@ -58,7 +58,9 @@ package struct StepService: Sendable {
         settings.webhooks = old.webhooks
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
+        settings.durability = old.durability
         settings.service = old.service
+        settings.durability = old.durability
         current.replace(with: settings)
     }
 }

@@ -49,7 +49,7 @@ struct SourceTests {
             SourceRelevance(
                 question: "Where was the architect of the Marlow lighthouse born?",
                 sources: texts.map { .init(name: "x", text: $0, isText: true, given: nil) }
-            ).qualityShare(sending: sent)
+            ).qualityShare(sending: sent.reduce(0) { $0 | 1 << UInt64($1) })
         }
         let twice = ["Marlow lighthouse architect born", "Marlow lighthouse"]
         #expect(share(twice, [0]) == 1)
@@ -62,8 +62,8 @@ struct SourceTests {
     func noWords() {
         let relevance = SourceRelevance(
             question: "Why?", sources: ["one", "two"].map { .init(name: "x", text: $0, isText: true, given: nil) })
-        #expect(relevance.qualityShare(sending: [0]) == relevance.qualityShare(sending: [1]))
-        #expect(relevance.qualityShare(sending: [0]) < relevance.qualityShare(sending: [0, 1]))
+        #expect(relevance.qualityShare(sending: 0b01) == relevance.qualityShare(sending: 0b10))
+        #expect(relevance.qualityShare(sending: 0b01) < relevance.qualityShare(sending: 0b11))
     }
 
     @Test(
@@ -129,6 +129,39 @@ struct SourceTests {
         #expect(!step.sending(without).needs.contains(.vision))
         #expect(step.sending(without).images == 0)
         #expect(step.sending(without).promptTokensAtMost < step.promptTokensAtMost - 40_000)
+    }
+
+    @Test(
+        "a PDF that is optional leaves models that read none able to answer, and its tokens go with it",
+        arguments: [
+            #"{"type":"file","file":{"file_data":"data:application/pdf;base64,AAAABBBBCCCC"}"#,
+            #"{"type":"file","file":{"file_id":"file-1"}"#,
+        ])
+    func file(_ part: String) throws {
+        let request = try ChatRequest(try Self.body(part + #","hera":{"source":"report","optional":true}}"#))
+        let step = request.step(id: "s", runID: "r", previousModel: nil)
+        let subsets = try #require(step.sources?.subsets)
+        let with = step.sending(try #require(subsets.first { $0.mask == 1 }))
+        let without = step.sending(try #require(subsets.first { $0.mask == 0 }))
+        #expect(with.needs.contains(.pdf) && with.files == step.files)
+        #expect(!without.needs.contains(.pdf) && without.files == FileTokens())
+        let bare = try #require(request.sources?.request(sending: 0)).step(id: "s", runID: "r", previousModel: nil)
+        #expect(without.promptTokensAtMost >= bare.promptTokensAtMost)
+        #expect(without.promptTokensAtMost < bare.promptTokensAtMost + 200)
+    }
+
+    @Test("calls of custom tools and their results cannot be marked")
+    func customTools() throws {
+        for item in [
+            #"{"type":"custom_tool_call","call_id":"c","name":"n","input":"i""#,
+            #"{"type":"custom_tool_call_output","call_id":"c","output":"o""#,
+        ] {
+            let text = #"{"model":"hera","input":[\#(item),"hera":{"source":"a","optional":true}}]}"#
+            let error = #expect(throws: FieldError.self) {
+                try ResponsesRequest(try JSONDocument(Array(text.utf8)))
+            }
+            #expect(error?.description.contains("belong together") == true)
+        }
     }
 
     @Test("the other dialects know marks, too, in the request that their own servers get")

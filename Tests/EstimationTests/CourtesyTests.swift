@@ -29,6 +29,12 @@ struct CourtesyTests {
         #expect(Courtesy.removed(from: text) == text)
     }
 
+    @Test("greetings without end are no courtesy")
+    func repeated() {
+        let text = String(repeating: "hi ", count: 2600) + "please write a haiku about rain"
+        #expect(Courtesy.removed(from: text) == text)
+    }
+
     @Test("predictions of a polite request are those of the plain one")
     func features() {
         let plain = StepText(prompt: "Summarize the causes of the French Revolution.").withoutCourtesy

@@ -45,6 +45,25 @@ import Testing
         }
     }
 
+    /// Fails the first flush, once two groups are committed. Later ones succeed, as they may after a failed one.
+    private final class FailingOnce: Sendable {
+        private let error: LedgerError
+        private let commits = Atomic<Int>(0)
+        private let hasFailed = Atomic<Bool>(false)
+        private let isSecondCommitted = DispatchSemaphore(value: 0)
+
+        init(_ error: LedgerError) { self.error = error }
+
+        var points: FaultPoints {
+            FaultPoints { [self] point throws(LedgerError) in
+                if point == "committed", commits.add(1, ordering: .relaxed).newValue == 2 { isSecondCommitted.signal() }
+                guard point == "flush", !hasFailed.exchange(true, ordering: .relaxed) else { return }
+                isSecondCommitted.wait()
+                throw error
+            }
+        }
+    }
+
     private static func open(_ place: TemporaryLedger, _ disk: Disk) throws -> LedgerStore {
         try LedgerStore.open("sqlite:\(place.path)", faults: disk.points, durability: .normal)
     }
@@ -146,5 +165,19 @@ import Testing
         #expect(try await later.read { try $0.entry("r") }?.result.figures.cost.total == Money(nanoUSD: 500))
         #expect(try await later.read { try $0.verify() }.isSound)
         await later.close()
+    }
+
+    @Test("after a failed flush nothing counts as being on disk, though the next flush succeeds")
+    func laterFlush() async throws {
+        let place = try TemporaryLedger()
+        defer { place.remove() }
+        let lost = LedgerError.writesLost(database: place.path, detail: "Input/output error")
+        let ledger = try LedgerStore.open(
+            "sqlite:\(place.path)", faults: FailingOnce(lost).points, durability: .normal)
+        let reservation = try await ledger.reserve(Sample.request("r", nanoUSD: 500))
+        let budget = Budget(scope: .global, limit: .usd(Money(nanoUSD: 900)))
+        await #expect(throws: lost) { try await ledger.write { try $0.setBudget(budget, at: Sample.noon) } }
+        await #expect(throws: lost) { try await ledger.waitForDisk(reservation) }
+        await ledger.close()
     }
 }

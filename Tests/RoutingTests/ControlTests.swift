@@ -31,6 +31,21 @@ struct ControlTests {
         #expect(abs(try #require(estimate.mean) - (0.9 * 0.5 + 0.1)) < 1e-12)
     }
 
+    @Test("the interval contains the mean, whatever share of the strata was sampled", arguments: [0, 1, 5])
+    func containsMean(unsampled: Int) {
+        var estimate = QualityEstimate(memory: .infinity)
+        for stratum in ["a", "b", "c"] {
+            for _ in 0..<4 {
+                estimate.recordServed(stratum)
+                estimate.recordSample(of: stratum, score: 1, probability: 1)
+            }
+        }
+        for _ in 0..<unsampled { estimate.recordServed("d") }
+        #expect(estimate.mean == 1 && estimate.interval.upper == 1)
+        let sampled = 12 / Double(12 + unsampled)
+        #expect(estimate.interval.lower > 0.6 * sampled && estimate.interval.lower < 0.9 * sampled)
+    }
+
     @Test("unlikely samples weigh more, and widen the interval compared with uniform ones")
     func importance() throws {
         var estimate = QualityEstimate(memory: .infinity)

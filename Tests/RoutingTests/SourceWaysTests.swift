@@ -55,8 +55,8 @@ struct SourceWaysTests {
         #expect(candidate.worstCaseCost.nanoUSD == 1000 * 100 + 1000 * 400)
     }
 
-    @Test("at max_loss 0 every source that adds anything is sent")
-    func noLoss() throws {
+    @Test("under a line of kappa every source that adds anything is sent")
+    func line() throws {
         let decision = try Self.decision(Self.step(), policy: Policy(kappa: .published))
         #expect(decision.candidate(decision.model)?.sources?.sent == ["a", "b"])
     }

@@ -76,11 +76,12 @@ package final class ModelRegistry: Sendable {
             state.catalog = Self.extended(catalog, with: state.localModels)
             let kept = Set(state.catalog.models.map(\.id))
             state.availability = state.availability.filter { kept.contains($0.key) }
+            state.listLive()
         }
     }
 
     private static func extended(_ catalog: ModelCatalog, with local: [ModelID: LocalModel]) -> ModelCatalog {
-        let added = local.values.map(\.model).filter { catalog[$0.id] == nil }
+        let added = local.values.map(\.model).filter { catalog[$0.id] == nil }.sorted { $0.id < $1.id }
         guard !added.isEmpty else { return catalog }
         return ModelCatalog(
             models: catalog.models + added, version: "\(catalog.version)+local", warnings: catalog.warnings)

@@ -31,16 +31,17 @@ extension UpstreamClient {
         let wire = call.endpoint.wire.chat
         var call = call
         if memory?.refusesLogProbabilities(call.endpoint) == true { call.asksLogProbabilities = false }
-        do throws(UpstreamError) {
-            return try await exchange(try wire.request(call), mending: call.endpoint, memory) { request, failure in
+        func send(_ call: ChatCall) async throws(UpstreamError) -> UpstreamResponse {
+            try await exchange(try wire.request(call), mending: call.endpoint, memory) { request, failure in
                 wire.conceding(request, to: failure)
             }
+        }
+        do throws(UpstreamError) {
+            return try await send(call)
         } catch {
             guard call.asksLogProbabilities, error.mayRefuseLogProbabilities else { throw error }
             call.asksLogProbabilities = false
-            let response = try await exchange(try wire.request(call), mending: call.endpoint, memory) {
-                request, failure in wire.conceding(request, to: failure)
-            }
+            let response = try await send(call)
             memory?.recordRefusedLogProbabilities(call.endpoint)
             return response
         }
@@ -92,7 +93,7 @@ extension UpstreamClient {
         var (answer, openAIBytes) = try call.endpoint.wire.chat.wholeAnswer(bytes, host: response.body.host)
         if call.asksLogProbabilities {
             // The client did not ask for them.
-            answer.tokenProbabilities = []
+            answer.rawLogProbabilities = []
             openAIBytes = openAIBytes.map(OpenAIWire.withoutLogProbabilities)
         }
         return CompletedChat(

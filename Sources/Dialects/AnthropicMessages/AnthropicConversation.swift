@@ -178,13 +178,7 @@ struct AnthropicConversation {
         }
         let title = part["file"]?["filename"]?.string
         return block("document") { item in
-            item.member(
-                "source",
-                object: {
-                    $0.member("type", "base64")
-                    $0.member("media_type", type)
-                    $0.member("data", base64)
-                })
+            write(base64: base64, mediaType: type, to: &item)
             if let title { item.member("title", title) }
             if let cache = part["cache_control"], !cache.isNull { item.member("cache_control", raw: cache.raw) }
         }
@@ -206,15 +200,18 @@ struct AnthropicConversation {
             throw AnthropicWire.unsaid("\(path).image_url.url", "must be base64 where it is a data URL")
         }
         let mediaType = String(url[..<comma].dropFirst("data:".count).prefix { $0 != ";" })
-        return block("image") { item in
-            item.member(
-                "source",
-                object: {
-                    $0.member("type", "base64")
-                    $0.member("media_type", mediaType)
-                    $0.member("data", String(url[url.index(after: comma)...]))
-                })
-        }
+        return block("image") { write(base64: String(url[url.index(after: comma)...]), mediaType: mediaType, to: &$0) }
+    }
+
+    /// The member `source` of a block whose bytes are in it.
+    private static func write(base64: String, mediaType: String, to item: inout JSONWriter) {
+        item.member(
+            "source",
+            object: {
+                $0.member("type", "base64")
+                $0.member("media_type", mediaType)
+                $0.member("data", base64)
+            })
     }
 
     private static func toolUse(_ call: JSONValue, path: String) throws(UpstreamError) -> [UInt8] {

@@ -91,7 +91,7 @@ extension OpenAIWire {
         if let name = choice["native_finish_reason"]?.string { delta.nativeFinishReason = name }
         guard let tokens = choice["logprobs"]?["content"], tokens.kind == .array else { return }
         delta.logProbabilities = (delta.logProbabilities ?? []) + tokens.elements.map(tokenProbability)
-        delta.tokenProbabilities += tokens.elements.map { Array($0.raw) }
+        delta.rawLogProbabilities += tokens.elements.map { Array($0.raw) }
     }
 
     /// Alternatives that are read of a token; calls of this service ask for fewer.
@@ -247,23 +247,23 @@ package struct OpenAIWriter: Sendable {
                             choice.member("message", object: { Self.writeMessage(answer, to: &$0) })
                             choice.member("finish_reason", answer.finishReason?.openAIName)
                             Self.writeEnd(answer.stopSequence, answer.nativeFinishReason, to: &choice)
-                            if !answer.tokenProbabilities.isEmpty {
-                                choice.member(
-                                    "logprobs",
-                                    object: { object in
-                                        object.member(
-                                            "content",
-                                            array: { list in
-                                                answer.tokenProbabilities.forEach { list.element(raw: $0) }
-                                            })
-                                    })
-                            }
+                            Self.write(probabilities: answer.rawLogProbabilities, to: &choice)
                         }
                     }
                 })
             if let usage { body.member("usage", object: { Self.write(usage, to: &$0) }) }
         }
         return writer.bytes
+    }
+
+    /// The member `logprobs` of a choice; nothing where no probabilities were asked for.
+    static func write(probabilities: [[UInt8]], to choice: inout JSONWriter) {
+        guard !probabilities.isEmpty else { return }
+        choice.member(
+            "logprobs",
+            object: { object in
+                object.member("content", array: { list in probabilities.forEach { list.element(raw: $0) } })
+            })
     }
 
     static func writeHead(

@@ -134,9 +134,12 @@ package struct OpenAIEventReader: ChatEventReader {
         let piece = ToolCallPieces.Piece(value)
         let position = calls.position(of: piece, after: previous)
         var call = ChatDelta.Call(index: position, id: piece.id, name: piece.name, arguments: piece.arguments)
-        if let id = piece.id, let other = calls.otherID(of: position) {
-            call.id = other
-            if let value = value["id"], other != id { chunk.edits.append((value.range, JSONWriter.quoted(other))) }
+        if let id = piece.id {
+            let clientID = calls.clientID(of: position)
+            call.id = clientID
+            if let value = value["id"], clientID != id {
+                chunk.edits.append((value.range, JSONWriter.quoted(clientID)))
+            }
         }
         (call.extra, call.functionExtra) = OpenAIWire.extra(ofCall: value)
         chunk.delta.toolCalls.append(call)
@@ -222,6 +225,7 @@ package struct OpenAIEventWriter: ChatEventWriter {
                         choice.member("delta", object: { Self.write(delta, to: &$0) })
                         choice.member("finish_reason", delta.finishReason?.openAIName)
                         OpenAIWriter.writeEnd(delta.stopSequence, delta.nativeFinishReason, to: &choice)
+                        OpenAIWriter.write(probabilities: delta.rawLogProbabilities, to: &choice)
                     }
                 })
         }

@@ -44,7 +44,7 @@ struct ToolCallPieces {
     }
 
     /// The id that clients get for a call: results of tools are told apart by it, so that no two calls share one.
-    func otherID(of position: Int) -> String? {
+    func clientID(of position: Int) -> String {
         let id = known[position].id
         return Self.unique(id, at: position, before: known[..<position].contains { $0.id == id })
     }

@@ -33,7 +33,7 @@ package struct ResponsesWriter: Sendable {
         if let refusal = answer.refusal { parts.append(ResponsesItem.Part(isRefusal: true, words: refusal)) }
         if !answer.text.isEmpty || (parts.isEmpty && answer.toolCalls.isEmpty) {
             let part = ResponsesItem.Part(
-                isRefusal: false, words: answer.text, probabilities: answer.tokenProbabilities)
+                isRefusal: false, words: answer.text, probabilities: answer.rawLogProbabilities)
             parts.insert(part, at: 0)
         }
         var items: [ResponsesItem] = []
@@ -219,12 +219,8 @@ package struct ResponsesFrame: Sendable {
         ("prompt_cache_key", "null"), ("reasoning", #"{"effort":null,"summary":null}"#),
         ("safety_identifier", "null"), ("temperature", "null"), ("text", #"{"format":{"type":"text"}}"#),
         ("tool_choice", #""auto""#), ("tools", "[]"), ("top_p", "null"), ("user", "null"),
-        ("top_logprobs", "0"),
+        ("top_logprobs", "0"), ("previous_response_id", "null"), ("truncation", #""disabled""#),
     ]
-    /// What is nothing but so here.
-    private static let fixed = [("background", "false")]
-    /// Repeated as well, behind those.
-    private static let conversation = [("previous_response_id", "null"), ("truncation", #""disabled""#)]
 
     /// - Parameters:
     ///   - fields: those of the request, which are checked but for the ones that are only repeated.
@@ -238,10 +234,7 @@ package struct ResponsesFrame: Sendable {
         for (name, absent) in Self.repeated {
             members.append((name, fields.value(name).map { Array($0.raw) } ?? Array(absent.utf8)))
         }
-        for (name, value) in Self.fixed { members.append((name, Array(value.utf8))) }
-        for (name, absent) in Self.conversation {
-            members.append((name, fields.value(name).map { Array($0.raw) } ?? Array(absent.utf8)))
-        }
+        members.append(("background", Array("false".utf8)))
         members.append(("store", Array("\(isStored)".utf8)))
         let metadata = fields.value("metadata")
         if let metadata {

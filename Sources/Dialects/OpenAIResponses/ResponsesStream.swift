@@ -44,7 +44,7 @@ package struct ResponsesEventWriter: ChatEventWriter {
             for block in answer.thinking.indices { reason(block, into: &output) }
             if event.kind == .delta {
                 if !event.delta.text.isEmpty {
-                    say(event.delta.text, event.delta.tokenProbabilities, isRefusal: false, into: &output)
+                    say(event.delta.text, event.delta.rawLogProbabilities, isRefusal: false, into: &output)
                 }
                 if let refusal = event.delta.refusal, !refusal.isEmpty {
                     say(refusal, isRefusal: true, into: &output)

@@ -1,5 +1,5 @@
 package import Domain
-package import JSON
+import JSON
 
 /// The optional sources of a chat request, and the request with some of them only.
 package struct RequestSources: Sendable {
@@ -25,25 +25,16 @@ package struct RequestSources: Sendable {
         self.read = read
         let last = (marks.document.root["messages"] ?? marks.document.root["input"])?.count ?? 1
         isInHistory = optional.contains { $0.message < last - 1 }
-        func request(_ mask: UInt64) -> ChatRequest? {
-            let bytes = marks.bytes { mask >> UInt64($0) & 1 == 0 }
-            return (try? JSONDocument(bytes)).flatMap { try? read($0) }
-        }
-        let bare = request(0)
+        let bare = Self.request(marks, sending: 0, read)
         let question = bare?.question ?? ""
+        let sources = optional.map { Self.source($0.mark.id, $0.value) }
         let relevance = SourceRelevance(
             question: question,
-            sources: optional.map { source in
+            sources: zip(optional, sources).map { marked, source in
                 SourceRelevance.Source(
-                    name: source.mark.id, text: Self.text(source.value), isText: Self.images(source.value).isEmpty,
-                    given: source.mark.relevance)
+                    name: source.id, text: Self.text(marked.value),
+                    isText: source.images == 0 && source.files.count == 0, given: marked.mark.relevance)
             })
-        let sources = optional.map { source -> StepSource in
-            let images = Self.images(source.value)
-            let bytes = source.value.raw.count - images.reduce(0) { $0 + $1.raw.count }
-            return StepSource(
-                id: source.mark.id, textBytes: max(bytes, 0), images: images.count, needs: Self.needs(source.value))
-        }
         // Without a message of the user there is no request: then at least one source is sent.
         let canSendNone = bare?.messages.contains { $0.role == .user } ?? false
         step = StepSources(
@@ -59,7 +50,11 @@ package struct RequestSources: Sendable {
     }
 
     /// The request with the sources of a mask; nil if the rest is no request.
-    package func request(sending mask: UInt64) -> ChatRequest? {
+    package func request(sending mask: UInt64) -> ChatRequest? { Self.request(marks, sending: mask, read) }
+
+    private static func request(
+        _ marks: SourceMarks, sending mask: UInt64, _ read: (JSONDocument) throws(FieldError) -> ChatRequest
+    ) -> ChatRequest? {
         let bytes = marks.bytes { mask >> UInt64($0) & 1 == 0 }
         return (try? JSONDocument(bytes)).flatMap { try? read($0) }
     }
@@ -71,8 +66,8 @@ package struct RequestSources: Sendable {
         func subset(_ mask: UInt64) -> SourceSubset {
             let chosen = sources.indices.filter { mask >> UInt64($0) & 1 == 1 }
             return SourceSubset(
-                mask: mask, qualityShare: relevance.qualityShare(sending: chosen),
-                textBytes: chosen.reduce(0) { $0 + sources[$1].textBytes },
+                mask: mask, qualityShare: relevance.qualityShare(sending: mask),
+                textBytes: chosen.reduce(0) { $0 + sources[$1].textBytes + 4 * sources[$1].files.likely },
                 images: chosen.reduce(0) { $0 + sources[$1].images },
                 needs: chosen.reduce(into: []) { $0.formUnion(sources[$1].needs) })
         }
@@ -105,14 +100,32 @@ package struct RequestSources: Sendable {
 
     private static let imageTypes = ["image_url", "image", "input_image"]
 
-    private static func images(_ value: JSONValue) -> [JSONValue] {
-        parts(value).filter { part in imageTypes.contains { part["type"]?.isString($0) == true } }
+    private static func isImage(_ part: JSONValue) -> Bool {
+        imageTypes.contains { part["type"]?.isString($0) == true } && !PromptFile.isFile(part)
     }
 
-    private static func needs(_ value: JSONValue) -> Set<Capability> {
-        var needs: Set<Capability> = images(value).isEmpty ? [] : [.vision]
-        if parts(value).contains(where: { $0["type"]?.isString("input_audio") == true }) { needs.insert(.audio) }
-        return needs
+    private static func source(_ id: String, _ value: JSONValue) -> StepSource {
+        let parts = parts(value)
+        let images = parts.filter(isImage)
+        let files = parts.filter(PromptFile.isFile)
+        var fileTokens = FileTokens()
+        for file in files { fileTokens.add(bytes: PromptFile.byteCount(file)) }
+        var needs: Set<Capability> = []
+        if !images.isEmpty { needs.insert(.vision) }
+        if !files.isEmpty { needs.insert(.pdf) }
+        if parts.contains(where: { $0["type"]?.isString("input_audio") == true }) { needs.insert(.audio) }
+        let words = parts.filter { !isImage($0) && !PromptFile.isFile($0) }
+        return StepSource(
+            id: id, textBytes: words.reduce(0) { $0 + textBytes($1) }, images: images.count, files: fileTokens,
+            needs: needs)
+    }
+
+    /// The bytes of a part that are in the request of every dialect: not its mark, and not the names of its members.
+    private static func textBytes(_ part: JSONValue) -> Int {
+        let words =
+            part["text"] ?? part["content"] ?? part["input_audio"] ?? part["source"]?["data"]
+            ?? part["source"]?["content"]
+        return words?.raw.count ?? 0
     }
 }
 

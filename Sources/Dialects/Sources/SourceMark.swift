@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import JSON
 
 /// The mark of a source: the member `hera` of a content part or message.

@@ -1,6 +1,11 @@
 import Domain
-import Glibc
 package import JSON
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
 
 /// The marked content parts and messages of a request in any dialect.
 ///
@@ -27,7 +32,7 @@ package struct SourceMarks: Sendable {
     /// Content that belongs to a call of a tool or to a model's thinking; leaving it out would break the conversation.
     private static let unmarkable: Set = [
         "tool_use", "tool_result", "thinking", "redacted_thinking", "function_call", "function_call_output",
-        "reasoning",
+        "custom_tool_call", "custom_tool_call_output", "reasoning",
     ]
 
     /// Nil for a request without marks.

@@ -21,8 +21,8 @@ struct SourceRelevance: Sendable {
         let given: Double?
     }
 
-    /// By word of the question: its weight, and the sources that have it.
-    private var words: [(weight: Double, sources: [Int])] = []
+    /// By word of the question: its weight, and the sources that have it as bits of a mask.
+    private var words: [(weight: Double, holders: UInt64)] = []
     /// Weight of the question's words that no source has.
     private var unknown = 0.0
     private let count: Int
@@ -36,8 +36,7 @@ struct SourceRelevance: Sendable {
         "the", "and", "for", "are", "was", "were", "what", "which", "who", "whom", "whose", "when", "where", "why",
         "how", "does", "did", "has", "have", "had", "with", "from", "that", "this", "these", "those", "can", "could",
         "should", "would", "will", "into", "about", "your", "you", "please", "answer", "question", "many", "much",
-        "not",
-        "his", "her", "its", "their", "our", "one", "only",
+        "not", "his", "her", "its", "their", "our", "one", "only",
     ]
 
     init(question: String, sources: [Source]) {
@@ -50,19 +49,20 @@ struct SourceRelevance: Sendable {
             if holders.isEmpty {
                 unknown += 1
             } else {
-                words.append((log((Double(count) + 0.5) / Double(holders.count)), holders))
+                let mask = holders.reduce(UInt64(0)) { $0 | 1 << UInt64($1) }
+                words.append((log((Double(count) + 0.5) / Double(holders.count)), mask))
             }
         }
         let whole = max(words.reduce(unknown) { $0 + $1.weight }, 1)
         for (index, source) in sources.enumerated() {
             if let given = source.given {
-                words.append((given * whole, [index]))
+                words.append((given * whole, 1 << UInt64(index)))
             } else if !source.isText {
-                words.append((Self.imageRelevance * whole / Double(count), [index]))
+                words.append((Self.imageRelevance * whole / Double(count), 1 << UInt64(index)))
             }
         }
         // Where nothing tells sources apart, each is worth the same, so that none is left out for want of words.
-        if words.isEmpty { words = sources.indices.map { (1, [$0]) } }
+        if words.isEmpty { words = sources.indices.map { (1, 1 << UInt64($0)) } }
     }
 
     private static func words(of text: String) -> Set<String> {
@@ -78,11 +78,12 @@ struct SourceRelevance: Sendable {
     /// The part of a model's quality that is expected to be left with some sources alone, 0...1.
     ///
     /// The part of the question that the sources speak of depends on them: 1 - dependence x (1 - coverage).
-    func qualityShare(sending chosen: [Int]) -> Double {
+    ///
+    /// - Parameter sent: bits are places of sources.
+    func qualityShare(sending sent: UInt64) -> Double {
         let total = words.reduce(0) { $0 + $1.weight }
         guard total > 0 else { return 1 }
-        let sent = Set(chosen)
-        let covered = words.reduce(0) { $1.sources.contains(where: sent.contains) ? $0 + $1.weight : $0 }
+        let covered = words.reduce(0) { $1.holders & sent != 0 ? $0 + $1.weight : $0 }
         let dependence = total / (total + unknown)
         return 1 - dependence * (1 - min(covered / total, 1))
     }
@@ -90,16 +91,18 @@ struct SourceRelevance: Sendable {
     /// Nested subsets: each adds the source of the greatest gain per unit of cost. Bits of masks are places of sources.
     func chain(costs: [Double]) -> [UInt64] {
         var masks: [UInt64] = [0]
-        var chosen: [Int] = []
-        while chosen.count < costs.count {
-            let now = qualityShare(sending: chosen)
-            let next = costs.indices.filter { !chosen.contains($0) }.max { left, right in
-                let gains = [left, right].map { (qualityShare(sending: chosen + [$0]) - now) / costs[$0] }
-                return gains[0] == gains[1] ? left > right : gains[0] < gains[1]
+        var sent: UInt64 = 0
+        while masks.count <= costs.count {
+            let now = qualityShare(sending: sent)
+            let gains = costs.indices.filter { sent >> UInt64($0) & 1 == 0 }.map { place in
+                (place: place, gain: (qualityShare(sending: sent | 1 << UInt64(place)) - now) / costs[place])
             }
-            guard let next else { break }
-            chosen.append(next)
-            masks.append((masks.last ?? 0) | 1 << UInt64(next))
+            // Of equal gains the first source counts.
+            guard let best = gains.max(by: { $0.gain == $1.gain ? $0.place > $1.place : $0.gain < $1.gain }) else {
+                break
+            }
+            sent |= 1 << UInt64(best.place)
+            masks.append(sent)
         }
         return masks
     }

@@ -17,13 +17,6 @@ package struct JobSource: Hashable, Sendable {
     package var isOptional: Bool
     /// How much it has to do with the request, 0...1; nil to measure it.
     package var relevance: Double?
-
-    package init(id: String, content: Content, isOptional: Bool = true, relevance: Double? = nil) {
-        self.id = id
-        self.content = content
-        self.isOptional = isOptional
-        self.relevance = relevance
-    }
 }
 
 extension JobSource {

@@ -7,7 +7,7 @@
 /// A regular expression for checks of answers, in POSIX extended syntax with `\d`, `\w`, `\s`, `\b` and `(?:`.
 ///
 /// The system's matcher needs linear time for patterns without back references, so these are refused. So are patterns
-/// whose counted repetitions multiply, since the matcher unfolds them.
+/// that grow large by their counted repetitions, since the matcher unfolds them.
 package struct AnswerPattern: Sendable {
     private let source: String
 
@@ -21,6 +21,8 @@ package struct AnswerPattern: Sendable {
     package static let mostBytes = 1 << 20
     /// Greatest product of the counts of a pattern's repetitions.
     private static let mostRepetitions = 2000
+    /// Greatest product of that and the pattern's bytes; the matcher takes about 200 bytes for each.
+    private static let mostUnfolded = 64 << 10
 
     package init(_ pattern: String) throws(Fault) {
         source = try Self.translated(pattern)
@@ -62,6 +64,14 @@ package struct AnswerPattern: Sendable {
                 // A bracket or its negation may begin with a literal "]".
                 if characters.first == "^" { result.append(characters.removeFirst()) }
                 if characters.first == "]" { result.append(characters.removeFirst()) }
+            case "[" where characters.first.map { ":.=".contains($0) } ?? false:
+                // A class in a bracket, such as "[:alpha:]".
+                let mark = characters.removeFirst()
+                guard let end = characters.firstRange(of: "\(mark)]") else {
+                    throw Fault(description: "has an unclosed [\(mark) in brackets")
+                }
+                result += "[\(mark)" + characters[..<end.upperBound]
+                characters = characters[end.upperBound...]
             case "]":
                 isInBrackets = false
                 result.append(character)
@@ -76,6 +86,11 @@ package struct AnswerPattern: Sendable {
                 product = min(product * max(counts.max() ?? 1, 1), mostRepetitions + 1)
                 guard product <= mostRepetitions else {
                     throw Fault(description: "repeats more than \(mostRepetitions) times in counted repetitions")
+                }
+                guard product * pattern.utf8.count <= mostUnfolded else {
+                    throw Fault(
+                        description: "is too long for its counted repetitions: their product times its bytes is over "
+                            + "\(mostUnfolded)")
                 }
                 result.append(character)
             default: result.append(character)

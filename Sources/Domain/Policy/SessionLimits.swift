@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 
 /// Limits of a whole session: all steps of one run of calls together.
 ///

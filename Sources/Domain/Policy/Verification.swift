@@ -42,8 +42,8 @@ package enum StreamRule: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Verification {
-    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream`, `threshold` and `samples`. An object without `on` means
-    /// on.
+    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream`, `threshold` and `samples`. An object without
+    /// `on` means on.
     init(json: JSONValue, base: Verification, path: String) throws(FieldError) {
         self = base
         if let mode = Self.mode(json) {

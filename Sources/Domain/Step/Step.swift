@@ -86,36 +86,6 @@ package struct WireNeed: Hashable, Sendable {
     }
 }
 
-/// Tokens of the files of a prompt, before a server has read them.
-package struct FileTokens: Hashable, Sendable {
-    /// Files.
-    package var count = 0
-    /// Expected tokens of all files.
-    package var likely = 0
-    /// An upper bound of them, where no size is unknown.
-    package var atMost = 0
-    /// Whether a file is named by an id or an address, so that it may fill a model's context.
-    package var hasUnknownSize = false
-
-    /// PDF text is compressed to about a quarter, and a page is read as an image, too: about four tokens a byte.
-    private static let mostPerByte = 4
-    private static let least = 3000
-    private static let likelyBytesPerToken = 20
-    private static let likelyLeast = 2000
-
-    package init() {}
-
-    /// Adds a file.
-    ///
-    /// - Parameter bytes: its size; nil where only its server knows.
-    package mutating func add(bytes: Int?) {
-        count += 1
-        likely += max(Self.likelyLeast, (bytes ?? 0) / Self.likelyBytesPerToken)
-        atMost += Self.least + Self.mostPerByte * (bytes ?? 0)
-        if bytes == nil { hasUnknownSize = true }
-    }
-}
-
 /// The text of a step that estimators read: the prompt and its tools.
 package struct StepText: Hashable, Sendable {
     /// The request or subtask itself (in a chat: the unanswered messages).
@@ -149,8 +119,8 @@ package struct StepHistory: Hashable, Sendable {
     /// Appends a message.
     ///
     /// - Parameter combine: combines the pieces of the message.
-    package mutating func append(_ combine: (inout WordHash) -> Void) {
-        var hash = WordHash(continuing: digests.last ?? 0)
+    package mutating func append(_ combine: (inout TextHash) -> Void) {
+        var hash = TextHash(continuing: digests.last ?? 0)
         combine(&hash)
         digests.append(hash.value)
     }

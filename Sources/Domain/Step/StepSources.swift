@@ -6,7 +6,7 @@ package struct StepSources: Hashable, Sendable {
     package var sources: [StepSource]
     /// Subsets to choose from, at most `mostSubsets`; none is dominated by another. Never empty.
     package var subsets: [SourceSubset]
-    /// Prompt tokens, bound and needs of the step without any optional source.
+    /// What a model needs to read the step without any optional source.
     package var needsWithout: Set<Capability>
 
     /// Most subsets of a step.
@@ -31,22 +31,27 @@ package struct StepSources: Hashable, Sendable {
 package struct StepSource: Hashable, Sendable {
     /// The name, unique in the request.
     package var id: String
-    /// Bytes of its text, and images in it.
+    /// Bytes of its text.
     package var textBytes: Int
     /// Number of images.
     package var images: Int
+    /// Files in it, whose bytes are no text.
+    package var files: FileTokens
     /// What a model needs to read it.
     package var needs: Set<Capability>
 
-    package init(id: String, textBytes: Int, images: Int, needs: Set<Capability>) {
+    package init(
+        id: String, textBytes: Int, images: Int, files: FileTokens = FileTokens(), needs: Set<Capability>
+    ) {
         self.id = id
         self.textBytes = textBytes
         self.images = images
+        self.files = files
         self.needs = needs
     }
 
-    /// Expected tokens of the text: about four bytes each.
-    package var textTokens: Int { (textBytes + 3) / 4 }
+    /// Expected tokens of the text, about four bytes each, and of the files.
+    package var textTokens: Int { (textBytes + 3) / 4 + files.likely }
 }
 
 /// Some of a step's optional sources.
@@ -55,7 +60,7 @@ package struct SourceSubset: Hashable, Sendable {
     package var mask: UInt64
     /// Share of a model's predicted quality that is expected to be left with these sources alone, 0...1; 1 with all.
     package var qualityShare: Double
-    /// Its text in bytes, and its images.
+    /// Its text in bytes, with files as the text of as many tokens.
     package var textBytes: Int
     /// Number of images.
     package var images: Int
@@ -89,8 +94,11 @@ extension Step {
         let left = sources.sources.indices.filter { subset.mask >> UInt64($0) & 1 == 0 }.map { sources.sources[$0] }
         let bytes = left.reduce(0) { $0 + $1.textBytes }
         let images = left.reduce(0) { $0 + $1.images }
-        step.promptTokens = max(1, step.promptTokens - (bytes + 3) / 4 - images * ImageTokens.likelyWhereUnknown)
-        step.promptTokensAtMost -= bytes + images * ImageTokens.mostWhereUnknown
+        let files = left.reduce(into: FileTokens()) { $0.add($1.files) }
+        step.promptTokens = max(
+            1, step.promptTokens - (bytes + 3) / 4 - images * ImageTokens.likelyWhereUnknown - files.likely)
+        step.promptTokensAtMost -= bytes + images * ImageTokens.mostWhereUnknown + files.atMost
+        step.files.remove(files)
         step.images -= images
         step.cachedImages = min(step.cachedImages, step.images)
         step.cachedTokens = min(step.cachedTokens, step.promptTokens)

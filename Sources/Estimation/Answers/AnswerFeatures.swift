@@ -20,7 +20,7 @@ enum AnswerFeatures {
         var last: UInt8 = 0
         var calls = 0
         var known = 0
-        let toolWords = tools.map { Self.words(of: $0) }
+        let toolWords = tools.map { Set(WordHash.all(of: $0)) }
         var text = output
         text.withUTF8 { buffer in
             bytes = buffer.count
@@ -56,27 +56,6 @@ enum AnswerFeatures {
             toolWords == nil ? -1 : Float(known) / Float(wordCount + 1),
             final.isMarked && final.words.isEmpty ? 1 : 0,
         ]
-    }
-
-    private static func words(of text: String) -> Set<UInt64> {
-        var found: Set<UInt64> = []
-        var text = text
-        text.withUTF8 { buffer in
-            var index = 0
-            while index < buffer.count {
-                guard ByteKind.of(buffer[index]) == .letter else {
-                    index += 1
-                    continue
-                }
-                var hash = WordHash()
-                while index < buffer.count, ByteKind.of(buffer[index]) == .letter {
-                    hash.add(buffer[index])
-                    index += 1
-                }
-                found.insert(hash.value)
-            }
-        }
-        return found
     }
 
     private static let refusing: Set<UInt64> = Set(

@@ -13,21 +13,21 @@ package struct EpisodeProfile: Hashable, Sendable {
         package var tasks: [String]
         /// Logged turns: the state (see `EpisodeSimulation`), row by row.
         package var states: [Float]
-        /// The action of each logged turn, and its score.
+        /// The action of each logged turn.
         package var actions: [Int32]
         /// The score of each logged turn.
         package var scores: [Float]
-        /// Seconds and USD of a turn: on the own hardware, then at the provider by number of sources sent.
+        /// Seconds of a turn: on the own hardware, then at the provider by number of sources sent.
         package var seconds: [Float]
-        /// USD, in the order of `seconds`.
+        /// USD of a turn, in the order of `seconds`.
         package var dollars: [Float]
-        /// By turns done, the share of episodes that go on; by task, its share of the turns.
+        /// By turns done, the share of episodes that go on.
         package var continuation: [Float]
         /// By task, its share of the turns.
         package var taskShares: [Float]
-        /// The budgets that the value was learned for.
+        /// Seconds of the budget that the value was learned for.
         package var budgetSeconds: Float
-        /// USD of the budget.
+        /// USD of that budget.
         package var budgetDollars: Float
         /// Most turns of a recorded episode.
         package var longest: Int
@@ -35,7 +35,7 @@ package struct EpisodeProfile: Hashable, Sendable {
         package var value: ValueForest
         /// What a whole budget of seconds and of dollars costs a turn beyond the learned value.
         package var multipliers: [Float]
-        /// Mean reward on validation episodes: of the learned value, and of the best constant prices.
+        /// Mean reward of the learned value on validation episodes.
         package var validationReward: Float
         /// Mean reward of the best constant prices on validation episodes.
         package var validationPricedReward: Float

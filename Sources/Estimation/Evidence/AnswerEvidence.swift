@@ -47,10 +47,10 @@ extension AnswerEvidence {
             let standing = history.standing(of: evidence)
             history.record(evidence)
             var words =
-                "mean log-probability \(Decimal.two(evidence.mean)), least \(Decimal.two(evidence.least)), at the end "
-                + Decimal.two(evidence.ending)
-            if let entropy = evidence.decisionEntropy { words += ", entropy at decisions \(Decimal.two(entropy))" }
-            words += "; \(Decimal.two(standing.mean)) deviations from the model's usual mean"
+                "mean log-probability \(Decimals.two(evidence.mean)), least \(Decimals.two(evidence.least)), at the end "
+                + Decimals.two(evidence.ending)
+            if let entropy = evidence.decisionEntropy { words += ", entropy at decisions \(Decimals.two(entropy))" }
+            words += "; \(Decimals.two(standing.mean)) deviations from the model's usual mean"
             add("token_probability", words, logOdds: standing.logOdds)
         } catch {
             add("token_probability", "dropped: \(error.rawValue)")
@@ -69,11 +69,11 @@ extension AnswerEvidence {
         }
         if signs.repetition > 0.1, isText {
             addOfWords(
-                "repetition", "\(Decimal.percent(signs.repetition)) of its word groups are repeated",
+                "repetition", "\(percent(signs.repetition)) of its word groups are repeated",
                 logOdds: -signs.repetition)
         }
         if signs.copied > 0.2 {
-            add("copied", "\(Decimal.percent(signs.copied)) of its word groups stand in the request")
+            add("copied", "\(percent(signs.copied)) of its word groups stand in the request")
         }
         if signs.arguments.unfounded > 0 {
             let (count, unfounded) = signs.arguments
@@ -83,7 +83,7 @@ extension AnswerEvidence {
         }
         if abs(signs.excess) > 0.5 {
             let words =
-                "\(Decimal.two(abs(signs.excess))) deviations \(signs.excess > 0 ? "longer" : "shorter") than predicted"
+                "\(Decimals.two(abs(signs.excess))) deviations \(signs.excess > 0 ? "longer" : "shorter") than predicted"
             addOfWords("length", words, logOdds: -0.45 * min(max(signs.excess, -1), 3))
         }
     }
@@ -91,18 +91,9 @@ extension AnswerEvidence {
     /// Adds how long an answer took against what was expected; recorded only.
     package mutating func add(seconds: Double, expected: Double) {
         guard expected > 0, seconds.isFinite, seconds > 3 * expected else { return }
-        add("time", "it took \(Decimal.two(seconds)) s, and \(Decimal.two(expected)) s were expected")
+        add("time", "it took \(Decimals.two(seconds)) s, and \(Decimals.two(expected)) s were expected")
     }
 }
 
-/// Numbers in sentences.
-private enum Decimal {
-    static func two(_ value: Double) -> String {
-        guard value.isFinite else { return "no number" }
-        let hundredths = Int(min(max(value * 100, -1e9), 1e9).rounded())
-        let size = abs(hundredths)
-        return "\(hundredths < 0 ? "-" : "")\(size / 100).\(size % 100 / 10)\(size % 10)"
-    }
-
-    static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
-}
+/// A share in sentences.
+private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }

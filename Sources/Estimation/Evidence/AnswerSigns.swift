@@ -90,26 +90,7 @@ package struct AnswerSigns: Sendable {
         return count
     }
 
-    private static func words(of text: String) -> [UInt64] {
-        var words: [UInt64] = []
-        var text = text
-        text.withUTF8 { bytes in
-            var index = 0
-            while index < bytes.count, words.count < mostWords {
-                guard ByteKind.of(bytes[index]) == .letter else {
-                    index += 1
-                    continue
-                }
-                var hash = WordHash()
-                while index < bytes.count, ByteKind.of(bytes[index]) == .letter {
-                    hash.add(bytes[index])
-                    index += 1
-                }
-                words.append(hash.value)
-            }
-        }
-        return words
-    }
+    private static func words(of text: String) -> [UInt64] { WordHash.all(of: text, most: mostWords) }
 
     /// The strings and numbers in the arguments of a call.
     private static func values(of arguments: String) -> [String] {

@@ -18,8 +18,6 @@ package struct ProfileSet: Sendable {
     package var speed = SpeedProfile()
     /// Prices of lost quality, by kind of request.
     package var dial = DialProfile()
-    /// The learned value of runs under budgets; nil without `episodes.profile`.
-    package var episodes: EpisodeProfile?
     /// Profiles from the probe suite.
     var live: [LiveProfile] = []
     /// How answers follow published scores; nil without `ability.profile`.
@@ -123,8 +121,9 @@ package struct ProfileSet: Sendable {
         var live: [LiveProfile] = []
         var ability: AbilityProfile?
         var general: GeneralAbility?
-        var episodes: EpisodeProfile?
-        for name in names.sorted() where name.hasSuffix("." + ProfileFile.fileExtension) {
+        let suffix = "." + ProfileFile.fileExtension
+        // Evaluations of episodes read their file themselves.
+        for name in names.sorted() where name.hasSuffix(suffix) && name != EpisodeProfile.fileName {
             let path = directory + "/" + name
             try ProfileFile.decode(try DataFile.read(path), path: path) {
                 (kind, reader) throws(ByteReader.Failure) in
@@ -140,7 +139,7 @@ package struct ProfileSet: Sendable {
                 case .dial: dial = try DialProfile(&reader)
                 case .ability: ability = try AbilityProfile(&reader)
                 case .general: general = try GeneralAbility(&reader)
-                case .episodes: episodes = try EpisodeProfile(&reader)
+                case .episodes: throw ByteReader.Failure(reason: "episodes belong in \(EpisodeProfile.fileName)")
                 }
             }
         }
@@ -157,7 +156,6 @@ package struct ProfileSet: Sendable {
         )
         set.speed = speed
         set.dial = dial
-        set.episodes = episodes
         return live.reduce(set) { $0.adding($1) }
     }
 
@@ -237,7 +235,6 @@ package struct ProfileSet: Sendable {
             ability: ability, general: general)
         set.speed = speed
         set.dial = dial
-        set.episodes = episodes
         set.live = live
         return set
     }

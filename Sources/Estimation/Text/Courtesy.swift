@@ -39,16 +39,19 @@ enum Courtesy {
     ]
     /// Least words that are left of a request; "Thanks!" is a message and no courtesy.
     private static let leastWords = 2
+    /// Most phrases that are removed of a text, and greetings in a row: more are no courtesy.
+    private static let mostPhrases = 12
+    private static let mostGreetings = 3
 
     /// A text without the courtesy at its ends.
     static func removed(from text: String) -> String {
         var rest = text[...]
-        var isChanged = false
-        while let shorter = withoutOpening(rest) ?? withoutEnding(rest) {
+        var removed = 0
+        while removed < mostPhrases, let shorter = withoutOpening(rest) ?? withoutEnding(rest) {
             rest = shorter
-            isChanged = true
+            removed += 1
         }
-        guard isChanged, rest.split(maxSplits: leastWords, whereSeparator: \.isWhitespace).count >= leastWords else {
+        guard removed > 0, rest.split(maxSplits: leastWords, whereSeparator: \.isWhitespace).count >= leastWords else {
             return text
         }
         return rest.prefix(1).uppercased() + rest.dropFirst()
@@ -58,13 +61,14 @@ enum Courtesy {
         character.isWhitespace || ",.!:;-".contains(character)
     }
 
-    private static func withoutOpening(_ text: Substring) -> Substring? {
+    /// - Parameter greetings: how many greetings may still follow each other.
+    private static func withoutOpening(_ text: Substring, greetings left: Int = mostGreetings) -> Substring? {
         let start = text.drop(while: isMark)
         let head = start.prefix(80).lowercased()
-        for phrase in greetings where head.hasPrefix(phrase) {
+        for phrase in greetings where left > 0 && head.hasPrefix(phrase) {
             guard let rest = after(phrase, start) else { continue }
             let isMarked = start.dropFirst(phrase.count).first.map { isMark($0) && $0 != " " } ?? false
-            if isMarked || withoutOpening(rest) != nil { return rest }
+            if isMarked || withoutOpening(rest, greetings: left - 1) != nil { return rest }
         }
         for phrase in openings where head.hasPrefix(phrase) {
             guard let rest = after(phrase, start) else { continue }

@@ -73,6 +73,28 @@ struct WordHash {
         for byte in word.utf8 { hash.add(byte) }
         return hash.value
     }
+
+    /// The hashes of a text's words in order, at most the first `most`.
+    static func all(of text: String, most: Int = .max) -> [UInt64] {
+        var words: [UInt64] = []
+        var text = text
+        text.withUTF8 { bytes in
+            var index = 0
+            while index < bytes.count, words.count < most {
+                guard ByteKind.of(bytes[index]) == .letter else {
+                    index += 1
+                    continue
+                }
+                var hash = WordHash()
+                while index < bytes.count, ByteKind.of(bytes[index]) == .letter {
+                    hash.add(bytes[index])
+                    index += 1
+                }
+                words.append(hash.value)
+            }
+        }
+        return words
+    }
 }
 
 extension StepText {

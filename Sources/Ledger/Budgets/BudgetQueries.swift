@@ -155,25 +155,16 @@ extension LedgerTransaction {
 
     /// All budgets of some scopes (of every scope for nil), with their use at a moment.
     package func budgets(of scopes: [BudgetScope]?, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
-        let lines = try allBudgetLines().filter { scopes?.contains($0.budget.scope) ?? true }
         var needs = BudgetNeeds()
-        needs.add(lines.map(\.budget.scope), at: moment)
-        let book = try budgetBook(for: needs)
-        var statuses: [BudgetStatus] = []
-        for line in lines {
-            let used = try book.used(of: line, at: moment)
-            statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
+        // There may be very many budgets of sessions, so those of known scopes are read by the index of scopes.
+        if let scopes {
+            needs.add(scopes, at: moment)
+        } else {
+            needs.add(try allBudgetLines().map(\.budget.scope), at: moment)
         }
-        return statuses
-    }
-
-    /// The budgets of one scope with their use at a moment, by the index of scopes.
-    package func budgets(of scope: BudgetScope, at moment: Timestamp) throws(LedgerError) -> [BudgetStatus] {
-        var needs = BudgetNeeds()
-        needs.add([scope], at: moment)
         let book = try budgetBook(for: needs)
         var statuses: [BudgetStatus] = []
-        for line in book.lines(of: [scope]) {
+        for line in book.lines(of: needs.scopes.sorted { $0.description < $1.description }) {
             let used = try book.used(of: line, at: moment)
             statuses.append(BudgetStatus(budget: line.budget, spent: used.spent, reserved: used.reserved))
         }

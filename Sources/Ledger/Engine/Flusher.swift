@@ -105,6 +105,8 @@ final class Flusher: Sendable {
                 let answers = groups.lazy.filter { $0.ticket == ticket }.flatMap(\.answers)
                     .filter { $0.flush == .before }
                 do throws(LedgerError) {
+                    // After a failed flush, the system may report later ones as done without having written.
+                    if let fault { throw fault }
                     try database.flush(ticket)
                     for answer in answers { answer.succeed(nil) }
                 } catch {

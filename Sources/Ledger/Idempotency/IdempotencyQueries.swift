@@ -90,8 +90,8 @@ extension LedgerTransaction {
         [.text(ticket.request), .text(owner), .integer(ticket.lease), .text(ticket.token)]
     }
 
-    /// Deletes some expired requests; returns how many.
-    func forgetRequests(at moment: Timestamp, limit: Int) throws(LedgerError) -> Int {
+    /// Deletes some expired requests.
+    func forgetRequests(at moment: Timestamp, limit: Int) throws(LedgerError) {
         try connection.execute(
             "DELETE FROM kept_request WHERE id IN (SELECT id FROM kept_request WHERE at <= ? LIMIT ?)",
             [.integer(Self.lastRequest(at: moment)), .integer(limit)])

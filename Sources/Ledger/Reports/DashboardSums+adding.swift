@@ -6,7 +6,7 @@ extension DashboardSums {
         calls += other.calls
         failures += other.failures
         uncertain += other.uncertain
-        usage.add(other.usage)
+        usage = usage.adding(other.usage)
         try cost.add(other.cost)
         try predictedCost.add(other.predictedCost)
         baselineCost = try baselineCost.adding(other.baselineCost)
@@ -23,20 +23,6 @@ extension DashboardSums {
     /// The share of prompt tokens that were read from a cache; nil without prompt tokens.
     package var cacheHitShare: Double? {
         usage.promptTokens == 0 ? nil : Double(usage[.cachedRead]) / Double(usage.promptTokens)
-    }
-}
-
-extension Usage {
-    fileprivate mutating func add(_ other: Usage) {
-        input += other.input
-        cachedRead += other.cachedRead
-        cacheWrite5m += other.cacheWrite5m
-        cacheWrite1h += other.cacheWrite1h
-        output += other.output
-        reasoning += other.reasoning
-        audioInput += other.audioInput
-        audioOutput += other.audioOutput
-        requests += other.requests
     }
 }
 

@@ -39,10 +39,7 @@ package struct LedgerInspection: Hashable, Sendable {
             configuration.busyMode = .timeout(2)
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? queue.close() }
-            return try queue.read { database in
-                guard try database.tableExists("grdb_migrations") else { return [] }
-                return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
-            }
+            return try queue.read(SQLiteDatabase.applied)
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }

@@ -66,8 +66,8 @@ extension LedgerTransaction {
             ]) != nil
     }
 
-    /// Deletes some expired runs; returns how many.
-    func forgetSessions(at moment: Timestamp, limit: Int) throws(LedgerError) -> Int {
+    /// Deletes some expired runs.
+    func forgetSessions(at moment: Timestamp, limit: Int) throws(LedgerError) {
         try connection.execute(
             "DELETE FROM session_memory WHERE id IN (SELECT id FROM session_memory WHERE hour < ? LIMIT ?)",
             [Self.firstHour(at: moment), .integer(limit)])

@@ -9,18 +9,20 @@ extension LedgerStore {
         return try await read { try $0.session(id, newerThan: known?.version ?? 0, by: owner) }
     }
 
-    /// Bounds how long a sweep holds up the writer.
+    /// Rows of each kind in one transaction, which bounds how long a sweep holds up the writer.
     private static let mostForgotten = 500
 
-    /// Deletes some expired runs and responses, stored for repeated requests or by their id, and writes the requests that were abandoned while the database
-    /// was away. Writes only where there is something to do. Called about once a minute.
+    /// Deletes expired runs and responses, stored for repeated requests or by their id, some in each transaction. Also
+    /// writes the requests that were abandoned while the database was away. Writes only where there is something to do.
+    /// Called about once a minute.
     package func sweep(at moment: Timestamp) async throws(LedgerError) {
         try await writeAbandoned(requests.abandoned)
-        guard try await read({ try $0.hasSomethingToForget(at: moment) }) else { return }
-        try await write { transaction in
-            _ = try transaction.forgetSessions(at: moment, limit: Self.mostForgotten)
-            _ = try transaction.forgetRequests(at: moment, limit: Self.mostForgotten)
-            try transaction.forgetResponses(at: moment, limit: Self.mostForgotten)
+        while try await read({ try $0.hasSomethingToForget(at: moment) }) {
+            try await write { transaction in
+                try transaction.forgetSessions(at: moment, limit: Self.mostForgotten)
+                try transaction.forgetRequests(at: moment, limit: Self.mostForgotten)
+                try transaction.forgetResponses(at: moment, limit: Self.mostForgotten)
+            }
         }
     }
 }

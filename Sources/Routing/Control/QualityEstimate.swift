@@ -6,9 +6,10 @@ package import JSON
 /// Steps are counted by stratum (the model that served them). A sample (a shadow audit, feedback) scores one of them,
 /// 0...1. A stratum's mean weighs each sample by 1 / (its sampling probability), so that any sampling scheme is
 /// unbiased. Strata weigh as they were served. Older steps fade. The interval is Wilson's score interval per stratum at
-/// the effective sample size, (sum w)^2 / sum w^2, with variances added over the strata. With one stratum it is
-/// Wilson's exactly. Scores between 0 and 1 vary less than binary ones, so it errs on the wide side. Sources: Wilson
-/// 1927; Horvitz and Thompson 1952; Kish 1965 (effective sample size).
+/// the effective sample size, (sum w)^2 / sum w^2. The distances of its ends from the means are added over the strata as
+/// squares. With one stratum it is Wilson's exactly. Scores between 0 and 1 vary less than binary ones, so it errs on
+/// the wide side. Sources: Wilson 1927; Horvitz and Thompson 1952; Kish 1965 (effective sample size); Zou and Donner
+/// 2008 (ends of a sum's interval).
 package struct QualityEstimate: Hashable, Sendable {
     /// A range that contains the true value with 95 % confidence.
     package struct Interval: Hashable, Sendable {
@@ -82,22 +83,25 @@ package struct QualityEstimate: Hashable, Sendable {
         return served > 0 ? seen.reduce(0) { $0 + $1.served * $1.mean } / served : nil
     }
 
-    /// The 95 % interval of the mean over everything served. An unsampled stratum may have any quality.
+    /// The 95 % interval of the mean over everything served; it contains ``mean``. An unsampled stratum may have any
+    /// quality.
     package var interval: Interval {
         let served = strata.values.reduce(0) { $0 + $1.served }
         guard served > 0 else { return Interval(lower: 0, upper: 1) }
-        var centre = 0.0
-        var variance = 0.0
+        var (centre, below, above, unsampled) = (0.0, 0.0, 0.0, 0.0)
         for stratum in strata.values where stratum.served > 0 {
             let share = stratum.served / served
-            let effectiveSamples = stratum.effectiveSamples
-            let wide = effectiveSamples + Self.z * Self.z
-            centre += share * (effectiveSamples * stratum.mean + Self.z * Self.z / 2) / wide
-            let spread = effectiveSamples * stratum.mean * (1 - stratum.mean) + Self.z * Self.z / 4
-            variance += share * share * spread / (wide * wide)
+            guard stratum.weights > 0 else {
+                unsampled += share
+                continue
+            }
+            let wilson = QualityInterval(samples: stratum.effectiveSamples, mean: stratum.mean)
+            centre += share * wilson.mean
+            below += share * share * (wilson.mean - wilson.low) * (wilson.mean - wilson.low)
+            above += share * share * (wilson.high - wilson.mean) * (wilson.high - wilson.mean)
         }
-        let half = Self.z * variance.squareRoot()
-        return Interval(lower: max(0, centre - half), upper: min(1, centre + half))
+        return Interval(
+            lower: max(0, centre - below.squareRoot()), upper: min(1, centre + above.squareRoot() + unsampled))
     }
 
     /// The effective sample size over all strata.

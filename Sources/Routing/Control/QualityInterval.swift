@@ -10,13 +10,17 @@ package struct QualityInterval: Hashable, Sendable {
 
     /// - Parameter count: at least 1; 0 gives the interval 0...1.
     package init(count: Int, sum: Double) {
-        guard count > 0 else {
+        self.init(samples: Double(count), mean: count > 0 ? sum / Double(count) : 0.5)
+    }
+
+    /// - Parameter samples: effective sample size; 0 gives the interval 0...1.
+    init(samples n: Double, mean p: Double) {
+        guard n > 0 else {
             (mean, low, high) = (0.5, 0, 1)
             return
         }
         let z = QualityEstimate.z
-        let n = Double(count)
-        let p = min(max(sum / n, 0), 1)
+        let p = min(max(p, 0), 1)
         let centre = (p + z * z / (2 * n)) / (1 + z * z / n)
         let half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
         mean = p

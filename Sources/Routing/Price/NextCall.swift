@@ -20,8 +20,11 @@ struct SeenEvidence: Sendable {
     /// Most further answers of one model; 0 where none can be bought.
     var mostSamples = 0
 
-    /// Evidence weaker than this buys nothing where no judge knows the text.
-    static let leastLogOdds = 0.25
+    /// Evidence weaker than this buys no other model's answer where no judge knows the text.
+    private static let leastLogOdds = 0.25
+
+    /// Whether it tells enough for another model's answer to be bought without a judge.
+    var isWeighty: Bool { samples.count > 0 || logOdds.values.contains { abs($0) >= Self.leastLogOdds } }
 }
 
 /// Finds the next call of a step by value of information.
@@ -66,7 +69,9 @@ struct NextCallSearch {
             return policy.valued(
                 correctness: correctness, costUSD: burdens, couplings: couplings, open: open, asked: asked)
         }
-        guard let found = best(believed) else { return nil }
+        let mayReplace = isJudged || seen.isWeighty
+        let next = mayReplace ? best(believed) : replacement(believed, burdens, open: [], asked: asked)
+        guard let found = next else { return nil }
         if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }),
             canSample(index, after: asked, open: isJudged ? open : abler, of: candidates, seen)
         {
@@ -98,8 +103,7 @@ struct NextCallSearch {
             guard let judged = estimates.correctness(of: models, given: answers) else { return nil }
             correctness = judged
         } else {
-            let isWeighty = seen.logOdds.values.contains { abs($0) >= SeenEvidence.leastLogOdds }
-            guard isWeighty || seen.mostSamples > 0 || seen.samples.count > 0 else { return nil }
+            guard seen.isWeighty || seen.mostSamples > 0 else { return nil }
             correctness = predictions
         }
         guard correctness.allSatisfy(\.isFinite) else { return nil }

@@ -13,7 +13,7 @@ package struct PricedStep: Hashable, Sendable {
     package let price: Double
     /// The policy's dial, for texts that explain a choice.
     package let maxLoss: Double
-    private let burdens: [ModelID: Double]
+    private var burdens: [ModelID: Double] = [:]
     private let reference: Candidate
     /// Price of one unit of each amount, in the units of `AssignmentOption`.
     let costPrice: Double
@@ -63,13 +63,7 @@ package struct PricedStep: Hashable, Sendable {
             Double(candidates.map(\.cost.total.nanoUSD).max() ?? 0))
         energyPrice = unit(weights.energy, scale.energyJoules, candidates.map(\.energyJoules).max() ?? 0)
         latencyPrice = unit(weights.latency, scale.latencySeconds, candidates.map(\.latencySeconds).max() ?? 0)
-        var burdens: [ModelID: Double] = [:]
-        for candidate in candidates {
-            burdens[candidate.model] =
-                costPrice * Double(candidate.cost.total.nanoUSD) + energyPrice * candidate.energyJoules
-                + latencyPrice * candidate.latencySeconds
-        }
-        self.burdens = burdens
+        for candidate in candidates { burdens[candidate.model] = burden(of: candidate) }
     }
 
     /// The order of the models that scale a kind: expected quality over the kind, then ability, then name.
@@ -88,8 +82,14 @@ package struct PricedStep: Hashable, Sendable {
         return lossByThird[third] / (lossByThird.reduce(0, +) / Double(lossByThird.count))
     }
 
-    /// The cost, energy and time of a candidate, in usual calls of the kind's best model.
+    /// The cost, energy and time of a model's candidate, in usual calls of the kind's best model.
     package func burden(_ model: ModelID) -> Double { burdens[model] ?? .infinity }
+
+    /// The same of any candidate, such as a model with other sources than the step's candidate has.
+    func burden(of candidate: Candidate) -> Double {
+        costPrice * Double(candidate.cost.total.nanoUSD) + energyPrice * candidate.energyJoules
+            + latencyPrice * candidate.latencySeconds
+    }
 
     /// The value of a candidate's answer less its burden, in the same unit.
     func value(_ candidate: Candidate) -> Double { price * candidate.prediction.quality - burden(candidate.model) }

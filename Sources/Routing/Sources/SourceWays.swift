@@ -4,8 +4,9 @@ import Optimization
 /// Chooses the optional sources for each model of a step: one candidate per model, in its best way.
 ///
 /// A way of asking is a model with a subset of the sources. Under the price of lost quality a way is worth
-/// `price x quality - burden`, as a candidate is. At given prices the ways of one model do not depend on those of another,
-/// so each model's best way is found alone, as in column generation: the plan and the rule see one candidate per model.
+/// `price x quality - burden`, as a candidate is. At given prices the ways of one model do not depend on those of
+/// another, so each model's best way is found alone, as in column generation: the plan and the rule see one candidate per
+/// model.
 struct SourceWays {
     /// A model's candidate with one subset.
     private struct Way {
@@ -18,7 +19,7 @@ struct SourceWays {
     private let ways: [[Way]]
 
     /// - Parameter predicting: a model's prediction for the step with all sources.
-    init(
+    private init(
         _ step: Step, sources: StepSources, in context: RoutingContext, predicting: (Model) -> Prediction
     ) {
         self.sources = sources
@@ -54,9 +55,9 @@ struct SourceWays {
         return ways.best(by: priced, within: context.remaining)
     }
 
-    /// The candidate of each model with the sources of the greatest quality that it can be sent. Prices are found on
-    /// these.
-    var fullest: [Candidate] {
+    /// The candidate of each model with the sources of the greatest quality that it can be sent, the cheapest of such.
+    /// Prices are found on these. Under a line of kappa they stand, because no quality is given away there.
+    private var fullest: [Candidate] {
         ways.map { ways in
             let able = ways.filter { $0.candidate.rejection == nil }
             let best = able.max { left, right in
@@ -64,32 +65,28 @@ struct SourceWays {
                 return one.prediction.quality == other.prediction.quality
                     ? one.cost.total > other.cost.total : one.prediction.quality < other.prediction.quality
             }
-            return candidate(best ?? ways[0], others: [], price: nil)
+            return candidate(best ?? ways[0], others: [])
         }
     }
 
     /// The candidate of each model in its best way.
     ///
-    /// - Parameters:
-    ///   - priced: the prices; nil under a line of kappa, where no quality is given away: the cheapest way of the
-    ///     greatest quality is taken.
-    ///   - remaining: ways beyond these limits are only taken where no other is left.
-    func best(by priced: PricedStep?, within remaining: Remaining) -> [Candidate] {
-        guard let priced else { return fullest }
+    /// - Parameter remaining: ways beyond these limits are only taken where no other is left.
+    private func best(by priced: PricedStep, within remaining: Remaining) -> [Candidate] {
+        func value(_ way: Candidate) -> Double { priced.price * way.prediction.quality - priced.burden(of: way) }
         return ways.map { ways in
             let able = ways.filter { $0.candidate.rejection == nil }
             let fitting = able.filter { remaining.admits($0.candidate) }
             let best = (fitting.isEmpty ? able : fitting).max { left, right in
-                let values = [left, right].map { priced.value(ofWay: $0.candidate) }
-                return values[0] == values[1]
-                    ? left.subset.qualityShare < right.subset.qualityShare : values[0] < values[1]
+                let (one, other) = (value(left.candidate), value(right.candidate))
+                return one == other ? left.subset.qualityShare < right.subset.qualityShare : one < other
             }
-            guard let best else { return candidate(ways[0], others: [], price: nil) }
-            return candidate(best, others: able, price: priced)
+            guard let best else { return candidate(ways[0], others: []) }
+            return candidate(best, others: able)
         }
     }
 
-    private func candidate(_ way: Way, others: [Way], price: PricedStep?) -> Candidate {
+    private func candidate(_ way: Way, others: [Way]) -> Candidate {
         var candidate = way.candidate
         let mask = way.subset.mask
         candidate.sources = SourceChoice(
@@ -120,14 +117,6 @@ extension Remaining {
         (budget.map { candidate.worstCaseCost <= $0 } ?? true)
             && (seconds.map { candidate.latencySeconds <= $0 } ?? true)
             && (joules.map { candidate.energyJoules <= $0 } ?? true)
-    }
-}
-
-extension PricedStep {
-    /// The value of a candidate that is not one of the step's: `price x quality - burden`.
-    func value(ofWay candidate: Candidate) -> Double {
-        price * candidate.prediction.quality - costPrice * Double(candidate.cost.total.nanoUSD)
-            - energyPrice * candidate.energyJoules - latencyPrice * candidate.latencySeconds
     }
 }
 

@@ -23,7 +23,7 @@ struct DecisionsController {
     /// Newest first. `after` is the id of the last one seen; a filter looks through at most 5,000 decisions.
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let filter = DecisionFilter(request)
+        let filter = try DecisionFilter(request)
         let limit = try Self.limit(request, standard: 50, most: 200)
         let key = context.caller.key
         let start = try await start(after: filter.after, for: context.caller)
@@ -143,11 +143,15 @@ struct DecisionsController {
 
 /// The entries of decisions, read once for each run.
 final class DecisionMoney {
-    private var runs: [String: [LedgerEntry]] = [:]
+    /// By run and decision.
+    private var runs: [String: [String?: [LedgerEntry]]] = [:]
 
     func entries(of decision: Decision, from ledger: inout LedgerTransaction) throws(LedgerError) -> [LedgerEntry] {
-        if runs[decision.runID] == nil { runs[decision.runID] = try ledger.entries(ofRun: decision.runID) }
-        return (runs[decision.runID] ?? []).filter { $0.call.decisionID == decision.id }
+        if runs[decision.runID] == nil {
+            let entries = try ledger.entries(ofRun: decision.runID)
+            runs[decision.runID] = Dictionary(grouping: entries) { $0.call.decisionID }
+        }
+        return runs[decision.runID]?[decision.id] ?? []
     }
 }
 
@@ -163,11 +167,11 @@ struct DecisionFilter: Sendable {
     /// Text in id, run, model, reason or asked name, in any case.
     private let text: String?
 
-    init(_ request: Request) {
+    init(_ request: Request) throws(FieldError) {
         let parameters = request.uri.queryParameters
         func value(_ name: Substring) -> String? { parameters[name].map(String.init).flatMap { $0.isEmpty ? nil : $0 } }
         after = value("after")
-        from = value("from").flatMap { Timestamp($0) }
+        from = try DashboardQuery.moment(value("from"), field: "from")
         model = value("model")
         stage = value("stage")
         policy = value("policy")

@@ -121,7 +121,8 @@ extension DashboardQuery {
         ("hour", 1.0 / 24), ("day", 1), ("week", 7), ("month", 30), ("quarter", 91), ("year", 365),
     ]
 
-    private static func moment(_ text: String?, field: String) throws(FieldError) -> Timestamp? {
+    /// A day, a moment or seconds since 1970, as parameters give it; nil for none.
+    static func moment(_ text: String?, field: String) throws(FieldError) -> Timestamp? {
         guard let text else { return nil }
         guard let moment = Timestamp(text) else {
             throw FieldError(

@@ -76,6 +76,33 @@ struct WhatIf: Sendable {
         let able: [Candidate]
     }
 
+    /// What one decision may choose among, with the numbers that the search for a price reads again and again.
+    private struct Options: Sendable {
+        let able: [Candidate]
+        /// The reference's quality.
+        let reference: Double
+        private let qualities: [Double]
+        /// Money and the worth of waiting, in USD.
+        private let costs: [Double]
+
+        init(of able: [Candidate], reference: Double, usdPerSecond: Double) {
+            self.able = able
+            self.reference = reference
+            qualities = able.map(\.prediction.quality)
+            costs = able.map { $0.cost.total.usd + $0.latencySeconds * usdPerSecond }
+        }
+
+        /// The place of the candidate that is worth most where a unit of quality has this price.
+        func best(at price: Double) -> Int {
+            var best = 0
+            for place in able.indices
+            where qualities[place] * price - costs[place] > qualities[best] * price - costs[best] { best = place }
+            return best
+        }
+
+        func loss(of place: Int) -> Double { max(0, reference - qualities[place]) }
+    }
+
     private let choices: [Choice]
     /// Decisions without a candidate to choose among, such as pinned models.
     let leftOut: Int
@@ -108,39 +135,44 @@ struct WhatIf: Sendable {
 
     /// The choices under an assumption.
     func outcome(_ assumption: Assumption) -> Outcome {
-        let options = choices.map { (reference: $0.reference.prediction.quality, able: Self.able($0, assumption)) }
-        func chosen(_ price: Double) -> Outcome {
+        outcome(of: options(assumption), maxLoss: assumption.maxLoss)
+    }
+
+    private func outcome(of options: [Options], maxLoss: Double) -> Outcome {
+        func meanLoss(at price: Double) -> Double {
+            options.reduce(0) { $0 + $1.loss(of: $1.best(at: price)) } / Double(max(options.count, 1))
+        }
+        func chosen(at price: Double) -> Outcome {
             var outcome = Outcome()
             for option in options {
-                let best = option.able.max { left, right in
-                    Self.worth(left, price, assumption) < Self.worth(right, price, assumption)
-                }
-                if let best { outcome.add(best, reference: option.reference) }
+                outcome.add(option.able[option.best(at: price)], reference: option.reference)
             }
             return outcome
         }
+        guard meanLoss(at: 0) > maxLoss else { return chosen(at: 0) }
         // USD that a whole unit of quality is worth; bisected over orders of magnitude.
         var (low, high) = (-9.0, 4.0)
-        guard chosen(0).meanLoss > assumption.maxLoss else { return chosen(0) }
         for _ in 0..<40 {
             let middle = (low + high) / 2
-            if chosen(pow(10, middle)).meanLoss > assumption.maxLoss { low = middle } else { high = middle }
+            if meanLoss(at: pow(10, middle)) > maxLoss { low = middle } else { high = middle }
         }
-        return chosen(pow(10, high))
+        return chosen(at: pow(10, high))
     }
 
     /// The outcomes of a row of losses, for a picture of cost against quality.
     func curve(_ assumption: Assumption) -> [(maxLoss: Double, outcome: Outcome)] {
-        [0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2].map { loss in
-            var point = assumption
-            point.maxLoss = loss
-            return (loss, outcome(point))
+        let options = options(assumption)
+        return [0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2].map { loss in
+            (loss, outcome(of: options, maxLoss: loss))
         }
     }
 
-    private static func worth(_ candidate: Candidate, _ price: Double, _ assumption: Assumption) -> Double {
-        candidate.prediction.quality * price - candidate.cost.total.usd
-            - candidate.latencySeconds * assumption.usdPerSecond
+    private func options(_ assumption: Assumption) -> [Options] {
+        choices.map { choice in
+            Options(
+                of: Self.able(choice, assumption), reference: choice.reference.prediction.quality,
+                usdPerSecond: assumption.usdPerSecond)
+        }
     }
 
     /// The candidates that the assumption admits; the reference where it admits none.

@@ -240,7 +240,7 @@ views.whatif = {
   async show() {
     const assumed = state.assumed;
     const report = await ask("v1/whatif", { method: "POST", body: JSON.stringify(assumed) });
-    const dial = [0, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
+    const dial = report.curve.map((point) => point.max_loss);
     const place = Math.max(0, dial.findIndex((value) => value >= (assumed.max_loss ?? 0.01)));
     const shown = make("output", {}, percent(dial[place], 2));
     const slider = make("input", { type: "range", min: 0, max: dial.length - 1, step: 1, value: place, name: "dial", oninput: (event) => { shown.textContent = percent(dial[event.target.value], 2); } });

@@ -53,7 +53,7 @@ extension StepService {
     ) async throws(ServiceError) -> ChatReply {
         let runID = caller.runID(of: request)
         await recallRun(runID, of: request, from: caller)
-        let left = try await sessionLeft(for: request, from: caller, setting: true)
+        let left = try await sessionLeft(for: request, from: caller, runID: runID, setting: true)
         let step = try route(request, from: caller, runID: runID, sessionLeft: left)
         let session = Self.sessionKey(runID, caller)
         if request.isStream { return try await streamed(step, session) }
@@ -67,7 +67,7 @@ extension StepService {
     package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
         let runID = caller.runID(of: request)
         await recallRun(runID, of: request, from: caller)
-        let left = try await sessionLeft(for: request, from: caller, setting: false)
+        let left = try await sessionLeft(for: request, from: caller, runID: runID, setting: false)
         let step = try route(request, from: caller, runID: runID, sessionLeft: left)
         var executor = StepExecutor(stepService: self, step: step)
         executor.decideWithoutCalls()

@@ -29,7 +29,7 @@ extension StepService {
         var pinned: PricedModel?
         let asked = target ?? request.model
         let meant = meaning(of: asked)
-        let name = meant == "hera" ? policyTarget(for: caller, session: caller.clientSession ?? runID) : meant
+        let name = targetName(meant, for: caller, runID: runID)
         switch try self.target(of: name, at: now) {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
@@ -78,10 +78,11 @@ extension StepService {
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }
 
-    /// The policy of a call that names none: the caller's own, an experiment's for its share of the sessions, else the
-    /// default one.
-    private func policyTarget(for caller: Caller, session: String) -> String {
-        let policy = caller.policy ?? settings.experiments.policy(ofSession: session)
+    /// The name that a call is routed by: what it asks for. For plain `hera` it is the caller's own policy, an
+    /// experiment's for its share of the sessions, else the default one.
+    func targetName(_ meant: String, for caller: Caller, runID: String) -> String {
+        guard meant == "hera" else { return meant }
+        let policy = caller.policy ?? settings.experiments.policy(ofSession: caller.clientSession ?? runID)
         return policy.map { "hera/\($0)" } ?? "hera"
     }
 

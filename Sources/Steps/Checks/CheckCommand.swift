@@ -114,6 +114,7 @@ struct CheckCommand: Sendable {
 
         mutating func run() -> Result {
             let end = ContinuousClock.now + .seconds(command.timeoutSeconds)
+            if input.isEmpty { shutdown(socket, Int32(SHUT_WR)) }
             var status: Int32 = 0
             var hasEnded = false
             defer {

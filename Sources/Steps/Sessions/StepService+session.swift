@@ -12,19 +12,20 @@ extension StepService {
     /// Money and energy are budgets of the session in the ledger, so that every call reserves against them and none
     /// passes them, whichever node makes it. Seconds are those that the session's steps took.
     ///
-    /// - Parameter setting: whether the ledger's budgets are set to the policy's. A dry run only reads them.
+    /// - Parameters:
+    ///   - runID: `caller.runID(of: request)`.
+    ///   - setting: whether the ledger's budgets are set to the policy's. A dry run only reads them.
     func sessionLeft(
-        for request: ChatRequest, from caller: Caller, setting: Bool
+        for request: ChatRequest, from caller: Caller, runID: String, setting: Bool
     ) async throws(ServiceError) -> Remaining? {
-        let limits = try sessionLimits(of: request, from: caller)
+        let limits = try sessionLimits(of: request, from: caller, runID: runID)
         guard !limits.isEmpty else { return nil }
-        let runID = caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let scope = BudgetScope.session(Self.ledgerSession(runID, caller, hasLimits: true))
         let now = Timestamp.now()
         do throws(LedgerError) {
             var statuses = try await ledger.read { ledger throws(LedgerError) in
-                try ledger.budgets(of: scope, at: now)
+                try ledger.budgets(of: [scope], at: now)
             }
             let wanted = [limits.budget.map { BudgetLimit.usd($0) }, limits.joules.map { BudgetLimit.joules($0) }]
                 .compactMap { $0 }
@@ -32,7 +33,7 @@ extension StepService {
             if setting, !missing.isEmpty {
                 statuses = try await ledger.write { ledger throws(LedgerError) in
                     for limit in missing { try ledger.setBudget(Budget(scope: scope, limit: limit), at: now) }
-                    return try ledger.budgets(of: scope, at: now)
+                    return try ledger.budgets(of: [scope], at: now)
                 }
             }
             return limits.left(after: statuses, seconds: memory.seconds)
@@ -49,9 +50,10 @@ extension StepService {
     }
 
     /// The session limits of the policy that a request is routed by.
-    private func sessionLimits(of request: ChatRequest, from caller: Caller) throws(ServiceError) -> SessionLimits {
-        let meant = meaning(of: request.model)
-        let name = meant == "hera" ? caller.policy.map { "hera/\($0)" } ?? "hera" : meant
+    private func sessionLimits(
+        of request: ChatRequest, from caller: Caller, runID: String
+    ) throws(ServiceError) -> SessionLimits {
+        let name = targetName(meaning(of: request.model), for: caller, runID: runID)
         var base = Policy()
         if case .policy(let found, _)? = try? target(of: name, at: .now()) { base = found }
         guard let json = request.policy else { return base.session }

@@ -59,16 +59,17 @@ package struct Settings: Sendable {
 }
 
 extension Settings {
+    /// The sections that a settings file may have.
+    package static let sections = [
+        "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
+        "servers", "usual_servers", "service", "durability",
+    ]
+
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
     /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
-        let fields = try FieldReader(
-            json, path: "",
-            known: [
-                "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-                "servers", "usual_servers", "service", "durability",
-            ])
+        let fields = try FieldReader(json, path: "", known: Self.sections)
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
             try defaultPolicy.refuseIdleDial(in: value, path: "default_policy")

@@ -1,6 +1,6 @@
 import Domain
 package import Estimation
-package import JSON
+import JSON
 
 /// Policies on recorded episodes under budgets, by suite. Every figure is of the simulation.
 package struct EpisodeEvaluation: Sendable {

@@ -1,6 +1,6 @@
 import Domain
-package import Estimation
-package import JSON
+import Estimation
+import JSON
 
 /// The figures of one policy on the episodes of a suite, all simulated.
 package struct EpisodeFigures: Sendable {
@@ -8,11 +8,11 @@ package struct EpisodeFigures: Sendable {
     package var policy: String
     /// Episodes played, over all splits.
     package var episodes: Int
-    /// Mean over episodes of the mean reward and response of a turn.
+    /// Mean over episodes of a turn's mean reward.
     package var reward: Double
     /// Mean over episodes of a turn's mean response.
     package var response: Double
-    /// Mean seconds and USD of an episode.
+    /// Mean seconds of an episode.
     package var seconds: Double
     /// Mean USD of an episode.
     package var costUSD: Double

@@ -3,9 +3,10 @@ import Estimation
 
 /// Fits the value of the rest of a run: fitted Q iteration (Ernst, Geurts, Wehenkel 2005) under hard budgets.
 ///
-/// With Q(s, a) = r(s, a) + W(s, a), where r is the predicted reward of the turn, only W is learned: the expected value of
-/// the turns after it, with the weight that they have in the mean of a turn. An action that leaves no room for the own hardware at later turns is never taken, so no run passes
-/// its budgets. Each round plays dialogues in the simulation, most of them by the value of the round before.
+/// With Q(s, a) = r(s, a) + W(s, a), where r is the predicted reward of the turn, only W is learned: the expected value
+/// of the turns after it, with the weight that they have in the mean of a turn. An action that leaves no room for the own
+/// hardware at later turns is never taken, so no run passes its budgets. Each round plays dialogues in the simulation,
+/// most of them by the value of the round before.
 struct FittedValue: Sendable {
     let simulation: EpisodeSimulation
     let rows: [EpisodeRow]

@@ -22,7 +22,7 @@ package struct Trainer: Sendable {
     package var seed: UInt64 = 1
 
     /// Names of other profile files.
-    private static let reserved = ["ability", "dial", "gate", "general", "memory", "speed"]
+    private static let reserved = ["ability", "dial", "episodes", "gate", "general", "memory", "speed"]
 
     /// Settings of the panels' training.
     var panel = PanelTrainer()

@@ -15,12 +15,13 @@ struct ReloadReport {
         if old.defaultPolicy != new.defaultPolicy { lines.append("default_policy changed") }
         lines += Self.names("policy", old.policies, new.policies)
         lines += Self.names("shadow of policy", old.shadows, new.shadows)
+        if old.experiments != new.experiments { lines.append("experiments changed") }
         if old.aliases != new.aliases { lines.append("aliases changed") }
         if old.economics != new.economics { lines.append("electricity or transfer changed") }
         let waiting = [
             ("limits", old.limits != asked.limits), ("webhooks", old.webhooks != asked.webhooks),
             ("servers", old.servers != asked.servers || old.usesUsualServers != asked.usesUsualServers),
-            ("service", old.service != asked.service),
+            ("service", old.service != asked.service), ("durability", old.durability != asked.durability),
         ].filter(\.1).map(\.0)
         if !waiting.isEmpty { lines.append("\(waiting.joined(separator: ", ")): in use after a restart") }
         self.lines = lines.isEmpty ? ["nothing changed"] : lines

@@ -20,23 +20,20 @@ enum DryRunServices {
         let logger = Installation.logger()
         let catalog = try Installation.catalog(installation)
         let keys = try Installation.apiKeys(config: installation.config)
-        let upstream = UpstreamClient(logger: logger)
         let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
-            upstream: upstream, settings: try await LocalNames.settings(installation, for: catalog), keys: keys,
-            logger: logger)
+            upstream: UpstreamClient(logger: logger),
+            settings: try await LocalNames.settings(installation, for: catalog), keys: keys, logger: logger)
         guard onlyLive else {
             stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService
         }
         let registry = stepService.registry
-        let prober = HealthProber(
-            registry: registry, upstream: upstream, keys: keys, servers: stepService.settings.localServers,
-            logger: logger)
-        await withTaskGroup { group in
-            group.addTask { try? await upstream.run() }
+        await Installation.withUpstream { upstream in
+            let prober = HealthProber(
+                registry: registry, upstream: upstream, keys: keys, servers: stepService.settings.localServers,
+                logger: logger)
             await prober.probe()
-            group.cancelAll()
         }
         guard registry.catalog.models.contains(where: { registry.availability(of: $0.id) == .live }) else {
             throw Exit(

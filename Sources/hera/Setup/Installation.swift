@@ -61,17 +61,24 @@ enum Installation {
     /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
     static func settings(_ installation: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
         guard let path = installation.settingsSearch.found?.path else { return Settings() }
+        return try reading(settings: path) {
+            var settings = try Settings(json: try YAMLText.document(path: path).root)
+            settings.service = try ServiceFile.read(path)
+            return try catalog.map { try settings.resolved(in: $0) } ?? settings
+        }
+    }
+
+    /// Exits with 66 where the settings file is missing, with 65 where it is wrong.
+    static func reading<Value>(settings path: String, _ body: () throws -> Value) throws(Exit) -> Value {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Exit(66, "the settings file \(path) does not exist: `hera init` writes one")
         }
         do {
-            var settings = try Settings(json: try YAMLText.document(path: path).root)
-            settings.service = try ServiceFile.read(path)
-            return try catalog.map { try settings.resolved(in: $0) } ?? settings
+            return try body()
         } catch let error as FieldError {
             throw Exit(65, "\(path): \(error)")
-        } catch let error as YAMLTextError {
-            throw Exit(65, error.description)
+        } catch {
+            throw Exit(65, "\(error)")
         }
     }
 
@@ -81,26 +88,37 @@ enum Installation {
     static func ledger(
         _ option: DatabaseOption, config: String? = nil, _ durability: Durability = .strict
     ) throws -> LedgerStore {
+        let location = try option.location(config: config).path
         do {
-            return try LedgerStore.open(option.location(config: config).path, durability: durability)
+            return try LedgerStore.open(location, durability: durability)
         } catch {
             if case .badLocation = error { throw Exit(64, error.description) }
             throw Exit(74, error.description)
         }
     }
 
-    /// The environment, with what the keys file of the settings adds to it.
+    /// The environment's variables that are not empty, with what the keys file of the settings adds to them.
     static func environment(config: String? = nil) throws(Exit) -> [String: String] {
         var installation = InstallationOptions.defaults
         installation.config = config
-        let environment = ProcessInfo.processInfo.environment
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
         guard let path = installation.service.keysFile else { return environment }
-        return environment.filter { !$0.value.isEmpty }.merging(try KeysFile(path: path).values) { first, _ in first }
+        return environment.merging(try KeysFile(path: path).values.filter { !$0.value.isEmpty }) { first, _ in first }
     }
 
     /// Proxy and certificate authorities of the environment.
     static func upstream() -> UpstreamConfiguration {
         UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
+    }
+
+    /// Runs a body with a client of models' servers, which is stopped afterwards.
+    static func withUpstream<Value>(_ body: (UpstreamClient) async throws -> Value) async rethrows -> Value {
+        let client = UpstreamClient(configuration: upstream(), logger: logger())
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try? await client.run() }
+            defer { group.cancelAll() }
+            return try await body(client)
+        }
     }
 
     /// The keys of models' servers.

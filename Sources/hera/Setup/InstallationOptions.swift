@@ -70,11 +70,13 @@ struct DatabaseOption: ParsableArguments {
     /// The location, and what named it.
     ///
     /// - Parameter config: the option `--config` of the same command.
-    func location(config: String? = nil) -> FolderSearch.Place {
+    /// - Throws: where the settings, which may name it, are wrong: another ledger is not taken instead.
+    func location(config: String? = nil) throws(Exit) -> FolderSearch.Place {
         if let database { return .init(path: database, reason: "--database") }
         if let url = FolderSearch.variable("HERA_DATABASE") { return .init(path: url, reason: "HERA_DATABASE") }
-        let settings = FolderSearch.settings(option: config).found?.path
-        if let url = (try? ServiceFile.read(settings))?.database {
+        if let settings = FolderSearch.settings(option: config).found?.path,
+            let url = try Installation.reading(settings: settings, { try ServiceFile.read(settings) }).database
+        {
             return .init(path: url, reason: "service.database of the settings")
         }
         return .init(path: "sqlite:hera.sqlite", reason: "the default")

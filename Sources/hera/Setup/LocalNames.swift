@@ -28,15 +28,11 @@ enum LocalNames {
     static func models(
         at servers: [LocalServer], besides catalog: ModelCatalog, keys: APIKeys
     ) async -> ModelCatalog {
-        let logger = Installation.logger()
-        let upstream = UpstreamClient(logger: logger)
         let registry = ModelRegistry(catalog: catalog, energy: nil)
-        let prober = HealthProber(
-            registry: registry, upstream: upstream, keys: keys, servers: servers, logger: logger)
-        await withTaskGroup { group in
-            group.addTask { try? await upstream.run() }
+        await Installation.withUpstream { upstream in
+            let prober = HealthProber(
+                registry: registry, upstream: upstream, keys: keys, servers: servers, logger: Installation.logger())
             await prober.findLocalModels()
-            group.cancelAll()
         }
         return registry.catalog
     }
@@ -49,13 +45,9 @@ enum LocalNames {
         let edge = catalog.models.filter { $0.endpoint.keyVariable == nil }
         let registry = ModelRegistry(
             catalog: ModelCatalog(models: edge, version: catalog.version), energy: nil)
-        let logger = Installation.logger()
-        let upstream = UpstreamClient(logger: logger)
-        let prober = HealthProber(registry: registry, upstream: upstream, keys: keys, logger: logger)
-        await withTaskGroup { group in
-            group.addTask { try? await upstream.run() }
-            await prober.probe()
-            group.cancelAll()
+        await Installation.withUpstream { upstream in
+            await HealthProber(registry: registry, upstream: upstream, keys: keys, logger: Installation.logger())
+                .probe()
         }
         let named = edge.filter { registry.availability(of: $0.id) == .live }.map(\.id.rawValue)
         let own = found.models.filter { catalog[$0.id] == nil }.map(\.id.rawValue)

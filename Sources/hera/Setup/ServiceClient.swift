@@ -13,22 +13,11 @@ struct ServiceClient {
     /// Runs a body with a client that is stopped afterwards.
     ///
     /// - Parameter url: scheme, host and port of the service.
-    static func run<Value: Sendable>(
-        _ url: String, key: String?, _ body: @escaping @Sendable (ServiceClient) async throws -> Value
+    static func run<Value>(
+        _ url: String, key: String?, _ body: (ServiceClient) async throws -> Value
     ) async throws -> Value {
-        let upstream = UpstreamClient(logger: Installation.logger())
-        let client = ServiceClient(baseURL: url, key: key, upstream: upstream)
-        return try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask {
-                try await upstream.run()
-                return nil
-            }
-            group.addTask { try await body(client) }
-            defer { group.cancelAll() }
-            for try await value in group {
-                if let value { return value }
-            }
-            throw Exit(70, "the client ended before its answer")
+        try await Installation.withUpstream { upstream in
+            try await body(ServiceClient(baseURL: url, key: key, upstream: upstream))
         }
     }
 

@@ -6,10 +6,12 @@ import Steps
 /// The section `service` of the settings file, with its paths made absolute from the file's folder.
 enum ServiceFile {
     /// - Parameter path: the settings file; nil for none, which gives the defaults.
-    /// - Throws: `YAMLTextError` or `FieldError`.
+    /// - Throws: `YAMLTextError` or `FieldError`, which also names a section that does not exist.
     static func read(_ path: String?) throws -> ServiceSettings {
         guard let path else { return ServiceSettings() }
-        guard let section = try YAMLText.document(path: path).root["service"] else { return ServiceSettings() }
+        let fields = try FieldReader(
+            try YAMLText.document(path: path).root, path: "", known: Settings.sections)
+        guard let section = fields.value("service") else { return ServiceSettings() }
         var service = try ServiceSettings(json: section)
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         func absolute(_ path: String) -> String { URL(fileURLWithPath: path, relativeTo: folder).path }

@@ -36,6 +36,25 @@ struct OddStreamTests {
         #"{"id":"1","model":"m","choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}]}"#
     }
 
+    // MARK: Whole answers
+
+    @Test("log-probabilities of a whole answer, and of each of several, are in the stream that a client wants")
+    func probabilities() throws {
+        let token = #"{"token":"Hi","logprob":-0.25,"top_logprobs":[]}"#
+        let whole = try OpenAIWire().wholeAnswer(
+            Array(
+                #"{"id":"1","model":"m","choices":[{"message":{"content":"Hi"},"logprobs":{"content":[\#(token)]}}]}"#
+                    .utf8),
+            host: "h"
+        ).answer
+        var writer = OpenAIEventWriter()
+        let client = whole.events(id: "1", model: "m").flatMap { writer.write($0) }
+        #expect(try Self.reread(String(decoding: client, as: UTF8.self)).rawLogProbabilities == [Array(token.utf8)])
+        let choices = OpenAIEventWriter.events(of: [whole, whole], usage: nil)
+        let bytes = choices.flatMap { writer.write($0) }
+        #expect(String(decoding: bytes, as: UTF8.self).ranges(of: token).count == 2)
+    }
+
     // MARK: Split characters
 
     @Test("a character that two events share reaches the client")

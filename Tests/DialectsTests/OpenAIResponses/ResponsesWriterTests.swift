@@ -65,8 +65,8 @@ struct ResponsesWriterTests {
                 "service_tier":null,"created_at":1790000000,"instructions":null,"max_output_tokens":null,\#
                 "parallel_tool_calls":true,"prompt_cache_key":null,"reasoning":{"effort":null,"summary":null},\#
                 "safety_identifier":null,"temperature":null,"text":{"format":{"type":"text"}},"tool_choice":"auto",\#
-                "tools":[],"top_p":null,"user":null,"top_logprobs":0,"background":false,\#
-                "previous_response_id":null,"truncation":"disabled","store":false,"metadata":{}}
+                "tools":[],"top_p":null,"user":null,"top_logprobs":0,"previous_response_id":null,\#
+                "truncation":"disabled","background":false,"store":false,"metadata":{}}
                 """#)
         let members = #"""
             ,"instructions":"Be brief.","store":true,"metadata":{"a":"b"},"temperature":0.5,"tools":[{"type":"function",\#

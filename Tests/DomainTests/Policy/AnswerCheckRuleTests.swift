@@ -30,6 +30,11 @@ struct AnswerCheckRuleTests {
         let operators = try policy(#"[{"type": "command", "argv": ["/bin/true"]}]"#)
         let both = try policy(#"[{"type": "regex", "pattern": "yes"}]"#, isOperators: false, base: operators)
         #expect(both.checks.count == 2)
+        let many = "[" + (0..<16).map { #"{"type": "regex", "pattern": "\#($0)"}"# }.joined(separator: ",") + "]"
+        let stored = try policy(many, isOperators: false, base: operators)
+        var writer = JSONWriter()
+        writer.object { stored.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root, isOperators: true) == stored)
         for check in [#"{"type": "command", "argv": ["/bin/true"]}"#, #"{"type": "http", "url": "http://x"}"#] {
             let error = #expect(throws: FieldError.self) { _ = try policy("[\(check)]", isOperators: false) }
             #expect(error?.description.contains("checks[0].type") == true)
@@ -44,6 +49,7 @@ struct AnswerCheckRuleTests {
             (#"{"type": "regex", "pattern": "(a"}"#, "checks[0].pattern"),
             (#"{"type": "regex", "pattern": "(a)\\1"}"#, "checks[0].pattern"),
             (#"{"type": "regex", "pattern": "((a{1,99}){1,99}){1,99}"}"#, "checks[0].pattern"),
+            (#"{"type": "regex", "pattern": "(\#(String(repeating: "a", count: 1000))){1000}"}"#, "checks[0].pattern"),
             (#"{"type": "json_schema", "schema": {"type": 5}}"#, "checks[0].schema"),
             (#"{"type": "command", "argv": ["test"]}"#, "checks[0].argv"),
             (#"{"type": "http", "url": "ftp://x"}"#, "checks[0].url"),
@@ -73,7 +79,8 @@ struct AnswerPatternTests {
             (#"^\d{3}-\d{4}$"#, "555-1234", true), (#"^\d{3}-\d{4}$"#, "555-12345", false),
             (#"(?:cat|dog)s?"#, "two dogs", true), (#"[\w.]+@[\w.]+"#, "write to a.b@c.org", true),
             (#"\bend\b"#, "the end.", true), (#"\bend\b"#, "bending", false), (#"a\.b"#, "axb", false),
-            (#"[^\]]"#, "]", false), (#"\S+\s\S+"#, "two words", true),
+            (#"[^\]]"#, "]", false), (#"\S+\s\S+"#, "two words", true), (#"^[[:alpha:]\d]+$"#, "a1", true),
+            (#"^[[:alpha:]\d]+$"#, "a-1", false),
         ])
     func matches(pattern: String, text: String, expected: Bool) throws {
         #expect(try AnswerPattern(pattern).isFound(in: text) == expected)

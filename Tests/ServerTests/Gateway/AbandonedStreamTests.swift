@@ -37,18 +37,16 @@ struct AbandonedStreamTests {
             var pieces = response.body.makeAsyncIterator()
             for _ in 0..<3 { _ = try await pieces.next(isolation: nil) }
             response.cancel()
-            for _ in 0..<400 {
+            let result = try await waitFor("the entry of an abandoned call") {
                 let isBrokenOff = service.models.record.abandonedReplies > 0
-                if let entry = try await service.entries().first, isBrokenOff || rule == .read {
-                    finding.yield((entry, isBrokenOff))
-                    break
-                }
-                try await Task.sleep(for: .milliseconds(20))
+                let entry = try await service.entries().first
+                return isBrokenOff || rule == .read ? entry.map { ($0, isBrokenOff) } : nil
             }
+            finding.yield(result)
             finding.finish()
         }
-        for await result in found { return result }
-        throw TimedOut("the entry of an abandoned call")
+        var results = found.makeAsyncIterator()
+        return try #require(await results.next())
     }
 
     @Test("an answer with much to come is broken off, and booked as an estimate of what had come")

@@ -75,4 +75,20 @@ struct DryRunTests {
             #expect(rows?.elements.first { _ in true }?["policy"]?.string == "canary", "\(String(describing: rows))")
         }
     }
+
+    @Test("the session limits of an experiment's policy hold for its sessions")
+    func experimentLimits() async throws {
+        var canary = Policy()
+        canary.session.budget = Money(nanoUSD: 100)
+        var settings = Settings(policies: ["canary": canary])
+        settings.experiments = [Experiment(share: 1, policy: "canary")]
+        try await TestService.with(settings: settings, estimator: TestEstimator()) { _ in
+            .completion("4", usage: Self.usage)
+        } _: { service async throws in
+            let routed = Self.named.replacing("test/dear", with: "hera")
+            let answer = try await service.send("POST", "/v1/chat/completions", body: routed)
+            #expect(answer.status != 200 && answer.text.contains("session_budget_usd"))
+            #expect(service.models.record.requests.allSatisfy { $0.method == "GET" })
+        }
+    }
 }

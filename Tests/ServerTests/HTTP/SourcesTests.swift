@@ -78,7 +78,7 @@ struct SourcesTests {
             #expect(statuses.first == 200)
             #expect(statuses.last != 200)
             #expect(service.models.record.requests.count { $0.method == "POST" } == statuses.count - 1)
-            let status = try await service.stepService.ledger.read { try $0.budgets(of: .session("s1"), at: .now()) }
+            let status = try await service.stepService.ledger.read { try $0.budgets(of: [.session("s1")], at: .now()) }
             #expect(status.count == 1)
             #expect(try #require(status.first).spent <= 400_000)
         }

@@ -114,7 +114,7 @@ struct ViewTests {
             ("dashboard?range=fortnight", "range"), ("dashboard?range=day&from=0", "range"),
             ("dashboard?interval=second", "interval"), ("dashboard?range=year&interval=hour", "interval"),
             ("dashboard?interval=day&tz=Mars/Base", "tz"), ("decisions?limit=0", "limit"), ("runs?limit=x", "limit"),
-            ("quality?range=ages", "range"),
+            ("decisions?from=yesterday", "from"), ("quality?range=ages", "range"),
         ])
     func refusals(path: String, field: String) async throws {
         try await Self.with(0) { service async throws in

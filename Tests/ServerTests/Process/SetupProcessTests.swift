@@ -52,7 +52,7 @@ struct SetupProcessTests {
             (["catalog", "update", "--from", "litellm", "none.json"], 66),
             (["health", "--url", "http://127.0.0.1:9"], 69),
             (["init", "--yes", "--offline", "--out", "bad.yaml"], 73), (["init", "--yes", "--keys", "opneai"], 64),
-            (["serve", "--config", "open.yaml"], 65),
+            (["serve", "--config", "open.yaml"], 65), (["ledger", "verify", "--config", "bad.yaml"], 65),
         ] as [([String], Int32)])
     func codes(arguments: [String], code: Int32) throws {
         let folder = try Self.folder()

@@ -45,6 +45,11 @@ struct CheckCommandTests {
         #expect(run("wc -c", input: String(repeating: "x", count: 4 << 20)) == .ended(status: 0, line: "4194304"))
     }
 
+    @Test("a command that reads an empty answer finds its end")
+    func emptyInput() {
+        #expect(run("wc -c", input: "") == .ended(status: 0, line: "0"))
+    }
+
     @Test("a program that is not there is not started")
     func missing() {
         let command = CheckCommand(words: ["/no/such"], environment: [], timeoutSeconds: 1, outputBytes: 100)

@@ -9,7 +9,7 @@ import Synchronization
     import Darwin
 #endif
 
-/// A SQLite file: WAL, one writer, a few readers, every commit on disk before it counts.
+/// A SQLite file: WAL, one writer, a few readers. Commits reach the log, which `flush` puts on disk.
 struct SQLiteDatabase: SQLDatabase {
     private let pool: DatabasePool
     let path: String
@@ -58,7 +58,7 @@ struct SQLiteDatabase: SQLDatabase {
         while true {
             do {
                 let pool = try DatabasePool(path: path, configuration: configuration)
-                // Commits reach the log only; `flush` syncs it before callers are resumed.
+                // Commits reach the log only; `flush` syncs it.
                 try pool.writeWithoutTransaction {
                     try $0.execute(sql: "PRAGMA synchronous = NORMAL")
                     try $0.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesPerCheckpoint)")
@@ -127,7 +127,7 @@ struct SQLiteDatabase: SQLDatabase {
     }
 
     /// The names of applied migrations.
-    private static func applied(in database: Database) throws -> [String] {
+    static func applied(in database: Database) throws -> [String] {
         guard try database.tableExists("grdb_migrations") else { return [] }
         return try String.fetchAll(database, sql: "SELECT identifier FROM grdb_migrations")
     }

@@ -98,13 +98,19 @@ struct CatalogUpdateCommand: ParsableCommand {
         return ["y", "yes"].contains(readLine()?.lowercased() ?? "")
     }
 
-    /// Edits the files; where the catalog cannot be read with them, all are put back.
+    private func putBack(_ texts: [String: String]) {
+        for (file, text) in texts { try? text.write(toFile: file, atomically: true, encoding: .utf8) }
+    }
+
+    /// Edits the files; where one cannot be written, or the catalog cannot be read with them, all are put back.
     private func write(_ comparison: PriceComparison, today: CalendarDay) throws {
         let name = file == "-" ? "" : " (\(URL(fileURLWithPath: file).lastPathComponent))"
         var old: [String: String] = [:]
         var made = 0
         for folder in [installation.catalogFolder, installation.addedCatalogFolder].compactMap(\.self) {
-            let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { file in
+                [".yaml", ".yml"].contains(where: file.hasSuffix)
+            }
             for file in files.map({ "\(folder)/\($0)" }) {
                 let text = try String(contentsOfFile: file, encoding: .utf8)
                 let edit = PriceEdit(
@@ -113,9 +119,11 @@ struct CatalogUpdateCommand: ParsableCommand {
                 do {
                     try edit.text.write(toFile: file, atomically: true, encoding: .utf8)
                 } catch {
+                    putBack(old)
                     throw Exit(
                         73,
-                        "cannot write \(file): copy the catalog to a folder of yours, and name it with --catalog")
+                        "cannot write \(file), so nothing is changed: copy the catalog to a folder of yours, and name "
+                            + "it with --catalog")
                 }
                 old[file] = text
                 made += edit.made.count
@@ -124,7 +132,7 @@ struct CatalogUpdateCommand: ParsableCommand {
         do {
             _ = try Installation.catalog(installation)
         } catch {
-            for (file, text) in old { try? text.write(toFile: file, atomically: true, encoding: .utf8) }
+            putBack(old)
             throw error
         }
         Exit.printError("\(made) prices written to \(old.keys.sorted().joined(separator: ", "))")

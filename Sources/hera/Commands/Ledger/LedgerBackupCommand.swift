@@ -25,7 +25,7 @@ extension LedgerCommand {
 
         func run() async throws {
             try await Exit.mapped {
-                let location = database.location().path
+                let location = try database.location().path
                 let backup: LedgerBackup
                 do throws(LedgerError) {
                     backup = try LedgerBackup(of: location, to: file)

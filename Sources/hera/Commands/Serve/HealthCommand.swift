@@ -40,9 +40,7 @@ struct RunningServiceOptions: ParsableArguments {
             if let url { return url.hasSuffix("/") ? String(url.dropLast()) : url }
             var installation = InstallationOptions.defaults
             installation.config = config
-            let address = try ListenAddress(host: nil, port: port, service: installation.service)
-            let host = ["0.0.0.0", "::"].contains(address.host) ? "127.0.0.1" : address.host
-            return "http://\(host):\(address.port)"
+            return try ListenAddress(host: nil, port: port, service: installation.service).localURL
         }
     }
 }

@@ -20,6 +20,17 @@ struct ListenAddress {
         self.port = number
     }
 
+    /// `http://host:port` with the port that the service got.
+    func url(port: Int) -> String { Self.url(host, port) }
+
+    /// The URL for clients on this machine.
+    var localURL: String { Self.url(["0.0.0.0": "127.0.0.1", "::": "::1"][host] ?? host, port) }
+
+    /// IPv6 addresses stand in brackets.
+    private static func url(_ host: String, _ port: Int) -> String {
+        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
     /// Whether only programs on this machine reach it.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 

@@ -68,8 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
         try await Exit.mapped {
             let address = try ListenAddress(host: host, port: port, service: installation.service)
             let (host, port) = (address.host, address.port)
-            let environment = try Installation.environment(config: installation.config)
-            let key = environment["HERA_API_KEY"].flatMap { $0.isEmpty ? nil : $0 }
+            let key = try Installation.environment(config: installation.config)["HERA_API_KEY"]
             let logger = Installation.logger()
             let metrics = PrometheusRegistry()
             MetricsSystem.bootstrap(metrics)
@@ -91,8 +90,9 @@ struct ServeCommand: AsyncParsableCommand {
                 needsKey: needsKey, logger: logger, metrics: metrics
             ) { port in
                 Exit.printError(
-                    "listening on http://\(host):\(port)/v1" + (needsKey ? "" : " (loopback only: there is no key)"))
-                Exit.printError("what it costs: http://\(host):\(port)/dashboard")
+                    "listening on \(address.url(port: port))/v1" + (needsKey ? "" : " (loopback only: there is no key)")
+                )
+                Exit.printError("what it costs: \(address.url(port: port))/dashboard")
                 await services.prober.probe()
                 LiveModelsReport.printReport(services.stepService.registry)
             }

@@ -31,12 +31,9 @@ struct TopCommand: AsyncParsableCommand {
     func run() async throws {
         try await Exit.mapped {
             let url = try service.serviceURL
-            let key = try Installation.environment(config: service.config)["HERA_API_KEY"].flatMap {
-                $0.isEmpty ? nil : $0
-            }
+            let key = try Installation.environment(config: service.config)["HERA_API_KEY"]
             let isLive = !once && format == .text && isatty(STDOUT_FILENO) == 1
-            let (format, every) = (format, every)
-            _ = try await ServiceClient.run(url, key: key) { client in
+            try await ServiceClient.run(url, key: key) { client in
                 repeat {
                     let look = try await ServiceLook(client)
                     if format == .json {
@@ -46,7 +43,6 @@ struct TopCommand: AsyncParsableCommand {
                     }
                     if isLive { try await Task.sleep(for: .seconds(every)) }
                 } while isLive
-                return true
             }
         }
     }

@@ -143,7 +143,12 @@ struct Doctor {
     }
 
     private func ledgerFindings() -> [Finding] {
-        let place = database.location(config: installation.config)
+        let place: FolderSearch.Place
+        do {
+            place = try database.location(config: installation.config)
+        } catch {
+            return [Finding("ledger", .failed, "not known, since the settings cannot be read")]
+        }
         let shown = LedgerText.shown(place.path)
         do {
             let ledger = try LedgerInspection(of: place.path)

@@ -34,16 +34,13 @@ struct KeyChecks {
         }
         guard !isOffline else { return findings }
         let servers = settings.localServers
-        let upstream = UpstreamClient(logger: Installation.logger())
         var live = 0
-        await withTaskGroup { group in
-            group.addTask { try? await upstream.run() }
+        await Installation.withUpstream { upstream in
             for endpoint in have {
                 let result = await upstream.probe(endpoint, key: keys.key(for: endpoint))
                 findings.append(Self.finding(endpoint, result))
                 if result.problem == nil { live += 1 }
             }
-            group.cancelAll()
         }
         let found = await LocalNames.live(servers, besides: catalog, keys: keys)
         findings += found.findings

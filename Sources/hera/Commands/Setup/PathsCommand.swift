@@ -66,7 +66,13 @@ struct FoundPart {
 
     static func all(of installation: InstallationOptions, _ database: DatabaseOption) -> [FoundPart] {
         let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().path
-        let location = database.location(config: installation.config)
+        let ledger: FoundPart
+        do {
+            let location = try database.location(config: installation.config)
+            ledger = FoundPart("ledger", LedgerText.shown(location.path), location.reason)
+        } catch {
+            ledger = FoundPart("ledger", nil, error.message)
+        }
         let catalog = installation.catalogSearch
         let profiles = installation.profilesSearch
         func inside(_ search: FolderSearch, _ file: String) -> String? {
@@ -87,7 +93,7 @@ struct FoundPart {
             FoundPart(
                 "keys_file", installation.service.keysFile,
                 installation.service.keysFile == nil ? "service.keys_file names one" : "the settings"),
-            FoundPart("ledger", LedgerText.shown(location.path), location.reason),
+            ledger,
         ]
     }
 }

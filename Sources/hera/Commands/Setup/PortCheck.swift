@@ -3,8 +3,10 @@ import Foundation
 /// Whether the service can listen where it is told to.
 struct PortCheck {
     private let address: Result<ListenAddress, Exit>
+    private let hasKey: Bool
 
     init(_ installation: InstallationOptions) {
+        hasKey = (try? Installation.environment(config: installation.config))?["HERA_API_KEY"] != nil
         do throws(Exit) {
             address = .success(try ListenAddress(host: nil, port: nil, service: installation.service))
         } catch {
@@ -31,7 +33,7 @@ struct PortCheck {
                         "port", .failed, "\(place): \(String(cString: strerror(code)))",
                         do: "choose an address of this machine, and a port above 1023"))
             }
-            if !address.isLoopback, FolderSearch.variable("HERA_API_KEY") == nil {
+            if !address.isLoopback, !hasKey {
                 findings.append(
                     Finding(
                         "port", .warning, "\(address.host) is reached from other machines",

@@ -56,6 +56,9 @@ struct ProviderKeys {
         values.merge(written) { _, new in new }
         let lines = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let text = "# Keys for hera (service.keys_file). Only its owner may read it.\n" + lines.joined(separator: "\n")
+        // From its first byte on, not only once its mode is set.
+        let mask = umask(0o077)
+        defer { umask(mask) }
         guard
             FileManager.default.createFile(
                 atPath: path, contents: Data("\(text)\n".utf8), attributes: [.posixPermissions: 0o600])

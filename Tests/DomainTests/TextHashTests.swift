@@ -1,10 +1,10 @@
 import Domain
 import Testing
 
-@Suite("Word hash")
-struct WordHashTests {
+@Suite("Text hash")
+struct TextHashTests {
     private static func hash(_ pieces: [String]) -> UInt64 {
-        var hash = WordHash()
+        var hash = TextHash()
         for piece in pieces { hash.combine(piece.utf8) }
         return hash.value
     }
@@ -27,14 +27,14 @@ struct WordHashTests {
 
     @Test("bytes without contiguous storage have the same hash, and a hash continues from an earlier value")
     func forms() {
-        var whole = WordHash()
+        var whole = TextHash()
         whole.combine("some words".utf8)
-        var lazy = WordHash()
+        var lazy = TextHash()
         lazy.combine("some words".utf8.lazy.map { $0 })
         #expect(whole == lazy)
-        var one = WordHash(continuing: whole.value)
+        var one = TextHash(continuing: whole.value)
         one.combine("more".utf8)
-        var other = WordHash(continuing: lazy.value)
+        var other = TextHash(continuing: lazy.value)
         other.combine("more".utf8)
         #expect(one == other && one != whole)
     }

@@ -1,8 +1,8 @@
 /// A hash of long texts, eight bytes at a time: the same value for the same pieces on every machine.
 ///
-/// Each step multiplies to 128 bits and folds them to 64, as wyhash does. `StableHash` multiplies once a byte, which takes
-/// a millisecond for a long conversation. Neither resists an adversary who looks for a collision.
-package struct WordHash: Hashable, Sendable {
+/// Each step multiplies to 128 bits and folds them to 64, as wyhash does. `StableHash` multiplies once a byte, which
+/// takes a millisecond for a long conversation. Neither resists an adversary who looks for a collision.
+package struct TextHash: Hashable, Sendable {
     /// The hash of the pieces so far.
     package private(set) var value: UInt64
 
