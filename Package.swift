@@ -95,7 +95,8 @@ let package = Package(
             dependencies: [
                 "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
                 "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             resources: [
                 "dashboard.html", "page.css", "charts.js", "views.js", "page.js", "icon.svg", "openapi.yaml",

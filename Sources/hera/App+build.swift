@@ -7,6 +7,7 @@ import Jobs
 import Ledger
 import Logging
 import ServiceLifecycle
+import Server
 import Steps
 import UnixSignals
 import Upstream
@@ -31,7 +32,8 @@ struct AppServices {
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
-            upstream: upstream, settings: settings, keys: keys, logger: logger)
+            upstream: upstream, settings: settings, keys: keys, pool: WorkPool(starter: AnyEventLoopExecutor()),
+            logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
