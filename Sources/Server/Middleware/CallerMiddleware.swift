@@ -30,7 +30,7 @@ struct CallerMiddleware: RouterMiddleware {
     private static let maximumSessionBytes = 256
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
         if !needsKey, let origin = HTTPField.Name("origin"),
