@@ -167,8 +167,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls", "Steps", "Jobs",
                 "Batches", "Training", "Server", "TestSupport", "ScriptedUpstream", "hera", metrics, httpTypes,
-                hummingbird, logging,
-                lifecycle,
+                hummingbird, logging, lifecycle, nioCore, .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .executableTarget(
             name: "Benchmarks",
