@@ -36,13 +36,15 @@ demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
 fetch: setup
 	@Tests/Demo/models.sh &
 
-test: setup lint ## lint, build and run all tests, then the release build, a smoke run, the clients and a short soak
+test: setup lint ## lint, build and run all tests, then the release build and what runs it: smoke, clients, guide, contract, page, soak
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build --no-parallel
 	swift build -c release --product hera $(STATIC)
 	@$(MAKE) --no-print-directory smoke
 	@Tests/Clients/clients.sh
 	@Tests/Snippets/snippets.py
+	@Tests/Contract/contract.sh --examples 5
+	@Tests/Page/page.sh
 	@Tests/Soak/soak.sh 20
 
 test-dates:      ## the built tests at ends of months and years, on leap days and in far zones; PART=calendar is short
