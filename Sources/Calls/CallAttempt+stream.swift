@@ -14,10 +14,9 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        _ call: ChatCall, to delivery: StreamDelivery, since started: ContinuousClock.Instant,
-        _ reservation: Reservation
+        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery,
+        since started: ContinuousClock.Instant, _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
-        let response = try await calls.upstream.open(call, remembering: calls.mends)
         let wire = priced.model.endpoint.wire
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
             await calls.waitForDisk(reservation)
@@ -82,7 +81,8 @@ extension CallAttempt {
         let ending: AnswerEnding =
             reader.isComplete ? .whole : isStopped ? .abandoned : reader.failure == nil ? .lost : .stopped
         return forwarder.reading(
-            of: reader.answer, ending, pieces: reader.pieces, failure: failure?.without(secret: call.key))
+            of: reader.answer, ending, pieces: reader.pieces,
+            failure: failure?.without(secrets: call.credentials.secrets))
     }
 
     /// Whether the rest of an answer whose client has left is broken off (``AbandonedCall``).
@@ -117,7 +117,7 @@ extension CallAttempt {
         var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
         if call.asksLogProbabilities { answer.rawLogProbabilities = [] }
         if let failure = answer.failure {
-            return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
+            return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secrets: call.credentials.secrets)
         }
         await forwarder.forward(answer.events(id: prepared.step.id, model: "\(priced.model.id)"), since: started)
         return forwarder.reading(of: answer, .whole, failure: nil)

@@ -59,18 +59,26 @@ package struct CallAttempt: Sendable {
     private func read(
         since started: ContinuousClock.Instant, _ reservation: Reservation
     ) async throws(UpstreamError) -> Reading {
-        let call = call
         guard let delivery else {
-            let completed = try await calls.upstream.complete(call, remembering: calls.mends)
+            let (completed, secrets) = try await calls.entering(priced.model.endpoint.access) {
+                (credentials) async throws(UpstreamError) -> (CompletedChat, [String]) in
+                let call = self.call(credentials)
+                return (try await calls.upstream.complete(call, remembering: calls.mends), credentials.secrets)
+            }
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
-                secret: call.key)
+                secrets: secrets)
         }
-        return try await stream(call, to: delivery, since: started, reservation)
+        let (response, call) = try await calls.entering(priced.model.endpoint.access) {
+            (credentials) async throws(UpstreamError) -> (UpstreamResponse, ChatCall) in
+            let call = self.call(credentials)
+            return (try await calls.upstream.open(call, remembering: calls.mends), call)
+        }
+        return try await stream(response, of: call, to: delivery, since: started, reservation)
     }
 
-    private var call: ChatCall {
+    private func call(_ credentials: Credentials) -> ChatCall {
         var body = prepared.request.document
         // Without a limit, a server of the operator's own writes until its context is full.
         if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {
@@ -84,7 +92,8 @@ package struct CallAttempt: Sendable {
             body = (try? JSONDocument(asked)) ?? body
         }
         var call = calls.chatCall(
-            to: priced.model, body: body, original: prepared.request.original, isStreaming: delivery != nil,
+            to: priced.model, credentials, body: body, original: prepared.request.original,
+            isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
         call.asksLogProbabilities = asksLogProbabilities
         return call
@@ -141,11 +150,11 @@ extension CallAttempt.Reading {
     /// A whole answer, which its server may have broken off with an error.
     init(
         answer: ChatAnswer, openAIBytes: [UInt8]? = nil, firstTokenSeconds: Double?, brokenBy failure: UpstreamFailure?,
-        secret: String?
+        secrets: [String]
     ) {
         self.init(answer: answer, openAIBytes: openAIBytes, firstTokenSeconds: firstTokenSeconds)
         guard let failure else { return }
-        self.failure = UpstreamError.status(failure).without(secret: secret)
+        self.failure = UpstreamError.status(failure).without(secrets: secrets)
         ending = .stopped
         outcome = .failed
     }

@@ -110,7 +110,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         } catch {
             _ = measurement?.end()
             await close(reservation, after: error, seconds: started.seconds)
-            return .failed(error.without(secret: calls.keys.key(for: priced.model.endpoint)))
+            return .failed(error.without(secrets: calls.keys.secrets(of: priced.model.endpoint.access)))
         }
     }
 

@@ -47,10 +47,14 @@ package struct EmbeddingsCall: Sendable {
     }
 
     private func answer() async throws(UpstreamError) -> Answer {
-        let call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
         let client = calls.upstream
-        let response = try await client.exchange(
-            try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
+        let response = try await calls.entering(priced.model.endpoint.access) {
+            (credentials) async throws(UpstreamError) -> UpstreamResponse in
+            let call = calls.chatCall(
+                to: priced.model, credentials, body: request.document, isStreaming: false, removing: ["hera"])
+            return try await client.exchange(
+                try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
+        }
         let body = try await response.collect(upTo: calls.limits.answerBytes)
         guard let document = try? JSONMender.whole(body), let data = document.root["data"], data.kind == .array,
             data.count == request.count

@@ -49,9 +49,10 @@ package struct HealthProber: Service {
         var found: [ModelID: ModelRegistry.Availability] = [:]
         var servers: [String: [Model]] = [:]
         for model in registry.catalog.models {
-            if let variable = model.endpoint.keyVariable, keys.key(for: model.endpoint) == nil {
-                found[model.id] = .unavailable("no key: set \(variable)")
-            } else if model.placement == .edge || model.endpoint.keyVariable == nil {
+            let access = model.endpoint.access
+            if let problem = await keys.problem(with: access) {
+                found[model.id] = .unavailable(problem)
+            } else if model.placement == .edge || access.isOpen {
                 servers[model.endpoint.baseURL, default: []].append(model)
             } else {
                 found[model.id] = .live
@@ -60,7 +61,10 @@ package struct HealthProber: Service {
         await withTaskGroup(of: (models: [Model], result: ProbeResult).self) { group in
             for models in servers.values {
                 guard let endpoint = models.first?.endpoint else { continue }
-                group.addTask { (models, await upstream.probe(endpoint, key: keys.key(for: endpoint))) }
+                group.addTask {
+                    let credentials = try? await keys.credentials(for: endpoint.access)
+                    return (models, await upstream.probe(endpoint, credentials: credentials ?? .none))
+                }
             }
             for await (models, result) in group {
                 for model in models { found[model.id] = Self.availability(of: model, result) }
