@@ -14,25 +14,24 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery,
-        since started: ContinuousClock.Instant, _ reservation: Reservation
+        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery, _ start: CallStart
     ) async throws(UpstreamError) -> Reading {
-        let wire = priced.model.endpoint.wire
+        let (wire, started) = (call.endpoint.wire, start.at)
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
-            await calls.waitForDisk(reservation)
+            await calls.waitForDisk(start.reservation)
         }
         var pieces = response.body.makeAsyncIterator()
-        var start: [UInt8] = []
-        while BodyForm(start) == .unknown, start.count < Self.mostWhiteSpace,
+        var head: [UInt8] = []
+        while BodyForm(head) == .unknown, head.count < Self.mostWhiteSpace,
             let piece = try await pieces.next(isolation: nil)
         {
-            start += piece
+            head += piece
         }
         let isNamedJSON = response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true
-        if BodyForm(start) == .json || (BodyForm(start) == .other && isNamedJSON) {
+        if BodyForm(head) == .json || (BodyForm(head) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
-            while let piece = try await pieces.next(isolation: nil) { start += piece }
-            return try await whole(start, of: call, host: response.body.host, &forwarder, since: started)
+            while let piece = try await pieces.next(isolation: nil) { head += piece }
+            return try await whole(head, of: call, host: response.body.host, &forwarder, since: started)
         }
         var reader = ChatStreamReader(
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
@@ -41,7 +40,7 @@ extension CallAttempt {
         var isStopped = false
         var received = response.headers.byteCount
         do throws(UpstreamError) {
-            var next: [UInt8]? = start
+            var next: [UInt8]? = head
             while let piece = next {
                 received += piece.count
                 var events = try reader.feed(piece)

@@ -94,7 +94,8 @@ extension CallExecutor {
 
     /// Removes the secrets of a model's endpoint from a text of its server.
     func withoutKey(of model: Model) -> (String) -> String {
-        let secrets = keys.secrets(of: model.endpoint.access).compactMap { SecretText($0) }
+        let all = model.endpoints.flatMap { keys.secrets(of: $0.endpoint.access) }
+        let secrets = all.compactMap { SecretText($0) }
         return { text in secrets.reduce(text) { text, secret in secret.removed(from: text) } }
     }
 }

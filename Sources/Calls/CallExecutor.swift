@@ -67,7 +67,7 @@ package struct CallExecutor: Sendable {
             else { return outcome }
             await reject(outcome, prepared)
             throw .noAnswer([(model, .malformed(host: model.rawValue, reason: problem))])
-        case .failed(let error, _): throw .noAnswer([(model, error)])
+        case .failed(let error, _, _): throw .noAnswer([(model, error)])
         case .unpaid(let error): throw .ledger(error)
         case nil: throw .noAnswer([])
         }
@@ -101,12 +101,13 @@ package struct CallExecutor: Sendable {
 
     /// A call of a model within the service's limits.
     func chatCall(
-        to model: Model, _ credentials: Credentials, body: JSONDocument, original: OriginalRequest? = nil,
+        to endpoint: Endpoint, of model: Model, _ credentials: Credentials, body: JSONDocument,
+        original: OriginalRequest? = nil,
         isStreaming: Bool,
         removing removed: [String]
     ) -> ChatCall {
         ChatCall(
-            endpoint: model.endpoint, credentials: credentials, body: body, original: original,
+            endpoint: endpoint, credentials: credentials, body: body, original: original,
             isStreaming: isStreaming, maximumOutputTokens: model.maxOutputTokens, removedMembers: removed,
             timeouts: UpstreamTimeouts(
                 firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),

@@ -59,3 +59,53 @@ struct EndpointAccessTests {
         #expect(!problems.contains { $0.description.contains("s3cret") })
     }
 }
+
+@Suite("The endpoints of a model in the catalog")
+struct EndpointListTests {
+    private static let today = CalendarDay(daysSinceEpoch: 20_787)
+
+    private static func fixture(_ endpoints: String) throws -> CatalogFixture {
+        try CatalogFixture(
+            CatalogFixture.cloud, replacing: "    upstream_name: one-2026",
+            with: "    upstream_name: one-2026\n    endpoints:\n\(endpoints)")
+    }
+
+    @Test("each has a name, limits and a weight of its own, and takes the rest from its model and file")
+    func read() throws {
+        let fixture = try Self.fixture(
+            """
+                  - {name: eu, weight: 2, concurrency: 20, requests_per_minute: 500, tokens_per_minute: 100_000}
+                  - name: us
+                    base_url: https://us.acme.example/v1
+                    upstream_name: one-us
+                    key_command: [print-key]
+                    concurrency: 5
+            """)
+        let model = try #require(try fixture.load(today: Self.today).models.first)
+        let (eu, us) = (model.endpoints[0], model.endpoints[1])
+        #expect(eu.name == "eu" && eu.weight == 2 && eu.requestsPerMinute == 500 && eu.tokensPerMinute == 100_000)
+        #expect(eu.endpoint == model.endpoint && eu.endpoint.baseURL == "https://api.acme.example/v1")
+        #expect(eu.endpoint.keyVariable == "ACME_API_KEY" && eu.endpoint.modelName == "one-2026")
+        #expect(us.endpoint.baseURL == "https://us.acme.example/v1" && us.endpoint.modelName == "one-us")
+        #expect(us.endpoint.access.key == .command(["print-key"]) && us.weight == 1)
+        #expect(model.slots == 25)
+    }
+
+    @Test(
+        "what is wrong is an error with its line",
+        arguments: [
+            ("      - {weight: 2}", "`endpoints[0].name` is missing"),
+            ("      - {name: only}", "no name of an endpoint"),
+            ("      - {name: a}\n      - {name: a}", "two endpoints have one name"),
+            ("      - {name: a, weight: 0}", "`endpoints[0].weight` is zero"),
+            ("      - {name: a, concurrency: 0}", "`endpoints[0].concurrency`"),
+            ("      - {name: a}\n      - {name: b, wire: anthropic}", "differ in `wire`"),
+            ("      - {name: a, base_url: nowhere}", "`endpoints[0].base_url`"),
+            ("      - {name: a, slots: 2}", "unknown field `endpoints[0].slots`"),
+            ("      []", "no list of 1 to 64"),
+        ])
+    func faults(endpoints: String, says: String) throws {
+        let problems = try Self.fixture(endpoints).problems(today: Self.today)
+        #expect(problems.contains { $0.description.contains(says) && $0.line > 0 }, "\(problems)")
+    }
+}

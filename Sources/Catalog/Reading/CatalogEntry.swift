@@ -48,8 +48,7 @@ struct CatalogEntry {
         of node: Node, file: String, defaults: YAMLTable, today: CalendarDay, log: inout ProblemLog
     ) -> CatalogEntry? {
         guard let own = YAMLTable(node, rules: Model.rules, log: &log) else { return nil }
-        let hasOwnKey = EndpointAccess.keyFields.contains { own.has($0) }
-        let inherited = Endpoint.rules.map(\.name).filter { !hasOwnKey || !EndpointAccess.keyFields.contains($0) }
+        let inherited = EndpointAccess.inherited(among: Endpoint.rules.map(\.name), by: own)
         let table = own.inheriting(inherited, from: defaults)
         let id = table.required("id", log: &log)
         let aliases = table.list("aliases", log: &log)
