@@ -7,6 +7,7 @@ extension Model {
             FieldRule("id", "`id: provider/model`, the name that callers use"),
             FieldRule("aliases", "`aliases: [other-name]`"),
             FieldRule("upstream_name", "`upstream_name: gpt-4.1-mini`, the name that the server knows it by"),
+            FieldRule("endpoints", "`endpoints:` with a list of servers, each beginning with `- name: ...`"),
             FieldRule("tier", "`tier: medium`, one of \(QualityTier.allCases.map(\.rawValue).joined(separator: ", "))"),
             FieldRule("profile", "`profile: NAME`, the trained profile of exactly this model"),
             FieldRule("context", "`context: 128000`, the most tokens of prompt and answer together"),
@@ -29,14 +30,14 @@ extension Model {
     /// Parses a model; nil if anything required is missing or invalid.
     init?(reading table: YAMLTable, id: ModelID?, aliases: [ModelID], today: CalendarDay, log: inout ProblemLog) {
         let provider = table.required("provider", log: &log)
-        let endpoint = Endpoint(reading: table, log: &log)
+        let endpoints = ModelEndpoint.list(reading: table, log: &log)
         let placement: Placement? = table.required("placement", log: &log)?.choice(log: &log)
         let tier: QualityTier? = table.required("tier", log: &log)?.choice(log: &log)
         let profile = table.scalar("profile", log: &log)
         let limits = TokenLimits(reading: table, log: &log)
         let capabilities = Self.capabilities(of: table, log: &log)
         let images = ImageTokens(reading: table, log: &log)
-        let prices = Price.prices(of: table, wire: endpoint?.wire, today: today, log: &log)
+        let prices = Price.prices(of: table, wire: endpoints.first?.endpoint.wire, today: today, log: &log)
         let energy = EnergyUse(reading: table, log: &log)
         let amortisation = Amortisation(reading: table, log: &log)
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
@@ -44,11 +45,11 @@ extension Model {
         let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
-        guard let id, let provider, let endpoint, let placement, let tier, let limits, let prices,
+        guard let id, let provider, !endpoints.isEmpty, let placement, let tier, let limits, let prices,
             let speed = speed ?? (placement == .cloud ? CloudSpeed.estimate(for: tier) : nil)
         else { return nil }
         self.init(
-            id: id, provider: provider.text, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
+            id: id, provider: provider.text, aliases: aliases, endpoints: endpoints, placement: placement, tier: tier,
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
             energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed,

@@ -24,12 +24,15 @@ package struct OpenAIWire: ChatWire {
         OpenAIEventReader(host: host)
     }
 
-    package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
-        UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
+    package func modelsRequest(_ endpoint: Endpoint, credentials: Credentials) -> UpstreamRequest {
+        Self.authorized(UpstreamRequest(method: "GET", url: endpoint.url("/models")), credentials)
     }
 
-    static func authorization(_ key: String?) -> [(String, String)] {
-        key.map { [("Authorization", "Bearer \($0)")] } ?? []
+    /// The request with the key as a bearer token, and what else the server asks for.
+    static func authorized(_ request: UpstreamRequest, _ credentials: Credentials) -> UpstreamRequest {
+        var request = request
+        request.authorize(credentials)
+        return request
     }
 }
 
@@ -37,8 +40,7 @@ extension OpenAIWire {
     /// The client's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
     /// it a streamed call could not be billed.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
-        call.request(
-            path: "/chat/completions", authorization: Self.authorization(call.key), body: try Self.body(of: call))
+        Self.authorized(call.request(path: "/chat/completions", body: try Self.body(of: call)), call.credentials)
     }
 
     /// The same for `/embeddings`, whose body names `input` in place of messages.
@@ -46,7 +48,7 @@ extension OpenAIWire {
         guard call.body.root.kind == .object else { throw Self.notAnObject }
         let body = call.body.settingMembers(
             [("model", JSONWriter.quoted(call.endpoint.modelName))], removing: call.removedMembers)
-        return call.request(path: "/embeddings", authorization: Self.authorization(call.key), body: body)
+        return Self.authorized(call.request(path: "/embeddings", body: body), call.credentials)
     }
 
     /// Members without which the answer is the same, and with which it may cost more than was set aside: tokens that were

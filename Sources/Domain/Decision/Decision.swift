@@ -122,12 +122,14 @@ package struct Attempt: Hashable, Sendable {
     package var reason: String
     /// The ledger entry of the call; nil if nothing was billed.
     package var entryID: String?
+    /// The name of the model's endpoint that was called last; nil where the model has one only.
+    package var endpoint: String?
     /// What was seen of the answer besides its words, in order.
     package var evidence: [Evidence]
 
     package init(
         model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, reason: String,
-        entryID: String? = nil, evidence: [Evidence] = []
+        entryID: String? = nil, endpoint: String? = nil, evidence: [Evidence] = []
     ) {
         self.model = model
         self.score = score
@@ -135,6 +137,7 @@ package struct Attempt: Hashable, Sendable {
         self.isAccepted = isAccepted
         self.reason = reason
         self.entryID = entryID
+        self.endpoint = endpoint
         self.evidence = evidence
     }
 }

@@ -6,7 +6,7 @@ package struct Model: Hashable, Sendable {
         let id: ModelID
         let provider: String
         var aliases: [ModelID]
-        let endpoint: Endpoint
+        let endpoints: [ModelEndpoint]
         let placement: Placement
         let tier: QualityTier
         let profile: ModelID?
@@ -44,7 +44,10 @@ package struct Model: Hashable, Sendable {
             storage = Storage(facts)
         }
     }
-    package var endpoint: Endpoint { storage.facts.endpoint }
+    /// Where it is called. Never empty; all speak one dialect.
+    package var endpoints: [ModelEndpoint] { storage.facts.endpoints }
+    /// The first of its endpoints.
+    package var endpoint: Endpoint { storage.facts.endpoints[0].endpoint }
     package var placement: Placement { storage.facts.placement }
     package var tier: QualityTier { storage.facts.tier }
     /// The trained profile that predicts this model; nil for the tier's prior.
@@ -84,15 +87,38 @@ package struct Model: Hashable, Sendable {
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
         logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
     ) {
+        self.init(
+            id: id, provider: provider, aliases: aliases, endpoints: [ModelEndpoint(endpoint)], placement: placement,
+            tier: tier, profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
+            capabilities: capabilities, images: images, prices: prices, energy: energy, amortisation: amortisation,
+            slots: slots, promptCache: promptCache, speed: speed, logProbabilities: logProbabilities,
+            published: published)
+    }
+
+    /// - Parameter endpoints: at least one, all in one dialect.
+    package init(
+        id: ModelID, provider: String, aliases: [ModelID] = [], endpoints: [ModelEndpoint], placement: Placement,
+        tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
+        capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
+        amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
+        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
+    ) {
         // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
-        let isOwnServer = placement == .edge && endpoint.wire == .openAI
+        let isOwnServer = placement == .edge && endpoints[0].endpoint.wire == .openAI
         storage = Storage(
             Facts(
-                id: id, provider: provider, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
+                id: id, provider: provider, aliases: aliases, endpoints: endpoints, placement: placement, tier: tier,
                 profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
                 capabilities: capabilities, images: images, prices: prices, energy: energy,
-                amortisation: amortisation, slots: slots, promptCache: promptCache, speed: speed,
+                amortisation: amortisation, slots: slots ?? Self.slots(of: endpoints), promptCache: promptCache,
+                speed: speed,
                 logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), published: published))
+    }
+
+    /// Calls at a time of all endpoints together; nil where one has no limit.
+    private static func slots(of endpoints: [ModelEndpoint]) -> Int? {
+        let limits = endpoints.compactMap(\.concurrency)
+        return limits.count == endpoints.count ? limits.reduce(0, +) : nil
     }
 
     /// Whether all facts are equal. Copies of one model need no look at them.
@@ -146,41 +172,4 @@ package struct ImageTokens: Hashable, Sendable {
     /// For models without a figure: above the most expensive known rule (GPT-4o mini's 48,169).
     package static let mostWhereUnknown = 50_000
     package static let likelyWhereUnknown = 1000
-}
-
-/// The dialect that a server speaks.
-package enum WireFormat: String, CaseIterable, Hashable, Sendable {
-    case openAI = "openai"
-    case anthropic
-}
-
-/// Where and how a model is called. It names its secret and never holds it.
-package struct Endpoint: Hashable, Sendable {
-    /// Scheme, host, port and path up to the version: `https://api.openai.com/v1`.
-    package let baseURL: String
-    package let wire: WireFormat
-    /// The server's name for the model.
-    package let modelName: String
-    /// The environment variable with the key; nil for a server without authentication.
-    package let keyVariable: String?
-    /// The provider's batch API, or nil.
-    package let batches: BatchInterface?
-
-    package init(
-        baseURL: String, wire: WireFormat, modelName: String, keyVariable: String?, batches: BatchInterface? = nil
-    ) {
-        self.baseURL = baseURL
-        self.wire = wire
-        self.modelName = modelName
-        self.keyVariable = keyVariable
-        self.batches = batches
-    }
-}
-
-/// A provider's batch API: many calls at once, answered within a day, at a lower price.
-package enum BatchInterface: String, CaseIterable, Hashable, Sendable {
-    /// `POST /files` and `POST /batches`, as at OpenAI.
-    case openAI = "openai"
-    /// `POST /messages/batches`, as at Anthropic.
-    case anthropic
 }

@@ -72,6 +72,7 @@ extension Attempt {
             attempt.member("accepted", isAccepted)
             attempt.member("words", reason)
             attempt.member("entry", entryID)
+            if let endpoint { attempt.member("endpoint", endpoint) }
             guard !evidence.isEmpty else { return }
             attempt.member(
                 "evidence",
@@ -93,7 +94,7 @@ extension Attempt {
         else { return nil }
         self.init(
             model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
-            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string,
+            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string, endpoint: value["endpoint"]?.string,
             evidence: value["evidence"]?.elements.compactMap { piece in
                 guard let name = piece["name"]?.string, let finding = piece["words"]?.string else { return nil }
                 return Evidence(name: name, finding: finding, logOdds: piece["log_odds"]?.double)

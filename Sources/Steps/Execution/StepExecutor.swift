@@ -91,13 +91,13 @@ struct StepExecutor: Sendable {
         }
         switch result {
         case .answered(let outcome): await evaluate(outcome)
-        case .failed(let error, let isFinal):
+        case .failed(let error, let isFinal, let endpoints):
             failures.append((verdict.model, error))
             if error.refusal?.isContextOverflow == true {
                 contextPassed = max(contextPassed, context(of: verdict.model) ?? 0)
             }
             if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
-            fail(verdict.model, error.description)
+            fail(verdict.model, Self.tried(endpoints) + error.description, at: endpoints.last)
         case .unpaid(let error):
             if rejected.isEmpty { throw .ledger(error) }
             fail(verdict.model, error.description)
@@ -125,8 +125,12 @@ struct StepExecutor: Sendable {
         }
     }
 
-    private mutating func fail(_ model: ModelID, _ reason: String) {
-        attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
+    private static func tried(_ endpoints: [String]) -> String {
+        endpoints.count > 1 ? "tried at \(endpoints.joined(separator: ", then ")): " : ""
+    }
+
+    private mutating func fail(_ model: ModelID, _ reason: String, at endpoint: String? = nil) {
+        attempts.append(Attempt(model: model, isAccepted: false, reason: reason, endpoint: endpoint))
         machine.handle(.failed(model, reason: reason))
     }
 
@@ -194,7 +198,8 @@ struct StepExecutor: Sendable {
                 attempts.append(
                     Attempt(
                         model: model, score: score, kappa: score == nil ? nil : threshold,
-                        isAccepted: isKept || isSent, reason: reason, entryID: outcome.entryID, evidence: pieces))
+                        isAccepted: isKept || isSent, reason: reason, entryID: outcome.entryID,
+                        endpoint: outcome.endpoint, evidence: pieces))
                 continue
             }
             let agrees = waiting.agree(index, waiting.leading)

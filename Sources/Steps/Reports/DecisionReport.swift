@@ -73,6 +73,7 @@ extension Attempt {
         object.member("accepted", isAccepted)
         object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
+        if let endpoint { object.member("endpoint", endpoint) }
         guard !evidence.isEmpty else { return }
         object.member(
             "evidence",
