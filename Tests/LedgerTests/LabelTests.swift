@@ -75,7 +75,7 @@ import Testing
                     Budget(scope: .tag("nightly"), limit: .tokens(9), window: .month), at: Sample.noon)
             }
             let known = try await ledger.read { try $0.budgets(of: [.tag("nightly")], at: Sample.noon) }
-            #expect(known.map(\.spent).sorted() == [110, 300])
+            #expect(known.map(\.spent).sorted() == [130, 300])
             #expect(try await ledger.read { try $0.verify() }.differences == [])
         }
     }
