@@ -1,7 +1,7 @@
 package import Domain
 import JSON
 
-/// A decision with its time and account.
+/// A decision with its time and account; the caller's own labels are with the entries alone.
 package struct DecisionRecord: Hashable, Sendable {
     package var decision: Decision
     package var attribution: Attribution
@@ -9,7 +9,7 @@ package struct DecisionRecord: Hashable, Sendable {
 
     package init(decision: Decision, attribution: Attribution, at: Timestamp) {
         self.decision = decision
-        self.attribution = attribution
+        self.attribution = attribution.withoutLabels
         self.at = at
     }
 }

@@ -48,6 +48,10 @@ extension HTTPField.Name {
     static let heraCost = name("x-hera-cost-usd")
     /// The caller's session id.
     static let heraSession = name("x-hera-session")
+    /// The caller's end user.
+    static let heraUser = name("x-hera-user")
+    /// The caller's tags, separated by commas.
+    static let heraTags = name("x-hera-tags")
     /// Identifies a request for deduplication.
     static let idempotencyKey = name("idempotency-key")
     /// Marks a replayed response.

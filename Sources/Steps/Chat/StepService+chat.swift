@@ -12,6 +12,8 @@ package struct Caller: Sendable {
     package var clientSession: String?
     package var key: String?
     package var team: String?
+    /// The caller's own labels: the end user and tags, from headers and the body.
+    package var labels = CallLabels()
     /// The models that the caller may use.
     package var models: ModelFilter
     /// The policy of calls that name none.

@@ -69,7 +69,7 @@ extension StepService {
         if !isItself { machine.setRequestedModel(asked) }
         let attribution = Attribution(
             team: caller.team, key: caller.key,
-            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil))
+            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil), labels: caller.labels)
         var prepared = PreparedStep(
             request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)
