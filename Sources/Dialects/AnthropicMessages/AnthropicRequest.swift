@@ -45,8 +45,10 @@ extension AnthropicWire {
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         let betas = Self.original(call)?.betas ?? []
         let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
+        let body = try Self.body(of: call)
         return call.request(
-            path: "/messages", authorization: Self.authorization(call.key) + header, body: try Self.body(of: call))
+            path: "/messages", authorization: Self.authorization(call.key) + header,
+            body: call.effort.map { Self.body(body, asking: $0) } ?? body)
     }
 
     /// The request that asks an Anthropic server how many tokens a prompt has; it costs nothing there. The body is in

@@ -89,6 +89,8 @@ package struct Candidate: Hashable, Sendable {
     package var rejection: String?
     /// The optional sources that this model is sent; nil for a step without any.
     package var sources: SourceChoice?
+    /// The effort that is asked for; nil where nothing is set, and the model works at its own level.
+    package var effort: EffortChoice?
 
     package init(
         model: ModelID, placement: Placement, prediction: Prediction, similarity: Double? = nil,
@@ -152,6 +154,25 @@ package struct Evidence: Hashable, Sendable {
         self.name = name
         self.finding = finding
         self.logOdds = logOdds
+    }
+}
+
+/// A level of effort that was chosen for a model, with what its own level would have given.
+package struct EffortChoice: Hashable, Sendable {
+    /// The level that is asked for.
+    package var level: EffortLevel
+    /// The level at which the model works unasked.
+    package var own: MeasuredEffort
+    /// Expected quality, 0...1, at the model's own level.
+    package var ownQuality: Double
+    /// Expected cost at the model's own level.
+    package var ownCost: Money
+
+    package init(level: EffortLevel, own: MeasuredEffort, ownQuality: Double, ownCost: Money) {
+        self.level = level
+        self.own = own
+        self.ownQuality = ownQuality
+        self.ownCost = ownCost
     }
 }
 
