@@ -86,6 +86,7 @@ package struct CallAttempt: Sendable {
         var call = calls.chatCall(
             to: priced.model, body: body, original: prepared.request.original, isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
         return call
     }

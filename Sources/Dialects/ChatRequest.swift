@@ -254,8 +254,6 @@ package struct ChatRequest: Sendable {
         step.files = fileTokens
         if let sources {
             step.sources = sources.step
-            // What a model was sent of the history depends on an earlier choice.
-            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
         }
         return step
     }

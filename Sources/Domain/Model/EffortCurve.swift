@@ -77,3 +77,10 @@ package enum EffortCurve {
         }
     }
 }
+
+extension MeasuredEffort {
+    /// Whether this setting is a stronger one, also of the two that a source has not named.
+    package func isMore(than other: MeasuredEffort) -> Bool {
+        EffortCurve.logOdds(self, of: .reasoning) > EffortCurve.logOdds(other, of: .reasoning)
+    }
+}
