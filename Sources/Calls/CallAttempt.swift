@@ -97,6 +97,7 @@ package struct CallAttempt: Sendable {
             to: endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
             isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
         return call
     }

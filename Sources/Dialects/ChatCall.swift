@@ -15,6 +15,8 @@ package struct ChatCall: Sendable {
     package var isStreaming: Bool
     /// The limit of the answer where the body names none and the provider insists on one.
     package var maximumOutputTokens: Int
+    /// What asks the server for a level of effort; nil leaves the request as it is.
+    package var effort: EffortParameters?
     /// Whether to ask for the log-probabilities of the tokens. They are for this service, not for the client.
     package var asksLogProbabilities = false
     /// Members of the body that are not for the provider.

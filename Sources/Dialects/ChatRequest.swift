@@ -115,6 +115,12 @@ package struct ChatRequest: Sendable {
         return nil
     }
 
+    /// Whether `tool_choice` leaves the model no other answer than a call.
+    private var forcesTool: Bool {
+        guard let choice = document.root["tool_choice"], !choice.isNull else { return false }
+        return choice.kind == .object || choice.isString("required")
+    }
+
     /// The same request with another body.
     package func replacing(document: JSONDocument) throws(FieldError) -> ChatRequest {
         try replacing(document: document, original: original)
@@ -243,11 +249,11 @@ package struct ChatRequest: Sendable {
             signs: RunSigns(turns(after: lastUser)))
         step.wireNeed = wireNeed
         step.choices = choices
+        step.effort = AskedEffort(document.root, original: self.original?.document.root)
+        step.forcesTool = forcesTool
         step.files = fileTokens
         if let sources {
             step.sources = sources.step
-            // What a model was sent of the history depends on an earlier choice.
-            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
         }
         return step
     }

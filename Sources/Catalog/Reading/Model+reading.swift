@@ -24,6 +24,7 @@ extension Model {
             FieldRule(
                 "logprobs",
                 "`logprobs: free`, where the server gives log-probabilities of tokens for nothing, or `none`"),
+            FieldRule("efforts", "`efforts:` with levels such as `low: {reasoning_effort: low, length: 2, source: ...}`"),
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 
@@ -43,6 +44,7 @@ extension Model {
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
         let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
         let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
+        let efforts = EffortLevel.levels(of: table, wire: endpoint?.wire, log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
         guard let id, let provider, !endpoints.isEmpty, let placement, let tier, let limits, let prices,
@@ -53,7 +55,7 @@ extension Model {
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
             energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed,
-            logProbabilities: logProbabilities)
+            logProbabilities: logProbabilities, efforts: efforts)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -48,7 +48,9 @@ extension AnthropicWire {
     /// seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         let betas = Self.original(call)?.betas ?? []
-        var request = call.request(path: "/messages", body: try Self.body(of: call))
+        let body = try Self.body(of: call)
+        var request = call.request(
+            path: "/messages", body: call.effort.map { Self.body(body, asking: $0) } ?? body)
         if !betas.isEmpty { request.headers.append((Self.betaHeader, betas.joined(separator: ","))) }
         return Self.authorized(request, call.credentials)
     }

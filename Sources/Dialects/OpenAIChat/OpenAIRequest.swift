@@ -71,6 +71,7 @@ extension OpenAIWire {
         let host = (try? Origin(url: call.endpoint.baseURL))?.host
         if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
         limitAnswer(call, &members, &removed)
+        if let effort = call.effort { members += Self.members(of: effort) }
         if call.asksLogProbabilities {
             members += [
                 ("logprobs", Array("true".utf8)), ("top_logprobs", Array(String(alternatives).utf8)),
@@ -84,6 +85,16 @@ extension OpenAIWire {
             removed += ["stream", "stream_options"]
         }
         return call.body.settingMembers(members, removing: removed)
+    }
+
+    private static func members(of effort: EffortParameters) -> [(key: String, value: [UInt8])] {
+        var members: [(key: String, value: [UInt8])] = []
+        if let level = effort.reasoningEffort { members.append(("reasoning_effort", JSONWriter.quoted(level))) }
+        if let verbosity = effort.verbosity { members.append(("verbosity", JSONWriter.quoted(verbosity))) }
+        if let thinking = effort.thinking {
+            members.append(("thinking", Array("{\"type\":\"\(thinking.rawValue)\"}".utf8)))
+        }
+        return members
     }
 
     /// No model is asked for more than it can write: clients name limits for one model and another may answer.

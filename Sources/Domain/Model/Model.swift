@@ -21,6 +21,7 @@ package struct Model: Hashable, Sendable {
         let promptCache: PromptCache
         let speed: Speed
         let logProbabilities: LogProbabilities
+        let efforts: [EffortLevel]
         var published: PublishedRecord?
     }
 
@@ -70,6 +71,8 @@ package struct Model: Hashable, Sendable {
     package var speed: Speed { storage.facts.speed }
     /// Whether the server gives log-probabilities for nothing.
     package var logProbabilities: LogProbabilities { storage.facts.logProbabilities }
+    /// The levels of effort that it can be asked for, the least first; empty for a model without such a setting.
+    package var efforts: [EffortLevel] { storage.facts.efforts }
     /// Published scores and lengths; nil where nothing is known.
     package var published: PublishedRecord? {
         get { storage.facts.published }
@@ -85,14 +88,14 @@ package struct Model: Hashable, Sendable {
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil
     ) {
         self.init(
             id: id, provider: provider, aliases: aliases, endpoints: [ModelEndpoint(endpoint)], placement: placement,
             tier: tier, profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
             capabilities: capabilities, images: images, prices: prices, energy: energy, amortisation: amortisation,
             slots: slots, promptCache: promptCache, speed: speed, logProbabilities: logProbabilities,
-            published: published)
+            efforts: efforts, published: published)
     }
 
     /// - Parameter endpoints: at least one, all in one dialect.
@@ -101,7 +104,7 @@ package struct Model: Hashable, Sendable {
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil
     ) {
         // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
         let isOwnServer = placement == .edge && endpoints[0].endpoint.wire == .openAI
@@ -111,8 +114,8 @@ package struct Model: Hashable, Sendable {
                 profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
                 capabilities: capabilities, images: images, prices: prices, energy: energy,
                 amortisation: amortisation, slots: slots ?? Self.slots(of: endpoints), promptCache: promptCache,
-                speed: speed,
-                logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), published: published))
+                speed: speed, logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), efforts: efforts,
+                published: published))
     }
 
     /// Calls at a time of all endpoints together; nil where one has no limit.

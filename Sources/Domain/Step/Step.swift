@@ -30,6 +30,12 @@ package struct Step: Sendable {
     package var history: StepHistory
     /// How the run goes so far.
     package var signs: RunSigns
+    /// The effort that the caller has set, which is kept; nil where a level may be chosen.
+    package var effort: AskedEffort?
+    /// How the previous step asked its model.
+    package var previousWay = AskedWay()
+    /// Whether the answer has to call a tool, beside which some servers take no thinking.
+    package var forcesTool = false
     /// The optional sources of the prompt, which counts all of them; nil without any.
     package var sources: StepSources?
 

@@ -16,7 +16,8 @@ package enum Candidates {
         return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
     }
 
-    private static func candidate(
+    /// The candidate of one model.
+    static func candidate(
         of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
     ) -> Candidate {
         let model = priced.model

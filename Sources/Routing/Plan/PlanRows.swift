@@ -66,7 +66,7 @@ struct LookAhead {
     static let observationTokens = 60.0
 
     init(_ candidate: Candidate, _ priced: PricedModel, step: Step, context: RoutingContext) {
-        let step = step.asked(of: candidate)
+        let step = step.asked(of: candidate).asking(priced.model, at: candidate.effort?.level)
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)

@@ -43,6 +43,7 @@ extension HTTPField.Name {
     static let heraDecision = name("x-hera-decision")
     static let heraStage = name("x-hera-stage")
     /// The optional sources that were sent, by name; empty if none was.
+    static let heraEffort = name("x-hera-effort")
     static let heraSources = name("x-hera-sources")
     /// The settled cost in USD; absent on streams.
     static let heraCost = name("x-hera-cost-usd")

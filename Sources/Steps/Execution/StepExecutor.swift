@@ -21,6 +21,8 @@ struct StepExecutor: Sendable {
 
     /// Answers that did not pass, in the order of the calls; booked already.
     private var rejected: [StepOutcome] = []
+    /// Entries of the answers among them that are of bad form.
+    private var faulty: Set<String> = []
     var attempts: [Attempt] = []
     private var failures: [(model: ModelID, error: UpstreamError)] = []
     /// What is wrong with the answer that waits for its verdict; nil for nothing.
@@ -212,6 +214,7 @@ struct StepExecutor: Sendable {
             accepted = waiting.kept
         } else {
             await stepService.calls.reject(waiting.kept, prepared)
+            if fault != nil { faulty.insert(waiting.kept.entryID) }
             var booked = waiting.kept
             booked.commit = StepCommit()
             rejected.append(booked)
@@ -227,7 +230,11 @@ struct StepExecutor: Sendable {
 
     /// Accepts an earlier answer of a model, although it did not pass at first.
     private mutating func acceptEarlier(_ model: ModelID) throws(ServiceError) {
-        guard let outcome = rejected.last(where: { $0.model == model }) else { return try acceptLastResort() }
+        // A model that was asked again has two answers.
+        let own = rejected.filter { $0.model == model }
+        guard let outcome = own.last(where: { !faulty.contains($0.entryID) }) ?? own.last else {
+            return try acceptLastResort()
+        }
         accept(outcome, "kept as the best of what was paid for")
     }
 

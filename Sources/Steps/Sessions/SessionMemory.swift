@@ -7,6 +7,8 @@ extension Sessions {
     /// Memory of one run.
     package struct Memory: Hashable, Sendable {
         package private(set) var lastModel: ModelID?
+        /// How the last step asked its model.
+        package private(set) var lastWay = AskedWay()
         package var state = RunState()
         /// Steps so far, their requests, and the consecutive steps on the last model.
         package private(set) var steps = 0
@@ -21,9 +23,11 @@ extension Sessions {
 
         /// Records a step.
         ///
-        /// - Parameter seconds: the duration of the step.
+        /// - Parameters:
+        ///   - way: how it asked its model.
+        ///   - seconds: the duration of the step.
         package mutating func recordStep(
-            _ model: ModelID, position: Int, state: RunState, seconds: Double = 0
+            _ model: ModelID, way: AskedWay = AskedWay(), position: Int, state: RunState, seconds: Double = 0
         ) {
             self.seconds += max(seconds, 0)
             if let lastModel, lastModel != model {
@@ -31,6 +35,7 @@ extension Sessions {
                 stepsOnLast = 0
             }
             lastModel = model
+            lastWay = way
             stepsOnLast += 1
             steps += 1
             if position <= 1 || requests == 0 { requests += 1 }
@@ -55,6 +60,10 @@ extension Sessions.Memory {
             object.member("switches", switches)
             object.member("seconds", seconds)
             object.member("position", state.position)
+            if let effort = lastWay.effort { object.member("effort", effort.rawValue) }
+            if let sources = lastWay.sources {
+                object.member("sources", array: { list in for name in sources { list.element(name) } })
+            }
             if let committed = state.committed { object.member("committed", committed.rawValue) }
             if let span = state.span {
                 object.member(
@@ -87,6 +96,9 @@ extension Sessions.Memory {
         self.init()
         lastModel = root["model"]?.string.map { ModelID($0) }
         (self.steps, self.requests, self.stepsOnLast, self.switches) = (steps, requests, stepsOnLast, switches)
+        lastWay = AskedWay(
+            effort: root["effort"]?.string.flatMap { MeasuredEffort(rawValue: $0) },
+            sources: root["sources"].map { $0.elements.compactMap(\.string) })
         seconds = max(root["seconds"]?.double ?? 0, 0)
         state.committed = root["committed"]?.string.map { ModelID($0) }
         state.position = position
