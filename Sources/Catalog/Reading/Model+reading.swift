@@ -44,7 +44,7 @@ extension Model {
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
         let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
         let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
-        let efforts = EffortLevel.levels(of: table, wire: endpoint?.wire, log: &log)
+        let efforts = EffortLevel.levels(of: table, wire: endpoints.first?.endpoint.wire, log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
         guard let id, let provider, !endpoints.isEmpty, let placement, let tier, let limits, let prices,
