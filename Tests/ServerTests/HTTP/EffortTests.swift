@@ -2,6 +2,7 @@ import Domain
 import JSON
 import ScriptedUpstream
 import Testing
+import Upstream
 
 @Suite("Effort over HTTP")
 struct EffortTests {
