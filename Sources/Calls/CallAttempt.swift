@@ -98,6 +98,8 @@ package struct CallAttempt: Sendable {
             isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
         call.asksLogProbabilities = asksLogProbabilities
+        call.marksCache =
+            PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch).setsMarks
         return call
     }
 
