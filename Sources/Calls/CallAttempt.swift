@@ -98,8 +98,13 @@ package struct CallAttempt: Sendable {
             isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
         call.asksLogProbabilities = asksLogProbabilities
-        call.marksCache =
-            PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch).setsMarks
+        let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
+        call.marksCache = caching.setsMarks
+        if caching.isExpectedToGoOn {
+            var hash = StableHash()
+            hash.combine(prepared.step.runID.utf8)
+            call.cacheKey = "hera-\(hash.hexadecimal)"
+        }
         return call
     }
 

@@ -39,7 +39,7 @@ package struct PromptCaching: Sendable {
     }
 
     /// Whether another call of the run is likely: tools are offered, or the run has had answers before.
-    private var isExpectedToGoOn: Bool { step.text.tools != nil || step.position > 1 || step.previousModel != nil }
+    package var isExpectedToGoOn: Bool { step.text.tools != nil || step.position > 1 || step.previousModel != nil }
 
     /// Whether the server keeps prompts of some length.
     private func keeps(_ prompt: Double) -> Bool {
