@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(name: "EstimationTests", dependencies: ["JSON", "Domain", "Estimation"]),
         .testTarget(name: "OptimizationTests", dependencies: ["JSON", "Domain", "Optimization"]),
         .testTarget(
-            name: "UpstreamTests", dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "ScriptedUpstream"]),
+            name: "UpstreamTests",
+            dependencies: ["TestSupport", "JSON", "Domain", "Digest", "Upstream", "ScriptedUpstream"]),
         .testTarget(
             name: "DialectsTests",
             dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"]),

@@ -99,6 +99,13 @@ package struct CallAttempt: Sendable {
             removing: ["hera"] + dearerMembers(than: tier))
         call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
+        let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
+        call.marksCache = caching.setsMarks
+        if caching.isExpectedToGoOn {
+            var hash = StableHash()
+            hash.combine(prepared.step.runID.utf8)
+            call.cacheKey = "hera-\(hash.hexadecimal)"
+        }
         return call
     }
 

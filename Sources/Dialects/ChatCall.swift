@@ -19,6 +19,10 @@ package struct ChatCall: Sendable {
     package var effort: EffortParameters?
     /// Whether to ask for the log-probabilities of the tokens. They are for this service, not for the client.
     package var asksLogProbabilities = false
+    /// Whether to mark the prompt for the server's cache, in dialects that have marks.
+    package var marksCache = false
+    /// A name of the run for servers that find their caches by it; nil for none. The run cannot be told by it.
+    package var cacheKey: String?
     /// Members of the body that are not for the provider.
     package var removedMembers: [String]
     package var timeouts: UpstreamTimeouts

@@ -204,6 +204,12 @@ package struct ChatRequest: Sendable {
     /// 264 to 530, by the model and `tool_choice`.
     private static let mostWordsOfServers = 1000
 
+    /// Marks for caches, where an Anthropic server would get the request.
+    private var cacheMarks: CacheMarks {
+        if (original?.document ?? document).root.mentions("cache_control") { return .callers }
+        return original?.dialect == .anthropic ? .closed : .open
+    }
+
     /// The step that this call asks for.
     ///
     /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
@@ -248,6 +254,7 @@ package struct ChatRequest: Sendable {
             cachedImages: isWarm ? images.count - newImages.count : 0, history: trail,
             signs: RunSigns(turns(after: lastUser)))
         step.wireNeed = wireNeed
+        step.cacheMarks = cacheMarks
         step.choices = choices
         step.effort = AskedEffort(document.root, original: self.original?.document.root)
         step.forcesTool = forcesTool

@@ -21,6 +21,7 @@ extension Model {
             FieldRule("amortisation", "`amortisation:` with `nano_usd_per_busy_s` and `source`"),
             FieldRule("slots", "`slots: 2`, the calls that the server answers at the same time"),
             FieldRule("prompt_cache", "`prompt_cache: none`, where the server reads every prompt from its beginning"),
+            FieldRule("cache_min_tokens", "`cache_min_tokens: 1024`, tokens below which the server caches no prompt"),
             FieldRule(
                 "logprobs",
                 "`logprobs: free`, where the server gives log-probabilities of tokens for nothing, or `none`"),
@@ -43,6 +44,7 @@ extension Model {
         let amortisation = Amortisation(reading: table, log: &log)
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
         let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
+        let shortestCached = table.scalar("cache_min_tokens", log: &log)?.integer(atLeast: 1, log: &log)
         let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
         let efforts = EffortLevel.levels(of: table, wire: endpoints.first?.endpoint.wire, log: &log)
         let speed = Speed(reading: table, log: &log)
@@ -55,7 +57,7 @@ extension Model {
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
             energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed,
-            logProbabilities: logProbabilities, efforts: efforts)
+            logProbabilities: logProbabilities, efforts: efforts, shortestCachedPrompt: shortestCached)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -75,7 +75,12 @@ extension AnthropicWire {
         if root["response_format"]?["type"]?.isString("json_object") == true {
             conversation.appendSystem(Self.wordsForJSON)
         }
-        let functions = try AnthropicFunctions(root)
+        var functions = try AnthropicFunctions(root)
+        if call.marksCache, !root.mentions("cache_control") {
+            // A mark on the system prompt covers the tools, which stand before it.
+            if !conversation.markSystem() { functions.markLast() }
+            conversation.markTurns()
+        }
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
         writer.object { body in
             body.member("model", call.endpoint.modelName)

@@ -67,10 +67,16 @@ extension OpenAIWire {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers + Self.unbounded
+        let quirks = ProviderQuirks.of(call.endpoint)
+        let changes = quirks.changes(of: root, for: call.endpoint.modelName)
+        members += changes.set
+        var removed = call.removedMembers + Self.unbounded + changes.removed
+        if quirks.takesCacheKey, let key = call.cacheKey, root["prompt_cache_key"] == nil {
+            members.append(("prompt_cache_key", JSONWriter.quoted(key)))
+        }
         let host = (try? Origin(url: call.endpoint.baseURL))?.host
         if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
-        limitAnswer(call, &members, &removed)
+        limitAnswer(call, quirks.limitMember, &members, &removed)
         if let effort = call.effort { members += Self.members(of: effort) }
         if call.asksLogProbabilities {
             members += [
@@ -99,28 +105,23 @@ extension OpenAIWire {
 
     /// No model is asked for more than it can write: clients name limits for one model and another may answer.
     ///
-    /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
+    /// - Parameter only: the one name of the limit that the server knows; nil where it may know both.
     private static func limitAnswer(
-        _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
+        _ call: ChatCall, _ only: String?, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
     ) {
-        let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
-        let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
-        guard let asked = [newer, older].compactMap({ $0 }).min() else {
-            guard let other = AnswerLimit.other(call.body.root) else { return }
-            let limit = min(Int64(other), Int64(call.maximumOutputTokens))
-            members.append((isOpenAI ? "max_completion_tokens" : "max_tokens", Array(String(limit).utf8)))
-            return
+        let names = (newer: "max_completion_tokens", older: "max_tokens")
+        let asked = [names.newer, names.older].compactMap { name in
+            call.body.root[name]?.integer.map { (name: name, limit: $0) }
         }
-        let limit = min(asked, Int64(call.maximumOutputTokens))
-        if newer != limit, newer != nil || isOpenAI {
-            members.append(("max_completion_tokens", Array(String(limit).utf8)))
+        let other = AnswerLimit.other(call.body.root).map { Int64($0) }
+        guard let least = asked.map(\.limit).min() ?? other else { return }
+        let limit = min(least, Int64(call.maximumOutputTokens))
+        // Beside the newer name the older one stays, too: servers that do not know the newer one go by it.
+        let sent = only.map { [$0] } ?? (asked.isEmpty ? [names.older] : asked.map(\.name))
+        for name in sent where asked.first(where: { $0.name == name })?.limit != limit {
+            members.append((name, Array(String(limit).utf8)))
         }
-        if isOpenAI {
-            removed.append("max_tokens")
-        } else if let older, older != limit {
-            // Beside the newer name, too: servers that do not know it go by this one.
-            members.append(("max_tokens", Array(String(limit).utf8)))
-        }
+        if let only { removed += [names.newer, names.older].filter { $0 != only } }
     }
 
     /// The client's options with the usage asked for.

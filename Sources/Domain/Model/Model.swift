@@ -19,6 +19,7 @@ package struct Model: Hashable, Sendable {
         let amortisation: Amortisation?
         let slots: Int?
         let promptCache: PromptCache
+        let shortestCachedPrompt: Int?
         let speed: Speed
         let logProbabilities: LogProbabilities
         let efforts: [EffortLevel]
@@ -68,6 +69,8 @@ package struct Model: Hashable, Sendable {
     /// Concurrent calls that the server accepts; nil for a provider without such a limit.
     package var slots: Int? { storage.facts.slots }
     package var promptCache: PromptCache { storage.facts.promptCache }
+    /// Tokens below which the server caches no prompt; nil where that is not known.
+    package var shortestCachedPrompt: Int? { storage.facts.shortestCachedPrompt }
     package var speed: Speed { storage.facts.speed }
     /// Whether the server gives log-probabilities for nothing.
     package var logProbabilities: LogProbabilities { storage.facts.logProbabilities }
@@ -104,7 +107,8 @@ package struct Model: Hashable, Sendable {
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil,
+        shortestCachedPrompt: Int? = nil
     ) {
         // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
         let isOwnServer = placement == .edge && endpoints[0].endpoint.wire == .openAI
@@ -114,7 +118,8 @@ package struct Model: Hashable, Sendable {
                 profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
                 capabilities: capabilities, images: images, prices: prices, energy: energy,
                 amortisation: amortisation, slots: slots ?? Self.slots(of: endpoints), promptCache: promptCache,
-                speed: speed, logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), efforts: efforts,
+                shortestCachedPrompt: shortestCachedPrompt, speed: speed,
+                logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), efforts: efforts,
                 published: published))
     }
 

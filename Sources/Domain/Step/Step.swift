@@ -23,6 +23,8 @@ package struct Step: Sendable {
     package var previousModel: ModelID?
     /// Prompt tokens in the previous model's cache.
     package var cachedTokens: Int
+    /// Marks for caches in the request.
+    package var cacheMarks = CacheMarks.open
     /// Images in the prompt, and how many of them are in the previous model's cache.
     package var images: Int
     package var cachedImages: Int
