@@ -31,7 +31,8 @@ struct AppServices {
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
-            upstream: upstream, settings: settings, keys: keys, logger: logger)
+            upstream: upstream, settings: settings, keys: keys, episodes: try Installation.episodes(installation),
+            logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(

@@ -138,8 +138,8 @@ extension StepService {
                 detail: Array("{}".utf8), at: now))
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, way: prepared.decision.candidate(done.outcome.model)?.way ?? AskedWay(),
-                position: prepared.step.position, state: done.state, seconds: done.seconds,
+                done.outcome.model, on: prepared.decision.candidate(done.outcome.model)?.placement ?? .cloud,
+                way: prepared.decision.candidate(done.outcome.model)?.way ?? AskedWay(), position: prepared.step.position, state: done.state, seconds: done.seconds,
                 of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
