@@ -46,6 +46,7 @@ package struct RunFeatures: Sendable {
         return row
     }
 
+    /// Numbers of a row.
     package static func width(sources: Int, tasks: Int) -> Int {
         3 + (sources + 2) + sources + 2 * tasks + 6 + 3 * (sources + 1)
     }
@@ -58,6 +59,7 @@ package struct RunAction: Hashable, Sendable {
     /// The sources sent, as bits.
     package var mask: Int
 
+    /// The own hardware without sources.
     package static let own = RunAction(isProvider: false, mask: 0)
 
     package init(isProvider: Bool, mask: Int) {

@@ -68,11 +68,15 @@ package struct PricedStep: Hashable, Sendable {
         rest = context.rest?.prices(usual)
         let worth = price
         func later(_ quality: Double?, _ units: Double) -> Double { worth * (quality ?? 0) / units }
-        costPrice = later(rest?.perDollar, 1e9) + unit(
-            weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
-            Double(usual.map(\.cost.total.nanoUSD).max() ?? 0))
+        costPrice =
+            later(rest?.perDollar, 1e9)
+            + unit(
+                weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
+                Double(usual.map(\.cost.total.nanoUSD).max() ?? 0))
         energyPrice = unit(weights.energy, scale.energyJoules, usual.map(\.energyJoules).max() ?? 0)
-        latencyPrice = later(rest?.perSecond, 1) + unit(weights.latency, scale.latencySeconds, usual.map(\.latencySeconds).max() ?? 0)
+        latencyPrice =
+            later(rest?.perSecond, 1)
+            + unit(weights.latency, scale.latencySeconds, usual.map(\.latencySeconds).max() ?? 0)
         for candidate in candidates { burdens[candidate.model] = burden(of: candidate) }
     }
 

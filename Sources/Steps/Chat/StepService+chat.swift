@@ -136,10 +136,11 @@ extension StepService {
                 id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
                 decisionID: prepared.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
+        let candidate = prepared.decision.candidate(done.outcome.model)
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, on: prepared.decision.candidate(done.outcome.model)?.placement ?? .cloud,
-                way: prepared.decision.candidate(done.outcome.model)?.way ?? AskedWay(), position: prepared.step.position, state: done.state, seconds: done.seconds,
+                done.outcome.model, on: candidate?.placement ?? .cloud, way: candidate?.way ?? AskedWay(),
+                position: prepared.step.position, state: done.state, seconds: done.seconds,
                 of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }

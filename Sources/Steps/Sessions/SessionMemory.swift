@@ -30,7 +30,8 @@ extension Sessions {
         ///   - way: how it asked its model.
         ///   - seconds: the duration of the step.
         package mutating func recordStep(
-            _ model: ModelID, on placement: Placement = .cloud, way: AskedWay = AskedWay(), position: Int, state: RunState, seconds: Double = 0
+            _ model: ModelID, on placement: Placement = .cloud, way: AskedWay = AskedWay(), position: Int,
+            state: RunState, seconds: Double = 0
         ) {
             self.seconds += max(seconds, 0)
             if let lastModel, lastModel != model {
@@ -124,7 +125,9 @@ extension Sessions.Memory {
         let stored = root["recent"].map { Array($0.elements.prefix(3)) } ?? []
         recent = stored.compactMap { step in
             let words = step.elements.compactMap(\.string)
-            return words.first.flatMap(Placement.init).map { RecentStep(placement: $0, sources: Array(words.dropFirst())) }
+            return words.first.flatMap(Placement.init).map { placement in
+                RecentStep(placement: placement, sources: Array(words.dropFirst()))
+            }
         }
         seconds = max(root["seconds"]?.double ?? 0, 0)
         state.committed = root["committed"]?.string.map { ModelID($0) }

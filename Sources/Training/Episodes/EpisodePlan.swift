@@ -54,7 +54,7 @@ struct EpisodePlan: Sendable {
             !view.rewards.indices.contains { other in
                 other != one && actions.seconds[other] <= actions.seconds[one]
                     && actions.dollars[other] <= actions.dollars[one]
-                    && (view.rewards[other] > view.rewards[one] || view.rewards[other] == view.rewards[one] && other < one)
+                    && (view.rewards[other], one) > (view.rewards[one], other)
             }
         }[...]
     }
