@@ -32,7 +32,8 @@ struct AppServices {
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
-            upstream: upstream, settings: settings, keys: keys, pool: WorkPool(starter: AnyEventLoopExecutor()),
+            upstream: upstream, settings: settings, keys: keys, episodes: try Installation.episodes(installation),
+            pool: WorkPool(starter: AnyEventLoopExecutor()),
             logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)

@@ -30,7 +30,9 @@ enum WaysBenchmark {
                 let context = RuleBenchmark.context(models, one.policy, horizon: one.horizon)
                 var state = RunState()
                 let start = PlanClock.cpuSeconds
-                guard (try? router.route(step, decisionID: "d", state: &state, context: context)) != nil else { continue }
+                guard (try? router.route(step, decisionID: "d", state: &state, context: context)) != nil else {
+                    continue
+                }
                 times.append(PlanClock.cpuSeconds - start)
             }
             RuleBenchmark.report("\(one.name), \(name)", times)

@@ -52,7 +52,8 @@ struct EffortWaysTests {
     func amounts() throws {
         let all = try #require(
             AskingWays(
-                of: Fixture.step(), by: FixedEstimator(quality: ["m": 0.5]), in: Fixture.context([Self.model("m")], policy: Policy())
+                of: Fixture.step(), by: FixedEstimator(quality: ["m": 0.5]),
+                in: Fixture.context([Self.model("m")], policy: Policy())
             ) { FixedEstimator(quality: ["m": 0.5]).prediction(for: $0) })
         let ways = try #require(all.ways[Self.m])
         let low = try #require(ways.first { $0.effort?.level.effort == .low })

@@ -2,7 +2,8 @@ import Domain
 
 extension EffortLevel {
     static let rules = MeasuredEffort.levels.map { effort in
-        FieldRule(effort.rawValue, "`\(effort.rawValue): {reasoning_effort: \(effort.rawValue), length: 2, source: ...}`")
+        FieldRule(
+            effort.rawValue, "`\(effort.rawValue): {reasoning_effort: \(effort.rawValue), length: 2, source: ...}`")
     }
 
     private static let levelRules = [

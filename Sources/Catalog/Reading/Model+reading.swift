@@ -25,7 +25,8 @@ extension Model {
             FieldRule(
                 "logprobs",
                 "`logprobs: free`, where the server gives log-probabilities of tokens for nothing, or `none`"),
-            FieldRule("efforts", "`efforts:` with levels such as `low: {reasoning_effort: low, length: 2, source: ...}`"),
+            FieldRule(
+                "efforts", "`efforts:` with levels such as `low: {reasoning_effort: low, length: 2, source: ...}`"),
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 

@@ -12,8 +12,8 @@ extension AnthropicWire {
         if let level = effort.reasoningEffort {
             let member = [(key: "effort", value: JSONWriter.quoted(level))]
             let config = document.root["output_config"].flatMap { try? JSONDocument(Array($0.raw)) }
-            members.append(
-                ("output_config", config?.settingMembers(member) ?? Array("{\"effort\":".utf8) + member[0].value + [0x7D]))
+            let alone = Array("{\"effort\":".utf8) + member[0].value + Array("}".utf8)
+            members.append(("output_config", config?.settingMembers(member) ?? alone))
         }
         if let budget = effort.thinkingTokens {
             guard let limit = document.root["max_tokens"]?.integer, limit > budget else { return bytes }

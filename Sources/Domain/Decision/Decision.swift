@@ -231,9 +231,11 @@ package struct SourceChoice: Hashable, Sendable {
 package struct SourceWorth: Hashable, Sendable, CustomStringConvertible {
     /// The source's name.
     package var id: String
+    /// Whether the model is sent it.
     package var isSent: Bool
     /// Expected gain of quality, 0...1.
     package var gain: Double
+    /// Expected cost of sending it.
     package var cost: Money
 
     package init(id: String, isSent: Bool, gain: Double, cost: Money) {
@@ -243,6 +245,7 @@ package struct SourceWorth: Hashable, Sendable, CustomStringConvertible {
         self.cost = cost
     }
 
+    /// For example "side sent: expected to add 0.12 of quality for $0.0004".
     package var description: String {
         "\(id) \(isSent ? "sent" : "not sent"): expected to add \(Decimals.two(gain)) of quality for $\(cost)"
     }

@@ -7,6 +7,7 @@ package struct EffortRule: Hashable, Sendable {
     /// The greatest effort that is chosen; a model's own level is always allowed.
     package var atMost: MeasuredEffort
 
+    /// Levels up to high.
     package static let standard = EffortRule(chooses: true, atMost: .high)
     /// Every model at its own level.
     package static let off = EffortRule(chooses: false, atMost: .high)

@@ -77,6 +77,7 @@ extension StepEstimates {
 
     package func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice { LossPrice(unfittedFor: maxLoss) }
 
+    /// General alone, without an estimator that reads kinds.
     package var kinds: [Benchmark.Kind: Double] { [.general: 1] }
 
     package func relativeSize(of model: Model) -> Double { 1 }

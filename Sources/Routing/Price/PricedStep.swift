@@ -1,4 +1,5 @@
 package import Domain
+import Estimation
 import Optimization
 
 /// A step's candidates under the price of lost quality (`max_loss`).
@@ -23,6 +24,9 @@ package struct PricedStep: Hashable, Sendable {
     /// Loss of accuracy, in points, when one step goes to the smaller model in the early, middle and late third of a run.
     /// Source: HERA, arXiv 2504.00434 and AIMS (EuroSys '26).
     package static let lossByThird = [5.25, 7.59, 9.53]
+
+    /// Prices of what is left of a session, which are in the three above; nil without a learned value.
+    let rest: RunPrices?
 
     /// Whether the run's limits leave no room for the dial, so that every candidate passes.
     private(set) var isRelaxed = false
@@ -61,11 +65,18 @@ package struct PricedStep: Hashable, Sendable {
             return unit > 0 ? weight / sum / unit : 0
         }
         let size = models.first { $0.id == scale.model }.map { estimates.relativeSize(of: $0) } ?? 1
-        costPrice = unit(
-            weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
-            Double(usual.map(\.cost.total.nanoUSD).max() ?? 0))
+        rest = context.rest?.prices(usual)
+        let worth = price
+        func later(_ quality: Double?, _ units: Double) -> Double { worth * (quality ?? 0) / units }
+        costPrice =
+            later(rest?.perDollar, 1e9)
+            + unit(
+                weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
+                Double(usual.map(\.cost.total.nanoUSD).max() ?? 0))
         energyPrice = unit(weights.energy, scale.energyJoules, usual.map(\.energyJoules).max() ?? 0)
-        latencyPrice = unit(weights.latency, scale.latencySeconds, usual.map(\.latencySeconds).max() ?? 0)
+        latencyPrice =
+            later(rest?.perSecond, 1)
+            + unit(weights.latency, scale.latencySeconds, usual.map(\.latencySeconds).max() ?? 0)
         for candidate in candidates { burdens[candidate.model] = burden(of: candidate) }
     }
 

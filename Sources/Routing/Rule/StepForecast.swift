@@ -113,6 +113,7 @@ struct StepForecast: Sendable {
                 able.map { candidates[$0] }, reference: candidates[best], models: models, estimates: estimates,
                 isTested: isTested, position: step.position, context: context,
                 usual: found == nil ? nil : able.map { whole[$0] })
+            if let rest = priced?.rest { remarks.append("\(rest)") }
         }
         self.estimates = estimates
         ways = stuck == nil ? found?.ways ?? [:] : [:]

@@ -138,9 +138,10 @@ extension StepService {
                 id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
                 decisionID: prepared.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
+        let candidate = prepared.decision.candidate(done.outcome.model)
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, way: prepared.decision.candidate(done.outcome.model)?.way ?? AskedWay(),
+                done.outcome.model, on: candidate?.placement ?? .cloud, way: candidate?.way ?? AskedWay(),
                 position: prepared.step.position, state: done.state, seconds: done.seconds,
                 of: session, at: now)
         ]
