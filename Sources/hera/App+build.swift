@@ -6,8 +6,8 @@ import Domain
 import Jobs
 import Ledger
 import Logging
-import ServiceLifecycle
 import Server
+import ServiceLifecycle
 import Steps
 import UnixSignals
 import Upstream
