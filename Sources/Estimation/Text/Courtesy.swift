@@ -53,7 +53,7 @@ enum Courtesy {
         bytes.reduce(0) { $0 << 8 | UInt32(ByteKind.folded($1)) }
     }
 
-    /// Whether the bytes at an end may be a phrase; true for whatever is not plain ASCII there.
+    /// Whether the bytes at an end may be a phrase; true for anything else than plain ASCII there.
     private static func mayHavePhrase(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
