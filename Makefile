@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page
+  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page snippets
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -36,12 +36,15 @@ demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
 fetch: setup
 	@Tests/Demo/models.sh &
 
-test: setup lint ## lint, build and run all tests, then the release build, a smoke run, the clients and a short soak
+test: setup lint ## lint, build and run all tests, then the release build and what runs it: smoke, clients, guide, contract, page, soak
 	swift build --build-tests $(CHECKED)
 	swift test --skip-build --no-parallel
 	swift build -c release --product hera $(STATIC)
 	@$(MAKE) --no-print-directory smoke
 	@Tests/Clients/clients.sh
+	@Tests/Snippets/snippets.py
+	@Tests/Contract/contract.sh --examples 5
+	@Tests/Page/page.sh
 	@Tests/Soak/soak.sh 20
 
 test-dates:      ## the built tests at ends of months and years, on leap days and in far zones; PART=calendar is short
@@ -57,6 +60,9 @@ smoke:           ## the release binary does its first steps
 
 clients: build   ## real client libraries from PyPI; writes docs/reference/clients.md
 	@Tests/Clients/clients.sh
+
+snippets: build  ## the commands of README and guide, run as they stand
+	@Tests/Snippets/snippets.py
 
 soak: build      ## ten minutes of load with faults: ledger and bill, memory and descriptors; DURATION=60 is shorter
 	@Tests/Soak/soak.sh $(or $(DURATION),600)

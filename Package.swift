@@ -7,6 +7,7 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -95,7 +96,8 @@ let package = Package(
             dependencies: [
                 "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
                 "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
             resources: [
                 "dashboard.html", "page.css", "charts.js", "views.js", "page.js", "icon.svg", "openapi.yaml",
@@ -125,7 +127,8 @@ let package = Package(
         .testTarget(name: "EstimationTests", dependencies: ["JSON", "Domain", "Estimation"]),
         .testTarget(name: "OptimizationTests", dependencies: ["JSON", "Domain", "Optimization"]),
         .testTarget(
-            name: "UpstreamTests", dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "ScriptedUpstream"]),
+            name: "UpstreamTests",
+            dependencies: ["TestSupport", "JSON", "Domain", "Digest", "Upstream", "ScriptedUpstream"]),
         .testTarget(
             name: "DialectsTests",
             dependencies: ["TestSupport", "JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"]),
@@ -165,8 +168,7 @@ let package = Package(
             dependencies: [
                 "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls", "Steps", "Jobs",
                 "Batches", "Training", "Server", "TestSupport", "ScriptedUpstream", "hera", metrics, httpTypes,
-                hummingbird, logging,
-                lifecycle,
+                hummingbird, logging, lifecycle, nioCore, .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .executableTarget(
             name: "Benchmarks",

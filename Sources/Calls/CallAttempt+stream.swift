@@ -14,26 +14,24 @@ extension CallAttempt {
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
     func stream(
-        _ call: ChatCall, to delivery: StreamDelivery, since started: ContinuousClock.Instant,
-        _ reservation: Reservation
+        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery, _ start: CallStart
     ) async throws(UpstreamError) -> Reading {
-        let response = try await calls.upstream.open(call, remembering: calls.mends)
-        let wire = priced.model.endpoint.wire
+        let (wire, started) = (call.endpoint.wire, start.at)
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
-            await calls.waitForDisk(reservation)
+            await calls.waitForDisk(start.reservation)
         }
         var pieces = response.body.makeAsyncIterator()
-        var start: [UInt8] = []
-        while BodyForm(start) == .unknown, start.count < Self.mostWhiteSpace,
+        var head: [UInt8] = []
+        while BodyForm(head) == .unknown, head.count < Self.mostWhiteSpace,
             let piece = try await pieces.next(isolation: nil)
         {
-            start += piece
+            head += piece
         }
         let isNamedJSON = response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true
-        if BodyForm(start) == .json || (BodyForm(start) == .other && isNamedJSON) {
+        if BodyForm(head) == .json || (BodyForm(head) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
-            while let piece = try await pieces.next(isolation: nil) { start += piece }
-            return try await whole(start, of: call, host: response.body.host, &forwarder, since: started)
+            while let piece = try await pieces.next(isolation: nil) { head += piece }
+            return try await whole(head, of: call, host: response.body.host, &forwarder, since: started)
         }
         var reader = ChatStreamReader(
             wire: wire, host: response.body.host, maximumEventBytes: calls.limits.answerBytes)
@@ -42,7 +40,7 @@ extension CallAttempt {
         var isStopped = false
         var received = response.headers.byteCount
         do throws(UpstreamError) {
-            var next: [UInt8]? = start
+            var next: [UInt8]? = head
             while let piece = next {
                 received += piece.count
                 var events = try reader.feed(piece)
@@ -82,7 +80,8 @@ extension CallAttempt {
         let ending: AnswerEnding =
             reader.isComplete ? .whole : isStopped ? .abandoned : reader.failure == nil ? .lost : .stopped
         return forwarder.reading(
-            of: reader.answer, ending, pieces: reader.pieces, failure: failure?.without(secret: call.key))
+            of: reader.answer, ending, pieces: reader.pieces,
+            failure: failure?.without(secrets: call.credentials.secrets))
     }
 
     /// Whether the rest of an answer whose client has left is broken off (``AbandonedCall``).
@@ -117,7 +116,7 @@ extension CallAttempt {
         var answer = try priced.model.endpoint.wire.chat.wholeAnswer(bytes, host: host).answer
         if call.asksLogProbabilities { answer.rawLogProbabilities = [] }
         if let failure = answer.failure {
-            return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secret: call.key)
+            return Reading(answer: answer, firstTokenSeconds: nil, brokenBy: failure, secrets: call.credentials.secrets)
         }
         await forwarder.forward(answer.events(id: prepared.step.id, model: "\(priced.model.id)"), since: started)
         return forwarder.reading(of: answer, .whole, failure: nil)

@@ -10,7 +10,9 @@ package struct CallAttempt: Sendable {
     package enum Result: Sendable {
         case answered(StepOutcome)
         /// Booked or released already. After a final failure no other model is called.
-        case failed(UpstreamError, isFinal: Bool)
+        ///
+        /// - Parameter at: names of the endpoints that were tried, where the model has several.
+        case failed(UpstreamError, isFinal: Bool, at: [String] = [])
         /// The ledger refused the reservation; no server was called.
         case unpaid(LedgerError)
     }
@@ -29,6 +31,8 @@ package struct CallAttempt: Sendable {
         var pieces = 0
         /// Whether the client has got something of the answer, so that no other model can answer.
         var hasBegun = false
+
+        var usedTokens: Int? { answer.usage.map { $0.promptTokens + $0.completionTokens } }
     }
 
     let calls: CallExecutor
@@ -42,35 +46,41 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(since:_:))
+            perform: read(_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
             guard let failure = reading.failure, !reading.hasBegun else { return .answered(outcome) }
             await calls.reject(outcome, prepared)
-            return .failed(failure, isFinal: false)
-        case .failed(let error): return .failed(error, isFinal: error.isFinal)
+            return .failed(failure, isFinal: false, at: receipt.endpoint.map { [$0] } ?? [])
+        case .failed(let error, let endpoints): return .failed(error, isFinal: error.isFinal, at: endpoints)
         case .unpaid(let error): return .unpaid(error)
         }
     }
 
     // MARK: Calling
 
-    private func read(
-        since started: ContinuousClock.Instant, _ reservation: Reservation
-    ) async throws(UpstreamError) -> Reading {
-        let call = call
+    private func read(_ start: CallStart) async throws(UpstreamError) -> Reading {
         guard let delivery else {
-            let completed = try await calls.upstream.complete(call, remembering: calls.mends)
+            let (completed, secrets) = try await calls.entering(start.endpoint.access) {
+                (credentials) async throws(UpstreamError) -> (CompletedChat, [String]) in
+                let call = self.call(to: start.endpoint, credentials)
+                return (try await calls.upstream.complete(call, remembering: calls.mends), credentials.secrets)
+            }
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
-                secret: call.key)
+                secrets: secrets)
         }
-        return try await stream(call, to: delivery, since: started, reservation)
+        let (response, call) = try await calls.entering(start.endpoint.access) {
+            (credentials) async throws(UpstreamError) -> (UpstreamResponse, ChatCall) in
+            let call = self.call(to: start.endpoint, credentials)
+            return (try await calls.upstream.open(call, remembering: calls.mends), call)
+        }
+        return try await stream(response, of: call, to: delivery, start)
     }
 
-    private var call: ChatCall {
+    private func call(to endpoint: Endpoint, _ credentials: Credentials) -> ChatCall {
         var body = prepared.request.document
         // Without a limit, a server of the operator's own writes until its context is full.
         if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {
@@ -84,9 +94,18 @@ package struct CallAttempt: Sendable {
             body = (try? JSONDocument(asked)) ?? body
         }
         var call = calls.chatCall(
-            to: priced.model, body: body, original: prepared.request.original, isStreaming: delivery != nil,
+            to: endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
+            isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
+        let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
+        call.marksCache = caching.setsMarks
+        if caching.isExpectedToGoOn {
+            var hash = StableHash()
+            hash.combine(prepared.step.runID.utf8)
+            call.cacheKey = "hera-\(hash.hexadecimal)"
+        }
         return call
     }
 
@@ -130,7 +149,8 @@ package struct CallAttempt: Sendable {
             [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
         }
         return StepOutcome(
-            model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
+            model: priced.model.id, endpoint: receipt.endpoint, answer: reading.answer,
+            openAIBytes: reading.openAIBytes, held: reading.held,
             figures: used.figures, entryID: entry.id,
             commit: StepCommit(settlements: [(entry.id, entry)], failures: failures ?? []),
             failure: reading.failure)
@@ -141,11 +161,11 @@ extension CallAttempt.Reading {
     /// A whole answer, which its server may have broken off with an error.
     init(
         answer: ChatAnswer, openAIBytes: [UInt8]? = nil, firstTokenSeconds: Double?, brokenBy failure: UpstreamFailure?,
-        secret: String?
+        secrets: [String]
     ) {
         self.init(answer: answer, openAIBytes: openAIBytes, firstTokenSeconds: firstTokenSeconds)
         guard let failure else { return }
-        self.failure = UpstreamError.status(failure).without(secret: secret)
+        self.failure = UpstreamError.status(failure).without(secrets: secrets)
         ending = .stopped
         outcome = .failed
     }

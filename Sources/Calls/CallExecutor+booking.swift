@@ -92,10 +92,11 @@ extension CallExecutor {
         if pool?.submit(work) != true { await work() }
     }
 
-    /// Removes the key of a model's endpoint from a text of its server.
+    /// Removes the secrets of a model's endpoint from a text of its server.
     func withoutKey(of model: Model) -> (String) -> String {
-        let secret = SecretText(keys.key(for: model.endpoint))
-        return { text in secret?.removed(from: text) ?? text }
+        let all = model.endpoints.flatMap { keys.secrets(of: $0.endpoint.access) }
+        let secrets = all.compactMap { SecretText($0) }
+        return { text in secrets.reduce(text) { text, secret in secret.removed(from: text) } }
     }
 }
 

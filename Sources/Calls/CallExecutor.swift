@@ -67,7 +67,7 @@ package struct CallExecutor: Sendable {
             else { return outcome }
             await reject(outcome, prepared)
             throw .noAnswer([(model, .malformed(host: model.rawValue, reason: problem))])
-        case .failed(let error, _): throw .noAnswer([(model, error)])
+        case .failed(let error, _, _): throw .noAnswer([(model, error)])
         case .unpaid(let error): throw .ledger(error)
         case nil: throw .noAnswer([])
         }
@@ -83,13 +83,31 @@ package struct CallExecutor: Sendable {
         await book(commit)
     }
 
-    /// A call of a model within the service's limits, with the model's key.
+    /// Enters a model's server with its key, and once more with a new key where the server refuses the first one (401).
+    /// An error status of that kind is not billed.
+    package func entering<Result>(
+        _ access: EndpointAccess, _ call: (Credentials) async throws(UpstreamError) -> Result
+    ) async throws(UpstreamError) -> Result {
+        let credentials = try await keys.credentials(for: access)
+        do throws(UpstreamError) {
+            return try await call(credentials)
+        } catch {
+            guard error.refusesKey(isSigned: access.signing != nil),
+                let others = try await keys.renewed(credentials, for: access)
+            else { throw error }
+            return try await call(others)
+        }
+    }
+
+    /// A call of a model within the service's limits.
     func chatCall(
-        to model: Model, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
+        to endpoint: Endpoint, of model: Model, _ credentials: Credentials, body: JSONDocument,
+        original: OriginalRequest? = nil,
+        isStreaming: Bool,
         removing removed: [String]
     ) -> ChatCall {
         ChatCall(
-            endpoint: model.endpoint, key: keys.key(for: model.endpoint), body: body, original: original,
+            endpoint: endpoint, credentials: credentials, body: body, original: original,
             isStreaming: isStreaming, maximumOutputTokens: model.maxOutputTokens, removedMembers: removed,
             timeouts: UpstreamTimeouts(
                 firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
@@ -99,12 +117,18 @@ package struct CallExecutor: Sendable {
 }
 
 extension UpstreamError {
+    /// Whether the server does not take the key. AWS refuses an expired signature with 403.
+    fileprivate func refusesKey(isSigned: Bool) -> Bool {
+        guard case .status(let failure) = self else { return false }
+        return failure.status == 401 || isSigned && failure.status == 403
+    }
+
     /// Whether the failure is the server's fault, not the request's.
     var isFaultOfServer: Bool {
         switch self {
         case .status(let failure): !failure.isRefusal
         case .invalidRequest, .cancelled, .overloaded, .resting, .stopped, .undecided, .timeout(.queue, _, _, _): false
-        case .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
+        case .noCredentials, .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
         }
     }
 }

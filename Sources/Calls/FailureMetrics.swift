@@ -58,6 +58,7 @@ extension UpstreamError {
             default: return "http_\(failure.status)"
             }
         case .invalidRequest: return "unsupported"
+        case .noCredentials: return "no_credentials"
         case .connect: return "connect"
         case .tls: return "tls"
         case .timeout(.queue, _, _, _): return "queue_timeout"

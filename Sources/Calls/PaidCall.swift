@@ -8,6 +8,8 @@ import Upstream
 protocol PaidAnswer: Sendable {
     /// The error that broke the answer off; nil for a whole answer.
     var failure: UpstreamError? { get }
+    /// Tokens of prompt and answer as the server counted them; nil where it counted none.
+    var usedTokens: Int? { get }
 }
 
 /// One call of one model that is paid for: reserved, performed, then settled, released, or booked as uncertain.
@@ -20,7 +22,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         /// Still reserved: the receipt's owner settles it.
         case answered(Answer, CallReceipt)
         /// Released or booked already. The error holds no secret.
-        case failed(UpstreamError)
+        ///
+        /// - Parameter at: names of the endpoints that were tried, where the model has several.
+        case failed(UpstreamError, at: [String])
         /// The ledger refused the reservation; no server was called.
         case unpaid(LedgerError)
     }
@@ -31,43 +35,63 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     let upperBound: Amounts
     /// The baseline of a call that fails.
     var failedBaseline: Baseline?
-    /// Whether the client disconnected before the call begins.
+    /// Whether the client has disconnected.
     var isAbandoned: @Sendable () -> Bool = { false }
-    /// Calls the server. Its arguments are the start of the call and its reservation, which has to be on disk before
-    /// anything of the answer is passed on (`CallExecutor.waitForDisk`).
-    let perform: @Sendable (ContinuousClock.Instant, Reservation) async throws(UpstreamError) -> Answer
+    /// Calls the server.
+    let perform: @Sendable (CallStart) async throws(UpstreamError) -> Answer
 
-    /// Makes the call in one of the model's slots and records its outcome for the model's circuit breaker.
+    /// Endpoints that one call is tried at.
+    private static var mostEndpoints: Int { 3 }
+
+    /// Makes the call in one of the model's slots and records its outcome for the endpoint's circuit breaker.
     ///
-    /// A connection that broke before the first byte is tried a second time. If no budget has room for the second
-    /// try, the result is the first one's. A model that rests is not called.
+    /// A failure before the first byte is tried once more: at another endpoint of the model, or at the same one where the
+    /// connection broke. If no budget has room for the second try, the result is the first one's. An endpoint that rests
+    /// is not called.
     func run() async -> Result {
-        let model = priced.model
         if let error = rest() { return notMade(error) }
-        return await calls.limiter.withSlot(of: model, for: planned.attribution, patience, orElse: notMade) {
-            var isTrial = false
-            if hasClient {
-                switch calls.registry.admit(model.id, at: .now()) {
-                case .success(let isOne): isTrial = isOne
-                case .failure(let error): return notMade(error)
-                }
-            }
-            let result = await tries()
-            record(result, isTrial: isTrial)
-            return result
+        return await calls.limiter.withSlot(of: priced.model, for: planned.attribution, patience, orElse: notMade) {
+            await tries()
         }
     }
 
     /// Counts a call that was not made: its model rests, its queue is full or too slow, or its client has left.
     private func notMade(_ error: UpstreamError) -> Result {
         calls.failures.count(priced.model.id, error)
-        return .failed(error)
+        return .failed(error, at: [])
     }
 
     private func tries() async -> Result {
-        let first = await attempt()
-        guard case .failed(.reset(_, bytesReceived: 0)) = first else { return first }
-        let second = await attempt()
+        var tried: [String] = []
+        var last: Result?
+        while tried.count < Self.mostEndpoints {
+            let chosen = calls.registry.choose(
+                priced.model, for: planned.runID, tokens: Int(clamping: upperBound.tokens), excluding: Set(tried),
+                heedsRest: hasClient, at: .now())
+            let choice: EndpointChoice
+            switch chosen {
+            case .success(let made): choice = made
+            case .failure(let error): return last ?? notMade(error)
+            }
+            let result = await attempts(at: choice.endpoint)
+            record(result, of: choice)
+            calls.registry.leave(choice, of: priced.model.id, used: result.usedTokens, at: .now())
+            if case .unpaid = result, let last { return last }
+            tried.append(choice.endpoint.name)
+            guard case .failed(let error, _) = result else { return result }
+            last = .failed(error, at: priced.model.endpoints.count > 1 ? tried : [])
+            guard tried.count < priced.model.endpoints.count, error.mayPassElsewhere, !isAbandoned() else { break }
+        }
+        return last ?? notMade(.cancelled)
+    }
+
+    private func attempts(at endpoint: ModelEndpoint) async -> Result {
+        let first = await attempt(at: endpoint)
+        // Another endpoint is better than the same one once more.
+        guard priced.model.endpoints.count == 1, case .failed(.reset(_, bytesReceived: 0), _) = first else {
+            return first
+        }
+        let second = await attempt(at: endpoint)
         if case .unpaid = second { return first }
         return second
     }
@@ -85,7 +109,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             wait: .seconds(calls.limits.queueSeconds), mostWaiting: calls.limits.queuedCalls, isAbandoned: isAbandoned)
     }
 
-    private func attempt() async -> Result {
+    private func attempt(at endpoint: ModelEndpoint) async -> Result {
         if isAbandoned() { return notMade(.cancelled) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
@@ -97,20 +121,22 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             if error.isTemporary { await calls.giveBack(reservation.id) }
             return .unpaid(error)
         }
-        let started = ContinuousClock.now
+        let start = CallStart(endpoint: endpoint.endpoint, reservation: made)
         let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
         do throws(UpstreamError) {
-            let answer = try await perform(started, made)
+            let answer = try await perform(start)
             let joules = measurement?.end()
-            let seconds = started.seconds
+            let seconds = start.at.seconds
             await calls.waitForDisk(made)
             return .answered(
                 answer,
-                CallReceipt(reservation: reservation, model: priced.model, seconds: seconds, joules: joules))
+                CallReceipt(
+                    reservation: reservation, model: priced.model, endpoint: endpoint.shownName, seconds: seconds,
+                    joules: joules))
         } catch {
             _ = measurement?.end()
-            await close(reservation, after: error, seconds: started.seconds)
-            return .failed(error.without(secret: calls.keys.key(for: priced.model.endpoint)))
+            await close(reservation, after: error, seconds: start.at.seconds)
+            return .failed(error.without(secrets: calls.keys.secrets(of: endpoint.endpoint.access)), at: [])
         }
     }
 
@@ -139,42 +165,75 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 failures: [FailedAttempt(at: .now(), call: planned, reason: error.reasonName, isBooked: true)]))
     }
 
-    private func record(_ result: Result, isTrial: Bool) {
+    private func record(_ result: Result, of choice: EndpointChoice) {
         let model = priced.model.id
+        let id = EndpointID(model, choice.endpoint.name)
         switch result {
         case .answered(let answer, _):
-            guard let failure = answer.failure else { return calls.registry.recordSuccess(model) }
+            guard let failure = answer.failure else {
+                return calls.registry.recordSuccess(model, endpoint: id.name)
+            }
             calls.failures.count(model, failure)
             if failure.isFaultOfServer {
-                recordFailure(failure, isTrial: isTrial)
+                recordFailure(failure, of: choice)
             } else {
-                calls.registry.recordSuccess(model)
+                calls.registry.recordSuccess(model, endpoint: id.name)
             }
-        case .failed(let error):
+        case .failed(let error, _):
             calls.logger.warning(
-                "call failed", metadata: ["model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)"])
+                "call failed",
+                metadata: [
+                    "model": "\(model)", "endpoint": "\(id.name)", "run": "\(planned.runID)", "reason": "\(error)",
+                ])
             if error.isFaultOfServer {
-                recordFailure(error, isTrial: isTrial)
-            } else if error.refusal != nil, isTrial {
+                recordFailure(error, of: choice)
+            } else if error.refusal != nil, choice.isTrial {
                 // A server that refuses a request is at work.
-                calls.registry.recordSuccess(model)
-            } else if isTrial {
-                calls.registry.abandonTrial(of: model, at: .now())
+                calls.registry.recordSuccess(model, endpoint: id.name)
+            } else if choice.isTrial {
+                calls.registry.abandonTrial(of: id, at: .now())
             }
-        case .unpaid: if isTrial { calls.registry.abandonTrial(of: model, at: .now()) }
+        case .unpaid: if choice.isTrial { calls.registry.abandonTrial(of: id, at: .now()) }
         }
     }
 
-    private func recordFailure(_ error: UpstreamError, isTrial: Bool) {
+    private func recordFailure(_ error: UpstreamError, of choice: EndpointChoice) {
         calls.registry.recordFailure(
-            priced.model.id, reason: error.description, of: error, isTrial: isTrial, at: .now())
+            EndpointID(priced.model.id, choice.endpoint.name), reason: error.description, of: error,
+            isTrial: choice.isTrial, at: .now())
     }
+}
+
+extension PaidCall.Result {
+    /// Tokens that the call took of its endpoint's limit; nil where that is not known.
+    fileprivate var usedTokens: Int? {
+        switch self {
+        case .answered(let answer, _): answer.usedTokens
+        case .failed(let error, _): error.mayHaveBeenBilled ? nil : 0
+        case .unpaid: 0
+        }
+    }
+}
+
+extension UpstreamError {
+    /// Whether another endpoint of the same model may answer: nothing came, and the request is not to blame.
+    fileprivate var mayPassElsewhere: Bool { isFaultOfServer && isBeforeFirstByte && self != .stopped }
+}
+
+/// The start of a paid call's try: where it goes, and what is reserved for it.
+struct CallStart: Sendable {
+    let endpoint: Endpoint
+    let at = ContinuousClock.now
+    /// Has to be on disk before anything of the answer is passed on (`CallExecutor.waitForDisk`).
+    let reservation: Reservation
 }
 
 /// An answered call that is still reserved, with what the ledger entry needs of it.
 struct CallReceipt: Sendable {
     let reservation: ReservationRequest
     let model: Model
+    /// The name of the endpoint that answered; nil where the model has one only.
+    let endpoint: String?
     let seconds: Double
     /// Joules by this machine's counter; nil without a counter, or if the model runs elsewhere.
     let joules: Double?

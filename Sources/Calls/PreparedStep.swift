@@ -15,6 +15,8 @@ package struct PreparedStep: Sendable {
     /// The models that the caller may use.
     package var callerModels = ModelFilter()
     package var purpose = CallPurpose.step
+    /// What asks the model's server for a level of effort; nil for the model's own.
+    var effort: EffortParameters?
     /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
     var callsOfStep = 1
     /// Whether the client has left, so that a call that has not begun need not be made.
@@ -32,14 +34,17 @@ package struct PreparedStep: Sendable {
         self.policyName = policyName
     }
 
-    /// The step as a model is asked: with the optional sources that the decision chose for it.
+    /// The step as a model is asked: with the optional sources that the decision chose for it, and at its effort.
+    ///
+    /// Audits ask for what a policy is compared with: everything, at the model's own effort.
     ///
     /// - Returns: nil if the rest of the request is none, which the decision excludes.
     func asked(of model: ModelID) -> PreparedStep? {
-        guard let sources = request.sources, let candidate = decision.candidate(model), let choice = candidate.sources
-        else { return self }
-        guard let rest = sources.request(sending: choice.mask) else { return nil }
+        guard purpose != .audit, let candidate = decision.candidate(model) else { return self }
         var copy = self
+        copy.effort = candidate.effort?.level.parameters
+        guard let sources = request.sources, let choice = candidate.sources else { return copy }
+        guard let rest = sources.request(sending: choice.mask) else { return nil }
         copy.request = rest
         copy.step = step.asked(of: candidate)
         return copy

@@ -7,6 +7,8 @@ package import Upstream
 package struct StepOutcome: Sendable {
     /// The model that answered, which may be another than the one decided on.
     package var model: ModelID
+    /// The name of the endpoint that answered; nil where the model has one only.
+    package var endpoint: String?
     package var answer: ChatAnswer
     /// The bytes of a whole answer whose server wrote OpenAI's format.
     package var openAIBytes: [UInt8]?

@@ -5,8 +5,8 @@ package import Upstream
 /// A chat call to one model: the request, its endpoint and its limits.
 package struct ChatCall: Sendable {
     package var endpoint: Endpoint
-    /// The secret itself; nil for servers that ask for none.
-    package var key: String?
+    /// The secrets themselves.
+    package var credentials: Credentials
     /// The request in OpenAI's chat format. Its `model` is replaced; unknown members go along.
     package var body: JSONDocument
     /// The same request as the client sent it in another dialect.
@@ -15,8 +15,14 @@ package struct ChatCall: Sendable {
     package var isStreaming: Bool
     /// The limit of the answer where the body names none and the provider insists on one.
     package var maximumOutputTokens: Int
+    /// What asks the server for a level of effort; nil leaves the request as it is.
+    package var effort: EffortParameters?
     /// Whether to ask for the log-probabilities of the tokens. They are for this service, not for the client.
     package var asksLogProbabilities = false
+    /// Whether to mark the prompt for the server's cache, in dialects that have marks.
+    package var marksCache = false
+    /// A name of the run for servers that find their caches by it; nil for none. The run cannot be told by it.
+    package var cacheKey: String?
     /// Members of the body that are not for the provider.
     package var removedMembers: [String]
     package var timeouts: UpstreamTimeouts
@@ -24,12 +30,13 @@ package struct ChatCall: Sendable {
     package var cancellation: UpstreamCancellation
 
     package init(
-        endpoint: Endpoint, key: String?, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
+        endpoint: Endpoint, credentials: Credentials, body: JSONDocument, original: OriginalRequest? = nil,
+        isStreaming: Bool,
         maximumOutputTokens: Int, removedMembers: [String] = [], timeouts: UpstreamTimeouts = UpstreamTimeouts(),
         maximumResponseBytes: Int = 64 << 20, cancellation: UpstreamCancellation = .abort
     ) {
         self.endpoint = endpoint
-        self.key = key
+        self.credentials = credentials
         self.body = body
         self.original = original
         self.isStreaming = isStreaming
@@ -41,13 +48,13 @@ package struct ChatCall: Sendable {
     }
 
     /// The HTTP request of this call, without a body that is the dialect's to write.
-    func request(path: String, authorization: [(String, String)], body: [UInt8]) -> UpstreamRequest {
+    func request(path: String, body: [UInt8]) -> UpstreamRequest {
         var request = UpstreamRequest(
             url: endpoint.url(path),
             headers: [
                 ("Content-Type", "application/json"),
                 ("Accept", isStreaming ? "text/event-stream" : "application/json"),
-            ] + authorization,
+            ],
             body: body, timeouts: timeouts, maximumResponseBytes: maximumResponseBytes, cancellation: cancellation)
         request.isCharged = true
         return request

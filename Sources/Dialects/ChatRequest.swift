@@ -115,6 +115,12 @@ package struct ChatRequest: Sendable {
         return nil
     }
 
+    /// Whether `tool_choice` leaves the model no other answer than a call.
+    private var forcesTool: Bool {
+        guard let choice = document.root["tool_choice"], !choice.isNull else { return false }
+        return choice.kind == .object || choice.isString("required")
+    }
+
     /// The same request with another body.
     package func replacing(document: JSONDocument) throws(FieldError) -> ChatRequest {
         try replacing(document: document, original: original)
@@ -198,6 +204,12 @@ package struct ChatRequest: Sendable {
     /// 264 to 530, by the model and `tool_choice`.
     private static let mostWordsOfServers = 1000
 
+    /// Marks for caches, where an Anthropic server would get the request.
+    private var cacheMarks: CacheMarks {
+        if (original?.document ?? document).root.mentions("cache_control") { return .callers }
+        return original?.dialect == .anthropic ? .closed : .open
+    }
+
     /// The step that this call asks for.
     ///
     /// - Parameter end: where the run's messages ended at its last step; where these do not go on from there, no cache
@@ -242,12 +254,13 @@ package struct ChatRequest: Sendable {
             cachedImages: isWarm ? images.count - newImages.count : 0, history: trail,
             signs: RunSigns(turns(after: lastUser)))
         step.wireNeed = wireNeed
+        step.cacheMarks = cacheMarks
         step.choices = choices
+        step.effort = AskedEffort(document.root, original: self.original?.document.root)
+        step.forcesTool = forcesTool
         step.files = fileTokens
         if let sources {
             step.sources = sources.step
-            // What a model was sent of the history depends on an earlier choice.
-            if sources.isInHistory { (step.cachedTokens, step.cachedImages) = (0, 0) }
         }
         return step
     }

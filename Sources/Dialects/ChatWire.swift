@@ -22,7 +22,7 @@ package protocol ChatWire: Sendable {
     func eventReader(host: String) -> any ChatEventReader
 
     /// The request for the list of models that a server has.
-    func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest
+    func modelsRequest(_ endpoint: Endpoint, credentials: Credentials) -> UpstreamRequest
 }
 
 extension ChatWire {

@@ -26,6 +26,7 @@ extension JobRunner {
         var step = request.step(
             id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.historyEnd)
         step.position = jobThread.nextPosition
+        step.previousWay = memory.lastWay
         let policy = machine.spec.policy
         let policyName = machine.spec.metadata["policy"]
         var context = RoutingContext(

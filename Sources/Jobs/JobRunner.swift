@@ -125,7 +125,9 @@ actor JobRunner {
         spent = (try? spent.adding(done.spent)) ?? spent
         spentJoules += done.joules
         var memory = memories[thread] ?? Sessions.Memory()
-        memory.recordStep(outcome.model, position: prepared.step.position, state: done.state)
+        memory.recordStep(
+            outcome.model, way: prepared.decision.candidate(outcome.model)?.way ?? AskedWay(),
+            position: prepared.step.position, state: done.state)
         memories[thread] = memory
         let actions = machine.handle(.answered(thread: thread, answer))
         let now = Timestamp.now()

@@ -83,7 +83,8 @@ package final class JobScheduler: Service {
         writer.object { spec.write(into: &$0) }
         let record = JobRecord(
             id: id, status: .queued, spec: writer.bytes, state: state.json,
-            attribution: Attribution(team: caller.team, key: caller.key, job: id), createdAt: now, updatedAt: now)
+            attribution: Attribution(team: caller.team, key: caller.key, job: id, labels: caller.labels),
+            createdAt: now, updatedAt: now)
         do throws(LedgerError) {
             if let budget = spec.policy.budget {
                 try await stepService.ledger.write {

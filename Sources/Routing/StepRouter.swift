@@ -38,6 +38,7 @@ package struct StepRouter: Sendable {
         var state = state
         if let stuck = forecast.stuck { state.release(from: stuck) }
         let ordered = try order(forecast, step: step, state: &state, context: context)
+        forecast.take(ordered.ways)
         if ordered.isRelaxed { forecast.relax() }
         let start = RuleStep(
             position: step.position, order: ordered.order,
@@ -55,7 +56,8 @@ package struct StepRouter: Sendable {
             model: forecast.reference.model, reference: forecast.reference.model,
             kappa: forecast.priced?.kappa(of: ordered.order.first?.model ?? forecast.reference.model)
                 ?? ordered.kappa.at(step.position), stage: .plan, reason: "",
-            considered: forecast.remarks + ordered.remarks + estimates(of: ordered.order, in: context),
+            considered: forecast.remarks + ordered.remarks + ways(of: ordered.order)
+                + estimates(of: ordered.order, in: context),
             candidates: forecast.candidates, fallbacks: [],
             catalogVersion: context.catalogVersion)
         return StepMachine(
@@ -70,6 +72,17 @@ package struct StepRouter: Sendable {
             if case .profile = candidate.prediction.basis { return nil }
             guard let estimate = model?.published?.estimate else { return nil }
             return "\(candidate.model): its ability is an estimate (\(estimate))"
+        }
+    }
+
+    /// What says why the first candidates are asked at another effort than their own.
+    private func ways(of order: [Candidate]) -> [String] {
+        order.prefix(3).compactMap { candidate in
+            guard let effort = candidate.effort else { return nil }
+            let (chosen, own) = (effort.level.effort.rawValue, effort.own.rawValue)
+            return "effort: \(candidate.model) at \(chosen): quality \(Decimals.two(candidate.prediction.quality)) for "
+                + "$\(candidate.cost.total), against \(Decimals.two(effort.ownQuality)) for $\(effort.ownCost) at its own "
+                + "(\(own))"
         }
     }
 
@@ -93,6 +106,8 @@ package struct StepRouter: Sendable {
         var kappa: Kappa
         /// Whether the limits leave no room for the dial.
         var isRelaxed = false
+        /// Candidates that are asked in another way than they came.
+        var ways: [Candidate] = []
         var remarks: [String] = []
         var forced: RuleStep.Forced?
     }
@@ -100,28 +115,34 @@ package struct StepRouter: Sendable {
     private func order(
         _ forecast: StepForecast, step: Step, state: inout RunState, context: RoutingContext
     ) throws(RoutingError) -> Ordered {
-        let affordable = forecast.affordable
+        var affordable = forecast.affordable
         do throws(RoutingError) {
             guard !affordable.isEmpty else { throw forecast.budgetError(context) }
             // Otherwise one very expensive model would stretch the scale of cost until all others look alike.
             let sensible = affordable.filter { !$0.isDominated(by: forecast.reference) }
             let planned = try planned(
-                over: sensible.isEmpty ? affordable : sensible, forecast, step: step, state: &state, context: context)
+                over: forecast.columns(of: sensible.isEmpty ? affordable : sensible, in: context), forecast, step: step,
+                state: &state, context: context)
+            if !planned.ways.isEmpty {
+                var taken = forecast
+                taken.take(planned.ways)
+                affordable = taken.affordable
+            }
             let order = planned.order.compactMap { id in affordable.first { $0.model == id } }
             let bend = bend(planned, among: affordable, reference: forecast.reference, context: context)
             return Ordered(
                 order: order, requestCandidates: planned.requestCandidates,
                 kappa: Kappa(context.policy.kappa, offset: context.kappaOffset, bend: bend),
-                isRelaxed: planned.isAtFloor, remarks: planned.remarks)
+                isRelaxed: planned.isAtFloor, ways: planned.ways, remarks: planned.remarks)
         } catch {
             guard case .infeasible(let message, _) = error, !affordable.isEmpty,
-                let chosen = context.policy.onInfeasible.choice(among: affordable)
+                let chosen = context.policy.onInfeasible.choice(among: forecast.columns(of: affordable, in: context))
             else { throw error }
             let rule = context.policy.onInfeasible.rawValue
             state.plan = nil
             return Ordered(
                 order: [chosen] + affordable.filter { $0.model != chosen.model },
-                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset),
+                kappa: Kappa(context.policy.kappa, offset: context.kappaOffset), ways: [chosen],
                 remarks: ["plan: infeasible: \(message)"],
                 forced: .init(model: chosen.model, reason: "\(chosen.model): the \(rule), since \(message)"))
         }
@@ -134,6 +155,8 @@ package struct StepRouter: Sendable {
         var choice: ModelID?
         var requestCandidates: [ModelID] = []
         var forecast: PlanForecast?
+        /// Candidates that are asked in another way than they came.
+        var ways: [Candidate] = []
         var remarks: [String]
         /// Whether the plan only holds with kappa at its floor, or without the dial.
         var isAtFloor = false
@@ -157,7 +180,7 @@ package struct StepRouter: Sendable {
                 context: context, priced: forecast.priced)
             {
                 return Planned(
-                    order: kept.order, choice: kept.choice, forecast: earlier,
+                    order: kept.order, choice: kept.choice, forecast: earlier, ways: kept.ways,
                     remarks: ["plan: kept from step \(earlier.position)"] + plan.effects.map { "plan: \($0)" })
             } else {
                 remarks = ["plan: solved again: the model it has for this step is not expected to pass kappa"]
@@ -175,7 +198,7 @@ package struct StepRouter: Sendable {
         }
         return Planned(
             order: plan.order, choice: plan.choices.first, requestCandidates: plan.requestCandidates,
-            forecast: plan.forecast,
+            forecast: plan.forecast, ways: plan.ways,
             remarks: remarks, isAtFloor: isAtFloor)
     }
 

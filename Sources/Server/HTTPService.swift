@@ -2,6 +2,7 @@ package import Batches
 import Calls
 import Digest
 import Hummingbird
+import HummingbirdCore
 package import Jobs
 package import Logging
 import NIOCore
@@ -34,9 +35,14 @@ package struct HTTPService: Service {
                 needsKey: needsKey))
         application = Application(
             router: router,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionSetup(connections)], idleTimeout: Self.idleTimeout)),
+            server: HTTPServerBuilder { responder in
+                PinnedHTTP1Channel(
+                    HTTP1Channel(
+                        responder: responder,
+                        configuration: .init(
+                            additionalChannelHandlers: [ConnectionSetup(connections)],
+                            idleTimeout: Self.idleTimeout)))
+            },
             configuration: .init(address: .hostname(host, port: port), serverName: "hera"),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? port) }, logger: logger)
     }

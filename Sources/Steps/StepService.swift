@@ -1,5 +1,6 @@
 package import Calls
 package import Catalog
+package import Estimation
 package import Ledger
 package import Logging
 package import Routing
@@ -14,6 +15,7 @@ package struct StepService: Sendable {
     package let ledger: LedgerStore
     private let current: CurrentSettings
     private let base: CurrentEstimator
+    private let currentEpisodes: CurrentEpisodes
     package let sessions = Sessions()
     package let pool: WorkPool
     package let learning: Learning
@@ -23,8 +25,9 @@ package struct StepService: Sendable {
 
     package init(
         catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
-        settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
+        settings: Settings, keys: APIKeys, episodes: EpisodeProfile? = nil, pool: WorkPool = WorkPool(), logger: Logger
     ) {
+        currentEpisodes = CurrentEpisodes(episodes)
         registry = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
         self.learning = learning
@@ -42,6 +45,9 @@ package struct StepService: Sendable {
             logger: logger)
     }
 
+    /// The values learned from recorded episodes; nil without any.
+    var episodes: EpisodeProfile? { currentEpisodes.value }
+
     /// The operator's settings that are in use.
     package var settings: Settings { current.value }
 
@@ -49,8 +55,11 @@ package struct StepService: Sendable {
     ///
     /// Limits, webhooks, servers, durability and the section `service` stay as they were at the start, since running
     /// parts hold them.
-    package func replace(catalog: ModelCatalog, estimator: any Estimating, settings: Settings) {
+    package func replace(
+        catalog: ModelCatalog, estimator: any Estimating, settings: Settings, episodes: EpisodeProfile? = nil
+    ) {
         registry.replace(catalog)
+        currentEpisodes.replace(with: episodes)
         base.replace(with: estimator)
         var settings = settings
         let old = current.value

@@ -6,6 +6,7 @@ import Domain
 import Jobs
 import Ledger
 import Logging
+import Server
 import ServiceLifecycle
 import Steps
 import UnixSignals
@@ -31,7 +32,9 @@ struct AppServices {
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
-            upstream: upstream, settings: settings, keys: keys, logger: logger)
+            upstream: upstream, settings: settings, keys: keys, episodes: try Installation.episodes(installation),
+            pool: WorkPool(starter: AnyEventLoopExecutor()),
+            logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(

@@ -16,10 +16,12 @@ enum RuleBenchmark {
         clock()
         rule()
         decisions("priors", PriorEstimator(), profiles: [])
+        WaysBenchmark.run("priors", PriorEstimator(), profiles: [])
         guard let folder = arguments.first else { return }
         do {
             let set = try ProfileSet.load(directory: folder)
             decisions("profiles", ProfileEstimator(set), profiles: set.profiledModels)
+            WaysBenchmark.run("profiles", ProfileEstimator(set), profiles: set.profiledModels)
         } catch {
             print("no profiles: \(error)")
             PlanClock.fail()
@@ -123,13 +125,13 @@ enum RuleBenchmark {
         return timed(router, step, context: context(market, policy, horizon: steps))
     }
 
-    private static func context(_ market: [PricedModel], _ policy: Policy, horizon: Int) -> RoutingContext {
+    static func context(_ market: [PricedModel], _ policy: Policy, horizon: Int) -> RoutingContext {
         RoutingContext(
             models: market, economics: .standard, policy: policy, remaining: Remaining(of: policy), horizon: horizon,
             catalogVersion: "benchmark")
     }
 
-    private static func market(_ profiles: [ModelID], _ generator: inout Random) -> [PricedModel] {
+    static func market(_ profiles: [ModelID], _ generator: inout Random) -> [PricedModel] {
         (0..<models).map { index in
             let input = Int64(20 * generator.power(300))
             let rates = Rates([
@@ -161,7 +163,7 @@ enum RuleBenchmark {
         "n", "explain", "why", "train", "leaves", "at", "noon", "with", "speed", "42", "km",
     ]
 
-    private static func step(_ position: Int, run: Int, _ generator: inout Random) -> Step {
+    static func step(_ position: Int, run: Int, _ generator: inout Random) -> Step {
         let count = 40 + Int(120 * generator.draw())
         let text = (0..<count).map { _ in words[Int(generator.draw() * Double(words.count))] }.joined(separator: " ")
         return Step(
@@ -169,7 +171,7 @@ enum RuleBenchmark {
             promptTokensAtMost: text.utf8.count)
     }
 
-    private static func report(_ name: String, _ seconds: [Double]) {
+    static func report(_ name: String, _ seconds: [Double]) {
         guard !seconds.isEmpty else { return print("\(name): nothing measured") }
         let sorted = seconds.sorted()
         func microseconds(_ share: Double) -> String {
@@ -185,7 +187,7 @@ enum RuleBenchmark {
 }
 
 /// The same numbers on every run (SplitMix64).
-private struct Random {
+struct Random {
     private var state: UInt64
 
     init(seed: UInt64) { state = seed }

@@ -15,6 +15,7 @@ import Upstream
 struct BookingTests {
     private struct Answer: PaidAnswer {
         var failure: UpstreamError?
+        var usedTokens: Int? { nil }
     }
 
     /// A database that fails at one point until it is repaired.
@@ -76,7 +77,7 @@ struct BookingTests {
             tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "t", asOf: Timestamp.now().day)
         return PaidCall<Answer>(
             calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most
-        ) { _, _ throws(UpstreamError) in
+        ) { _ throws(UpstreamError) in
             if let error { throw error }
             return Answer()
         }

@@ -15,6 +15,7 @@ import Upstream
 struct PaidCallTests {
     private struct Answer: PaidAnswer {
         var failure: UpstreamError?
+        var usedTokens: Int? { nil }
     }
 
     private static let model = Model(
@@ -58,7 +59,7 @@ struct PaidCallTests {
         let call = PaidCall<Answer>(
             calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most,
             failedBaseline: Baseline(model: model.id, figures: .zero), isAbandoned: { isAbandoned }
-        ) { _, _ throws(UpstreamError) in
+        ) { _ throws(UpstreamError) in
             let number = tries.withLock { number in
                 number += 1
                 return number
@@ -86,7 +87,7 @@ struct PaidCallTests {
     @Test("a failure that cannot have been billed is released")
     func released() async throws {
         let run = try await Self.run([.connect(host: "h", reason: "refused")])
-        guard case .failed(.connect) = run.result else { throw run.result.unexpected }
+        guard case .failed(.connect, _) = run.result else { throw run.result.unexpected }
         #expect(run.tries == 1 && run.open == 0 && run.entries.isEmpty)
         #expect(run.registry.rate(of: Self.model.id, at: .now()).errorRate > 0)
     }
@@ -94,7 +95,7 @@ struct PaidCallTests {
     @Test("a failure that may have been billed is booked as uncertain at the upper bound, compared with nothing")
     func uncertain() async throws {
         let run = try await Self.run([.malformed(host: "h", reason: "no JSON")])
-        guard case .failed(.malformed) = run.result else { throw run.result.unexpected }
+        guard case .failed(.malformed, _) = run.result else { throw run.result.unexpected }
         #expect(run.tries == 1 && run.open == 0 && run.entries.count == 1)
         let entry = try #require(run.entries.first)
         #expect(entry.kind == .uncertain && entry.result.outcome == .failed)
@@ -108,14 +109,14 @@ struct PaidCallTests {
         guard case .answered = recovered.result else { throw recovered.result.unexpected }
         #expect(recovered.tries == 2 && recovered.open == 1 && recovered.entries.map(\.kind) == [.uncertain])
         let twice = try await Self.run([Self.broken, Self.broken, Self.broken])
-        guard case .failed(Self.broken) = twice.result else { throw twice.result.unexpected }
+        guard case .failed(Self.broken, _) = twice.result else { throw twice.result.unexpected }
         #expect(twice.tries == 2 && twice.open == 0 && twice.entries.count == 2)
     }
 
     @Test("a second try without money leaves the first one's error")
     func unpaidSecondTry() async throws {
         let run = try await Self.run([Self.broken], budget: Money(nanoUSD: 1000))
-        guard case .failed(Self.broken) = run.result else { throw run.result.unexpected }
+        guard case .failed(Self.broken, _) = run.result else { throw run.result.unexpected }
         #expect(run.tries == 1 && run.open == 0 && run.entries.count == 1)
     }
 
@@ -124,7 +125,7 @@ struct PaidCallTests {
         let unpaid = try await Self.run([], budget: Money(nanoUSD: 699))
         guard case .unpaid(.budgetExceeded) = unpaid.result else { throw unpaid.result.unexpected }
         let abandoned = try await Self.run([], isAbandoned: true)
-        guard case .failed(.cancelled) = abandoned.result else { throw abandoned.result.unexpected }
+        guard case .failed(.cancelled, _) = abandoned.result else { throw abandoned.result.unexpected }
         for run in [unpaid, abandoned] { #expect(run.tries == 0 && run.open == 0 && run.entries.isEmpty) }
     }
 }

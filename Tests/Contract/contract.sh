@@ -17,4 +17,5 @@ if [ ! -x "$tool" ]; then
     && .build/contract/bin/pip install --quiet --disable-pip-version-check 'schemathesis>=4,<5' 2>/dev/null \
     || { rm -rf .build/contract; echo "skipped: schemathesis cannot be installed from PyPI"; exit 0; }
 fi
+.build/contract/bin/python Tests/Contract/schemas.py --check
 exec timeout --kill-after=10 960 python3 Tests/Contract/contract.py "$PWD/$tool" "$examples"

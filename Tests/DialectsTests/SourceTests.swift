@@ -105,17 +105,27 @@ struct SourceTests {
         #expect(error?.description.contains("no message of the user") == true)
     }
 
-    @Test("an old turn may be optional, and leaving it out loses the cache")
+    @Test("an old turn may be optional, and the cache holds it where it was sent last time")
     func turn() throws {
         let text =
             #"{"model":"hera","messages":[{"role":"user","content":"Tell me of York.","hera":{"source":"old","optional":true}},{"role":"assistant","content":"York is old."},{"role":"user","content":"What is 2+2?"}]}"#
         let request = try ChatRequest(try JSONDocument(Array(text.utf8)))
         let sources = try #require(request.sources)
-        #expect(sources.isInHistory)
         #expect(sources.request(sending: 0)?.messages.count == 2)
         #expect(sources.request(sending: 1)?.messages.count == 3)
-        let step = request.step(id: "s", runID: "r", previousModel: ModelID("m"))
-        #expect(step.cachedTokens == 0)
+        var step = request.step(id: "s", runID: "r", previousModel: ModelID("m"))
+        func subset(_ mask: UInt64) -> SourceSubset {
+            SourceSubset(mask: mask, qualityShare: 1, textBytes: 0, images: 0, needs: [])
+        }
+        let (whole, without) = (subset(1), subset(0))
+        #expect(step.cachedTokens > 0)
+        // Nothing is known of what was sent before, or it was sent then and is not now.
+        #expect(step.sending(whole).cachedTokens == 0)
+        step.previousWay = AskedWay(sources: ["old"])
+        #expect(step.sending(whole).cachedTokens == step.cachedTokens)
+        #expect(step.sending(without).cachedTokens == 0)
+        step.previousWay = AskedWay(sources: [])
+        #expect(step.sending(without).cachedTokens > 0)
     }
 
     @Test("an image that is optional leaves models without eyes able to answer")

@@ -8,6 +8,8 @@ import Testing
     private static let accounts = [
         Attribution(), Attribution(job: "j1"), Attribution(team: "t1", key: "k1", job: "j2"),
         Attribution(team: "t1", key: "k2", session: "s1"), Attribution(team: "t2", key: "k3", batch: "b1"),
+        Attribution(key: "k1", labels: CallLabels(user: "u1", kept: ["nightly", "project=red"])),
+        Attribution(job: "j1", labels: CallLabels(user: "u2", kept: ["nightly"])),
     ]
     private static let windows: [BudgetWindow] = [.none, .day, .week, .month, .rolling(seconds: 7200)]
 
@@ -170,6 +172,22 @@ import Testing
                 #expect(row.sums == expected)
             }
             #expect(byJob.totals == total.totals)
+            let byLabel = try await ledger.read {
+                try $0.dashboard(DashboardQuery(from: from, to: to, groupBy: [.user, .tag]))
+            }
+            for row in byLabel.rows {
+                let expected = play.replay.sums(from: from, to: to) {
+                    let labels = $0.call.attribution.labels
+                    return labels.user ?? "" == row.keys[0] && (labels.tags + [""]).contains(row.keys[1])
+                        && labels.tags.isEmpty == row.keys[1].isEmpty
+                }
+                #expect(row.sums == expected)
+            }
+            #expect(byLabel.totals == total.totals)
+            let ofTag = try await ledger.read {
+                try $0.dashboard(DashboardQuery(from: from, to: to, filters: [.tag: "nightly", .user: "u2"]))
+            }
+            #expect(ofTag.totals == play.replay.sums(from: from, to: to) { $0.call.attribution.labels.user == "u2" })
         }
     }
 }

@@ -60,6 +60,7 @@ package struct Loopback: Sendable {
 
     /// A stand-in for an API key in every request.
     package static let secret = "sk-never-to-be-seen"
+    package static let credentials = Credentials(key: secret)
 }
 
 extension UpstreamTimeouts {

@@ -10,7 +10,8 @@ extension ChatCall {
         isStreaming: Bool = false, removedMembers: [String] = []
     ) throws -> ChatCall {
         ChatCall(
-            endpoint: Endpoint(baseURL: baseURL, wire: wire, modelName: "served-name", keyVariable: nil), key: key,
+            endpoint: Endpoint(baseURL: baseURL, wire: wire, modelName: "served-name", keyVariable: nil),
+            credentials: Credentials(key: key),
             body: try JSONDocument(Array(body.utf8)), isStreaming: isStreaming, maximumOutputTokens: 777,
             removedMembers: removedMembers, timeouts: .test)
     }

@@ -144,6 +144,7 @@ struct EpisodeTests {
         (fitted.played, fitted.rounds, fitted.iterations) = (20, 1, 2)
         let value = fitted.forest()
         return world.profile(
-            "dialogues", value, budget: Dialogues.budget, longest: value.longest, reward: 1.5, priced: 1.25)
+            "dialogues", value, budget: Dialogues.budget, longest: value.longest, reward: 1.5, priced: 1.25,
+            planned: 1.375)
     }
 }

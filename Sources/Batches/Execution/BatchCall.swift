@@ -1,5 +1,7 @@
 import Calls
+import Dialects
 import Domain
+import JSON
 import Ledger
 import Routing
 import Steps
@@ -28,6 +30,15 @@ struct BatchCall: Sendable {
     /// All models of the batch, for the decision and the baseline.
     let models: [PricedModel]
 
+    /// The labels of the batch and of the row itself.
+    private func labels(of row: BatchRow) throws(ServiceError) -> CallLabels {
+        do {
+            return try runner.batch.attribution.labels.adding(try JSONDocument(row.request).root)
+        } catch {
+            throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
+        }
+    }
+
     func run(by model: ModelID) async -> End {
         let batch = runner.batch
         do throws(ServiceError) {
@@ -36,8 +47,9 @@ struct BatchCall: Sendable {
             }
             let forecast = try runner.stepService.forecast(
                 row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
-            let prepared = forecast.prepared(
-                model, decisionID: Identifier.make("dec"), attribution: batch.attribution)
+            var account = batch.attribution
+            account.labels = try labels(of: row)
+            let prepared = forecast.prepared(model, decisionID: Identifier.make("dec"), attribution: account)
             let outcome = try await runner.stepService.calls.answer(prepared)
             var commit = outcome.commit
             commit.decisions.append(

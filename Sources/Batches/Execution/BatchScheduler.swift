@@ -199,8 +199,9 @@ extension BatchScheduler {
         let record = BatchRecord(
             id: id, status: .validating, endpoint: submission.endpoint, inputFileID: file.id,
             metadata: submission.metadata,
-            state: state.json, attribution: Attribution(team: caller.team, key: caller.key, batch: id), createdAt: now,
-            updatedAt: now, expiresAt: end)
+            state: state.json,
+            attribution: Attribution(team: caller.team, key: caller.key, batch: id, labels: caller.labels),
+            createdAt: now, updatedAt: now, expiresAt: end)
         try await stepService.save(record)
         leaseLoop.wake()
         return record

@@ -31,16 +31,17 @@ extension ProviderCall {
         var waiting: [Booking] = []
         var lines: ProviderBatchResults.AsyncIterator
         do throws(UpstreamError) {
-            lines = try upstream.results(of: ended, endpoint: endpoint, key: key).makeAsyncIterator()
+            lines = try upstream.results(of: ended, endpoint: endpoint, credentials: try await credentials())
+                .makeAsyncIterator()
         } catch {
-            return .failed(error.without(secret: key))
+            return .failed(plain(error))
         }
         while true {
             let next: ProviderBatchLine?
             do throws(UpstreamError) {
                 next = try await lines.next(isolation: nil)
             } catch {
-                return .interrupted(results, error.without(secret: key))
+                return .interrupted(results, plain(error))
             }
             guard let next else { break }
             guard case .result(let result) = next,

@@ -27,7 +27,15 @@ struct ProviderCall: Sendable {
     private static let removedMembers = ["hera", "service_tier"]
 
     var endpoint: Endpoint { model.model.endpoint }
-    var key: String? { runner.stepService.calls.keys.key(for: endpoint) }
+    /// What enters the provider. Throws where its key cannot be had.
+    func credentials() async throws(UpstreamError) -> Credentials {
+        try await runner.stepService.calls.keys.credentials(for: endpoint.access)
+    }
+
+    /// The error without the provider's secrets.
+    func plain(_ error: UpstreamError) -> UpstreamError {
+        error.without(secrets: runner.stepService.calls.keys.secrets(of: endpoint.access))
+    }
     var upstream: UpstreamClient { runner.stepService.calls.upstream }
     var batch: BatchRecord { runner.batch }
 
@@ -100,12 +108,14 @@ struct ProviderCall: Sendable {
         do throws(UpstreamError) {
             switch action {
             case .find: return .found(try await find(group))
-            case .cancel: return .seen(try await upstream.cancelBatch(id, endpoint: endpoint, key: key))
+            case .cancel:
+                return .seen(
+                    try await upstream.cancelBatch(id, endpoint: endpoint, credentials: try await credentials()))
             case .send, .poll, .collect, .close:
-                return .seen(try await upstream.batch(id, endpoint: endpoint, key: key))
+                return .seen(try await upstream.batch(id, endpoint: endpoint, credentials: try await credentials()))
             }
         } catch {
-            return .failed(error.without(secret: key))
+            return .failed(plain(error))
         }
     }
 
@@ -117,7 +127,7 @@ struct ProviderCall: Sendable {
         let trace = LostProviderBatch(
             name: group.name, rows: group.rows, since: group.createdAt, others: Set(known.compactMap(\.providerID)),
             settling: settling)
-        switch try await upstream.find(trace, endpoint: endpoint, key: key) {
+        switch try await upstream.find(trace, endpoint: endpoint, credentials: try await credentials()) {
         case .found(let batch): return batch
         case .absent: return nil
         case .undecided(let batches): throw .undecided(batches: batches)
@@ -146,10 +156,10 @@ struct ProviderCall: Sendable {
             return .sent(
                 try await upstream.submit(
                     ProviderBatchSubmission(
-                        endpoint: endpoint, key: key, name: group.name, rows: rows,
+                        endpoint: endpoint, credentials: try await credentials(), name: group.name, rows: rows,
                         removedMembers: Self.removedMembers)))
         } catch {
-            return .failed(error.without(secret: key))
+            return .failed(plain(error))
         }
     }
 }

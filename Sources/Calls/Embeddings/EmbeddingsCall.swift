@@ -13,6 +13,7 @@ package struct EmbeddingsCall: Sendable {
         var reported: ReportedUsage?
         /// An answer is read whole or not at all.
         var failure: UpstreamError? { nil }
+        var usedTokens: Int? { reported?.believed.map { $0.promptTokens + $0.completionTokens } }
     }
 
     let calls: CallExecutor
@@ -38,19 +39,24 @@ package struct EmbeddingsCall: Sendable {
     package func run() async throws(ServiceError) -> EmbeddingsReply {
         let call = PaidCall<Answer>(
             calls: calls, priced: priced, planned: try planned(), upperBound: try upperBound(),
-            perform: { _, _ throws(UpstreamError) in try await answer() })
+            perform: answer(_:))
         switch await call.run() {
         case .answered(let answer, let receipt): return try await settle(answer, receipt)
-        case .failed(let error): throw .noAnswer([(priced.model.id, error)])
+        case .failed(let error, _): throw .noAnswer([(priced.model.id, error)])
         case .unpaid(let error): throw .ledger(error)
         }
     }
 
-    private func answer() async throws(UpstreamError) -> Answer {
-        let call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
+    @Sendable private func answer(_ start: CallStart) async throws(UpstreamError) -> Answer {
         let client = calls.upstream
-        let response = try await client.exchange(
-            try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
+        let response = try await calls.entering(start.endpoint.access) {
+            (credentials) async throws(UpstreamError) -> UpstreamResponse in
+            let call = calls.chatCall(
+                to: start.endpoint, of: priced.model, credentials, body: request.document, isStreaming: false,
+                removing: ["hera"])
+            return try await client.exchange(
+                try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
+        }
         let body = try await response.collect(upTo: calls.limits.answerBytes)
         guard let document = try? JSONMender.whole(body), let data = document.root["data"], data.kind == .array,
             data.count == request.count
@@ -115,7 +121,9 @@ package struct EmbeddingsCall: Sendable {
             servedModel: answer.model.map(calls.withoutKey(of: priced.model)))
         var decision = decision
         decision.attempts = [
-            Attempt(model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id)
+            Attempt(
+                model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id,
+                endpoint: receipt.endpoint)
         ]
         do throws(LedgerError) {
             _ = try await calls.commit(

@@ -44,44 +44,70 @@ package struct HealthProber: Service {
         await finder.find()
     }
 
+    private struct Server: Hashable {
+        let baseURL: String
+        let access: EndpointAccess
+    }
+
     /// Probes every model once, all servers concurrently.
     package func probe() async {
-        var found: [ModelID: ModelRegistry.Availability] = [:]
-        var servers: [String: [Model]] = [:]
-        for model in registry.catalog.models {
-            if let variable = model.endpoint.keyVariable, keys.key(for: model.endpoint) == nil {
-                found[model.id] = .unavailable("no key: set \(variable)")
-            } else if model.placement == .edge || model.endpoint.keyVariable == nil {
-                servers[model.endpoint.baseURL, default: []].append(model)
-            } else {
-                found[model.id] = .live
+        let models = registry.catalog.models
+        var found: [EndpointID: ModelRegistry.Availability] = [:]
+        var servers: [Server: [(id: EndpointID, endpoint: Endpoint)]] = [:]
+        for model in models {
+            for entry in model.endpoints {
+                let (id, endpoint) = (EndpointID(model.id, entry.name), entry.endpoint)
+                if let problem = await keys.problem(with: endpoint.access) {
+                    found[id] = .unavailable(problem)
+                } else if model.placement == .edge || endpoint.access.isOpen {
+                    let server = Server(baseURL: endpoint.baseURL, access: endpoint.access)
+                    servers[server, default: []].append((id, endpoint))
+                } else {
+                    found[id] = .live
+                }
             }
         }
-        await withTaskGroup(of: (models: [Model], result: ProbeResult).self) { group in
-            for models in servers.values {
-                guard let endpoint = models.first?.endpoint else { continue }
-                group.addTask { (models, await upstream.probe(endpoint, key: keys.key(for: endpoint))) }
+        await withTaskGroup(of: (entries: [(id: EndpointID, endpoint: Endpoint)], result: ProbeResult).self) { group in
+            for entries in servers.values {
+                guard let endpoint = entries.first?.endpoint else { continue }
+                group.addTask {
+                    let credentials = try? await keys.credentials(for: endpoint.access)
+                    return (entries, await upstream.probe(endpoint, credentials: credentials ?? .none))
+                }
             }
-            for await (models, result) in group {
-                for model in models { found[model.id] = Self.availability(of: model, result) }
+            for await (entries, result) in group {
+                for entry in entries { found[entry.id] = Self.availability(of: entry.endpoint, result) }
             }
         }
-        registry.update(found)
+        report(found, of: models)
         await finder.find()
     }
 
-    private static func availability(of model: Model, _ result: ProbeResult) -> ModelRegistry.Availability {
+    /// A model is live where one of its endpoints is.
+    private func report(_ found: [EndpointID: ModelRegistry.Availability], of models: [Model]) {
+        var availability: [ModelID: ModelRegistry.Availability] = [:]
+        var down: [EndpointID: String] = [:]
+        for model in models {
+            let ids = model.endpoints.map { EndpointID(model.id, $0.name) }
+            availability[model.id] = ids.contains { found[$0] == .live } ? .live : ids.first.flatMap { found[$0] }
+            guard ids.count > 1 else { continue }
+            for id in ids { if case .unavailable(let reason) = found[id] { down[id] = reason } }
+        }
+        registry.update(availability, down: down)
+    }
+
+    private static func availability(of endpoint: Endpoint, _ result: ProbeResult) -> ModelRegistry.Availability {
         guard result.isReachable else {
-            return .unavailable("no server at \(model.endpoint.baseURL): start it")
+            return .unavailable("no server at \(endpoint.baseURL): start it")
         }
         if let problem = result.problem {
-            return .unavailable("the server at \(model.endpoint.baseURL) does not list its models: \(problem)")
+            return .unavailable("the server at \(endpoint.baseURL) does not list its models: \(problem)")
         }
-        let name = model.endpoint.modelName
+        let name = endpoint.modelName
         // Ollama lists names with a tag, `llama3.1:8b` or `qwen2.5:latest`.
         guard result.models.isEmpty || result.models.contains(where: { $0 == name || $0 == "\(name):latest" }) else {
             let served = result.models.prefix(3).map(Self.shown).joined(separator: ", ")
-            return .unavailable("the server at \(model.endpoint.baseURL) has no '\(name)' (it has \(served))")
+            return .unavailable("the server at \(endpoint.baseURL) has no '\(name)' (it has \(served))")
         }
         return .live
     }

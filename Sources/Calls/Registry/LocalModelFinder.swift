@@ -49,12 +49,13 @@ final class LocalModelFinder: Sendable {
 
     /// A server's list, with sizes where it has models that the registry lacks; nil where none answers.
     private func newModels(at server: LocalServer) async -> [ServedModel]? {
-        let key = server.keyVariable.flatMap { keys.secret(named: $0) }
-        guard let served = await upstream.models(at: server, key: key) else { return nil }
+        guard let credentials = try? await keys.credentials(for: server.access),
+            let served = await upstream.models(at: server, credentials: credentials)
+        else { return nil }
         let found = LocalModels(served, at: server, in: registry.catalog, today: Timestamp.now().day)
         let isOllama = served.contains { LocalServerKind(of: server, owner: $0.owner) == .ollama }
         guard isOllama, !found.models.isEmpty else { return served }
-        return await upstream.adding(tagsOf: server, key: key, to: served)
+        return await upstream.adding(tagsOf: server, credentials: credentials, to: served)
     }
 
     private func report(_ found: LocalModels) {

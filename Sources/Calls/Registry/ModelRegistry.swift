@@ -17,12 +17,17 @@ package final class ModelRegistry: Sendable {
         /// Models of local servers that the catalog's files do not name.
         var localModels: [ModelID: LocalModel] = [:]
         var availability: [ModelID: Availability] = [:]
-        var breakers: [ModelID: CircuitBreaker] = [:]
+        var endpoints = EndpointTable()
         var rates: [ModelID: CallAverages] = [:]
         var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         /// The live models for chat calls; read by each call.
         private(set) var live: [Model] = []
+
+        func rest(of model: ModelID, at now: Timestamp) -> UpstreamError? {
+            let known = catalog[model]?.endpoints.map(\.name) ?? [ModelEndpoint.onlyName]
+            return endpoints.rest(ofEndpoints: known, of: model, at: now)
+        }
 
         /// To be called after each change of the catalog or of the availability.
         mutating func listLive() {
@@ -91,8 +96,11 @@ package final class ModelRegistry: Sendable {
     package func localModel(_ id: ModelID) -> LocalModel? { state.withLock { $0.localModels[id] } }
 
     /// Records the results of a probe.
-    package func update(_ availability: [ModelID: Availability]) {
+    ///
+    /// - Parameter down: endpoints that cannot be called, by the reason, of models that have others.
+    package func update(_ availability: [ModelID: Availability], down: [EndpointID: String] = [:]) {
         state.withLock { state in
+            state.endpoints.setDown(down)
             state.availability.merge(availability) { _, new in new }
             state.listLive()
             state.isProbed = true
@@ -128,7 +136,9 @@ package final class ModelRegistry: Sendable {
 
     private func chatModels(at now: Timestamp) -> (working: [Model], resting: [Model]) {
         let (live, blocked) = state.withLock { state in
-            (state.live, Set(state.breakers.lazy.filter { !$0.value.admits(at: now) }.map(\.key)))
+            let suspects = state.endpoints.modelsWithRest(at: now)
+            let blocked = suspects.filter { state.rest(of: $0, at: now) != nil }
+            return (state.live, blocked)
         }
         if blocked.isEmpty { return (live, []) }
         return (live.filter { !blocked.contains($0.id) }, live.filter { blocked.contains($0.id) })
@@ -143,63 +153,67 @@ package final class ModelRegistry: Sendable {
         (try? model.price(on: now.day)).map { PricedModel(model: model, price: $0, live: rate(of: model.id, at: now)) }
     }
 
-    /// Asks for a call of a model.
-    ///
-    /// - Returns: whether it is the trial of a model that rested, or the error of one that still rests.
-    package func admit(_ model: ModelID, at now: Timestamp) -> Result<Bool, UpstreamError> {
-        state.withLock { state in
-            guard var breaker = state.breakers[model] else { return .success(false) }
-            let admission = breaker.admit(at: now)
-            state.breakers[model] = breaker
-            switch admission {
-            case .call: return .success(false)
-            case .trial: return .success(true)
-            case .refused(let seconds): return .failure(breaker.error(seconds: seconds))
+    /// The error of a model that rests with all its endpoints; nil if it may be called.
+    package func rest(of model: ModelID, at now: Timestamp) -> UpstreamError? {
+        state.withLock { $0.rest(of: model, at: now) }
+    }
+
+    /// The state of each endpoint of a model that has several: in one word, with the reason and the calls under way.
+    package func endpointStates(
+        of model: Model, at now: Timestamp
+    ) -> [(name: String, state: String, reason: String?, underWay: Int)] {
+        guard model.endpoints.count > 1 else { return [] }
+        return state.withLock { state in
+            model.endpoints.map { endpoint in
+                let (word, reason, underWay) = state.endpoints.state(of: EndpointID(model.id, endpoint.name), at: now)
+                return (endpoint.name, word, reason, underWay)
             }
         }
     }
 
-    /// The error of a model that rests; nil if it may be called.
-    package func rest(of model: ModelID, at now: Timestamp) -> UpstreamError? {
-        state.withLock { state in
-            guard let breaker = state.breakers[model], !breaker.admits(at: now) else { return nil }
-            return breaker.error(seconds: breaker.restSeconds(at: now))
+    /// Chooses the endpoint of a call (``EndpointTable/choose(among:of:for:tokens:excluding:heedsRest:at:)``). The call is
+    /// under way there until ``leave(_:of:used:at:)``.
+    func choose(
+        _ model: Model, for run: String, tokens: Int, excluding tried: Set<String>, heedsRest: Bool, at now: Timestamp
+    ) -> Result<EndpointChoice, UpstreamError> {
+        state.withLock {
+            $0.endpoints.choose(
+                among: model.endpoints, of: model.id, for: run, tokens: tokens, excluding: tried, heedsRest: heedsRest,
+                at: now)
         }
     }
 
-    /// Records an answer, which ends the model's rest.
-    package func recordSuccess(_ model: ModelID) {
-        state.withLock { _ = $0.breakers.removeValue(forKey: model) }
+    /// Records that a call has left its endpoint.
+    func leave(_ choice: EndpointChoice, of model: ModelID, used: Int?, at now: Timestamp) {
+        state.withLock { $0.endpoints.leave(choice, of: model, used: used, at: now) }
+    }
+
+    /// Records an answer, which ends the endpoint's rest.
+    package func recordSuccess(_ model: ModelID, endpoint: String = ModelEndpoint.onlyName) {
+        state.withLock { $0.endpoints.recordSuccess(EndpointID(model, endpoint)) }
         callEnded(model, failed: false, at: .now())
     }
 
     /// Records a failure of the model's server.
     package func recordFailure(_ model: ModelID, reason: String, at now: Timestamp) {
-        recordFailure(model, reason: reason, of: nil, isTrial: false, at: now)
+        recordFailure(EndpointID(model), reason: reason, of: nil, isTrial: false, at: now)
     }
 
     /// Records a failure with what its server asked for.
     func recordFailure(
-        _ model: ModelID, reason: String, of error: UpstreamError?, isTrial: Bool, at now: Timestamp
+        _ id: EndpointID, reason: String, of error: UpstreamError?, isTrial: Bool, at now: Timestamp
     ) {
         state.withLock {
-            $0.breakers[model, default: CircuitBreaker()].recordFailure(
-                reason, restSeconds: error?.requestedRest, isRateLimited: error?.isRateLimit ?? false, isTrial: isTrial,
-                at: now)
+            $0.endpoints.recordFailure(
+                id, reason, restSeconds: error?.requestedRest, isRateLimited: error?.isRateLimit ?? false,
+                isTrial: isTrial, at: now)
         }
-        callEnded(model, failed: true, at: now)
+        callEnded(id.model, failed: true, at: now)
     }
 
     /// Ends a trial that said nothing of its server.
-    func abandonTrial(of model: ModelID, at now: Timestamp) {
-        state.withLock { $0.breakers[model]?.abandonTrial(at: now) }
-    }
-}
-
-extension CircuitBreaker {
-    fileprivate func error(seconds: Double) -> UpstreamError {
-        .resting(
-            reason: reason ?? "it failed", retryAfterSeconds: seconds, isRateLimited: isRateLimited)
+    func abandonTrial(of id: EndpointID, at now: Timestamp) {
+        state.withLock { $0.endpoints.abandonTrial(id, at: now) }
     }
 }
 

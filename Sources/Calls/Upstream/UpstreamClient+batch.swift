@@ -14,7 +14,7 @@ extension UpstreamClient {
     /// The creating request is never repeated by itself, not even after a reset before the first byte. After an error:
     /// - If ``UpstreamError/mayHaveMadeBatch`` is false, there is no batch and no bill. It may be submitted again.
     /// - Otherwise it may exist. Submit it again with ``ProviderBatchSubmission/earlier`` set. Then it is searched first
-    ///   (``find(_:endpoint:key:)``): a batch that is found is adopted, an absent one is sent. An undecided search
+    ///   (``find(_:endpoint:credentials:)``): a batch that is found is adopted, an absent one is sent. An undecided search
     ///   throws ``UpstreamError/undecided(batches:)`` and sends nothing.
     ///
     /// So a batch is paid once, if its name was stored before the first try and only one process submits it at a time.
@@ -26,7 +26,7 @@ extension UpstreamClient {
         let dialect = try submission.endpoint.batchDialect()
         try submission.validate(dialect.limits)
         if let earlier = submission.earlier {
-            switch try await find(earlier, endpoint: submission.endpoint, key: submission.key) {
+            switch try await find(earlier, endpoint: submission.endpoint, credentials: submission.credentials) {
             case .found(let batch): return batch
             case .undecided(let batches): throw .undecided(batches: batches)
             case .absent: break
@@ -53,20 +53,20 @@ extension UpstreamClient {
 
     /// The present state of a batch.
     package func batch(
-        _ id: String, endpoint: Endpoint, key: String?
+        _ id: String, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> ProviderBatch {
         let dialect = try endpoint.batchDialect()
-        return try await batch(by: try dialect.get(id, endpoint: endpoint, key: key), dialect)
+        return try await batch(by: try dialect.get(id, endpoint: endpoint, credentials: credentials), dialect)
     }
 
     /// Cancels a batch. Answered rows are billed and have results.
     ///
-    /// Cancellation may take minutes; ``batch(_:endpoint:key:)`` tells when the batch has ended.
+    /// Cancellation may take minutes; ``batch(_:endpoint:credentials:)`` tells when the batch has ended.
     package func cancelBatch(
-        _ id: String, endpoint: Endpoint, key: String?
+        _ id: String, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> ProviderBatch {
         let dialect = try endpoint.batchDialect()
-        return try await batch(by: try dialect.cancel(id, endpoint: endpoint, key: key), dialect)
+        return try await batch(by: try dialect.cancel(id, endpoint: endpoint, credentials: credentials), dialect)
     }
 
     /// The rows that have a result, as a stream in bounded memory.
@@ -74,12 +74,12 @@ extension UpstreamClient {
     /// Throws ``UpstreamError/malformed(host:reason:)`` for results on another host than the endpoint's: the key is not
     /// sent there. The sequence throws the errors of reading; reading again begins at the first line.
     package func results(
-        of batch: ProviderBatch, endpoint: Endpoint, key: String?
+        of batch: ProviderBatch, endpoint: Endpoint, credentials: Credentials
     ) throws(UpstreamError) -> ProviderBatchResults {
         let dialect = try endpoint.batchDialect()
         var requests: [UpstreamRequest] = []
         for file in batch.resultFiles {
-            var request = try dialect.results(file, endpoint: endpoint, key: key)
+            var request = try dialect.results(file, endpoint: endpoint, credentials: credentials)
             request.timeouts = .batchFile
             request.maximumResponseBytes = Self.maximumResultBytes
             requests.append(request)

@@ -22,27 +22,27 @@ extension UpstreamClient {
     /// `absent` is the result of two readings of the list, `settling` apart. It is certain if that pause is longer than
     /// the provider's delay in listing new batches. Throws the errors of a call.
     package func find(
-        _ trace: LostProviderBatch, endpoint: Endpoint, key: String?
+        _ trace: LostProviderBatch, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> ProviderBatchFinding {
         let dialect = try endpoint.batchDialect()
-        let finding = try await search(for: trace, by: dialect, endpoint: endpoint, key: key)
+        let finding = try await search(for: trace, by: dialect, endpoint: endpoint, credentials: credentials)
         guard finding == .absent, trace.settling > .zero else { return finding }
         do {
             try await Task.sleep(for: trace.settling)
         } catch {
             throw .cancelled
         }
-        return try await search(for: trace, by: dialect, endpoint: endpoint, key: key)
+        return try await search(for: trace, by: dialect, endpoint: endpoint, credentials: credentials)
     }
 
     private func search(
-        for trace: LostProviderBatch, by dialect: any BatchWire, endpoint: Endpoint, key: String?
+        for trace: LostProviderBatch, by dialect: any BatchWire, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> ProviderBatchFinding {
-        let batches = try await batches(since: trace.since, by: dialect, endpoint: endpoint, key: key)
+        let batches = try await batches(since: trace.since, by: dialect, endpoint: endpoint, credentials: credentials)
         if let batch = batches.first(where: { $0.name == trace.name }) { return .found(batch) }
         var undecided: [String] = []
         for batch in batches where Self.mayBe(batch, trace) {
-            switch try await isNamed(trace.name, batch, endpoint: endpoint, key: key) {
+            switch try await isNamed(trace.name, batch, endpoint: endpoint, credentials: credentials) {
             case true?: return .found(batch)
             case false?: continue
             case nil: undecided.append(batch.id)
@@ -60,12 +60,12 @@ extension UpstreamClient {
 
     /// Whether a batch's first result is a row of the lost batch; nil without a readable result.
     private func isNamed(
-        _ name: String, _ batch: ProviderBatch, endpoint: Endpoint, key: String?
+        _ name: String, _ batch: ProviderBatch, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> Bool? {
         guard batch.isOver else { return nil }
         // Even if it is the lost batch: it has no results and cost nothing.
         if batch.resultFiles.isEmpty, batch.completed == 0 { return false }
-        guard let results = try? results(of: batch, endpoint: endpoint, key: key) else { return nil }
+        guard let results = try? results(of: batch, endpoint: endpoint, credentials: credentials) else { return nil }
         var lines = results.makeAsyncIterator()
         do throws(UpstreamError) {
             while let line = try await lines.next(isolation: nil) {
@@ -81,14 +81,14 @@ extension UpstreamClient {
 
     /// The batches of an account that are recent enough.
     private func batches(
-        since: Timestamp, by dialect: any BatchWire, endpoint: Endpoint, key: String?
+        since: Timestamp, by dialect: any BatchWire, endpoint: Endpoint, credentials: Credentials
     ) async throws(UpstreamError) -> [ProviderBatch] {
         let end = since.advanced(bySeconds: -Self.clockSkewSeconds - Self.listSkewSeconds)
         var found: [ProviderBatch] = []
         var seen: Set<String> = []
         var last: String?
         for _ in 0..<Self.maximumPages {
-            let request = try dialect.list(after: last, endpoint: endpoint, key: key)
+            let request = try dialect.list(after: last, endpoint: endpoint, credentials: credentials)
             let (value, host) = try await fetch(request)
             guard let list = value["data"], list.kind == .array else {
                 throw .malformed(host: host, reason: "its list of batches is not one")
@@ -111,7 +111,7 @@ extension UpstreamError {
     /// Whether a batch may exist although ``UpstreamClient/submit(_:)`` threw this error. False is certain.
     package var mayHaveMadeBatch: Bool {
         switch self {
-        case .invalidRequest, .connect, .tls, .overloaded, .resting: false
+        case .invalidRequest, .noCredentials, .connect, .tls, .overloaded, .resting: false
         case .timeout(.connect, _, _, _): false
         // 4xx is the provider's own refusal. Other statuses may come from a proxy that lost the answer.
         case .status(let failure): !(400..<500).contains(failure.status) || failure.status == 408

@@ -49,7 +49,7 @@ extension UpstreamClient {
 
     /// Sends a request and returns its response, or throws the error in it without the key that was sent.
     package func exchange(_ request: UpstreamRequest) async throws(UpstreamError) -> UpstreamResponse {
-        try await accept(try await send(request), hiding: request.key)
+        try await accept(try await send(request), hiding: request.secrets)
     }
 
     /// Sends a request without what the server of an endpoint refused before, and again without what it refuses now.
@@ -102,9 +102,9 @@ extension UpstreamClient {
 
     /// Returns a response with a status of success, or throws the error in it.
     ///
-    /// - Parameter key: the key that was sent. The server may repeat it, the error does not.
+    /// - Parameter secrets: what was sent. The server may repeat it, the error does not.
     func accept(
-        _ response: UpstreamResponse, hiding key: String? = nil
+        _ response: UpstreamResponse, hiding secrets: [String] = []
     ) async throws(UpstreamError) -> UpstreamResponse {
         guard !(200..<300).contains(response.status) else { return response }
         var body: [UInt8] = []
@@ -119,7 +119,7 @@ extension UpstreamClient {
         }
         response.cancel()
         let failure = FailureReader.read(status: response.status, headers: response.headers, body: body)
-        throw UpstreamError.status(failure).without(secret: key)
+        throw UpstreamError.status(failure).without(secrets: secrets)
     }
 }
 
@@ -133,18 +133,6 @@ extension UpstreamError {
 }
 
 extension UpstreamRequest {
-    /// The key in its headers.
-    fileprivate var key: String? {
-        for (name, value) in headers {
-            switch name.lowercased() {
-            case "authorization": return value.split(separator: " ").last.map(String.init)
-            case "x-api-key", "api-key": return value
-            default: continue
-            }
-        }
-        return nil
-    }
-
     fileprivate mutating func apply(_ mend: RequestMend) {
         guard let document = try? JSONDocument(body), let other = mend.applied(to: document) else { return }
         body = other

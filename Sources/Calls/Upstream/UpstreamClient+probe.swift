@@ -2,7 +2,7 @@ import Catalog
 import Dialects
 package import Domain
 import JSON
-import Upstream
+package import Upstream
 
 extension UpstreamClient {
     /// Limit of a list of models in bytes.
@@ -11,8 +11,8 @@ extension UpstreamClient {
         connect: .seconds(1), firstByte: .seconds(3), idle: .seconds(3), total: .seconds(5))
 
     /// Probes a server by its list of models, within five seconds. Costs nothing at any provider.
-    package func probe(_ endpoint: Endpoint, key: String?) async -> ProbeResult {
-        var request = endpoint.wire.chat.modelsRequest(endpoint, key: key)
+    package func probe(_ endpoint: Endpoint, credentials: Credentials) async -> ProbeResult {
+        var request = endpoint.wire.chat.modelsRequest(endpoint, credentials: credentials)
         request.timeouts = Self.probeTimeouts
         request.maximumResponseBytes = Self.maximumListBytes
         do throws(UpstreamError) {
@@ -27,22 +27,24 @@ extension UpstreamClient {
             // A server that loads its model or shuts down answers with 5xx. A rejected key shows that it is reachable.
             let isReachable = if case .status(let failure) = error { failure.status < 500 } else { false }
             return ProbeResult(
-                isReachable: isReachable, models: [], firstByteSeconds: nil, problem: "\(error.without(secret: key))")
+                isReachable: isReachable, models: [], firstByteSeconds: nil,
+                problem: "\(error.without(secrets: credentials.secrets))")
         }
     }
 
     /// The models that a local server lists; nil where none answers in the expected dialect.
-    func models(at server: LocalServer, key: String?) async -> [ServedModel]? {
+    func models(at server: LocalServer, credentials: Credentials) async -> [ServedModel]? {
         let endpoint = Endpoint(
-            baseURL: server.baseURL, wire: .openAI, modelName: "", keyVariable: server.keyVariable)
-        guard let root = await document(endpoint.wire.chat.modelsRequest(endpoint, key: key)) else { return nil }
+            baseURL: server.baseURL, wire: .openAI, modelName: "", access: server.access)
+        let request = endpoint.wire.chat.modelsRequest(endpoint, credentials: credentials)
+        guard let root = await document(request) else { return nil }
         return ServedModel.list(root)
     }
 
     /// The models with what Ollama tells of their sizes; unchanged where it does not answer.
-    func adding(tagsOf server: LocalServer, key: String?, to models: [ServedModel]) async -> [ServedModel] {
-        let authorization = key.map { [("Authorization", "Bearer \($0)")] } ?? []
-        let request = UpstreamRequest(method: "GET", url: server.ollamaTagsURL, headers: authorization)
+    func adding(tagsOf server: LocalServer, credentials: Credentials, to models: [ServedModel]) async -> [ServedModel] {
+        var request = UpstreamRequest(method: "GET", url: server.ollamaTagsURL)
+        request.authorize(credentials)
         guard let root = await document(request) else { return models }
         return ServedModel.adding(tags: root, to: models)
     }

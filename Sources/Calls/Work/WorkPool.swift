@@ -5,27 +5,44 @@ import Synchronization
 package final class WorkPool: Service {
     package typealias Work = @Sendable () async -> Void
 
-    private let stream: AsyncStream<Work>
-    private let continuation: AsyncStream<Work>.Continuation
+    /// Where work of this task runs: nil for the concurrent default.
+    @TaskLocal package static var executor: (any TaskExecutor)?
 
-    package init() {
-        (stream, continuation) = AsyncStream.makeStream(of: Work.self)
+    private struct Item: Sendable {
+        let work: Work
+        let executor: (any TaskExecutor)?
+    }
+
+    private let stream: AsyncStream<Item>
+    private let continuation: AsyncStream<Item>.Continuation
+    private let starter: (any TaskExecutor)?
+
+    /// - Parameter starter: where `run` begins the work; nil for the concurrent default.
+    package init(starter: (any TaskExecutor)? = nil) {
+        (stream, continuation) = AsyncStream.makeStream(of: Item.self)
+        self.starter = starter
     }
 
     /// Runs until graceful shutdown, then finishes the work under way and returns.
     package func run() async {
         await withGracefulShutdownHandler {
-            await withDiscardingTaskGroup { group in
-                for await work in stream { group.addTask { await work() } }
+            await withTaskExecutorPreference(starter) {
+                await withDiscardingTaskGroup { group in
+                    for await item in stream {
+                        group.addTask(executorPreference: item.executor ?? globalConcurrentExecutor) {
+                            await item.work()
+                        }
+                    }
+                }
             }
         } onGracefulShutdown: { [continuation] in
             continuation.finish()
         }
     }
 
-    /// Submits work; false after shutdown has begun.
+    /// Submits work; false after shutdown has begun. It runs on the executor of the task that submits it.
     package func submit(_ work: @escaping Work) -> Bool {
-        if case .terminated = continuation.yield(work) { return false }
+        if case .terminated = continuation.yield(Item(work: work, executor: Self.executor)) { return false }
         return true
     }
 

@@ -104,7 +104,7 @@ package struct LocalModels: Sendable {
         let model = Model(
             id: id, provider: kind.rawValue,
             endpoint: Endpoint(
-                baseURL: server.baseURL, wire: .openAI, modelName: served.name, keyVariable: server.keyVariable),
+                baseURL: server.baseURL, wire: .openAI, modelName: served.name, access: server.access),
             placement: .edge, tier: estimate.tier, contextTokens: context,
             maxOutputTokens: max(min(context / 2, 8192), 1), capabilities: capabilities,
             prices: [

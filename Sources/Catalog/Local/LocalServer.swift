@@ -1,15 +1,19 @@
+package import Domain
+
 /// A server on the operator's hardware whose own models are used, also those that the catalog does not name.
 package struct LocalServer: Hashable, Sendable {
     /// Scheme, host, port and path up to the version: `http://127.0.0.1:11434/v1`.
     package let baseURL: String
-    /// The environment variable with its key; nil for none.
-    package let keyVariable: String?
+    /// What it asks of each request.
+    package let access: EndpointAccess
     /// The operator's name for it; nil for none.
     package let name: String?
 
     /// - Parameter url: `http://HOST:PORT`, with `/v1` or another path; without a path `/v1` is meant.
     /// - Throws: what is wrong with the URL or the name, without repeating a password.
-    package init(url: String, keyVariable: String? = nil, name: String? = nil) throws(LocalServerFault) {
+    package init(
+        url: String, access: EndpointAccess = EndpointAccess(), name: String? = nil
+    ) throws(LocalServerFault) {
         guard url.utf8.count <= 500, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw LocalServerFault("must be a URL without spaces")
         }
@@ -31,13 +35,13 @@ package struct LocalServer: Hashable, Sendable {
             else { throw LocalServerFault("the name must be of at most 40 letters, digits and - _ .") }
         }
         baseURL = url[..<colon.upperBound].lowercased() + authority.lowercased() + (path.isEmpty ? "/v1" : String(path))
-        self.keyVariable = keyVariable
+        self.access = access
         self.name = name
     }
 
     private init(port: Int) {
         baseURL = "http://127.0.0.1:\(port)/v1"
-        keyVariable = nil
+        access = EndpointAccess()
         name = nil
     }
 

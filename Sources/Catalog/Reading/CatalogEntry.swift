@@ -48,7 +48,8 @@ struct CatalogEntry {
         of node: Node, file: String, defaults: YAMLTable, today: CalendarDay, log: inout ProblemLog
     ) -> CatalogEntry? {
         guard let own = YAMLTable(node, rules: Model.rules, log: &log) else { return nil }
-        let table = own.inheriting(Endpoint.rules.map(\.name), from: defaults)
+        let inherited = EndpointAccess.inherited(among: Endpoint.rules.map(\.name), by: own)
+        let table = own.inheriting(inherited, from: defaults)
         let id = table.required("id", log: &log)
         let aliases = table.list("aliases", log: &log)
         let names = ([id].compactMap(\.self) + aliases).filter { $0.isModelID(log: &log) }

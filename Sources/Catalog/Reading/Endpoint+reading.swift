@@ -2,24 +2,25 @@ import Domain
 
 extension Endpoint {
     /// The fields that may stand at the top of a file for all its models.
-    static let rules = [
-        FieldRule("provider", "`provider: openai`, at the model or at the top of the file"),
-        FieldRule("base_url", "`base_url: https://api.openai.com/v1`, at the model or at the top of the file"),
-        FieldRule("wire", "`wire: openai` (or anthropic), at the model or at the top of the file"),
-        FieldRule("key_variable", "`key_variable: OPENAI_API_KEY`, the name of the environment variable with the key"),
-        FieldRule(
-            "batch_api",
-            "`batch_api: openai` (or anthropic), where the provider takes whole batches, at the model or at the top"),
-        FieldRule("placement", "`placement: cloud` (or edge), at the model or at the top of the file"),
-    ]
+    static let rules =
+        [
+            FieldRule("provider", "`provider: openai`, at the model or at the top of the file"),
+            FieldRule("base_url", "`base_url: https://api.openai.com/v1`, at the model or at the top of the file"),
+            FieldRule("wire", "`wire: openai` (or anthropic), at the model or at the top of the file"),
+        ] + EndpointAccess.rules + [
+            FieldRule(
+                "batch_api",
+                "`batch_api: openai` (or anthropic), where the provider takes whole batches, at the model or at the top"
+            ),
+            FieldRule("placement", "`placement: cloud` (or edge), at the model or at the top of the file"),
+        ]
 
     init?(reading table: YAMLTable, log: inout ProblemLog) {
         let url = table.required("base_url", log: &log)
         let isURL = url?.isBaseURL(log: &log) ?? false
         let wire: WireFormat? = table.required("wire", log: &log)?.choice(log: &log)
         let name = table.required("upstream_name", log: &log)
-        let variable = table.scalar("key_variable", log: &log)
-        let isVariable = variable?.isVariableName(log: &log) ?? true
+        let access = EndpointAccess(reading: table, log: &log)
         let interface = table.scalar("batch_api", log: &log)
         let batches: BatchInterface? = interface?.choice(log: &log)
         if let interface, let batches, let wire, batches.wire != wire {
@@ -27,12 +28,12 @@ extension Endpoint {
                 interface.line, "`batch_api: \(batches.rawValue)` does not go with `wire: \(wire.rawValue)`",
                 "leave it out, unless the provider takes whole batches in the dialect of its calls")
         }
-        guard let url, isURL, let wire, let name, isVariable else { return nil }
-        if variable != nil, url.text.hasPrefix("http://"), !url.isLoopback {
+        guard let url, isURL, let wire, let name, let access else { return nil }
+        if !access.isOpen, url.text.hasPrefix("http://"), !url.isLoopback {
             log.warning(url.line, "the key would go to `\(url.text)` unencrypted", "write https:// if the server can")
         }
         self.init(
-            baseURL: url.text, wire: wire, modelName: name.text, keyVariable: variable?.text, batches: batches)
+            baseURL: url.text, wire: wire, modelName: name.text, access: access, batches: batches)
     }
 }
 
@@ -84,17 +85,5 @@ extension YAMLScalar {
             return refuse("ends with a slash ('\(text)')", "write `\(name): \(text.dropLast())`")
         }
         return true
-    }
-
-    /// Whether the text is a variable's name. Messages do not repeat it, since it may be the key itself.
-    fileprivate func isVariableName(log: inout ProblemLog) -> Bool {
-        let isAllowed = { (byte: UInt8) in
-            byte.isLetterOrDigit && byte & 0x20 == 0 || byte == UInt8(ascii: "_") || (48...57).contains(byte)
-        }
-        if text.utf8.allSatisfy(isAllowed), text.utf8.first.map({ !(48...57).contains($0) }) == true { return true }
-        log.error(
-            line, "`\(path)` is not the name of an environment variable",
-            "write a name like `\(name): OPENAI_API_KEY`, in capitals, and never the key itself")
-        return false
     }
 }

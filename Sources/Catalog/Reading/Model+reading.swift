@@ -7,6 +7,7 @@ extension Model {
             FieldRule("id", "`id: provider/model`, the name that callers use"),
             FieldRule("aliases", "`aliases: [other-name]`"),
             FieldRule("upstream_name", "`upstream_name: gpt-4.1-mini`, the name that the server knows it by"),
+            FieldRule("endpoints", "`endpoints:` with a list of servers, each beginning with `- name: ...`"),
             FieldRule("tier", "`tier: medium`, one of \(QualityTier.allCases.map(\.rawValue).joined(separator: ", "))"),
             FieldRule("profile", "`profile: NAME`, the trained profile of exactly this model"),
             FieldRule("context", "`context: 128000`, the most tokens of prompt and answer together"),
@@ -20,39 +21,44 @@ extension Model {
             FieldRule("amortisation", "`amortisation:` with `nano_usd_per_busy_s` and `source`"),
             FieldRule("slots", "`slots: 2`, the calls that the server answers at the same time"),
             FieldRule("prompt_cache", "`prompt_cache: none`, where the server reads every prompt from its beginning"),
+            FieldRule("cache_min_tokens", "`cache_min_tokens: 1024`, tokens below which the server caches no prompt"),
             FieldRule(
                 "logprobs",
                 "`logprobs: free`, where the server gives log-probabilities of tokens for nothing, or `none`"),
+            FieldRule(
+                "efforts", "`efforts:` with levels such as `low: {reasoning_effort: low, length: 2, source: ...}`"),
             FieldRule("speed", "`speed:` with \(Speed.rules.map { "`\($0.name)`" }.joined(separator: ", "))"),
         ]
 
     /// Parses a model; nil if anything required is missing or invalid.
     init?(reading table: YAMLTable, id: ModelID?, aliases: [ModelID], today: CalendarDay, log: inout ProblemLog) {
         let provider = table.required("provider", log: &log)
-        let endpoint = Endpoint(reading: table, log: &log)
+        let endpoints = ModelEndpoint.list(reading: table, log: &log)
         let placement: Placement? = table.required("placement", log: &log)?.choice(log: &log)
         let tier: QualityTier? = table.required("tier", log: &log)?.choice(log: &log)
         let profile = table.scalar("profile", log: &log)
         let limits = TokenLimits(reading: table, log: &log)
         let capabilities = Self.capabilities(of: table, log: &log)
         let images = ImageTokens(reading: table, log: &log)
-        let prices = Price.prices(of: table, wire: endpoint?.wire, today: today, log: &log)
+        let prices = Price.prices(of: table, wire: endpoints.first?.endpoint.wire, today: today, log: &log)
         let energy = EnergyUse(reading: table, log: &log)
         let amortisation = Amortisation(reading: table, log: &log)
         let slots = table.scalar("slots", log: &log)?.integer(atLeast: 1, log: &log)
         let promptCache: PromptCache? = table.scalar("prompt_cache", log: &log)?.choice(log: &log)
+        let shortestCached = table.scalar("cache_min_tokens", log: &log)?.integer(atLeast: 1, log: &log)
         let logProbabilities: LogProbabilities? = table.scalar("logprobs", log: &log)?.choice(log: &log)
+        let efforts = EffortLevel.levels(of: table, wire: endpoints.first?.endpoint.wire, log: &log)
         let speed = Speed(reading: table, log: &log)
         if let placement { Self.check(table, fits: placement, log: &log) }
-        guard let id, let provider, let endpoint, let placement, let tier, let limits, let prices,
+        guard let id, let provider, !endpoints.isEmpty, let placement, let tier, let limits, let prices,
             let speed = speed ?? (placement == .cloud ? CloudSpeed.estimate(for: tier) : nil)
         else { return nil }
         self.init(
-            id: id, provider: provider.text, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
+            id: id, provider: provider.text, aliases: aliases, endpoints: endpoints, placement: placement, tier: tier,
             profile: profile.map { ModelID($0.text) }, contextTokens: limits.context,
             maxOutputTokens: limits.maxOutput, capabilities: capabilities, images: images, prices: prices,
             energy: energy, amortisation: amortisation, slots: slots, promptCache: promptCache ?? .kept, speed: speed,
-            logProbabilities: logProbabilities)
+            logProbabilities: logProbabilities, efforts: efforts, shortestCachedPrompt: shortestCached)
     }
 
     private static func capabilities(of table: YAMLTable, log: inout ProblemLog) -> Set<Capability> {

@@ -81,7 +81,13 @@ package struct ScoreFile: Sendable {
         }
         self.lines = lines
         let records = lines.keys.map { name in
-            (name, PublishedRecord(scores: scores[name] ?? [], lengths: lengths[name], effort: efforts[name]))
+            let own = scores[name] ?? []
+            return (
+                name,
+                PublishedRecord(
+                    scores: own, lengths: lengths[name], effort: efforts[name],
+                    effortMultiples: EffortCurve.multiples(own, benchmarks: benchmarks))
+            )
         }
         book = ScoreBook(
             benchmarks: benchmarks, records: Dictionary(uniqueKeysWithValues: records), panels: panels)

@@ -19,6 +19,8 @@ struct AnthropicConversation {
     private struct SystemPart {
         var text: String
         var cache: JSONValue?
+        /// Whether the service marks it.
+        var isMarked = false
     }
 
     /// All system and developer prompts, in order.
@@ -36,6 +38,29 @@ struct AnthropicConversation {
         guard !turns.isEmpty else { throw .invalidRequest(reason: "messages has no message of a user or assistant") }
     }
 
+    // MARK: Marks of the service
+
+    /// A mark for five minutes, which each read renews.
+    static let mark = Array(#"{"type":"ephemeral"}"#.utf8)
+
+    /// Marks the end of the system prompt; false where there is none.
+    mutating func markSystem() -> Bool {
+        guard let last = system.indices.last else { return false }
+        system[last].isMarked = true
+        return true
+    }
+
+    /// Marks where the call before this one ended, which is read, and the end of this one, which is written.
+    ///
+    /// The server looks for earlier ends at the last 20 blocks alone, and one step of an agent may have more.
+    mutating func markTurns() {
+        let users = turns.indices.filter { turns[$0].role == .user }
+        for index in users.suffix(2) {
+            guard let last = turns[index].blocks.last, let document = try? JSONDocument(last) else { continue }
+            turns[index].blocks[turns[index].blocks.count - 1] = document.settingMembers([("cache_control", Self.mark)])
+        }
+    }
+
     /// Adds to the system prompt.
     mutating func appendSystem(_ text: String) {
         system.append(SystemPart(text: text))
@@ -45,7 +70,7 @@ struct AnthropicConversation {
     func writeSystem(to body: inout JSONWriter) {
         let parts = system.filter { !$0.text.isEmpty }
         guard !parts.isEmpty else { return }
-        guard parts.contains(where: { $0.cache != nil }) else {
+        guard parts.contains(where: { $0.cache != nil || $0.isMarked }) else {
             return body.member("system", parts.map(\.text).joined(separator: "\n\n"))
         }
         body.member(
@@ -55,7 +80,11 @@ struct AnthropicConversation {
                     list.object { block in
                         block.member("type", "text")
                         block.member("text", part.text)
-                        if let cache = part.cache { block.member("cache_control", raw: cache.raw) }
+                        if let cache = part.cache {
+                            block.member("cache_control", raw: cache.raw)
+                        } else if part.isMarked {
+                            block.member("cache_control", raw: Self.mark)
+                        }
                     }
                 }
             })

@@ -27,6 +27,7 @@ struct AnthropicFunctions {
     private var functions: [Function] = []
     private var choice: Choice?
     private let isOneAtATime: Bool
+    private var isLastMarked = false
 
     /// Reads a request's body.
     init(_ root: JSONValue) throws(UpstreamError) {
@@ -120,18 +121,25 @@ struct AnthropicFunctions {
 
     // MARK: Writing
 
+    /// Marks the end of the tools for the server's cache.
+    mutating func markLast() { isLastMarked = true }
+
     /// Writes `tools` and `tool_choice`; neither without functions.
     func write(to body: inout JSONWriter) {
         guard !functions.isEmpty else { return }
         body.member(
             "tools",
             array: { list in
-                for function in functions {
+                for (index, function) in functions.enumerated() {
                     list.object { item in
                         item.member("name", function.name)
                         if let text = function.description { item.member("description", text) }
                         item.member("input_schema", raw: function.schema)
-                        if let cache = function.cache { item.member("cache_control", raw: cache.raw) }
+                        if let cache = function.cache {
+                            item.member("cache_control", raw: cache.raw)
+                        } else if isLastMarked, index == functions.count - 1 {
+                            item.member("cache_control", raw: AnthropicConversation.mark)
+                        }
                     }
                 }
             })

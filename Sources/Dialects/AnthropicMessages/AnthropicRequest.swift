@@ -19,16 +19,20 @@ package struct AnthropicWire: ChatWire {
         AnthropicEventReader()
     }
 
-    package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
-        UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
+    package func modelsRequest(_ endpoint: Endpoint, credentials: Credentials) -> UpstreamRequest {
+        Self.authorized(UpstreamRequest(method: "GET", url: endpoint.url("/models")), credentials)
     }
 
     package func conceding(_ request: UpstreamRequest, to failure: UpstreamFailure) -> UpstreamRequest? {
         UnsupportedFieldRetry.request(request, after: failure)
     }
 
-    static func authorization(_ key: String?) -> [(String, String)] {
-        (key.map { [("x-api-key", $0)] } ?? []) + [("anthropic-version", version)]
+    /// The request with the key, the version, and what else the server asks for.
+    static func authorized(_ request: UpstreamRequest, _ credentials: Credentials) -> UpstreamRequest {
+        var request = request
+        request.headers.append(("anthropic-version", version))
+        request.authorize(credentials, keyHeader: "x-api-key")
+        return request
     }
 }
 
@@ -44,16 +48,18 @@ extension AnthropicWire {
     /// seeds, penalties, log-probabilities, reasoning effort and what is not known here.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
         let betas = Self.original(call)?.betas ?? []
-        let header = betas.isEmpty ? [] : [(Self.betaHeader, betas.joined(separator: ","))]
-        return call.request(
-            path: "/messages", authorization: Self.authorization(call.key) + header, body: try Self.body(of: call))
+        let body = try Self.body(of: call)
+        var request = call.request(
+            path: "/messages", body: call.effort.map { Self.body(body, asking: $0) } ?? body)
+        if !betas.isEmpty { request.headers.append((Self.betaHeader, betas.joined(separator: ","))) }
+        return Self.authorized(request, call.credentials)
     }
 
     /// The request that asks an Anthropic server how many tokens a prompt has; it costs nothing there. The body is in
     /// Anthropic's format already, and only the model's name is set.
     package func countRequest(_ call: ChatCall) -> UpstreamRequest {
         let body = call.body.settingMembers([("model", JSONWriter.quoted(call.endpoint.modelName))])
-        return call.request(path: "/messages/count_tokens", authorization: Self.authorization(call.key), body: body)
+        return Self.authorized(call.request(path: "/messages/count_tokens", body: body), call.credentials)
     }
 
     private static func original(_ call: ChatCall) -> OriginalRequest? {
@@ -69,7 +75,12 @@ extension AnthropicWire {
         if root["response_format"]?["type"]?.isString("json_object") == true {
             conversation.appendSystem(Self.wordsForJSON)
         }
-        let functions = try AnthropicFunctions(root)
+        var functions = try AnthropicFunctions(root)
+        if call.marksCache, !root.mentions("cache_control") {
+            // A mark on the system prompt covers the tools, which stand before it.
+            if !conversation.markSystem() { functions.markLast() }
+            conversation.markTurns()
+        }
         var writer = JSONWriter(capacity: call.body.bytes.count + 256)
         writer.object { body in
             body.member("model", call.endpoint.modelName)

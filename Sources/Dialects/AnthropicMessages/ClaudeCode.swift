@@ -14,6 +14,15 @@ enum ClaudeCode {
         return user.ranges(of: "_session_").last.flatMap { checked(String(user[$0.upperBound...])) }
     }
 
+    /// The user in `metadata.user_id`, without the session that Claude Code adds to it; the whole text of other clients.
+    static func user(in text: String) -> String {
+        if text.hasPrefix("{"), let root = try? JSONDocument(Array(text.utf8)).root {
+            let names = ["account_uuid", "device_id"].compactMap { root[$0]?.string }
+            return names.first { !$0.isEmpty } ?? text
+        }
+        return text.ranges(of: "_session_").last.map { String(text[..<$0.lowerBound]) } ?? text
+    }
+
     private static func checked(_ name: String) -> String? {
         let isPlain = name.utf8.allSatisfy { byte in
             byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || (UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte)

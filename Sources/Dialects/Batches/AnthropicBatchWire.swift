@@ -30,32 +30,32 @@ struct AnthropicBatchWire: BatchWire {
         body += Array("]}".utf8)
         var request = UpstreamRequest(
             url: order.endpoint.url("/messages/batches"),
-            headers: [("Content-Type", "application/json"), ("Accept", "application/json")]
-                + AnthropicWire.authorization(order.key),
-            body: body, timeouts: .batchFile)
+            headers: [("Content-Type", "application/json"), ("Accept", "application/json")], body: body,
+            timeouts: .batchFile)
         request.isRepeatable = false
-        return request
+        return AnthropicWire.authorized(request, order.credentials)
     }
 
-    func get(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func get(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest {
         let id = try ProviderID.check(id, host: endpoint.baseURL)
-        return endpoint.batchRequest(
-            "GET", "/messages/batches/\(id)", authorization: AnthropicWire.authorization(key))
+        return AnthropicWire.authorized(endpoint.batchRequest("GET", "/messages/batches/\(id)"), credentials)
     }
 
-    func cancel(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func cancel(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest {
         let id = try ProviderID.check(id, host: endpoint.baseURL)
-        return endpoint.batchRequest(
-            "POST", "/messages/batches/\(id)/cancel", authorization: AnthropicWire.authorization(key))
+        return AnthropicWire.authorized(endpoint.batchRequest("POST", "/messages/batches/\(id)/cancel"), credentials)
     }
 
-    func list(after last: String?, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func list(after last: String?, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError)
+        -> UpstreamRequest
+    {
         var path = "/messages/batches?limit=\(Self.pageSize)"
         if let last { path += "&after_id=\(try ProviderID.check(last, host: endpoint.baseURL))" }
-        return endpoint.batchRequest("GET", path, authorization: AnthropicWire.authorization(key))
+        return AnthropicWire.authorized(endpoint.batchRequest("GET", path), credentials)
     }
 
-    func results(_ file: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func results(_ file: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest
+    {
         let origin = try Origin(url: file)
         let own = try Origin(url: endpoint.baseURL)
         guard origin == own else {
@@ -63,9 +63,9 @@ struct AnthropicBatchWire: BatchWire {
                 host: own.host,
                 reason: "its results are said to be at \(FailureText.clean(origin.host)), where the key is not sent")
         }
-        return UpstreamRequest(
-            method: "GET", url: file,
-            headers: [("Accept", "application/x-jsonl, application/json")] + AnthropicWire.authorization(key))
+        let request = UpstreamRequest(
+            method: "GET", url: file, headers: [("Accept", "application/x-jsonl, application/json")])
+        return AnthropicWire.authorized(request, credentials)
     }
 
     // MARK: Answers

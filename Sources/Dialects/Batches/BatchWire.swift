@@ -13,13 +13,14 @@ package protocol BatchWire: Sendable {
     /// The request that makes the batch. It is sent once: ``UpstreamRequest/isRepeatable`` is false.
     /// - Parameter file: the provider's id of the uploaded rows.
     func create(_ order: ProviderBatchSubmission, file: String?) throws(UpstreamError) -> UpstreamRequest
-    func get(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
-    func cancel(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
+    func get(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest
+    func cancel(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest
     /// A page of the list of batches, the newest first.
     /// - Parameter last: the last batch of the page before; nil for the first page.
-    func list(after last: String?, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
+    func list(after last: String?, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError)
+        -> UpstreamRequest
     /// The request for one of ``ProviderBatch/resultFiles``. Never goes to another host than the endpoint's.
-    func results(_ file: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest
+    func results(_ file: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest
 
     /// Reads a description of a batch.
     func batch(_ value: JSONValue, host: String) throws(UpstreamError) -> ProviderBatch
@@ -52,9 +53,8 @@ extension Endpoint {
     }
 
     /// A request without a body below the endpoint's base.
-    func batchRequest(_ method: String, _ path: String, authorization: [(String, String)]) -> UpstreamRequest {
-        UpstreamRequest(
-            method: method, url: url(path), headers: [("Accept", "application/json")] + authorization)
+    func batchRequest(_ method: String, _ path: String) -> UpstreamRequest {
+        UpstreamRequest(method: method, url: url(path), headers: [("Accept", "application/json")])
     }
 }
 

@@ -31,11 +31,11 @@ struct OpenAIBatchWire: BatchWire {
             guard body.count - start <= limits.bytes else { throw limits.tooManyBytes }
         }
         body += Array("\r\n--\(boundary)--\r\n".utf8)
-        return UpstreamRequest(
+        let request = UpstreamRequest(
             url: order.endpoint.url("/files"),
-            headers: [("Content-Type", "multipart/form-data; boundary=\(boundary)"), ("Accept", "application/json")]
-                + OpenAIWire.authorization(order.key),
+            headers: [("Content-Type", "multipart/form-data; boundary=\(boundary)"), ("Accept", "application/json")],
             body: body, timeouts: .batchFile)
+        return OpenAIWire.authorized(request, order.credentials)
     }
 
     private func append(
@@ -70,32 +70,33 @@ struct OpenAIBatchWire: BatchWire {
         }
         var request = UpstreamRequest(
             url: order.endpoint.url("/batches"),
-            headers: [("Content-Type", "application/json"), ("Accept", "application/json")]
-                + OpenAIWire.authorization(order.key),
-            body: body.bytes)
+            headers: [("Content-Type", "application/json"), ("Accept", "application/json")], body: body.bytes)
         request.isRepeatable = false
-        return request
+        return OpenAIWire.authorized(request, order.credentials)
     }
 
-    func get(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func get(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest {
         let id = try ProviderID.check(id, host: endpoint.baseURL)
-        return endpoint.batchRequest("GET", "/batches/\(id)", authorization: OpenAIWire.authorization(key))
+        return OpenAIWire.authorized(endpoint.batchRequest("GET", "/batches/\(id)"), credentials)
     }
 
-    func cancel(_ id: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func cancel(_ id: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest {
         let id = try ProviderID.check(id, host: endpoint.baseURL)
-        return endpoint.batchRequest("POST", "/batches/\(id)/cancel", authorization: OpenAIWire.authorization(key))
+        return OpenAIWire.authorized(endpoint.batchRequest("POST", "/batches/\(id)/cancel"), credentials)
     }
 
-    func list(after last: String?, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func list(after last: String?, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError)
+        -> UpstreamRequest
+    {
         var path = "/batches?limit=\(Self.pageSize)"
         if let last { path += "&after=\(try ProviderID.check(last, host: endpoint.baseURL))" }
-        return endpoint.batchRequest("GET", path, authorization: OpenAIWire.authorization(key))
+        return OpenAIWire.authorized(endpoint.batchRequest("GET", path), credentials)
     }
 
-    func results(_ file: String, endpoint: Endpoint, key: String?) throws(UpstreamError) -> UpstreamRequest {
+    func results(_ file: String, endpoint: Endpoint, credentials: Credentials) throws(UpstreamError) -> UpstreamRequest
+    {
         let id = try ProviderID.check(file, host: endpoint.baseURL)
-        return endpoint.batchRequest("GET", "/files/\(id)/content", authorization: OpenAIWire.authorization(key))
+        return OpenAIWire.authorized(endpoint.batchRequest("GET", "/files/\(id)/content"), credentials)
     }
 
     // MARK: Answers

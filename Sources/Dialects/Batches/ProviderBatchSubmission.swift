@@ -22,8 +22,8 @@ package struct ProviderBatchRow: Sendable {
 /// Rows for the batch interface of one endpoint, all answered by its model.
 package struct ProviderBatchSubmission: Sendable {
     package var endpoint: Endpoint
-    /// The secret itself; nil for servers that ask for none.
-    package var key: String?
+    /// The secrets themselves.
+    package var credentials: Credentials
     /// Ours, made before anything is sent: 1 to 40 letters, digits and hyphens, and never used again by any client that
     /// shares the provider's account. A batch that the provider refused is sent again under a new name.
     package var name: String
@@ -34,11 +34,12 @@ package struct ProviderBatchSubmission: Sendable {
     package var earlier: LostProviderBatch?
 
     package init(
-        endpoint: Endpoint, key: String?, name: String, rows: [ProviderBatchRow], removedMembers: [String] = [],
+        endpoint: Endpoint, credentials: Credentials, name: String, rows: [ProviderBatchRow],
+        removedMembers: [String] = [],
         earlier: LostProviderBatch? = nil
     ) {
         self.endpoint = endpoint
-        self.key = key
+        self.credentials = credentials
         self.name = name
         self.rows = rows
         self.removedMembers = removedMembers
@@ -96,7 +97,7 @@ package struct ProviderBatchSubmission: Sendable {
     /// The call that a row stands for.
     func call(_ row: ProviderBatchRow) -> ChatCall {
         ChatCall(
-            endpoint: endpoint, key: key, body: row.body, isStreaming: false,
+            endpoint: endpoint, credentials: credentials, body: row.body, isStreaming: false,
             maximumOutputTokens: row.maximumOutputTokens, removedMembers: removedMembers)
     }
 

@@ -24,12 +24,15 @@ package struct OpenAIWire: ChatWire {
         OpenAIEventReader(host: host)
     }
 
-    package func modelsRequest(_ endpoint: Endpoint, key: String?) -> UpstreamRequest {
-        UpstreamRequest(method: "GET", url: endpoint.url("/models"), headers: Self.authorization(key))
+    package func modelsRequest(_ endpoint: Endpoint, credentials: Credentials) -> UpstreamRequest {
+        Self.authorized(UpstreamRequest(method: "GET", url: endpoint.url("/models")), credentials)
     }
 
-    static func authorization(_ key: String?) -> [(String, String)] {
-        key.map { [("Authorization", "Bearer \($0)")] } ?? []
+    /// The request with the key as a bearer token, and what else the server asks for.
+    static func authorized(_ request: UpstreamRequest, _ credentials: Credentials) -> UpstreamRequest {
+        var request = request
+        request.authorize(credentials)
+        return request
     }
 }
 
@@ -37,8 +40,7 @@ extension OpenAIWire {
     /// The client's body with the model's name in it. Where the answer is streamed the usage is asked for too: without
     /// it a streamed call could not be billed.
     package func request(_ call: ChatCall) throws(UpstreamError) -> UpstreamRequest {
-        call.request(
-            path: "/chat/completions", authorization: Self.authorization(call.key), body: try Self.body(of: call))
+        Self.authorized(call.request(path: "/chat/completions", body: try Self.body(of: call)), call.credentials)
     }
 
     /// The same for `/embeddings`, whose body names `input` in place of messages.
@@ -46,7 +48,7 @@ extension OpenAIWire {
         guard call.body.root.kind == .object else { throw Self.notAnObject }
         let body = call.body.settingMembers(
             [("model", JSONWriter.quoted(call.endpoint.modelName))], removing: call.removedMembers)
-        return call.request(path: "/embeddings", authorization: Self.authorization(call.key), body: body)
+        return Self.authorized(call.request(path: "/embeddings", body: body), call.credentials)
     }
 
     /// Members without which the answer is the same, and with which it may cost more than was set aside: tokens that were
@@ -65,10 +67,17 @@ extension OpenAIWire {
         let root = call.body.root
         guard root.kind == .object else { throw notAnObject }
         var members = [(key: "model", value: JSONWriter.quoted(call.endpoint.modelName))]
-        var removed = call.removedMembers + Self.unbounded
+        let quirks = ProviderQuirks.of(call.endpoint)
+        let changes = quirks.changes(of: root, for: call.endpoint.modelName)
+        members += changes.set
+        var removed = call.removedMembers + Self.unbounded + changes.removed
+        if quirks.takesCacheKey, let key = call.cacheKey, root["prompt_cache_key"] == nil {
+            members.append(("prompt_cache_key", JSONWriter.quoted(key)))
+        }
         let host = (try? Origin(url: call.endpoint.baseURL))?.host
         if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
-        limitAnswer(call, &members, &removed)
+        limitAnswer(call, quirks.limitMember, &members, &removed)
+        if let effort = call.effort { members += Self.members(of: effort) }
         if call.asksLogProbabilities {
             members += [
                 ("logprobs", Array("true".utf8)), ("top_logprobs", Array(String(alternatives).utf8)),
@@ -84,30 +93,35 @@ extension OpenAIWire {
         return call.body.settingMembers(members, removing: removed)
     }
 
+    private static func members(of effort: EffortParameters) -> [(key: String, value: [UInt8])] {
+        var members: [(key: String, value: [UInt8])] = []
+        if let level = effort.reasoningEffort { members.append(("reasoning_effort", JSONWriter.quoted(level))) }
+        if let verbosity = effort.verbosity { members.append(("verbosity", JSONWriter.quoted(verbosity))) }
+        if let thinking = effort.thinking {
+            members.append(("thinking", Array("{\"type\":\"\(thinking.rawValue)\"}".utf8)))
+        }
+        return members
+    }
+
     /// No model is asked for more than it can write: clients name limits for one model and another may answer.
     ///
-    /// OpenAI's own servers know the limit of their newer models by its newer name only, most others by its older one.
+    /// - Parameter only: the one name of the limit that the server knows; nil where it may know both.
     private static func limitAnswer(
-        _ call: ChatCall, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
+        _ call: ChatCall, _ only: String?, _ members: inout [(key: String, value: [UInt8])], _ removed: inout [String]
     ) {
-        let (newer, older) = (call.body.root["max_completion_tokens"]?.integer, call.body.root["max_tokens"]?.integer)
-        let isOpenAI = call.endpoint.baseURL.hasPrefix("https://api.openai.com/")
-        guard let asked = [newer, older].compactMap({ $0 }).min() else {
-            guard let other = AnswerLimit.other(call.body.root) else { return }
-            let limit = min(Int64(other), Int64(call.maximumOutputTokens))
-            members.append((isOpenAI ? "max_completion_tokens" : "max_tokens", Array(String(limit).utf8)))
-            return
+        let names = (newer: "max_completion_tokens", older: "max_tokens")
+        let asked = [names.newer, names.older].compactMap { name in
+            call.body.root[name]?.integer.map { (name: name, limit: $0) }
         }
-        let limit = min(asked, Int64(call.maximumOutputTokens))
-        if newer != limit, newer != nil || isOpenAI {
-            members.append(("max_completion_tokens", Array(String(limit).utf8)))
+        let other = AnswerLimit.other(call.body.root).map { Int64($0) }
+        guard let least = asked.map(\.limit).min() ?? other else { return }
+        let limit = min(least, Int64(call.maximumOutputTokens))
+        // Beside the newer name the older one stays, too: servers that do not know the newer one go by it.
+        let sent = only.map { [$0] } ?? (asked.isEmpty ? [names.older] : asked.map(\.name))
+        for name in sent where asked.first(where: { $0.name == name })?.limit != limit {
+            members.append((name, Array(String(limit).utf8)))
         }
-        if isOpenAI {
-            removed.append("max_tokens")
-        } else if let older, older != limit {
-            // Beside the newer name, too: servers that do not know it go by this one.
-            members.append(("max_tokens", Array(String(limit).utf8)))
-        }
+        if let only { removed += [names.newer, names.older].filter { $0 != only } }
     }
 
     /// The client's options with the usage asked for.

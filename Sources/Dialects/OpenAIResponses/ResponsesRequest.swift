@@ -173,6 +173,7 @@ package struct ResponsesRequest: Sendable {
             }
         }
         if let user = try string("user", fields) { body.member("user", raw: user.raw) }
+        if let key = try string("prompt_cache_key", fields) { body.member("prompt_cache_key", raw: key.raw) }
         if try fields.boolean("stream") == true {
             body.member("stream", true)
             // The last event of these streams counts the tokens.

@@ -7,8 +7,6 @@ package struct RequestSources: Sendable {
     package let rule: SourceRule
     /// The sources and the subsets to choose from.
     package let step: StepSources
-    /// Whether an optional source stands before the newest message, so that leaving it out loses the prompt's cache.
-    package let isInHistory: Bool
     private let marks: SourceMarks
     private let read: @Sendable (JSONDocument) throws(FieldError) -> ChatRequest
 
@@ -23,11 +21,16 @@ package struct RequestSources: Sendable {
         rule = try SourceRule(whole.policy?[SourceRule.member], known: optional.map(\.mark.id))
         self.marks = marks
         self.read = read
-        let last = (marks.document.root["messages"] ?? marks.document.root["input"])?.count ?? 1
-        isInHistory = optional.contains { $0.message < last - 1 }
+        let sizes = (marks.document.root["messages"] ?? marks.document.root["input"])?.elements.map(\.raw.count) ?? []
         let bare = Self.request(marks, sending: 0, read)
         let question = bare?.question ?? ""
-        let sources = optional.map { Self.source($0.mark.id, $0.value) }
+        let sources = optional.map { marked in
+            var source = Self.source(marked.mark.id, marked.value)
+            if marked.message < sizes.count - 1 {
+                source.tokensBefore = sizes.prefix(max(marked.message, 0)).reduce(0, +) / 4
+            }
+            return source
+        }
         let relevance = SourceRelevance(
             question: question,
             sources: zip(optional, sources).map { marked, source in

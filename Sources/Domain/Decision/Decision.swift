@@ -89,6 +89,8 @@ package struct Candidate: Hashable, Sendable {
     package var rejection: String?
     /// The optional sources that this model is sent; nil for a step without any.
     package var sources: SourceChoice?
+    /// The effort that is asked for; nil where nothing is set, and the model works at its own level.
+    package var effort: EffortChoice?
 
     package init(
         model: ModelID, placement: Placement, prediction: Prediction, similarity: Double? = nil,
@@ -122,12 +124,14 @@ package struct Attempt: Hashable, Sendable {
     package var reason: String
     /// The ledger entry of the call; nil if nothing was billed.
     package var entryID: String?
+    /// The name of the model's endpoint that was called last; nil where the model has one only.
+    package var endpoint: String?
     /// What was seen of the answer besides its words, in order.
     package var evidence: [Evidence]
 
     package init(
         model: ModelID, score: Double? = nil, kappa: Double? = nil, isAccepted: Bool, reason: String,
-        entryID: String? = nil, evidence: [Evidence] = []
+        entryID: String? = nil, endpoint: String? = nil, evidence: [Evidence] = []
     ) {
         self.model = model
         self.score = score
@@ -135,6 +139,7 @@ package struct Attempt: Hashable, Sendable {
         self.isAccepted = isAccepted
         self.reason = reason
         self.entryID = entryID
+        self.endpoint = endpoint
         self.evidence = evidence
     }
 }
@@ -155,6 +160,46 @@ package struct Evidence: Hashable, Sendable {
     }
 }
 
+extension Candidate {
+    /// How the model is asked.
+    package var way: AskedWay { AskedWay(effort: effort?.level.effort, sources: sources?.sent) }
+
+    /// Whether the model is asked with everything and at its own effort.
+    package var isWhole: Bool { effort == nil && sources?.left.isEmpty ?? true }
+}
+
+/// How a model was asked: what its prompt cache holds of a run depends on it.
+package struct AskedWay: Hashable, Sendable {
+    /// The effort that was asked for; nil where none was.
+    package var effort: MeasuredEffort?
+    /// Names of the optional sources that were sent; nil where there were none to choose from.
+    package var sources: [String]?
+
+    package init(effort: MeasuredEffort? = nil, sources: [String]? = nil) {
+        self.effort = effort
+        self.sources = sources
+    }
+}
+
+/// A level of effort that was chosen for a model, with what its own level would have given.
+package struct EffortChoice: Hashable, Sendable {
+    /// The level that is asked for.
+    package var level: EffortLevel
+    /// The level at which the model works unasked.
+    package var own: MeasuredEffort
+    /// Expected quality, 0...1, at the model's own level.
+    package var ownQuality: Double
+    /// Expected cost at the model's own level.
+    package var ownCost: Money
+
+    package init(level: EffortLevel, own: MeasuredEffort, ownQuality: Double, ownCost: Money) {
+        self.level = level
+        self.own = own
+        self.ownQuality = ownQuality
+        self.ownCost = ownCost
+    }
+}
+
 /// The optional sources that a model is sent, by name.
 package struct SourceChoice: Hashable, Sendable {
     /// Names of the sources sent, in the order of the request.
@@ -163,13 +208,45 @@ package struct SourceChoice: Hashable, Sendable {
     package var left: [String]
     /// Bits of the sources sent, in the order of the request.
     package var mask: UInt64
-    /// For operators and callers, by source left out or sent: expected gain of quality, and cost.
-    package var remarks: [String]
+    /// What single sources are expected to add, where the way without or with one was looked at.
+    package var worths: [SourceWorth]
+    /// The same as words, as decisions stored it before.
+    private var storedWords: [String]
 
-    package init(sent: [String], left: [String], mask: UInt64, remarks: [String] = []) {
+    package init(
+        sent: [String], left: [String], mask: UInt64, worths: [SourceWorth] = [], storedWords: [String] = []
+    ) {
+        self.storedWords = storedWords
         self.sent = sent
         self.left = left
         self.mask = mask
-        self.remarks = remarks
+        self.worths = worths
+    }
+
+    /// The worths in words, for operators and callers.
+    package var remarks: [String] { worths.isEmpty ? storedWords : worths.map(\.description) }
+}
+
+/// What one optional source is expected to add to an answer, and its cost.
+package struct SourceWorth: Hashable, Sendable, CustomStringConvertible {
+    /// The source's name.
+    package var id: String
+    /// Whether the model is sent it.
+    package var isSent: Bool
+    /// Expected gain of quality, 0...1.
+    package var gain: Double
+    /// Expected cost of sending it.
+    package var cost: Money
+
+    package init(id: String, isSent: Bool, gain: Double, cost: Money) {
+        self.id = id
+        self.isSent = isSent
+        self.gain = gain
+        self.cost = cost
+    }
+
+    /// For example "side sent: expected to add 0.12 of quality for $0.0004".
+    package var description: String {
+        "\(id) \(isSent ? "sent" : "not sent"): expected to add \(Decimals.two(gain)) of quality for $\(cost)"
     }
 }

@@ -6,7 +6,7 @@ package struct Model: Hashable, Sendable {
         let id: ModelID
         let provider: String
         var aliases: [ModelID]
-        let endpoint: Endpoint
+        let endpoints: [ModelEndpoint]
         let placement: Placement
         let tier: QualityTier
         let profile: ModelID?
@@ -19,8 +19,10 @@ package struct Model: Hashable, Sendable {
         let amortisation: Amortisation?
         let slots: Int?
         let promptCache: PromptCache
+        let shortestCachedPrompt: Int?
         let speed: Speed
         let logProbabilities: LogProbabilities
+        let efforts: [EffortLevel]
         var published: PublishedRecord?
     }
 
@@ -44,7 +46,10 @@ package struct Model: Hashable, Sendable {
             storage = Storage(facts)
         }
     }
-    package var endpoint: Endpoint { storage.facts.endpoint }
+    /// Where it is called. Never empty; all speak one dialect.
+    package var endpoints: [ModelEndpoint] { storage.facts.endpoints }
+    /// The first of its endpoints.
+    package var endpoint: Endpoint { storage.facts.endpoints[0].endpoint }
     package var placement: Placement { storage.facts.placement }
     package var tier: QualityTier { storage.facts.tier }
     /// The trained profile that predicts this model; nil for the tier's prior.
@@ -64,9 +69,13 @@ package struct Model: Hashable, Sendable {
     /// Concurrent calls that the server accepts; nil for a provider without such a limit.
     package var slots: Int? { storage.facts.slots }
     package var promptCache: PromptCache { storage.facts.promptCache }
+    /// Tokens below which the server caches no prompt; nil where that is not known.
+    package var shortestCachedPrompt: Int? { storage.facts.shortestCachedPrompt }
     package var speed: Speed { storage.facts.speed }
     /// Whether the server gives log-probabilities for nothing.
     package var logProbabilities: LogProbabilities { storage.facts.logProbabilities }
+    /// The levels of effort that it can be asked for, the least first; empty for a model without such a setting.
+    package var efforts: [EffortLevel] { storage.facts.efforts }
     /// Published scores and lengths; nil where nothing is known.
     package var published: PublishedRecord? {
         get { storage.facts.published }
@@ -82,17 +91,42 @@ package struct Model: Hashable, Sendable {
         tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
         capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
         amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
-        logProbabilities: LogProbabilities? = nil, published: PublishedRecord? = nil
+        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil
+    ) {
+        self.init(
+            id: id, provider: provider, aliases: aliases, endpoints: [ModelEndpoint(endpoint)], placement: placement,
+            tier: tier, profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
+            capabilities: capabilities, images: images, prices: prices, energy: energy, amortisation: amortisation,
+            slots: slots, promptCache: promptCache, speed: speed, logProbabilities: logProbabilities,
+            efforts: efforts, published: published)
+    }
+
+    /// - Parameter endpoints: at least one, all in one dialect.
+    package init(
+        id: ModelID, provider: String, aliases: [ModelID] = [], endpoints: [ModelEndpoint], placement: Placement,
+        tier: QualityTier, profile: ModelID? = nil, contextTokens: Int, maxOutputTokens: Int,
+        capabilities: Set<Capability>, images: ImageTokens? = nil, prices: [Price], energy: EnergyUse? = nil,
+        amortisation: Amortisation? = nil, slots: Int? = nil, promptCache: PromptCache = .kept, speed: Speed,
+        logProbabilities: LogProbabilities? = nil, efforts: [EffortLevel] = [], published: PublishedRecord? = nil,
+        shortestCachedPrompt: Int? = nil
     ) {
         // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
-        let isOwnServer = placement == .edge && endpoint.wire == .openAI
+        let isOwnServer = placement == .edge && endpoints[0].endpoint.wire == .openAI
         storage = Storage(
             Facts(
-                id: id, provider: provider, aliases: aliases, endpoint: endpoint, placement: placement, tier: tier,
+                id: id, provider: provider, aliases: aliases, endpoints: endpoints, placement: placement, tier: tier,
                 profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
                 capabilities: capabilities, images: images, prices: prices, energy: energy,
-                amortisation: amortisation, slots: slots, promptCache: promptCache, speed: speed,
-                logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), published: published))
+                amortisation: amortisation, slots: slots ?? Self.slots(of: endpoints), promptCache: promptCache,
+                shortestCachedPrompt: shortestCachedPrompt, speed: speed,
+                logProbabilities: logProbabilities ?? (isOwnServer ? .free : .none), efforts: efforts,
+                published: published))
+    }
+
+    /// Calls at a time of all endpoints together; nil where one has no limit.
+    private static func slots(of endpoints: [ModelEndpoint]) -> Int? {
+        let limits = endpoints.compactMap(\.concurrency)
+        return limits.count == endpoints.count ? limits.reduce(0, +) : nil
     }
 
     /// Whether all facts are equal. Copies of one model need no look at them.
@@ -146,41 +180,4 @@ package struct ImageTokens: Hashable, Sendable {
     /// For models without a figure: above the most expensive known rule (GPT-4o mini's 48,169).
     package static let mostWhereUnknown = 50_000
     package static let likelyWhereUnknown = 1000
-}
-
-/// The dialect that a server speaks.
-package enum WireFormat: String, CaseIterable, Hashable, Sendable {
-    case openAI = "openai"
-    case anthropic
-}
-
-/// Where and how a model is called. It names its secret and never holds it.
-package struct Endpoint: Hashable, Sendable {
-    /// Scheme, host, port and path up to the version: `https://api.openai.com/v1`.
-    package let baseURL: String
-    package let wire: WireFormat
-    /// The server's name for the model.
-    package let modelName: String
-    /// The environment variable with the key; nil for a server without authentication.
-    package let keyVariable: String?
-    /// The provider's batch API, or nil.
-    package let batches: BatchInterface?
-
-    package init(
-        baseURL: String, wire: WireFormat, modelName: String, keyVariable: String?, batches: BatchInterface? = nil
-    ) {
-        self.baseURL = baseURL
-        self.wire = wire
-        self.modelName = modelName
-        self.keyVariable = keyVariable
-        self.batches = batches
-    }
-}
-
-/// A provider's batch API: many calls at once, answered within a day, at a lower price.
-package enum BatchInterface: String, CaseIterable, Hashable, Sendable {
-    /// `POST /files` and `POST /batches`, as at OpenAI.
-    case openAI = "openai"
-    /// `POST /messages/batches`, as at Anthropic.
-    case anthropic
 }

@@ -127,10 +127,16 @@ package struct PublishedRecord: Hashable, Sendable {
     package let lengths: AnswerLengths?
     /// The reasoning effort at which the model is called; nil where unknown or without such settings.
     package let effort: MeasuredEffort?
+    /// By kind of task, the model's multiple of `EffortCurve`, from its own scores at two settings.
+    package let effortMultiples: [Benchmark.Kind: Double]
     /// A hash of all of it that is the same within one process, for caches.
     package let fingerprint: Int
 
-    package init(scores: [PublishedScore], lengths: AnswerLengths? = nil, effort: MeasuredEffort? = nil) {
+    package init(
+        scores: [PublishedScore], lengths: AnswerLengths? = nil, effort: MeasuredEffort? = nil,
+        effortMultiples: [Benchmark.Kind: Double] = [:]
+    ) {
+        self.effortMultiples = effortMultiples
         self.scores = scores
         self.lengths = lengths
         self.effort = effort

@@ -36,6 +36,8 @@ package struct Policy: Hashable, Sendable {
     package var plan: PlanRule
     /// Limits of a whole session of calls.
     package var session = SessionLimits.none
+    /// Whether the effort of models is chosen.
+    package var effort = EffortRule.standard
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
@@ -137,7 +139,7 @@ extension Policy {
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
             "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
-        ] + SequenceRule.fieldNames + SessionLimits.fieldNames
+        ] + SequenceRule.fieldNames + SessionLimits.fieldNames + EffortRule.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
     ///
@@ -185,6 +187,7 @@ extension Policy {
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
         plan = try PlanRule(fields, base: plan)
         session = try SessionLimits(fields, base: session)
+        effort = try EffortRule(fields, base: effort)
     }
 
     /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
@@ -222,5 +225,6 @@ extension Policy {
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
         session.write(into: &writer)
+        if effort != .standard { effort.write(into: &writer) }
     }
 }

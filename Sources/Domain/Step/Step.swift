@@ -23,6 +23,8 @@ package struct Step: Sendable {
     package var previousModel: ModelID?
     /// Prompt tokens in the previous model's cache.
     package var cachedTokens: Int
+    /// Marks for caches in the request.
+    package var cacheMarks = CacheMarks.open
     /// Images in the prompt, and how many of them are in the previous model's cache.
     package var images: Int
     package var cachedImages: Int
@@ -30,6 +32,12 @@ package struct Step: Sendable {
     package var history: StepHistory
     /// How the run goes so far.
     package var signs: RunSigns
+    /// The effort that the caller has set, which is kept; nil where a level may be chosen.
+    package var effort: AskedEffort?
+    /// How the previous step asked its model.
+    package var previousWay = AskedWay()
+    /// Whether the answer has to call a tool, beside which some servers take no thinking.
+    package var forcesTool = false
     /// The optional sources of the prompt, which counts all of them; nil without any.
     package var sources: StepSources?
 

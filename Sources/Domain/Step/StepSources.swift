@@ -39,6 +39,8 @@ package struct StepSource: Hashable, Sendable {
     package var files: FileTokens
     /// What a model needs to read it.
     package var needs: Set<Capability>
+    /// Tokens of the prompt before it, if it stands before the newest message, where a cache may hold it; else nil.
+    package var tokensBefore: Int?
 
     package init(
         id: String, textBytes: Int, images: Int, files: FileTokens = FileTokens(), needs: Set<Capability>
@@ -100,9 +102,30 @@ extension Step {
         step.promptTokensAtMost -= bytes + images * ImageTokens.mostWhereUnknown + files.atMost
         step.files.remove(files)
         step.images -= images
-        step.cachedImages = min(step.cachedImages, step.images)
-        step.cachedTokens = min(step.cachedTokens, step.promptTokens)
+        step.keepCache(of: subset, of: sources)
         step.needs = sources.needsWithout.union(subset.needs)
         return step
+    }
+
+    /// Counts as cached what stands before the first source that was sent last time and is not now, or the reverse. What
+    /// was sent of the history before is known from the previous step's way of asking.
+    private mutating func keepCache(of subset: SourceSubset, of sources: StepSources) {
+        guard cachedTokens > 0 else { return }
+        var left = 0
+        var leftImages = 0
+        for (place, source) in sources.sources.enumerated() {
+            guard let before = source.tokensBefore else { continue }
+            let isSent = subset.mask >> UInt64(place) & 1 == 1
+            guard let earlier = previousWay.sources, earlier.contains(source.id) == isSent else {
+                cachedTokens = max(min(cachedTokens, before - left, promptTokens), 0)
+                cachedImages = 0
+                return
+            }
+            if isSent { continue }
+            left += source.textTokens + source.images * ImageTokens.likelyWhereUnknown
+            leftImages += source.images
+        }
+        cachedTokens = max(min(cachedTokens - left, promptTokens), 0)
+        cachedImages = max(min(cachedImages - leftImages, images), 0)
     }
 }

@@ -40,15 +40,20 @@ package struct EpisodeProfile: Hashable, Sendable {
         /// Mean reward of the best constant prices on validation episodes.
         package var validationPricedReward: Float
 
-        /// Whether the learned value beats constant prices on validation episodes. Otherwise it is not used.
-        package var isUsed: Bool { validationReward > validationPricedReward }
+        /// Mean reward of the service's plan on validation episodes; infinite in profiles that did not compare with it.
+        package var validationPlannedReward: Float
+
+        /// Whether the learned value beats constant prices and the plan on validation episodes. Otherwise it is not used.
+        package var isUsed: Bool { validationReward > max(validationPricedReward, validationPlannedReward) }
 
         package init(
             name: String, sources: [String], tasks: [String], states: [Float], actions: [Int32], scores: [Float],
             seconds: [Float], dollars: [Float], continuation: [Float], taskShares: [Float], budgetSeconds: Float,
             budgetDollars: Float, longest: Int,
-            value: ValueForest, multipliers: [Float], validationReward: Float, validationPricedReward: Float
+            value: ValueForest, multipliers: [Float], validationReward: Float, validationPricedReward: Float,
+            validationPlannedReward: Float
         ) {
+            self.validationPlannedReward = validationPlannedReward
             self.name = name
             self.sources = sources
             self.tasks = tasks
@@ -123,7 +128,7 @@ extension EpisodeProfile {
             writer.put(suite.longest)
             suite.value.write(to: &writer)
             writer.put(suite.multipliers)
-            writer.put([suite.validationReward, suite.validationPricedReward])
+            writer.put([suite.validationReward, suite.validationPricedReward, suite.validationPlannedReward])
         }
         return writer.bytes
     }
@@ -151,11 +156,16 @@ extension EpisodeProfile.Suite {
         value = try ValueForest(&reader)
         multipliers = try reader.array(Float.self)
         let rewards = try reader.array(Float.self)
-        guard budgets.count == 2, rewards.count == 2, multipliers.count == 2 else {
-            throw ByteReader.Failure(reason: "its figures are not two each")
+        guard budgets.count == 2, (2...3).contains(rewards.count), multipliers.count == 2 else {
+            throw ByteReader.Failure(reason: "its figures are not as many as they should be")
         }
         (budgetSeconds, budgetDollars) = (budgets[0], budgets[1])
         (validationReward, validationPricedReward) = (rewards[0], rewards[1])
+        validationPlannedReward = rewards.count > 2 ? rewards[2] : .greatestFiniteMagnitude
+        let features = RunFeatures.width(sources: sources.count, tasks: tasks.count)
+        guard value.trees.isEmpty || value.width == features else {
+            throw ByteReader.Failure(reason: "the value of a suite of episodes reads other features")
+        }
         let width = EpisodeProfile.stateWidth(sources: sources.count)
         let numbers = [states, scores, seconds, dollars, continuation, taskShares, budgets, multipliers, rewards]
         guard sources.count <= EpisodeProfile.mostSources, !actions.isEmpty, scores.count == actions.count,

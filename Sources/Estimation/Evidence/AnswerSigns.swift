@@ -33,7 +33,7 @@ package struct AnswerSigns: Sendable {
         let ends = Array(words.prefix(Self.mostEdge)) + Array(words.suffix(Self.mostEdge))
         refuses = Self.count(Self.refusals, in: ends) > 0
         hedges = Self.count(Self.doubts, in: words)
-        var seen = WordGroups()
+        var seen = WordGroups(words: words.count)
         var repeated = 0
         let fours = WordGroups.each(4, of: words) { if !seen.insert($0) { repeated += 1 } }
         repetition = fours > 0 ? Double(repeated) / Double(fours) : 0
@@ -41,10 +41,9 @@ package struct AnswerSigns: Sendable {
         if words.count < 6 {
             copied = 0
         } else {
-            var known = WordGroups()
-            for text in [request.prompt, request.history] {
-                WordGroups.each(6, of: Self.words(of: text)) { _ = known.insert($0) }
-            }
+            let texts = [request.prompt, request.history].map(Self.words)
+            var known = WordGroups(words: texts.reduce(0) { $0 + $1.count })
+            for text in texts { WordGroups.each(6, of: text) { _ = known.insert($0) } }
             var common = 0
             let sixes = WordGroups.each(6, of: words) { if known.contains($0) { common += 1 } }
             copied = Double(common) / Double(sixes)
@@ -112,22 +111,30 @@ package struct AnswerSigns: Sendable {
 
 /// A set of groups of words that may rarely take a new group for a known one, for speed.
 private struct WordGroups {
-    /// 2^17 bits, for texts of some thousand words.
-    private var bits = [UInt64](repeating: 0, count: 1 << 11)
+    /// 64 bits or more for each expected word, a power of two; at most 2^17, for texts of some thousand words.
+    private var bits: [UInt64]
+    private let shift: UInt64
 
-    private static func place(_ hash: UInt64) -> (word: Int, bit: UInt64) {
+    /// - Parameter words: expected number of words.
+    init(words: Int) {
+        let exponent = min(11, max(1, Int.bitWidth - words.leadingZeroBitCount))
+        bits = [UInt64](repeating: 0, count: 1 << exponent)
+        shift = UInt64(64 - exponent)
+    }
+
+    private func place(_ hash: UInt64) -> (word: Int, bit: UInt64) {
         let mixed = (hash ^ hash >> 31) &* 0x9e37_79b9_7f4a_7c15
-        return (Int(mixed >> 53), 1 << (mixed >> 20 & 63))
+        return (Int(mixed >> shift), 1 << (mixed >> 20 & 63))
     }
 
     func contains(_ hash: UInt64) -> Bool {
-        let (word, bit) = Self.place(hash)
+        let (word, bit) = place(hash)
         return bits[word] & bit != 0
     }
 
     /// Returns whether the group is new.
     mutating func insert(_ hash: UInt64) -> Bool {
-        let (word, bit) = Self.place(hash)
+        let (word, bit) = place(hash)
         defer { bits[word] |= bit }
         return bits[word] & bit == 0
     }

@@ -63,6 +63,11 @@ package final class StepReading: Sendable {
 
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
 
+    /// The share of each kind of task in the text; they sum to 1.
+    package var kinds: [Benchmark.Kind: Double] {
+        TextKinds.shares(features.shares.step, panels: set.panels.map(\.name), text: text)
+    }
+
     /// The recorded or probed speed of a model; nil where neither exists.
     package func speed(of model: ModelID) -> AnswerSpeed? { set.speed(of: model) }
 

@@ -43,8 +43,38 @@ enum Courtesy {
     private static let mostPhrases = 12
     private static let mostGreetings = 3
 
+    /// The first and the last words of phrases, as their first and last four bytes.
+    private static let firstBytes = Set((greetings + openings + questions).map { key($0.utf8.prefix(4)) })
+    private static let lastBytes = Set(endings.map { key($0.utf8.suffix(4)) })
+    private static let shortOpenings = Set((greetings + openings).filter { $0.utf8.count < 4 }.map { key($0.utf8) })
+    private static let shortEndings = Set(endings.filter { $0.utf8.count < 4 }.map { key($0.utf8) })
+
+    private static func key(_ bytes: some Sequence<UInt8>) -> UInt32 {
+        bytes.reduce(0) { $0 << 8 | UInt32(ByteKind.folded($1)) }
+    }
+
+    /// Whether the bytes at an end may be a phrase; true for anything else than plain ASCII there.
+    private static func mayHavePhrase(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in
+            func isMark(_ byte: UInt8) -> Bool { byte <= 0x20 || byte >= 0x80 || ",.!:;-?".utf8.contains(byte) }
+            guard let start = bytes.firstIndex(where: { !isMark($0) }),
+                let end = bytes.lastIndex(where: { !isMark($0) })
+            else { return false }
+            let head = bytes[start...min(start + 3, end)]
+            let tail = bytes[max(end - 3, start)...end]
+            if bytes[..<start].contains(where: { $0 >= 0x80 }) || bytes[end...].contains(where: { $0 >= 0x80 }) {
+                return true
+            }
+            return firstBytes.contains(key(head)) || lastBytes.contains(key(tail))
+                || shortOpenings.contains { short in (2...3).contains { key(head.prefix($0)) == short } }
+                || shortEndings.contains { short in (2...3).contains { key(tail.suffix($0)) == short } }
+        }
+    }
+
     /// A text without the courtesy at its ends.
     static func removed(from text: String) -> String {
+        guard mayHavePhrase(text) else { return text }
         var rest = text[...]
         var removed = 0
         while removed < mostPhrases, let shorter = withoutOpening(rest) ?? withoutEnding(rest) {

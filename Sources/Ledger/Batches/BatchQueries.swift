@@ -25,6 +25,7 @@ extension LedgerTransaction {
     private static let batchColumns =
         "id, status, endpoint, input_file, output_file, error_file, metadata, state, team, api_key, session, job, "
         + "created_at, updated_at, expires_at, lease, cancelling_at"
+    private static let readBatchColumns = batchColumns + ", " + LabelColumns.list
     private static let rowColumns = "batch, line, custom_id, request, status, response, entry"
     private static let readRowColumns = rowColumns + ", provider_group"
 
@@ -50,6 +51,7 @@ extension LedgerTransaction {
                 .integer(batch.lease), .integer(batch.cancellingAt.map { Int($0.milliseconds) }),
             ])
         guard written == 1 else { throw .leaseLost(kind: "batch", id: batch.id) }
+        try saveLabels(account.labels, of: .batch, batch.id)
         for file in [batch.outputFileID, batch.errorFileID].compactMap({ $0 }) {
             try connection.enqueue("UPDATE file SET complete = 1 WHERE id = ?", [.text(file)])
         }
@@ -95,13 +97,14 @@ extension LedgerTransaction {
 
     func batches(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [BatchRecord] {
         var batches: [BatchRecord] = []
-        for row in try connection.rows("SELECT \(Self.batchColumns) FROM batch WHERE \(condition)", arguments) {
+        for row in try connection.rows("SELECT \(Self.readBatchColumns) FROM batch WHERE \(condition)", arguments) {
             guard let status = BatchStatus(rawValue: row.text(1)) else {
                 throw .database("batch '\(row.text(0))' has the unknown status '\(row.text(1))'")
             }
             let account = Attribution(
                 team: row.optionalText(8), key: row.optionalText(9), session: row.optionalText(10),
-                job: row.optionalText(11), batch: row.text(0))
+                job: row.optionalText(11), batch: row.text(0),
+                labels: CallLabels(user: row.optionalText(17), kept: CallLabels.tags(in: row.optionalText(18))))
             var batch = BatchRecord(
                 id: row.text(0), status: status, endpoint: row.text(2), inputFileID: row.optionalText(3),
                 outputFileID: row.optionalText(4), errorFileID: row.optionalText(5), metadata: row.blob(6),

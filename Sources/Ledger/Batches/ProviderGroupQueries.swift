@@ -51,12 +51,14 @@ extension LedgerTransaction {
             values.append(try reservationRow(request, owner: group.name))
         }
         let account = first.call.attribution
+        if let user = account.labels.user { _ = try inheritBudgets(user, at: first.at) }
         var needs = BudgetNeeds()
         needs.add(account, at: first.at)
         var book = try budgetBook(for: needs)
         let warnings = try book.reserve(sum, for: account, at: first.at)
         try write(book)
-        try connection.insert(values, Self.reservationInsertion)
+        try connection.insert(
+            values, account.labels.isEmpty ? Self.reservationInsertion : Self.labelledReservationInsertion)
         let lines = SQLList(integers: rows.map(\.line), in: connection.dialect)
         let taken = try connection.execute(
             "UPDATE batch_row SET owner = ?, provider_group = ? WHERE batch = ? AND status = 'claimed' AND owner = ? "

@@ -82,6 +82,14 @@ struct BudgetBook {
     /// The budgets of some scopes, in the order of the scopes, then of their numbers.
     func lines(of scopes: [BudgetScope]) -> [BudgetLine] { scopes.flatMap { lines[$0] ?? [] } }
 
+    /// The default budgets of users that one of them has neither as its own nor as a copy yet.
+    func missingDefaults(of user: String) -> [Budget] {
+        let own = lines[.user(user)] ?? []
+        return (lines[.eachUser] ?? []).map(\.budget).filter { shared in
+            !own.contains { $0.unit == shared.limit.unit && $0.budget.window == shared.window }
+        }
+    }
+
     /// What counts against a budget at a moment: its window, or all buckets that a rolling window touches.
     func used(of line: BudgetLine, at moment: Timestamp) throws(LedgerError) -> BudgetTotal {
         let window = line.budget.window
@@ -168,7 +176,10 @@ struct BudgetNeeds {
 
     /// Adds the budgets of an account, and their totals in the windows of a moment.
     mutating func add(_ account: Attribution, at moment: Timestamp) {
-        if accounts.insert(account).inserted { scopes.formUnion(account.scopes) }
+        if accounts.insert(account).inserted {
+            scopes.formUnion(account.scopes)
+            if account.labels.user != nil { scopes.insert(.eachUser) }
+        }
         add(at: moment)
     }
 

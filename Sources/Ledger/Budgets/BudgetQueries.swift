@@ -9,6 +9,15 @@ extension LedgerMigration {
         "CREATE TABLE budget_total (budget {integer} NOT NULL, start {integer} NOT NULL, spent {integer} NOT NULL, "
             + "reserved {integer} NOT NULL, PRIMARY KEY (budget, start)){keyed}",
     ]
+
+    /// Levels that budgets have reached, to tell of: one row for each budget, window and level. `start` is the window's.
+    static let budgetAlerts: [String] = [
+        "CREATE TABLE budget_alert (budget {integer} NOT NULL, start {integer} NOT NULL, level {integer} NOT NULL, "
+            + "id TEXT NOT NULL, at {integer} NOT NULL, scope TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL, "
+            + "amount {integer} NOT NULL, spent {integer} NOT NULL, refused {integer} NOT NULL, tried_at {integer}, "
+            + "sent_at {integer}, PRIMARY KEY (budget, start, level)){keyed}",
+        "CREATE INDEX budget_alert_open ON budget_alert (at) WHERE sent_at IS NULL",
+    ]
 }
 
 extension LedgerTransaction {
@@ -122,16 +131,42 @@ extension LedgerTransaction {
             throw .invalid("a budget of '\(scope)' for '\(budget.window)': ids must not be empty, seconds be positive")
         }
         notify(.budget(budget.scope))
-        let key: [SQLValue] = [
-            .text(scope), .text(budget.limit.unit.rawValue), .text(budget.window.description),
+        let kind: [SQLValue] = [.text(budget.limit.unit.rawValue), .text(budget.window.description)]
+        let limit: [SQLValue] = [
+            .text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds),
         ]
+        if budget.scope == .eachUser {
+            try connection.execute(
+                "UPDATE budget SET mode = ?, amount = ?, changed_at = ? WHERE inherited = 1 AND unit = ? AND period = ?",
+                limit + kind)
+        }
         let changed = try connection.execute(
-            "UPDATE budget SET mode = ?, amount = ?, changed_at = ? WHERE scope = ? AND unit = ? AND period = ?",
-            [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)] + key)
-        if changed > 0 { return }
+            "UPDATE budget SET mode = ?, amount = ?, changed_at = ?, inherited = 0 "
+                + "WHERE scope = ? AND unit = ? AND period = ?", limit + [.text(scope)] + kind)
+        if changed == 0 { try insert(budget, isInherited: false, at: moment) }
+    }
+
+    /// Gives a user a copy of each default budget (`user:*`) that it lacks; false if it lacks none.
+    mutating func inheritBudgets(_ user: String, at moment: Timestamp) throws(LedgerError) -> Bool {
+        var needs = BudgetNeeds()
+        needs.add([.eachUser, .user(user)], at: moment)
+        let missing = try budgetBook(for: needs).missingDefaults(of: user)
+        for shared in missing {
+            let own = Budget(scope: .user(user), limit: shared.limit, window: shared.window, mode: shared.mode)
+            try insert(own, isInherited: true, at: moment)
+        }
+        return !missing.isEmpty
+    }
+
+    private mutating func insert(_ budget: Budget, isInherited: Bool, at moment: Timestamp) throws(LedgerError) {
         let row = try connection.row(
-            "INSERT INTO budget (scope, unit, period, mode, amount, changed_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
-            key + [.text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds)])
+            "INSERT INTO budget (scope, unit, period, mode, amount, changed_at, inherited) "
+                + "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+            [
+                .text(budget.scope.description), .text(budget.limit.unit.rawValue), .text(budget.window.description),
+                .text(budget.mode.rawValue), .integer(budget.limit.amount), .integer(moment.milliseconds),
+                .integer(isInherited ? 1 : 0),
+            ])
         let line = BudgetLine(id: row?.integer(0) ?? 0, budget: budget)
         // Use from before the budget counts: totals are always those of all entries.
         for (start, total) in try recomputedTotals(of: line, from: Self.quickSource(for: budget)) {
@@ -150,6 +185,12 @@ extension LedgerTransaction {
             "DELETE FROM budget WHERE scope = ? AND unit = ? AND period = ? RETURNING id", key)
         guard let row else { throw .notFound(kind: "budget", id: "\(scope) \(unit.rawValue) \(window)") }
         try connection.execute("DELETE FROM budget_total WHERE budget = ?", [row[0]])
+        if scope == .eachUser {
+            let copies = "SELECT id FROM budget WHERE inherited = 1 AND unit = ? AND period = ?"
+            let kind: [SQLValue] = [.text(unit.rawValue), .text(window.description)]
+            try connection.execute("DELETE FROM budget_total WHERE budget IN (\(copies))", kind)
+            try connection.execute("DELETE FROM budget WHERE id IN (\(copies))", kind)
+        }
         notify(.budget(scope))
     }
 
@@ -181,7 +222,7 @@ extension LedgerTransaction {
     /// Prefers the roll-ups, so that the writer need not read all entries of a large ledger.
     private static func quickSource(for budget: Budget) -> TotalSource {
         switch (budget.scope, budget.window) {
-        case (_, .rolling), (.job, _), (.session, _), (.batch, _): .entries
+        case (_, .rolling), (.job, _), (.session, _), (.batch, _), (.user, _), (.eachUser, _), (.tag, _): .entries
         case (.global, _), (.team, _), (.key, _): .rollups
         }
     }
@@ -195,8 +236,8 @@ extension LedgerTransaction {
         let span = window.bucketMilliseconds ?? RollupSlot.dayMilliseconds
         var condition = "1 = 1"
         var arguments: [SQLValue] = []
-        if let (column, id) = try scopeCondition(line.budget.scope) {
-            condition = "\(column) = ?"
+        if let (ofScope, id) = try scopeCondition(line.budget.scope) {
+            condition = ofScope
             arguments.append(.integer(id))
         }
         let (spent, reserved) = Self.expressions(of: line.unit)
@@ -231,20 +272,24 @@ extension LedgerTransaction {
         return totals
     }
 
-    /// The column and value of a scope in entries and reservations; nil for the global scope.
+    /// The condition of a scope on entries and reservations, and its argument; nil for the global scope.
     private mutating func scopeCondition(_ scope: BudgetScope) throws(LedgerError) -> (String, Int64)? {
-        let (column, id) =
+        let (condition, id) =
             switch scope {
             case .global: ("", "")
-            case .team(let id): ("team", id)
-            case .key(let id): ("api_key", id)
-            case .session(let id): ("session", id)
-            case .job(let id): ("job", id)
-            case .batch(let id): ("batch", id)
+            case .team(let id): ("team = ?", id)
+            case .key(let id): ("api_key = ?", id)
+            case .session(let id): ("session = ?", id)
+            case .job(let id): ("job = ?", id)
+            case .batch(let id): ("batch = ?", id)
+            case .user(let id): ("end_user = ?", id)
+            case .tag(let tag): (LabelColumns.hasTag, tag)
+            // Users have copies of it, and no user has its name.
+            case .eachUser: ("end_user = ?", "*")
             }
-        if column.isEmpty { return nil }
+        if condition.isEmpty { return nil }
         // No name has the number -1: nothing has been booked on the scope.
-        return (column, try names.existingID(id, on: connection) ?? -1)
+        return (condition, try names.existingID(id, on: connection) ?? -1)
     }
 
     /// The SQL of what a unit counts in entries and in reservations.

@@ -1,3 +1,5 @@
+package import Domain
+
 /// The scope of a budget.
 package enum BudgetScope: Hashable, Sendable {
     /// Everything in this ledger.
@@ -7,16 +9,23 @@ package enum BudgetScope: Hashable, Sendable {
     case session(String)
     case job(String)
     case batch(String)
+    /// An end user that callers name.
+    case user(String)
+    /// The default of end users: each user without a budget of its own gets one like it.
+    case eachUser
+    /// Calls with a tag: `nightly`, or `project=red`.
+    case tag(String)
 }
 
 /// Ids are compared by their bytes, as in the database.
 extension BudgetScope {
     package static func == (left: BudgetScope, right: BudgetScope) -> Bool {
         switch (left, right) {
-        case (.global, .global): true
+        case (.global, .global), (.eachUser, .eachUser): true
         case (.team(let first), .team(let second)), (.key(let first), .key(let second)),
             (.session(let first), .session(let second)), (.job(let first), .job(let second)),
-            (.batch(let first), .batch(let second)):
+            (.batch(let first), .batch(let second)), (.user(let first), .user(let second)),
+            (.tag(let first), .tag(let second)):
             ExactText.areSame(first, second)
         default: false
         }
@@ -24,7 +33,7 @@ extension BudgetScope {
 }
 
 extension BudgetScope: CustomStringConvertible {
-    /// `global`, or kind and id: `key:k-17`.
+    /// `global`, `user:*`, or kind and id: `key:k-17`.
     package var description: String {
         switch self {
         case .global: "global"
@@ -33,6 +42,9 @@ extension BudgetScope: CustomStringConvertible {
         case .session(let id): "session:\(id)"
         case .job(let id): "job:\(id)"
         case .batch(let id): "batch:\(id)"
+        case .user(let id): "user:\(id)"
+        case .eachUser: "user:*"
+        case .tag(let tag): "tag:\(tag)"
         }
     }
 
@@ -50,6 +62,8 @@ extension BudgetScope: CustomStringConvertible {
         case "session": self = .session(parts[1])
         case "job": self = .job(parts[1])
         case "batch": self = .batch(parts[1])
+        case "user": self = parts[1] == "*" ? .eachUser : .user(parts[1])
+        case "tag": self = .tag(parts[1])
         default: return nil
         }
     }
@@ -62,22 +76,34 @@ package struct Attribution: Hashable, Sendable {
     package var session: String?
     package var job: String?
     package var batch: String?
+    /// The caller's own labels: its end user and tags.
+    package var labels: CallLabels
 
     package init(
-        team: String? = nil, key: String? = nil, session: String? = nil, job: String? = nil, batch: String? = nil
+        team: String? = nil, key: String? = nil, session: String? = nil, job: String? = nil, batch: String? = nil,
+        labels: CallLabels = CallLabels()
     ) {
         self.team = team
         self.key = key
         self.session = session
         self.job = job
         self.batch = batch
+        self.labels = labels
+    }
+
+    /// The same accounts without the caller's own labels.
+    var withoutLabels: Attribution {
+        var copy = self
+        copy.labels = CallLabels()
+        return copy
     }
 
     /// Ids are compared by their bytes, as in the database.
     package static func == (left: Attribution, right: Attribution) -> Bool {
         ExactText.areSame(left.team, right.team) && ExactText.areSame(left.key, right.key)
             && ExactText.areSame(left.session, right.session) && ExactText.areSame(left.job, right.job)
-            && ExactText.areSame(left.batch, right.batch)
+            && ExactText.areSame(left.batch, right.batch) && ExactText.areSame(left.labels.user, right.labels.user)
+            && left.labels.tags.elementsEqual(right.labels.tags) { ExactText.areSame($0, $1) }
     }
 
     /// From the widest to the narrowest; `global` is always the first.
@@ -88,6 +114,8 @@ package struct Attribution: Hashable, Sendable {
         if let session { scopes.append(.session(session)) }
         if let job { scopes.append(.job(job)) }
         if let batch { scopes.append(.batch(batch)) }
+        if let user = labels.user { scopes.append(.user(user)) }
+        for tag in labels.tags { scopes.append(.tag(tag)) }
         return scopes
     }
 }

@@ -1,7 +1,7 @@
 package import Domain
 import JSON
 
-/// A decision with its time and account.
+/// A decision with its time and account; the caller's own labels are with the entries alone.
 package struct DecisionRecord: Hashable, Sendable {
     package var decision: Decision
     package var attribution: Attribution
@@ -9,7 +9,7 @@ package struct DecisionRecord: Hashable, Sendable {
 
     package init(decision: Decision, attribution: Attribution, at: Timestamp) {
         self.decision = decision
-        self.attribution = attribution
+        self.attribution = attribution.withoutLabels
         self.at = at
     }
 }
@@ -72,6 +72,7 @@ extension Attempt {
             attempt.member("accepted", isAccepted)
             attempt.member("words", reason)
             attempt.member("entry", entryID)
+            if let endpoint { attempt.member("endpoint", endpoint) }
             guard !evidence.isEmpty else { return }
             attempt.member(
                 "evidence",
@@ -93,7 +94,7 @@ extension Attempt {
         else { return nil }
         self.init(
             model: ModelID(model), score: value["score"]?.double, kappa: value["kappa"]?.double,
-            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string,
+            isAccepted: isAccepted, reason: words, entryID: value["entry"]?.string, endpoint: value["endpoint"]?.string,
             evidence: value["evidence"]?.elements.compactMap { piece in
                 guard let name = piece["name"]?.string, let finding = piece["words"]?.string else { return nil }
                 return Evidence(name: name, finding: finding, logOdds: piece["log_odds"]?.double)
@@ -108,6 +109,7 @@ extension Candidate {
         "model", "placement", "quality", "deviation", "output_tokens_mean", "output_tokens_p95", "basis", "basis_name",
         "usual", "ability", "known_share", "similarity", "request_similarity", "api_nano_usd", "energy_nano_usd",
         "hardware_nano_usd", "worst_case_nano_usd", "latency_s", "energy_j", "service_tier", "rejection", "sources",
+        "effort",
     ]
 
     fileprivate func write(to writer: inout JSONWriter) {
@@ -132,11 +134,17 @@ extension Candidate {
             list.element(worstCaseCost.nanoUSD)
             list.element(latencySeconds)
             list.element(energyJoules)
-            guard serviceTier != .standard || rejection != nil || sources != nil else { return }
+            guard serviceTier != .standard || rejection != nil || sources != nil || effort != nil else { return }
             list.element(serviceTier == .standard ? nil : serviceTier.rawValue)
-            guard rejection != nil || sources != nil else { return }
+            guard rejection != nil || sources != nil || effort != nil else { return }
             list.element(rejection)
-            if let sources { list.object { sources.write(to: &$0) } }
+            guard sources != nil || effort != nil else { return }
+            if let sources {
+                list.object { sources.write(to: &$0) }
+            } else {
+                list.element(raw: "null".utf8)
+            }
+            if let effort { list.object { effort.write(to: &$0) } }
         }
     }
 
@@ -180,6 +188,7 @@ extension Candidate {
             serviceTier: value("service_tier")?.string.flatMap(ServiceTier.init) ?? .standard,
             rejection: value("rejection")?.string)
         sources = value("sources").flatMap(SourceChoice.init)
+        effort = value("effort").flatMap(EffortChoice.init)
     }
 }
 
@@ -187,7 +196,18 @@ extension SourceChoice {
     fileprivate func write(to object: inout JSONWriter) {
         object.member("sent", array: { list in for name in sent { list.element(name) } })
         object.member("left_out", array: { list in for name in left { list.element(name) } })
-        object.member("words", array: { list in for remark in remarks { list.element(remark) } })
+        object.member(
+            "worths",
+            array: { list in
+                for worth in worths {
+                    list.array { item in
+                        item.element(worth.id)
+                        item.element(worth.isSent)
+                        item.element(worth.gain)
+                        item.element(worth.cost.nanoUSD)
+                    }
+                }
+            })
         object.member("mask", Int64(bitPattern: mask))
     }
 
@@ -195,7 +215,40 @@ extension SourceChoice {
         guard let mask = json["mask"]?.integer else { return nil }
         func names(_ member: String) -> [String] { json[member]?.elements.compactMap(\.string) ?? [] }
         self.init(
-            sent: names("sent"), left: names("left_out"), mask: UInt64(bitPattern: mask), remarks: names("words"))
+            sent: names("sent"), left: names("left_out"), mask: UInt64(bitPattern: mask),
+            worths: json["worths"]?.elements.compactMap(SourceWorth.init) ?? [], storedWords: names("words"))
+    }
+}
+
+extension SourceWorth {
+    fileprivate init?(_ json: JSONValue) {
+        let values = Array(json.elements)
+        guard values.count == 4, let id = values[0].string, let isSent = values[1].boolean,
+            let gain = values[2].double, let cost = values[3].integer
+        else { return nil }
+        self.init(id: id, isSent: isSent, gain: gain, cost: Money(nanoUSD: cost))
+    }
+}
+
+extension EffortChoice {
+    fileprivate func write(to object: inout JSONWriter) {
+        object.member("level", level.effort.rawValue)
+        object.member("own", own.rawValue)
+        object.member("own_quality", ownQuality)
+        object.member("own_nano_usd", ownCost.nanoUSD)
+    }
+
+    /// Reads the level's name. What asked a server for it is the catalog's.
+    fileprivate init?(_ json: JSONValue) {
+        func effort(_ member: String) -> MeasuredEffort? {
+            json[member]?.string.flatMap { MeasuredEffort(rawValue: $0) }
+        }
+        guard let level = effort("level"), let own = effort("own"), let quality = json["own_quality"]?.double,
+            let cost = json["own_nano_usd"]?.integer
+        else { return nil }
+        self.init(
+            level: EffortLevel(effort: level, parameters: EffortParameters(), length: 1, source: ""), own: own,
+            ownQuality: quality, ownCost: Money(nanoUSD: cost))
     }
 }
 

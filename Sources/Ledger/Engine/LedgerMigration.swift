@@ -52,6 +52,9 @@ struct LedgerMigration: Sendable {
         LedgerMigration(name: "12 failed attempts", statements: failures),
         LedgerMigration(name: "13 stored responses", statements: responses),
         LedgerMigration(name: "14 decisions by time", statements: decisionTimes),
+        LedgerMigration(
+            name: "15 end users and tags, alerts, and changes of access",
+            statements: labels + budgetAlerts + accessChanges),
     ]
 
     private static let nameTables = ["CREATE TABLE name (id {serial}, label TEXT NOT NULL UNIQUE){strict}"]

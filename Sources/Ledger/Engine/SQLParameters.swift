@@ -243,17 +243,21 @@ struct SQLInsertion {
     let conflict: String
     /// Whether the rows have their own values for auto-incremented columns.
     let keepingNumbers: Bool
+    /// The name of the session's type for its rows.
+    let rowTypeName: String
     /// Inserts one row; its values are the parameters.
     let single: String
 
     init(
-        table: String, columns: [String], types: [SQLType], conflict: String = "", keepingNumbers: Bool = false
+        table: String, columns: [String], types: [SQLType], conflict: String = "", keepingNumbers: Bool = false,
+        rowTypeName: String? = nil
     ) {
         self.table = table
         self.columns = columns
         self.types = types
         self.conflict = conflict
         self.keepingNumbers = keepingNumbers
+        self.rowTypeName = rowTypeName ?? "hera_\(table)"
         single =
             "INSERT INTO \(table) (\(columns.joined(separator: ", "))) "
             + "VALUES (\(LedgerTransaction.placeholders(columns.count)))\(conflict)"
@@ -273,8 +277,6 @@ struct SQLInsertion {
         let fields = zip(columns, types).map { "\($0) \($1.rawValue)" }.joined(separator: ", ")
         return "CREATE TYPE pg_temp.\(rowTypeName) AS (\(fields))"
     }
-
-    var rowTypeName: String { "hera_\(table)" }
 
     /// Inserts all rows, each of which has one value for each column, on PostgreSQL.
     func together(_ rows: [[SQLValue]]) -> SQLQuery {

@@ -32,23 +32,27 @@ extension LedgerTransaction {
     private static let headColumns = [
         "id", "at", "charged_at", "kind", "reservation", "reserved_nano", "corrects", "uncertain",
     ]
-    static let entryColumns = entryInsertion.columns.joined(separator: ", ")
+    static let entryColumns = labelledEntryInsertion.columns.joined(separator: ", ")
     static let entryInsertion = SQLInsertion(
         table: "entry", columns: headColumns + CallColumns.names + resultColumns,
         types: headColumns.map { ["id", "reservation", "corrects"].contains($0) ? .text : .bigint }
             + CallColumns.types + resultColumns.map { _ in .bigint })
-    private static let insertNewEntry = entryInsertion.single + " ON CONFLICT (id) DO NOTHING"
+    static let labelledEntryInsertion = entryInsertion.labelled
+    private static let ifNew = " ON CONFLICT (id) DO NOTHING"
+    private static let insertNewEntry = entryInsertion.single + ifNew
+    private static let insertNewLabelledEntry = labelledEntryInsertion.single + ifNew
 
     /// Appends an entry and nothing else; throws `duplicate` where the id is taken.
     mutating func insert(
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money? = nil
     ) throws(LedgerError) {
         let row = try entryRow(entry, figures, reserved: reserved)
-        let inserted = try connection.execute(Self.insertNewEntry, row)
+        let isLabelled = row.count > Self.entryInsertion.columns.count
+        let inserted = try connection.execute(isLabelled ? Self.insertNewLabelledEntry : Self.insertNewEntry, row)
         guard inserted == 1 else { throw .duplicate(kind: "entry", id: entry.id) }
     }
 
-    /// The values of `entryColumns`.
+    /// The values of `entryInsertion`, or of the labelled one for a call with labels.
     mutating func entryRow(
         _ entry: LedgerEntry, _ figures: EntryFigures, reserved: Money?
     ) throws(LedgerError) -> [SQLValue] {
@@ -71,7 +75,9 @@ extension LedgerTransaction {
         let tail: [SQLValue] = [
             provenance, .integer(figures.firstTokenMicroseconds.map { Int($0) }), outcome, .integer(result.httpStatus),
         ]
-        return head + call + [served] + usage + Self.encode(result.figures) + tail
+        let labels = entry.call.attribution.labels
+        let row = head + call + [served] + usage + Self.encode(result.figures) + tail
+        return labels.isEmpty ? row : row + (try labelValues(labels))
     }
 
     /// Reads entries by a condition, in the order of booking.
@@ -92,8 +98,7 @@ extension LedgerTransaction {
             arguments + [.integer(limit)])
         var entries: [(sequence: Int64, entry: LedgerEntry)] = []
         for row in rows {
-            let position = Self.headColumns.count + CallColumns.names.count + Self.resultColumns.count
-            entries.append((row.integer(position), try decodeEntry(row)))
+            entries.append((row.integer(Self.labelledEntryInsertion.columns.count), try decodeEntry(row)))
         }
         return entries
     }
@@ -139,6 +144,7 @@ extension LedgerTransaction {
         if row.optionalInteger(5) != nil { entry.reservationID = row.optionalText(4) ?? entry.id }
         entry.corrects = row.optionalText(6)
         entry.uncertainty = Int(row.integer(7))
+        entry.call.attribution.labels = try decodeLabels(row, at: Self.entryInsertion.columns.count)
         return entry
     }
 

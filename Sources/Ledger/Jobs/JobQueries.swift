@@ -15,6 +15,7 @@ extension LedgerMigration {
 extension LedgerTransaction {
     private static let jobColumns =
         "id, status, spec, state, result, failure, team, api_key, session, batch, created_at, updated_at, lease"
+    private static let readJobColumns = jobColumns + ", " + LabelColumns.list
     private static let upsertJob =
         "INSERT INTO job (\(jobColumns)) VALUES (\(placeholders(13))) ON CONFLICT (id) DO UPDATE SET "
         + "status = excluded.status, spec = excluded.spec, state = excluded.state, result = excluded.result, "
@@ -34,6 +35,7 @@ extension LedgerTransaction {
                 .integer(job.lease),
             ])
         guard written == 1 else { throw .leaseLost(kind: "job", id: job.id) }
+        try saveLabels(account.labels, of: .job, job.id)
         notify(.job(job.id))
         if job.status == .queued { notify(.waitingJob(job.id)) }
     }
@@ -44,7 +46,7 @@ extension LedgerTransaction {
     }
 
     func jobs(where condition: String, _ arguments: [SQLValue]) throws(LedgerError) -> [JobRecord] {
-        let rows = try connection.rows("SELECT \(Self.jobColumns) FROM job WHERE \(condition)", arguments)
+        let rows = try connection.rows("SELECT \(Self.readJobColumns) FROM job WHERE \(condition)", arguments)
         var jobs: [JobRecord] = []
         for row in rows {
             guard let status = JobStatus(rawValue: row.text(1)) else {
@@ -52,7 +54,8 @@ extension LedgerTransaction {
             }
             let account = Attribution(
                 team: row.optionalText(6), key: row.optionalText(7), session: row.optionalText(8), job: row.text(0),
-                batch: row.optionalText(9))
+                batch: row.optionalText(9),
+                labels: CallLabels(user: row.optionalText(13), kept: CallLabels.tags(in: row.optionalText(14))))
             var job = JobRecord(
                 id: row.text(0), status: status, spec: row.blob(2), state: row.blob(3), result: row.optionalBlob(4),
                 failure: row.optionalText(5), attribution: account,

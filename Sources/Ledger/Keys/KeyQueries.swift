@@ -9,6 +9,13 @@ extension LedgerMigration {
             + "requests_per_minute {integer}, tokens_per_minute {integer}, salt {bytes} NOT NULL, "
             + "hash {bytes} NOT NULL){strict}"
     ]
+
+    /// A key's limit of calls at the same time, and who changed keys and budgets.
+    static let accessChanges: [String] = [
+        "ALTER TABLE access_key ADD COLUMN concurrent_calls {integer}",
+        "CREATE TABLE access_change (sequence {serial}, at {integer} NOT NULL, actor TEXT NOT NULL, "
+            + "action TEXT NOT NULL, target TEXT NOT NULL, detail TEXT NOT NULL){strict}",
+    ]
 }
 
 extension LedgerTransaction {

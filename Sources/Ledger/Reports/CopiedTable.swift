@@ -6,12 +6,13 @@ enum CopiedTable: String, CaseIterable {
     case row = "batch_row", group = "provider_group", observation, calibration
     case session = "session_memory", request = "kept_request"
     case failure = "call_failure", response
+    case tagMember = "tag_member", alert = "budget_alert", change = "access_change"
 
     /// The auto-incremented column, if there is one.
     var serial: String? {
         switch self {
         case .name, .budget: "id"
-        case .entry, .observation: "sequence"
+        case .entry, .observation, .change: "sequence"
         default: nil
         }
     }

@@ -110,6 +110,8 @@ extension Dimension {
         switch self {
         case .hour, .day, .month: nil
         case .key: "api_key"
+        case .user: "end_user"
+        case .tag: "tags"
         default: rawValue
         }
     }

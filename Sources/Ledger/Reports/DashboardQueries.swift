@@ -16,12 +16,28 @@ extension LedgerTransaction {
         for (keys, count) in failures.unbooked { groups[keys, default: EntrySums()].addFailures(count) }
         var totals = EntrySums()
         for sums in groups.values { totals.add(sums) }
-        let rows = groups.map { DashboardRow(keys: $0, sums: DashboardSums($1)) }.sorted { left, right in
+        let rows = Self.byTag(groups, query.groupBy).map {
+            DashboardRow(keys: $0, sums: DashboardSums($1))
+        }.sorted { left, right in
             let (dearer, cheaper) = (left.sums.cost.total, right.sums.cost.total)
             return dearer == cheaper ? left.keys.lexicographicallyPrecedes(right.keys) : dearer > cheaper
         }
         return DashboardReport(
             query: query, rows: rows, totals: DashboardSums(totals), failureCounts: failures.counts)
+    }
+
+    /// Groups by single tags in place of the sets that calls have.
+    private static func byTag(_ groups: [[String]: EntrySums], _ dimensions: [Dimension]) -> [[String]: EntrySums] {
+        guard let place = dimensions.firstIndex(of: .tag) else { return groups }
+        var split: [[String]: EntrySums] = [:]
+        for (keys, sums) in groups {
+            for tag in keys[place].isEmpty ? [""] : CallLabels.tags(in: keys[place]) {
+                var keys = keys
+                keys[place] = tag
+                if split[keys]?.add(sums) == nil { split[keys] = sums }
+            }
+        }
+        return split
     }
 
     /// Reads the sums of a piece by group, then the latencies row by row, since SQL cannot merge histograms.
@@ -89,7 +105,8 @@ extension LedgerTransaction {
             guard dimension.column != nil else {
                 throw .invalid("a filter by \(dimension.rawValue); choose the time by from and to")
             }
-            condition += " AND \(piece.expression(of: dimension)) = ?"
+            let isOneTag = dimension == .tag && !value.isEmpty
+            condition += " AND \(isOneTag ? LabelColumns.hasTag : "\(piece.expression(of: dimension)) = ?")"
             if value.isEmpty {
                 arguments.append(.integer(0))
             } else {

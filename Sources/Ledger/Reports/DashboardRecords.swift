@@ -11,6 +11,10 @@ package enum Dimension: String, CaseIterable, Hashable, Sendable {
     /// UTC hour, day and month of the charge: `2026-11-21T17`, `2026-11-21`, `2026-11`.
     case hour, day, month
     case job, session, run, batch
+    /// The end user that the caller names.
+    case user
+    /// The caller's tags. A call with several counts in the row of each, and in the totals once.
+    case tag
 
     /// Whether a dashboard can be filtered by it; time is chosen by its two ends.
     package var isFilter: Bool {
@@ -20,10 +24,10 @@ package enum Dimension: String, CaseIterable, Hashable, Sendable {
         }
     }
 
-    /// Jobs, sessions, runs and batches are too many to be rolled up; grouping by them reads the entries themselves.
+    /// Jobs, sessions, runs, batches, users and tags are too many to be rolled up; grouping by them reads the entries themselves.
     package var isRolledUp: Bool {
         switch self {
-        case .job, .session, .run, .batch: false
+        case .job, .session, .run, .batch, .user, .tag: false
         default: true
         }
     }

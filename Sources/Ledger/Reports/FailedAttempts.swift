@@ -113,7 +113,7 @@ extension Dimension {
         case .key: "api_key"
         case .hour: "hour"
         case .day, .month: "hour / 24"
-        case .servedModel, .kind, .job, .session, .run, .batch: "CAST(0 AS BIGINT)"
+        case .servedModel, .kind, .job, .session, .run, .batch, .user, .tag: "CAST(0 AS BIGINT)"
         }
     }
 }

@@ -153,6 +153,8 @@ extension LedgerTransaction {
         _ request: ReservationRequest, in group: inout MoneyGroup
     ) throws(LedgerError) -> Reservation? {
         guard group.isNew(reservation: request.id) else { return nil }
+        // The user's copies of default budgets are made first.
+        if let user = request.call.attribution.labels.user, !group.book.missingDefaults(of: user).isEmpty { return nil }
         try Self.checkReservable(request)
         let before = group.book.mark
         let warnings = try group.book.reserve(request.upperBound, for: request.call.attribution, at: request.at)
@@ -206,8 +208,8 @@ extension LedgerTransaction {
     // MARK: Writing
 
     private mutating func write(_ group: MoneyGroup, _ mode: Mode) throws(LedgerError) {
-        try insert(group.newReservations, Self.reservationInsertion, mode)
-        try insert(group.newEntries.map(\.row), Self.entryInsertion, mode)
+        try insert(group.newReservations, Self.reservationInsertion, Self.labelledReservationInsertion, mode)
+        try insert(group.newEntries.map(\.row), Self.entryInsertion, Self.labelledEntryInsertion, mode)
         try insert(group.newDecisions.map(\.row), Self.decisionInsertion, mode)
         try insert(group.newSteps.map(\.row), Self.stepInsertion, mode)
         for row in group.newFailures {
@@ -223,6 +225,16 @@ extension LedgerTransaction {
             try connection.enqueue(closing.sql, closing.arguments)
         }
         try write(group.book)
+    }
+
+    /// Inserts rows, of which some may have labels.
+    private func insert(
+        _ rows: [[SQLValue]], _ plain: SQLInsertion, _ labelled: SQLInsertion, _ mode: Mode
+    ) throws(LedgerError) {
+        let isPlain = { (row: [SQLValue]) in row.count == plain.columns.count }
+        if rows.allSatisfy(isPlain) { return try insert(rows, plain, mode) }
+        try insert(rows.filter(isPlain), plain, mode)
+        try insert(rows.filter { !isPlain($0) }, labelled, mode)
     }
 
     private func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion, _ mode: Mode) throws(LedgerError) {

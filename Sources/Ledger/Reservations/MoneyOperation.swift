@@ -70,9 +70,10 @@ extension MoneyOperation {
 extension PlannedCall {
     fileprivate var labels: [String] {
         let account = attribution
-        return [
+        let texts = [
             runID, account.team, account.key, account.session, account.job, account.batch, policy, model.rawValue,
             provider, placement.rawValue, stage?.rawValue, tier.rawValue, catalogVersion, baseline?.model.rawValue,
         ].compactMap { $0 }
+        return account.labels.isEmpty ? texts : texts + account.labels.texts
     }
 }

@@ -10,16 +10,22 @@ extension LedgerMigration {
 }
 
 extension LedgerTransaction {
-    static let reservationColumns = reservationInsertion.columns.joined(separator: ", ")
+    static let reservationColumns = labelledReservationInsertion.columns.joined(separator: ", ")
     static let reservationInsertion = SQLInsertion(
         table: "reservation",
         columns: ["id", "at", "owner", "bound_nano", "bound_tokens", "bound_uj"] + CallColumns.names,
         types: [.text, .bigint, .text, .bigint, .bigint, .bigint] + CallColumns.types)
+    static let labelledReservationInsertion = reservationInsertion.labelled
 
     /// Reserves the upper bound of a call in all budgets of its scopes, or in none.
     mutating func reserve(_ request: ReservationRequest) throws(LedgerError) -> Reservation {
         if case .reservation(let made)? = try perform(.reserve(request)) { return made }
         try Self.checkReservable(request)
+        if let user = request.call.attribution.labels.user, try inheritBudgets(user, at: request.at),
+            case .reservation(let made)? = try perform(.reserve(request))
+        {
+            return made
+        }
         if let open = try reservations(where: "id = ?", [.text(request.id)]).first {
             guard open.request.upperBound == request.upperBound, open.request.at == request.at else {
                 throw .duplicate(kind: "reservation", id: request.id)
@@ -36,7 +42,7 @@ extension LedgerTransaction {
         _ = try EntryFigures(uncertainEntry(for: request, at: request.at))
     }
 
-    /// The values of `reservationColumns`.
+    /// The values of `reservationInsertion`, or of the labelled one for a call with labels.
     ///
     /// - Parameter holder: its owner, if that is not this store.
     mutating func reservationRow(
@@ -47,7 +53,9 @@ extension LedgerTransaction {
             .text(request.id), .integer(request.at.milliseconds), .text(holder ?? owner), .integer(bound.money.nanoUSD),
             .integer(bound.tokens), .integer(bound.microjoules),
         ]
-        return head + (try encode(request.call))
+        let labels = request.call.attribution.labels
+        let row = head + (try encode(request.call))
+        return labels.isEmpty ? row : row + (try labelValues(labels))
     }
 
     /// The condition of an entry that settled the reservation of its own id, which is not written twice.
@@ -106,7 +114,9 @@ extension LedgerTransaction {
         try correctRecovered(settled, reservationID, with: nothing)
     }
 
-    static let closedColumns = "at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch"
+    static let closedColumns =
+        "at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch, "
+        + LabelColumns.list
 
     /// Reads `closedColumns`.
     mutating func decodeReservation(_ row: SQLRow) throws(LedgerError) -> ClosedReservation {
@@ -116,7 +126,7 @@ extension LedgerTransaction {
                 money: Money(nanoUSD: row.integer(1)), tokens: row.integer(2), microjoules: row.integer(3)),
             attribution: Attribution(
                 team: try label(row[4]), key: try label(row[5]), session: try label(row[6]), job: try label(row[7]),
-                batch: try label(row[8])))
+                batch: try label(row[8]), labels: try decodeLabels(row, at: 9)))
     }
 
     /// All reservations whose calls are under way.
@@ -131,9 +141,10 @@ extension LedgerTransaction {
         for row in rows {
             let bound = Amounts(
                 money: Money(nanoUSD: row.integer(3)), tokens: row.integer(4), microjoules: row.integer(5))
+            var call = try decodeCall(row, at: 6)
+            call.attribution.labels = try decodeLabels(row, at: Self.reservationInsertion.columns.count)
             let request = ReservationRequest(
-                id: row.text(0), at: Timestamp(milliseconds: row.integer(1)), call: try decodeCall(row, at: 6),
-                upperBound: bound)
+                id: row.text(0), at: Timestamp(milliseconds: row.integer(1)), call: call, upperBound: bound)
             reservations.append(Reservation(request: request, owner: row.text(2)))
         }
         return reservations

@@ -16,7 +16,8 @@ package enum Candidates {
         return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
     }
 
-    private static func candidate(
+    /// The candidate of one model.
+    static func candidate(
         of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
     ) -> Candidate {
         let model = priced.model
@@ -29,8 +30,10 @@ package enum Candidates {
             let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
             let (calls, answers) = shares(of: step, model)
             let most = answers * outputTokensAtMost(model, step: step)
+            let caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
+            let prompt = Double(step.promptTokens)
             let call = try forecast.call(
-                promptTokens: Double(step.promptTokens), cachedTokens: cachedTokens(of: model, step: step),
+                promptTokens: prompt, cachedTokens: caching.cachedTokens, writesCache: caching.writes(prompt),
                 prediction: prediction.times(answers), mostOutput: most)
             candidate.cost = call.callCost.times(calls)
             candidate.latencySeconds = call.seconds(.mean)
@@ -52,13 +55,6 @@ package enum Candidates {
     /// The calls that a step takes of a model, and the answers of each: one call where its server gives several.
     package static func shares(of step: Step, _ model: Model) -> (calls: Int, answers: Int) {
         model.capabilities.contains(.choices) ? (1, step.choices) : (step.choices, 1)
-    }
-
-    /// Tokens of the step's prompt in a model's cache.
-    static func cachedTokens(of model: Model, step: Step) -> Double {
-        guard model.id == step.previousModel, model.promptCache == .kept else { return 0 }
-        let step = step.read(by: model)
-        return Double(min(step.cachedTokens, step.promptTokens))
     }
 
     /// The cheapest service tier that the policy admits and the model has a price for. Only rows of a batch can have

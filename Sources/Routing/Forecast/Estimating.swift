@@ -49,6 +49,9 @@ package protocol StepEstimates: Sendable {
     /// - Parameter isTested: whether a judge tests the answers, so that another one can follow.
     func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice
 
+    /// The share of each kind of task in the text; they sum to 1.
+    var kinds: [Benchmark.Kind: Double] { get }
+
     /// The expected cost of the request over that of a usual one of its kind, for a model; 1 where unknown.
     func relativeSize(of model: Model) -> Double
 }
@@ -73,6 +76,9 @@ extension StepEstimates {
     package func judges(_ models: [Model]) -> Bool { false }
 
     package func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice { LossPrice(unfittedFor: maxLoss) }
+
+    /// General alone, without an estimator that reads kinds.
+    package var kinds: [Benchmark.Kind: Double] { [.general: 1] }
 
     package func relativeSize(of model: Model) -> Double { 1 }
 }

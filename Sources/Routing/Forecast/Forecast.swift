@@ -25,17 +25,18 @@ package struct Forecast: Sendable {
     ///
     /// - Parameters:
     ///   - cachedTokens: the part of the prompt in the model's cache.
+    ///   - writesCache: whether the rest of the prompt is written to the cache, at the price of that.
     ///   - mostOutput: the longest answer allowed, tokens.
     /// - Throws: if the catalog has no price for a class that the call would use.
     package func call(
-        promptTokens: Double, cachedTokens: Double, prediction: Prediction, mostOutput: Int
+        promptTokens: Double, cachedTokens: Double, writesCache: Bool = false, prediction: Prediction, mostOutput: Int
     ) throws(PriceError) -> CallForecast {
         let most = Double(mostOutput)
         let mean = min(prediction.outputTokens.mean, most)
         let output = Spread(mean: mean, quantile: max(mean, min(prediction.outputTokens.p95, most)))
         let fresh = max(promptTokens - cachedTokens, 0)
-        let usage = Usage(
-            input: Int(promptTokens) - Int(cachedTokens), cachedRead: Int(cachedTokens), output: Int(mean.rounded()))
+        let usage = Self.usage(
+            prompt: Int(promptTokens), cached: Int(cachedTokens), writesCache: writesCache, output: Int(mean.rounded()))
         let model = priced.model
         let rates = priced.price.rates(tier: tier, promptTokens: usage.promptTokens)
         let tokenPrice = Double(rates.price(of: .output)?.nanoUSDPerMillion ?? 0) / 1e6
@@ -54,6 +55,13 @@ package struct Forecast: Sendable {
             transferBytes: transferBytes(tokens: promptTokens + mean), network: time.network, prefill: time.prefill,
             decode: time.decode, queue: queue(serviceSeconds: time.prefill.mean + time.decode.mean),
             accuracy: min(max(prediction.quality, 0), 1))
+    }
+
+    /// The usage of a call whose prompt is partly in the cache.
+    package static func usage(prompt: Int, cached: Int, writesCache: Bool, output: Int) -> Usage {
+        let fresh = prompt - cached
+        return Usage(
+            input: writesCache ? 0 : fresh, cachedRead: cached, cacheWrite5m: writesCache ? fresh : 0, output: output)
     }
 
     /// Network, prefill and decode. Recorded figures apply at providers. The catalog's speed applies on the operator's

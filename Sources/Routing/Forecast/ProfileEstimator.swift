@@ -97,6 +97,8 @@ struct ProfileEstimates: StepEstimates {
         reading.lossPrice(keeping: maxLoss, isTested: isTested)
     }
 
+    var kinds: [Benchmark.Kind: Double] { reading.kinds }
+
     func relativeSize(of model: Model) -> Double { reading.relativeSize(of: model.id) }
 
     /// An estimate for a pair of models that are both known.

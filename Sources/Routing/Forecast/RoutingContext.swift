@@ -20,6 +20,8 @@ package struct RoutingContext: Sendable {
     package var kappaOffset: Double
     /// The multiple of the fitted price of lost quality, from the pace of the policy's losses.
     package var priceFactor = 1.0
+    /// The rest of a session with limits, where a value was learned for such sessions; nil prices it by the plan alone.
+    package var rest: SessionRest?
 
     package init(
         models: [PricedModel], economics: Economics, policy: Policy, remaining: Remaining, horizon: Int,

@@ -35,7 +35,7 @@ struct ExpectedTests {
         let model = candidate.model
         if model == reference || model == committed { return true }
         if let span, span.model == model, position + steps <= span.through { return true }
-        if let priced { return priced.similarity(candidate) > priced.threshold(model) }
+        if let priced { return priced.similarity(candidate) > priced.threshold(of: candidate) }
         if position == 1, stages.contains(.urc), let similarity = candidate.requestSimilarity,
             similarity > requestThreshold
         {

@@ -14,6 +14,8 @@ package struct Plan: Hashable, Sendable {
     package var binding: [String]
     /// Descriptions of their effects: "the deadline binds: 3 of 8 steps would otherwise run on edge; ...".
     package var effects: [String]
+    /// This step's candidates in the ways that the plan asks them, where that is not how they came.
+    package var ways: [Candidate] = []
     /// The plan's assumptions, to detect drift; nil for a plan that holds for one step only.
     package var forecast: PlanForecast?
 

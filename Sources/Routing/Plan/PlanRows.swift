@@ -57,8 +57,7 @@ struct LookAhead {
     private let prediction: Prediction
     private let mostOutput: Int
     private let promptTokens: Double
-    private let cachedTokens: Double
-    private let keepsPrompts: Bool
+    private let caching: PromptCaching
     private let statistic: AmountStatistic
 
     /// Assumed tokens that a tool result or a user's message adds between two steps. No measurement of the operator's
@@ -66,18 +65,17 @@ struct LookAhead {
     static let observationTokens = 60.0
 
     init(_ candidate: Candidate, _ priced: PricedModel, step: Step, context: RoutingContext) {
-        let step = step.asked(of: candidate)
+        let step = step.asked(of: candidate).asking(priced.model, at: candidate.effort?.level)
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
         promptTokens = Double(step.read(by: priced.model).promptTokens)
-        cachedTokens = Candidates.cachedTokens(of: priced.model, step: step)
-        keepsPrompts = priced.model.promptCache == .kept
+        caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
         statistic = context.policy.plan.statistic
     }
 
     /// The option of the step itself; nil if it cannot be priced. These amounts include a lost cache.
-    var now: AssignmentOption? { call(promptTokens, cached: cachedTokens)?.option(statistic) }
+    var now: AssignmentOption? { call(promptTokens, cached: caching.cachedTokens)?.option(statistic) }
 
     /// The option of the call some steps ahead, at least one; nil if it cannot be priced.
     ///
@@ -85,7 +83,7 @@ struct LookAhead {
     /// the newest observation in its cache. A model that is switched to has nothing.
     func after(_ steps: Int) -> (option: AssignmentOption, move: AssignmentSwitch)? {
         let prompt = promptTokens + Double(steps) * (prediction.outputTokens.mean + Self.observationTokens)
-        guard let warm = call(prompt, cached: keepsPrompts ? max(prompt - Self.observationTokens, 0) : 0),
+        guard let warm = call(prompt, cached: caching.read(max(prompt - Self.observationTokens, 0))),
             let option = warm.option(statistic)
         else { return nil }
         guard let cold = call(prompt, cached: 0) else { return (option, .free) }
@@ -94,6 +92,7 @@ struct LookAhead {
 
     private func call(_ prompt: Double, cached: Double) -> CallForecast? {
         try? forecast.call(
-            promptTokens: prompt, cachedTokens: cached, prediction: prediction, mostOutput: mostOutput)
+            promptTokens: prompt, cachedTokens: cached, writesCache: caching.writes(prompt), prediction: prediction,
+            mostOutput: mostOutput)
     }
 }

@@ -19,7 +19,8 @@ package struct Planner: Sendable {
     /// Plans from this step on.
     ///
     /// - Parameters:
-    ///   - candidates: those that can serve and pay for the step; at least one.
+    ///   - candidates: those that can serve and pay for the step; at least one. A model may stand there in several ways
+    ///     of asking, each a column of the program; a change of way loses the cache like a change of model.
     ///   - reference: the model that the others are compared with.
     ///   - state: earlier commitments of the run.
     ///   - priced: the candidates under the price of lost quality; nil under a line of kappa.
@@ -40,15 +41,20 @@ package struct Planner: Sendable {
             let solution = try solver.solve(program, by: context.policy.planMethod)
             let forecast = PlanForecast(
                 of: solution, program, step: step, candidates: candidates, reference: reference, context: context)
+            let columns = PlanColumns(
+                candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0]
+            ).one(by: forecast, priced: priced)
             let order = PlanOrder(forecast: forecast, ahead: 0, context: context, priced: priced).order(
-                candidates, options: rows.first, passes: rows.passes, choice: solution.choice[0])
-            return Plan(
+                columns.candidates, options: columns.options, passes: columns.passes, choice: columns.choice)
+            var plan = Plan(
                 choices: solution.choice.map { candidates[$0].model }, order: order,
                 requestCandidates: requestCandidates(
                     rows, candidates: candidates, reference: reference.model, by: forecast),
                 binding: solution.bindingLimits.map(\.description),
                 effects: effects(of: solution, program, candidates: candidates, method: context.policy.method),
                 forecast: forecast)
+            if columns.candidates.count < candidates.count { plan.ways = columns.candidates }
+            return plan
         } catch {
             switch error {
             case .infeasible(let report): throw .infeasible(report.description, report: report)
@@ -69,15 +75,16 @@ package struct Planner: Sendable {
             rows.options.reduce(0) { sum, row in row[index].map { sum + forecast.pricedObjective($0) } ?? .infinity }
         }
         let most = objective(reference)
-        return candidates.indices.map { (index: $0, objective: objective($0)) }.filter { $0.objective < most }
+        let better = candidates.indices.map { (index: $0, objective: objective($0)) }.filter { $0.objective < most }
             .sorted { ($0.objective, $0.index) < ($1.objective, $1.index) }.map { candidates[$0.index].model }
+        return better.enumerated().filter { !better[..<$0].contains($1) }.map(\.element)
     }
 
     /// Descriptions of the binding limits. Only their names if planning without them takes too long.
     private func effects(
         of solution: AssignmentSolution, _ program: AssignmentProgram, candidates: [Candidate], method: PolicyMethod
     ) -> [String] {
-        let names = candidates.map(\.model.rawValue)
+        let names = candidates.map(\.wayName)
         let found = method == .weighted ? try? solver.effects(of: solution, program) : nil
         return solution.bindingLimits.map { limit in
             found?.first { $0.limit == limit }?.description(modelNames: names) ?? "\(limit) binds"
@@ -94,7 +101,8 @@ package struct Planner: Sendable {
             latencyPaths: context.shape == .chain ? [] : rows.options.indices.map { [$0] },
             energyCap: context.remaining.joules, minimumMeanAccuracy: policy.minAccuracy,
             slots: slots(candidates, context: context),
-            limits: carbonLimit(rows.options, switching: rows.switching, context: context),
+            limits: carbonLimit(rows.options, switching: rows.switching, context: context)
+                + sharedSlots(candidates, steps: rows.options.count, context: context),
             timeLimit: Self.timeLimit, gap: Self.gap)
         if let priced, policy.method == .weighted { program.weights = priced.weights(on: CriterionScale(program)) }
         return program
@@ -114,6 +122,24 @@ package struct Planner: Sendable {
             return max(1, slots - priced.live.busySlots - priced.live.waiting)
         }
         return free.contains(nil) ? free : []
+    }
+
+    /// The slots of a model that has several columns, which these share.
+    private func sharedSlots(
+        _ candidates: [Candidate], steps: Int, context: RoutingContext
+    ) -> [AssignmentLimit] {
+        let most = slots(candidates, context: context)
+        let first = candidates.indices.filter { place in
+            candidates.firstIndex { $0.model == candidates[place].model } == place
+        }
+        guard !most.isEmpty, first.count < candidates.count else { return [] }
+        return first.compactMap { place in
+            let model = candidates[place].model
+            guard let free = most[place], candidates.count(where: { $0.model == model }) > 1 else { return nil }
+            return AssignmentLimit(
+                name: "slots of \(model)", unit: "steps", most: Double(free),
+                amounts: Array(repeating: candidates.map { $0.model == model ? 1 : 0 }, count: steps))
+        }
     }
 
     private func carbonLimit(
@@ -166,7 +192,7 @@ extension Planner {
     func order(
         by plan: Plan, _ forecast: PlanForecast, step: Step, candidates: [Candidate], tests: ExpectedTests,
         context: RoutingContext, priced: PricedStep? = nil
-    ) -> (order: [ModelID], choice: ModelID)? {
+    ) -> (order: [ModelID], choice: ModelID, ways: [Candidate])? {
         let ahead = step.position - forecast.position
         let options = options(candidates, step: step, context: context)
         let passes = candidates.map { tests.pass($0) }
@@ -179,9 +205,13 @@ extension Planner {
             choice = expected.first { candidates[$0].model == plan.choices[ahead] }
         }
         guard let choice else { return nil }
+        let columns = PlanColumns(candidates, options: options, passes: passes, choice: choice)
+            .one(by: forecast, priced: priced)
         let order = PlanOrder(forecast: forecast, ahead: ahead, context: context, priced: priced)
-            .order(candidates, options: options, passes: passes, choice: choice)
-        return (order, candidates[choice].model)
+            .order(columns.candidates, options: columns.options, passes: columns.passes, choice: columns.choice)
+        return (
+            order, candidates[choice].model, columns.candidates.count < candidates.count ? columns.candidates : []
+        )
     }
 
     /// Each candidate's amounts at this step. A candidate's own amounts are means already.

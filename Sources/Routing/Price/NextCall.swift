@@ -7,6 +7,8 @@ package enum NextCall: Hashable, Sendable {
     case ask(ModelID)
     /// Ask the model that has just answered once more, to see whether its answers agree.
     case sample(ModelID, correctness: Double)
+    /// Ask the model that has just answered in another way: with more effort, or with sources that it was not sent.
+    case askAgain(Candidate)
     /// Keep this model's answer: no further one is worth its price.
     case keep(ModelID, correctness: Double)
 }
@@ -36,6 +38,14 @@ struct NextCallSearch {
     let remaining: Remaining
     /// Whether a judge reads the answers of all candidates; else predictions and evidence stand alone.
     var isJudged = true
+    /// The other ways of asking a model.
+    var furtherWays: (ModelID) -> [Candidate] = { _ in [] }
+    /// Models that were asked in a second way already.
+    var askedAgain: Set<ModelID> = []
+
+    /// Coupling of the errors of a model's answers in two ways of asking: what it does not know, more effort or more
+    /// sources seldom bring.
+    static let ownCoupling = 0.6
 
     /// Models considered for the next call: the most valuable ones, since time grows with the square of their number.
     static let breadth = 12
@@ -53,7 +63,8 @@ struct NextCallSearch {
         let candidates = nearest(answers)
         let models = candidates.map(\.model)
         let predictions = candidates.map(\.candidate.prediction.quality)
-        guard priced.price > 0, models.count > 1,
+        let mayAskAgain = answers.last.map { !furtherWays($0.model.id).isEmpty } ?? false
+        guard priced.price > 0, models.count > 1 || mayAskAgain,
             let believed = correctness(models, predictions, answers, seen)
         else { return nil }
         let asked = models.indices.filter { index in answers.contains { $0.model.id == models[index].id } }
@@ -85,10 +96,62 @@ struct NextCallSearch {
             }
             if value > found.value + Self.leastSampleGain { return .sample(last.model.id, correctness: q) }
         }
+        if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }),
+            let again = secondWay(of: candidates[index].candidate, believed[index], after: asked, of: candidates, seen),
+            again.value > found.value
+        {
+            return .askAgain(again.way)
+        }
         switch found.move {
         case .ask(let index): return .ask(models[index].id)
         case .keep(let index): return .keep(models[index].id, correctness: believed[index])
         }
+    }
+
+    /// The best other way of asking the model that has just answered, with its value; nil where none is better.
+    ///
+    /// - Parameter correctness: probability that its answer is right.
+    private func secondWay(
+        of asked: Candidate, _ correctness: Double, after calls: [Int],
+        of candidates: [(candidate: Candidate, model: Model)], _ seen: SeenEvidence
+    ) -> (way: Candidate, value: Double)? {
+        guard !askedAgain.contains(asked.model), isJudged || seen.isWeighty else { return nil }
+        let s = isJudged ? estimates.detectionRate : 0
+        let q = correctness
+        var best: (way: Candidate, value: Double)?
+        for way in furtherWays(asked.model) where way.prediction.quality > asked.prediction.quality {
+            guard fits(way, after: calls, of: candidates) else { continue }
+            let then = Self.answers(way.prediction.quality, after: asked.prediction.quality)
+            // Without a judge the second answer replaces the first.
+            let value =
+                q * (s + (1 - s) * then.ifRight) + (1 - q) * (isJudged ? s : 1) * then.ifWrong
+                - priced.burden(of: way) / priced.price
+            if value > best?.value ?? q + 1e-9 { best = (way, value) }
+        }
+        return best
+    }
+
+    /// The probabilities of a right answer in another way, given a right or a wrong one in the first.
+    private static func answers(_ quality: Double, after first: Double) -> (ifRight: Double, ifWrong: Double) {
+        let onlyFirst = (1 - ownCoupling) * first * (1 - quality) + ownCoupling * max(0, first - quality)
+        let both = first - onlyFirst
+        return (
+            first > 1e-6 ? min(max(both / first, 0), 1) : quality,
+            first < 1 - 1e-6 ? min(max((quality - both) / (1 - first), 0), 1) : quality
+        )
+    }
+
+    /// Whether one more call keeps the run's money and time after those that were made.
+    private func fits(
+        _ way: Candidate, after asked: [Int], of candidates: [(candidate: Candidate, model: Model)]
+    ) -> Bool {
+        let called = asked.map { candidates[$0].candidate } + [way]
+        if let budget = remaining.budget,
+            called.reduce(0.0, { $0 + Double($1.worstCaseCost.nanoUSD) }) > Double(budget.nanoUSD)
+        {
+            return false
+        }
+        return remaining.seconds.map { called.reduce(0.0) { $0 + $1.latencySeconds } <= $0 } ?? true
     }
 
     // MARK: Belief

@@ -1,4 +1,5 @@
 package import Domain
+import Estimation
 import Optimization
 
 /// A step's candidates under the price of lost quality (`max_loss`).
@@ -14,7 +15,7 @@ package struct PricedStep: Hashable, Sendable {
     /// The policy's dial, for texts that explain a choice.
     package let maxLoss: Double
     private var burdens: [ModelID: Double] = [:]
-    private let reference: Candidate
+    private var reference: Candidate
     /// Price of one unit of each amount, in the units of `AssignmentOption`.
     let costPrice: Double
     let energyPrice: Double
@@ -23,6 +24,9 @@ package struct PricedStep: Hashable, Sendable {
     /// Loss of accuracy, in points, when one step goes to the smaller model in the early, middle and late third of a run.
     /// Source: HERA, arXiv 2504.00434 and AIMS (EuroSys '26).
     package static let lossByThird = [5.25, 7.59, 9.53]
+
+    /// Prices of what is left of a session, which are in the three above; nil without a learned value.
+    let rest: RunPrices?
 
     /// Whether the run's limits leave no room for the dial, so that every candidate passes.
     private(set) var isRelaxed = false
@@ -36,9 +40,11 @@ package struct PricedStep: Hashable, Sendable {
     ///   - candidates: those that can serve the step.
     ///   - models: the models of the step, those of the candidates among them.
     ///   - isTested: whether a judge tests the answers, so that another one can follow.
+    ///   - usual: the candidates with all sources and at their own effort, whose best gives the unit of burdens; nil
+    ///     where `candidates` are these.
     init(
         _ candidates: [Candidate], reference: Candidate, models: [Model], estimates: any StepEstimates,
-        isTested: Bool, position: Int, context: RoutingContext
+        isTested: Bool, position: Int, context: RoutingContext, usual: [Candidate]? = nil
     ) {
         let policy = context.policy
         let weights = policy.weights
@@ -51,18 +57,26 @@ package struct PricedStep: Hashable, Sendable {
             lossPrice.multiple * pace * measured * accuracy * Self.weight(position: position, horizon: context.horizon)
         maxLoss = policy.maxLoss
         self.reference = reference
-        let scale = candidates.max { Self.isLess($0, $1) } ?? reference
+        let usual = usual ?? candidates
+        let scale = usual.max { Self.isLess($0, $1) } ?? reference
         let sum = max(weights.cost + weights.energy + weights.latency, .leastNormalMagnitude)
         func unit(_ weight: Double, _ amount: Double, _ most: Double) -> Double {
             let unit = amount > 0 ? amount : most
             return unit > 0 ? weight / sum / unit : 0
         }
         let size = models.first { $0.id == scale.model }.map { estimates.relativeSize(of: $0) } ?? 1
-        costPrice = unit(
-            weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
-            Double(candidates.map(\.cost.total.nanoUSD).max() ?? 0))
-        energyPrice = unit(weights.energy, scale.energyJoules, candidates.map(\.energyJoules).max() ?? 0)
-        latencyPrice = unit(weights.latency, scale.latencySeconds, candidates.map(\.latencySeconds).max() ?? 0)
+        rest = context.rest?.prices(usual)
+        let worth = price
+        func later(_ quality: Double?, _ units: Double) -> Double { worth * (quality ?? 0) / units }
+        costPrice =
+            later(rest?.perDollar, 1e9)
+            + unit(
+                weights.cost, Double(scale.cost.total.nanoUSD) / (size.isFinite && size > 0 ? size : 1),
+                Double(usual.map(\.cost.total.nanoUSD).max() ?? 0))
+        energyPrice = unit(weights.energy, scale.energyJoules, usual.map(\.energyJoules).max() ?? 0)
+        latencyPrice =
+            later(rest?.perSecond, 1)
+            + unit(weights.latency, scale.latencySeconds, usual.map(\.latencySeconds).max() ?? 0)
         for candidate in candidates { burdens[candidate.model] = burden(of: candidate) }
     }
 
@@ -85,14 +99,14 @@ package struct PricedStep: Hashable, Sendable {
     /// The cost, energy and time of a model's candidate, in usual calls of the kind's best model.
     package func burden(_ model: ModelID) -> Double { burdens[model] ?? .infinity }
 
-    /// The same of any candidate, such as a model with other sources than the step's candidate has.
+    /// The same of any candidate, such as a model in another way of asking than the step's candidate.
     func burden(of candidate: Candidate) -> Double {
         costPrice * Double(candidate.cost.total.nanoUSD) + energyPrice * candidate.energyJoules
             + latencyPrice * candidate.latencySeconds
     }
 
     /// The value of a candidate's answer less its burden, in the same unit.
-    func value(_ candidate: Candidate) -> Double { price * candidate.prediction.quality - burden(candidate.model) }
+    func value(_ candidate: Candidate) -> Double { price * candidate.prediction.quality - burden(of: candidate) }
 
     /// Similarity to the reference, given that the reference is right.
     func similarity(_ candidate: Candidate) -> Double {
@@ -101,13 +115,24 @@ package struct PricedStep: Hashable, Sendable {
 
     /// The candidate's kappa: the least similarity that its saving pays for. Above 1 for a model that saves nothing, and
     /// for all at `max_loss` 0, where the reference answers alone.
-    func threshold(_ model: ModelID) -> Double {
+    func threshold(_ model: ModelID) -> Double { threshold(model, burden: burden(model)) }
+
+    /// The same of any candidate.
+    func threshold(of candidate: Candidate) -> Double { threshold(candidate.model, burden: burden(of: candidate)) }
+
+    private func threshold(_ model: ModelID, burden: Double) -> Double {
         if isRelaxed { return -1 }
         if maxLoss <= 0, model != reference.model { return 2 }
         let worth = price * reference.prediction.quality
-        let saving = burden(reference.model) - burden(model)
+        let saving = self.burden(reference.model) - burden
         guard worth > 0 else { return saving > 0 ? 0 : 2 }
         return max(0, 1 - saving / worth)
+    }
+
+    /// Compares with a model in another way of asking from here on.
+    mutating func take(_ candidate: Candidate) {
+        burdens[candidate.model] = burden(of: candidate)
+        if candidate.model == reference.model { reference = candidate }
     }
 
     /// The step for limits that leave no room for the dial: every candidate passes, in the plan's order.

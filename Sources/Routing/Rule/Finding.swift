@@ -18,6 +18,8 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
     case verified(ModelID, Double, passes: Bool, threshold: Double)
     /// An answer's probability of being right, and the model that is asked as well, if any.
     case valued(ModelID, Double, next: ModelID?)
+    /// An answer's probability of being right, and the way in which its model is asked again.
+    case askedAgain(ModelID, Double, way: String)
     /// An answer with a defect of its form.
     case malformed(ModelID, fault: String)
     /// A call without an answer.
@@ -57,6 +59,8 @@ package enum Finding: Hashable, Sendable, CustomStringConvertible {
         case .valued(let model, let value, let next):
             "verify: \(model) is right with probability \(Decimals.two(value))"
                 + (next.map { "; \($0) is asked as well" } ?? "; no other answer is worth its price")
+        case .askedAgain(let model, let value, let way):
+            "verify: \(model) is right with probability \(Decimals.two(value)); \(way) is asked as well"
         case .malformed(let model, let fault): "verify: \(model): \(fault)"
         case .failed(let model, let reason): "\(model) did not answer: \(reason)"
         case .historyChanged(let change, let dropped):

@@ -53,6 +53,15 @@ extension SequentialRule {
                 reason:
                     "\(kept)'s answer is right with probability \(Decimals.two(correctness)); no other answer is worth "
                     + "its price under max_loss")
+        case .askAgain(let way):
+            findings.append(.askedAgain(way.model, answer.acceptance ?? 0, way: way.wayName))
+            rejected.append(answer)
+            guard step.candidate(way.model) != nil else { return search(step) }
+            return .call(
+                .init(
+                    model: way.model, stage: way.model == step.reference.model ? .reference : .plan,
+                    reason: "\(way.wayName) is asked as well: its first answer is right with probability "
+                        + "\(Decimals.two(answer.acceptance ?? 0)), and this one is expected to be worth its price"))
         case .ask(let model):
             findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
             rejected.append(answer)

@@ -10,7 +10,9 @@ struct StepForecast: Sendable {
     /// One candidate per model of the context, in its order.
     private(set) var candidates: [Candidate]
     /// The candidate with the best predicted quality.
-    let reference: Candidate
+    private(set) var reference: Candidate
+    /// By model with several ways of asking: those worth a look, the one of its candidate among them.
+    private let ways: [ModelID: [Candidate]]
     /// Remarks about estimates that were not numbers.
     private(set) var remarks: [String] = []
     /// The model that the run is taken from, because its last steps go badly.
@@ -20,7 +22,7 @@ struct StepForecast: Sendable {
     /// Indices of the candidates that can serve the step.
     private let able: [Int]
     /// The able candidates whose highest possible bill fits the remaining budget.
-    let affordable: [Candidate]
+    private(set) var affordable: [Candidate]
     /// Their fallback order: the best first, the cheaper one if two are equal.
     let byQuality: [ModelID]
 
@@ -29,17 +31,27 @@ struct StepForecast: Sendable {
         let models = context.models.map(\.model)
         let estimates = estimator.estimates(of: step.text, for: models)
         var remarks: [String] = []
+        let asked = step.effort?.effort
+        let shift = asked == nil ? nil : EffortShift(estimates)
         func predicted(_ model: Model) -> Prediction {
             let prediction = estimates.prediction(for: model)
-            if prediction.isNumber { return prediction }
+            if prediction.isNumber {
+                guard let asked, let shift, asked != model.ownEffort, let level = model.level(asked) else {
+                    return prediction
+                }
+                return shift.prediction(prediction, of: model, at: level)
+            }
             remarks.append(
                 "estimate: no number was predicted for \(model.id); the prior of its \(model.tier.rawValue) tier stands in"
             )
             return TierPrior.prediction(of: model.tier)
         }
-        var candidates = SourceWays.candidates(of: step, by: estimates, in: context, predicting: predicted)
+        let found = AskingWays(of: step, by: estimates, in: context, predicting: predicted)
+        var candidates = found?.best ?? Candidates.of(step, in: context, predicting: predicted)
+        // The reference is what would always be asked: it is found among the models at their own effort.
+        var whole = found?.whole ?? candidates
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
-        guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
+        guard var best = able.max(by: { whole[$0].isWorseReference(than: whole[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
         }
         let isPriced = context.policy.kappa.isPriced
@@ -48,7 +60,8 @@ struct StepForecast: Sendable {
             stuck = hand.stuck
             if let index = candidates.firstIndex(where: { $0.model == hand.stuck }) {
                 candidates[index].prediction.quality = hand.quality
-                best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) ?? best
+                whole[index].prediction.quality = hand.quality
+                best = able.max(by: { whole[$0].isWorseReference(than: whole[$1]) }) ?? best
             }
         }
         if isPriced {
@@ -57,7 +70,7 @@ struct StepForecast: Sendable {
             }
             let pool = payable.isEmpty ? able : payable
             let unlimited = best
-            best = Self.reference(pool, candidates) ?? best
+            best = Self.reference(pool, whole) ?? best
             if !payable.contains(unlimited), payable.contains(best) {
                 remarks.append(
                     "plan: \(candidates[unlimited].model) does not fit the budget left; \(candidates[best].model) is the "
@@ -98,9 +111,12 @@ struct StepForecast: Sendable {
         if isPriced {
             priced = PricedStep(
                 able.map { candidates[$0] }, reference: candidates[best], models: models, estimates: estimates,
-                isTested: isTested, position: step.position, context: context)
+                isTested: isTested, position: step.position, context: context,
+                usual: found == nil ? nil : able.map { whole[$0] })
+            if let rest = priced?.rest { remarks.append("\(rest)") }
         }
         self.estimates = estimates
+        ways = stuck == nil ? found?.ways ?? [:] : [:]
         self.able = able
         self.remarks = remarks
         self.candidates = candidates
@@ -136,6 +152,50 @@ struct StepForecast: Sendable {
         }
     }
 
+    // MARK: Ways of asking
+
+    /// The columns of a plan over some candidates: they themselves and, where a limit may make another way of a model
+    /// the better one, its other ways.
+    ///
+    /// Without limits the best way of each model is known already. More effort than a model's own is bought for its
+    /// worth alone, and never because there is money left.
+    func columns(of candidates: [Candidate], in context: RoutingContext) -> [Candidate] {
+        let hasLimits = context.remaining != Remaining() || context.policy.minAccuracy != nil
+        guard !ways.isEmpty, hasLimits || context.policy.method != .weighted else { return candidates }
+        let share = max(1, AskingWays.mostOfStep / max(candidates.count, 1))
+        return candidates.flatMap { candidate -> [Candidate] in
+            let own = (ways[candidate.model] ?? []).filter { way in
+                !way.isSameWay(as: candidate) && context.remaining.budget.map { way.worstCaseCost <= $0 } ?? true
+                    && (context.policy.minAccuracy != nil || !way.isMoreEffort)
+            }
+            return [candidate] + own.prefix(share - 1)
+        }
+    }
+
+    /// Asks models in other ways from here on.
+    mutating func take(_ chosen: [Candidate]) {
+        for way in chosen {
+            guard let index = candidates.firstIndex(where: { $0.model == way.model }),
+                !candidates[index].isSameWay(as: way)
+            else { continue }
+            var way = way
+            way.similarity =
+                way.model == reference.model
+                ? nil : Similarity.expected(way.prediction.quality, reference: reference.prediction.quality)
+            way.requestSimilarity = candidates[index].requestSimilarity
+            candidates[index] = way
+            if let place = affordable.firstIndex(where: { $0.model == way.model }) { affordable[place] = way }
+            priced?.take(way)
+            if way.model == reference.model { reference = way }
+        }
+    }
+
+    /// The other ways of a model, for a second answer of it.
+    func furtherWays(of model: ModelID) -> [Candidate] {
+        let now = candidates.first { $0.model == model }
+        return (ways[model] ?? []).filter { way in now.map { !way.isSameWay(as: $0) } ?? false }
+    }
+
     /// Lets every candidate pass, because the run's limits leave no room for the dial.
     mutating func relax() { priced = priced?.relaxed }
 
@@ -156,7 +216,7 @@ struct StepForecast: Sendable {
         return NextCallSearch(
             estimates: estimates, priced: priced,
             candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },
-            remaining: context.remaining, isJudged: isJudged)
+            remaining: context.remaining, isJudged: isJudged, furtherWays: furtherWays)
     }
 
     func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }
@@ -180,7 +240,7 @@ struct StepForecast: Sendable {
 
     /// The error if no candidate is affordable.
     func budgetError(_ context: RoutingContext) -> RoutingError {
-        let least = able.map { candidates[$0].worstCaseCost }.min() ?? .zero
+        let least = (able.map { candidates[$0] } + ways.values.joined()).map(\.worstCaseCost).min() ?? .zero
         let left = context.remaining.budget ?? .zero
         let isSessions = context.policy.session.budget != nil && context.policy.budget.map { left < $0 } ?? true
         let name = isSessions ? "session_budget_usd" : "budget_usd"

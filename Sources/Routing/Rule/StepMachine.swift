@@ -17,7 +17,7 @@ package struct StepMachine: Sendable {
     package private(set) var acceptance: Double?
 
     private var rule: SequentialRule
-    private let forecast: StepForecast
+    private var forecast: StepForecast
     private let estimator: any Estimating
     private let context: RoutingContext
     /// Remarks from before the rule began.
@@ -29,6 +29,8 @@ package struct StepMachine: Sendable {
     private var evidence = AnswerEvidence()
     /// Whether callers can ask a model for further answers (`sample`).
     package var allowsSamples = false
+    /// Models that were asked in a second way.
+    private var askedAgain: Set<ModelID> = []
 
     init(
         decision: Decision, rule: SequentialRule, start: RuleStep, forecast: StepForecast, estimator: any Estimating,
@@ -127,7 +129,9 @@ package struct StepMachine: Sendable {
         acceptance = judged.map { $0 > 0 && $0.isFinite && change != 0 ? logistic(logit($0) + change) : $0 }
         var next: NextCall?
         if context.policy.verification.threshold == nil {
-            next = forecast.callsAfterAnswer(in: context)?.next(after: outputs, seen: seen)
+            var search = forecast.callsAfterAnswer(in: context)
+            search?.askedAgain = askedAgain
+            next = search?.next(after: outputs, seen: seen)
         }
         if judged == nil, next != nil {
             let predicted = decision.candidate(last.model.id)?.prediction.quality
@@ -141,7 +145,16 @@ package struct StepMachine: Sendable {
             updateDecision()
             return action
         }
+        if case .askAgain(let way)? = next { take(way) }
         return handle(.answered(.init(model: last.model.id, acceptance: acceptance, next: next)))
+    }
+
+    /// Asks a model in another way from here on.
+    private mutating func take(_ way: Candidate) {
+        askedAgain.insert(way.model)
+        forecast.take([way])
+        guard let index = decision.candidates.firstIndex(where: { $0.model == way.model }) else { return }
+        decision.candidates[index] = forecast.candidates[index]
     }
 
     /// Marks the model as named by the caller.

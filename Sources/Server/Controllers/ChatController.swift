@@ -24,7 +24,7 @@ struct ChatController {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let chat = try ChatRequest(body)
-        let reply = try await stepService.chat(chat, from: context.caller) { reply in
+        let reply = try await stepService.chat(chat, from: try context.caller(of: body)) { reply in
             try? await StoredResponse(reply.response(in: OpenAIFormat(reply)))
         }
         return reply.response(in: OpenAIFormat(reply))

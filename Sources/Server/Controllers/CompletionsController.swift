@@ -20,7 +20,7 @@ struct CompletionsController {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let chat = try Self.chat(body)
-        let reply = try await stepService.chat(chat, from: context.caller) { reply in
+        let reply = try await stepService.chat(chat, from: try context.caller(of: body)) { reply in
             try? await StoredResponse(reply.response(in: CompletionFormat(reply)))
         }
         return reply.response(in: CompletionFormat(reply))

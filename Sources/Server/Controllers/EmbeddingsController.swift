@@ -17,7 +17,7 @@ struct EmbeddingsController {
     func embed(request: Request, context: HeraContext) async throws -> Response {
         var request = request
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
-        let reply = try await stepService.embeddings(try EmbeddingsRequest(body), from: context.caller)
+        let reply = try await stepService.embeddings(try EmbeddingsRequest(body), from: try context.caller(of: body))
         return Response(
             status: .ok,
             headers: [

@@ -22,7 +22,7 @@ struct MessagesController {
         let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
         let message = try MessagesRequest(
             body, betas: request.headers[values: .anthropicBeta], session: request.headers[.claudeCodeSession])
-        var caller = context.caller
+        var caller = try context.caller(of: body)
         caller.clientSession = message.session
         let reply = try await stepService.chat(message.chat, from: caller) { reply in
             try? await StoredResponse(reply.response(in: AnthropicFormat(reply)))

@@ -29,9 +29,10 @@ struct ResponsesController {
         let earlier = try await keeper.conversation(endingWith: previous)
         var asked = try ResponsesRequest(body, after: earlier, isStored: keeper.keepsResponses)
         let input = ResponsesRequest.items(in: body)
+        let caller = try context.caller(of: body)
         while true {
             do throws(ServiceError) {
-                return try await respond(to: asked, from: context.caller) { body in
+                return try await respond(to: asked, from: caller) { body in
                     await keeper.keep(body, input: input, previous: previous)
                 }
             } catch {

@@ -45,6 +45,9 @@ extension ChatReply {
         if let sources = decision.candidate(model ?? decision.model)?.sources {
             headers[.heraSources] = sources.sent.joined(separator: ",")
         }
+        if let effort = decision.candidate(model ?? decision.model)?.effort {
+            headers[.heraEffort] = effort.level.effort.rawValue
+        }
         switch body {
         case .complete(let answer, let openAIBytes):
             headers[.contentType] = "application/json"

@@ -43,11 +43,16 @@ extension HTTPField.Name {
     static let heraDecision = name("x-hera-decision")
     static let heraStage = name("x-hera-stage")
     /// The optional sources that were sent, by name; empty if none was.
+    static let heraEffort = name("x-hera-effort")
     static let heraSources = name("x-hera-sources")
     /// The settled cost in USD; absent on streams.
     static let heraCost = name("x-hera-cost-usd")
     /// The caller's session id.
     static let heraSession = name("x-hera-session")
+    /// The caller's end user.
+    static let heraUser = name("x-hera-user")
+    /// The caller's tags, separated by commas.
+    static let heraTags = name("x-hera-tags")
     /// Identifies a request for deduplication.
     static let idempotencyKey = name("idempotency-key")
     /// Marks a replayed response.

@@ -1,4 +1,5 @@
 import Calls
+import Dialects
 import Digest
 import Domain
 import HTTPTypes
@@ -30,7 +31,7 @@ struct CallerMiddleware: RouterMiddleware {
     private static let maximumSessionBytes = 256
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
         if !needsKey, let origin = HTTPField.Name("origin"),
@@ -43,6 +44,7 @@ struct CallerMiddleware: RouterMiddleware {
                 type: "invalid_request_error", code: "foreign_page")
         }
         context.caller.session = try Self.session(in: request)
+        context.caller.labels = try Self.labels(in: request)
         guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         let digest = text.map { SHA256.hash(utf8: $0) }
@@ -93,6 +95,14 @@ struct CallerMiddleware: RouterMiddleware {
         return session
     }
 
+    /// The end user and the tags that the caller names.
+    private static func labels(in request: Request) throws -> CallLabels {
+        var labels = CallLabels()
+        if let user = request.headers[.heraUser] { try labels.setUser(user, field: "x-hera-user") }
+        if let tags = request.headers[.heraTags] { try labels.add(list: tags, field: "x-hera-tags") }
+        return labels
+    }
+
     private static func refusal(_ message: String) -> ErrorReply {
         ErrorReply(status: .unauthorized, message: message, type: "invalid_request_error", code: "invalid_api_key")
     }
@@ -118,5 +128,12 @@ struct HeraContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
+    }
+
+    /// The caller with the labels of a request's body.
+    func caller(of body: JSONDocument) throws(FieldError) -> Caller {
+        var caller = caller
+        caller.labels = try caller.labels.adding(body.root)
+        return caller
     }
 }

@@ -13,7 +13,7 @@ struct ConnectionMiddleware: RouterMiddleware {
     let bodyBytes: Int
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         // Before the client is told to go on, and before any of the body is read.
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > bodyBytes,

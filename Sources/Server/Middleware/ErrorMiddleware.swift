@@ -19,7 +19,7 @@ struct ErrorMiddleware: RouterMiddleware {
     private static let maximumRetryAfter = 2_678_400.0
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         do {
             return try await next(request, context)

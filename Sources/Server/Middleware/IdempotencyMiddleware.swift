@@ -28,7 +28,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
     private static let pollsPerClaim = 8
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         guard request.method == .post, let name = request.headers[.idempotencyKey], !Self.isUpload(request) else {
             return try await next(request, context)
@@ -85,7 +85,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
     /// Executes the request and stores its response.
     private func answer(
         _ request: Request, _ context: Context, _ claim: IdempotencyClaim,
-        _ next: (Request, Context) async throws -> Response
+        _ next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var context = context
         context.caller.ticket = claim

@@ -12,6 +12,8 @@ package struct Caller: Sendable {
     package var clientSession: String?
     package var key: String?
     package var team: String?
+    /// The caller's own labels: the end user and tags, from headers and the body.
+    package var labels = CallLabels()
     /// The models that the caller may use.
     package var models: ModelFilter
     /// The policy of calls that name none.
@@ -136,9 +138,11 @@ extension StepService {
                 id: prepared.step.id, runID: prepared.step.runID, position: prepared.step.position,
                 decisionID: prepared.decision.id, entryID: done.outcome.entryID, model: done.outcome.model,
                 detail: Array("{}".utf8), at: now))
+        let candidate = prepared.decision.candidate(done.outcome.model)
         commit.sessions = [
             sessions.recordStep(
-                done.outcome.model, position: prepared.step.position, state: done.state, seconds: done.seconds,
+                done.outcome.model, on: candidate?.placement ?? .cloud, way: candidate?.way ?? AskedWay(),
+                position: prepared.step.position, state: done.state, seconds: done.seconds,
                 of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }

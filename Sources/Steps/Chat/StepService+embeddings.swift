@@ -23,7 +23,8 @@ extension StepService {
             requestedModel: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
-            attribution: Attribution(team: caller.team, key: caller.key, session: runID))
+            attribution: Attribution(
+                team: caller.team, key: caller.key, session: runID, labels: caller.labels))
         let result = await pool.result { () -> Result<EmbeddingsReply, ServiceError> in
             do throws(ServiceError) {
                 return .success(try await call.run())

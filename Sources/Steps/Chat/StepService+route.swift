@@ -22,6 +22,7 @@ extension StepService {
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         var step = request.step(
             id: Identifier.make("step"), runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
+        step.previousWay = memory.lastWay
         let admitted = try resolved(caller.models)
         var models = registry.models(at: now).filter { admitted.admits($0.model.id) }
         var policy: Policy
@@ -37,6 +38,7 @@ extension StepService {
                 throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
             }
             policy = Policy(models: ModelFilter(allow: [model.model.id]), verify: .off)
+            policy.effort = .off
             pinned = model
             models = [model]
         }
@@ -54,6 +56,7 @@ extension StepService {
         if sent.needs != step.needs {
             step = sent.step(
                 id: step.id, runID: runID, previousModel: memory.lastModel, after: memory.state.historyEnd)
+            step.previousWay = memory.lastWay
         }
         // An answer that leaves as it is written cannot be replaced by another one.
         if request.isStream, policy.verification.mode == .auto { policy.verification.mode = .off }
@@ -69,7 +72,7 @@ extension StepService {
         if !isItself { machine.setRequestedModel(asked) }
         let attribution = Attribution(
             team: caller.team, key: caller.key,
-            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil))
+            session: Self.ledgerSession(runID, caller, hasLimits: sessionLeft != nil), labels: caller.labels)
         var prepared = PreparedStep(
             request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)

@@ -34,15 +34,20 @@ extension StepService {
             throw .badRequest(FieldError("model", "this key may not use \(priced.model.id)"))
         }
         let limits = settings.limits
+        let calls = self.calls
         let call = ChatCall(
-            endpoint: priced.model.endpoint, key: self.calls.keys.key(for: priced.model.endpoint),
+            endpoint: priced.model.endpoint, credentials: .none,
             body: request.document, isStreaming: false, maximumOutputTokens: priced.model.maxOutputTokens,
             timeouts: UpstreamTimeouts(
                 firstByte: .seconds(limits.firstByteSeconds), idle: .seconds(limits.idleSeconds),
                 total: .seconds(limits.callSeconds)))
         do throws(UpstreamError) {
-            let client = self.calls.upstream
-            let response = try await client.exchange(AnthropicWire().countRequest(call))
+            let response = try await calls.entering(priced.model.endpoint.access) {
+                (credentials) async throws(UpstreamError) -> UpstreamResponse in
+                var call = call
+                call.credentials = credentials
+                return try await calls.upstream.exchange(AnthropicWire().countRequest(call))
+            }
             let body = try await response.collect(upTo: 64 << 10)
             guard let count = (try? JSONDocument(body))?.root["input_tokens"]?.integer, let tokens = Int(exactly: count)
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }

@@ -1,6 +1,5 @@
 import Calls
 import Dialects
-import Dispatch
 import Domain
 import JSON
 import Upstream
@@ -62,7 +61,7 @@ struct CheckRunner: Sendable {
     private func verdict(
         by words: [String], _ rule: AnswerCheckRule, on answer: ChatAnswer, of model: ModelID
     ) async -> Verdict {
-        let command = CheckCommand(
+        let command = BoundedCommand(
             words: words,
             environment: [
                 "PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "HERA_CHECK=\(Self.plain(rule.name))",
@@ -70,14 +69,13 @@ struct CheckRunner: Sendable {
             ],
             timeoutSeconds: rule.timeoutSeconds, outputBytes: rule.outputBytes)
         let input = Array(answer.output.utf8)
-        let result = await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async { continuation.resume(returning: command.run(input: input)) }
-        }
-        switch result {
+        switch await command.result(input: input) {
         case .ended(0, _): return .passes
         // The shell's words for "cannot be run".
         case .ended(126, _), .ended(127, _): return .dropped("the command could not be run")
-        case .ended(let status, let line): return .fails(line.isEmpty ? "status \(status)" : line)
+        case .ended(let status, let output):
+            let line = BoundedCommand.firstLine(of: output)
+            return .fails(line.isEmpty ? "status \(status)" : line)
         case .notStarted(let reason): return .dropped("the command could not be started: \(reason)")
         case .tooLong: return .dropped("the command did not end within \(rule.timeoutSeconds) s")
         case .tooMuchOutput: return .dropped("the command wrote more than \(rule.outputBytes) bytes")

@@ -83,7 +83,10 @@ extension StepExecutor {
     private mutating func settle(_ outcome: StepOutcome, _ reason: String) async {
         addCost(of: outcome)
         await stepService.calls.book(outcome.commit)
-        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: reason, entryID: outcome.entryID))
+        attempts.append(
+            Attempt(
+                model: outcome.model, isAccepted: false, reason: reason, entryID: outcome.entryID,
+                endpoint: outcome.endpoint))
     }
 
     private func call(_ model: ModelID, _ copy: PreparedStep) async -> StepOutcome? {

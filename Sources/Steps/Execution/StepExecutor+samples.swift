@@ -100,6 +100,9 @@ extension StepExecutor {
     /// Books an answer that is not kept, and lists it.
     mutating func reject(_ outcome: StepOutcome, _ reason: String) async {
         await stepService.calls.reject(outcome, prepared)
-        attempts.append(Attempt(model: outcome.model, isAccepted: false, reason: reason, entryID: outcome.entryID))
+        attempts.append(
+            Attempt(
+                model: outcome.model, isAccepted: false, reason: reason, entryID: outcome.entryID,
+                endpoint: outcome.endpoint))
     }
 }

@@ -21,6 +21,8 @@ struct StepExecutor: Sendable {
 
     /// Answers that did not pass, in the order of the calls; booked already.
     private var rejected: [StepOutcome] = []
+    /// Entries of the answers among them that are of bad form.
+    private var faulty: Set<String> = []
     var attempts: [Attempt] = []
     private var failures: [(model: ModelID, error: UpstreamError)] = []
     /// What is wrong with the answer that waits for its verdict; nil for nothing.
@@ -91,13 +93,13 @@ struct StepExecutor: Sendable {
         }
         switch result {
         case .answered(let outcome): await evaluate(outcome)
-        case .failed(let error, let isFinal):
+        case .failed(let error, let isFinal, let endpoints):
             failures.append((verdict.model, error))
             if error.refusal?.isContextOverflow == true {
                 contextPassed = max(contextPassed, context(of: verdict.model) ?? 0)
             }
             if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
-            fail(verdict.model, error.description)
+            fail(verdict.model, Self.tried(endpoints) + error.description, at: endpoints.last)
         case .unpaid(let error):
             if rejected.isEmpty { throw .ledger(error) }
             fail(verdict.model, error.description)
@@ -125,8 +127,12 @@ struct StepExecutor: Sendable {
         }
     }
 
-    private mutating func fail(_ model: ModelID, _ reason: String) {
-        attempts.append(Attempt(model: model, isAccepted: false, reason: reason))
+    private static func tried(_ endpoints: [String]) -> String {
+        endpoints.count > 1 ? "tried at \(endpoints.joined(separator: ", then ")): " : ""
+    }
+
+    private mutating func fail(_ model: ModelID, _ reason: String, at endpoint: String? = nil) {
+        attempts.append(Attempt(model: model, isAccepted: false, reason: reason, endpoint: endpoint))
         machine.handle(.failed(model, reason: reason))
     }
 
@@ -194,7 +200,8 @@ struct StepExecutor: Sendable {
                 attempts.append(
                     Attempt(
                         model: model, score: score, kappa: score == nil ? nil : threshold,
-                        isAccepted: isKept || isSent, reason: reason, entryID: outcome.entryID, evidence: pieces))
+                        isAccepted: isKept || isSent, reason: reason, entryID: outcome.entryID,
+                        endpoint: outcome.endpoint, evidence: pieces))
                 continue
             }
             let agrees = waiting.agree(index, waiting.leading)
@@ -207,6 +214,7 @@ struct StepExecutor: Sendable {
             accepted = waiting.kept
         } else {
             await stepService.calls.reject(waiting.kept, prepared)
+            if fault != nil { faulty.insert(waiting.kept.entryID) }
             var booked = waiting.kept
             booked.commit = StepCommit()
             rejected.append(booked)
@@ -222,7 +230,11 @@ struct StepExecutor: Sendable {
 
     /// Accepts an earlier answer of a model, although it did not pass at first.
     private mutating func acceptEarlier(_ model: ModelID) throws(ServiceError) {
-        guard let outcome = rejected.last(where: { $0.model == model }) else { return try acceptLastResort() }
+        // A model that was asked again has two answers.
+        let own = rejected.filter { $0.model == model }
+        guard let outcome = own.last(where: { !faulty.contains($0.entryID) }) ?? own.last else {
+            return try acceptLastResort()
+        }
         accept(outcome, "kept as the best of what was paid for")
     }
 

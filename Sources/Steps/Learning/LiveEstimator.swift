@@ -73,6 +73,8 @@ struct LiveEstimates: StepEstimates {
         base.lossPrice(keeping: maxLoss, isTested: isTested)
     }
 
+    var kinds: [Benchmark.Kind: Double] { base.kinds }
+
     func relativeSize(of model: Model) -> Double { base.relativeSize(of: model) }
 
     /// Corrects only positive values: a cosine may be negative, and NaN stays NaN.

@@ -35,8 +35,10 @@ extension StepService {
     private func audit(_ prepared: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
         let reference = prepared.decision.reference
         do throws(LedgerError) {
-            // A step of the reference itself agrees by definition and needs no call.
-            guard outcome.model != reference else { return try await recordAudit(1, of: prepared, outcome, rule) }
+            // A step of the reference itself, asked with everything, agrees by definition and needs no call.
+            guard outcome.model != reference || prepared.decision.candidate(reference)?.isWhole == false else {
+                return try await recordAudit(1, of: prepared, outcome, rule)
+            }
             guard let copy = auditStep(of: prepared, prepared.decision, to: reference, policy: prepared.policyName)
             else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {

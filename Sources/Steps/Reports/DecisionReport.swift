@@ -53,7 +53,17 @@ extension Candidate {
         object.member("output_tokens", prediction.outputTokens.mean)
         if serviceTier != .standard { object.member("service_tier", serviceTier.rawValue) }
         if let rejection { object.member("rejected", rejection) }
+        if let effort { object.member("effort", object: { effort.write(into: &$0) }) }
         if let sources { object.member("sources", object: { sources.write(into: &$0) }) }
+    }
+}
+
+extension EffortChoice {
+    func write(into object: inout JSONWriter) {
+        object.member("level", level.effort.rawValue)
+        object.member("own", own.rawValue)
+        object.member("p_at_own", ownQuality)
+        object.member("cost_usd_at_own", raw: ownCost.description.utf8)
     }
 }
 
@@ -73,6 +83,7 @@ extension Attempt {
         object.member("accepted", isAccepted)
         object.member("words", reason)
         if let entryID { object.member("entry", entryID) }
+        if let endpoint { object.member("endpoint", endpoint) }
         guard !evidence.isEmpty else { return }
         object.member(
             "evidence",

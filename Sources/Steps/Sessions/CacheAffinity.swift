@@ -123,12 +123,15 @@ package struct CacheAffinity: Sendable {
         guard let priced = context.models.first(where: { $0.model.id == candidate.model }) else { return nil }
         let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         let step = step.read(by: priced.model)
-        let cached = isWarm && priced.model.promptCache == .kept ? min(step.cachedTokens, step.promptTokens) : 0
+        let caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
+        let cached = isWarm ? Int(caching.read(Double(min(step.cachedTokens, step.promptTokens)))) : 0
         let output = candidate.prediction.outputTokens.mean
         let fresh = Double(step.promptTokens - cached)
         let joules = forecast.joules(
             promptTokens: Double(step.promptTokens), cachedTokens: Double(cached), outputTokens: output)
-        let usage = Usage(input: step.promptTokens - cached, cachedRead: cached, output: Int(output.rounded()))
+        let usage = Forecast.usage(
+            prompt: step.promptTokens, cached: cached, writesCache: caching.writes(Double(step.promptTokens)),
+            output: Int(output.rounded()))
         guard
             let cost = try? forecast.cost(
                 of: usage, joules: joules, busySeconds: forecast.busySeconds(fresh, output))

@@ -7,6 +7,10 @@ extension Sessions {
     /// Memory of one run.
     package struct Memory: Hashable, Sendable {
         package private(set) var lastModel: ModelID?
+        /// How the last step asked its model.
+        package private(set) var lastWay = AskedWay()
+        /// Where the last steps were answered and what they were sent, the latest first; at most three.
+        package private(set) var recent: [RecentStep] = []
         package var state = RunState()
         /// Steps so far, their requests, and the consecutive steps on the last model.
         package private(set) var steps = 0
@@ -21,9 +25,13 @@ extension Sessions {
 
         /// Records a step.
         ///
-        /// - Parameter seconds: the duration of the step.
+        /// - Parameters:
+        ///   - placement: where its model runs.
+        ///   - way: how it asked its model.
+        ///   - seconds: the duration of the step.
         package mutating func recordStep(
-            _ model: ModelID, position: Int, state: RunState, seconds: Double = 0
+            _ model: ModelID, on placement: Placement = .cloud, way: AskedWay = AskedWay(), position: Int,
+            state: RunState, seconds: Double = 0
         ) {
             self.seconds += max(seconds, 0)
             if let lastModel, lastModel != model {
@@ -31,12 +39,22 @@ extension Sessions {
                 stepsOnLast = 0
             }
             lastModel = model
+            lastWay = way
+            recent = [RecentStep(placement: placement, sources: way.sources ?? [])] + recent.prefix(2)
             stepsOnLast += 1
             steps += 1
             if position <= 1 || requests == 0 { requests += 1 }
             self.state = state
         }
     }
+}
+
+/// Where a step of a session was answered, and the optional sources that it was sent.
+package struct RecentStep: Hashable, Sendable {
+    /// Where its model runs.
+    package var placement: Placement
+    /// Names of the sources.
+    package var sources: [String]
 }
 
 extension Sessions.Memory {
@@ -55,6 +73,20 @@ extension Sessions.Memory {
             object.member("switches", switches)
             object.member("seconds", seconds)
             object.member("position", state.position)
+            if let effort = lastWay.effort { object.member("effort", effort.rawValue) }
+            if let sources = lastWay.sources {
+                object.member("sources", array: { list in for name in sources { list.element(name) } })
+            }
+            object.member(
+                "recent",
+                array: { list in
+                    for step in recent {
+                        list.array { item in
+                            item.element(step.placement.rawValue)
+                            for name in step.sources { item.element(name) }
+                        }
+                    }
+                })
             if let committed = state.committed { object.member("committed", committed.rawValue) }
             if let span = state.span {
                 object.member(
@@ -87,6 +119,16 @@ extension Sessions.Memory {
         self.init()
         lastModel = root["model"]?.string.map { ModelID($0) }
         (self.steps, self.requests, self.stepsOnLast, self.switches) = (steps, requests, stepsOnLast, switches)
+        lastWay = AskedWay(
+            effort: root["effort"]?.string.flatMap { MeasuredEffort(rawValue: $0) },
+            sources: root["sources"].map { $0.elements.compactMap(\.string) })
+        let stored = root["recent"].map { Array($0.elements.prefix(3)) } ?? []
+        recent = stored.compactMap { step in
+            let words = step.elements.compactMap(\.string)
+            return words.first.flatMap(Placement.init).map { placement in
+                RecentStep(placement: placement, sources: Array(words.dropFirst()))
+            }
+        }
         seconds = max(root["seconds"]?.double ?? 0, 0)
         state.committed = root["committed"]?.string.map { ModelID($0) }
         state.position = position

@@ -50,12 +50,12 @@ package final class Sessions: Sendable {
 
     /// Records a step and its seconds; returns the record to commit with it.
     package func recordStep(
-        _ model: ModelID, position: Int, state: RunState, seconds: Double = 0, of session: String,
-        at moment: Timestamp = .now()
+        _ model: ModelID, on placement: Placement = .cloud, way: AskedWay = AskedWay(), position: Int,
+        state: RunState, seconds: Double = 0, of session: String, at moment: Timestamp = .now()
     ) -> SessionRecord {
         table.withLock { table in
             var memory = Self.unexpired(table.entries[session], at: moment)?.memory ?? Memory()
-            memory.recordStep(model, position: position, state: state, seconds: seconds)
+            memory.recordStep(model, on: placement, way: way, position: position, state: state, seconds: seconds)
             store(Entry(memory: memory, at: moment, used: 0), of: session, in: &table)
             return memory.record(of: session, at: moment)
         }

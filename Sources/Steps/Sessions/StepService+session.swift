@@ -1,6 +1,7 @@
 import Calls
 import Dialects
 import Domain
+import Estimation
 import JSON
 import Ledger
 import Routing
@@ -66,7 +67,8 @@ extension StepService {
 
     /// Begins a step under the limits of its session.
     ///
-    /// A session's rest is expected to be as long as what it has behind it, at least three steps. So the plan prices
+    /// Where a value learned from episodes beats the plan on such sessions, it prices what is left. Else
+    /// a session's rest is expected to be as long as what it has behind it, at least three steps. So the plan prices
     /// this step's money and time against what the rest needs. Where the limits leave no room for that many steps, the
     /// step is planned alone; where they leave none for this one, the error names the least that would do.
     func begin(
@@ -75,6 +77,10 @@ extension StepService {
     ) throws(ServiceError) -> StepMachine {
         guard let sessionLeft else { return try begin(step, state: memory.state, context: &context, admits: admits) }
         context.remaining = context.remaining.narrowed(by: sessionLeft)
+        if let rest = rest(of: step, memory: memory, sessionLeft: sessionLeft, policy: context.policy) {
+            (context.rest, context.horizon) = (rest, 1)
+            return try begin(step, state: memory.state, context: &context, admits: admits)
+        }
         context.horizon = min(max(memory.steps, Self.leastRest), Planner.longestHorizon)
         do throws(ServiceError) {
             return try begin(step, state: memory.state, context: &context, admits: admits)
@@ -83,6 +89,25 @@ extension StepService {
             context.horizon = 1
             return try begin(step, state: memory.state, context: &context, admits: admits)
         }
+    }
+
+    /// The rest of a session as a learned value prices it; nil where none is better than the plan for such sessions.
+    private func rest(
+        of step: Step, memory: Sessions.Memory, sessionLeft: Remaining, policy: Policy
+    ) -> SessionRest? {
+        guard policy.kappa.isPriced, let profile = episodes else { return nil }
+        let limits = policy.session
+        func pair(_ whole: Double?, _ left: Double?) -> (whole: Double, left: Double)? {
+            whole.flatMap { whole in left.map { (whole, $0) } }
+        }
+        return SessionRest(
+            profile,
+            run: LiveRun(
+                seconds: pair(limits.seconds, sessionLeft.seconds),
+                dollars: pair(
+                    limits.budget.map { Double($0.nanoUSD) / 1e9 }, sessionLeft.budget.map { Double($0.nanoUSD) / 1e9 }),
+                turns: memory.steps, sources: step.sources?.sources.map(\.id) ?? [],
+                before: memory.recent.map { ($0.placement == .cloud, $0.sources) }, quality: (0, 0), most: (0, 0)))
     }
 
     /// Steps that a session is expected to have ahead of it at least, this one included.

@@ -34,6 +34,9 @@ struct EpisodeActions: Sendable {
         step.placement == .edge ? 0 : 1 + step.sources.reduce(0) { $0 | 1 << $1 }
     }
 
+    /// Where an action is answered, and what it sends.
+    static func runAction(_ action: Int) -> RunAction { RunAction(isProvider: action > 0, mask: mask(action)) }
+
     /// The sources that an action sends, as bits.
     static func mask(_ action: Int) -> Int { max(action - 1, 0) }
 

@@ -18,7 +18,7 @@ package struct EpisodeEvaluation: Sendable {
         package var name: String
         /// One row for each policy, hera first.
         package var figures: [EpisodeFigures]
-        /// Whether `hera` is the learned value; otherwise constant prices were better on validation episodes.
+        /// Whether `hera` is the learned value; otherwise constant prices or the plan were better on validation episodes.
         package var isLearned: Bool
     }
 
@@ -50,17 +50,15 @@ package struct EpisodeEvaluation: Sendable {
                 let training = Array(shuffled[(rows.count / 5)...])
                 let world = EpisodeWorld(suite: name, rows: pairs == .all ? rows : training)
                 let trainer = EpisodeTrainer(budget: budget, seed: seed &+ UInt64(split))
-                let held = training.count / 5
-                let validation = Array(training[..<held])
-                let choice = trainer.fit(in: world, rows: Array(training[held...]), validation: validation)
+                let choice = trainer.choice(in: world, rows: training)
                 let priced = trainer.constantPrices(in: world, rows: training)
                 let fitted = FittedValue(
                     simulation: world.simulation, rows: training, budget: budget, seed: trainer.seed)
                 var value = fitted.forest()
-                value.multipliers = choice.value.multipliers
-                let isLearned = choice.reward > choice.pricedReward
-                if isLearned { learned += 1 }
-                let own: EpisodePolicy = isLearned ? .learned(value) : priced
+                value.multipliers = choice.multipliers
+                if choice.isLearned { learned += 1 }
+                let own: EpisodePolicy =
+                    choice.isLearned ? .learned(value) : choice.plannedReward > choice.pricedReward ? .planned : priced
                 for (policy, choice) in Self.baselines(own: own, priced: priced, linear: .learned(fitted.linear())) {
                     played[policy, default: []] += world.play(choice, tested, budget: budget, seed: trainer.seed)
                 }
@@ -89,7 +87,9 @@ package struct EpisodeEvaluation: Sendable {
             let value = LearnedValue(known)
             // Constant prices of the budgets at hand: chosen on these rows, which flatters the baseline.
             let priced = EpisodeTrainer(budget: budget, seed: seed).constantPrices(in: world, rows: rows)
-            let own: EpisodePolicy = known.isUsed ? .learned(value) : priced
+            let own: EpisodePolicy =
+                known.isUsed
+                ? .learned(value) : known.validationPlannedReward > known.validationPricedReward ? .planned : priced
             var played: [String: [EpisodeRun]] = [:]
             for (policy, choice) in Self.baselines(own: own, priced: priced, linear: nil) {
                 played[policy] = world.play(choice, rows, budget: budget, seed: seed)
@@ -106,13 +106,13 @@ package struct EpisodeEvaluation: Sendable {
             ("hera", own), ("all local", .local), ("all cloud, text", .cloud(sources: 0)),
             ("all cloud, one source", .cloud(sources: 1)), ("all cloud, all sources", .cloud(sources: nil)),
             ("random", .random), ("greedy", .greedy(isMasked: false)), ("greedy, masked", .greedy(isMasked: true)),
-            ("priced", priced),
+            ("priced", priced), ("planned", .planned),
         ] + (linear.map { [("linear Q", $0)] } ?? [])
     }
 
     private static let order = [
         "hera", "all local", "all cloud, text", "all cloud, one source", "all cloud, all sources", "random", "greedy",
-        "greedy, masked", "priced", "linear Q", "oracle",
+        "greedy, masked", "priced", "planned", "linear Q", "oracle",
     ]
 
     private static func figures(_ played: [String: [EpisodeRun]], _ budget: EpisodeBudget) -> [EpisodeFigures] {
@@ -148,7 +148,7 @@ package struct EpisodeEvaluation: Sendable {
             let title =
                 "\(suite.name), simulated from logged turns; \(TextTable.fixed(budget.seconds, 0)) s and "
                 + "$\(TextTable.fixed(budget.dollars, 3)) an episode; hera is "
-                + (suite.isLearned ? "the learned value" : "constant prices")
+                + (suite.isLearned ? "the learned value" : "constant prices or the plan")
             return title + "\n" + TextTable([EpisodeFigures.heading] + suite.figures.map(\.cells)).text
         }.joined(separator: "\n\n")
     }

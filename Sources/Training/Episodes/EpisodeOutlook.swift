@@ -50,10 +50,7 @@ struct EpisodeOutlook: Sendable {
         guard share > 0 else { return (0, 0) }
         let simulation = run.simulation
         let actions = simulation.actions
-        let extras = (0..<actions.count).map { next in
-            let sent = Double(EpisodeActions.mask(next).nonzeroBitCount) / Double(max(actions.sources, 1))
-            return EpisodeRun.smallWeight * (sent - actions.scaledSeconds[next] - actions.scaledDollars[next])
-        }
+        let extras = run.expectedExtras
         let able = (0..<actions.count).filter { run.fits($0, after: action) }
         var (best, own) = (0.0, 0.0)
         for (task, weight) in tasks.enumerated() where weight > 0 {

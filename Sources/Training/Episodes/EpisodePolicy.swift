@@ -13,6 +13,8 @@ enum EpisodePolicy: Sendable {
     case greedy(isMasked: Bool)
     /// The same less constant prices of seconds and dollars, each per whole budget.
     case priced(seconds: Double, dollars: Double)
+    /// The plan of the service: this turn and a few like it, as many as lie behind, under what is left.
+    case planned
     /// The predicted reward of this turn and the learned value of the turns after it.
     case learned(LearnedValue)
 
@@ -32,6 +34,7 @@ enum EpisodePolicy: Sendable {
                 view.rewards[action] - seconds * actions.seconds[action] / scale.seconds - dollars
                     * actions.dollars[action] / scale.dollars
             }
+        case .planned: return EpisodePlan(view).action
         case .learned(let value): return value.action(view)
         }
     }

@@ -64,6 +64,15 @@ struct EpisodeRun: Sendable {
         }
     }
 
+    /// The same of a turn whose association is not known: its sources are taken to matter alike.
+    var expectedExtras: [Double] {
+        let actions = simulation.actions
+        return (0..<actions.count).map { action in
+            let sent = Double(EpisodeActions.mask(action).nonzeroBitCount) / Double(max(actions.sources, 1))
+            return Self.smallWeight * (sent - actions.scaledSeconds[action] - actions.scaledDollars[action])
+        }
+    }
+
     /// Whether an action and one of the own hardware at each of some later turns fit the budgets left.
     func fits(_ action: Int, laterTurns: Int) -> Bool {
         let actions = simulation.actions

@@ -20,7 +20,7 @@ package struct EpisodeTrainer: Sendable {
     static let multipliers = [0, 0.1, 0.3]
 
     /// Learns every suite of the rows. Rows of split `train` are fitted; rows of `validation`, or every fifth row where
-    /// there are none, choose the multipliers and say whether constant prices are better.
+    /// there are none, choose the multipliers and say whether constant prices or the plan are better.
     /// - Throws: `EstimationError.notEnoughData`.
     package func train(
         _ rows: [EpisodeRow], progress: (_ share: Double, _ stage: String) -> Void
@@ -45,31 +45,67 @@ package struct EpisodeTrainer: Sendable {
                     + "are needed")
         }
         let world = EpisodeWorld(suite: name, rows: known)
-        let first = fit(in: world, rows: fitted, validation: held.sorted().map { known[$0] })
+        let first =
+            marked.isEmpty
+            ? choice(in: world, rows: known)
+            : choice(in: world, parts: [(rows: fitted, validation: held.sorted().map { known[$0] })])
         // The multipliers are chosen; the value itself profits from all rows.
         var value = FittedValue(simulation: world.simulation, rows: known, budget: budget, seed: seed).forest()
-        value.multipliers = first.value.multipliers
+        value.multipliers = first.multipliers
         return world.profile(
-            name, value, budget: budget, longest: value.longest, reward: first.reward, priced: first.pricedReward)
+            name, value, budget: budget, longest: value.longest, reward: first.reward, priced: first.pricedReward,
+            planned: first.plannedReward)
     }
 
-    /// A value fitted on some episodes, with multipliers chosen on others.
-    func fit(
-        in world: EpisodeWorld, rows: [EpisodeRow], validation: [EpisodeRow]
-    ) -> (value: LearnedValue, reward: Double, pricedReward: Double) {
-        var value = FittedValue(simulation: world.simulation, rows: rows, budget: budget, seed: seed).forest()
-        var best = -Double.infinity
-        var chosen = value.multipliers
-        for seconds in Self.multipliers {
-            for dollars in Self.multipliers {
-                value.multipliers = [seconds, dollars]
-                let reward = world.reward(.learned(value), validation, budget: budget)
-                if reward > best { (best, chosen) = (reward, value.multipliers) }
-            }
+    /// Parts that episodes are divided into to choose: each is played by what was fitted on the others.
+    static let folds = 3
+
+    /// How a value is used, and how it does beside other policies, on episodes that none of them was fitted on.
+    struct Choice {
+        var multipliers: [Double] = [0, 0]
+        /// Mean reward of the learned value.
+        var reward = -Double.infinity
+        /// The same of the best constant prices.
+        var pricedReward = 0.0
+        /// The same of the service's plan.
+        var plannedReward = 0.0
+
+        /// Whether the learned value is the best of the three.
+        var isLearned: Bool { reward > max(pricedReward, plannedReward) }
+    }
+
+    /// The choice over all episodes, each played by what was fitted on other parts.
+    func choice(in world: EpisodeWorld, rows: [EpisodeRow]) -> Choice {
+        let parts = (0..<Self.folds).map { fold in
+            (
+                rows: rows.indices.filter { $0 % Self.folds != fold }.map { rows[$0] },
+                validation: rows.indices.filter { $0 % Self.folds == fold }.map { rows[$0] }
+            )
         }
-        value.multipliers = chosen
-        let priced = world.reward(constantPrices(in: world, rows: rows), validation, budget: budget)
-        return (value, best, priced)
+        return choice(in: world, parts: parts)
+    }
+
+    /// The choice over some divisions into episodes to fit on and episodes to play.
+    func choice(in world: EpisodeWorld, parts: [(rows: [EpisodeRow], validation: [EpisodeRow])]) -> Choice {
+        let settings = Self.multipliers.flatMap { seconds in Self.multipliers.map { [seconds, $0] } }
+        var sums = [Double](repeating: 0, count: settings.count)
+        var (priced, planned, count) = (0.0, 0.0, 0.0)
+        for part in parts where !part.validation.isEmpty {
+            var value = FittedValue(simulation: world.simulation, rows: part.rows, budget: budget, seed: seed).forest()
+            let weight = Double(part.validation.count)
+            for (place, setting) in settings.enumerated() {
+                value.multipliers = setting
+                sums[place] += weight * world.reward(.learned(value), part.validation, budget: budget)
+            }
+            let prices = constantPrices(in: world, rows: part.rows)
+            priced += weight * world.reward(prices, part.validation, budget: budget)
+            planned += weight * world.reward(.planned, part.validation, budget: budget)
+            count += weight
+        }
+        guard count > 0, let best = sums.indices.max(by: { (sums[$0], $1) < (sums[$1], $0) }) else { return Choice() }
+        return Choice(
+            multipliers: settings[best], reward: sums[best] / count, pricedReward: priced / count,
+            plannedReward: planned / count)
     }
 
     /// The constant prices of the greatest reward on some episodes.
@@ -132,7 +168,8 @@ struct EpisodeWorld: Sendable {
     }
 
     func profile(
-        _ name: String, _ value: LearnedValue, budget: EpisodeBudget, longest: Int, reward: Double, priced: Double
+        _ name: String, _ value: LearnedValue, budget: EpisodeBudget, longest: Int, reward: Double, priced: Double,
+        planned: Double
     ) -> EpisodeProfile.Suite {
         let logged = simulation.logged
         let places = [0] + (0...sources.count).map { 1 << $0 }
@@ -147,6 +184,6 @@ struct EpisodeWorld: Sendable {
             budgetSeconds: Float(budget.seconds),
             budgetDollars: Float(budget.dollars), longest: longest, value: forest,
             multipliers: value.multipliers.map { Float($0) }, validationReward: Float(reward),
-            validationPricedReward: Float(priced))
+            validationPricedReward: Float(priced), validationPlannedReward: Float(planned))
     }
 }

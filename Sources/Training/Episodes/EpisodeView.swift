@@ -28,34 +28,20 @@ struct EpisodeView: Sendable {
     /// far, predicted responses of this turn, the reward to expect of the next one, and the latest actions.
     func features(after action: Int, scale: EpisodeBudget, _ outlook: EpisodeOutlook) -> [Float] {
         let actions = run.simulation.actions
-        var row = [
-            Float((run.left.seconds - actions.seconds[action]) / scale.seconds),
-            Float((run.left.dollars - actions.dollars[action]) / scale.dollars), Float(run.turn + 1),
-        ]
-        row.reserveCapacity(Self.width(sources: actions.sources, tasks: run.simulation.tasks.count))
-        row += actions.vector(action)
-        row.append(Float(EpisodeActions.mask(action).nonzeroBitCount))
-        let used = run.used | EpisodeActions.mask(action)
-        for source in 0..<actions.sources { row.append(used >> source & 1 == 1 ? 1 : 0) }
-        for task in run.simulation.tasks.indices {
-            row.append(Float(run.tasks.count { $0 == task }))
-            row.append(run.tasks.last == task ? 1 : 0)
+        var features = RunFeatures()
+        features.left = (
+            (run.left.seconds - actions.seconds[action]) / scale.seconds,
+            (run.left.dollars - actions.dollars[action]) / scale.dollars
+        )
+        features.turns = run.turn + 1
+        features.action = EpisodeActions.runAction(action)
+        features.used = run.used | EpisodeActions.mask(action)
+        features.tasks = run.simulation.tasks.indices.map { task in
+            (Double(run.tasks.count { $0 == task }), run.tasks.last == task)
         }
-        row += [
-            Float(responses[0]), Float(responses[1]), Float(responses[action]), Float(responses.max() ?? 0),
-        ]
-        let next = outlook.next(run, after: action)
-        row += [Float(next.best), Float(next.own)]
-        for back in 1..<4 {
-            let place = run.taken.count - back
-            row +=
-                place >= 0
-                ? actions.vector(run.taken[place]) : [Float](repeating: -1, count: actions.sources + 1)
-        }
-        return row
-    }
-
-    static func width(sources: Int, tasks: Int) -> Int {
-        3 + (sources + 2) + sources + 2 * tasks + 6 + 3 * (sources + 1)
+        features.responses = (responses[0], responses[1], responses[action], responses.max() ?? 0)
+        features.next = outlook.next(run, after: action)
+        features.before = run.taken.suffix(3).reversed().map(EpisodeActions.runAction)
+        return features.row(sources: actions.sources)
     }
 }

@@ -49,5 +49,7 @@ struct RepricedEstimates: StepEstimates {
 
     func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice { price }
 
+    var kinds: [Benchmark.Kind: Double] { base.kinds }
+
     func relativeSize(of model: Model) -> Double { base.relativeSize(of: model) }
 }

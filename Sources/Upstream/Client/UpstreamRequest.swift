@@ -26,6 +26,10 @@ package struct UpstreamRequest: Sendable {
     /// Whether the response is billed. A billed request is sent once: the ledger must count every send that a server
     /// may have processed.
     package var isCharged = false
+    /// The signature that libcurl adds to the headers; nil for none.
+    package var signature: RequestSignature?
+    /// Secrets in headers and signature, which are removed from errors: some servers repeat them.
+    package var secrets: [String] = []
 
     package init(
         method: String = "POST", url: String, headers: [(String, String)] = [], body: [UInt8] = [],

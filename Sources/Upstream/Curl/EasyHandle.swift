@@ -65,6 +65,11 @@ final class EasyHandle {
                         pointer, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress ?? UnsafeRawPointer(errorBuffer)))
             }
         }
+        if let signature = request.signature {
+            options.set(CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+            options.set(CURLOPT_USERNAME, signature.accessKey)
+            options.set(CURLOPT_PASSWORD, signature.secretKey)
+        }
         if !request.isRepeatable { options.set(CURLOPT_FRESH_CONNECT, 1) }
         setHeaders(request)
         options.set(hera_easy_set_list(pointer, CURLOPT_HTTPHEADER, headerList))
@@ -84,6 +89,8 @@ final class EasyHandle {
             names.insert(name.lowercased())
             append(value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
+        // libcurl signs all fields that are set here.
+        if let token = request.signature?.sessionToken { append("X-Amz-Security-Token: \(token)") }
         if !names.contains("content-type") { append("Content-Type:") }
         // Compression would delay the events of streams.
         if !names.contains("accept-encoding") { append("Accept-Encoding:") }

@@ -16,6 +16,8 @@ package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
 package enum UpstreamError: Error, Hashable, Sendable {
     /// The request is invalid; nothing was sent.
     case invalidRequest(reason: String)
+    /// The server's key cannot be had; nothing was sent.
+    case noCredentials(reason: String)
     /// The connection failed: unknown name, refused, or no route.
     case connect(host: String, reason: String)
     /// The TLS handshake failed, most often because the certificate is not trusted.
@@ -45,7 +47,7 @@ extension UpstreamError {
     /// Whether no response byte was received, so another model can answer instead.
     package var isBeforeFirstByte: Bool {
         switch self {
-        case .invalidRequest, .connect, .tls, .overloaded, .resting, .stopped, .undecided: true
+        case .invalidRequest, .noCredentials, .connect, .tls, .overloaded, .resting, .stopped, .undecided: true
         case .status(let failure): failure.status != 0
         case .timeout(_, _, _, let bytesReceived), .reset(_, let bytesReceived): bytesReceived == 0
         case .tooLarge, .malformed, .cancelled: false
@@ -56,7 +58,7 @@ extension UpstreamError {
     package var mayHaveBeenBilled: Bool {
         switch self {
         // Nothing was sent.
-        case .invalidRequest, .connect, .tls, .overloaded, .resting, .stopped, .undecided: false
+        case .invalidRequest, .noCredentials, .connect, .tls, .overloaded, .resting, .stopped, .undecided: false
         case .timeout(.connect, _, _, _), .timeout(.queue, _, _, _): false
         // A gateway timeout (504, Cloudflare's 524) says nothing about the model behind it. Other errors come from the
         // server itself.
@@ -71,6 +73,8 @@ extension UpstreamError: CustomStringConvertible {
         switch self {
         case .invalidRequest(let reason):
             "the request to the model server cannot be sent: \(reason)"
+        case .noCredentials(let reason):
+            "the key of the model server cannot be had: \(reason)"
         case .connect(let host, let reason):
             "cannot connect to \(host): \(reason). Check that the server runs and that the endpoint's base_url is right."
         case .tls(let host, let reason):

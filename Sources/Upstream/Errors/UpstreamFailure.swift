@@ -58,6 +58,11 @@ extension UpstreamFailure {
 }
 
 extension UpstreamError {
+    /// The error without any of the secrets in its texts.
+    package func without(secrets: [String]) -> UpstreamError {
+        secrets.reduce(self) { error, secret in error.without(secret: secret) }
+    }
+
     /// The error without the API key in any of its texts: some servers repeat the key that they were sent.
     package func without(secret: String?) -> UpstreamError {
         guard let secret = SecretText(secret) else { return self }
@@ -67,6 +72,7 @@ extension UpstreamError {
         case .invalidRequest(let reason): .invalidRequest(reason: secret.removed(from: reason))
         case .connect(let host, let reason): .connect(host: host, reason: secret.removed(from: reason))
         case .tls(let host, let reason): .tls(host: host, reason: secret.removed(from: reason))
+        case .noCredentials(let reason): .noCredentials(reason: secret.removed(from: reason))
         case .undecided(let batches): .undecided(batches: batches.map(secret.removed))
         case .timeout, .reset, .tooLarge, .overloaded, .resting, .cancelled, .stopped: self
         }

@@ -56,7 +56,9 @@ struct Reloader: Service {
             let catalog = try Installation.catalog(installation)
             let settings = try Installation.settings(installation, for: stepService.registry.extended(catalog))
             let estimator = try Installation.estimator(installation)
-            stepService.replace(catalog: catalog, estimator: estimator, settings: settings)
+            stepService.replace(
+                catalog: catalog, estimator: estimator, settings: settings,
+                episodes: try Installation.episodes(installation))
             let report = ReloadReport(
                 from: old.catalog, old.settings, to: stepService.registry.catalog, stepService.settings, asked: settings
             )

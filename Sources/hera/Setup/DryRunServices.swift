@@ -23,7 +23,8 @@ enum DryRunServices {
         let stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation), ledger: try scratchLedger(),
             upstream: UpstreamClient(logger: logger),
-            settings: try await LocalNames.settings(installation, for: catalog), keys: keys, logger: logger)
+            settings: try await LocalNames.settings(installation, for: catalog), keys: keys,
+            episodes: try Installation.episodes(installation), logger: logger)
         guard onlyLive else {
             stepService.registry.update(Dictionary(uniqueKeysWithValues: catalog.models.map { ($0.id, .live) }))
             return stepService

@@ -58,6 +58,17 @@ enum Installation {
         }
     }
 
+    /// Loads the values learned from recorded episodes; nil without any. Exits with 65 where they are damaged.
+    static func episodes(_ installation: InstallationOptions) throws -> EpisodeProfile? {
+        let folder = installation.profilesFolder
+        guard FileManager.default.fileExists(atPath: "\(folder)/\(EpisodeProfile.fileName)") else { return nil }
+        do {
+            return try EpisodeProfile.load(directory: folder)
+        } catch {
+            throw Exit(65, error.description)
+        }
+    }
+
     /// Loads the operator's settings. With a catalog, the models named by policies must be in it.
     static func settings(_ installation: InstallationOptions, for catalog: ModelCatalog? = nil) throws -> Settings {
         guard let path = installation.settingsSearch.found?.path else { return Settings() }

@@ -42,7 +42,7 @@ enum LocalNames {
         _ servers: [LocalServer], besides catalog: ModelCatalog, keys: APIKeys
     ) async -> (findings: [Finding], liveCount: Int) {
         let found = await models(at: servers, besides: catalog, keys: keys)
-        let edge = catalog.models.filter { $0.endpoint.keyVariable == nil }
+        let edge = catalog.models.filter { $0.endpoint.access.isOpen }
         let registry = ModelRegistry(
             catalog: ModelCatalog(models: edge, version: catalog.version), energy: nil)
         await Installation.withUpstream { upstream in

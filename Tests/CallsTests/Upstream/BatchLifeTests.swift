@@ -107,7 +107,7 @@ struct BatchLifeTests {
         try await BatchLoopback.with(interface, rules: rules) { loopback async throws in
             let batch = try await loopback.client.submit(try loopback.order())
             let cancelling = try await loopback.client.cancelBatch(
-                batch.id, endpoint: loopback.endpoint, key: Loopback.secret)
+                batch.id, endpoint: loopback.endpoint, credentials: Loopback.credentials)
             #expect(cancelling.phase == .cancelling)
             #expect(!cancelling.isOver)
             let ended = try await loopback.poll(batch.id)

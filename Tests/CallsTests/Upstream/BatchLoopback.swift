@@ -41,7 +41,7 @@ struct BatchLoopback: Sendable {
 
     func order(_ name: String = "b-1", rows: Int = 4, text: String = "question") throws -> ProviderBatchSubmission {
         ProviderBatchSubmission(
-            endpoint: endpoint, key: Loopback.secret, name: name,
+            endpoint: endpoint, credentials: Loopback.credentials, name: name,
             rows: try (0..<rows).map { number in
                 let body = #"{"model":"hera","messages":[{"role":"user","content":"\#(text) \#(number)"}]}"#
                 return ProviderBatchRow(
@@ -58,17 +58,17 @@ struct BatchLoopback: Sendable {
     }
 
     func find(_ trace: LostProviderBatch) async throws -> ProviderBatchFinding {
-        try await client.find(trace, endpoint: endpoint, key: Loopback.secret)
+        try await client.find(trace, endpoint: endpoint, credentials: Loopback.credentials)
     }
 
     func poll(_ id: String) async throws -> ProviderBatch {
-        try await client.batch(id, endpoint: endpoint, key: Loopback.secret)
+        try await client.batch(id, endpoint: endpoint, credentials: Loopback.credentials)
     }
 
     /// All lines of a batch's results.
     func results(_ batch: ProviderBatch) async throws -> BatchHarvest {
         var harvest = BatchHarvest()
-        for try await line in try client.results(of: batch, endpoint: endpoint, key: Loopback.secret) {
+        for try await line in try client.results(of: batch, endpoint: endpoint, credentials: Loopback.credentials) {
             harvest.take(line)
         }
         return harvest

@@ -35,10 +35,12 @@ struct BatchResultTests {
         try await BatchLoopback.with(interface, rules: rules) { loopback async throws in
             let batch = try await loopback.client.submit(try loopback.order(rows: 40))
             let ended = try await loopback.poll(batch.id)
-            let key = Loopback.secret
+            let credentials = Loopback.credentials
             var harvest = BatchHarvest()
             let failure = await #expect(throws: UpstreamError.self) {
-                for try await line in try loopback.client.results(of: ended, endpoint: loopback.endpoint, key: key) {
+                for try await line in try loopback.client.results(
+                    of: ended, endpoint: loopback.endpoint, credentials: credentials)
+                {
                     harvest.take(line)
                 }
             }
@@ -63,7 +65,8 @@ struct BatchResultTests {
             let ended = try await loopback.poll(batch.id)
             #expect(ended.resultFiles == [url])
             #expect(throws: UpstreamError.self) {
-                _ = try loopback.client.results(of: ended, endpoint: loopback.endpoint, key: Loopback.secret)
+                _ = try loopback.client.results(
+                    of: ended, endpoint: loopback.endpoint, credentials: Loopback.credentials)
             }
         }
     }
@@ -74,7 +77,7 @@ struct BatchResultTests {
             await #expect(throws: UpstreamError.self) { _ = try await loopback.poll(id) }
             let batch = ProviderBatch(id: "b", phase: .ended, completed: 1, failed: 0, total: 1, resultFiles: [id])
             #expect(throws: UpstreamError.self) {
-                _ = try loopback.client.results(of: batch, endpoint: loopback.endpoint, key: nil)
+                _ = try loopback.client.results(of: batch, endpoint: loopback.endpoint, credentials: .none)
             }
             #expect(loopback.loopback.server.record.calls == 0)
         }
@@ -102,7 +105,8 @@ struct BatchResultTests {
             let endpoint = BatchLoopback.endpoint(.openAI, baseURL: loopback.server.baseURL)
             let batch = ProviderBatch(
                 id: "b", phase: .ended, completed: 1, failed: 0, total: 1, resultFiles: ["file-1"])
-            var iterator = try loopback.client.results(of: batch, endpoint: endpoint, key: nil).makeAsyncIterator()
+            var iterator = try loopback.client.results(of: batch, endpoint: endpoint, credentials: .none)
+                .makeAsyncIterator()
             guard case .result(let first) = try await iterator.next(isolation: nil) else {
                 Issue.record("the first line was not read")
                 return
@@ -131,7 +135,7 @@ struct BatchResultTests {
             let endpoint = BatchLoopback.endpoint(.openAI, baseURL: loopback.server.baseURL)
             let batch = ProviderBatch(
                 id: "b", phase: .ended, completed: 1, failed: 0, total: 1, resultFiles: ["file-1"])
-            var results = try loopback.client.results(of: batch, endpoint: endpoint, key: nil)
+            var results = try loopback.client.results(of: batch, endpoint: endpoint, credentials: .none)
             results.maximumLineBytes = 2000
             var harvest = BatchHarvest()
             for try await line in results { harvest.take(line) }

@@ -95,7 +95,7 @@ struct BatchSearchTests {
             let failure = await #expect(throws: UpstreamError.self) {
                 _ = try await loopback.client.find(
                     LostProviderBatch(name: "b-1", rows: 1, since: .now(), settling: .zero), endpoint: endpoint,
-                    key: nil)
+                    credentials: .none)
             }
             guard case .malformed = failure else {
                 Issue.record("not malformed: \(String(describing: failure))")

@@ -16,7 +16,8 @@ struct ProbeTests {
         try await Loopback.with { request in
             request.path == "/v1/models" && request.method == "GET" ? .models(["a", "b/c"]) : .status(404)
         } _: { loopback async throws in
-            let result = await loopback.client.probe(Self.endpoint(loopback.server.baseURL), key: "k")
+            let result = await loopback.client.probe(
+                Self.endpoint(loopback.server.baseURL), credentials: Credentials(key: "k"))
             #expect(result.isReachable)
             #expect(result.models == ["a", "b/c"])
             #expect(result.problem == nil)
@@ -31,7 +32,7 @@ struct ProbeTests {
         } _: { loopback async throws in
             let closed = try await ScriptedUpstream.start { _ in .json("") }
             try await closed.stop()
-            let result = await loopback.client.probe(Self.endpoint(closed.baseURL), key: nil)
+            let result = await loopback.client.probe(Self.endpoint(closed.baseURL), credentials: .none)
             #expect(!result.isReachable)
             #expect(result.models.isEmpty)
             #expect(result.problem?.contains("base_url") == true)
@@ -48,11 +49,11 @@ struct ProbeTests {
             }
         } _: { loopback async throws in
             let endpoint = Self.endpoint(loopback.server.baseURL)
-            let refused = await loopback.client.probe(endpoint, key: "wrong")
+            let refused = await loopback.client.probe(endpoint, credentials: Credentials(key: "wrong"))
             #expect(refused.isReachable && refused.problem?.contains("bad key") == true)
-            let loading = await loopback.client.probe(endpoint, key: "early")
+            let loading = await loopback.client.probe(endpoint, credentials: Credentials(key: "early"))
             #expect(!loading.isReachable && loading.problem?.contains("Loading model") == true)
-            let printer = await loopback.client.probe(endpoint, key: "other")
+            let printer = await loopback.client.probe(endpoint, credentials: Credentials(key: "other"))
             #expect(!printer.isReachable && printer.problem != nil)
         }
     }

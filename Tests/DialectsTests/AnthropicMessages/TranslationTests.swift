@@ -15,7 +15,8 @@ struct TranslationTests {
             let chat = Chat(&generator)
             let endpoint = Endpoint(baseURL: "http://h/v1", wire: .anthropic, modelName: "hera", keyVariable: nil)
             let call = ChatCall(
-                endpoint: endpoint, key: nil, body: try JSONDocument(Array(chat.json.utf8)), isStreaming: false,
+                endpoint: endpoint, credentials: .none, body: try JSONDocument(Array(chat.json.utf8)),
+                isStreaming: false,
                 maximumOutputTokens: 4096)
             let there = try AnthropicWire().request(call).body
             let back = try MessagesRequest(try JSONDocument(there)).chat.document.root

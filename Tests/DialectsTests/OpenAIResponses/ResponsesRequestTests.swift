@@ -48,7 +48,7 @@ struct ResponsesRequestTests {
         #expect(
             Self.text(request.document.root) == #"""
                 {"model":"hera","messages":[{"role":"user","content":"hi"}],"max_tokens":100,"temperature":0.30,\#
-                "top_p":0.9,"reasoning_effort":"low","user":"u1","stream":true,\#
+                "top_p":0.9,"reasoning_effort":"low","user":"u1","prompt_cache_key":"k","stream":true,\#
                 "stream_options":{"include_usage":true},"response_format":{"type":"json_schema",\#
                 "json_schema":{"name":"n","strict":true,"schema":{"type":"object"}}},"verbosity":"low",\#
                 "hera":{"budget_usd":1}}

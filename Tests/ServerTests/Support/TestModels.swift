@@ -41,9 +41,25 @@ enum TestModels {
             ], version: "test")
     }
 
+    /// One model that works at medium effort unasked, and can be asked for low.
+    static func thinking(baseURL: String, today: CalendarDay) -> ModelCatalog {
+        func level(_ effort: MeasuredEffort, _ length: Double) -> EffortLevel {
+            EffortLevel(
+                effort: effort, parameters: EffortParameters(reasoningEffort: effort.rawValue), length: length,
+                source: "test")
+        }
+        return ModelCatalog(
+            models: [
+                model(
+                    dear, tier: .frontier, input: 1, output: 20, baseURL: baseURL, today: today,
+                    efforts: [level(.low, 1), level(.medium, 5)])
+            ], version: "test")
+    }
+
     private static func model(
         _ id: ModelID, tier: QualityTier, input: Int64, output: Int64, baseURL: String, today: CalendarDay,
-        wire: WireFormat = .openAI, served: String? = nil, capabilities: Set<Capability> = [.tools, .streaming]
+        wire: WireFormat = .openAI, served: String? = nil, capabilities: Set<Capability> = [.tools, .streaming],
+        efforts: [EffortLevel] = []
     ) -> Model {
         func rates(_ million: Int64) -> Rates {
             Rates([
@@ -63,7 +79,8 @@ enum TestModels {
                     tiers: [.standard: rates(1_000_000_000), .flex: rates(500_000_000)], source: "test", asOf: today)
             ],
             speed: Speed(
-                overheadSeconds: 0.1, prefillTokensPerSecond: 1000, decodeTokensPerSecond: 100, provenance: .estimated))
+                overheadSeconds: 0.1, prefillTokensPerSecond: 1000, decodeTokensPerSecond: 100, provenance: .estimated),
+            efforts: efforts, published: efforts.isEmpty ? nil : PublishedRecord(scores: [], effort: .medium))
     }
 }
 

@@ -1,4 +1,5 @@
 import Catalog
+import Domain
 import JSON
 import Steps
 import Testing
@@ -14,9 +15,21 @@ struct LocalServerSettingsTests {
         let text = #"{"servers":["http://gpu:8000",{"url":"https://box/v1","key_env":"BOX_KEY","name":"box"}]}"#
         let settings = try Self.settings(text)
         #expect(settings.localServers.prefix(2).map(\.baseURL) == ["http://gpu:8000/v1", "https://box/v1"])
-        #expect(settings.servers[1].keyVariable == "BOX_KEY" && settings.servers[1].name == "box")
+        #expect(settings.servers[1].access.keyVariable == "BOX_KEY" && settings.servers[1].name == "box")
         #expect(Array(settings.localServers.dropFirst(2)) == LocalServer.usual)
         #expect(try Self.settings(#"{"usual_servers":false}"#).localServers.isEmpty)
+    }
+
+    @Test("a server's key may be in a file or printed by a command, and header fields may go along")
+    func waysIn() throws {
+        let text = #"""
+            {"servers":[{"url":"http://gpu","key_file":"/run/key","key_header":"api-key"},
+             {"url":"http://box","key_command":["vault","read"],"headers":{"x-team":"${TEAM}"}}]}
+            """#
+        let servers = try Self.settings(text).servers
+        #expect(servers[0].access.key == .file("/run/key") && servers[0].access.keyHeader == "api-key")
+        #expect(servers[1].access.key == .command(["vault", "read"]))
+        #expect(servers[1].access.headers.map(\.value.parts) == [[.variable("TEAM")]])
     }
 
     @Test(
@@ -25,6 +38,11 @@ struct LocalServerSettingsTests {
             (#"{"servers":"http://gpu"}"#, "servers"), (#"{"servers":[5]}"#, "servers[0]"),
             (#"{"servers":[{"name":"a"}]}"#, "servers[0].url"), (#"{"servers":["gpu"]}"#, "servers[0]"),
             (#"{"servers":[{"url":"http://gpu","name":"a b"}]}"#, "servers[0]"),
+            (#"{"servers":[{"url":"http://gpu","key_file":"key"}]}"#, "servers[0].key_file"),
+            (#"{"servers":[{"url":"http://gpu","key_command":[]}]}"#, "servers[0].key_command"),
+            (#"{"servers":[{"url":"http://gpu","key_env":"A","key_file":"/b"}]}"#, "servers[0]"),
+            (#"{"servers":[{"url":"http://gpu","headers":{"host":"x"}}]}"#, "servers[0].headers.host"),
+            (#"{"servers":[{"url":"http://gpu","headers":{"x":"${a b}"}}]}"#, "servers[0].headers.x"),
         ])
     func refusals(text: String, field: String) {
         let error = #expect(throws: FieldError.self) { try Self.settings(text) }

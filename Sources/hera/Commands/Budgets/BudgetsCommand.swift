@@ -17,10 +17,12 @@ struct BudgetsCommand: AsyncParsableCommand {
                 Examples: hera budgets set global 100/month
                           hera budgets set team:red 1000000tokens/day
                           hera budgets set key:abcdefghij 500J/week --warn
+                          hera budgets set 'user:*' 5/month
+                          hera budgets set tag:project=red 50/month
                 Earlier use in the current window counts.
                 """)
 
-        @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
+        @Argument(help: "global, team:ID, key:ID, user:ID, user:* (each), tag:TAG, session:ID, job:ID or batch:ID.")
         var scope: BudgetScope
 
         @Argument(help: "An amount in USD, tokens or J, and a window: none, day, week, month, rolling:SECONDS.")
@@ -69,7 +71,7 @@ struct BudgetsCommand: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "remove", abstract: "Remove a budget.")
 
-        @Argument(help: "global, team:ID, key:ID, session:ID, job:ID or batch:ID.")
+        @Argument(help: "global, team:ID, key:ID, user:ID, user:* (each), tag:TAG, session:ID, job:ID or batch:ID.")
         var scope: BudgetScope
 
         @Argument(help: "The unit (usd, tokens or joules).")

@@ -29,7 +29,7 @@ struct CatalogAddCommand: AsyncParsableCommand {
 
     private func server() throws -> LocalServer {
         do {
-            return try LocalServer(url: url, keyVariable: keyVariable)
+            return try LocalServer(url: url, access: EndpointAccess(keyVariable: keyVariable))
         } catch {
             throw ValidationError("\(url.contains("@") ? "the URL" : "'\(url)'") \(error)")
         }

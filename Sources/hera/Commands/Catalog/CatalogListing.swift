@@ -42,6 +42,9 @@ struct CatalogListing {
             $0.member("wire", model.endpoint.wire.rawValue)
             $0.member("upstream_name", model.endpoint.modelName)
             $0.member("key_variable", model.endpoint.keyVariable)
+            if model.endpoints.count > 1 {
+                $0.member("endpoints", array: { for one in model.endpoints { $0.element(one.name) } })
+            }
             $0.member("context", model.contextTokens)
             $0.member("max_output", model.maxOutputTokens)
             let capabilities = Capability.allCases.filter(model.capabilities.contains)

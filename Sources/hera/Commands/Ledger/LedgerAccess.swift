@@ -41,7 +41,7 @@ enum LedgerAccess {
 }
 
 extension BudgetScope: ExpressibleByArgument {
-    /// `global`, `team:ID`, `key:ID`, `session:ID`, `job:ID` or `batch:ID`.
+    /// A scope as its description has it: `global`, `team:ID`, `key:ID`, `user:ID`, `tag:TAG`, ...
     public init?(argument: String) { self.init(argument) }
 }
 

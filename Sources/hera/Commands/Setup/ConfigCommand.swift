@@ -1,4 +1,5 @@
 import ArgumentParser
+import Calls
 import Catalog
 import Domain
 import Foundation
@@ -26,10 +27,13 @@ struct ConfigCommand: AsyncParsableCommand {
                 let path = installation.settingsSearch.found?.path
                 let problem: Exit?
                 var settings = Settings()
+                var keyProblems: [String] = []
                 do {
                     let catalog = try Installation.catalog(installation)
                     settings = try await LocalNames.settings(installation, for: catalog)
-                    _ = try Installation.environment(config: installation.config)
+                    let keys = try Installation.apiKeys(config: installation.config)
+                    let ways = Set(catalog.models.map(\.endpoint.access) + settings.servers.map(\.access))
+                    keyProblems = ways.compactMap { keys.staticProblem(with: $0) }.sorted()
                     problem = nil
                 } catch let exit as Exit {
                     problem = exit
@@ -40,6 +44,7 @@ struct ConfigCommand: AsyncParsableCommand {
                         $0.member("ok", problem == nil)
                         $0.member("path", path)
                         $0.member("problem", problem?.message)
+                        $0.member("keys", array: { list in keyProblems.forEach { list.element($0) } })
                         $0.member(
                             "policies",
                             array: { list in
@@ -50,6 +55,7 @@ struct ConfigCommand: AsyncParsableCommand {
                 }
                 if let problem { throw problem }
                 guard format == .text else { return }
+                for problem in keyProblems { print("warning: \(problem)") }
                 let names = settings.policies.keys.sorted().map { "hera/\($0)" }
                 print(
                     (path.map { "\($0): fine" } ?? "there is no settings file; the defaults are in use")

@@ -1,25 +1,55 @@
+import Dispatch
+
 #if canImport(Glibc)
     import Glibc
 #else
     import Darwin
 #endif
 
-/// Runs a command on an answer, within bounds of time and output.
+/// Runs a command within bounds of time and output, without a shell.
 ///
-/// The command gets the answer as standard input and an environment without secrets. It has a process group of its own,
-/// which is killed at the end, so that nothing it started stays behind.
-struct CheckCommand: Sendable {
+/// The command has the environment that it is given, and a process group of its own, which is killed at the end, so that
+/// nothing it started stays behind.
+package struct BoundedCommand: Sendable {
+    /// The program by its path, or by a name that is looked for in `PATH`, and its arguments.
     let words: [String]
+    /// `NAME=value` each.
     let environment: [String]
     let timeoutSeconds: Double
     let outputBytes: Int
+    /// Whether what it writes to its standard error counts as output; else that is dropped.
+    let keepsErrors: Bool
 
-    enum Result: Hashable, Sendable {
-        /// The status, and the output's first line.
-        case ended(status: Int32, line: String)
+    /// How a command ended.
+    package enum Result: Hashable, Sendable {
+        /// Its status, or 128 and the number of the signal that ended it.
+        case ended(status: Int32, output: [UInt8])
         case notStarted(String)
         case tooLong
         case tooMuchOutput
+    }
+
+    package init(
+        words: [String], environment: [String], timeoutSeconds: Double, outputBytes: Int, keepsErrors: Bool = true
+    ) {
+        self.words = words
+        self.environment = environment
+        self.timeoutSeconds = timeoutSeconds
+        self.outputBytes = outputBytes
+        self.keepsErrors = keepsErrors
+    }
+
+    /// Runs until the command ends, on a thread that may wait.
+    package func result(input: [UInt8] = []) async -> Result {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async { continuation.resume(returning: run(input: input)) }
+        }
+    }
+
+    /// The first line of an output that is not blank, shortened to 300 bytes.
+    package static func firstLine(of output: [UInt8]) -> String {
+        let line = output.drop { $0 <= 0x20 }.prefix { $0 != 0x0A }
+        return String(decoding: line.prefix(300), as: UTF8.self)
     }
 
     /// Runs until the command ends; blocks its thread.
@@ -50,7 +80,7 @@ struct CheckCommand: Sendable {
         return socketpair(AF_UNIX, kind, 0, &ends) == 0 ? (ends[0], ends[1]) : nil
     }
 
-    /// Starts the command with a socket as its three standard files and no other open file.
+    /// Starts the command with a socket as its standard files and no other open file.
     private func spawn(_ socket: Int32) -> Swift.Result<pid_t, SpawnError> {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -60,8 +90,11 @@ struct CheckCommand: Sendable {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
-        for file in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] {
-            posix_spawn_file_actions_adddup2(&actions, socket, file)
+        for file in [STDIN_FILENO, STDOUT_FILENO] { posix_spawn_file_actions_adddup2(&actions, socket, file) }
+        if keepsErrors {
+            posix_spawn_file_actions_adddup2(&actions, socket, STDERR_FILENO)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
         }
         // Most files of this process are closed at a start anyway. A file that is gone by then is no error.
         for file in Self.openFiles() where file > STDERR_FILENO { posix_spawn_file_actions_addclose(&actions, file) }
@@ -73,7 +106,7 @@ struct CheckCommand: Sendable {
         var variables = environment.map { strdup($0) } + [nil]
         defer { for text in arguments + variables { free(text) } }
         var id = pid_t()
-        let code = posix_spawn(&id, words[0], &actions, &attributes, &arguments, &variables)
+        let code = posix_spawnp(&id, words[0], &actions, &attributes, &arguments, &variables)
         guard code == 0 else { return .failure(SpawnError(words: String(cString: strerror(code)))) }
         return .success(id)
     }
@@ -98,14 +131,14 @@ struct CheckCommand: Sendable {
         let id: pid_t
         let socket: Int32
         let input: [UInt8]
-        let command: CheckCommand
+        let command: BoundedCommand
         private var sent = 0
         private var output: [UInt8] = []
 
         /// Milliseconds between looks at whether the command has ended.
         private static let pause: Int32 = 20
 
-        init(id: pid_t, socket: Int32, input: [UInt8], command: CheckCommand) {
+        init(id: pid_t, socket: Int32, input: [UInt8], command: BoundedCommand) {
             self.id = id
             self.socket = socket
             self.input = input
@@ -131,7 +164,7 @@ struct CheckCommand: Sendable {
                     if isOpen { _ = receive() }
                     if output.count > command.outputBytes { return .tooMuchOutput }
                     let signal = status & 0x7F
-                    return .ended(status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, line: firstLine)
+                    return .ended(status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: output)
                 }
                 if ContinuousClock.now >= end { return .tooLong }
             }
@@ -171,11 +204,6 @@ struct CheckCommand: Sendable {
                 }
             }
             return true
-        }
-
-        private var firstLine: String {
-            let line = output.drop { $0 <= 0x20 }.prefix { $0 != 0x0A }
-            return String(decoding: line.prefix(300), as: UTF8.self)
         }
     }
 }
