@@ -71,8 +71,8 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
-                "Calls", logging, lifecycle,
+                "JSON", "Domain", "Digest", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects",
+                "Routing", "Calls", logging, lifecycle,
             ]),
 
         // Floor 4: many steps.

@@ -47,7 +47,7 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, servers, durability and the section `service` stay as they were at the start, since running
+    /// Limits, webhooks, alerts, servers, durability and the section `service` stay as they were at the start, since running
     /// parts hold them.
     package func replace(catalog: ModelCatalog, estimator: any Estimating, settings: Settings) {
         registry.replace(catalog)
@@ -56,11 +56,11 @@ package struct StepService: Sendable {
         let old = current.value
         settings.limits = old.limits
         settings.webhooks = old.webhooks
+        settings.alerts = old.alerts
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability
         settings.service = old.service
-        settings.durability = old.durability
         current.replace(with: settings)
     }
 }

@@ -18,6 +18,8 @@ struct AppServices {
     let batches: BatchScheduler
     let prober: HealthProber
     private let heartbeatService: HeartbeatService
+    /// Nil where the settings name no server for alerts.
+    private let alerts: AlertSender?
     private let upstream: UpstreamClient
 
     /// - Parameter servers: local servers besides those of the settings.
@@ -36,6 +38,9 @@ struct AppServices {
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
             ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
+        alerts = settings.alerts.map { [stepService, upstream] hook in
+            AlertSender(hook: hook, ledger: stepService.ledger, upstream: upstream, keys: keys, logger: logger)
+        }
         prober = HealthProber(
             registry: stepService.registry, upstream: upstream, keys: keys,
             servers: servers + stepService.settings.localServers, logger: logger)
@@ -43,7 +48,8 @@ struct AppServices {
 
     /// All services in start order. They end in reverse order, so that calls in flight can still be settled.
     var all: [ServiceGroupConfiguration.ServiceConfiguration] {
-        let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
+        var services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
+        if let alerts { services.append(alerts) }
         return [heartbeat] + services.map { .init(service: $0) }
     }
 

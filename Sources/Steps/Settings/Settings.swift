@@ -19,6 +19,8 @@ package struct Settings: Sendable {
     package var limits: ServiceLimits
     /// URLs allowed for jobs' tools of type `http`.
     package var webhooks: [WebhookRule]
+    /// The server that is told of budgets that are used up; nil for none.
+    package var alerts: Hook?
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
     /// Local servers besides those at the usual ports.
@@ -60,14 +62,14 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`, `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
                 "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-                "servers", "usual_servers", "service", "durability",
+                "servers", "usual_servers", "service", "durability", "alerts",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
@@ -103,6 +105,7 @@ extension Settings {
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
+        if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }
