@@ -42,7 +42,7 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(since:_:))
+            trace: prepared.trace, perform: read(since:_:_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
@@ -57,9 +57,10 @@ package struct CallAttempt: Sendable {
     // MARK: Calling
 
     private func read(
-        since started: ContinuousClock.Instant, _ reservation: Reservation
+        since started: ContinuousClock.Instant, _ reservation: Reservation, _ trace: TraceContext?
     ) async throws(UpstreamError) -> Reading {
-        let call = call
+        var call = call
+        call.trace = trace
         guard let delivery else {
             let completed = try await calls.upstream.complete(call, remembering: calls.mends)
             return Reading(
@@ -129,6 +130,7 @@ package struct CallAttempt: Sendable {
         let failures = reading.failure.map {
             [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
         }
+        receipt.span?.end(entry, failure: reading.failure, finishReason: reading.answer.finishReason?.openAIName)
         return StepOutcome(
             model: priced.model.id, answer: reading.answer, openAIBytes: reading.openAIBytes, held: reading.held,
             figures: used.figures, entryID: entry.id,

@@ -33,9 +33,12 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     var failedBaseline: Baseline?
     /// Whether the client disconnected before the call begins.
     var isAbandoned: @Sendable () -> Bool = { false }
-    /// Calls the server. Its arguments are the start of the call and its reservation, which has to be on disk before
-    /// anything of the answer is passed on (`CallExecutor.waitForDisk`).
-    let perform: @Sendable (ContinuousClock.Instant, Reservation) async throws(UpstreamError) -> Answer
+    /// The place in a trace that the call belongs to, and what its span says is done.
+    var trace: TraceContext?
+    var operation = "chat"
+    /// Calls the server. Its arguments are the start of the call, its reservation, which has to be on disk before anything
+    /// of the answer is passed on (`CallExecutor.waitForDisk`), and the place in a trace that the server is told.
+    let perform: @Sendable (ContinuousClock.Instant, Reservation, TraceContext?) async throws(UpstreamError) -> Answer
 
     /// Makes the call in one of the model's slots and records its outcome for the model's circuit breaker.
     ///
@@ -99,16 +102,19 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         }
         let started = ContinuousClock.now
         let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
+        let span = calls.tracer.map { CallSpan($0, operation, of: priced.model, for: planned, in: trace) }
         do throws(UpstreamError) {
-            let answer = try await perform(started, made)
+            let answer = try await perform(started, made, span?.trace ?? trace?.child())
             let joules = measurement?.end()
             let seconds = started.seconds
             await calls.waitForDisk(made)
             return .answered(
                 answer,
-                CallReceipt(reservation: reservation, model: priced.model, seconds: seconds, joules: joules))
+                CallReceipt(
+                    reservation: reservation, model: priced.model, seconds: seconds, joules: joules, span: span))
         } catch {
             _ = measurement?.end()
+            span?.end(error)
             await close(reservation, after: error, seconds: started.seconds)
             return .failed(error.without(secret: calls.keys.key(for: priced.model.endpoint)))
         }
@@ -151,8 +157,11 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 calls.registry.recordSuccess(model)
             }
         case .failed(let error):
-            calls.logger.warning(
-                "call failed", metadata: ["model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)"])
+            var facts: Logger.Metadata = [
+                "model": "\(model)", "run": "\(planned.runID)", "reason": "\(error)",
+            ]
+            if let trace { facts["trace_id"] = "\(trace.traceText)" }
+            calls.logger.warning("call failed", metadata: facts)
             if error.isFaultOfServer {
                 recordFailure(error, isTrial: isTrial)
             } else if error.refusal != nil, isTrial {
@@ -178,6 +187,8 @@ struct CallReceipt: Sendable {
     let seconds: Double
     /// Joules by this machine's counter; nil without a counter, or if the model runs elsewhere.
     let joules: Double?
+    /// The call's span, which ends with its entry.
+    let span: CallSpan?
 
     /// The entry that settles the reservation.
     func entry(

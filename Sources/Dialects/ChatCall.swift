@@ -22,6 +22,8 @@ package struct ChatCall: Sendable {
     package var timeouts: UpstreamTimeouts
     package var maximumResponseBytes: Int
     package var cancellation: UpstreamCancellation
+    /// The place in a distributed trace that the server is told; nil for none.
+    package var trace: TraceContext?
 
     package init(
         endpoint: Endpoint, key: String?, body: JSONDocument, original: OriginalRequest? = nil, isStreaming: Bool,
@@ -50,6 +52,7 @@ package struct ChatCall: Sendable {
             ] + authorization,
             body: body, timeouts: timeouts, maximumResponseBytes: maximumResponseBytes, cancellation: cancellation)
         request.isCharged = true
+        if let trace { request.headers += trace.headers }
         return request
     }
 }

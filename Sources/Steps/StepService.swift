@@ -23,7 +23,7 @@ package struct StepService: Sendable {
 
     package init(
         catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
-        settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), logger: Logger
+        settings: Settings, keys: APIKeys, pool: WorkPool = WorkPool(), tracer: SpanTracer? = nil, logger: Logger
     ) {
         registry = ModelRegistry(catalog: catalog)
         let learning = Learning(ledger: ledger, logger: logger)
@@ -35,11 +35,13 @@ package struct StepService: Sendable {
         current = CurrentSettings(settings)
         self.pool = pool
         self.logger = logger
-        calls = CallExecutor(
+        var calls = CallExecutor(
             registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: upstream, ledger: ledger,
             limits: settings.limits,
             keys: keys, pool: pool,
             logger: logger)
+        calls.tracer = tracer
+        self.calls = calls
     }
 
     /// The operator's settings that are in use.
@@ -47,7 +49,7 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, alerts, servers, durability and the section `service` stay as they were at the start, since running
+    /// Limits, webhooks, alerts, tracing, servers, durability and the section `service` stay as they were at the start, since running
     /// parts hold them.
     package func replace(catalog: ModelCatalog, estimator: any Estimating, settings: Settings) {
         registry.replace(catalog)
@@ -57,6 +59,7 @@ package struct StepService: Sendable {
         settings.limits = old.limits
         settings.webhooks = old.webhooks
         settings.alerts = old.alerts
+        settings.tracing = old.tracing
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability

@@ -8,6 +8,7 @@ import Ledger
 import Logging
 import ServiceLifecycle
 import Steps
+import Tracing
 import UnixSignals
 import Upstream
 
@@ -20,6 +21,8 @@ struct AppServices {
     private let heartbeatService: HeartbeatService
     /// Nil where the settings name no server for alerts.
     private let alerts: AlertSender?
+    /// Nil where the settings name no collector.
+    private let spans: SpanExporter?
     private let upstream: UpstreamClient
 
     /// - Parameter servers: local servers besides those of the settings.
@@ -30,10 +33,19 @@ struct AppServices {
         let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
+        let queue = settings.tracing.map { _ in SpanQueue() }
+        let tracer = settings.tracing.flatMap { rule in queue.map { SpanTracer(queue: $0, share: rule.share) } }
+        if let tracer { InstrumentationSystem.bootstrap(tracer) }
+        spans = settings.tracing.flatMap { [upstream] rule in
+            queue.map {
+                SpanExporter(
+                    queue: $0, url: rule.url, headers: rule.headers(keys), upstream: upstream, logger: logger)
+            }
+        }
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
-            upstream: upstream, settings: settings, keys: keys, logger: logger)
+            upstream: upstream, settings: settings, keys: keys, tracer: tracer, logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
@@ -50,6 +62,8 @@ struct AppServices {
     var all: [ServiceGroupConfiguration.ServiceConfiguration] {
         var services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
         if let alerts { services.append(alerts) }
+        // Before the calls, so that it ends after them.
+        if let spans { services.insert(spans, at: 1) }
         return [heartbeat] + services.map { .init(service: $0) }
     }
 

@@ -76,7 +76,7 @@ struct BookingTests {
             tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "t", asOf: Timestamp.now().day)
         return PaidCall<Answer>(
             calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most
-        ) { _, _ throws(UpstreamError) in
+        ) { _, _, _ throws(UpstreamError) in
             if let error { throw error }
             return Answer()
         }

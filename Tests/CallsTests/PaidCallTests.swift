@@ -58,7 +58,7 @@ struct PaidCallTests {
         let call = PaidCall<Answer>(
             calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most,
             failedBaseline: Baseline(model: model.id, figures: .zero), isAbandoned: { isAbandoned }
-        ) { _, _ throws(UpstreamError) in
+        ) { _, _, _ throws(UpstreamError) in
             let number = tries.withLock { number in
                 number += 1
                 return number

@@ -21,10 +21,12 @@ package struct EmbeddingsCall: Sendable {
     let decision: Decision
     let economics: Economics
     let attribution: Attribution
+    let trace: TraceContext?
 
+    /// A call of one model.
     package init(
         calls: CallExecutor, request: EmbeddingsRequest, priced: PricedModel, decision: Decision, economics: Economics,
-        attribution: Attribution
+        attribution: Attribution, trace: TraceContext? = nil
     ) {
         self.calls = calls
         self.request = request
@@ -32,13 +34,15 @@ package struct EmbeddingsCall: Sendable {
         self.decision = decision
         self.economics = economics
         self.attribution = attribution
+        self.trace = trace
     }
 
     /// Calls the model and commits the entry together with the decision.
     package func run() async throws(ServiceError) -> EmbeddingsReply {
         let call = PaidCall<Answer>(
             calls: calls, priced: priced, planned: try planned(), upperBound: try upperBound(),
-            perform: { _, _ throws(UpstreamError) in try await answer() })
+            trace: trace, operation: "embeddings",
+            perform: { _, _, trace throws(UpstreamError) in try await answer(trace) })
         switch await call.run() {
         case .answered(let answer, let receipt): return try await settle(answer, receipt)
         case .failed(let error): throw .noAnswer([(priced.model.id, error)])
@@ -46,8 +50,9 @@ package struct EmbeddingsCall: Sendable {
         }
     }
 
-    private func answer() async throws(UpstreamError) -> Answer {
-        let call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
+    private func answer(_ trace: TraceContext?) async throws(UpstreamError) -> Answer {
+        var call = calls.chatCall(to: priced.model, body: request.document, isStreaming: false, removing: ["hera"])
+        call.trace = trace
         let client = calls.upstream
         let response = try await client.exchange(
             try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
@@ -113,6 +118,7 @@ package struct EmbeddingsCall: Sendable {
         let entry = receipt.entry(
             used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call,
             servedModel: answer.model.map(calls.withoutKey(of: priced.model)))
+        receipt.span?.end(entry)
         var decision = decision
         decision.attempts = [
             Attempt(model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id)

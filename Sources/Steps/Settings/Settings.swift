@@ -21,6 +21,8 @@ package struct Settings: Sendable {
     package var webhooks: [WebhookRule]
     /// The server that is told of budgets that are used up; nil for none.
     package var alerts: Hook?
+    /// The collector of spans; nil for none.
+    package var tracing: TracingRule?
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
     /// Local servers besides those at the usual ports.
@@ -62,14 +64,14 @@ package struct Settings: Sendable {
 
 extension Settings {
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `alerts`, `servers`, `usual_servers`, `service`, `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `tracing`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(
             json, path: "",
             known: [
                 "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-                "servers", "usual_servers", "service", "durability", "alerts",
+                "servers", "usual_servers", "service", "durability", "alerts", "tracing",
             ])
         if let value = fields.value("default_policy") {
             defaultPolicy = try Policy(json: value, path: "default_policy", others: ["shadow"], isOperators: true)
@@ -106,6 +108,7 @@ extension Settings {
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
+        if let value = fields.value("tracing") { tracing = try TracingRule(json: value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }
