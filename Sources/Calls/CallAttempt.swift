@@ -46,7 +46,7 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(_:))
+            trace: prepared.trace, perform: read(_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
@@ -64,7 +64,7 @@ package struct CallAttempt: Sendable {
         guard let delivery else {
             let (completed, secrets) = try await calls.entering(start.endpoint.access) {
                 (credentials) async throws(UpstreamError) -> (CompletedChat, [String]) in
-                let call = self.call(to: start.endpoint, credentials)
+                let call = self.call(start, credentials)
                 return (try await calls.upstream.complete(call, remembering: calls.mends), credentials.secrets)
             }
             return Reading(
@@ -74,13 +74,13 @@ package struct CallAttempt: Sendable {
         }
         let (response, call) = try await calls.entering(start.endpoint.access) {
             (credentials) async throws(UpstreamError) -> (UpstreamResponse, ChatCall) in
-            let call = self.call(to: start.endpoint, credentials)
+            let call = self.call(start, credentials)
             return (try await calls.upstream.open(call, remembering: calls.mends), call)
         }
         return try await stream(response, of: call, to: delivery, start)
     }
 
-    private func call(to endpoint: Endpoint, _ credentials: Credentials) -> ChatCall {
+    private func call(_ start: CallStart, _ credentials: Credentials) -> ChatCall {
         var body = prepared.request.document
         // Without a limit, a server of the operator's own writes until its context is full.
         if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {
@@ -94,9 +94,10 @@ package struct CallAttempt: Sendable {
             body = (try? JSONDocument(asked)) ?? body
         }
         var call = calls.chatCall(
-            to: endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
+            to: start.endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
             isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.trace = start.trace
         call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
         let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
@@ -148,6 +149,7 @@ package struct CallAttempt: Sendable {
         let failures = reading.failure.map {
             [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
         }
+        receipt.span?.end(entry, failure: reading.failure, finishReason: reading.answer.finishReason?.openAIName)
         return StepOutcome(
             model: priced.model.id, endpoint: receipt.endpoint, answer: reading.answer,
             openAIBytes: reading.openAIBytes, held: reading.held,

@@ -37,6 +37,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     var failedBaseline: Baseline?
     /// Whether the client has disconnected.
     var isAbandoned: @Sendable () -> Bool = { false }
+    /// The place in a trace that the call belongs to, and what its span says is done.
+    var trace: TraceContext?
+    var operation = "chat"
     /// Calls the server.
     let perform: @Sendable (CallStart) async throws(UpstreamError) -> Answer
 
@@ -121,7 +124,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             if error.isTemporary { await calls.giveBack(reservation.id) }
             return .unpaid(error)
         }
-        let start = CallStart(endpoint: endpoint.endpoint, reservation: made)
+        let span = calls.tracer.map { CallSpan($0, operation, of: priced.model, for: planned, in: trace) }
+        let start = CallStart(
+            endpoint: endpoint.endpoint, reservation: made, trace: span?.trace ?? trace?.child())
         let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
         do throws(UpstreamError) {
             let answer = try await perform(start)
@@ -132,9 +137,10 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 answer,
                 CallReceipt(
                     reservation: reservation, model: priced.model, endpoint: endpoint.shownName, seconds: seconds,
-                    joules: joules))
+                    joules: joules, span: span))
         } catch {
             _ = measurement?.end()
+            span?.end(error)
             await close(reservation, after: error, seconds: start.at.seconds)
             return .failed(error.without(secrets: calls.keys.secrets(of: endpoint.endpoint.access)), at: [])
         }
@@ -180,11 +186,11 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 calls.registry.recordSuccess(model, endpoint: id.name)
             }
         case .failed(let error, _):
-            calls.logger.warning(
-                "call failed",
-                metadata: [
-                    "model": "\(model)", "endpoint": "\(id.name)", "run": "\(planned.runID)", "reason": "\(error)",
-                ])
+            var facts: Logger.Metadata = [
+                "model": "\(model)", "endpoint": "\(id.name)", "run": "\(planned.runID)", "reason": "\(error)",
+            ]
+            if let trace { facts["trace_id"] = "\(trace.traceText)" }
+            calls.logger.warning("call failed", metadata: facts)
             if error.isFaultOfServer {
                 recordFailure(error, of: choice)
             } else if error.refusal != nil, choice.isTrial {
@@ -226,6 +232,8 @@ struct CallStart: Sendable {
     let at = ContinuousClock.now
     /// Has to be on disk before anything of the answer is passed on (`CallExecutor.waitForDisk`).
     let reservation: Reservation
+    /// The place in a distributed trace that the server is told; nil for none.
+    var trace: TraceContext?
 }
 
 /// An answered call that is still reserved, with what the ledger entry needs of it.
@@ -237,6 +245,8 @@ struct CallReceipt: Sendable {
     let seconds: Double
     /// Joules by this machine's counter; nil without a counter, or if the model runs elsewhere.
     let joules: Double?
+    /// The call's span, which ends with its entry.
+    let span: CallSpan?
 
     /// The entry that settles the reservation.
     func entry(

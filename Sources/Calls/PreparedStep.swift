@@ -19,6 +19,8 @@ package struct PreparedStep: Sendable {
     var effort: EffortParameters?
     /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
     var callsOfStep = 1
+    /// The place in a distributed trace; nil for none.
+    package var trace: TraceContext?
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }
 

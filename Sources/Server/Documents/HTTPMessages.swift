@@ -53,6 +53,14 @@ extension HTTPField.Name {
     static let heraUser = name("x-hera-user")
     /// The caller's tags, separated by commas.
     static let heraTags = name("x-hera-tags")
+    /// W3C's place in a distributed trace.
+    static let traceparent = name("traceparent")
+    /// What tracing systems add to it.
+    static let tracestate = name("tracestate")
+    /// The place of the response, in the form of `traceparent`.
+    static let traceresponse = name("traceresponse")
+    /// The id of the trace.
+    static let heraTrace = name("x-hera-trace")
     /// Identifies a request for deduplication.
     static let idempotencyKey = name("idempotency-key")
     /// Marks a replayed response.
