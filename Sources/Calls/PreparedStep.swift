@@ -38,11 +38,9 @@ package struct PreparedStep: Sendable {
 
     /// The step as a model is asked: with the optional sources that the decision chose for it, and at its effort.
     ///
-    /// Audits ask for what a policy is compared with: everything, at the model's own effort.
-    ///
     /// - Returns: nil if the rest of the request is none, which the decision excludes.
     func asked(of model: ModelID) -> PreparedStep? {
-        guard purpose != .audit, let candidate = decision.candidate(model) else { return self }
+        guard let candidate = decision.candidate(model) else { return self }
         var copy = self
         copy.effort = candidate.effort?.level.parameters
         guard let sources = request.sources, let choice = candidate.sources else { return copy }
