@@ -16,7 +16,7 @@ struct TraceMiddleware: RouterMiddleware {
     let tracer: SpanTracer?
 
     func handle(
-        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         let parent = request.headers[.traceparent].flatMap {
             TraceContext(traceparent: $0, tracestate: request.headers[.tracestate])
