@@ -39,6 +39,7 @@ struct StepForecast: Sendable {
         }
         var candidates = SourceWays.candidates(of: step, by: estimates, in: context, predicting: predicted)
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
+        if context.policy.kappa.isPriced { EqualAbility.capLeads(of: &candidates, able) }
         guard var best = able.max(by: { candidates[$0].isWorseReference(than: candidates[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
         }
