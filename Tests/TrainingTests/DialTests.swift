@@ -29,16 +29,6 @@ struct DialTests {
         #expect(kind.price(keeping: 0.01, isTested: false) == kind.price(keeping: 0.01))
     }
 
-    @Test("where no price kept a loss, a lost point outweighs no more than a usual call")
-    func unreached() {
-        var own = kind
-        own.untested = [1500, 1500, 30]
-        #expect(abs(own.price(keeping: 0.005, isTested: false).multiple - 100) < 1e-3)
-        #expect(abs(own.price(keeping: 0.01, isTested: false).multiple - 100) < 1e-3)
-        #expect(own.price(keeping: 0, isTested: false).multiple == LossPrice.greatest)
-        #expect(own.price(keeping: 0.02, isTested: false).multiple < 100)
-    }
-
     @Test("a dial survives its file, and a damaged one is refused")
     func file() throws {
         let dial = DialProfile(kinds: [kind])

@@ -38,10 +38,6 @@ package struct DialProfile: Sendable, Hashable {
             self.usualUSD = usualUSD
         }
 
-        /// The greatest fitted price of a loss above 0: a lost point then outweighs a whole usual call. Curves that never
-        /// reach a loss end far above it, where money buys nothing more.
-        static let greatestMultiple: Float = 100
-
         /// Greatest factor between the price of the least fitted loss and that of any smaller one.
         static let greatestRise = 3.0
 
@@ -49,8 +45,7 @@ package struct DialProfile: Sendable, Hashable {
         ///
         /// - Parameter isTested: whether a judge tests the answers, so that another one can follow.
         package func price(keeping loss: Double, isTested: Bool = true) -> LossPrice {
-            let multiples = (isTested || untested.isEmpty ? self.multiples : untested)
-                .map { min($0, Self.greatestMultiple) }
+            let multiples = isTested || untested.isEmpty ? self.multiples : untested
             guard loss > 0 else { return LossPrice(multiple: LossPrice.greatest) }
             guard loss < 1 else { return LossPrice(multiple: 0) }
             guard let first = losses.first, let last = losses.last else { return LossPrice(unfittedFor: loss) }
