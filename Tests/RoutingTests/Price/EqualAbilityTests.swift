@@ -6,11 +6,13 @@ import Testing
 @Suite("Equal ability")
 struct EqualAbilityTests {
     private func candidate(
-        _ id: String, _ quality: Double, usual: Double, ability: Double?, nanoUSD: Int64, isMeasured: Bool = false
+        _ id: String, _ quality: Double, usual: Double, ability: Double?, nanoUSD: Int64, isMeasured: Bool = false,
+        knownShare: Double = 0.1
     ) -> Candidate {
         var candidate = RuleFixture.candidate(id, quality: quality, nanoUSD: nanoUSD)
         candidate.prediction.usual = usual
         candidate.prediction.ability = ability
+        candidate.prediction.knownShare = knownShare
         candidate.prediction.basis = isMeasured ? .profile(ModelID(id)) : .scores(ModelID(id))
         return candidate
     }
@@ -33,7 +35,7 @@ struct EqualAbilityTests {
         }
     }
 
-    @Test("a smaller lead, an abler model, a cheaper one and a measured one keep what is predicted of them")
+    @Test("a smaller lead, an abler, a cheaper or a measured model and a recorded kind of text keep what is predicted of them")
     func kept() {
         let cheap = candidate("cheap", 0.5, usual: 0.8, ability: 165, nanoUSD: 10)
         let smaller = candidate("smaller", 0.505, usual: 0.81, ability: 166, nanoUSD: 20)
@@ -41,7 +43,8 @@ struct EqualAbilityTests {
         let cheaper = candidate("cheaper", 0.55, usual: 0.81, ability: 166, nanoUSD: 5)
         let measured = candidate("measured", 0.6, usual: 0.81, ability: 166, nanoUSD: 20, isMeasured: true)
         let unknown = candidate("unknown", 0.6, usual: 0.81, ability: nil, nanoUSD: 20)
-        for other in [smaller, abler, cheaper, measured, unknown] {
+        let recorded = candidate("recorded", 0.6, usual: 0.81, ability: 166, nanoUSD: 20, knownShare: 0.9)
+        for other in [smaller, abler, cheaper, measured, unknown, recorded] {
             #expect(capped([cheap, other]) == [0.5, other.prediction.quality])
         }
     }
