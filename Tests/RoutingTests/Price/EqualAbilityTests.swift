@@ -35,7 +35,7 @@ struct EqualAbilityTests {
         }
     }
 
-    @Test("a smaller lead, an abler, a cheaper or a measured model and a recorded kind of text keep what is predicted of them")
+    @Test("a smaller lead, an abler, a cheaper or a measured model and a recorded kind of text keep their predictions")
     func kept() {
         let cheap = candidate("cheap", 0.5, usual: 0.8, ability: 165, nanoUSD: 10)
         let smaller = candidate("smaller", 0.505, usual: 0.81, ability: 166, nanoUSD: 20)
