@@ -37,7 +37,11 @@ package enum Base64 {
             letters += Array(repeating: UInt8(ascii: "="), count: (4 - letters.count % 4) % 4)
         }
         let padding = letters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
-        guard letters.count.isMultiple(of: 4), padding < 3 else { return nil }
+        // OpenSSL reads a sign of padding in the middle as zeros.
+        guard letters.count.isMultiple(of: 4), padding < 3, !letters.dropLast(padding).contains(UInt8(ascii: "="))
+        else {
+            return nil
+        }
         var bytes = [UInt8](repeating: 0, count: letters.count / 4 * 3 + 1)
         let count = EVP_DecodeBlock(&bytes, letters, Int32(letters.count))
         guard count >= 0 else { return nil }

@@ -67,6 +67,7 @@ struct KeyDocument {
         object.member("policy", key.policy)
         object.member("requests_per_minute", key.requestsPerMinute)
         object.member("tokens_per_minute", key.tokensPerMinute)
+        object.member("concurrent_calls", key.concurrentCalls)
         object.member(
             "budgets",
             array: { list in

@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import JSON
+import Ledger
 import NIOCore
 
 extension Response {
@@ -34,6 +35,22 @@ extension Request {
     /// The body, parsed as JSON.
     mutating func json(upTo limit: Int) async throws -> JSONDocument {
         try JSONDocument(Array(try await bytes(upTo: limit).withoutByteOrderMark))
+    }
+}
+
+extension HTTPFields {
+    /// Adds what a key has left of its limits a minute, under OpenAI's names.
+    mutating func add(_ allowance: KeyAllowance) {
+        for (name, part) in [("requests", allowance.requests), ("tokens", allowance.tokens)] {
+            guard let part else { continue }
+            let values = [
+                ("limit", "\(part.limit)"), ("remaining", "\(part.remaining)"),
+                ("reset", "\(Int((part.resetSeconds * 1000).rounded(.up)))ms"),
+            ]
+            for (kind, value) in values {
+                if let field = HTTPField.Name("x-ratelimit-\(kind)-\(name)") { self[field] = value }
+            }
+        }
     }
 }
 
