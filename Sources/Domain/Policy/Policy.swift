@@ -36,6 +36,8 @@ package struct Policy: Hashable, Sendable {
     package var plan: PlanRule
     /// Limits of a whole session of calls.
     package var session = SessionLimits.none
+    /// Second requests beside slow ones; nil for none.
+    package var hedge: HedgeRule?
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
@@ -137,6 +139,7 @@ extension Policy {
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
             "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
+            "hedge",
         ] + SequenceRule.fieldNames + SessionLimits.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
@@ -185,6 +188,7 @@ extension Policy {
         onInfeasible = try fields.choice("on_infeasible", of: InfeasibleRule.self) ?? onInfeasible
         plan = try PlanRule(fields, base: plan)
         session = try SessionLimits(fields, base: session)
+        if let value = fields.value("hedge") { hedge = try HedgeRule(json: value, path: fields.path("hedge")) }
     }
 
     /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
@@ -222,5 +226,6 @@ extension Policy {
         writer.member("on_infeasible", onInfeasible.rawValue)
         plan.write(into: &writer)
         session.write(into: &writer)
+        if let hedge { writer.member("hedge", object: { hedge.write(into: &$0) }) }
     }
 }
