@@ -4,12 +4,27 @@ import JSON
 import Ledger
 import ScriptedUpstream
 import Steps
+import Synchronization
 import TestSupport
 import Testing
 import Upstream
 
 @Suite("Calls with a second request")
 struct HedgeCallTests {
+    /// Counts calls from 1.
+    private final class Calls: Sendable {
+        private let number = Mutex(0)
+
+        var value: Int { number.withLock { $0 } }
+
+        func next() -> Int {
+            number.withLock { number in
+                number += 1
+                return number
+            }
+        }
+    }
+
     private static let usage = ScriptedUsage(promptTokens: 20, completionTokens: 4)
 
     private static func body(_ stream: Bool) -> String {
@@ -28,12 +43,11 @@ struct HedgeCallTests {
 
     @Test("the faster one answers, the slower one is broken off, and both are booked", arguments: [false, true])
     func race(stream: Bool) async throws {
-        let count = Counter()
+        let count = Calls()
         try await TestService.with { request in
             Self.script(request, count.next(), .seconds(10))
         } _: { service async throws in
             let clock = ContinuousClock()
-            var kinds: [String] = []
             for _ in 1...2 {
                 let started = clock.now
                 let answer = try await service.send(
@@ -45,7 +59,7 @@ struct HedgeCallTests {
                 try await service.stepService.ledger.read { try $0.entries(ofRun: "one").count } == 3
             }
             let entries = try await service.stepService.ledger.read { try $0.entries(ofRun: "one") }
-            kinds = entries.map(\.kind.rawValue).sorted()
+            let kinds = entries.map(\.kind.rawValue).sorted()
             #expect(kinds == ["call", "call", "uncertain"], "\(kinds)")
             let open = try await service.stepService.ledger.read { try $0.openReservations().count }
             #expect(open == 0)
@@ -55,7 +69,7 @@ struct HedgeCallTests {
 
     @Test("without the policy's leave a slow call is waited for")
     func alone() async throws {
-        let count = Counter()
+        let count = Calls()
         try await TestService.with { request in
             Self.script(request, count.next() + 1, .milliseconds(600))
         } _: { service async throws in

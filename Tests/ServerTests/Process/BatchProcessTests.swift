@@ -213,9 +213,6 @@ struct BatchProcessTests {
 final class Counter: Sendable {
     private let number = Mutex(0)
 
-    /// The last number.
-    var value: Int { number.withLock { $0 } }
-
     func next() -> Int {
         number.withLock { number in
             number += 1
