@@ -32,6 +32,7 @@ package struct CallAttempt: Sendable {
         /// Whether the client has got something of the answer, so that no other model can answer.
         var hasBegun = false
 
+        var firstByteSeconds: Double? { firstTokenSeconds }
         var usedTokens: Int? { answer.usage.map { $0.promptTokens + $0.completionTokens } }
     }
 
@@ -46,6 +47,7 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
+            hedge: prepared.purpose == .step ? prepared.context.policy.hedge : nil, isStream: delivery != nil,
             trace: prepared.trace, perform: read(_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
@@ -67,6 +69,7 @@ package struct CallAttempt: Sendable {
                 let call = self.call(start, credentials)
                 return (try await calls.upstream.complete(call, remembering: calls.mends), credentials.secrets)
             }
+            try start.take()
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
@@ -100,6 +103,8 @@ package struct CallAttempt: Sendable {
         call.trace = start.trace
         call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
+        // A request that was slower than another one is not read on.
+        if start.claim != nil { call.cancellation = .abort }
         let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
         call.marksCache = caching.setsMarks
         if caching.isExpectedToGoOn {

@@ -13,6 +13,7 @@ package struct EmbeddingsCall: Sendable {
         var reported: ReportedUsage?
         /// An answer is read whole or not at all.
         var failure: UpstreamError? { nil }
+        var firstByteSeconds: Double? { nil }
         var usedTokens: Int? { reported?.believed.map { $0.promptTokens + $0.completionTokens } }
     }
 
