@@ -15,6 +15,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
@@ -22,6 +23,7 @@ let package = Package(
     products: [.executable(name: "hera", targets: ["hera"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -67,13 +69,13 @@ let package = Package(
             name: "Calls",
             dependencies: [
                 "JSON", "Domain", "Catalog", "Optimization", "Upstream", "Ledger", "Dialects", "Routing", logging,
-                lifecycle, metrics,
+                lifecycle, metrics, tracing,
             ]),
         .target(
             name: "Steps",
             dependencies: [
-                "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
-                "Calls", logging, lifecycle,
+                "JSON", "Domain", "Digest", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects",
+                "Routing", "Calls", logging, lifecycle,
             ]),
 
         // Floor 4: many steps.
@@ -95,7 +97,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "JSON", "Domain", "Catalog", "Ledger", "Routing", "Upstream", "Dialects", "Calls", "Steps", "Jobs",
-                "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle,
+                "Batches", "Digest", hummingbird, httpTypes, metrics, logging, nioCore, lifecycle, tracing,
                 .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
             ],
@@ -110,6 +112,7 @@ let package = Package(
                 "JSON", "Domain", "Catalog", "Estimation", "Optimization", "Upstream", "Ledger", "Dialects", "Routing",
                 "Training", "Calls", "Steps", "Jobs", "Batches", "Server", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"), metrics, logging, lifecycle,
+                tracing,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
 
@@ -146,7 +149,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "JSON", "Domain", "Catalog", "Upstream", "Ledger", "Dialects", "Routing", "Calls",
                 "ScriptedUpstream",
-                logging,
+                logging, tracing,
             ]),
         .testTarget(
             name: "StepsTests",

@@ -27,6 +27,7 @@ extension CallAttempt {
         {
             head += piece
         }
+        try start.take()
         let isNamedJSON = response.headers["content-type"]?.lowercased().hasPrefix("application/json") == true
         if BodyForm(head) == .json || (BodyForm(head) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.

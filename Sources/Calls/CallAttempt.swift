@@ -32,6 +32,7 @@ package struct CallAttempt: Sendable {
         /// Whether the client has got something of the answer, so that no other model can answer.
         var hasBegun = false
 
+        var firstByteSeconds: Double? { firstTokenSeconds }
         var usedTokens: Int? { answer.usage.map { $0.promptTokens + $0.completionTokens } }
     }
 
@@ -46,7 +47,8 @@ package struct CallAttempt: Sendable {
             calls: calls, priced: priced, planned: bill.planned(baseline: nil), upperBound: bill.upperBound,
             failedBaseline: prepared.zeroBaseline,
             isAbandoned: { delivery?.channel.isAbandoned == true || prepared.hasLeft() },
-            perform: read(_:))
+            hedge: prepared.purpose == .step ? prepared.context.policy.hedge : nil, isStream: delivery != nil,
+            trace: prepared.trace, perform: read(_:))
         switch await call.run() {
         case .answered(let reading, let receipt):
             let outcome = settled(reading, receipt, bill)
@@ -64,9 +66,10 @@ package struct CallAttempt: Sendable {
         guard let delivery else {
             let (completed, secrets) = try await calls.entering(start.endpoint.access) {
                 (credentials) async throws(UpstreamError) -> (CompletedChat, [String]) in
-                let call = self.call(to: start.endpoint, credentials)
+                let call = self.call(start, credentials)
                 return (try await calls.upstream.complete(call, remembering: calls.mends), credentials.secrets)
             }
+            try start.take()
             return Reading(
                 answer: completed.answer, openAIBytes: completed.openAIBytes,
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
@@ -74,13 +77,13 @@ package struct CallAttempt: Sendable {
         }
         let (response, call) = try await calls.entering(start.endpoint.access) {
             (credentials) async throws(UpstreamError) -> (UpstreamResponse, ChatCall) in
-            let call = self.call(to: start.endpoint, credentials)
+            let call = self.call(start, credentials)
             return (try await calls.upstream.open(call, remembering: calls.mends), call)
         }
         return try await stream(response, of: call, to: delivery, start)
     }
 
-    private func call(to endpoint: Endpoint, _ credentials: Credentials) -> ChatCall {
+    private func call(_ start: CallStart, _ credentials: Credentials) -> ChatCall {
         var body = prepared.request.document
         // Without a limit, a server of the operator's own writes until its context is full.
         if priced.model.placement == .edge, prepared.step.maxOutputTokens == nil {
@@ -94,11 +97,14 @@ package struct CallAttempt: Sendable {
             body = (try? JSONDocument(asked)) ?? body
         }
         var call = calls.chatCall(
-            to: endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
+            to: start.endpoint, of: priced.model, credentials, body: body, original: prepared.request.original,
             isStreaming: delivery != nil,
             removing: ["hera"] + dearerMembers(than: tier))
+        call.trace = start.trace
         call.effort = prepared.effort
         call.asksLogProbabilities = asksLogProbabilities
+        // A request that was slower than another one is not read on.
+        if start.claim != nil { call.cancellation = .abort }
         let caching = PromptCaching(priced, step: prepared.step, tier: tier, isBatch: prepared.context.isBatch)
         call.marksCache = caching.setsMarks
         if caching.isExpectedToGoOn {
@@ -148,6 +154,7 @@ package struct CallAttempt: Sendable {
         let failures = reading.failure.map {
             [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
         }
+        receipt.span?.end(entry, failure: reading.failure, finishReason: reading.answer.finishReason?.openAIName)
         return StepOutcome(
             model: priced.model.id, endpoint: receipt.endpoint, answer: reading.answer,
             openAIBytes: reading.openAIBytes, held: reading.held,

@@ -20,6 +20,8 @@ package struct CallExecutor: Sendable {
     /// What models' servers refused, by model.
     let mends = MendMemory()
     let failures = FailureMetrics()
+    /// Makes spans of calls; nil for none.
+    package var tracer: SpanTracer?
 
     package init(
         registry: ModelRegistry, limiter: ConcurrencyLimiter, upstream: UpstreamClient, ledger: LedgerStore,

@@ -1,6 +1,6 @@
-package import Domain
-package import Ledger
-package import Logging
+import Domain
+import Ledger
+import Logging
 import Routing
 import Upstream
 
@@ -10,6 +10,8 @@ protocol PaidAnswer: Sendable {
     var failure: UpstreamError? { get }
     /// Tokens of prompt and answer as the server counted them; nil where it counted none.
     var usedTokens: Int? { get }
+    /// Seconds to the first byte; nil where that was not measured.
+    var firstByteSeconds: Double? { get }
 }
 
 /// One call of one model that is paid for: reserved, performed, then settled, released, or booked as uncertain.
@@ -37,6 +39,13 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     var failedBaseline: Baseline?
     /// Whether the client has disconnected.
     var isAbandoned: @Sendable () -> Bool = { false }
+    /// When a second request is sent beside a slow one; nil for never.
+    var hedge: HedgeRule?
+    /// Whether the answer is passed on as it comes.
+    var isStream = false
+    /// The place in a trace that the call belongs to, and what its span says is done.
+    var trace: TraceContext?
+    var operation = "chat"
     /// Calls the server.
     let perform: @Sendable (CallStart) async throws(UpstreamError) -> Answer
 
@@ -56,7 +65,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     }
 
     /// Counts a call that was not made: its model rests, its queue is full or too slow, or its client has left.
-    private func notMade(_ error: UpstreamError) -> Result {
+    func notMade(_ error: UpstreamError) -> Result {
         calls.failures.count(priced.model.id, error)
         return .failed(error, at: [])
     }
@@ -73,9 +82,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             case .success(let made): choice = made
             case .failure(let error): return last ?? notMade(error)
             }
-            let result = await attempts(at: choice.endpoint)
-            record(result, of: choice)
-            calls.registry.leave(choice, of: priced.model.id, used: result.usedTokens, at: .now())
+            let result = tried.isEmpty ? await raced(choice) : await attempts(at: choice)
             if case .unpaid = result, let last { return last }
             tried.append(choice.endpoint.name)
             guard case .failed(let error, _) = result else { return result }
@@ -85,19 +92,27 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         return last ?? notMade(.cancelled)
     }
 
-    private func attempts(at endpoint: ModelEndpoint) async -> Result {
-        let first = await attempt(at: endpoint)
+    /// Tries an endpoint, which the call leaves at the end, and records the outcome.
+    ///
+    /// - Parameter claim: asked before anything of the answer is passed on; false where another request has it.
+    func attempts(
+        at choice: EndpointChoice, claim: (@Sendable () -> Bool)? = nil
+    ) async -> Result {
+        var result = await attempt(at: choice.endpoint, claim: claim)
         // Another endpoint is better than the same one once more.
-        guard priced.model.endpoints.count == 1, case .failed(.reset(_, bytesReceived: 0), _) = first else {
-            return first
+        if priced.model.endpoints.count == 1, case .failed(.reset(_, bytesReceived: 0), _) = result {
+            let second = await attempt(at: choice.endpoint, claim: claim)
+            if case .unpaid = second {} else { result = second }
         }
-        let second = await attempt(at: endpoint)
-        if case .unpaid = second { return first }
-        return second
+        record(result, of: choice)
+        calls.registry.leave(choice, of: priced.model.id, used: result.usedTokens, at: .now())
+        return result
     }
 
+    // MARK: One request
+
     /// Whether a client waits for the answer. Jobs and batches wait by themselves, and have pauses of their own.
-    private var hasClient: Bool { planned.attribution.batch == nil && planned.attribution.job == nil }
+    var hasClient: Bool { planned.attribution.batch == nil && planned.attribution.job == nil }
 
     private func rest() -> UpstreamError? {
         hasClient ? calls.registry.rest(of: priced.model.id, at: .now()) : nil
@@ -109,7 +124,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             wait: .seconds(calls.limits.queueSeconds), mostWaiting: calls.limits.queuedCalls, isAbandoned: isAbandoned)
     }
 
-    private func attempt(at endpoint: ModelEndpoint) async -> Result {
+    private func attempt(at endpoint: ModelEndpoint, claim: (@Sendable () -> Bool)?) async -> Result {
         if isAbandoned() { return notMade(.cancelled) }
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
@@ -121,7 +136,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             if error.isTemporary { await calls.giveBack(reservation.id) }
             return .unpaid(error)
         }
-        let start = CallStart(endpoint: endpoint.endpoint, reservation: made)
+        let span = calls.tracer.map { CallSpan($0, operation, of: priced.model, for: planned, in: trace) }
+        let start = CallStart(
+            endpoint: endpoint.endpoint, reservation: made, claim: claim, trace: span?.trace ?? trace?.child())
         let measurement = MeasuredCall(of: priced.model, by: calls.registry.energy)
         do throws(UpstreamError) {
             let answer = try await perform(start)
@@ -132,9 +149,10 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 answer,
                 CallReceipt(
                     reservation: reservation, model: priced.model, endpoint: endpoint.shownName, seconds: seconds,
-                    joules: joules))
+                    joules: joules, span: span))
         } catch {
             _ = measurement?.end()
+            span?.end(error)
             await close(reservation, after: error, seconds: start.at.seconds)
             return .failed(error.without(secrets: calls.keys.secrets(of: endpoint.endpoint.access)), at: [])
         }
@@ -170,6 +188,9 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         let id = EndpointID(model, choice.endpoint.name)
         switch result {
         case .answered(let answer, _):
+            if let seconds = answer.firstByteSeconds {
+                calls.registry.recordFirstByte(model, after: seconds, isStream: isStream)
+            }
             guard let failure = answer.failure else {
                 return calls.registry.recordSuccess(model, endpoint: id.name)
             }
@@ -180,11 +201,11 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
                 calls.registry.recordSuccess(model, endpoint: id.name)
             }
         case .failed(let error, _):
-            calls.logger.warning(
-                "call failed",
-                metadata: [
-                    "model": "\(model)", "endpoint": "\(id.name)", "run": "\(planned.runID)", "reason": "\(error)",
-                ])
+            var facts: Logger.Metadata = [
+                "model": "\(model)", "endpoint": "\(id.name)", "run": "\(planned.runID)", "reason": "\(error)",
+            ]
+            if let trace { facts["trace_id"] = "\(trace.traceText)" }
+            calls.logger.warning("call failed", metadata: facts)
             if error.isFaultOfServer {
                 recordFailure(error, of: choice)
             } else if error.refusal != nil, choice.isTrial {
@@ -218,62 +239,4 @@ extension PaidCall.Result {
 extension UpstreamError {
     /// Whether another endpoint of the same model may answer: nothing came, and the request is not to blame.
     fileprivate var mayPassElsewhere: Bool { isFaultOfServer && isBeforeFirstByte && self != .stopped }
-}
-
-/// The start of a paid call's try: where it goes, and what is reserved for it.
-struct CallStart: Sendable {
-    let endpoint: Endpoint
-    let at = ContinuousClock.now
-    /// Has to be on disk before anything of the answer is passed on (`CallExecutor.waitForDisk`).
-    let reservation: Reservation
-}
-
-/// An answered call that is still reserved, with what the ledger entry needs of it.
-struct CallReceipt: Sendable {
-    let reservation: ReservationRequest
-    let model: Model
-    /// The name of the endpoint that answered; nil where the model has one only.
-    let endpoint: String?
-    let seconds: Double
-    /// Joules by this machine's counter; nil without a counter, or if the model runs elsewhere.
-    let joules: Double?
-
-    /// The entry that settles the reservation.
-    func entry(
-        _ used: PricedUsage, kind: EntryKind, call: PlannedCall, servedModel: String?,
-        firstTokenSeconds: Double? = nil, outcome: CallOutcome = .completed
-    ) -> LedgerEntry {
-        LedgerEntry(
-            id: reservation.id, at: .now(), kind: kind, call: call,
-            result: CallResult(
-                servedModel: servedModel, usage: used.usage, figures: used.figures,
-                energyProvenance: joules == nil ? model.energy?.provenance ?? .estimated : .measured,
-                firstTokenSeconds: firstTokenSeconds, outcome: outcome, httpStatus: 200))
-    }
-}
-
-/// The usage of a finished call with its price.
-package struct PricedUsage: Sendable {
-    package let usage: Usage
-    package let figures: CallFigures
-    /// False if a part is an estimate, or the catalog has no price for it.
-    package let isCertain: Bool
-
-    /// Prices a usage. One without a price costs the upper bound, never zero.
-    ///
-    /// - Parameter isCounted: whether the server counted all of it; else a part is an estimate.
-    package init(
-        _ usage: Usage, isCounted: Bool, model: ModelID, upperBound: Amounts, seconds: Double, logger: Logger,
-        price: (Usage) throws(PriceError) -> CallFigures
-    ) {
-        self.usage = usage
-        do throws(PriceError) {
-            figures = try price(usage)
-            isCertain = isCounted
-        } catch {
-            logger.error("unpriced usage", metadata: ["model": "\(model)", "reason": "\(error)"])
-            figures = CallFigures(atMost: upperBound, latencySeconds: seconds)
-            isCertain = false
-        }
-    }
 }

@@ -19,6 +19,8 @@ package struct PreparedStep: Sendable {
     var effort: EffortParameters?
     /// The calls that share the decision's cost between them: of a server that gives one answer at a time.
     var callsOfStep = 1
+    /// The place in a distributed trace; nil for none.
+    package var trace: TraceContext?
     /// Whether the client has left, so that a call that has not begun need not be made.
     package var hasLeft: @Sendable () -> Bool = { false }
 
@@ -36,11 +38,9 @@ package struct PreparedStep: Sendable {
 
     /// The step as a model is asked: with the optional sources that the decision chose for it, and at its effort.
     ///
-    /// Audits ask for what a policy is compared with: everything, at the model's own effort.
-    ///
     /// - Returns: nil if the rest of the request is none, which the decision excludes.
     func asked(of model: ModelID) -> PreparedStep? {
-        guard purpose != .audit, let candidate = decision.candidate(model) else { return self }
+        guard let candidate = decision.candidate(model) else { return self }
         var copy = self
         copy.effort = candidate.effort?.level.parameters
         guard let sources = request.sources, let choice = candidate.sources else { return copy }

@@ -5,7 +5,8 @@ extension CallLabels {
     /// Adds the labels of a request's body to those of its headers, which name the user first.
     ///
     /// The user is `user`, `safety_identifier`, or `user_id` in Anthropic's `metadata`. Each text in `metadata` of OpenAI's
-    /// interfaces is a tag `name=value`; members of other kinds are none.
+    /// interfaces is a tag `name=value`, in the order of the members until there are enough. Members of other kinds,
+    /// and texts that are too long, are none.
     package func adding(_ body: JSONValue) throws(FieldError) -> CallLabels {
         var labels = self
         let metadata = body["metadata"].flatMap { $0.kind == .object ? $0 : nil }
@@ -15,7 +16,8 @@ extension CallLabels {
             guard let value = member.value.string else { continue }
             // Values may have lines, tags have not.
             let tag = "\(member.key)=\(value)".map { $0.isNewline || $0 == "\t" ? " " : $0 }
-            try labels.add(String(tag), field: "metadata")
+            // Clients write it for other readers: what is no tag stays a part of the request.
+            try? labels.add(String(tag), field: "metadata")
         }
         return labels
     }

@@ -28,6 +28,8 @@ package struct ChatCall: Sendable {
     package var timeouts: UpstreamTimeouts
     package var maximumResponseBytes: Int
     package var cancellation: UpstreamCancellation
+    /// The place in a distributed trace that the server is told; nil for none.
+    package var trace: TraceContext?
 
     package init(
         endpoint: Endpoint, credentials: Credentials, body: JSONDocument, original: OriginalRequest? = nil,
@@ -57,6 +59,7 @@ package struct ChatCall: Sendable {
             ],
             body: body, timeouts: timeouts, maximumResponseBytes: maximumResponseBytes, cancellation: cancellation)
         request.isCharged = true
+        if let trace { request.headers += trace.headers }
         return request
     }
 }

@@ -12,6 +12,7 @@ package struct LedgerStore: Sendable {
     let rates = KeyRates()
     let requests = OpenIdempotencyKeys()
     let metrics = BookingMetrics()
+    let refusedBudgets = RefusedBudgets()
 
     /// - Parameter entriesBetweenRollups: entries that are booked before they are added to the roll-ups.
     init(

@@ -60,6 +60,7 @@ package struct HTTPService: Service {
             needsKey: access.needsKey)
         let router = Router(context: HeraContext.self)
         router.add(middleware: MetricsMiddleware())
+        router.add(middleware: TraceMiddleware(tracer: stepService.calls.tracer))
         router.add(middleware: ErrorMiddleware(routes: RouteTable(routes)))
         router.add(middleware: access)
         let limits = stepService.settings.limits

@@ -25,7 +25,8 @@ package struct StepService: Sendable {
 
     package init(
         catalog: ModelCatalog, estimator: any Estimating, ledger: LedgerStore, upstream: UpstreamClient,
-        settings: Settings, keys: APIKeys, episodes: EpisodeProfile? = nil, pool: WorkPool = WorkPool(), logger: Logger
+        settings: Settings, keys: APIKeys, episodes: EpisodeProfile? = nil, pool: WorkPool = WorkPool(),
+        tracer: SpanTracer? = nil, logger: Logger
     ) {
         currentEpisodes = CurrentEpisodes(episodes)
         registry = ModelRegistry(catalog: catalog)
@@ -38,11 +39,13 @@ package struct StepService: Sendable {
         current = CurrentSettings(settings)
         self.pool = pool
         self.logger = logger
-        calls = CallExecutor(
+        var calls = CallExecutor(
             registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: upstream, ledger: ledger,
             limits: settings.limits,
             keys: keys, pool: pool,
             logger: logger)
+        calls.tracer = tracer
+        self.calls = calls
     }
 
     /// The values learned from recorded episodes; nil without any.
@@ -53,8 +56,8 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, servers, durability and the section `service` stay as they were at the start, since running
-    /// parts hold them.
+    /// Limits, webhooks, alerts, tracing, servers, durability and the section `service` stay as they were at the start,
+    /// since running parts hold them.
     package func replace(
         catalog: ModelCatalog, estimator: any Estimating, settings: Settings, episodes: EpisodeProfile? = nil
     ) {
@@ -65,11 +68,12 @@ package struct StepService: Sendable {
         let old = current.value
         settings.limits = old.limits
         settings.webhooks = old.webhooks
+        settings.alerts = old.alerts
+        settings.tracing = old.tracing
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability
         settings.service = old.service
-        settings.durability = old.durability
         current.replace(with: settings)
     }
 }

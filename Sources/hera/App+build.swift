@@ -9,6 +9,7 @@ import Logging
 import Server
 import ServiceLifecycle
 import Steps
+import Tracing
 import UnixSignals
 import Upstream
 
@@ -19,6 +20,10 @@ struct AppServices {
     let batches: BatchScheduler
     let prober: HealthProber
     private let heartbeatService: HeartbeatService
+    /// Nil where the settings name no server for alerts.
+    private let alerts: AlertSender?
+    /// Nil where the settings name no collector.
+    private let spans: SpanExporter?
     private let upstream: UpstreamClient
 
     /// - Parameter servers: local servers besides those of the settings.
@@ -29,16 +34,28 @@ struct AppServices {
         let catalog = try Installation.catalog(installation)
         upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
+        let queue = settings.tracing.map { _ in SpanQueue() }
+        let tracer = settings.tracing.flatMap { rule in queue.map { SpanTracer(queue: $0, share: rule.share) } }
+        if let tracer { InstrumentationSystem.bootstrap(tracer) }
+        spans = settings.tracing.flatMap { [upstream] rule in
+            queue.map {
+                SpanExporter(
+                    queue: $0, url: rule.url, headers: rule.headers(keys), upstream: upstream, logger: logger)
+            }
+        }
         stepService = StepService(
             catalog: catalog, estimator: try Installation.estimator(installation),
             ledger: try Installation.ledger(database, config: installation.config, settings.durability),
             upstream: upstream, settings: settings, keys: keys, episodes: try Installation.episodes(installation),
             pool: WorkPool(starter: AnyEventLoopExecutor()),
-            logger: logger)
+            tracer: tracer, logger: logger)
         scheduler = JobScheduler(stepService: stepService)
         batches = BatchScheduler(stepService: stepService)
         heartbeatService = HeartbeatService(
             ledger: stepService.ledger, leaseSeconds: stepService.settings.limits.leaseSeconds, logger: logger)
+        alerts = settings.alerts.map { [stepService, upstream] hook in
+            AlertSender(hook: hook, ledger: stepService.ledger, upstream: upstream, keys: keys, logger: logger)
+        }
         prober = HealthProber(
             registry: stepService.registry, upstream: upstream, keys: keys,
             servers: servers + stepService.settings.localServers, logger: logger)
@@ -46,7 +63,10 @@ struct AppServices {
 
     /// All services in start order. They end in reverse order, so that calls in flight can still be settled.
     var all: [ServiceGroupConfiguration.ServiceConfiguration] {
-        let services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
+        var services: [any Service] = [upstream, stepService.pool, stepService.learning, prober, scheduler, batches]
+        if let alerts { services.append(alerts) }
+        // Before the calls, so that it ends after them.
+        if let spans { services.insert(spans, at: 1) }
         return [heartbeat] + services.map { .init(service: $0) }
     }
 

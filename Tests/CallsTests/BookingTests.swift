@@ -16,6 +16,7 @@ struct BookingTests {
     private struct Answer: PaidAnswer {
         var failure: UpstreamError?
         var usedTokens: Int? { nil }
+        var firstByteSeconds: Double? { nil }
     }
 
     /// A database that fails at one point until it is repaired.

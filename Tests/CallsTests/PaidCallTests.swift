@@ -16,6 +16,7 @@ struct PaidCallTests {
     private struct Answer: PaidAnswer {
         var failure: UpstreamError?
         var usedTokens: Int? { nil }
+        var firstByteSeconds: Double? { nil }
     }
 
     private static let model = Model(

@@ -93,6 +93,26 @@ import Testing
         }
     }
 
+    @Test("a decision keeps how each model is asked: sources with their worth, and effort")
+    func ways() async throws {
+        try await TemporaryLedger.with { ledger, _ in
+            var decision = Sample.decision
+            decision.candidates[0].sources = SourceChoice(
+                sent: ["a"], left: ["b"], mask: 1,
+                worths: [SourceWorth(id: "a", isSent: true, gain: 0.125, cost: Money(nanoUSD: 7))])
+            decision.candidates[0].effort = EffortChoice(
+                level: EffortLevel(effort: .low, parameters: EffortParameters(), length: 1, source: ""), own: .medium,
+                ownQuality: 0.75, ownCost: Money(nanoUSD: 40))
+            decision.candidates[1].effort = decision.candidates[0].effort
+            let record = DecisionRecord(decision: decision, attribution: Attribution(), at: Sample.noon)
+            try await ledger.write { try $0.record(record) }
+            let read = try #require(try await ledger.read { try $0.decision("decision-1") })
+            #expect(read.decision.candidates == decision.candidates)
+            let remark = read.decision.candidates[0].sources?.remarks.first
+            #expect(remark?.hasPrefix("a sent: expected to add 0.1") == true)
+        }
+    }
+
     @Test("decisions of earlier versions, whose candidates are objects, are read")
     func earlierDecision() throws {
         let json = #"""

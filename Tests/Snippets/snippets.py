@@ -6,7 +6,8 @@ Each page has a folder of its own, in which its blocks run in their order:
     sh      by bash; `hera serve` is started, waited for, and runs until the page ends
     python  with the client libraries of `make clients`, where they are installed
     json    a request or a policy: `hera route` must accept it
-    yaml    settings: `hera config check` must accept them; those of Prometheus by promtool, where it is installed
+    yaml    settings: `hera config check` must accept them, and `hera catalog lint` a catalog's file; those of
+            Prometheus by promtool, where it is installed
     nginx   by `nginx -t`, where it is installed
 
 A scripted model server stands in for Ollama. Folders of the machine (/var/lib/hera, /etc/hera) stand in the page's
@@ -202,8 +203,23 @@ class Page:
     def check_yaml(self, text):
         if "scrape_configs" in text:
             return self.check_prometheus(text)
+        if text.startswith("provider:"):
+            self.entry = text
+            return self.check_catalog(text)
+        if re.match(r" +endpoints:", text):
+            return self.check_catalog(f"{self.entry.rstrip()}\n{text}")
+        if text.startswith("key_command:"):
+            return self.check_catalog(self.entry.replace("models:", f"{text}models:", 1))
         (self.folder / "checked.yaml").write_text(text)
         code, output = self.command(["hera", "config", "check", "--config", "checked.yaml"])
+        return f"exit {code}: {output[-500:]}" if code else None
+
+    def check_catalog(self, text):
+        """A whole entry, or one with the part that the guide adds to the entry before."""
+        folder = self.folder / f"catalog{self.counts['yaml']}"
+        folder.mkdir()
+        (folder / "entry.yaml").write_text(text)
+        code, output = self.command(["hera", "catalog", "lint", folder.name])
         return f"exit {code}: {output[-500:]}" if code else None
 
     def check_prometheus(self, text):

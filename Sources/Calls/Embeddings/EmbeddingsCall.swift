@@ -13,6 +13,7 @@ package struct EmbeddingsCall: Sendable {
         var reported: ReportedUsage?
         /// An answer is read whole or not at all.
         var failure: UpstreamError? { nil }
+        var firstByteSeconds: Double? { nil }
         var usedTokens: Int? { reported?.believed.map { $0.promptTokens + $0.completionTokens } }
     }
 
@@ -22,10 +23,12 @@ package struct EmbeddingsCall: Sendable {
     let decision: Decision
     let economics: Economics
     let attribution: Attribution
+    let trace: TraceContext?
 
+    /// A call of one model.
     package init(
         calls: CallExecutor, request: EmbeddingsRequest, priced: PricedModel, decision: Decision, economics: Economics,
-        attribution: Attribution
+        attribution: Attribution, trace: TraceContext? = nil
     ) {
         self.calls = calls
         self.request = request
@@ -33,13 +36,14 @@ package struct EmbeddingsCall: Sendable {
         self.decision = decision
         self.economics = economics
         self.attribution = attribution
+        self.trace = trace
     }
 
     /// Calls the model and commits the entry together with the decision.
     package func run() async throws(ServiceError) -> EmbeddingsReply {
         let call = PaidCall<Answer>(
             calls: calls, priced: priced, planned: try planned(), upperBound: try upperBound(),
-            perform: answer(_:))
+            trace: trace, operation: "embeddings", perform: answer(_:))
         switch await call.run() {
         case .answered(let answer, let receipt): return try await settle(answer, receipt)
         case .failed(let error, _): throw .noAnswer([(priced.model.id, error)])
@@ -51,9 +55,10 @@ package struct EmbeddingsCall: Sendable {
         let client = calls.upstream
         let response = try await calls.entering(start.endpoint.access) {
             (credentials) async throws(UpstreamError) -> UpstreamResponse in
-            let call = calls.chatCall(
+            var call = calls.chatCall(
                 to: start.endpoint, of: priced.model, credentials, body: request.document, isStreaming: false,
                 removing: ["hera"])
+            call.trace = start.trace
             return try await client.exchange(
                 try OpenAIWire().embeddingsRequest(call), mending: call.endpoint, calls.mends)
         }
@@ -119,6 +124,7 @@ package struct EmbeddingsCall: Sendable {
         let entry = receipt.entry(
             used, kind: used.isCertain ? .call : .uncertain, call: receipt.reservation.call,
             servedModel: answer.model.map(calls.withoutKey(of: priced.model)))
+        receipt.span?.end(entry)
         var decision = decision
         decision.attempts = [
             Attempt(

@@ -52,12 +52,13 @@ package struct HealthProber: Service {
     /// Probes every model once, all servers concurrently.
     package func probe() async {
         let models = registry.catalog.models
+        let problems = await problems(with: Set(models.flatMap { $0.endpoints.map(\.endpoint.access) }))
         var found: [EndpointID: ModelRegistry.Availability] = [:]
         var servers: [Server: [(id: EndpointID, endpoint: Endpoint)]] = [:]
         for model in models {
             for entry in model.endpoints {
                 let (id, endpoint) = (EndpointID(model.id, entry.name), entry.endpoint)
-                if let problem = await keys.problem(with: endpoint.access) {
+                if let problem = problems[endpoint.access] {
                     found[id] = .unavailable(problem)
                 } else if model.placement == .edge || endpoint.access.isOpen {
                     let server = Server(baseURL: endpoint.baseURL, access: endpoint.access)
@@ -81,6 +82,16 @@ package struct HealthProber: Service {
         }
         report(found, of: models)
         await finder.find()
+    }
+
+    /// Why servers cannot be entered. Commands for keys run at the same time.
+    private func problems(with ways: Set<EndpointAccess>) async -> [EndpointAccess: String] {
+        await withTaskGroup(of: (EndpointAccess, String?).self) { group in
+            for way in ways { group.addTask { (way, await keys.problem(with: way)) } }
+            var problems: [EndpointAccess: String] = [:]
+            for await (way, problem) in group { problems[way] = problem }
+            return problems
+        }
     }
 
     /// A model is live where one of its endpoints is.

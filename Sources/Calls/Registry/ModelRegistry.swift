@@ -12,12 +12,19 @@ package final class ModelRegistry: Sendable {
         case unavailable(String)
     }
 
+    private struct TailKey: Hashable {
+        let model: ModelID
+        let isStream: Bool
+    }
+
     private struct State {
         var catalog: ModelCatalog
         /// Models of local servers that the catalog's files do not name.
         var localModels: [ModelID: LocalModel] = [:]
         var availability: [ModelID: Availability] = [:]
         var endpoints = EndpointTable()
+        var tails: [TailKey: LatencyTail] = [:]
+        var hedges: [ModelID: HedgeCredit] = [:]
         var rates: [ModelID: CallAverages] = [:]
         var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -222,6 +229,32 @@ extension UpstreamError {
     fileprivate var requestedRest: Double? {
         guard case .status(let failure) = self, failure.isOverload else { return nil }
         return failure.retryAfterSeconds
+    }
+}
+
+/// Second requests beside slow ones.
+extension ModelRegistry {
+    /// Records how long a call waited for its first byte.
+    func recordFirstByte(_ model: ModelID, after seconds: Double, isStream: Bool) {
+        state.withLock { $0.tails[TailKey(model: model, isStream: isStream), default: LatencyTail()].record(seconds) }
+    }
+
+    /// Records a call that may get a second request.
+    ///
+    /// - Returns: seconds until then; nil where too little is known of the model's calls.
+    func hedgeWait(_ model: ModelID, by rule: HedgeRule, isStream: Bool) -> Double? {
+        state.withLock { state in
+            state.hedges[model, default: HedgeCredit()].earn(rule.mostShare)
+            switch rule.wait {
+            case .seconds(let seconds): return seconds
+            case .quantile(let share): return state.tails[TailKey(model: model, isStream: isStream)]?.quantile(share)
+            }
+        }
+    }
+
+    /// Takes a second request of the model's share; false where the share is used up.
+    func takeHedge(_ model: ModelID) -> Bool {
+        state.withLock { $0.hedges[model, default: HedgeCredit()].take() }
     }
 }
 

@@ -66,6 +66,15 @@ package struct Decision: Hashable, Sendable {
     }
 
     package func candidate(_ model: ModelID) -> Candidate? { candidates.first { $0.model == model } }
+
+    /// The decision with a model asked for everything, at its own effort: what a policy is compared with.
+    package func askingWhole(_ model: ModelID) -> Decision {
+        var decision = self
+        for index in candidates.indices where candidates[index].model == model {
+            (decision.candidates[index].effort, decision.candidates[index].sources) = (nil, nil)
+        }
+        return decision
+    }
 }
 
 /// One model in a decision: its predicted quality, cost and latency for the step.

@@ -38,6 +38,8 @@ package struct Policy: Hashable, Sendable {
     package var session = SessionLimits.none
     /// Whether the effort of models is chosen.
     package var effort = EffortRule.standard
+    /// Second requests beside slow ones; nil for none.
+    package var hedge: HedgeRule?
 
     package init(
         budget: Money? = nil, deadlineSeconds: Double? = nil, minAccuracy: Double? = nil, energyJoules: Double? = nil,
@@ -139,6 +141,7 @@ extension Policy {
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
             "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
+            "hedge",
         ] + SequenceRule.fieldNames + SessionLimits.fieldNames + EffortRule.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
@@ -188,6 +191,7 @@ extension Policy {
         plan = try PlanRule(fields, base: plan)
         session = try SessionLimits(fields, base: session)
         effort = try EffortRule(fields, base: effort)
+        if let value = fields.value("hedge") { hedge = try HedgeRule(json: value, path: fields.path("hedge")) }
     }
 
     /// Throws where a caller's JSON sets `max_loss` and the policy's kappa is a line, which does not read it.
@@ -226,5 +230,6 @@ extension Policy {
         plan.write(into: &writer)
         session.write(into: &writer)
         if effort != .standard { effort.write(into: &writer) }
+        if let hedge { writer.member("hedge", object: { hedge.write(into: &$0) }) }
     }
 }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// One value inside a ``JSONDocument``: its kind and its range of bytes.
 ///
 /// It shares the bytes of its document. An accessor of another kind than the value's returns nil.
@@ -110,21 +116,17 @@ extension JSONValue {
     package func mentions(_ word: String) -> Bool {
         var word = word
         return word.withUTF8 { word in
-            // An underscore is rare in texts, so that few places have to be compared.
+            // An underscore is rare in texts, and memchr passes many bytes at once.
             let mark = word.firstIndex(of: UInt8(ascii: "_")) ?? 0
-            guard mark < word.count else { return true }
-            return document.bytes.withUnsafeBufferPointer { bytes in
-                var place = range.lowerBound + mark
-                while place < range.upperBound,
-                    let found = bytes[place..<range.upperBound].firstIndex(of: word[mark])
-                {
-                    let start = found - mark
-                    if start + word.count <= range.upperBound,
-                        bytes[start..<start + word.count].elementsEqual(word)
-                    {
-                        return true
-                    }
-                    place = found + 1
+            guard mark < word.count, let start = word.baseAddress else { return true }
+            return document.bytes.withUnsafeBytes { bytes in
+                let text = UnsafeRawBufferPointer(rebasing: bytes[range])
+                guard let base = text.baseAddress else { return false }
+                var place = mark
+                while place < text.count, let found = memchr(base + place, Int32(word[mark]), text.count - place) {
+                    let first = base.distance(to: found) - mark
+                    if first + word.count <= text.count, memcmp(base + first, start, word.count) == 0 { return true }
+                    place = first + mark + 1
                 }
                 return false
             }

@@ -50,6 +50,8 @@ struct BudgetBook {
     private var totals: [Int64: [Int64: BudgetTotal]] = [:]
     /// The totals before each change, for `rollBack`.
     private var earlier: [(slot: Slot, total: BudgetTotal?)] = []
+    /// Levels that changes have reached, each with the number of changes before it.
+    private(set) var reached: [(mark: Int, level: ReachedLevel)] = []
 
     // MARK: Loading and writing
 
@@ -75,6 +77,7 @@ struct BudgetBook {
             let (slot, total) = earlier.removeLast()
             totals[slot.budget, default: [:]][slot.start] = total
         }
+        while let last = reached.last, last.mark >= mark { reached.removeLast() }
     }
 
     // MARK: Arithmetic
@@ -134,6 +137,7 @@ struct BudgetBook {
         let held = holder.scopes
         let spent = account.scopes
         var moves: [(Slot, BudgetTotal)] = []
+        var levels: [ReachedLevel] = []
         for line in lines(of: held == spent ? held : held + spent.filter { !held.contains($0) }) {
             let scope = line.budget.scope
             let freed = held.contains(scope) ? bound[line.unit] : 0
@@ -143,8 +147,14 @@ struct BudgetBook {
             var total = self[slot]
             try total.add(spent: added, reserved: -freed, to: scope)
             moves.append((slot, total))
+            if added > 0 {
+                let before = try used(of: line, at: moment).spent
+                levels += ReachedLevel.passed(by: line, from: before, to: before &+ added, at: moment)
+            }
         }
+        let mark = earlier.count
         apply(moves)
+        for level in levels { reached.append((mark, level)) }
     }
 
     private subscript(slot: Slot) -> BudgetTotal { totals[slot.budget]?[slot.start] ?? .zero }

@@ -16,7 +16,7 @@ extension LedgerMigration {
             + "id TEXT NOT NULL, at {integer} NOT NULL, scope TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL, "
             + "amount {integer} NOT NULL, spent {integer} NOT NULL, refused {integer} NOT NULL, tried_at {integer}, "
             + "sent_at {integer}, PRIMARY KEY (budget, start, level)){keyed}",
-        "CREATE INDEX budget_alert_open ON budget_alert (at) WHERE sent_at IS NULL",
+        "CREATE INDEX budget_alert_at ON budget_alert (at)",
     ]
 }
 
@@ -84,12 +84,13 @@ extension LedgerTransaction {
         }
     }
 
-    /// Writes the changed totals.
+    /// Writes the changed totals, and the levels of budgets that they have reached.
     func write(_ book: BudgetBook) throws(LedgerError) {
         let rows = book.changes.map { slot, total in
             [slot.budget, slot.start, total.spent, total.reserved].map { SQLValue.integer($0) }
         }
         try connection.insert(rows, Self.totalInsertion)
+        if !book.reached.isEmpty { try note(book.reached.map(\.level)) }
     }
 
     /// Releases and books amounts as an operation of its own.
@@ -144,6 +145,7 @@ extension LedgerTransaction {
             "UPDATE budget SET mode = ?, amount = ?, changed_at = ?, inherited = 0 "
                 + "WHERE scope = ? AND unit = ? AND period = ?", limit + [.text(scope)] + kind)
         if changed == 0 { try insert(budget, isInherited: false, at: moment) }
+        try noteLevels(of: budget, at: moment)
     }
 
     /// Gives a user a copy of each default budget (`user:*`) that it lacks; false if it lacks none.
@@ -154,6 +156,7 @@ extension LedgerTransaction {
         for shared in missing {
             let own = Budget(scope: .user(user), limit: shared.limit, window: shared.window, mode: shared.mode)
             try insert(own, isInherited: true, at: moment)
+            try noteLevels(of: own, at: moment)
         }
         return !missing.isEmpty
     }
@@ -184,11 +187,15 @@ extension LedgerTransaction {
         let row = try connection.row(
             "DELETE FROM budget WHERE scope = ? AND unit = ? AND period = ? RETURNING id", key)
         guard let row else { throw .notFound(kind: "budget", id: "\(scope) \(unit.rawValue) \(window)") }
-        try connection.execute("DELETE FROM budget_total WHERE budget = ?", [row[0]])
+        for table in ["budget_total", "budget_alert"] {
+            try connection.execute("DELETE FROM \(table) WHERE budget = ?", [row[0]])
+        }
         if scope == .eachUser {
             let copies = "SELECT id FROM budget WHERE inherited = 1 AND unit = ? AND period = ?"
             let kind: [SQLValue] = [.text(unit.rawValue), .text(window.description)]
-            try connection.execute("DELETE FROM budget_total WHERE budget IN (\(copies))", kind)
+            for table in ["budget_total", "budget_alert"] {
+                try connection.execute("DELETE FROM \(table) WHERE budget IN (\(copies))", kind)
+            }
             try connection.execute("DELETE FROM budget WHERE id IN (\(copies))", kind)
         }
         notify(.budget(scope))

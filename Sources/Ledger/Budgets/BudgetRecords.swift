@@ -53,6 +53,15 @@ package enum BudgetUnit: String, CaseIterable, Hashable, Sendable {
     /// Energy, counted in microjoules.
     case joules
 
+    /// An amount in USD, tokens or joules, as a JSON number.
+    package func number(_ amount: Int64) -> String {
+        switch self {
+        case .usd: Money(nanoUSD: amount).description
+        case .tokens: "\(amount)"
+        case .joules: "\(Double(amount) / 1e6)"
+        }
+    }
+
     /// Formats an amount with its unit.
     package func text(_ amount: Int64) -> String {
         switch self {

@@ -47,7 +47,7 @@ package struct StoredResponse: Hashable, Sendable {
 
     package var status: Int
     package var headers: [Header]
-    /// Nil if it was larger than `mostBytes` and is not stored.
+    /// Nil if it is not stored: larger than `mostBytes`, or with a secret.
     package var body: [UInt8]?
 
     /// The largest stored body.
@@ -59,6 +59,13 @@ package struct StoredResponse: Hashable, Sendable {
         self.status = status
         self.headers = headers
         self.body = body.count <= Self.mostBytes ? body : nil
+    }
+
+    /// The same response without what must not be stored.
+    package var withoutBody: StoredResponse {
+        var copy = self
+        copy.body = nil
+        return copy
     }
 
     init(status: Int, headers: [UInt8], body: [UInt8]?) {

@@ -20,30 +20,34 @@ extension LedgerMigration {
 
 extension LedgerTransaction {
     private static let keyColumns =
-        "id, team, label, created_at, expires_at, revoked_at, models, policy, requests_per_minute, tokens_per_minute"
+        "id, team, label, created_at, expires_at, revoked_at, models, policy, requests_per_minute, tokens_per_minute, "
+        + "concurrent_calls"
 
-    /// Writes a key with its budgets and the hash of its secret.
-    mutating func createKey(_ key: AccessKey, _ secret: KeySecret, budgets: [Budget]) throws(LedgerError) {
+    /// Writes a key with its budgets and the hash of its secret, and who made it.
+    mutating func createKey(
+        _ key: AccessKey, _ secret: KeySecret, budgets: [Budget], by actor: String
+    ) throws(LedgerError) {
         try Self.check(id: key.id, "key")
         for budget in budgets where budget.scope != .key(key.id) {
             throw .invalid("a budget of \(budget.scope) with the key '\(key.id)'")
         }
-        for limit in [key.requestsPerMinute, key.tokensPerMinute] where (limit ?? 1) < 1 {
-            throw .invalid("a rate limit of \(limit ?? 0) a minute; leave it out for none, or revoke the key")
+        for limit in [key.requestsPerMinute, key.tokensPerMinute, key.concurrentCalls] where (limit ?? 1) < 1 {
+            throw .invalid("a limit of \(limit ?? 0); leave it out for none, or revoke the key")
         }
         let salt = KeySecret.newSalt()
         let inserted = try connection.execute(
-            "INSERT INTO access_key (\(Self.keyColumns), salt, hash) VALUES (\(Self.placeholders(12))) "
+            "INSERT INTO access_key (\(Self.keyColumns), salt, hash) VALUES (\(Self.placeholders(13))) "
                 + "ON CONFLICT (id) DO NOTHING",
             [
                 .text(key.id), .optional(key.team), .text(key.label), .integer(key.createdAt.milliseconds),
                 .integer(key.expiresAt.map { Int($0.milliseconds) }),
                 .integer(key.revokedAt.map { Int($0.milliseconds) }), .blob(key.models.json), .optional(key.policy),
-                .integer(key.requestsPerMinute), .integer(key.tokensPerMinute), .blob(salt),
-                .blob(secret.hash(salt: salt)),
+                .integer(key.requestsPerMinute), .integer(key.tokensPerMinute), .integer(key.concurrentCalls),
+                .blob(salt), .blob(secret.hash(salt: salt)),
             ])
         guard inserted == 1 else { throw .duplicate(kind: "key", id: key.id) }
         for budget in budgets { try setBudget(budget, at: key.createdAt) }
+        try record(AccessChange(created: key, budgets: budgets, by: actor))
         notify(.key(key.id))
     }
 
@@ -57,12 +61,15 @@ extension LedgerTransaction {
     }
 
     /// Revokes a key; it takes effect with the next call, on every node.
-    package mutating func revokeKey(_ id: String, at moment: Timestamp) throws(LedgerError) {
+    package mutating func revokeKey(
+        _ id: String, at moment: Timestamp, by actor: String = AccessChange.unnamed
+    ) throws(LedgerError) {
         // The first revocation stays; a second one changes nothing.
         let known = try connection.execute(
             "UPDATE access_key SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
             [.integer(moment.milliseconds), .text(id)])
         guard known == 1 else { throw .notFound(kind: "key", id: id) }
+        try record(AccessChange(at: moment, actor: actor, action: .keyRevoked, target: id, detail: ""))
         notify(.key(id))
     }
 
@@ -72,7 +79,7 @@ extension LedgerTransaction {
         guard let secret = KeySecret(text),
             let row = try connection.row(
                 "SELECT \(Self.keyColumns), salt, hash FROM access_key WHERE id = ?", [.text(secret.id)]),
-            secret.matches(hash: row.blob(11), salt: row.blob(10))
+            secret.matches(hash: row.blob(12), salt: row.blob(11))
         else { throw unknown }
         let key = try Self.decodeKey(row)
         if let fault = key.fault(at: moment) { throw .badKey(fault) }
@@ -88,7 +95,8 @@ extension LedgerTransaction {
             createdAt: Timestamp(milliseconds: row.integer(3)),
             expiresAt: row.optionalInteger(4).map { Timestamp(milliseconds: $0) }, models: models,
             policy: row.optionalText(7), requestsPerMinute: row.optionalInteger(8).map { Int($0) },
-            tokensPerMinute: row.optionalInteger(9).map { Int($0) })
+            tokensPerMinute: row.optionalInteger(9).map { Int($0) },
+            concurrentCalls: row.optionalInteger(10).map { Int($0) })
         key.revokedAt = row.optionalInteger(5).map { Timestamp(milliseconds: $0) }
         return key
     }

@@ -16,11 +16,13 @@ package struct AccessKey: Hashable, Sendable {
     package var policy: String?
     package var requestsPerMinute: Int?
     package var tokensPerMinute: Int?
+    /// Most calls at the same time on each node; nil for no limit.
+    package var concurrentCalls: Int?
 
     package init(
         id: String = KeySecret.newID(), team: String? = nil, label: String = "", createdAt: Timestamp,
         expiresAt: Timestamp? = nil, models: ModelFilter = ModelFilter(), policy: String? = nil,
-        requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil
+        requestsPerMinute: Int? = nil, tokensPerMinute: Int? = nil, concurrentCalls: Int? = nil
     ) {
         self.id = id
         self.team = team
@@ -31,6 +33,7 @@ package struct AccessKey: Hashable, Sendable {
         self.policy = policy
         self.requestsPerMinute = requestsPerMinute
         self.tokensPerMinute = tokensPerMinute
+        self.concurrentCalls = concurrentCalls
     }
 
     /// The reason why the key is invalid at a moment; nil if it is valid.

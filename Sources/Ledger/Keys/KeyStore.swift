@@ -2,9 +2,11 @@ package import Domain
 
 extension LedgerStore {
     /// Stores a new key with its budgets and returns the text that callers show, which cannot be read again.
-    package func createKey(_ key: AccessKey, budgets: [Budget]) async throws(LedgerError) -> String {
+    package func createKey(
+        _ key: AccessKey, budgets: [Budget], by actor: String = AccessChange.unnamed
+    ) async throws(LedgerError) -> String {
         let secret = KeySecret(for: key.id)
-        try await write { try $0.createKey(key, secret, budgets: budgets) }
+        try await write { try $0.createKey(key, secret, budgets: budgets, by: actor) }
         return secret.text
     }
 

@@ -130,6 +130,11 @@ final class KeyRates: Sendable {
         state.roomFor = max(usualKeys, 2 * state.accounts.count)
     }
 
+    /// The buckets of a key; nil for one without limits.
+    func buckets(of key: String) -> (requests: TokenBucket?, tokens: TokenBucket?)? {
+        state.withLock { $0.accounts[key].map { ($0.requests, $0.tokens) } }
+    }
+
     /// How many keys are in memory.
     var keyCount: Int { state.withLock { $0.accounts.count } }
 

@@ -17,8 +17,18 @@ extension LedgerStore {
             return reservation
         } catch {
             rates.end(request.id, used: 0, at: request.at)
+            if case .budgetExceeded(let refusal) = error { await note(refusal, at: request.at) }
             throw error
         }
+    }
+
+    /// Notes a refusal by a budget that is nearly used up, once for each window.
+    private func note(_ refusal: BudgetRefusal, at moment: Timestamp) async {
+        guard refusal.spent >= refusal.limit.share(percent: BudgetAlert.levelOfRefusals),
+            refusedBudgets.isNew(refusal, at: moment)
+        else { return }
+        // The refusal stands even if it cannot be noted.
+        try? await write { try $0.note(refusal, at: moment) }
     }
 
     /// Closes a reservation, appends the entry and moves the totals.

@@ -60,9 +60,10 @@ extension LedgerTransaction {
         try connection.row(
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM session_memory WHERE hour < ?) "
                 + "OR EXISTS (SELECT 1 FROM kept_request WHERE at <= ?) "
-                + "OR EXISTS (SELECT 1 FROM response WHERE expires_at <= ?)",
+                + "OR EXISTS (SELECT 1 FROM response WHERE expires_at <= ?) OR \(Self.hasOldAlerts)",
             [
                 Self.firstHour(at: moment), .integer(Self.lastRequest(at: moment)), .integer(moment.milliseconds),
+                Self.lastAlert(at: moment),
             ]) != nil
     }
 

@@ -12,7 +12,7 @@ extension LedgerStore {
     /// Rows of each kind in one transaction, which bounds how long a sweep holds up the writer.
     private static let mostForgotten = 500
 
-    /// Deletes expired runs and responses, stored for repeated requests or by their id, some in each transaction. Also
+    /// Deletes expired runs, alerts and responses, stored for repeated requests or by their id, some in each transaction. Also
     /// writes the requests that were abandoned while the database was away. Writes only where there is something to do.
     /// Called about once a minute.
     package func sweep(at moment: Timestamp) async throws(LedgerError) {
@@ -22,6 +22,7 @@ extension LedgerStore {
                 try transaction.forgetSessions(at: moment, limit: Self.mostForgotten)
                 try transaction.forgetRequests(at: moment, limit: Self.mostForgotten)
                 try transaction.forgetResponses(at: moment, limit: Self.mostForgotten)
+                try transaction.forgetAlerts(at: moment)
             }
         }
     }

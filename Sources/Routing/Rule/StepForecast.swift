@@ -51,6 +51,10 @@ struct StepForecast: Sendable {
         // The reference is what would always be asked: it is found among the models at their own effort.
         var whole = found?.whole ?? candidates
         let able = candidates.indices.filter { candidates[$0].rejection == nil }
+        if context.policy.kappa.isPriced {
+            EqualAbility.capLeads(of: &candidates, able)
+            EqualAbility.capLeads(of: &whole, able)
+        }
         guard var best = able.max(by: { whole[$0].isWorseReference(than: whole[$1]) }) else {
             throw .noCandidate(candidates.map { ($0.model, $0.rejection ?? "") })
         }

@@ -18,6 +18,7 @@ struct AccessController {
         group.get("keys", use: keys)
         group.post("keys", use: create)
         group.delete("keys/{id}", use: revoke)
+        group.get("access_changes", use: changes)
     }
 
     /// All budgets; a key sees its own and its team's.
@@ -67,7 +68,8 @@ struct AccessController {
         return Response(json: writer.bytes)
     }
 
-    /// Makes a key: `{label, team, budgets: ["20/month"], requests_per_minute, tokens_per_minute, policy, expires_at}`.
+    /// Makes a key: `{label, team, budgets: ["20/month"], requests_per_minute, tokens_per_minute, concurrent_calls, policy,
+    /// expires_at}`.
     @Sendable
     func create(request: Request, context: HeraContext) async throws -> Response {
         try checkMayChange(context)
@@ -76,7 +78,8 @@ struct AccessController {
         let fields = try FieldReader(
             body.root, path: "",
             known: [
-                "label", "team", "budgets", "requests_per_minute", "tokens_per_minute", "policy", "expires_at",
+                "label", "team", "budgets", "requests_per_minute", "tokens_per_minute", "concurrent_calls", "policy",
+                "expires_at",
             ])
         let now = Timestamp.now()
         var key = AccessKey(createdAt: now)
@@ -84,6 +87,7 @@ struct AccessController {
         key.team = try fields.string("team")
         key.requestsPerMinute = try fields.integer("requests_per_minute", in: 1...1_000_000)
         key.tokensPerMinute = try fields.integer("tokens_per_minute", in: 1...1_000_000_000)
+        key.concurrentCalls = try fields.integer("concurrent_calls", in: 1...1_000_000)
         key.policy = try fields.string("policy")
         if let name = key.policy, name != "default", stepService.settings.policies[name] == nil {
             let hint = Spelling.closest(to: name, among: stepService.settings.policies.keys.sorted())
@@ -111,7 +115,7 @@ struct AccessController {
             }
         }
         let secret = try await stepService.inLedger { [key, budgets] ledger throws(LedgerError) in
-            try await ledger.createKey(key, budgets: budgets)
+            try await ledger.createKey(key, budgets: budgets, by: Self.actor)
         }
         var writer = JSONWriter()
         writer.object {
@@ -129,7 +133,7 @@ struct AccessController {
         try checkMayChange(context)
         let id = try context.parameters.require("id")
         do throws(LedgerError) {
-            try await stepService.ledger.write { try $0.revokeKey(id, at: .now()) }
+            try await stepService.ledger.write { try $0.revokeKey(id, at: .now(), by: Self.actor) }
         } catch {
             if case .notFound = error { throw ServiceError.notFound(kind: "key", id: id) }
             throw ServiceError.ledger(error)
@@ -143,13 +147,46 @@ struct AccessController {
         return Response(json: writer.bytes)
     }
 
+    /// Who made and revoked keys, and set and removed budgets, the newest first. For the operator.
+    @Sendable
+    func changes(request: Request, context: HeraContext) async throws -> Response {
+        try checkMayChange(context)
+        let changes = try await stepService.inLedger { ledger throws(LedgerError) in
+            try await ledger.read { try $0.accessChanges(limit: Self.mostChanges) }
+        }
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("object", "list")
+            object.member(
+                "data",
+                array: { list in
+                    for change in changes {
+                        list.object { object in
+                            object.member("at", change.at.description)
+                            object.member("actor", change.actor)
+                            object.member("action", change.action.rawValue)
+                            object.member("target", change.target)
+                            object.member("detail", change.detail)
+                        }
+                    }
+                })
+        }
+        return Response(json: writer.bytes)
+    }
+
+    /// Where keys are made.
+    static let keysPath = "/v1/keys"
+    /// How changes over HTTP are recorded.
+    private static let actor = "operator"
+    private static let mostChanges = 1000
+
     private func mayChange(_ context: HeraContext) -> Bool { context.isOperator || !needsKey }
 
     private func checkMayChange(_ context: HeraContext) throws {
         guard mayChange(context) else {
             throw ErrorReply(
                 status: .forbidden,
-                message: "keys are made and revoked with the operator's key (HERA_API_KEY) or by `hera keys`",
+                message: "keys are looked after with the operator's key (HERA_API_KEY) or by `hera keys`",
                 type: "invalid_request_error", code: "operator_only")
         }
     }

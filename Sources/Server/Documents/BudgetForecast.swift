@@ -30,25 +30,17 @@ struct BudgetForecast {
         object.member("unit", unit.rawValue)
         object.member("window", budget.window.description)
         object.member("mode", budget.mode.rawValue)
-        object.member("limit", raw: Self.text(budget.limit.amount, unit).utf8)
-        object.member("spent", raw: Self.text(status.spent, unit).utf8)
-        object.member("reserved", raw: Self.text(status.reserved, unit).utf8)
-        object.member("left", raw: Self.text(status.left, unit).utf8)
+        object.member("limit", raw: unit.number(budget.limit.amount).utf8)
+        object.member("spent", raw: unit.number(status.spent).utf8)
+        object.member("reserved", raw: unit.number(status.reserved).utf8)
+        object.member("left", raw: unit.number(status.left).utf8)
         object.member("window_start", budget.window == .none ? nil : start.description)
         object.member("window_end", budget.window.end(of: moment)?.description)
         let forecast = atEnd.flatMap { Int64(exactly: $0.rounded()) }
-        object.member("forecast_at_end", raw: (forecast.map { Self.text($0, unit) } ?? "null").utf8)
+        object.member("forecast_at_end", raw: (forecast.map { unit.number($0) } ?? "null").utf8)
     }
 
     private var start: Timestamp { Timestamp(milliseconds: status.budget.window.firstCounted(at: moment)) }
-
-    private static func text(_ amount: Int64, _ unit: BudgetUnit) -> String {
-        switch unit {
-        case .usd: Money(nanoUSD: amount).description
-        case .tokens: "\(amount)"
-        case .joules: "\(Double(amount) / 1e6)"
-        }
-    }
 }
 
 /// A key with its budgets, without its secret.
@@ -75,6 +67,7 @@ struct KeyDocument {
         object.member("policy", key.policy)
         object.member("requests_per_minute", key.requestsPerMinute)
         object.member("tokens_per_minute", key.tokensPerMinute)
+        object.member("concurrent_calls", key.concurrentCalls)
         object.member(
             "budgets",
             array: { list in

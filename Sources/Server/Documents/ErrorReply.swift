@@ -58,7 +58,11 @@ struct ErrorReply: Error {
     private init(missing request: Request, routes: RouteTable) {
         let (method, path) = (request.method.rawValue, request.uri.path)
         let allowed = routes.methods(of: path)
-        if allowed.isEmpty {
+        if allowed.isEmpty, let reason = MissingRoutes.reason(of: path) {
+            self.init(
+                status: .notFound, message: "there is no \(method) \(path): \(reason)", type: "invalid_request_error",
+                code: "not_supported")
+        } else if allowed.isEmpty {
             let hint = routes.closest(to: path).map { "did you mean \($0)?" } ?? "GET /openapi.yaml lists what there is"
             self.init(
                 status: .notFound, message: "there is no \(method) \(path); \(hint)", type: "invalid_request_error",

@@ -2,6 +2,7 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import JSON
+import Ledger
 import NIOCore
 
 extension Response {
@@ -37,6 +38,22 @@ extension Request {
     }
 }
 
+extension HTTPFields {
+    /// Adds what a key has left of its limits a minute, under OpenAI's names.
+    mutating func add(_ allowance: KeyAllowance) {
+        for (name, part) in [("requests", allowance.requests), ("tokens", allowance.tokens)] {
+            guard let part else { continue }
+            let values = [
+                ("limit", "\(part.limit)"), ("remaining", "\(part.remaining)"),
+                ("reset", "\(Int((part.resetSeconds * 1000).rounded(.up)))ms"),
+            ]
+            for (kind, value) in values {
+                if let field = HTTPField.Name("x-ratelimit-\(kind)-\(name)") { self[field] = value }
+            }
+        }
+    }
+}
+
 extension HTTPField.Name {
     /// The answering model's id in the catalog.
     static let heraModel = name("x-hera-model")
@@ -53,6 +70,14 @@ extension HTTPField.Name {
     static let heraUser = name("x-hera-user")
     /// The caller's tags, separated by commas.
     static let heraTags = name("x-hera-tags")
+    /// W3C's place in a distributed trace.
+    static let traceparent = name("traceparent")
+    /// What tracing systems add to it.
+    static let tracestate = name("tracestate")
+    /// The place of the response, in the form of `traceparent`.
+    static let traceresponse = name("traceresponse")
+    /// The id of the trace.
+    static let heraTrace = name("x-hera-trace")
     /// Identifies a request for deduplication.
     static let idempotencyKey = name("idempotency-key")
     /// Marks a replayed response.

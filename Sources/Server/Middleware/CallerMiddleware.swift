@@ -24,6 +24,7 @@ struct CallerMiddleware: RouterMiddleware {
     /// Whether requests without a key are rejected.
     let needsKey: Bool
     let wrongKeys = WrongKeyLimiter()
+    let runningCalls = KeyCallLimiter()
 
     /// Public paths: health checks, the page with its files, and the API description.
     private static let publicPaths = PagesController.paths.union(["/", "/healthz", "/readyz"])
@@ -73,16 +74,47 @@ struct CallerMiddleware: RouterMiddleware {
                     status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
                     code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
             }
+            var call: KeyCall?
+            if request.method == .post, let most = key.concurrentCalls {
+                call = KeyCall(runningCalls, key: key.id, most: most)
+                guard call != nil else {
+                    throw ErrorReply(
+                        status: .tooManyRequests,
+                        message: "the key '\(key.id)' has \(most) calls under way, as many as it may at the same time",
+                        type: "rate_limit_error", code: "too_many_calls", retryAfterSeconds: 1)
+                }
+            }
             if let digest { wrongKeys.recordRight(digest) }
             context.caller.key = key.id
             context.caller.team = key.team
             context.caller.models = key.models
             context.caller.policy = key.policy
+            return try await answer(request, context, key, call, next)
         } else if needsKey {
             if text != nil { wrongKeys.recordWrong(from: address, at: .now()) }
             throw Self.refusal("the key is missing or wrong: send it as `Authorization: Bearer ...`")
         }
         return try await next(request, context)
+    }
+
+    /// The response to a key's request, with what the key has left of its limits. A call under way ends with its body.
+    private func answer(
+        _ request: Request, _ context: Context, _ key: AccessKey, _ call: KeyCall?,
+        _ next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        if key.requestsPerMinute != nil || key.tokensPerMinute != nil,
+            let allowance = ledger.allowance(of: key.id, at: .now())
+        {
+            response.headers.add(allowance)
+        }
+        guard let call else { return response }
+        let body = response.body
+        response.body = ResponseBody(contentLength: body.contentLength) { writer in
+            defer { call.end() }
+            try await body.write(writer)
+        }
+        return response
     }
 
     /// The caller's session id. Limited in length because every step stores it.

@@ -99,13 +99,15 @@ struct IdempotencyMiddleware: RouterMiddleware {
             await ledger.abandon(claim, mayHaveMade: Self.mayHaveSideEffects(error))
             throw error
         }
+        // The answer to a new key has its secret, which is never stored: a repetition is told that it was answered.
+        let isSecret = request.uri.path == AccessController.keysPath
         guard response.status.code < 400, response.headers[.contentType] != "text/event-stream" else {
             await ledger.abandon(claim, mayHaveMade: false)
             return response
         }
         let capture = try await StoredResponse.reading(response)
         do throws(LedgerError) {
-            try await ledger.keep(capture.stored, of: claim)
+            try await ledger.keep(isSecret ? capture.stored.withoutBody : capture.stored, of: claim)
         } catch {
             await ledger.abandon(claim, mayHaveMade: true)
             throw ServiceError.ledger(error)
@@ -125,8 +127,8 @@ struct IdempotencyMiddleware: RouterMiddleware {
             throw HTTPError(
                 .conflict,
                 message:
-                    "this request was answered, and its answer is too large to be kept (\(StoredResponse.mostBytes) "
-                    + "bytes at most): use a new Idempotency-Key to ask again")
+                    "this request was answered, and its answer is not kept: it has a secret, or more than "
+                    + "\(StoredResponse.mostBytes) bytes; use a new Idempotency-Key to ask again")
         }
         var response = Response(status: .init(code: stored.status), body: .init(byteBuffer: .init(bytes: body)))
         for header in stored.headers {

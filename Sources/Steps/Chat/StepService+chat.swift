@@ -20,6 +20,8 @@ package struct Caller: Sendable {
     package var policy: String?
     /// The claim of a request with an `Idempotency-Key`, on the node that does the work.
     package var ticket: IdempotencyClaim?
+    /// The place in a distributed trace; nil for none.
+    package var trace: TraceContext?
     /// Whether the client has left. A call that has not begun by then is not made.
     package var hasLeft: @Sendable () -> Bool = { false }
 

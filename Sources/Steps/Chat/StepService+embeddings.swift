@@ -24,7 +24,8 @@ extension StepService {
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
             attribution: Attribution(
-                team: caller.team, key: caller.key, session: runID, labels: caller.labels))
+                team: caller.team, key: caller.key, session: runID, labels: caller.labels),
+            trace: caller.trace)
         let result = await pool.result { () -> Result<EmbeddingsReply, ServiceError> in
             do throws(ServiceError) {
                 return .success(try await call.run())

@@ -77,6 +77,7 @@ extension StepService {
             request: sent, step: step, decision: machine.decision, context: context, attribution: attribution,
             policyName: policyName)
         prepared.hasLeft = caller.hasLeft
+        prepared.trace = caller.trace
         prepared.callerModels = caller.models
         return RoutedStep(prepared: prepared, machine: machine, memory: memory)
     }

@@ -39,7 +39,9 @@ extension StepService {
             guard outcome.model != reference || prepared.decision.candidate(reference)?.isWhole == false else {
                 return try await recordAudit(1, of: prepared, outcome, rule)
             }
-            guard let copy = auditStep(of: prepared, prepared.decision, to: reference, policy: prepared.policyName)
+            guard
+                let copy = auditStep(
+                    of: prepared, prepared.decision.askingWhole(reference), to: reference, policy: prepared.policyName)
             else { return learning.recordFailedAudit() }
             if let session = copy.attribution.session {
                 try await learning.setBudget(rule, of: session, at: .now())

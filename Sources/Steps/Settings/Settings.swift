@@ -19,6 +19,10 @@ package struct Settings: Sendable {
     package var limits: ServiceLimits
     /// URLs allowed for jobs' tools of type `http`.
     package var webhooks: [WebhookRule]
+    /// The server that is told of budgets that are used up; nil for none.
+    package var alerts: Hook?
+    /// The collector of spans; nil for none.
+    package var tracing: TracingRule?
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
     /// Local servers besides those at the usual ports.
@@ -62,11 +66,11 @@ extension Settings {
     /// The sections that a settings file may have.
     package static let sections = [
         "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-        "servers", "usual_servers", "service", "durability",
+        "servers", "usual_servers", "service", "durability", "alerts", "tracing",
     ]
 
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `servers`, `usual_servers`, `service`, `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `tracing`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(json, path: "", known: Self.sections)
@@ -104,6 +108,8 @@ extension Settings {
         }
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
+        if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
+        if let value = fields.value("tracing") { tracing = try TracingRule(json: value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }

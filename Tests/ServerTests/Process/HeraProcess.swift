@@ -54,8 +54,10 @@ final class HeraProcess: Sendable {
     ///   - database: the ledger's URL; defaults to a file in the folder.
     ///   - leaseSeconds: silence after which other nodes take over its leases.
     ///   - settings: replaces the whole settings file.
+    ///   - environment: further variables. With any, the log is kept in the folder.
     static func start(
-        in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15, settings: String? = nil
+        in folder: URL, database: String = "sqlite:hera.sqlite", leaseSeconds: Double = 15, settings: String? = nil,
+        environment: [String: String] = [:]
     ) async throws -> HeraProcess {
         let config = folder.appendingPathComponent("hera.yaml")
         try (settings ?? "limits: {lease_s: \(leaseSeconds)}\n").write(to: config, atomically: true, encoding: .utf8)
@@ -67,7 +69,14 @@ final class HeraProcess: Sendable {
             "serve", "--port", "\(port)", "--catalog", "Catalog", "--config", "hera.yaml", "--database", database,
         ]
         process.environment = ProcessInfo.processInfo.environment.merging(["TEST_KEY": "secret-of-tests"]) { $1 }
-        process.standardError = FileHandle.nullDevice
+            .merging(environment) { $1 }
+        if environment.isEmpty {
+            process.standardError = FileHandle.nullDevice
+        } else {
+            let log = folder.appendingPathComponent("log")
+            try Data().write(to: log)
+            process.standardError = try FileHandle(forWritingTo: log)
+        }
         try process.run()
         let hera = HeraProcess(process, port: port, folder: folder)
         do {
@@ -80,6 +89,9 @@ final class HeraProcess: Sendable {
         }
         return hera
     }
+
+    /// What was logged, where the log is kept.
+    var log: String { (try? String(contentsOf: folder.appendingPathComponent("log"), encoding: .utf8)) ?? "" }
 
     /// Sends SIGKILL.
     func kill() {

@@ -28,6 +28,7 @@ struct TestService {
     static func with(
         settings: Settings = Settings(), key: String? = nil, estimator: any Estimating = PriorEstimator(),
         catalog: @escaping @Sendable (String, CalendarDay) -> ModelCatalog = TestModels.catalog,
+        tracer: SpanTracer? = nil,
         script: @escaping @Sendable (ScriptedRequest) -> ScriptedReply,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
@@ -41,7 +42,8 @@ struct TestService {
                 path: folder.appendingPathComponent("ledger.sqlite").path, durability: settings.durability)
             let catalog = catalog(models.baseURL, Timestamp.now().day)
             try await run(
-                models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator, body)
+                models, catalog: catalog, ledger: ledger, settings: settings, key: key, estimator: estimator,
+                tracer: tracer, body)
             await ledger.close()
         }
     }
@@ -50,7 +52,7 @@ struct TestService {
     ///   most tests of HTTP rest on.
     static func run(
         _ models: ScriptedUpstream, catalog: ModelCatalog? = nil, ledger: LedgerStore, settings: Settings, key: String?,
-        estimator: any Estimating, isPriced: Bool = false,
+        estimator: any Estimating, isPriced: Bool = false, tracer: SpanTracer? = nil,
         _ body: @escaping @Sendable (TestService) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -61,7 +63,7 @@ struct TestService {
         let stepService = StepService(
             catalog: catalog ?? TestModels.catalog(baseURL: models.baseURL, today: Timestamp.now().day),
             estimator: estimator, ledger: ledger, upstream: upstream, settings: settings,
-            keys: APIKeys(environment: [:]), logger: logger)
+            keys: APIKeys(environment: [:]), tracer: tracer, logger: logger)
         let scheduler = JobScheduler(stepService: stepService)
         let batches = BatchScheduler(stepService: stepService)
         let prober = HealthProber(

@@ -15,7 +15,9 @@ import Testing
         state.historyEnd = StepHistory.End(count: 7, digest: .max - 5)
         memory.recordStep("test/cheap", position: 1, state: state)
         memory.recordStep("test/\"dear\"", position: 2, state: state)
-        memory.recordStep("test/\"dear\"", position: 1, state: state)
+        memory.recordStep(
+            "test/\"dear\"", on: .edge, way: AskedWay(effort: .low, sources: ["a \"view\"", "b"]), position: 1,
+            state: state)
         return memory
     }
 
@@ -24,6 +26,8 @@ import Testing
         for memory in [full(), Sessions.Memory()] {
             #expect(Sessions.Memory(json: memory.json) == memory)
         }
+        #expect(full().lastWay == AskedWay(effort: .low, sources: ["a \"view\"", "b"]))
+        #expect(full().recent.map(\.placement) == [.edge, .cloud, .cloud])
         #expect(full().steps == 3 && full().requests == 2 && full().switches == 1 && full().stepsOnLast == 2)
     }
 

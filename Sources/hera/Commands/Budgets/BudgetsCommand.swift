@@ -38,7 +38,11 @@ struct BudgetsCommand: AsyncParsableCommand {
                 try Budget(amount, scope: scope, mode: warn ? .warn : .hard)
             }
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.write { try $0.setBudget(budget, at: .now()) }
+                try await ledger.write { transaction in
+                    let now = Timestamp.now()
+                    try transaction.setBudget(budget, at: now)
+                    try transaction.record(AccessChange(set: budget, by: LedgerAccess.actor, at: now))
+                }
                 for status in try await ledger.read({ try $0.budgets(of: [scope], at: .now()) }) {
                     print(BudgetListing.line(status))
                 }
@@ -84,7 +88,13 @@ struct BudgetsCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.write { try $0.removeBudget(scope: scope, unit: unit, window: window) }
+                try await ledger.write { transaction in
+                    try transaction.removeBudget(scope: scope, unit: unit, window: window)
+                    try transaction.record(
+                        AccessChange(
+                            at: .now(), actor: LedgerAccess.actor, action: .budgetRemoved, target: scope.description,
+                            detail: "\(unit.rawValue), \(window)"))
+                }
                 print("removed the budget of \(scope) in \(unit.rawValue) (\(window))")
             }
         }

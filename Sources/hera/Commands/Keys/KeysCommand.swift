@@ -7,7 +7,7 @@ import Ledger
 struct KeysCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "keys", abstract: "Create, list and revoke access keys.",
-        subcommands: [Create.self, List.self, Revoke.self])
+        subcommands: [Create.self, List.self, Revoke.self, Changes.self])
 
     /// `hera keys create`
     struct Create: AsyncParsableCommand {
@@ -31,6 +31,9 @@ struct KeysCommand: AsyncParsableCommand {
         @Option(name: .long, help: "Most tokens per minute.")
         var tpm: Int?
 
+        @Option(name: .long, help: "Most calls at the same time, on each node.")
+        var concurrent: Int?
+
         @Option(name: .long, help: "The only models that the key may use, separated by commas.")
         var models: String?
 
@@ -49,14 +52,14 @@ struct KeysCommand: AsyncParsableCommand {
             let key = AccessKey(
                 team: team, label: label, createdAt: .now(), expiresAt: expires,
                 models: ModelFilter(allow: list(models), deny: list(deny)), policy: policy, requestsPerMinute: rpm,
-                tokensPerMinute: tpm)
+                tokensPerMinute: tpm, concurrentCalls: concurrent)
             let budgets = try LedgerAccess.argument { () throws(LedgerError) in
                 var budgets: [Budget] = []
                 for text in budget { budgets.append(try Budget(text, scope: .key(key.id))) }
                 return budgets
             }
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                print(try await ledger.createKey(key, budgets: budgets))
+                print(try await ledger.createKey(key, budgets: budgets, by: LedgerAccess.actor))
                 Exit.printError("this key is shown now and never again; revoke it with `hera keys revoke \(key.id)`")
             }
         }
@@ -99,8 +102,30 @@ struct KeysCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                try await ledger.write { try $0.revokeKey(id, at: .now()) }
+                try await ledger.write { try $0.revokeKey(id, at: .now(), by: LedgerAccess.actor) }
                 print("revoked \(id)")
+            }
+        }
+    }
+}
+
+extension KeysCommand {
+    /// `hera keys changes`
+    struct Changes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "changes", abstract: "List who made and revoked keys and changed budgets, newest first.")
+
+        @Option(name: .long, help: "Most lines.")
+        var limit = 100
+
+        @OptionGroup var database: DatabaseOption
+
+        func run() async throws {
+            try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
+                for change in try await ledger.read({ try $0.accessChanges(limit: limit) }) {
+                    let detail = change.detail.isEmpty ? "" : ": \(change.detail)"
+                    print("\(change.at)  \(change.actor)  \(change.action.rawValue)  \(change.target)\(detail)")
+                }
             }
         }
     }
@@ -125,6 +150,7 @@ struct KeyListing {
             if let team = key.team { facts.append("team \(team)") }
             if let limit = key.requestsPerMinute { facts.append("\(limit) requests/min") }
             if let limit = key.tokensPerMinute { facts.append("\(limit) tokens/min") }
+            if let limit = key.concurrentCalls { facts.append("\(limit) calls at a time") }
             if let policy = key.policy { facts.append("policy \(policy)") }
             if let end = key.expiresAt { facts.append("until \(end)") }
             let lines = own(key).map { "\n    \(BudgetListing.line($0))" }
@@ -148,6 +174,7 @@ struct KeyListing {
                     object.member("policy", key.policy)
                     object.member("requests_per_minute", key.requestsPerMinute)
                     object.member("tokens_per_minute", key.tokensPerMinute)
+                    object.member("concurrent_calls", key.concurrentCalls)
                     object.member("allow", array: { for model in key.models.allow { $0.element(model.rawValue) } })
                     object.member("deny", array: { for model in key.models.deny { $0.element(model.rawValue) } })
                     object.member("budgets", raw: Array(BudgetListing(own(key)).json.utf8))

@@ -21,6 +21,11 @@ enum LedgerAccess {
         }
     }
 
+    /// How changes by commands are recorded: with the system's user, where it is known.
+    static var actor: String {
+        "command line" + (FolderSearch.variable("USER").map { " (\($0.prefix(64)))" } ?? "")
+    }
+
     /// Parses an argument. Exits with 64 where it is invalid.
     static func argument<Value>(_ read: () throws(LedgerError) -> Value) throws -> Value {
         do {

@@ -90,7 +90,7 @@ enum DecisionTable {
                     + String(
                         format: "%14.7f%9.1f%9.1f", candidate.cost.total.usd, candidate.latencySeconds,
                         candidate.energyJoules)
-                    + (candidate.effort.map { "  at \($0.level.effort.rawValue) effort," } ?? "")
+                    + (candidate.effort.map { "  at \($0.level.effort.rawValue) effort" } ?? "")
                     + "  \(candidate.prediction.source)")
         }
         let rejected = decision.candidates.filter { $0.rejection != nil }
