@@ -55,7 +55,8 @@ extension EpisodeProfile {
     package func covers(_ sources: [String]) -> Bool { suite(with: sources) != nil }
 
     private func suite(with names: [String]) -> Suite? {
-        suites.first { suite in suite.isUsed && names.allSatisfy(suite.sources.contains) }
+        // Episodes say nothing of sessions without sources.
+        names.isEmpty ? nil : suites.first { suite in suite.isUsed && names.allSatisfy(suite.sources.contains) }
     }
 }
 
