@@ -55,8 +55,7 @@ extension EpisodeProfile {
     package func covers(_ sources: [String]) -> Bool { suite(with: sources) != nil }
 
     private func suite(with names: [String]) -> Suite? {
-        // Episodes say nothing of sessions without sources.
-        names.isEmpty ? nil : suites.first { suite in suite.isUsed && names.allSatisfy(suite.sources.contains) }
+        suites.first { suite in suite.isUsed && names.allSatisfy(suite.sources.contains) }
     }
 }
 
