@@ -136,6 +136,11 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             if error.isTemporary { await calls.giveBack(reservation.id) }
             return .unpaid(error)
         }
+        // A request that lost before it was sent cannot be billed.
+        if Task.isCancelled {
+            await calls.book(StepCommit(releases: [reservation.id]))
+            return notMade(.cancelled)
+        }
         let span = calls.tracer.map { CallSpan($0, operation, of: priced.model, for: planned, in: trace) }
         let start = CallStart(
             endpoint: endpoint.endpoint, reservation: made, claim: claim, trace: span?.trace ?? trace?.child())

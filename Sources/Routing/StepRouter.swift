@@ -51,7 +51,7 @@ package struct StepRouter: Sendable {
             lookAheadEstimates: forecast.lookAheadEstimates(position: step.position),
             history: step.history, forced: ordered.forced, priced: forecast.priced,
             opening: opening(forecast, context: context))
-        let decision = Decision(
+        var decision = Decision(
             id: decisionID, runID: step.runID, stepID: step.id, position: step.position,
             model: forecast.reference.model, reference: forecast.reference.model,
             kappa: forecast.priced?.kappa(of: ordered.order.first?.model ?? forecast.reference.model)
@@ -60,6 +60,9 @@ package struct StepRouter: Sendable {
                 + estimates(of: ordered.order, in: context),
             candidates: forecast.candidates, fallbacks: [],
             catalogVersion: context.catalogVersion)
+        if forecast.reference.prediction.quality != forecast.wholeReferenceQuality {
+            decision.wholeReferenceQuality = forecast.wholeReferenceQuality
+        }
         return StepMachine(
             decision: decision, rule: SequentialRule(state: state), start: start, forecast: forecast,
             estimator: estimator, context: context)

@@ -291,7 +291,7 @@ def write(text, load):
     today = datetime.date.today().isoformat()
     open(PAGE, "w").write(
         f"{head}<!-- measured -->\n{today}, {machine()}, load average {load[0]:.1f} before and {load[1]:.1f} after, "
-        f"best of {ROUNDS} rounds of {SECONDS} s.\n\n{text}\n<!-- end -->\n{tail}")
+        f"{'one round' if ROUNDS == 1 else f'best of {ROUNDS} rounds'} of {SECONDS} s.\n\n{text}\n<!-- end -->\n{tail}")
 
 
 def main():

@@ -64,9 +64,12 @@ extension PaidCall {
 }
 
 extension PaidCall.Result {
-    /// Whether this failure says more than another one of the same call: breaking off says nothing.
+    /// Whether this failure says more than another one of the same call: breaking off says nothing, and neither does a
+    /// budget without room for a second request.
     fileprivate func outweighs(_ other: Self?) -> Bool {
-        guard other != nil, case .failed(.cancelled, _) = self else { return true }
-        return false
+        switch self {
+        case .unpaid, .failed(.cancelled, _): other == nil
+        default: true
+        }
     }
 }

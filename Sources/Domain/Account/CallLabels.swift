@@ -32,6 +32,8 @@ package struct CallLabels: Hashable, Sendable {
     private static let longestUser = 256
     /// A name and a value of OpenAI's `metadata` at their longest, with an equals sign, and some room for other bytes.
     private static let longestTag = 1024
+    /// All tags of a call together, which the ledger keeps as one name.
+    private static let longestTags = 2000
     /// The scope of the budget that each user has (`user:*`) has this name.
     private static let everyUser = "*"
 
@@ -61,6 +63,9 @@ package struct CallLabels: Hashable, Sendable {
         if place < tags.count, tags[place].utf8.elementsEqual(tag.utf8) { return }
         guard tags.count < Self.mostTags else {
             throw FieldError(field, "has more than \(Self.mostTags) tags: a call has \(Self.mostTags) at most")
+        }
+        guard tags.reduce(tag.utf8.count, { $0 + 1 + $1.utf8.count }) <= Self.longestTags else {
+            throw FieldError(field, "has more than \(Self.longestTags) bytes of tags: use shorter ones")
         }
         tags.insert(tag, at: place)
     }

@@ -26,6 +26,9 @@ package struct Decision: Hashable, Sendable {
     package var position: Int
     package var model: ModelID
     package var reference: ModelID
+    /// Predicted quality of the reference with all sources and at its own effort, where it is asked in another way; nil
+    /// where its candidate has it. Not stored: the loss is recorded when the step ends.
+    package var wholeReferenceQuality: Double?
     /// The threshold that the step had to pass.
     package var kappa: Double
     package var stage: Stage

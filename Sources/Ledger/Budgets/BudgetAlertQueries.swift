@@ -26,7 +26,9 @@ extension LedgerTransaction {
         let book = try budgetBook(for: needs)
         for line in book.lines(of: [budget.scope])
         where line.unit == budget.limit.unit && line.budget.window == budget.window {
-            try connection.enqueue("DELETE FROM budget_alert WHERE budget = ?", [.integer(line.id)])
+            try connection.enqueue(
+                "DELETE FROM budget_alert WHERE budget = ? AND amount <> ?",
+                [.integer(line.id), .integer(budget.limit.amount)])
             let used = try book.used(of: line, at: moment)
             try note(ReachedLevel.passed(by: line, from: 0, to: used.spent, at: moment))
         }

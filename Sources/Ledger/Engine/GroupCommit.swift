@@ -37,7 +37,7 @@ final class GroupCommit: Sendable {
     private static let mostOperationsPerTransaction = 256
 
     /// How long operations gather after a group of several, under `Durability.normal`. A transaction writes a page for
-    /// each table and index, so few large ones cost less than many small ones. A lone caller never waits.
+    /// each table and index, so few large ones cost less than many small ones. After a lone operation none waits.
     private static let gatheringMicroseconds: UInt32 = 1000
 
     /// Retries of a transaction after a conflict with another one.

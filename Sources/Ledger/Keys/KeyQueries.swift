@@ -65,10 +65,14 @@ extension LedgerTransaction {
         _ id: String, at moment: Timestamp, by actor: String = AccessChange.unnamed
     ) throws(LedgerError) {
         // The first revocation stays; a second one changes nothing.
-        let known = try connection.execute(
-            "UPDATE access_key SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?",
+        let changed = try connection.execute(
+            "UPDATE access_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL",
             [.integer(moment.milliseconds), .text(id)])
-        guard known == 1 else { throw .notFound(kind: "key", id: id) }
+        guard changed == 1 else {
+            let known = try connection.row("SELECT 1 FROM access_key WHERE id = ?", [.text(id)])
+            guard known != nil else { throw .notFound(kind: "key", id: id) }
+            return
+        }
         try record(AccessChange(at: moment, actor: actor, action: .keyRevoked, target: id, detail: ""))
         notify(.key(id))
     }

@@ -11,6 +11,8 @@ struct StepForecast: Sendable {
     private(set) var candidates: [Candidate]
     /// The candidate with the best predicted quality.
     private(set) var reference: Candidate
+    /// Predicted quality of the reference with all sources and at its own effort: losses are counted against it.
+    let wholeReferenceQuality: Double
     /// By model with several ways of asking: those worth a look, the one of its candidate among them.
     private let ways: [ModelID: [Candidate]]
     /// Remarks about estimates that were not numbers.
@@ -126,6 +128,7 @@ struct StepForecast: Sendable {
         self.candidates = candidates
         // Whether it is affordable or not, since the others are compared with it.
         reference = candidates[best]
+        wholeReferenceQuality = whole[best].prediction.quality
         self.models = models
         let payable = able.filter { candidates[$0].rejection == nil }
         affordable = payable.map { candidates[$0] }

@@ -68,8 +68,7 @@ struct AskingWays: Sendable {
                 }
                 all.removeAll { $0.candidate.rejection != nil }
             }
-            let fitting = all.filter { context.remaining.admits($0.candidate) }
-            guard let chosen = Self.best(fitting.isEmpty ? all : fitting, by: priced, model.model) else {
+            guard let chosen = Self.best(Self.fitting(all, context.remaining), by: priced, model.model) else {
                 best.append(sent.candidate(own[index][0], others: []))
                 continue
             }
@@ -104,6 +103,14 @@ struct AskingWays: Sendable {
             found.append(way)
         }
         return found
+    }
+
+    /// The ways that keep all limits, else those that keep the money, which is the hard one, else all.
+    private static func fitting(_ ways: [Way], _ remaining: Remaining) -> [Way] {
+        let fitting = ways.filter { remaining.admits($0.candidate) }
+        guard fitting.isEmpty, let budget = remaining.budget else { return fitting.isEmpty ? ways : fitting }
+        let payable = ways.filter { $0.candidate.worstCaseCost <= budget }
+        return payable.isEmpty ? ways : payable
     }
 
     /// The way of the greatest value. More effort than a model's own needs a lead: expected gains are estimates, and the

@@ -186,7 +186,7 @@ struct AccessController {
         guard mayChange(context) else {
             throw ErrorReply(
                 status: .forbidden,
-                message: "keys are looked after with the operator's key (HERA_API_KEY) or by `hera keys`",
+                message: "only the operator may see and change this: send HERA_API_KEY, or use `hera keys`",
                 type: "invalid_request_error", code: "operator_only")
         }
     }

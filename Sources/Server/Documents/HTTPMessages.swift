@@ -59,8 +59,9 @@ extension HTTPField.Name {
     static let heraModel = name("x-hera-model")
     static let heraDecision = name("x-hera-decision")
     static let heraStage = name("x-hera-stage")
-    /// The optional sources that were sent, by name; empty if none was.
+    /// The effort that the model was asked for.
     static let heraEffort = name("x-hera-effort")
+    /// The optional sources that were sent, by name; empty if none was.
     static let heraSources = name("x-hera-sources")
     /// The settled cost in USD; absent on streams.
     static let heraCost = name("x-hera-cost-usd")

@@ -69,22 +69,24 @@ struct CallerMiddleware: RouterMiddleware {
                 wrongKeys.recordWrong(from: address, at: .now())
                 throw Self.refusal(reason)
             }
-            if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
-                throw ErrorReply(
-                    status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
-                    code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
-            }
+            if let digest { wrongKeys.recordRight(digest) }
+            // Before the rate: a call that is refused here takes none of it.
             var call: KeyCall?
             if request.method == .post, let most = key.concurrentCalls {
                 call = KeyCall(runningCalls, key: key.id, most: most)
                 guard call != nil else {
                     throw ErrorReply(
                         status: .tooManyRequests,
-                        message: "the key '\(key.id)' has \(most) calls under way, as many as it may at the same time",
+                        message: "the key '\(key.id)' has \(most) calls under way, as many as it may at the same time: "
+                            + "wait for one to end, or ask the operator for more",
                         type: "rate_limit_error", code: "too_many_calls", retryAfterSeconds: 1)
                 }
             }
-            if let digest { wrongKeys.recordRight(digest) }
+            if request.method == .post, let refusal = ledger.admit(key, at: .now()) {
+                throw ErrorReply(
+                    status: .tooManyRequests, message: refusal.description, type: "rate_limit_error",
+                    code: "rate_limited", retryAfterSeconds: Double(refusal.retryAfterSeconds))
+            }
             context.caller.key = key.id
             context.caller.team = key.team
             context.caller.models = key.models

@@ -100,7 +100,7 @@ struct IdempotencyMiddleware: RouterMiddleware {
             throw error
         }
         // The answer to a new key has its secret, which is never stored: a repetition is told that it was answered.
-        let isSecret = request.uri.path == AccessController.keysPath
+        let isSecret = context.endpointPath == AccessController.keysPath
         guard response.status.code < 400, response.headers[.contentType] != "text/event-stream" else {
             await ledger.abandon(claim, mayHaveMade: false)
             return response

@@ -102,13 +102,13 @@ extension StepService {
 }
 
 extension Decision {
-    /// Predicted quality of the reference less that of the model that answered; nil for named models and composed
-    /// answers.
+    /// Predicted quality of the reference, asked for everything, less that of the model that answered; nil for named
+    /// models and composed answers.
     func predictedLoss(on model: ModelID) -> Double? {
         guard stage != .pinned, stage != .sd, let kept = candidate(model), let best = candidate(reference) else {
             return nil
         }
-        return best.prediction.quality - kept.prediction.quality
+        return (wholeReferenceQuality ?? best.prediction.quality) - kept.prediction.quality
     }
 
     /// The prediction that an answer can be compared with. Nil for composed answers and for answers accepted after a

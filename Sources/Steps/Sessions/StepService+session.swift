@@ -95,8 +95,11 @@ extension StepService {
     private func rest(
         of step: Step, memory: Sessions.Memory, sessionLeft: Remaining, policy: Policy
     ) -> SessionRest? {
-        guard policy.kappa.isPriced, let profile = episodes else { return nil }
         let limits = policy.session
+        // The learned value knows money and time, and the weighted sum alone reads its prices.
+        guard policy.kappa.isPriced, policy.method == .weighted, limits.joules == nil, let profile = episodes else {
+            return nil
+        }
         func pair(_ whole: Double?, _ left: Double?) -> (whole: Double, left: Double)? {
             whole.flatMap { whole in left.map { (whole, $0) } }
         }

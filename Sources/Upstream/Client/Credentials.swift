@@ -79,9 +79,11 @@ extension UpstreamRequest {
             headers.append((isBearer ? "Authorization" : name, isBearer ? "Bearer \(key)" : key))
         }
         // The operator's fields stand in place of the dialect's.
-        let names = Set(credentials.headers.map { $0.name.lowercased() })
-        headers.removeAll { names.contains($0.0.lowercased()) }
-        headers += credentials.headers.map { ($0.name, $0.value) }
+        if !credentials.headers.isEmpty {
+            let names = Set(credentials.headers.map { $0.name.lowercased() })
+            headers.removeAll { names.contains($0.0.lowercased()) }
+            headers += credentials.headers.map { ($0.name, $0.value) }
+        }
         signature = credentials.signature
         secrets += credentials.secrets
     }
