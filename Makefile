@@ -38,7 +38,9 @@ fetch: setup
 
 test: setup lint ## lint, build and run all tests, then the release build and what runs it: smoke, clients, guide, contract, page, soak
 	swift build --build-tests $(CHECKED)
-	swift test --skip-build --no-parallel
+	@# What failed is said again at the end, where it is looked for.
+	@swift test --skip-build --no-parallel 2>&1 | tee .build/test.log || { \
+	  echo; echo "failed, from .build/test.log:"; grep -E '✘|recorded an issue' .build/test.log; exit 1; }
 	swift build -c release --product hera $(STATIC)
 	@$(MAKE) --no-print-directory smoke
 	@Tests/Clients/clients.sh
