@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page snippets
+  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page snippets prometheus
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -36,7 +36,7 @@ demo: setup fetch $(HERA)  ## three agent jobs on real models on this machine
 fetch: setup
 	@Tests/Demo/models.sh &
 
-test: setup lint ## lint, build and run all tests, then the release build and what runs it: smoke, clients, guide, contract, page, soak
+test: setup lint ## lint, build and run all tests, then the release build and what runs it: smoke, clients, guide, contract, page, Prometheus, soak
 	swift build --build-tests $(CHECKED)
 	@# What failed is said again at the end, where it is looked for.
 	@swift test --skip-build --no-parallel 2>&1 | tee .build/test.log || { \
@@ -47,6 +47,7 @@ test: setup lint ## lint, build and run all tests, then the release build and wh
 	@Tests/Snippets/snippets.py
 	@Tests/Contract/contract.sh --examples 5
 	@Tests/Page/page.sh
+	@Tests/Prometheus/prometheus.sh
 	@Tests/Soak/soak.sh 20
 
 test-dates:      ## the built tests at ends of months and years, on leap days and in far zones; PART=calendar is short
@@ -71,6 +72,9 @@ soak: build      ## ten minutes of load with faults: ledger and bill, memory and
 
 contract:        ## generated requests against the API description (schemathesis from PyPI; skipped without it)
 	@Tests/Contract/contract.sh
+
+prometheus:      ## a real Prometheus scrapes the service (skipped without it): format, alerts, queries, money
+	@Tests/Prometheus/prometheus.sh
 
 page:            ## every view of the page in a headless Chromium (skipped without it)
 	@Tests/Page/page.sh

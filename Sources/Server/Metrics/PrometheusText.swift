@@ -38,8 +38,10 @@ struct PrometheusText {
     private(set) var text = ""
 
     /// Starts a metric; its samples follow.
+    ///
+    /// - Parameter help: what it counts; nil for a metric that ``MetricMeaning`` knows.
     mutating func begin(_ name: String, _ kind: PrometheusKind, help: String? = nil) {
-        if let help { text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n" }
+        if let help = help ?? MetricMeaning.byName[name] { text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n" }
         text += "# TYPE \(name) \(kind.rawValue)\n"
     }
 

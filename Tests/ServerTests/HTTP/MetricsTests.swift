@@ -53,6 +53,10 @@ struct MetricsTests {
             #expect(answer.text.contains("hera_model_live{model=\"test/cheap\"} 1\n"))
             #expect(answer.text.contains("hera_model_busy_slots{model=\"test/dear\"} 0\n"))
             #expect(answer.text.contains("process_resident_memory_bytes "))
+            let lines = answer.text.split(separator: "\n")
+            for (number, line) in lines.enumerated() where line.hasPrefix("# TYPE hera_") {
+                #expect(number > 0 && lines[number - 1].hasPrefix("# HELP hera_"), "\(line)")
+            }
         }
     }
 

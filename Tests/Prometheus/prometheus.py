@@ -1,0 +1,168 @@
+"""Lets a real Prometheus scrape hera, and compares what it knows with the ledger's dashboard; see prometheus.sh."""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+for folder in ["Demo", "Page"]:
+    sys.path.insert(0, str(HERE.parent / folder))
+import models  # noqa: E402
+from service import HERA, Service, ServiceError  # noqa: E402
+
+ALERTS = ROOT / "Packaging/prometheus/hera-alerts.yaml"
+CALLS = 30
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as reply:
+        return json.load(reply)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def ask(base: str, number: int) -> bool:
+    """One call of a scripted model; the one named medium fails now and then."""
+    body = {"model": ["hera", "scripted/medium"][number % 2], "max_tokens": 50,
+            "messages": [{"role": "user", "content": f"What is {number} + {number}?"}]}
+    request = urllib.request.Request(
+        f"{base}/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status == 200
+    except urllib.error.HTTPError:
+        return False
+
+
+class Prometheus:
+    """A Prometheus that scrapes one address every second; a context manager that stops it."""
+
+    def __init__(self, folder: Path, target: str):
+        self.base = f"http://127.0.0.1:{free_port()}"
+        settings = folder / "prometheus.yaml"
+        settings.write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+            f"rule_files: [{json.dumps(str(ALERTS))}]\n"
+            f"scrape_configs: [{{job_name: hera, static_configs: [{{targets: [{json.dumps(target)}]}}]}}]\n")
+        self.log = open(folder / "prometheus.log", "wb")
+        self.process = subprocess.Popen(
+            ["prometheus", f"--config.file={settings}", f"--storage.tsdb.path={folder}/prometheus",
+             f"--web.listen-address={self.base.removeprefix('http://')}"], stdout=self.log, stderr=self.log)
+
+    def __enter__(self) -> "Prometheus":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+
+    def query(self, expression: str) -> list[Any]:
+        url = f"{self.base}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+        return get(url)["data"]["result"]
+
+    def names(self) -> set[str]:
+        return set(get(f"{self.base}/api/v1/label/__name__/values")["data"])
+
+    def wait(self, expression: str, value: float, seconds: float = 30) -> float:
+        """The value of an expression, as soon as it is the expected one."""
+        deadline, found = time.monotonic() + seconds, float("nan")
+        while time.monotonic() < deadline:
+            try:
+                if result := self.query(expression):
+                    found = float(result[0]["value"][1])
+                    if found == value:
+                        return found
+            except OSError:
+                pass
+            time.sleep(0.2)
+        raise ServiceError(f"{expression} is {found} after {seconds:.0f} s, and not {value}")
+
+
+def run(*command: str, text: str | None = None) -> str:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    if done.returncode != 0:
+        raise ServiceError(f"{' '.join(command[:3])}: {(done.stdout + done.stderr).strip()}")
+    return done.stdout
+
+
+def expressions() -> list[str]:
+    """What the alerts and the exported Grafana dashboard ask Prometheus."""
+    found = [target["expr"] for panel in json.loads(run(HERA, "dashboard", "export", "--format", "grafana"))["panels"]
+             for target in panel.get("targets", [])]
+    lines = ALERTS.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if match := re.match(r"\s*expr:\s*(.*)", line):
+            more = []
+            for rest in lines[number + 1:] if match[1] == "|" else []:
+                if re.match(r"\s*(for|labels):", rest):
+                    break
+                more.append(rest.strip())
+            found.append(" ".join(more) if more else match[1])
+    return [re.sub(r"\$(__\w+|\{\w+\}|\w+)", "5m", one) for one in found]
+
+
+def check(folder: Path, service: Service) -> None:
+    base = f"http://127.0.0.1:{service.port}"
+    answered = sum(ask(base, number) for number in range(CALLS))
+    text = urllib.request.urlopen(f"{base}/metrics", timeout=10).read().decode()
+    run("promtool", "check", "metrics", text=text)
+    run("promtool", "check", "rules", str(ALERTS))
+    calls = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("hera_calls_total{"))
+    with Prometheus(folder, f"127.0.0.1:{service.port}") as server:
+        server.wait('up{job="hera"}', 1)
+        server.wait("sum(hera_calls_total)", calls)
+        spent = get(f"{base}/v1/dashboard")["totals"]
+        asked = expressions()
+        known = server.names() | {"up"}
+        documented = (ROOT / "docs/reference/metrics.md").read_text()
+        for one in asked:
+            server.query(one)
+            for name in set(re.findall(r"\b(?:hera|http|hb)_\w+", one)):
+                plain = re.sub(r"_(bucket|sum|count)$", "", name)
+                if name not in known and plain not in documented:
+                    raise ServiceError(f"{one}: no metric is called {name}")
+        rules = get(f"{server.base}/api/v1/rules")["data"]["groups"]
+        broken = [rule["name"] for group in rules for rule in group["rules"] if rule["health"] == "err"]
+        if broken or not rules:
+            raise ServiceError(f"rules that Prometheus cannot evaluate: {broken or 'none was read'}")
+        money = float(server.query("sum(hera_cost_usd_total)")[0]["value"][1])
+    if abs(money - float(spent["cost_usd"])) > 1e-9:
+        raise ServiceError(f"Prometheus has ${money}, the dashboard ${spent['cost_usd']}")
+    print(f"prometheus: {answered} of {CALLS} answered, {calls:.0f} calls and ${money:.6f} on both sides, "
+          f"{len(asked)} queries and {sum(len(group['rules']) for group in rules)} alerts evaluated")
+
+
+def main() -> None:
+    server = models.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="hera-prometheus-") as name:
+            folder = Path(name)
+            (folder / "Catalog").mkdir()
+            (folder / "Catalog/scripted.yaml").write_text(models.catalog(server.server_address[1]))
+            settings = folder / "hera.yaml"
+            settings.write_text("usual_servers: false\n")
+            with Service(name, "--catalog", f"{name}/Catalog", "--config", str(settings), without=r".*_API_KEY") as service:
+                check(folder, service)
+    except (ServiceError, OSError, subprocess.TimeoutExpired) as error:
+        print(f"FAILED: {error}")
+        sys.exit(1)
+    finally:
+        server.shutdown()
+
+
+if __name__ == "__main__":
+    main()
