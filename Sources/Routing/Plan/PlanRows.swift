@@ -69,7 +69,7 @@ struct LookAhead {
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
-        promptTokens = Double(step.read(by: priced.model).promptTokens)
+        promptTokens = Double(step.size(for: priced.model).promptTokens)
         caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
         statistic = context.policy.plan.statistic
     }
