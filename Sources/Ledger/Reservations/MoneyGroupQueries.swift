@@ -54,12 +54,17 @@ extension LedgerTransaction {
                 for (_, entry) in commit.settlements { needs.add(entry.call.attribution, at: entry.at) }
             }
         }
-        let missing = try names.missing(of: operations.flatMap(\.labels))
+        var missing: Set<String> = []
+        for operation in operations {
+            try operation.forEachLabel { (label) throws(LedgerError) in try names.collect(label, into: &missing) }
+        }
         let reservations = SQLList(texts: operations.flatMap(\.reservationIDs), in: dialect)
         let entries = SQLList(texts: Set(operations.flatMap(\.entryIDs)), in: dialect)
         let decisions = operations.flatMap(\.decisionIDs)
         let steps = operations.flatMap(\.stepIDs)
-        var queries = [
+        var queries: [SQLQuery] = []
+        queries.reserveCapacity(10)
+        queries += [
             Self.openReservations.query(reservations, in: dialect), Self.knownEntries.query(entries, in: dialect),
             Self.settledReservations.query(reservations, in: dialect), bookQuery(for: needs),
         ]
@@ -79,7 +84,7 @@ extension LedgerTransaction {
         names.learn(found[namesAt...], keeping: mode == .together)
         var group = MoneyGroup()
         for row in found[0].rows {
-            group.open[row.text(0)] = try decodeReservation(SQLRow(values: Array(row.values.dropFirst())))
+            group.open[row.text(0)] = try decodeReservation(row, at: 1)
         }
         for row in found[1].rows {
             group.entries.insert(row.text(0))
