@@ -66,8 +66,10 @@ extension LedgerTransaction {
         queries.reserveCapacity(10)
         queries += [
             Self.openReservations.query(reservations, in: dialect), Self.knownEntries.query(entries, in: dialect),
-            Self.settledReservations.query(reservations, in: dialect), bookQuery(for: needs),
+            Self.settledReservations.query(reservations, in: dialect),
         ]
+        let bookAt = queries.count
+        queries += bookQueries(for: needs)
         let versionAt = queries.count
         if mode == .together { queries.append(versionQuery) }
         let decisionsAt = queries.count
@@ -93,13 +95,13 @@ extension LedgerTransaction {
         for row in found[2].rows { group.settled.insert(row.text(0)) }
         if decisionsAt < stepsAt { for row in found[decisionsAt].rows { group.decisions.insert(row.text(0)) } }
         if stepsAt < namesAt { for row in found[stepsAt].rows { group.steps.insert(row.text(0)) } }
-        group.book = try book(found[3], for: operations, group.open, needs)
+        group.book = try book(found[bookAt..<versionAt], for: operations, group.open, needs)
         return group
     }
 
     /// Reads the book, again where the open reservations need more budgets or windows than their entries.
     private func book(
-        _ found: SQLResult, for operations: [MoneyOperation], _ open: [String: ClosedReservation?],
+        _ found: ArraySlice<SQLResult>, for operations: [MoneyOperation], _ open: [String: ClosedReservation?],
         _ needs: BudgetNeeds
     ) throws(LedgerError) -> BudgetBook {
         var all = needs
