@@ -57,6 +57,7 @@ let package = Package(
             name: "Ledger",
             dependencies: [
                 "JSON", "Domain", "Digest", "CPostgres", metrics, .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
 
         // Floor 2: the dialects of clients and servers, the sequential rule, and training beside them.

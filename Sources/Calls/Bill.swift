@@ -63,7 +63,7 @@ package struct Bill {
         // Of several answers one is read.
         let answers = Candidates.shares(of: prepared.step, model).answers
         let estimate = Usage(
-            input: prepared.step.read(by: model).promptTokens,
+            input: prepared.step.size(for: model).promptTokens,
             output: max(answers * answer.writtenTokens, pieces))
         // A prompt that the catalog's context cannot hold is refused, and no answer is longer than its limit.
         let most = max(model.contextTokens, upperPromptTokens) + answers * model.maxOutputTokens
@@ -132,7 +132,7 @@ package struct Bill {
     }
 
     /// The most tokens that the prompt can have.
-    private var upperPromptTokens: Int { prepared.step.read(by: priced.model).promptTokensAtMost }
+    private var upperPromptTokens: Int { prepared.step.size(for: priced.model).promptTokensAtMost }
 
     /// The highest possible use, in every unit of budgets.
     package var upperBound: Amounts {

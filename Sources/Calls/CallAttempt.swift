@@ -149,7 +149,7 @@ package struct CallAttempt: Sendable {
         let kind: EntryKind = !used.isCertain ? .uncertain : prepared.purpose == .audit ? .shadow : .call
         let entry = receipt.entry(
             used, kind: kind, call: bill.planned(baseline: baseline),
-            servedModel: reading.answer.model.map(calls.withoutKey(of: priced.model)),
+            servedModel: reading.answer.model.map(servedName),
             firstTokenSeconds: reading.firstTokenSeconds, outcome: reading.outcome)
         let failures = reading.failure.map {
             [FailedAttempt(at: entry.at, call: entry.call, reason: $0.reasonName, isBooked: true)]
@@ -161,6 +161,14 @@ package struct CallAttempt: Sendable {
             figures: used.figures, entryID: entry.id,
             commit: StepCommit(settlements: [(entry.id, entry)], failures: failures ?? []),
             failure: reading.failure)
+    }
+}
+
+extension CallAttempt {
+    /// The name that a server gave its model, without secrets. Where it is the catalog's own, no secret need be read.
+    private func servedName(_ name: String) -> String {
+        let isKnown = priced.model.endpoints.contains { $0.endpoint.modelName == name }
+        return isKnown ? name : calls.withoutKey(of: priced.model)(name)
     }
 }
 

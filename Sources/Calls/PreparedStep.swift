@@ -4,12 +4,19 @@ package import Ledger
 package import Routing
 
 /// A routed step, ready to be called: the request, its decision, and the account that pays.
+///
+/// Copies share what is large: a step is handed on many times in each call.
 package struct PreparedStep: Sendable {
-    package var request: ChatRequest
-    package var step: Step
-    package var decision: Decision
-    package var context: RoutingContext
-    package var attribution: Attribution
+    /// What seldom changes once a step is routed.
+    package struct Facts: Sendable {
+        package var request: ChatRequest
+        package var step: Step
+        package var context: RoutingContext
+        package var attribution: Attribution
+    }
+
+    package var facts: Shared<Facts>
+    package var decided: Shared<Decision>
     /// The name of the policy, where it has one.
     package var policyName: String?
     /// The models that the caller may use.
@@ -28,12 +35,53 @@ package struct PreparedStep: Sendable {
         request: ChatRequest, step: Step, decision: Decision, context: RoutingContext, attribution: Attribution,
         policyName: String?
     ) {
-        self.request = request
-        self.step = step
-        self.decision = decision
-        self.context = context
-        self.attribution = attribution
+        facts = Shared(Facts(request: request, step: step, context: context, attribution: attribution))
+        decided = Shared(decision)
         self.policyName = policyName
+    }
+
+    package var request: ChatRequest {
+        @inlinable _read { yield facts.value.request }
+        @inlinable set {
+            var value = facts.value
+            value.request = newValue
+            facts = Shared(value)
+        }
+    }
+
+    package var step: Step {
+        @inlinable _read { yield facts.value.step }
+        @inlinable set {
+            var value = facts.value
+            value.step = newValue
+            facts = Shared(value)
+        }
+    }
+
+    package var context: RoutingContext {
+        @inlinable _read { yield facts.value.context }
+        @inlinable set {
+            var value = facts.value
+            value.context = newValue
+            facts = Shared(value)
+        }
+    }
+
+    /// The account that pays.
+    package var attribution: Attribution {
+        @inlinable _read { yield facts.value.attribution }
+        @inlinable set {
+            var value = facts.value
+            value.attribution = newValue
+            facts = Shared(value)
+        }
+    }
+
+    package var decision: Decision {
+        @inlinable _read { yield decided.value }
+        @inlinable set {
+            decided = Shared(newValue)
+        }
     }
 
     /// The step as a model is asked: with the optional sources that the decision chose for it, and at its effort.

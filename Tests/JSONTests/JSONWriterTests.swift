@@ -99,6 +99,22 @@ struct JSONWriterTests {
         #expect(text { $0.element(0.1) } == "0.1")
     }
 
+    @Test("doubles of few decimals are written in their shortest words")
+    func shortDoubles() {
+        var generator = FuzzGenerator(seed: 12)
+        let units = [1.0, 10, 100, 1000, 10_000]
+        for round in 0..<20_000 {
+            let whole = Double(generator.next() % (round % 2 == 0 ? 100_000 : 1 << 40))
+            let value = whole / units[round % units.count]
+            for near in [value, value.nextUp, value.nextDown, -value] {
+                #expect(text { $0.element(near) } == near.description)
+            }
+        }
+        for edge in [0, -0.0, 0.001, 0.0009, 0.999, 1e9, 1e9 - 1, 1e-5, 0.83, 200] {
+            #expect(text { $0.element(edge) } == edge.description)
+        }
+    }
+
     @Test(
         "integers are written with all their digits",
         arguments: [0, 7, -1, 10, 1_234_567_890, .max, .min] as [Int64])

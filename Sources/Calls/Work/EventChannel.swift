@@ -37,7 +37,7 @@ package final class EventChannel: Sendable {
                     reader.resume(returning: events)
                     writer.resume(returning: true)
                 } else {
-                    state.events += events
+                    if state.events.isEmpty { state.events = events } else { state.events += events }
                     state.bytes += events.byteCount
                     let isFull = state.bytes >= maximumBytes || state.events.count >= maximumEvents
                     if isFull { state.writer = writer } else { writer.resume(returning: true) }

@@ -68,12 +68,17 @@ extension OpenAIWire {
 
     /// Reads what whole answers and chunks have in common.
     static func readCommon(_ root: JSONValue, into delta: inout ChatDelta) {
-        // Moonshot's streams count in their last choice, and older ones of Groq in a member of their own.
-        let choice = root["choices"]?.elements.first { _ in true }
-        let usages = [root["usage"], choice?["usage"], root["x_groq"]?["usage"]]
-        delta.reported = usages.lazy.compactMap { reportedUsage($0) }.first
+        // Most pieces of a stream count nothing.
+        if root.mentions("usage") { delta.reported = reportedAnywhere(root) }
         if let name = root["service_tier"]?.string { delta.serviceTier = tier(name) }
         delta.timings = timings(root["timings"])
+    }
+
+    /// Moonshot's streams count in their last choice, and older ones of Groq in a member of their own.
+    private static func reportedAnywhere(_ root: JSONValue) -> ReportedUsage? {
+        reportedUsage(root["usage"])
+            ?? reportedUsage(root["choices"]?.elements.first { _ in true }?["usage"])
+            ?? reportedUsage(root["x_groq"]?["usage"])
     }
 
     /// `default` is what price lists call standard.

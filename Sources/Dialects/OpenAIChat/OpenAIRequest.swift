@@ -70,11 +70,13 @@ extension OpenAIWire {
         let quirks = ProviderQuirks.of(call.endpoint)
         let changes = quirks.changes(of: root, for: call.endpoint.modelName)
         members += changes.set
-        var removed = call.removedMembers + Self.unbounded + changes.removed
+        var removed = call.removedMembers + Self.unbounded
+        removed.reserveCapacity(removed.count + changes.removed.count + 3)
+        removed += changes.removed
         if quirks.takesCacheKey, let key = call.cacheKey, root["prompt_cache_key"] == nil {
             members.append(("prompt_cache_key", JSONWriter.quoted(key)))
         }
-        let host = (try? Origin(url: call.endpoint.baseURL))?.host
+        let host = (try? Origin.remembered(call.endpoint.baseURL))?.host
         if let messages = KeptMembers.expanded(root["messages"], for: host) { members.append(("messages", messages)) }
         limitAnswer(call, quirks.limitMember, &members, &removed)
         if let effort = call.effort { members += Self.members(of: effort) }

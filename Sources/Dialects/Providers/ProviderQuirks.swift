@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import Synchronization
 import Upstream
 
 /// What the servers of a provider do otherwise than others that speak OpenAI's format. Data: a row for each provider.
@@ -53,9 +54,20 @@ struct ProviderQuirks: Sendable {
 
     /// The row of an endpoint's host.
     static func of(_ endpoint: Endpoint) -> ProviderQuirks {
-        guard let host = (try? Origin(url: endpoint.baseURL))?.host.prefix(while: { $0 != ":" }) else { return none }
-        return all.first { row in row.hosts.contains { host == $0 || host.hasSuffix(".\($0)") } } ?? none
+        guard let authority = (try? Origin.remembered(endpoint.baseURL))?.host else { return none }
+        if let row = rows.withLock({ $0[authority] }) { return row.map { all[$0] } ?? none }
+        let host = authority.prefix { $0 != ":" }
+        let row = all.firstIndex { row in row.hosts.contains { host == $0 || host.hasSuffix(".\($0)") } }
+        rows.withLock { rows in
+            if rows.count >= mostRows { rows.removeAll(keepingCapacity: true) }
+            rows[authority] = .some(row)
+        }
+        return row.map { all[$0] } ?? none
     }
+
+    /// Indices of rows by the hosts that were looked up last, nil for a host without a row.
+    private static let rows = Mutex<[String: Int?]>([:])
+    private static let mostRows = 512
 
     /// Members to leave out for a model.
     func leftOut(for model: String) -> [String] {

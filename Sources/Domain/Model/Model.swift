@@ -2,87 +2,82 @@
 ///
 /// Copies share one storage: a model is handed on many times in each call.
 package struct Model: Hashable, Sendable {
-    private struct Facts: Hashable, Sendable {
-        let id: ModelID
-        let provider: String
-        var aliases: [ModelID]
-        let endpoints: [ModelEndpoint]
-        let placement: Placement
-        let tier: QualityTier
-        let profile: ModelID?
-        let contextTokens: Int
-        let maxOutputTokens: Int
-        let capabilities: Set<Capability>
-        let images: ImageTokens?
-        let prices: [Price]
-        let energy: EnergyUse?
-        let amortisation: Amortisation?
-        let slots: Int?
-        let promptCache: PromptCache
-        let shortestCachedPrompt: Int?
-        let speed: Speed
-        let logProbabilities: LogProbabilities
-        let efforts: [EffortLevel]
-        var published: PublishedRecord?
+    /// All that is known of it, which copies share.
+    package struct Facts: Hashable, Sendable {
+        package let id: ModelID
+        package let provider: String
+        package var aliases: [ModelID]
+        package let endpoints: [ModelEndpoint]
+        package let placement: Placement
+        package let tier: QualityTier
+        package let profile: ModelID?
+        package let contextTokens: Int
+        package let maxOutputTokens: Int
+        package let capabilities: Set<Capability>
+        package let images: ImageTokens?
+        package let prices: [Price]
+        package let energy: EnergyUse?
+        package let amortisation: Amortisation?
+        package let slots: Int?
+        package let promptCache: PromptCache
+        package let shortestCachedPrompt: Int?
+        package let speed: Speed
+        package let logProbabilities: LogProbabilities
+        package let efforts: [EffortLevel]
+        package var published: PublishedRecord?
     }
 
-    private final class Storage: Sendable {
-        let facts: Facts
+    package private(set) var storage: Shared<Facts>
 
-        init(_ facts: Facts) { self.facts = facts }
-    }
-
-    private var storage: Storage
-
-    package var id: ModelID { storage.facts.id }
+    @inlinable package var id: ModelID { storage.value.id }
     /// The company or program that serves it: `openai`, `anthropic`, `llama.cpp`, ...
-    package var provider: String { storage.facts.provider }
+    @inlinable package var provider: String { storage.value.provider }
     /// Alternative names for callers, unique over the catalog.
     package var aliases: [ModelID] {
-        get { storage.facts.aliases }
+        get { storage.value.aliases }
         set {
-            var facts = storage.facts
+            var facts = storage.value
             facts.aliases = newValue
-            storage = Storage(facts)
+            storage = Shared(facts)
         }
     }
     /// Where it is called. Never empty; all speak one dialect.
-    package var endpoints: [ModelEndpoint] { storage.facts.endpoints }
+    @inlinable package var endpoints: [ModelEndpoint] { storage.value.endpoints }
     /// The first of its endpoints.
-    package var endpoint: Endpoint { storage.facts.endpoints[0].endpoint }
-    package var placement: Placement { storage.facts.placement }
-    package var tier: QualityTier { storage.facts.tier }
+    @inlinable package var endpoint: Endpoint { storage.value.endpoints[0].endpoint }
+    @inlinable package var placement: Placement { storage.value.placement }
+    @inlinable package var tier: QualityTier { storage.value.tier }
     /// The trained profile that predicts this model; nil for the tier's prior.
-    package var profile: ModelID? { storage.facts.profile }
+    @inlinable package var profile: ModelID? { storage.value.profile }
     /// Most tokens of prompt and answer together.
-    package var contextTokens: Int { storage.facts.contextTokens }
+    @inlinable package var contextTokens: Int { storage.value.contextTokens }
     /// Most tokens of one answer.
-    package var maxOutputTokens: Int { storage.facts.maxOutputTokens }
-    package var capabilities: Set<Capability> { storage.facts.capabilities }
+    @inlinable package var maxOutputTokens: Int { storage.value.maxOutputTokens }
+    @inlinable package var capabilities: Set<Capability> { storage.value.capabilities }
     /// Tokens billed for an image; nil if unknown.
-    package var images: ImageTokens? { storage.facts.images }
+    @inlinable package var images: ImageTokens? { storage.value.images }
     /// Prices by validity, in the order of the file. Never empty.
-    package var prices: [Price] { storage.facts.prices }
+    @inlinable package var prices: [Price] { storage.value.prices }
     /// Only for models on the operator's hardware.
-    package var energy: EnergyUse? { storage.facts.energy }
-    package var amortisation: Amortisation? { storage.facts.amortisation }
+    @inlinable package var energy: EnergyUse? { storage.value.energy }
+    @inlinable package var amortisation: Amortisation? { storage.value.amortisation }
     /// Concurrent calls that the server accepts; nil for a provider without such a limit.
-    package var slots: Int? { storage.facts.slots }
-    package var promptCache: PromptCache { storage.facts.promptCache }
+    @inlinable package var slots: Int? { storage.value.slots }
+    @inlinable package var promptCache: PromptCache { storage.value.promptCache }
     /// Tokens below which the server caches no prompt; nil where that is not known.
-    package var shortestCachedPrompt: Int? { storage.facts.shortestCachedPrompt }
-    package var speed: Speed { storage.facts.speed }
+    @inlinable package var shortestCachedPrompt: Int? { storage.value.shortestCachedPrompt }
+    @inlinable package var speed: Speed { storage.value.speed }
     /// Whether the server gives log-probabilities for nothing.
-    package var logProbabilities: LogProbabilities { storage.facts.logProbabilities }
+    @inlinable package var logProbabilities: LogProbabilities { storage.value.logProbabilities }
     /// The levels of effort that it can be asked for, the least first; empty for a model without such a setting.
-    package var efforts: [EffortLevel] { storage.facts.efforts }
+    @inlinable package var efforts: [EffortLevel] { storage.value.efforts }
     /// Published scores and lengths; nil where nothing is known.
     package var published: PublishedRecord? {
-        get { storage.facts.published }
+        get { storage.value.published }
         set {
-            var facts = storage.facts
+            var facts = storage.value
             facts.published = newValue
-            storage = Storage(facts)
+            storage = Shared(facts)
         }
     }
 
@@ -112,7 +107,7 @@ package struct Model: Hashable, Sendable {
     ) {
         // llama.cpp, vLLM, Ollama and LM Studio give them; providers refuse them for many of their models.
         let isOwnServer = placement == .edge && endpoints[0].endpoint.wire == .openAI
-        storage = Storage(
+        storage = Shared(
             Facts(
                 id: id, provider: provider, aliases: aliases, endpoints: endpoints, placement: placement, tier: tier,
                 profile: profile, contextTokens: contextTokens, maxOutputTokens: maxOutputTokens,
@@ -131,7 +126,7 @@ package struct Model: Hashable, Sendable {
 
     /// Whether all facts are equal. Copies of one model need no look at them.
     package static func == (left: Model, right: Model) -> Bool {
-        left.storage === right.storage || left.storage.facts == right.storage.facts
+        left.storage === right.storage || left.storage.value == right.storage.value
     }
 
     /// Ids are unique in a catalog.

@@ -28,7 +28,9 @@ package struct CallCost: Hashable, Sendable {
 
     /// The sum, saturated at the end of the range.
     package var total: Money {
-        [api, energy, hardware].reduce(.zero) { (try? $0.adding($1)) ?? Money(nanoUSD: .max) }
+        let (some, isOver) = api.nanoUSD.addingReportingOverflow(energy.nanoUSD)
+        let (all, isAllOver) = some.addingReportingOverflow(hardware.nanoUSD)
+        return Money(nanoUSD: isOver || isAllOver ? .max : all)
     }
 }
 

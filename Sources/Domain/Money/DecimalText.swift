@@ -60,11 +60,33 @@ struct DecimalText {
 
     /// An integer divided by 10^decimals, exactly, without trailing zeros.
     static func text(_ value: Int64, decimals: Int) -> String {
-        let digits = String(value.magnitude)
-        let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
-        var fraction = padded.suffix(decimals)
-        while fraction.last == "0" { fraction.removeLast() }
-        let whole = (value < 0 ? "-" : "") + padded.dropLast(decimals)
-        return fraction.isEmpty ? whole : "\(whole).\(fraction)"
+        var rest = value.magnitude
+        // From the end, at most 20 digits or all decimals, the point and the sign.
+        return String(unsafeUninitializedCapacity: max(20, decimals + 1) + 2) { buffer in
+            var place = buffer.count
+            var written = 0
+            var isCutting = true
+            while rest > 0 || written <= decimals {
+                let digit = UInt8(rest % 10)
+                rest /= 10
+                if written >= decimals { isCutting = false }
+                if written == decimals, place < buffer.count {
+                    place -= 1
+                    buffer[place] = UInt8(ascii: ".")
+                }
+                written += 1
+                if isCutting, digit == 0 { continue }
+                isCutting = false
+                place -= 1
+                buffer[place] = UInt8(ascii: "0") + digit
+            }
+            if value < 0 {
+                place -= 1
+                buffer[place] = UInt8(ascii: "-")
+            }
+            let count = buffer.count - place
+            for index in 0..<count { buffer[index] = buffer[place + index] }
+            return count
+        }
     }
 }

@@ -66,19 +66,40 @@ package struct Step: Sendable {
     /// The step with each image at the tokens that the model bills, if known, and files at no more than its context.
     package func read(by model: Model) -> Step {
         var step = self
-        if files.count > 0 {
-            step.promptTokensAtMost =
-                files.hasUnknownSize ? model.contextTokens : min(promptTokensAtMost, max(model.contextTokens, 1))
-            step.promptTokens = min(promptTokens, step.promptTokensAtMost)
-        }
-        guard images > 0, let tokens = model.images else { return step }
-        step.promptTokens += images * (tokens.likely - ImageTokens.likelyWhereUnknown)
-        step.promptTokensAtMost += images * (tokens.most - ImageTokens.mostWhereUnknown)
-        step.cachedTokens += cachedImages * (tokens.likely - ImageTokens.likelyWhereUnknown)
+        let size = size(for: model)
+        (step.promptTokens, step.promptTokensAtMost) = (size.promptTokens, size.promptTokensAtMost)
+        guard images > 0, model.images != nil else { return step }
+        step.cachedTokens = size.cachedTokens
         // The images are now counted as tokens, which makes this idempotent.
         (step.images, step.cachedImages) = (0, 0)
         return step
     }
+
+    /// The prompt's tokens as a model reads it, without a copy of the step.
+    package func size(for model: Model) -> PromptSize {
+        var size = PromptSize(
+            promptTokens: promptTokens, promptTokensAtMost: promptTokensAtMost, cachedTokens: cachedTokens)
+        if files.count > 0 {
+            size.promptTokensAtMost =
+                files.hasUnknownSize ? model.contextTokens : min(promptTokensAtMost, max(model.contextTokens, 1))
+            size.promptTokens = min(promptTokens, size.promptTokensAtMost)
+        }
+        guard images > 0, let tokens = model.images else { return size }
+        size.promptTokens += images * (tokens.likely - ImageTokens.likelyWhereUnknown)
+        size.promptTokensAtMost += images * (tokens.most - ImageTokens.mostWhereUnknown)
+        size.cachedTokens += cachedImages * (tokens.likely - ImageTokens.likelyWhereUnknown)
+        return size
+    }
+}
+
+/// Tokens of a step's prompt as one model reads it.
+package struct PromptSize: Hashable, Sendable {
+    /// Expected tokens of the prompt.
+    package var promptTokens: Int
+    /// An upper bound of them.
+    package var promptTokensAtMost: Int
+    /// Those in the previous model's cache.
+    package var cachedTokens: Int
 }
 
 /// A format that alone can say what a request asks for.

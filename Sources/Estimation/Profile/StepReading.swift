@@ -74,6 +74,9 @@ package final class StepReading: Sendable {
     /// The prediction for a model on the step.
     package func prediction(of model: ModelID) -> Prediction? { predictions[model] }
 
+    /// Whether there is a prediction for a model on the step.
+    package func predicts(_ model: ModelID) -> Bool { predictions.index(forKey: model) != nil }
+
     /// The probability that the model's output some steps after its next one is similar to the reference's some steps
     /// after its next one (HERA's SSE for 0 and 0, SLE and CD beyond).
     /// - Returns: nil where no suite of runs has both models and resembles the text.

@@ -103,6 +103,7 @@ extension JSONValue {
         let members = document.bytes.withUnsafeBufferPointer { buffer -> [JSONMemberRange] in
             guard var cursor = JSONCursor(buffer, at: range.lowerBound + 1) else { return [] }
             var members: [JSONMemberRange] = []
+            members.reserveCapacity(8)
             while let member = cursor.nextMember() { members.append(member) }
             return members
         }

@@ -77,6 +77,42 @@ enum JSONNumber {
 
     /// Appends the shortest text that parses to the same double; `null` if JSON has no number for it.
     static func append(_ value: Double, to bytes: inout [UInt8]) {
+        if appendShort(value, to: &bytes) { return }
         bytes.append(contentsOf: value.isFinite ? value.description.utf8 : "null".utf8)
+    }
+
+    /// Appends a positive value of at most three decimals below 10^9 in the words of `description`, ten times as fast;
+    /// false for others.
+    ///
+    /// A decimal of up to 15 digits that is the nearest double's text is its shortest one: no two such decimals have one
+    /// double. A whole number divided by a power of ten up to 10^22 is that nearest double.
+    private static func appendShort(_ value: Double, to bytes: inout [UInt8]) -> Bool {
+        guard value.sign == .plus, value < 1e9, value >= 0.001 || value == 0 else { return false }
+        var unit = 1.0
+        for decimals in 0...3 {
+            let scaled = (value * unit).rounded()
+            if scaled / unit == value {
+                let whole = Int64(scaled)
+                guard decimals > 0 else {
+                    append(whole, to: &bytes)
+                    bytes.append(ASCII.dot)
+                    bytes.append(ASCII.zero)
+                    return true
+                }
+                let part = Int64(unit)
+                append(whole / part, to: &bytes)
+                bytes.append(ASCII.dot)
+                var rest = whole % part
+                var place = part / 10
+                while place > 0 {
+                    bytes.append(ASCII.zero + UInt8(truncatingIfNeeded: rest / place))
+                    rest %= place
+                    place /= 10
+                }
+                return true
+            }
+            unit *= 10
+        }
+        return false
     }
 }

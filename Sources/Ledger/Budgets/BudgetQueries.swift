@@ -37,24 +37,32 @@ extension LedgerTransaction {
 
     /// Loads the budgets and totals that an operation looks at.
     func budgetBook(for needs: BudgetNeeds) throws(LedgerError) -> BudgetBook {
-        var book = try budgetBook(try connection.results([bookQuery(for: needs)])[0])
+        var book = try budgetBook(try connection.results(bookQueries(for: needs))[...])
         try loadBuckets(for: needs, into: &book)
         return book
     }
 
+    /// Scopes that SQLite is asked for one by one: most have no budget, and a list costs a temporary table.
+    private static let mostLoneScopes = 4
+
     /// Asks for budgets with their totals: a row for each total, or one without.
-    func bookQuery(for needs: BudgetNeeds) -> SQLQuery {
+    func bookQueries(for needs: BudgetNeeds) -> [SQLQuery] {
         let dialect = connection.dialect
-        let scopes = SQLList(texts: needs.scopes.map(\.description), in: dialect)
+        let scopes = needs.scopes.map(\.description)
         let starts = SQLList(integers: needs.starts, in: dialect)
-        return Self.bookStatement.query(starts, scopes, in: dialect)
+        guard dialect == .sqlite, scopes.count <= Self.mostLoneScopes else {
+            return [Self.bookStatement.query(starts, SQLList(texts: scopes, in: dialect), in: dialect)]
+        }
+        return scopes.map { Self.bookStatement.query(starts, SQLList(texts: [$0], in: dialect), in: dialect) }
     }
 
-    /// Reads the result of `bookQuery`; `loadBuckets` completes it.
-    func budgetBook(_ result: SQLResult) throws(LedgerError) -> BudgetBook {
+    /// Reads the results of `bookQueries`; `loadBuckets` completes it.
+    func budgetBook(_ results: ArraySlice<SQLResult>) throws(LedgerError) -> BudgetBook {
         var book = BudgetBook()
         var last: Int64?
-        for row in result.rows {
+        var rows = results.flatMap(\.rows)
+        if results.count > 1 { rows.sort { $0.integer(0) < $1.integer(0) } }
+        for row in rows {
             let id = row.integer(0)
             if id != last { book.load(try Self.decodeBudget(row)) }
             last = id

@@ -72,7 +72,7 @@ extension LedgerTransaction {
 
     /// Checks an id that a caller chose: 1 to 200 bytes without NUL.
     static func check(id: String, _ kind: String) throws(LedgerError) {
-        guard (1...200).contains(id.utf8.count), !id.utf8.contains(0) else {
+        guard (1...200).contains(id.utf8.count), !ExactText.holdsNUL(id) else {
             throw .invalid("the id of a \(kind) has to be of 1 to 200 bytes without NUL, not '\(id.prefix(40))'")
         }
     }
@@ -80,7 +80,16 @@ extension LedgerTransaction {
 
 extension LedgerTransaction {
     /// Counts the database's migrations; asked in each writing transaction.
-    var versionQuery: SQLQuery { SQLQuery("SELECT COUNT(*) FROM \(connection.dialect.migrationTable)", []) }
+    var versionQuery: SQLQuery {
+        switch connection.dialect {
+        case .sqlite: Self.versionInSQLite
+        case .postgreSQL: Self.versionInPostgreSQL
+        }
+    }
+
+    private static let versionInSQLite = SQLQuery("SELECT COUNT(*) FROM \(SQLDialect.sqlite.migrationTable)", [])
+    private static let versionInPostgreSQL = SQLQuery(
+        "SELECT COUNT(*) FROM \(SQLDialect.postgreSQL.migrationTable)", [])
 
     /// Throws `newerVersion` if a later version of the program has migrated the tables since this store opened them,
     /// since this version's rows might lack columns.

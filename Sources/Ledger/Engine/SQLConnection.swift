@@ -122,7 +122,7 @@ protocol SQLConnection {
 }
 
 /// A statement with its arguments.
-struct SQLQuery {
+struct SQLQuery: Sendable {
     let sql: String
     let arguments: [SQLValue]
 

@@ -121,9 +121,12 @@ struct SQLRows: Hashable, Sendable {
 ///
 /// A list of one value is that value, which spares the databases a temporary table.
 struct SQLList {
-    let argument: SQLValue
+    private let values: [SQLValue]
     private let type: SQLType
-    private let isSingle: Bool
+    private let dialect: SQLDialect
+
+    /// Most values that a statement of SQLite takes one by one (`SQLListStatement`).
+    static let mostFew = 8
 
     init(texts: some Sequence<String>, in dialect: SQLDialect) {
         self.init(texts.map { .text($0) }, of: .text, in: dialect)
@@ -134,33 +137,53 @@ struct SQLList {
     }
 
     private init(_ values: [SQLValue], of type: SQLType, in dialect: SQLDialect) {
+        self.values = values
         self.type = type
-        isSingle = values.count == 1
-        if isSingle {
-            argument = values[0]
-        } else {
-            argument = dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
-        }
+        self.dialect = dialect
+    }
+
+    private var isSingle: Bool { values.count == 1 }
+
+    /// All values as one parameter, for `isAny` and `table`.
+    var argument: SQLValue {
+        if isSingle { return values[0] }
+        return dialect == .sqlite ? Self.json(values) : .array(SQLArray(values, of: type))
     }
 
     /// The condition behind a column that is one of the list: `id \(list.isAny)`.
-    func isAny(in dialect: SQLDialect) -> String { form(in: dialect).isAny(type) }
+    func isAny(in dialect: SQLDialect) -> String {
+        if isSingle { return Form.single.isAny(type) }
+        return switch dialect {
+        case .sqlite: Form.json.isAny(type)
+        case .postgreSQL: Form.array.isAny(type)
+        }
+    }
 
+    /// The form in which a statement of its own takes the list.
     fileprivate func form(in dialect: SQLDialect) -> Form {
         if isSingle { return .single }
         return switch dialect {
-        case .sqlite: .json
+        case .sqlite: (2...Self.mostFew).contains(values.count) ? .few : .json
         case .postgreSQL: .array
         }
     }
 
+    /// The parameters for a form. A few values are filled up with the first one.
+    fileprivate func append(_ form: Form, to arguments: inout [SQLValue]) {
+        guard form == .few else { return arguments.append(argument) }
+        arguments += values
+        for _ in values.count..<Self.mostFew { arguments.append(values[0]) }
+    }
+
     /// How a list is written in a statement.
     fileprivate enum Form: Int, CaseIterable {
-        case single, json, array
+        case single, few, json, array
 
         func isAny(_ type: SQLType) -> String {
             switch self {
             case .single: "= CAST(? AS \(type.rawValue))"
+            // Reads no JSON: a list of few is asked for by each call.
+            case .few: "IN (\(LedgerTransaction.placeholders(SQLList.mostFew)))"
             case .json: "IN (SELECT value FROM json_each(?))"
             case .array: "= ANY(CAST(? AS \(type.rawValue)[]))"
             }
@@ -223,13 +246,19 @@ struct SQLListStatement {
 
     /// The query for a list.
     func query(_ list: SQLList, in dialect: SQLDialect) -> SQLQuery {
-        SQLQuery(texts[list.form(in: dialect).rawValue], [list.argument])
+        let form = list.form(in: dialect)
+        var arguments: [SQLValue] = []
+        list.append(form, to: &arguments)
+        return SQLQuery(texts[form.rawValue], arguments)
     }
 
     /// The query for two lists.
     func query(_ first: SQLList, _ second: SQLList, in dialect: SQLDialect) -> SQLQuery {
-        let place = first.form(in: dialect).rawValue * SQLList.Form.allCases.count + second.form(in: dialect).rawValue
-        return SQLQuery(texts[place], [first.argument, second.argument])
+        let (one, other) = (first.form(in: dialect), second.form(in: dialect))
+        var arguments: [SQLValue] = []
+        first.append(one, to: &arguments)
+        second.append(other, to: &arguments)
+        return SQLQuery(texts[one.rawValue * SQLList.Form.allCases.count + other.rawValue], arguments)
     }
 }
 

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// Interns texts that many rows share (models, keys, runs, ...): the table `name` has each once, rows have its number.
 ///
 /// A cache of one connection: its texts are committed or belong to the transaction under way.
@@ -29,19 +35,16 @@ struct StringInterner {
         return ids[ExactText(label)].map { .integer($0) } ?? .null
     }
 
-    /// The texts that are not cached; throws `invalid` for one with a NUL.
-    func missing(of labels: [String]) throws(LedgerError) -> Set<String> {
-        var missing: Set<String> = []
-        for label in labels where ids[ExactText(label)] == nil {
-            try Self.check(label)
-            missing.insert(label)
-        }
-        return missing
+    /// Adds a text to those that are not cached, if it is none of them; throws `invalid` for one with a NUL.
+    func collect(_ label: String?, into missing: inout Set<String>) throws(LedgerError) {
+        guard let label, ids[ExactText(label)] == nil else { return }
+        try Self.check(label)
+        missing.insert(label)
     }
 
     /// Databases end texts at a NUL, which would make two texts equal.
     private static func check(_ label: String) throws(LedgerError) {
-        guard !label.utf8.contains(0) else {
+        guard !ExactText.holdsNUL(label) else {
             throw .invalid("a NUL in the name of a model, run, key, team, session, job or batch")
         }
     }
@@ -134,10 +137,20 @@ struct ExactText: Hashable {
         guard left.utf8.count == right.utf8.count else { return false }
         // Bytes are compared in place; `elementsEqual` of two views takes ten times as long.
         let inPlace = left.utf8.withContiguousStorageIfAvailable { ours in
-            right.utf8.withContiguousStorageIfAvailable { theirs in ours.elementsEqual(theirs) }
+            right.utf8.withContiguousStorageIfAvailable { theirs -> Bool in
+                guard let ours = ours.baseAddress, let theirs = theirs.baseAddress else { return true }
+                return memcmp(ours, theirs, left.utf8.count) == 0
+            }
         }
         if let same = inPlace ?? nil { return same }
         return left.utf8.elementsEqual(right.utf8)
+    }
+
+    /// Whether a text has a NUL, at which databases end it.
+    static func holdsNUL(_ text: String) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+        } ?? text.utf8.contains(0)
     }
 
     static func areSame(_ left: String?, _ right: String?) -> Bool {

@@ -59,25 +59,29 @@ extension LedgerTransaction {
         try Self.check(id: entry.id, "entry")
         madeEntries += 1
         let result = entry.result
-        let call = try encode(entry.call)
-        let kind = try nameID(entry.kind.rawValue)
-        let served = try nameID(result.servedModel)
-        let provenance = try nameID(result.energyProvenance.rawValue)
-        let outcome = try nameID(result.outcome.rawValue)
-        let usage = UsageClass.allCases.map { SQLValue.integer(Int64(result.usage[$0])) }
         // A reservation id equal to the entry's is not stored twice: `reserved_nano` marks it.
         let reservation = entry.reservationID == entry.id ? nil : entry.reservationID
-        let head: [SQLValue] = [
-            .text(entry.id), .integer(entry.at.milliseconds), .integer(entry.chargedAt.milliseconds), kind,
-            .optional(reservation), .integer(reserved.map { Int($0.nanoUSD) }), .optional(entry.corrects),
-            .integer(figures.uncertainty),
-        ]
-        let tail: [SQLValue] = [
-            provenance, .integer(figures.firstTokenMicroseconds.map { Int($0) }), outcome, .integer(result.httpStatus),
-        ]
+        var row: [SQLValue] = []
+        row.reserveCapacity(Self.labelledEntryInsertion.columns.count)
+        row.append(.text(entry.id))
+        row.append(.integer(entry.at.milliseconds))
+        row.append(.integer(entry.chargedAt.milliseconds))
+        row.append(try nameID(entry.kind.rawValue))
+        row.append(.optional(reservation))
+        row.append(.integer(reserved.map { Int($0.nanoUSD) }))
+        row.append(.optional(entry.corrects))
+        row.append(.integer(figures.uncertainty))
+        try encode(entry.call, into: &row)
+        row.append(try nameID(result.servedModel))
+        for kind in UsageClass.allCases { row.append(.integer(Int64(result.usage[kind]))) }
+        Self.encode(result.figures, into: &row)
+        row.append(try nameID(result.energyProvenance.rawValue))
+        row.append(.integer(figures.firstTokenMicroseconds.map { Int($0) }))
+        row.append(try nameID(result.outcome.rawValue))
+        row.append(.integer(result.httpStatus))
         let labels = entry.call.attribution.labels
-        let row = head + call + [served] + usage + Self.encode(result.figures) + tail
-        return labels.isEmpty ? row : row + (try labelValues(labels))
+        if !labels.isEmpty { row += try labelValues(labels) }
+        return row
     }
 
     /// Reads entries by a condition, in the order of booking.
@@ -179,36 +183,39 @@ enum CallColumns {
 
 extension LedgerTransaction {
     /// The values of `CallColumns`, in order.
-    mutating func encode(_ call: PlannedCall) throws(LedgerError) -> [SQLValue] {
+    mutating func encode(_ call: PlannedCall, into row: inout [SQLValue]) throws(LedgerError) {
         let account = call.attribution
-        let run = try nameID(call.runID)
-        let team = try nameID(account.team)
-        let key = try nameID(account.key)
-        let session = try nameID(account.session)
-        let job = try nameID(account.job)
-        let batch = try nameID(account.batch)
-        let policy = try nameID(call.policy)
-        let model = try nameID(call.model.rawValue)
-        let provider = try nameID(call.provider)
-        let placement = try nameID(call.placement.rawValue)
-        let stage = try nameID(call.stage?.rawValue)
-        let tier = try nameID(call.tier.rawValue)
-        let catalog = try nameID(call.catalogVersion)
-        let baselineModel = try nameID(call.baseline?.model.rawValue)
-        return [
-            run, team, key, session, job, batch, policy, .optional(call.decisionID), model, provider, placement, stage,
-            tier, catalog, .integer(call.priceAsOf?.daysSinceEpoch),
-        ] + Self.encode(call.predicted) + [baselineModel]
-            + (call.baseline.map { Self.encode($0.figures) } ?? Array(repeating: .null, count: 5))
+        row.append(try nameID(call.runID))
+        row.append(try nameID(account.team))
+        row.append(try nameID(account.key))
+        row.append(try nameID(account.session))
+        row.append(try nameID(account.job))
+        row.append(try nameID(account.batch))
+        row.append(try nameID(call.policy))
+        row.append(.optional(call.decisionID))
+        row.append(try nameID(call.model.rawValue))
+        row.append(try nameID(call.provider))
+        row.append(try nameID(call.placement.rawValue))
+        row.append(try nameID(call.stage?.rawValue))
+        row.append(try nameID(call.tier.rawValue))
+        row.append(try nameID(call.catalogVersion))
+        row.append(.integer(call.priceAsOf?.daysSinceEpoch))
+        Self.encode(call.predicted, into: &row)
+        row.append(try nameID(call.baseline?.model.rawValue))
+        if let baseline = call.baseline {
+            Self.encode(baseline.figures, into: &row)
+        } else {
+            for _ in 0..<5 { row.append(.null) }
+        }
     }
 
     /// API, energy and hardware cost in nano-USD, microjoules, microseconds.
-    static func encode(_ figures: CallFigures) -> [SQLValue] {
-        [
-            .integer(figures.cost.api.nanoUSD), .integer(figures.cost.energy.nanoUSD),
-            .integer(figures.cost.hardware.nanoUSD), .integer(Amounts.microjoules(figures.energyJoules) ?? 0),
-            .integer(Amounts.microjoules(figures.latencySeconds) ?? 0),
-        ]
+    static func encode(_ figures: CallFigures, into row: inout [SQLValue]) {
+        row.append(.integer(figures.cost.api.nanoUSD))
+        row.append(.integer(figures.cost.energy.nanoUSD))
+        row.append(.integer(figures.cost.hardware.nanoUSD))
+        row.append(.integer(Amounts.microjoules(figures.energyJoules) ?? 0))
+        row.append(.integer(Amounts.microjoules(figures.latencySeconds) ?? 0))
     }
 
     /// Decodes `CallColumns` from a position of a row on.

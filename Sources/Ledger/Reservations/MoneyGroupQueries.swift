@@ -54,15 +54,22 @@ extension LedgerTransaction {
                 for (_, entry) in commit.settlements { needs.add(entry.call.attribution, at: entry.at) }
             }
         }
-        let missing = try names.missing(of: operations.flatMap(\.labels))
+        var missing: Set<String> = []
+        for operation in operations {
+            try operation.forEachLabel { (label) throws(LedgerError) in try names.collect(label, into: &missing) }
+        }
         let reservations = SQLList(texts: operations.flatMap(\.reservationIDs), in: dialect)
         let entries = SQLList(texts: Set(operations.flatMap(\.entryIDs)), in: dialect)
         let decisions = operations.flatMap(\.decisionIDs)
         let steps = operations.flatMap(\.stepIDs)
-        var queries = [
+        var queries: [SQLQuery] = []
+        queries.reserveCapacity(10)
+        queries += [
             Self.openReservations.query(reservations, in: dialect), Self.knownEntries.query(entries, in: dialect),
-            Self.settledReservations.query(reservations, in: dialect), bookQuery(for: needs),
+            Self.settledReservations.query(reservations, in: dialect),
         ]
+        let bookAt = queries.count
+        queries += bookQueries(for: needs)
         let versionAt = queries.count
         if mode == .together { queries.append(versionQuery) }
         let decisionsAt = queries.count
@@ -79,7 +86,7 @@ extension LedgerTransaction {
         names.learn(found[namesAt...], keeping: mode == .together)
         var group = MoneyGroup()
         for row in found[0].rows {
-            group.open[row.text(0)] = try decodeReservation(SQLRow(values: Array(row.values.dropFirst())))
+            group.open[row.text(0)] = try decodeReservation(row, at: 1)
         }
         for row in found[1].rows {
             group.entries.insert(row.text(0))
@@ -88,13 +95,13 @@ extension LedgerTransaction {
         for row in found[2].rows { group.settled.insert(row.text(0)) }
         if decisionsAt < stepsAt { for row in found[decisionsAt].rows { group.decisions.insert(row.text(0)) } }
         if stepsAt < namesAt { for row in found[stepsAt].rows { group.steps.insert(row.text(0)) } }
-        group.book = try book(found[3], for: operations, group.open, needs)
+        group.book = try book(found[bookAt..<versionAt], for: operations, group.open, needs)
         return group
     }
 
     /// Reads the book, again where the open reservations need more budgets or windows than their entries.
     private func book(
-        _ found: SQLResult, for operations: [MoneyOperation], _ open: [String: ClosedReservation?],
+        _ found: ArraySlice<SQLResult>, for operations: [MoneyOperation], _ open: [String: ClosedReservation?],
         _ needs: BudgetNeeds
     ) throws(LedgerError) -> BudgetBook {
         var all = needs

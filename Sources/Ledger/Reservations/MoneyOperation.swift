@@ -53,27 +53,42 @@ extension MoneyOperation {
         if case .commit(let commit) = self { commit.steps.map(\.id) } else { [] }
     }
 
-    /// Texts that its rows refer to by number (`StringInterner`).
-    var labels: [String] {
+    /// Passes on each text that its rows refer to by number (`StringInterner`).
+    func forEachLabel(_ body: (String?) throws(LedgerError) -> Void) throws(LedgerError) {
         switch self {
-        case .reserve(let request): request.call.labels
+        case .reserve(let request): try request.call.forEachLabel(body)
         case .commit(let commit):
-            commit.settlements.flatMap { _, entry in
-                entry.call.labels + [
-                    entry.kind.rawValue, entry.result.energyProvenance.rawValue, entry.result.outcome.rawValue,
-                ] + (entry.result.servedModel.map { [$0] } ?? [])
-            } + commit.failures.flatMap { $0.labels.compactMap { $0 } }
+            for (_, entry) in commit.settlements {
+                try entry.call.forEachLabel(body)
+                try body(entry.kind.rawValue)
+                try body(entry.result.energyProvenance.rawValue)
+                try body(entry.result.outcome.rawValue)
+                try body(entry.result.servedModel)
+            }
+            for failure in commit.failures {
+                for label in failure.labels { try body(label) }
+            }
         }
     }
 }
 
 extension PlannedCall {
-    fileprivate var labels: [String] {
-        let account = attribution
-        let texts = [
-            runID, account.team, account.key, account.session, account.job, account.batch, policy, model.rawValue,
-            provider, placement.rawValue, stage?.rawValue, tier.rawValue, catalogVersion, baseline?.model.rawValue,
-        ].compactMap { $0 }
-        return account.labels.isEmpty ? texts : texts + account.labels.texts
+    fileprivate func forEachLabel(_ body: (String?) throws(LedgerError) -> Void) throws(LedgerError) {
+        try body(runID)
+        try body(attribution.team)
+        try body(attribution.key)
+        try body(attribution.session)
+        try body(attribution.job)
+        try body(attribution.batch)
+        try body(policy)
+        try body(model.rawValue)
+        try body(provider)
+        try body(placement.rawValue)
+        try body(stage?.rawValue)
+        try body(tier.rawValue)
+        try body(catalogVersion)
+        try body(baseline?.model.rawValue)
+        if attribution.labels.isEmpty { return }
+        for text in attribution.labels.texts { try body(text) }
     }
 }

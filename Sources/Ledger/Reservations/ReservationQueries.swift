@@ -49,13 +49,18 @@ extension LedgerTransaction {
         _ request: ReservationRequest, owner holder: String? = nil
     ) throws(LedgerError) -> [SQLValue] {
         let bound = request.upperBound
-        let head: [SQLValue] = [
-            .text(request.id), .integer(request.at.milliseconds), .text(holder ?? owner), .integer(bound.money.nanoUSD),
-            .integer(bound.tokens), .integer(bound.microjoules),
-        ]
+        var row: [SQLValue] = []
+        row.reserveCapacity(Self.labelledReservationInsertion.columns.count)
+        row.append(.text(request.id))
+        row.append(.integer(request.at.milliseconds))
+        row.append(.text(holder ?? owner))
+        row.append(.integer(bound.money.nanoUSD))
+        row.append(.integer(bound.tokens))
+        row.append(.integer(bound.microjoules))
+        try encode(request.call, into: &row)
         let labels = request.call.attribution.labels
-        let row = head + (try encode(request.call))
-        return labels.isEmpty ? row : row + (try labelValues(labels))
+        if !labels.isEmpty { row += try labelValues(labels) }
+        return row
     }
 
     /// The condition of an entry that settled the reservation of its own id, which is not written twice.
@@ -118,15 +123,17 @@ extension LedgerTransaction {
         "at, bound_nano, bound_tokens, bound_uj, team, api_key, session, job, batch, "
         + LabelColumns.list
 
-    /// Reads `closedColumns`.
-    mutating func decodeReservation(_ row: SQLRow) throws(LedgerError) -> ClosedReservation {
+    /// Reads `closedColumns` from a position of a row on.
+    mutating func decodeReservation(_ row: SQLRow, at first: Int = 0) throws(LedgerError) -> ClosedReservation {
         ClosedReservation(
-            at: Timestamp(milliseconds: row.integer(0)),
+            at: Timestamp(milliseconds: row.integer(first)),
             bound: Amounts(
-                money: Money(nanoUSD: row.integer(1)), tokens: row.integer(2), microjoules: row.integer(3)),
+                money: Money(nanoUSD: row.integer(first + 1)), tokens: row.integer(first + 2),
+                microjoules: row.integer(first + 3)),
             attribution: Attribution(
-                team: try label(row[4]), key: try label(row[5]), session: try label(row[6]), job: try label(row[7]),
-                batch: try label(row[8]), labels: try decodeLabels(row, at: 9)))
+                team: try label(row[first + 4]), key: try label(row[first + 5]), session: try label(row[first + 6]),
+                job: try label(row[first + 7]), batch: try label(row[first + 8]),
+                labels: try decodeLabels(row, at: first + 9)))
     }
 
     /// All reservations whose calls are under way.

@@ -31,12 +31,15 @@ package struct CriterionScale: Hashable, Sendable {
                 moves[2] = max(moves[2], move.latency)
             }
         }
-        self.least = least.map { $0.isFinite ? $0 : 0 }
-        span = zip(greatest, least).enumerated().map { index, pair in
-            let spread = pair.0.isFinite ? pair.0 - pair.1 : 0
+        // In place: a decision makes several scales.
+        for index in 0..<4 {
+            let spread = greatest[index].isFinite ? greatest[index] - least[index] : 0
             let wide = index < 3 ? max(spread, moves[index]) : spread
-            return wide > 0 ? wide : 1
+            greatest[index] = wide > 0 ? wide : 1
+            if !least[index].isFinite { least[index] = 0 }
         }
+        self.least = least
+        span = greatest
     }
 
     /// The scaled weighted sum of one option.

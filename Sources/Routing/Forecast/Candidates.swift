@@ -12,7 +12,7 @@ package enum Candidates {
 
     /// The longest possible answer of this model to this step, tokens.
     package static func outputTokensAtMost(_ model: Model, step: Step) -> Int {
-        let room = max(model.contextTokens - step.read(by: model).promptTokens, 1)
+        let room = max(model.contextTokens - step.size(for: model).promptTokens, 1)
         return min(step.maxOutputTokens ?? model.maxOutputTokens, model.maxOutputTokens, room)
     }
 
@@ -21,30 +21,31 @@ package enum Candidates {
         of priced: PricedModel, step: Step, context: RoutingContext, prediction: Prediction
     ) -> Candidate {
         let model = priced.model
-        let step = step.read(by: model)
+        let size = step.size(for: model)
         var candidate = Candidate(
             model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
-            latencySeconds: 0, energyJoules: 0, rejection: rejection(of: model, step: step, policy: context.policy))
+            latencySeconds: 0, energyJoules: 0, rejection: rejection(of: model, step: step, size, policy: context.policy))
         do {
-            candidate.serviceTier = serviceTier(of: priced, step: step, prediction: prediction, context: context)
+            candidate.serviceTier = serviceTier(
+                of: priced, step: step, size, prediction: prediction, context: context)
             let forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
             let (calls, answers) = shares(of: step, model)
             let most = answers * outputTokensAtMost(model, step: step)
             let caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
-            let prompt = Double(step.promptTokens)
+            let prompt = Double(size.promptTokens)
             let call = try forecast.call(
                 promptTokens: prompt, cachedTokens: caching.cachedTokens, writesCache: caching.writes(prompt),
                 prediction: prediction.times(answers), mostOutput: most)
             candidate.cost = call.callCost.times(calls)
             candidate.latencySeconds = call.seconds(.mean)
             candidate.energyJoules = call.joules.mean
-            candidate.worstCaseCost = try worstCase(forecast, step: step, mostOutput: most).times(calls)
+            candidate.worstCaseCost = try worstCase(forecast, size, mostOutput: most).times(calls)
             if candidate.serviceTier != .standard, candidate.serviceTier != .batch {
                 // A server may serve and bill the standard tier instead of the requested one. A batch API serves
                 // batches only and bills their rates.
                 let standard = Forecast(priced, economics: context.economics, tier: .standard)
                 candidate.worstCaseCost = max(
-                    candidate.worstCaseCost, try worstCase(standard, step: step, mostOutput: most).times(calls))
+                    candidate.worstCaseCost, try worstCase(standard, size, mostOutput: most).times(calls))
             }
         } catch {
             candidate.rejection = candidate.rejection ?? error.description
@@ -60,34 +61,36 @@ package enum Candidates {
     /// The cheapest service tier that the policy admits and the model has a price for. Only rows of a batch can have
     /// batch rates.
     private static func serviceTier(
-        of priced: PricedModel, step: Step, prediction: Prediction, context: RoutingContext
+        of priced: PricedModel, step: Step, _ size: PromptSize, prediction: Prediction, context: RoutingContext
     ) -> ServiceTier {
         guard context.policy.plan.serviceTiers != [.standard] else { return .standard }
         let admitted = context.policy.plan.serviceTiers.filter { $0 != .batch || context.isBatch }
         let output = min(prediction.outputTokens.mean, Double(outputTokensAtMost(priced.model, step: step)))
         return priced.price.cheapestTier(
-            of: admitted, for: Usage(input: step.promptTokens, output: Int(output.rounded())))
+            of: admitted, for: Usage(input: size.promptTokens, output: Int(output.rounded())))
     }
 
     /// The highest possible bill of the step. Every byte of the prompt is a token of the most expensive input class,
     /// the longest answer is in its most expensive class, plus the energy and hardware of that call.
-    private static func worstCase(_ forecast: Forecast, step: Step, mostOutput: Int) throws(PriceError) -> Money {
-        let prompt = Double(step.promptTokensAtMost)
+    private static func worstCase(
+        _ forecast: Forecast, _ size: PromptSize, mostOutput: Int
+    ) throws(PriceError) -> Money {
+        let prompt = Double(size.promptTokensAtMost)
         let output = Double(mostOutput)
         let busy = forecast.busySeconds(prompt, output)
         let joules = forecast.joules(promptTokens: prompt, outputTokens: output)
         let rates = forecast.priced.price.rates(
-            tier: forecast.tier, promptTokens: step.promptTokensAtMost)
+            tier: forecast.tier, promptTokens: size.promptTokensAtMost)
         let input = rates.price(of: .input) ?? .zero
         let shortWrite = rates.price(of: .cacheWrite5m) ?? .zero
         let longWrite = rates.price(of: .cacheWrite1h) ?? .zero
         var usage = Usage()
         if longWrite > max(input, shortWrite) {
-            usage.cacheWrite1h = step.promptTokensAtMost
+            usage.cacheWrite1h = size.promptTokensAtMost
         } else if shortWrite > input {
-            usage.cacheWrite5m = step.promptTokensAtMost
+            usage.cacheWrite5m = size.promptTokensAtMost
         } else {
-            usage.input = step.promptTokensAtMost
+            usage.input = size.promptTokensAtMost
         }
         if (rates.price(of: .reasoning) ?? .zero) > (rates.price(of: .output) ?? .zero) {
             usage.reasoning = mostOutput
@@ -101,7 +104,7 @@ package enum Candidates {
     static let contextOverflow = "does not fit its context"
 
     /// Why a model cannot serve a step; nil if it can.
-    private static func rejection(of model: Model, step: Step, policy: Policy) -> String? {
+    private static func rejection(of model: Model, step: Step, _ size: PromptSize, policy: Policy) -> String? {
         if !policy.models.admits(model.id) { return "not allowed by policy.models" }
         if !policy.placement.admits(model.placement) {
             return "runs on \(model.placement.rawValue), policy.placement is \(policy.placement.rawValue)"
@@ -114,8 +117,8 @@ package enum Candidates {
         if let need = step.wireNeed, need.wire != model.endpoint.wire {
             return "'\(need.member)' is known to servers of the \(need.wire.rawValue) format alone"
         }
-        if step.promptTokens >= model.contextTokens {
-            return "the prompt of about \(step.promptTokens) tokens \(contextOverflow) of \(model.contextTokens)"
+        if size.promptTokens >= model.contextTokens {
+            return "the prompt of about \(size.promptTokens) tokens \(contextOverflow) of \(model.contextTokens)"
         }
         return nil
     }

@@ -105,7 +105,7 @@ struct ProfileEstimates: StepEstimates {
     private func both<Estimate>(
         _ model: Model, _ reference: Model, _ estimate: (ModelID, ModelID) -> Estimate?
     ) -> Estimate? {
-        guard reading.prediction(of: model.id) != nil, reading.prediction(of: reference.id) != nil else { return nil }
+        guard reading.predicts(model.id), reading.predicts(reference.id) else { return nil }
         return estimate(model.id, reference.id)
     }
 

@@ -16,9 +16,8 @@ struct PlanRows {
         switching = Array(repeating: Array(repeating: .free, count: candidates.count), count: steps)
         first = candidates.map(\.option)
         passes = candidates.map { tests.pass($0) }
-        let places = context.places
         for (index, candidate) in candidates.enumerated() {
-            guard let place = places[candidate.model] else { continue }
+            guard let place = context.place(of: candidate.model, near: index) else { continue }
             let ahead = LookAhead(candidate, context.models[place], step: step, context: context)
             guard let now = ahead.now else { continue }
             first[index] = now
@@ -36,6 +35,12 @@ struct PlanRows {
 }
 
 extension RoutingContext {
+    /// The index of a model in `models`, looked for at a place first.
+    func place(of model: ModelID, near guess: Int) -> Int? {
+        if models.indices.contains(guess), models[guess].model.id == model { return guess }
+        return models.firstIndex { $0.model.id == model }
+    }
+
     /// The index of each model in `models`.
     var places: [ModelID: Int] {
         Dictionary(models.enumerated().map { ($1.model.id, $0) }) { first, _ in first }
@@ -69,7 +74,7 @@ struct LookAhead {
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)
-        promptTokens = Double(step.read(by: priced.model).promptTokens)
+        promptTokens = Double(step.size(for: priced.model).promptTokens)
         caching = PromptCaching(priced, step: step, tier: candidate.serviceTier, isBatch: context.isBatch)
         statistic = context.policy.plan.statistic
     }

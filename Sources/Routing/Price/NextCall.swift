@@ -64,16 +64,15 @@ struct NextCallSearch {
         let models = candidates.map(\.model)
         let predictions = candidates.map(\.candidate.prediction.quality)
         let mayAskAgain = answers.last.map { !furtherWays($0.model.id).isEmpty } ?? false
-        guard priced.price > 0, models.count > 1 || mayAskAgain,
-            let believed = correctness(models, predictions, answers, seen)
-        else { return nil }
+        guard priced.price > 0, models.count > 1 || mayAskAgain else { return nil }
+        let couplings = couplings(models)
+        guard let believed = correctness(models, predictions, couplings, answers, seen) else { return nil }
         let asked = models.indices.filter { index in answers.contains { $0.model.id == models[index].id } }
         let open = models.indices.filter { !asked.contains($0) && fits([$0], after: asked, of: candidates, seen) }
         // Without a judge, only an abler model's answer replaces one: nothing could tell which of the two is right.
         let ablest = asked.map { predictions[$0] }.max() ?? 0
         let abler = open.filter { predictions[$0] > ablest }
         let burdens = models.map { priced.burden($0.id) / priced.price }
-        let couplings = couplings(models)
         func best(_ correctness: [Double]) -> Valued? {
             guard isJudged else { return replacement(correctness, burdens, open: abler, asked: asked) }
             let policy = CascadePolicy(weight: 1, detectionRate: estimates.detectionRate)
@@ -159,7 +158,8 @@ struct NextCallSearch {
     /// Every model's probability of being right, given answers and evidence; nil where nothing tells more than the
     /// predictions did before the call.
     private func correctness(
-        _ models: [Model], _ predictions: [Double], _ answers: [(model: Model, output: String)], _ seen: SeenEvidence
+        _ models: [Model], _ predictions: [Double], _ couplings: [Float], _ answers: [(model: Model, output: String)],
+        _ seen: SeenEvidence
     ) -> [Double]? {
         var correctness: [Double]
         if isJudged {
@@ -170,7 +170,6 @@ struct NextCallSearch {
             correctness = predictions
         }
         guard correctness.allSatisfy(\.isFinite) else { return nil }
-        let couplings = couplings(models)
         for index in models.indices {
             guard let change = seen.logOdds[models[index].id], change != 0 else { continue }
             correctness = changed(correctness, index, by: change, couplings)
@@ -231,6 +230,7 @@ struct NextCallSearch {
     private func fits(
         _ next: [Int], after asked: [Int], of candidates: [(candidate: Candidate, model: Model)], _ seen: SeenEvidence
     ) -> Bool {
+        if remaining.budget == nil, remaining.seconds == nil { return true }
         // The samples are the last model's, which is counted at the dearest of those asked.
         let repeated = asked.max { candidates[$0].candidate.worstCaseCost < candidates[$1].candidate.worstCaseCost }
         let called = asked + next + (repeated.map { Array(repeating: $0, count: seen.samples.count) } ?? [])
@@ -245,6 +245,11 @@ struct NextCallSearch {
     }
 
     private func couplings(_ models: [Model]) -> [Float] {
-        models.flatMap { one in models.map { other in Float(estimates.coupling(of: one, to: other)) } }
+        var couplings: [Float] = []
+        couplings.reserveCapacity(models.count * models.count)
+        for one in models {
+            for other in models { couplings.append(Float(estimates.coupling(of: one, to: other))) }
+        }
+        return couplings
     }
 }

@@ -10,7 +10,7 @@ package struct SequentialRule: Sendable {
     /// Every test and remark since the step began, in order.
     package internal(set) var findings: [Finding] = []
     /// The current step.
-    var step: RuleStep?
+    var step: Shared<RuleStep>?
     /// Rejected answers of this step.
     var rejected: [RuleEvent.Answer] = []
     var unavailable: [ModelID] = []
@@ -27,25 +27,25 @@ package struct SequentialRule: Sendable {
     /// Consumes an event and returns the next action.
     package mutating func handle(_ event: RuleEvent) -> RuleAction {
         if case .step(let step) = event { return begin(step) }
-        guard let step else { return .ignored(reason: "no step has begun") }
+        guard let current = step else { return .ignored(reason: "no step has begun") }
         switch event {
         case .step: return .ignored(reason: "")
         case .predicted(let similarity):
             predicted = similarity
-            return search(step)
+            return search(current.value)
         case .predictionFailed(let reason):
             findings.append(.predictionFailed(reason: reason))
-            return search(step)
-        case .decomposed(let parts): return split(step, into: parts)
+            return search(current.value)
+        case .decomposed(let parts): return split(current.value, into: parts)
         case .decompositionFailed(let reason):
             findings.append(.undivided(reason: reason))
-            return lastResort(step)
-        case .answered(let answer): return evaluate(answer, step)
+            return lastResort(current.value)
+        case .answered(let answer): return evaluate(answer, current.value)
         case .failed(let model, let reason):
             unavailable.append(model)
             findings.append(.failed(model, reason: reason))
             release(from: model, because: "it did not answer")
-            return search(step)
+            return search(current.value)
         }
     }
 
@@ -55,7 +55,7 @@ package struct SequentialRule: Sendable {
     // MARK: Beginning of a step
 
     private mutating func begin(_ step: RuleStep) -> RuleAction {
-        self.step = step
+        self.step = Shared(step)
         (rejected, unavailable, predicted, next, wasDecomposed) = ([], [], [:], 0, false)
         findings.removeAll(keepingCapacity: true)
         // URC, SSE, SLE and three steps of CD for each. Growing the array would cost more than the tests.

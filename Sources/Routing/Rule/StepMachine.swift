@@ -17,9 +17,9 @@ package struct StepMachine: Sendable {
     package private(set) var acceptance: Double?
 
     private var rule: SequentialRule
-    private var forecast: StepForecast
+    private var forecast: Shared<StepForecast>
     private let estimator: any Estimating
-    private let context: RoutingContext
+    private let context: Shared<RoutingContext>
     /// Remarks from before the rule began.
     private let preamble: [String]
     private var outputs: [(model: Model, output: String)] = []
@@ -38,9 +38,9 @@ package struct StepMachine: Sendable {
     ) {
         self.decision = decision
         self.rule = rule
-        self.forecast = forecast
+        self.forecast = Shared(forecast)
         self.estimator = estimator
-        self.context = context
+        self.context = Shared(context)
         preamble = decision.considered
         action = .ignored(reason: "")
         handle(.step(start))
@@ -51,11 +51,11 @@ package struct StepMachine: Sendable {
     package mutating func decomposed(_ answer: String) -> RuleAction {
         let parts = SubtaskList.parts(of: answer)
         guard case .decompose = action else { return handle(.decomposed([])) }
-        let reference = forecast.model(decision.reference)
-        let models = context.models.map(\.model)
+        let reference = forecast.value.model(decision.reference)
+        let models = context.value.models.map(\.model)
         return handle(
             .decomposed(
-                parts.prefix(context.policy.sequence.decomposition.mostParts + 1).map { text in
+                parts.prefix(context.value.policy.sequence.decomposition.mostParts + 1).map { text in
                     let estimates = estimator.estimates(of: StepText(prompt: text), for: models)
                     var similarity: [ModelID: Double] = [:]
                     for model in models where model.id != decision.reference {
@@ -89,11 +89,11 @@ package struct StepMachine: Sendable {
     ) -> RuleAction {
         if let last = outputs.last { seen.logOdds[last.model.id, default: 0] += seen.samples.logOdds }
         (acceptance, seen.samples, self.evidence) = (nil, SampleAgreement(), evidence)
-        guard context.policy.verify, fault == nil, let known = forecast.model(model) else {
+        guard context.value.policy.verify, fault == nil, let known = forecast.value.model(model) else {
             return handle(.answered(.init(model: model, fault: fault)))
         }
         outputs.append((known, output))
-        seen.mostSamples = allowsSamples ? context.policy.verification.samples : 0
+        seen.mostSamples = allowsSamples ? context.value.policy.verification.samples : 0
         return weigh()
     }
 
@@ -122,14 +122,14 @@ package struct StepMachine: Sendable {
     /// Compares the last answer, with all that is known of it, with its price.
     private mutating func weigh() -> RuleAction {
         guard let last = outputs.last else { return action }
-        let judged = forecast.estimates.acceptance(of: outputs)
+        let judged = forecast.value.estimates.acceptance(of: outputs)
         let ofAnswer = evidence.beyondWords + (judged == nil ? evidence.ofWords : 0)
         seen.logOdds[last.model.id] = ofAnswer
         let change = ofAnswer + seen.samples.logOdds
         acceptance = judged.map { $0 > 0 && $0.isFinite && change != 0 ? logistic(logit($0) + change) : $0 }
         var next: NextCall?
-        if context.policy.verification.threshold == nil {
-            var search = forecast.callsAfterAnswer(in: context)
+        if context.value.policy.verification.threshold == nil {
+            var search = forecast.value.callsAfterAnswer(in: context.value)
             search?.askedAgain = askedAgain
             next = search?.next(after: outputs, seen: seen)
         }
@@ -152,9 +152,11 @@ package struct StepMachine: Sendable {
     /// Asks a model in another way from here on.
     private mutating func take(_ way: Candidate) {
         askedAgain.insert(way.model)
-        forecast.take([way])
+        var changed = forecast.value
+        changed.take([way])
+        forecast = Shared(changed)
         guard let index = decision.candidates.firstIndex(where: { $0.model == way.model }) else { return }
-        decision.candidates[index] = forecast.candidates[index]
+        decision.candidates[index] = forecast.value.candidates[index]
     }
 
     /// Marks the model as named by the caller.
@@ -237,7 +239,7 @@ package struct StepMachine: Sendable {
     }
 
     /// The models to call if the chosen one fails.
-    private var fallbacks: [ModelID] { forecast.byQuality.filter { $0 != decision.model } }
+    private var fallbacks: [ModelID] { forecast.value.byQuality.filter { $0 != decision.model } }
 }
 
 /// Word-based similarity of two texts, for predictors that write text.

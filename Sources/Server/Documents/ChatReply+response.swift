@@ -67,7 +67,8 @@ extension ChatReply {
                     var events = format.eventWriter()
                     for await batch in reader {
                         var bytes: [UInt8] = []
-                        for event in batch { bytes += events.write(event) }
+                        // By index: an event is large, and none is copied to be written.
+                        for index in batch.indices { bytes += events.write(batch[index]) }
                         if batch.contains(where: { $0.kind == .done }) { await format.willEnd(events) }
                         if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
                     }

@@ -9,7 +9,7 @@ enum CrossOriginCheck {
     ///   - authority: the request's `Host`; nil from programs that send none, which browsers never do.
     ///   - origin: the request's `Origin`; nil from programs and from safe same-origin requests.
     static func problem(authority: String?, origin: String?) -> String? {
-        if let authority, !isLocal(host: host(of: authority[...])) {
+        if let authority, !isPlainLoopback(authority), !isLocal(host: host(of: authority[...])) {
             return "it was sent to '\(authority.prefix(100))', which is no name of this machine"
         }
         guard let origin else { return nil }
@@ -18,6 +18,14 @@ enum CrossOriginCheck {
             return "it comes from a page of '\(origin.prefix(100))'"
         }
         return nil
+    }
+
+    /// Whether a `Host` is the usual one of programs on this machine: its IPv4 loopback address, with or without a port.
+    private static func isPlainLoopback(_ authority: String) -> Bool {
+        let address = "127.0.0.1".utf8
+        guard authority.utf8.starts(with: address) else { return false }
+        let rest = authority.utf8.dropFirst(address.count)
+        return rest.isEmpty || rest.first == UInt8(ascii: ":")
     }
 
     /// Names outside the public DNS, and IP addresses: a page served from an address belongs to that machine.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Effect of task cancellation on a transfer.
 package enum UpstreamCancellation: Hashable, Sendable {
     /// Closes the connection at once; waiting ends with ``UpstreamError/cancelled``.
@@ -62,7 +64,7 @@ extension UpstreamRequest {
                 throw .invalidRequest(reason: "a header name has characters that HTTP does not allow")
             }
             // A wrong length would smuggle the rest of the body as a second request.
-            guard !["content-length", "transfer-encoding", "host"].contains(name.lowercased()) else {
+            guard !Self.isFraming(name) else {
                 throw .invalidRequest(reason: "the header \(name) is not the caller's to set")
             }
             // A line break in a value would inject headers or a second request.
@@ -70,7 +72,15 @@ extension UpstreamRequest {
                 throw .invalidRequest(reason: "the value of the header \(name) has control characters")
             }
         }
-        return try Origin(url: url)
+        return try Origin.remembered(url)
+    }
+
+    /// Whether a header is set by libcurl alone. Most names are told by their length.
+    private static func isFraming(_ name: String) -> Bool {
+        switch name.utf8.count {
+        case 4, 14, 17: ["content-length", "transfer-encoding", "host"].contains(name.lowercased())
+        default: false
+        }
     }
 
     /// RFC 9110, section 5.6.2: the characters of a token.
@@ -114,6 +124,22 @@ package struct Origin: Hashable, Sendable {
             throw .invalidRequest(reason: "the URL names no host")
         }
         host = String(decoding: authority.map(Self.lowercased), as: UTF8.self)
+    }
+
+    /// Origins by the URLs that were parsed last: calls go to the few URLs of a catalog.
+    private static let known = Mutex<[String: Origin]>([:])
+    /// URLs of batches and files are without end, so all are forgotten at this number.
+    private static let mostKnown = 512
+
+    /// The origin of a URL, which is parsed once.
+    package static func remembered(_ url: String) throws(UpstreamError) -> Origin {
+        if let origin = known.withLock({ $0[url] }) { return origin }
+        let origin = try Origin(url: url)
+        known.withLock { known in
+            if known.count >= mostKnown { known.removeAll(keepingCapacity: true) }
+            known[url] = origin
+        }
+        return origin
     }
 
     /// What follows a scheme in any case; nil behind another one.

@@ -79,6 +79,7 @@ extension FolderSearch {
 
     /// The value of an environment variable; nil where it is empty or unset.
     static func variable(_ name: String) -> String? {
-        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
+        // Copying the whole environment takes as long as reading a settings file.
+        getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

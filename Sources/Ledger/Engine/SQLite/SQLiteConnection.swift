@@ -1,10 +1,11 @@
-import Foundation
 import GRDB
+import GRDBSQLite
 
 /// A GRDB connection, for as long as GRDB lends it.
 struct SQLiteConnection: SQLConnection {
     let database: Database
-    let path: String
+    let file: SQLiteFile
+    let isWriter: Bool
 
     var dialect: SQLDialect { .sqlite }
     /// Constant, since the writer's connection lasts as long as the store.
@@ -14,10 +15,10 @@ struct SQLiteConnection: SQLConnection {
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws(LedgerError) -> Int {
         do {
-            try prepared(sql, arguments).execute()
-            return database.changesCount
+            try prepared(sql)?.run(arguments, on: database) { _ in }
+            return changed
         } catch {
-            throw LedgerError(sqlite: error, path: path)
+            throw LedgerError(sqlite: error, path: file.path)
         }
     }
 
@@ -27,23 +28,20 @@ struct SQLiteConnection: SQLConnection {
 
     func insert(_ rows: [[SQLValue]], _ insertion: SQLInsertion) throws(LedgerError) {
         if rows.isEmpty { return }
-        let sql = insertion.single
         do {
-            let statement = try database.cachedStatement(sql: sql)
-            for row in rows {
-                try bind(row, to: statement, of: sql)
-                try statement.execute()
-            }
+            let statement = try prepared(insertion.single)
+            for row in rows { try statement?.run(row, on: database) { _ in } }
         } catch {
-            throw LedgerError(sqlite: error, path: path)
+            throw LedgerError(sqlite: error, path: file.path)
         }
     }
 
     func results(_ queries: [SQLQuery]) throws(LedgerError) -> [SQLResult] {
         var results: [SQLResult] = []
+        results.reserveCapacity(queries.count)
         for query in queries {
             let rows = try rows(query.sql, query.arguments)
-            results.append(SQLResult(rows: rows, changed: database.changesCount))
+            results.append(SQLResult(rows: rows, changed: changed))
         }
         return results
     }
@@ -52,58 +50,35 @@ struct SQLiteConnection: SQLConnection {
         _ sql: String, _ arguments: [SQLValue], _ body: (SQLRow) throws(LedgerError) -> Void
     ) throws(LedgerError) {
         do {
-            let statement = try prepared(sql, arguments)
-            let columns = CInt(statement.columnCount)
-            // The cursor only steps; columns are read from the statement, since GRDB's rows copy more than needed.
-            let steps = try DatabaseValue.fetchCursor(statement)
-            while try steps.next() != nil {
-                let values = (0..<columns).map {
-                    SQLValue(DatabaseValue(sqliteStatement: statement.sqliteStatement, index: $0))
-                }
-                try body(SQLRow(values: values))
-            }
+            try prepared(sql)?.run(arguments, on: database) { try body($0) }
         } catch {
-            throw LedgerError(sqlite: error, path: path)
+            throw LedgerError(sqlite: error, path: file.path)
         }
     }
 
-    /// Binds the parameters one by one: GRDB's argument lists took a third of the writer's time.
-    private func prepared(_ sql: String, _ arguments: [SQLValue]) throws -> Statement {
-        let statement = try database.cachedStatement(sql: sql)
-        try bind(arguments, to: statement, of: sql)
-        return statement
-    }
+    /// Rows that the last statement changed.
+    private var changed: Int { Int(sqlite3_changes(database.sqliteConnection)) }
 
-    private func bind(_ arguments: [SQLValue], to statement: Statement, of sql: String) throws {
-        statement.setUncheckedArguments(Self.noArguments)
-        for (index, argument) in arguments.enumerated() {
-            let code = argument.bind(to: statement.sqliteStatement, at: CInt(index + 1))
-            guard code == 0 else { throw DatabaseError(resultCode: ResultCode(rawValue: code), sql: sql) }
+    /// The statement to run; nil for one that begins or ends a transaction, which GRDB has run.
+    private func prepared(_ sql: String) throws -> SQLiteStatement? {
+        guard isWriter else {
+            return SQLiteStatement(handle: try database.cachedStatement(sql: sql).sqliteStatement, sql: sql)
         }
+        let prepared = try file.statements.statement(sql, on: database)
+        if prepared.isTransactional {
+            try database.cachedStatement(sql: sql).execute()
+            return nil
+        }
+        return prepared.handle.map { SQLiteStatement(handle: $0, sql: sql) }
     }
-
-    private static let noArguments = StatementArguments()
 }
 
-extension SQLValue {
-    fileprivate func bind(to statement: SQLiteStatement, at index: CInt) -> CInt {
-        switch self {
-        case .null: DatabaseValue.null.bind(to: statement, at: index)
-        case .integer(let number): number.bind(to: statement, at: index)
-        case .text(let text): text.bind(to: statement, at: index)
-        case .array, .rows: DatabaseValue.null.bind(to: statement, at: index)
-        case .blob(let bytes): Data(bytes).bind(to: statement, at: index)
-        }
-    }
+/// A SQLite file with what its writer has prepared.
+final class SQLiteFile: Sendable {
+    let path: String
+    let statements = SQLiteStatements()
 
-    fileprivate init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null, .double: self = .null
-        case .int64(let number): self = .integer(number)
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .blob(Array(data))
-        }
-    }
+    init(path: String) { self.path = path }
 }
 
 extension LedgerError {

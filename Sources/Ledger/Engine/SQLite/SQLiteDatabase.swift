@@ -12,7 +12,8 @@ import Synchronization
 /// A SQLite file: WAL, one writer, a few readers. Commits reach the log, which `flush` puts on disk.
 struct SQLiteDatabase: SQLDatabase {
     private let pool: DatabasePool
-    let path: String
+    private let file: SQLiteFile
+    var path: String { file.path }
     private let presence: NodePresence
     private let log: WriteAheadLog
     private let hub = NotificationHub()
@@ -33,7 +34,7 @@ struct SQLiteDatabase: SQLDatabase {
 
     /// Opens the file, creates it where it is missing, and migrates its tables.
     init(path: String, migrations: [LedgerMigration] = LedgerMigration.all) throws(LedgerError) {
-        self.path = path
+        file = SQLiteFile(path: path)
         try Self.check(path)
         Self.hide(path)
         presence = try NodePresence(path: path + "-nodes")
@@ -144,7 +145,7 @@ struct SQLiteDatabase: SQLDatabase {
     }
 
     func withWriter(_ body: (any SQLConnection) -> Void) {
-        pool.writeWithoutTransaction { body(SQLiteConnection(database: $0, path: path)) }
+        pool.writeWithoutTransaction { body(SQLiteConnection(database: $0, file: file, isWriter: true)) }
     }
 
     func flushTicket() -> Int { 0 }
@@ -155,7 +156,7 @@ struct SQLiteDatabase: SQLDatabase {
         _ body: @escaping @Sendable (any SQLConnection) throws(LedgerError) -> Value
     ) async throws(LedgerError) -> Value {
         do {
-            return try await pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+            return try await pool.read { try body(SQLiteConnection(database: $0, file: file, isWriter: false)) }
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
@@ -165,7 +166,7 @@ struct SQLiteDatabase: SQLDatabase {
         _ body: (any SQLConnection) throws(LedgerError) -> Value
     ) throws(LedgerError) -> Value {
         do {
-            return try pool.read { try body(SQLiteConnection(database: $0, path: path)) }
+            return try pool.read { try body(SQLiteConnection(database: $0, file: file, isWriter: false)) }
         } catch {
             throw LedgerError(sqlite: error, path: path)
         }
@@ -193,6 +194,7 @@ struct SQLiteDatabase: SQLDatabase {
         hub.close()
         // The file alone then holds everything. A log that another process still reads stays.
         try? pool.writeWithoutTransaction { database in
+            file.statements.finish()
             try database.execute(sql: "PRAGMA busy_timeout = 200")
             try database.checkpoint(.truncate)
         }
