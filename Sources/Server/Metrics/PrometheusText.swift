@@ -41,7 +41,9 @@ struct PrometheusText {
     ///
     /// - Parameter help: what it counts; nil for a metric that ``MetricMeaning`` knows.
     mutating func begin(_ name: String, _ kind: PrometheusKind, help: String? = nil) {
-        if let help = help ?? MetricMeaning.byName[name] { text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n" }
+        if let help = help ?? MetricMeaning.byName[name] {
+            text += "# HELP \(name) \(Self.escaped(help, quotes: false))\n"
+        }
         text += "# TYPE \(name) \(kind.rawValue)\n"
     }
 
