@@ -8,15 +8,15 @@ package import Routing
 /// Copies share what is large: a step is handed on many times in each call.
 package struct PreparedStep: Sendable {
     /// What seldom changes once a step is routed.
-    package struct Facts: Sendable {
-        package var request: ChatRequest
-        package var step: Step
-        package var context: RoutingContext
-        package var attribution: Attribution
+    @usableFromInline struct Facts: Sendable {
+        @usableFromInline var request: ChatRequest
+        @usableFromInline var step: Step
+        @usableFromInline var context: RoutingContext
+        @usableFromInline var attribution: Attribution
     }
 
-    package var facts: Shared<Facts>
-    package var decided: Shared<Decision>
+    @usableFromInline var facts: Shared<Facts>
+    @usableFromInline var decided: Shared<Decision>
     /// The name of the policy, where it has one.
     package var policyName: String?
     /// The models that the caller may use.

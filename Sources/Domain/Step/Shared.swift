@@ -2,6 +2,7 @@
 ///
 /// Layers hand values on, and a copy of a value with twenty texts and lists counts twenty references.
 package final class Shared<Value: Sendable>: Sendable {
+    /// What all holders of the reference read.
     package let value: Value
 
     @inlinable
