@@ -24,7 +24,8 @@ package enum Candidates {
         let size = step.size(for: model)
         var candidate = Candidate(
             model: model.id, placement: model.placement, prediction: prediction, cost: .zero, worstCaseCost: .zero,
-            latencySeconds: 0, energyJoules: 0, rejection: rejection(of: model, step: step, size, policy: context.policy))
+            latencySeconds: 0, energyJoules: 0,
+            rejection: rejection(of: model, step: step, size, policy: context.policy))
         do {
             candidate.serviceTier = serviceTier(
                 of: priced, step: step, size, prediction: prediction, context: context)
