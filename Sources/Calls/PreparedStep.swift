@@ -8,15 +8,16 @@ package import Routing
 /// Copies share what is large: a step is handed on many times in each call.
 package struct PreparedStep: Sendable {
     /// What seldom changes once a step is routed.
-    package struct Facts: Sendable {
-        package var request: ChatRequest
-        package var step: Step
-        package var context: RoutingContext
-        package var attribution: Attribution
+    @usableFromInline
+    struct Facts: Sendable {
+        @usableFromInline var request: ChatRequest
+        @usableFromInline var step: Step
+        @usableFromInline var context: RoutingContext
+        @usableFromInline var attribution: Attribution
     }
 
-    package var facts: Shared<Facts>
-    package var decided: Shared<Decision>
+    @usableFromInline var facts: Shared<Facts>
+    @usableFromInline var decided: Shared<Decision>
     /// The name of the policy, where it has one.
     package var policyName: String?
     /// The models that the caller may use.
@@ -40,6 +41,7 @@ package struct PreparedStep: Sendable {
         self.policyName = policyName
     }
 
+    /// The request as the model is sent it.
     package var request: ChatRequest {
         @inlinable _read { yield facts.value.request }
         @inlinable set {
@@ -49,6 +51,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// The step as it was routed.
     package var step: Step {
         @inlinable _read { yield facts.value.step }
         @inlinable set {
@@ -58,6 +61,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// What the decision was made from.
     package var context: RoutingContext {
         @inlinable _read { yield facts.value.context }
         @inlinable set {
@@ -77,6 +81,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// The decision so far.
     package var decision: Decision {
         @inlinable _read { yield decided.value }
         @inlinable set {

@@ -3,31 +3,32 @@
 /// Copies share one storage: a model is handed on many times in each call.
 package struct Model: Hashable, Sendable {
     /// All that is known of it, which copies share.
-    package struct Facts: Hashable, Sendable {
-        package let id: ModelID
-        package let provider: String
-        package var aliases: [ModelID]
-        package let endpoints: [ModelEndpoint]
-        package let placement: Placement
-        package let tier: QualityTier
-        package let profile: ModelID?
-        package let contextTokens: Int
-        package let maxOutputTokens: Int
-        package let capabilities: Set<Capability>
-        package let images: ImageTokens?
-        package let prices: [Price]
-        package let energy: EnergyUse?
-        package let amortisation: Amortisation?
-        package let slots: Int?
-        package let promptCache: PromptCache
-        package let shortestCachedPrompt: Int?
-        package let speed: Speed
-        package let logProbabilities: LogProbabilities
-        package let efforts: [EffortLevel]
-        package var published: PublishedRecord?
+    @usableFromInline
+    struct Facts: Hashable, Sendable {
+        @usableFromInline let id: ModelID
+        @usableFromInline let provider: String
+        @usableFromInline var aliases: [ModelID]
+        @usableFromInline let endpoints: [ModelEndpoint]
+        @usableFromInline let placement: Placement
+        @usableFromInline let tier: QualityTier
+        @usableFromInline let profile: ModelID?
+        @usableFromInline let contextTokens: Int
+        @usableFromInline let maxOutputTokens: Int
+        @usableFromInline let capabilities: Set<Capability>
+        @usableFromInline let images: ImageTokens?
+        @usableFromInline let prices: [Price]
+        @usableFromInline let energy: EnergyUse?
+        @usableFromInline let amortisation: Amortisation?
+        @usableFromInline let slots: Int?
+        @usableFromInline let promptCache: PromptCache
+        @usableFromInline let shortestCachedPrompt: Int?
+        @usableFromInline let speed: Speed
+        @usableFromInline let logProbabilities: LogProbabilities
+        @usableFromInline let efforts: [EffortLevel]
+        @usableFromInline var published: PublishedRecord?
     }
 
-    package private(set) var storage: Shared<Facts>
+    @usableFromInline private(set) var storage: Shared<Facts>
 
     @inlinable package var id: ModelID { storage.value.id }
     /// The company or program that serves it: `openai`, `anthropic`, `llama.cpp`, ...
