@@ -8,7 +8,8 @@ package import Routing
 /// Copies share what is large: a step is handed on many times in each call.
 package struct PreparedStep: Sendable {
     /// What seldom changes once a step is routed.
-    @usableFromInline struct Facts: Sendable {
+    @usableFromInline
+    struct Facts: Sendable {
         @usableFromInline var request: ChatRequest
         @usableFromInline var step: Step
         @usableFromInline var context: RoutingContext
@@ -40,6 +41,7 @@ package struct PreparedStep: Sendable {
         self.policyName = policyName
     }
 
+    /// The request as the model is sent it.
     package var request: ChatRequest {
         @inlinable _read { yield facts.value.request }
         @inlinable set {
@@ -49,6 +51,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// The step as it was routed.
     package var step: Step {
         @inlinable _read { yield facts.value.step }
         @inlinable set {
@@ -58,6 +61,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// What the decision was made from.
     package var context: RoutingContext {
         @inlinable _read { yield facts.value.context }
         @inlinable set {
@@ -77,6 +81,7 @@ package struct PreparedStep: Sendable {
         }
     }
 
+    /// The decision so far.
     package var decision: Decision {
         @inlinable _read { yield decided.value }
         @inlinable set {

@@ -95,11 +95,16 @@ package struct SourceMarks: Sendable {
             {
                 place = start.distance(to: quote)
                 guard place + key.count <= bytes.count else { return false }
-                if memcmp(quote, key, key.count) == 0 { return true }
+                if memcmp(quote, key, key.count) == 0, isKey(bytes, behind: place + key.count) { return true }
                 place += 1
             }
             return false
         }
+    }
+
+    /// Whether a text that ends at a place is the key of a member: `hera` is the name of a model, too.
+    private static func isKey(_ bytes: UnsafeRawBufferPointer, behind place: Int) -> Bool {
+        bytes[place...].first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: ":")
     }
 
     /// The optional sources, in the order of the request.

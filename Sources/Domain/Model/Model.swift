@@ -3,7 +3,8 @@
 /// Copies share one storage: a model is handed on many times in each call.
 package struct Model: Hashable, Sendable {
     /// All that is known of it, which copies share.
-    @usableFromInline struct Facts: Hashable, Sendable {
+    @usableFromInline
+    struct Facts: Hashable, Sendable {
         @usableFromInline let id: ModelID
         @usableFromInline let provider: String
         @usableFromInline var aliases: [ModelID]

@@ -2,9 +2,10 @@
 ///
 /// Layers hand values on, and a copy of a value with twenty texts and lists counts twenty references.
 package final class Shared<Value: Sendable>: Sendable {
-    /// What all holders of the reference read.
+    /// The value, which never changes.
     package let value: Value
 
+    /// Puts a value behind a new reference.
     @inlinable
     package init(_ value: Value) {
         self.value = value

@@ -146,14 +146,26 @@ extension JSONDocument {
     /// text's length.
     private struct Removal {
         private var few: [String] = []
+        /// A bit for each length of the few, so that most members are passed at sight.
+        private var lengths: UInt64 = 0
         private var many: Set<[UInt8]> = []
 
         init(_ keys: [String]) {
-            if keys.count > 32 { many = Set(keys.map { Array($0.utf8) }) } else { few = keys }
+            if keys.count > 32 {
+                many = Set(keys.map { Array($0.utf8) })
+            } else {
+                few = keys
+                for key in keys { lengths |= Self.bit(key.utf8.count) }
+            }
         }
 
+        private static func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
+
         func holds(for member: JSONMemberRange, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
-            guard !many.isEmpty else { return few.contains { member.isNamed($0, in: buffer) } }
+            guard !many.isEmpty else {
+                if !member.keyIsEscaped, lengths & Self.bit(member.key.count) == 0 { return false }
+                return few.contains { member.isNamed($0, in: buffer) }
+            }
             return many.contains(Array(JSONEscape.decode(UnsafeBufferPointer(rebasing: buffer[member.key])).utf8))
         }
     }

@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A position in a *validated* text that moves over whole values and reads only the bytes it has to.
 struct JSONCursor {
     /// One element of an array.
@@ -106,11 +112,31 @@ struct JSONCursor {
         }
     }
 
+    /// The closing quote of a string that is long and has no escape sequence; nil for others, which are read by words.
+    ///
+    /// memchr passes many bytes at once. It is asked once for a string, so that the time stays linear.
+    @inline(__always)
+    private func endOfLongString() -> Int? {
+        let start = position &+ 4 &* ByteWord.count
+        guard start < end else { return nil }
+        for place in stride(from: position, to: start, by: ByteWord.count) {
+            let word = ByteWord(base, at: place)
+            if word.equal(to: ASCII.quote) | word.equal(to: ASCII.backslash) != 0 { return nil }
+        }
+        guard let quote = memchr(base + start, Int32(ASCII.quote), end &- start) else { return nil }
+        let length = UnsafeRawPointer(base + start).distance(to: quote)
+        return memchr(base + start, Int32(ASCII.backslash), length) == nil ? start &+ length : nil
+    }
+
     /// Moves from the opening quote of a string past its closing one. True if it contains escape sequences.
     @inline(__always)
     private mutating func skipString() -> Bool {
         var isEscaped = false
         position &+= 1
+        if let end = endOfLongString() {
+            position = end &+ 1
+            return false
+        }
         while true {
             while position &+ ByteWord.count <= end {
                 let word = ByteWord(base, at: position)

@@ -101,7 +101,8 @@ final class Flusher: Sendable {
             if groups.isEmpty { return }
             var failure: LedgerError?
             // Usually one; each new connection starts another.
-            for ticket in Set(groups.map(\.ticket)).sorted() {
+            let tickets = groups.count == 1 ? [groups[0].ticket] : Set(groups.map(\.ticket)).sorted()
+            for ticket in tickets {
                 let answers = groups.lazy.filter { $0.ticket == ticket }.flatMap(\.answers)
                     .filter { $0.flush == .before }
                 do throws(LedgerError) {

@@ -126,7 +126,7 @@ struct SQLList {
     private let dialect: SQLDialect
 
     /// Most values that a statement of SQLite takes one by one (`SQLListStatement`).
-    static let mostFew = 8
+    static let mostFew = 4
 
     init(texts: some Sequence<String>, in dialect: SQLDialect) {
         self.init(texts.map { .text($0) }, of: .text, in: dialect)
@@ -171,7 +171,7 @@ struct SQLList {
     /// The parameters for a form. A few values are filled up with the first one.
     fileprivate func append(_ form: Form, to arguments: inout [SQLValue]) {
         guard form == .few else { return arguments.append(argument) }
-        arguments += values
+        for value in values { arguments.append(value) }
         for _ in values.count..<Self.mostFew { arguments.append(values[0]) }
     }
 
@@ -256,6 +256,7 @@ struct SQLListStatement {
     func query(_ first: SQLList, _ second: SQLList, in dialect: SQLDialect) -> SQLQuery {
         let (one, other) = (first.form(in: dialect), second.form(in: dialect))
         var arguments: [SQLValue] = []
+        arguments.reserveCapacity(2 * SQLList.mostFew)
         first.append(one, to: &arguments)
         second.append(other, to: &arguments)
         return SQLQuery(texts[one.rawValue * SQLList.Form.allCases.count + other.rawValue], arguments)

@@ -9,9 +9,9 @@ package struct CriterionScale: Hashable, Sendable {
     package private(set) var span: [Double]
 
     package init(_ program: AssignmentProgram) {
-        var least = [Double](repeating: .infinity, count: 4)
-        var greatest = [Double](repeating: -.infinity, count: 4)
-        var moves = [Double](repeating: 0, count: 3)
+        var least: [Double] = [.infinity, .infinity, .infinity, .infinity]
+        var greatest: [Double] = [-.infinity, -.infinity, -.infinity, -.infinity]
+        var moves: [Double] = [0, 0, 0]
         for step in 0..<program.stepCount {
             let floor = program.accuracyFloor(step)
             for case .some(let option) in program.options[step] where option.accuracy >= floor {

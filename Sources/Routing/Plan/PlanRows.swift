@@ -16,9 +16,9 @@ struct PlanRows {
         switching = Array(repeating: Array(repeating: .free, count: candidates.count), count: steps)
         first = candidates.map(\.option)
         passes = candidates.map { tests.pass($0) }
-        for (index, candidate) in candidates.enumerated() {
-            guard let place = context.place(of: candidate.model, near: index) else { continue }
-            let ahead = LookAhead(candidate, context.models[place], step: step, context: context)
+        for index in candidates.indices {
+            guard let place = context.place(of: candidates[index].model, near: index) else { continue }
+            let ahead = LookAhead(candidates[index], context.models[place], step: step, context: context)
             guard let now = ahead.now else { continue }
             first[index] = now
             for row in 0..<steps {
@@ -26,7 +26,7 @@ struct PlanRows {
                     if passes[index] { options[row][index] = now }
                     continue
                 }
-                guard tests.pass(candidate, ahead: row), let later = ahead.after(row) else { continue }
+                guard tests.pass(candidates[index], ahead: row), let later = ahead.after(row) else { continue }
                 options[row][index] = later.option
                 switching[row][index] = later.move
             }
@@ -70,7 +70,16 @@ struct LookAhead {
     static let observationTokens = 60.0
 
     init(_ candidate: Candidate, _ priced: PricedModel, step: Step, context: RoutingContext) {
-        let step = step.asked(of: candidate).asking(priced.model, at: candidate.effort?.level)
+        if step.isAsked(asItIs: candidate), !step.losesCache(priced.model, at: candidate.effort?.level) {
+            self.init(candidate, priced, asked: step, context: context)
+        } else {
+            let asked = step.asked(of: candidate).asking(priced.model, at: candidate.effort?.level)
+            self.init(candidate, priced, asked: asked, context: context)
+        }
+    }
+
+    /// - Parameter step: the step as the candidate is asked.
+    private init(_ candidate: Candidate, _ priced: PricedModel, asked step: Step, context: RoutingContext) {
         forecast = Forecast(priced, economics: context.economics, tier: candidate.serviceTier)
         prediction = candidate.prediction
         mostOutput = Candidates.outputTokensAtMost(priced.model, step: step)

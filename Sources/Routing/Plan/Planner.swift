@@ -129,10 +129,11 @@ package struct Planner: Sendable {
         _ candidates: [Candidate], steps: Int, context: RoutingContext
     ) -> [AssignmentLimit] {
         let most = slots(candidates, context: context)
+        if most.isEmpty { return [] }
         let first = candidates.indices.filter { place in
             candidates.firstIndex { $0.model == candidates[place].model } == place
         }
-        guard !most.isEmpty, first.count < candidates.count else { return [] }
+        guard first.count < candidates.count else { return [] }
         return first.compactMap { place in
             let model = candidates[place].model
             guard let free = most[place], candidates.count(where: { $0.model == model }) > 1 else { return nil }

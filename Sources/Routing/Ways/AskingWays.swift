@@ -223,4 +223,7 @@ extension Step {
         else { return self }
         return sending(subset)
     }
+
+    /// Whether a candidate is sent the step with all of its sources, or has none to choose from.
+    func isAsked(asItIs candidate: Candidate) -> Bool { sources == nil || candidate.sources == nil }
 }

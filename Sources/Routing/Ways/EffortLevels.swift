@@ -55,11 +55,15 @@ extension Step {
     ///
     /// Anthropic's servers keep their cache of messages only while thinking stays as it was; nil is the model's own.
     func asking(_ model: Model, at level: EffortLevel?) -> Step {
-        guard cachedTokens > 0, model.id == previousModel, model.endpoint.wire == .anthropic,
-            previousWay.effort != level?.effort
-        else { return self }
+        guard losesCache(model, at: level) else { return self }
         var step = self
         (step.cachedTokens, step.cachedImages) = (0, 0)
         return step
+    }
+
+    /// Whether a model's server drops its cache of the run where it is asked at a level.
+    func losesCache(_ model: Model, at level: EffortLevel?) -> Bool {
+        cachedTokens > 0 && model.id == previousModel && model.endpoint.wire == .anthropic
+            && previousWay.effort != level?.effort
     }
 }
