@@ -23,6 +23,8 @@ package struct Settings: Sendable {
     package var alerts: Hook?
     /// The collector of spans; nil for none.
     package var tracing: TracingRule?
+    /// Issuers of tokens whose callers are let in.
+    package var jwt: [JWTRule] = []
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
     /// Local servers besides those at the usual ports.
@@ -66,11 +68,11 @@ extension Settings {
     /// The sections that a settings file may have.
     package static let sections = [
         "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-        "servers", "usual_servers", "service", "durability", "alerts", "tracing",
+        "servers", "usual_servers", "service", "durability", "alerts", "tracing", "jwt",
     ]
 
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `alerts`, `tracing`, `servers`, `usual_servers`, `service`, `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `tracing`, `jwt`, `servers`, `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(json, path: "", known: Self.sections)
@@ -110,6 +112,7 @@ extension Settings {
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
         if let value = fields.value("tracing") { tracing = try TracingRule(json: value) }
+        if let value = fields.value("jwt") { jwt = try JWTRule.list(value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }

@@ -86,9 +86,16 @@ extension UpstreamRequest {
 
 /// The scheme and authority of a URL: the key of connection limits, and the host in error messages.
 package struct Origin: Hashable, Sendable {
-    let isSecure: Bool
+    /// Whether the scheme is `https`.
+    package let isSecure: Bool
     /// Host and optional port, in lower case.
     package let host: String
+
+    /// The host without its port, and an IPv6 address without its brackets.
+    package var hostName: String {
+        if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
+        return String(host.prefix { $0 != ":" })
+    }
 
     /// Parses the origin of an absolute `http` or `https` URL.
     package init(url: String) throws(UpstreamError) {

@@ -34,6 +34,7 @@ struct ConfigCommand: AsyncParsableCommand {
                     let keys = try Installation.apiKeys(config: installation.config)
                     let ways = Set(catalog.models.map(\.endpoint.access) + settings.servers.map(\.access))
                     keyProblems = ways.compactMap { keys.staticProblem(with: $0) }.sorted()
+                    keyProblems += settings.jwt.compactMap(\.fileProblem)
                     problem = nil
                 } catch let exit as Exit {
                     problem = exit
