@@ -14,7 +14,7 @@ extension CallExecutor {
 
     /// Commits. A commit that fails for now is repeated until it is on disk, and does not keep the caller waiting.
     package func book(_ commit: StepCommit) async {
-        do throws(LedgerError) {
+        do {
             _ = try await ledger.commitStep(commit)
         } catch {
             await repeatLater(commit, after: error)
@@ -22,8 +22,8 @@ extension CallExecutor {
     }
 
     /// Commits, or throws. What of a failed commit is about money is repeated until it is on disk.
-    package func commit(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
-        do throws(LedgerError) {
+    package func commit(_ commit: StepCommit) async throws -> StepReceipt {
+        do {
             return try await ledger.commitStep(commit)
         } catch {
             var payments = commit.payments
@@ -36,7 +36,7 @@ extension CallExecutor {
     /// Waits for a reservation's flush. A flush that failed ends all writing of the ledger, so the call's settlement says
     /// so.
     func waitForDisk(_ reservation: Reservation) async {
-        do throws(LedgerError) {
+        do {
             try await ledger.waitForDisk(reservation)
         } catch {
             logger.critical("a reservation is not known to be on disk", metadata: ["reason": "\(error)"])

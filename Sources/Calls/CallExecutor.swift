@@ -60,7 +60,7 @@ package struct CallExecutor: Sendable {
     /// - Throws: `.upstream` if the call failed, or the answer's form did not pass the policy's verification.
     package func answer(
         _ prepared: PreparedStep, delivery: StreamDelivery? = nil
-    ) async throws(ServiceError) -> StepOutcome {
+    ) async throws -> StepOutcome {
         let model = prepared.decision.model
         switch await attempt(model, prepared, delivery: delivery) {
         case .answered(let outcome):
@@ -68,10 +68,10 @@ package struct CallExecutor: Sendable {
                 let problem = AnswerCheck(tools: prepared.request.tools).problem(with: outcome.answer)
             else { return outcome }
             await reject(outcome, prepared)
-            throw .noAnswer([(model, .malformed(host: model.rawValue, reason: problem))])
-        case .failed(let error, _, _): throw .noAnswer([(model, error)])
-        case .unpaid(let error): throw .ledger(error)
-        case nil: throw .noAnswer([])
+            throw ServiceError.noAnswer([(model, .malformed(host: model.rawValue, reason: problem))])
+        case .failed(let error, _, _): throw ServiceError.noAnswer([(model, error)])
+        case .unpaid(let error): throw error
+        case nil: throw ServiceError.noAnswer([])
         }
     }
 

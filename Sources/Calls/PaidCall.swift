@@ -129,7 +129,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         let reservation = ReservationRequest(
             id: Identifier.make("call"), at: .now(), call: planned, upperBound: upperBound)
         let made: Reservation
-        do throws(LedgerError) {
+        do {
             made = try await calls.ledger.reserve(reservation)
         } catch {
             // What was written before the database failed is not known.

@@ -1,19 +1,12 @@
 package import Domain
-package import JSON
-package import Ledger
-package import Routing
 package import Upstream
 
-/// Why a call, step or job failed. The description is for the caller.
-package enum ServiceError: Error, CustomStringConvertible {
-    /// The caller's mistake, by field.
-    case badRequest(FieldError)
+/// Why a call, step or job failed. A mistake of the caller by field is a `FieldError`, a plan that cannot be made a
+/// `RoutingError`, a budget without room a `LedgerError`.
+package enum ServiceError: CodedError {
     case unknownModel(String, suggestion: String?)
     /// A known model that cannot be called now, with the reason and the way out.
     case modelUnavailable(ModelID, reason: String)
-    case routing(RoutingError)
-    /// A budget has no room for the call, or the ledger cannot be written.
-    case ledger(LedgerError)
     /// Every candidate's server rejected the request itself: one of them, with the most telling words.
     case refused(model: ModelID, UpstreamFailure)
     /// Every candidate failed; their errors in the order of the calls.
@@ -38,13 +31,10 @@ package enum ServiceError: Error, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .badRequest(let error): error.description
         case .unknownModel(let name, let suggestion):
             "no model or policy is named '\(name)'"
                 + (suggestion.map { "; did you mean '\($0)'?" } ?? "; GET /v1/models lists them")
         case .modelUnavailable(let model, let reason): "\(model) cannot be called: \(reason)"
-        case .routing(let error): error.description
-        case .ledger(let error): error.description
         case .refused(let model, let failure) where failure.isContextOverflow:
             // Agents know by these words that they have to shorten their history.
             "prompt is too long: \(model) refused the request: \(failure.message)"
@@ -59,29 +49,17 @@ package enum ServiceError: Error, CustomStringConvertible {
 }
 
 extension ServiceError {
-    /// Whether the prompt is too long for every model.
+    /// Whether the one refusal that is told is of the prompt's length.
     package var isContextOverflow: Bool {
-        switch self {
-        case .routing(let error): error.isContextOverflow
-        case .refused(_, let failure): failure.isContextOverflow
-        default: false
-        }
+        guard case .refused(_, let failure) = self else { return false }
+        return failure.isContextOverflow
     }
 
-    /// The error's code for programs: the same in an HTTP error and in a batch's error row.
+    /// By what the caller can do: another name, another request, or another moment.
     package var code: String {
         switch self {
-        case .badRequest: "invalid_value"
         case .unknownModel: "model_not_found"
         case .modelUnavailable: "model_unavailable"
-        case .routing(let error) where error.isContextOverflow: "context_length_exceeded"
-        case .routing(.noCandidate): "no_candidate"
-        case .routing(.budgetSpent): "budget_exceeded"
-        case .routing(.infeasible): "policy_infeasible"
-        case .routing(.planning): "planning_failed"
-        case .ledger(.budgetExceeded): "budget_exceeded"
-        case .ledger(.rateLimited): "rate_limited"
-        case .ledger(let error): error.isTemporary ? "ledger_unavailable" : "ledger_error"
         case .refused(_, let failure) where failure.isContextOverflow: "context_length_exceeded"
         case .refused: "refused_by_model"
         case .upstream(let failures): UpstreamVerdict(failures.map(\.error)).rawValue

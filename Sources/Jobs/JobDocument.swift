@@ -9,7 +9,7 @@ package struct JobDocument: Sendable {
     let entries: [LedgerEntry]
 
     /// Loads a job with its steps and ledger entries.
-    package init(_ record: JobRecord, from ledger: LedgerStore) async throws(LedgerError) {
+    package init(_ record: JobRecord, from ledger: LedgerStore) async throws {
         self.record = record
         steps = try await ledger.read { try $0.steps(ofRun: record.id) }
         entries = try await ledger.read { try $0.entries(ofRun: record.id) }

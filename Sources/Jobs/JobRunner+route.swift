@@ -9,18 +9,16 @@ import Steps
 
 /// Routing of a job's next step.
 extension JobRunner {
-    func routed(_ thread: String) throws(ServiceError) -> RoutedStep {
+    func routed(_ thread: String) throws -> RoutedStep {
         guard let jobThread = machine.state.threads.first(where: { $0.id == thread }) else {
-            throw .notFound(kind: "subtask", id: thread)
+            throw ServiceError.notFound(kind: "subtask", id: thread)
         }
         let request: ChatRequest
         do {
             let body = JobBody.chat(messages: jobThread.messages, tools: machine.offeredTools(thread: thread))
             request = try ChatRequest(try JSONDocument(body))
-        } catch let error as FieldError {
-            throw .badRequest(error)
-        } catch {
-            throw .badRequest(FieldError("messages", "\(error)"))
+        } catch let error as JSONError {
+            throw FieldError("messages", "\(error)")
         }
         let memory = memories[thread] ?? Sessions.Memory()
         var step = request.step(

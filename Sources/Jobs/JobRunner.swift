@@ -44,7 +44,7 @@ actor JobRunner {
 
     /// Runs until the job ends, pauses or fails.
     func run() async {
-        do throws(LedgerError) {
+        do {
             for entry in try await stepService.ledger.read({ [id] in try $0.entries(ofRun: id) }) {
                 spent = (try? spent.adding(entry.result.figures.cost.total)) ?? spent
                 spentJoules += entry.result.figures.energyJoules
@@ -61,7 +61,7 @@ actor JobRunner {
     /// Restores the memories of threads begun by another node or before a restart.
     private func restoreMemories() async {
         for thread in machine.state.threads where thread.stepsTaken > 0 && memories[thread.id] == nil {
-            do throws(LedgerError) {
+            do {
                 let record = try await stepService.ledger.session(session(of: thread.id), unlike: nil)
                 memories[thread.id] = record.flatMap { Sessions.Memory(json: $0.body) }
             } catch {
@@ -104,17 +104,17 @@ actor JobRunner {
 
     private func step(_ thread: String) async {
         let step: RoutedStep
-        do throws(ServiceError) {
+        do {
             step = try routed(thread)
         } catch {
-            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+            await perform(machine.handle(.stepFailed(thread: thread, reason: "\(error)")))
             return
         }
         await appendEvent("step.decided", JobReport.decided(step.prepared, thread: thread))
-        do throws(ServiceError) {
+        do {
             await complete(try await stepService.perform(step, allowsSubtasks: true), thread: thread)
         } catch {
-            await perform(machine.handle(.stepFailed(thread: thread, reason: error.description)))
+            await perform(machine.handle(.stepFailed(thread: thread, reason: "\(error)")))
         }
     }
 
@@ -147,7 +147,7 @@ actor JobRunner {
     // MARK: Writing
 
     private func appendEvent(_ type: String, _ data: [UInt8]) async {
-        do throws(LedgerError) {
+        do {
             _ = try await stepService.ledger.write { [id] in
                 try $0.appendEvent(NewJobEvent(jobID: id, type: type, data: data, at: .now()))
             }
@@ -204,7 +204,7 @@ actor JobRunner {
         record.updatedAt = .now()
         if state.status == .completed { record.result = JobReport.result(state, spec: machine.spec) }
         commit.job = record
-        do throws(LedgerError) {
+        do {
             _ = try await stepService.ledger.commitStep(commit)
             return true
         } catch {

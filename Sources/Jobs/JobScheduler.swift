@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Dialects
 package import Domain
 import JSON
@@ -56,7 +56,7 @@ package final class JobScheduler: Service {
     private func claimJobs() async {
         let free = state.withLock { stepService.settings.limits.runningJobs - $0.running.count }
         guard free > 0 else { return }
-        do throws(LedgerError) {
+        do {
             for record in try await stepService.ledger.claimJobs(limit: free) {
                 if record.status == .running || record.lease > 1 {
                     stepService.logger.info("job resumed", metadata: ["job": "\(record.id)"])
@@ -69,7 +69,7 @@ package final class JobScheduler: Service {
     }
 
     /// Stores a new job; any node may claim it.
-    package func submit(_ spec: JobSpec, from caller: Caller) async throws(ServiceError) -> JobRecord {
+    package func submit(_ spec: JobSpec, from caller: Caller) async throws -> JobRecord {
         var spec = spec
         try checkTools(of: spec)
         spec.policy = try stepService.resolved(spec.policy)
@@ -85,64 +85,63 @@ package final class JobScheduler: Service {
             id: id, status: .queued, spec: writer.bytes, state: state.json,
             attribution: Attribution(team: caller.team, key: caller.key, job: id, labels: caller.labels),
             createdAt: now, updatedAt: now)
-        do throws(LedgerError) {
-            if let budget = spec.policy.budget {
-                try await stepService.ledger.write {
-                    try $0.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
-                }
+        if let budget = spec.policy.budget {
+            try await stepService.ledger.write {
+                try $0.setBudget(Budget(scope: .job(id), limit: .usd(budget)), at: now)
             }
-            let created = NewJobEvent(jobID: id, type: "job.created", data: Array("{}".utf8), at: now)
-            _ = try await stepService.ledger.commitStep(StepCommit(job: record, events: [created]))
-        } catch {
-            throw .ledger(error)
         }
+        let created = NewJobEvent(jobID: id, type: "job.created", data: Array("{}".utf8), at: now)
+        _ = try await stepService.ledger.commitStep(StepCommit(job: record, events: [created]))
         leaseLoop.wake()
         return record
     }
 
     /// Refuses a job with tool URLs that the settings do not allow.
-    private func checkTools(of spec: JobSpec) throws(ServiceError) {
+    private func checkTools(of spec: JobSpec) throws {
         for (index, tool) in spec.agent.tools.enumerated() {
             guard case .http(_, _, _, let url) = tool else { continue }
             if let problem = webhooks.problem(with: url) {
-                throw .badRequest(FieldError("agent.tools[\(index)].url", problem))
+                throw FieldError("agent.tools[\(index)].url", problem)
             }
         }
     }
 
     /// Resumes a paused job with its tool outputs.
-    package func submit(_ outputs: [ToolOutput], for id: String) async throws(ServiceError) {
+    package func submit(_ outputs: [ToolOutput], for id: String) async throws {
         let record = try await job(id)
         guard record.status == .requiresAction else {
-            throw .conflict("job \(id) is \(record.status.rawValue) and waits for no tool outputs")
+            throw ServiceError.conflict("job \(id) is \(record.status.rawValue) and waits for no tool outputs")
         }
-        guard let state = JobState(json: record.state) else { throw .conflict("the state of job \(id) is unreadable") }
+        guard let state = JobState(json: record.state) else {
+            throw ServiceError.conflict("the state of job \(id) is unreadable")
+        }
         let pending = state.pendingCalls.map(\.id)
         for output in outputs where !pending.contains(output.callID) {
-            throw .badRequest(
-                FieldError(
-                    "tool_outputs", "no call '\(output.callID)' is pending; pending: \(pending.joined(separator: ", "))"
-                ))
+            throw FieldError(
+                "tool_outputs", "no call '\(output.callID)' is pending; pending: \(pending.joined(separator: ", "))"
+            )
         }
         // Another node may have received outputs of the same job between read and claim.
         guard let claimed = try await claim(id, seizing: false), claimed.state == record.state else {
-            throw .conflict("job \(id) has moved meanwhile; look at it again")
+            throw ServiceError.conflict("job \(id) has moved meanwhile; look at it again")
         }
         let runner = try await runner(of: claimed)
         let actions = await runner.accept(outputs)
-        guard work(with: runner, { await runner.run(actions) }) else { throw .shuttingDown }
+        guard work(with: runner, { await runner.run(actions) }) else { throw ServiceError.shuttingDown }
     }
 
     /// Cancels a job on any node; calls in flight are still booked.
-    package func cancel(_ id: String) async throws(ServiceError) -> JobRecord {
+    package func cancel(_ id: String) async throws -> JobRecord {
         let record = try await job(id)
-        guard !record.status.isFinal else { throw .conflict("job \(id) is \(record.status.rawValue) already") }
+        guard !record.status.isFinal else {
+            throw ServiceError.conflict("job \(id) is \(record.status.rawValue) already")
+        }
         if let runner = state.withLock({ $0.running.contains(id) ? $0.runners[id] : nil }) {
             await runner.cancel()
             if await runner.isOver { return try await job(id) }
         }
         // The claim revokes the lease of the node that ran it.
-        guard let claimed = try await claim(id, seizing: true) else { throw .notFound(kind: "job", id: id) }
+        guard let claimed = try await claim(id, seizing: true) else { throw ServiceError.notFound(kind: "job", id: id) }
         if !claimed.status.isFinal {
             let runner = try await runner(of: claimed)
             await runner.cancel()
@@ -151,35 +150,27 @@ package final class JobScheduler: Service {
         return try await job(id)
     }
 
-    package func job(_ id: String) async throws(ServiceError) -> JobRecord {
-        guard let record = try await known(id) else { throw .notFound(kind: "job", id: id) }
+    package func job(_ id: String) async throws -> JobRecord {
+        guard let record = try await known(id) else { throw ServiceError.notFound(kind: "job", id: id) }
         return record
     }
 
-    private func known(_ id: String) async throws(ServiceError) -> JobRecord? {
-        do throws(LedgerError) {
-            return try await stepService.ledger.read { try $0.job(id) }
-        } catch {
-            throw .ledger(error)
-        }
+    private func known(_ id: String) async throws -> JobRecord? {
+        return try await stepService.ledger.read { try $0.job(id) }
     }
 
-    private func claim(_ id: String, seizing: Bool) async throws(ServiceError) -> JobRecord? {
-        do throws(LedgerError) {
-            return try await stepService.ledger.claimJob(id, seizing: seizing)
-        } catch {
-            throw .ledger(error)
-        }
+    private func claim(_ id: String, seizing: Bool) async throws -> JobRecord? {
+        return try await stepService.ledger.claimJob(id, seizing: seizing)
     }
 
     // MARK: Runners
 
     /// The runner of a claimed job: the paused one, if the job has not changed since.
-    private func runner(of record: JobRecord) async throws(ServiceError) -> JobRunner {
+    private func runner(of record: JobRecord) async throws -> JobRunner {
         if let runner = state.withLock({ $0.runners[record.id] }), await runner.adopt(record) { return runner }
         guard let root = try? JSONDocument(record.spec).root, let spec = try? JobSpec(json: root, isStored: true),
             let jobState = JobState(json: record.state)
-        else { throw .conflict("job \(record.id) was written by another version and cannot be taken up") }
+        else { throw ServiceError.conflict("job \(record.id) was written by another version and cannot be taken up") }
         let runner = JobRunner(
             stepService: stepService, webhooks: webhooks, feed: feed, record: record, spec: spec, state: jobState)
         state.withLock { $0.runners[record.id] = runner }
@@ -187,7 +178,7 @@ package final class JobScheduler: Service {
     }
 
     private func start(_ record: JobRecord) async {
-        do throws(ServiceError) {
+        do {
             let runner = try await runner(of: record)
             if !work(with: runner, { await runner.run() }) { await returnJob(record) }
         } catch {
@@ -214,7 +205,7 @@ package final class JobScheduler: Service {
     }
 
     private func returnJob(_ record: JobRecord) async {
-        do throws(LedgerError) {
+        do {
             try await stepService.ledger.write { try $0.returnJob(record) }
         } catch {
             stepService.logger.error(

@@ -3,9 +3,11 @@ import CMalloc
 import Calls
 import Catalog
 import Domain
+import JSON
 import Jobs
 import Ledger
 import Logging
+import Routing
 import Server
 import ServiceLifecycle
 import Steps
@@ -143,10 +145,8 @@ extension Exit {
     init(ofBatch error: any Error) {
         let code: Int32 =
             switch error {
-            case is LedgerError, ServiceError.ledger: 74
-            case ServiceError.badRequest, ServiceError.routing, ServiceError.unknownModel,
-                ServiceError.modelUnavailable:
-                65
+            case is LedgerError: 74
+            case is FieldError, is RoutingError, ServiceError.unknownModel, ServiceError.modelUnavailable: 65
             default: 70
             }
         self = error as? Exit ?? Exit(code, "\(error)")

@@ -28,13 +28,13 @@ struct ServiceErrorTests {
     @Test("a prompt that no model can hold has a code of its own, and so has the ledger's trouble")
     func others() {
         let overlong = "the prompt of about 9 tokens does not fit its context of 4"
-        let codes: [(ServiceError, String)] = [
-            (.routing(.noCandidate([(ModelID("m"), overlong)])), "context_length_exceeded"),
-            (.routing(.noCandidate([(ModelID("m"), "has no capability 'tools'")])), "no_candidate"),
-            (.ledger(.busy(database: "d")), "ledger_unavailable"),
-            (.ledger(.diskFull(database: "d")), "ledger_unavailable"),
-            (.ledger(.unknownReservation("r")), "ledger_error"),
-            (.notFound(kind: "batch row", id: "1"), "batch_row_not_found"),
+        let codes: [(any CodedError, String)] = [
+            (RoutingError.noCandidate([(ModelID("m"), overlong)]), "context_length_exceeded"),
+            (RoutingError.noCandidate([(ModelID("m"), "has no capability 'tools'")]), "no_candidate"),
+            (LedgerError.busy(database: "d"), "ledger_unavailable"),
+            (LedgerError.diskFull(database: "d"), "ledger_unavailable"),
+            (LedgerError.unknownReservation("r"), "ledger_error"),
+            (ServiceError.notFound(kind: "batch row", id: "1"), "batch_row_not_found"),
         ]
         for (error, code) in codes { #expect(error.code == code) }
     }

@@ -18,11 +18,11 @@ struct BatchCall: Sendable {
         /// Another node has finished the row meanwhile. The cost of this call is booked.
         case taken
         /// No answer. A call that may have been billed is booked.
-        case failed(ServiceError, isBusy: Bool, retryAfter: Double?)
+        case failed(any Error, isBusy: Bool, retryAfter: Double?)
         /// No server was called: a budget has no room now.
         case unpaid(BudgetRefusal)
         /// The ledger cannot be read or written.
-        case broken(ServiceError)
+        case broken(any Error)
     }
 
     let runner: BatchRunner
@@ -31,19 +31,19 @@ struct BatchCall: Sendable {
     let models: [PricedModel]
 
     /// The labels of the batch and of the row itself.
-    private func labels(of row: BatchRow) throws(ServiceError) -> CallLabels {
+    private func labels(of row: BatchRow) throws -> CallLabels {
         do {
             return try runner.batch.attribution.labels.adding(try JSONDocument(row.request).root)
-        } catch {
-            throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
+        } catch let error as JSONError {
+            throw FieldError("body", "\(error)")
         }
     }
 
     func run(by model: ModelID) async -> End {
         let batch = runner.batch
-        do throws(ServiceError) {
+        do {
             guard let row = try await runner.rows([line]).first else {
-                throw .notFound(kind: "batch row", id: "\(batch.id)/\(line)")
+                throw ServiceError.notFound(kind: "batch row", id: "\(batch.id)/\(line)")
             }
             let forecast = try runner.stepService.forecast(
                 row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
@@ -58,10 +58,9 @@ struct BatchCall: Sendable {
                 BatchRowResult(
                     batchID: batch.id, line: line, status: .completed, response: outcome.body,
                     entryID: outcome.entryID))
-            do throws(ServiceError) {
+            do {
                 try await runner.commit(commit)
-            } catch {
-                guard case .ledger(.duplicate) = error else { throw error }
+            } catch LedgerError.duplicate {
                 commit.rows = []
                 try await runner.commit(commit)
                 return .taken
@@ -72,30 +71,31 @@ struct BatchCall: Sendable {
         }
     }
 
-    private func end(of error: ServiceError) async -> End {
+    private func end(of error: any Error) async -> End {
         switch error {
-        case .ledger(let problem):
-            return problem.refusal.map { .unpaid($0) } ?? .broken(error)
-        case .refused(let model, let failure): return .refusedBy(model, .status(failure))
-        case .upstream(let failures):
+        case let problem as LedgerError: return problem.refusal.map { .unpaid($0) } ?? .broken(problem)
+        case ServiceError.refused(let model, let failure): return .refusedBy(model, .status(failure))
+        case ServiceError.upstream(let failures):
             guard case .status(let failure) = failures.last?.error else {
                 if case .overloaded = failures.last?.error { return .failed(error, isBusy: true, retryAfter: nil) }
                 return .failed(error, isBusy: false, retryAfter: nil)
             }
             return .failed(
                 error, isBusy: failure.isOverload, retryAfter: failure.retryAfterSeconds)
-        case .shuttingDown: return .failed(error, isBusy: true, retryAfter: nil)
-        case .badRequest, .unknownModel, .modelUnavailable, .routing, .notFound, .conflict:
+        case ServiceError.shuttingDown: return .failed(error, isBusy: true, retryAfter: nil)
+        case let error as any CodedError:
             let fault = BatchFault(line: line, customID: nil, code: error.code, message: error.description)
             let result = BatchRowResult(
                 batchID: runner.batch.id, line: line, status: .failed, response: fault.body)
-            do throws(ServiceError) {
+            do {
                 try await runner.commit(StepCommit(rows: [result]))
                 return .refused
-            } catch {
-                guard case .ledger(.duplicate) = error else { return .broken(error) }
+            } catch LedgerError.duplicate {
                 return .taken
+            } catch {
+                return .broken(error)
             }
+        default: return .broken(error)
         }
     }
 }
@@ -104,11 +104,11 @@ extension LedgerStore {
     /// Commits, with retries for a minute while the database is full, locked or unreachable.
     ///
     /// A commit is booked once, however often it is tried.
-    func commitPatiently(_ commit: StepCommit) async throws(LedgerError) -> StepReceipt {
+    func commitPatiently(_ commit: StepCommit) async throws -> StepReceipt {
         var pause = 0.05
         let started = ContinuousClock.now
         while true {
-            do throws(LedgerError) {
+            do {
                 return try await commitStep(commit)
             } catch {
                 guard error.isTemporary, started.seconds < 60, (try? await Task.sleep(for: .seconds(pause))) != nil

@@ -126,16 +126,8 @@ extension BatchOutput {
     /// Writes into two files of the ledger.
     func write(
         from ledger: LedgerStore, answers: inout FileWriter, errors: inout FileWriter
-    ) async throws(ServiceError) -> Count {
-        do {
-            return try await write(
-                from: ledger, answers: { try await answers.write($0) }, errors: { try await errors.write($0) })
-        } catch let error as ServiceError {
-            throw error
-        } catch let error as LedgerError {
-            throw .ledger(error)
-        } catch {
-            throw .conflict("\(error)")
-        }
+    ) async throws -> Count {
+        try await write(
+            from: ledger, answers: { try await answers.write($0) }, errors: { try await errors.write($0) })
     }
 }

@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 package import Ledger
 import Optimization
@@ -36,19 +36,17 @@ extension BatchRunner {
     /// Claims the open rows, predicts them, and plans them under the batch's budget.
     ///
     /// Rows that no model can serve fail at once.
-    package func prepare() async throws(ServiceError) -> Prepared {
+    package func prepare() async throws -> Prepared {
         try await setBudgets()
         let models = try stepService.batchModels(for: caller)
         var table = BatchTable(models: models)
         var weights = stepService.settings.defaultPolicy.weights
         while !isStopping {
-            let claimed = try await ledger { ledger throws(LedgerError) in
-                try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
-            }
+            let claimed = try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             if claimed.isEmpty { break }
             var faults: [BatchRowResult] = []
             for row in claimed {
-                do throws(ServiceError) {
+                do {
                     // A row is sent to a provider at most once; a returned row is called.
                     let forecast = try stepService.forecast(
                         row, terms: terms, models: models, caller: caller,
@@ -58,7 +56,7 @@ extension BatchRunner {
                         line: row.line, candidates: forecast.candidates, reserves: forecast.reserves,
                         bytes: row.request.count)
                     {
-                        faults.append(result(of: row, ServiceError.routing(.noCandidate([]))))
+                        faults.append(result(of: row, RoutingError.noCandidate([])))
                     }
                 } catch {
                     faults.append(result(of: row, error))
@@ -66,12 +64,8 @@ extension BatchRunner {
             }
             if !faults.isEmpty { try await commit(StepCommit(rows: faults)) }
         }
-        let counts = try await ledger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.rowCounts(ofBatch: batch.id) }
-        }
-        let groups = try await ledger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.groups(ofBatch: batch.id) }.filter { $0.phase != .closed }
-        }
+        let counts = try await ledger.read { try $0.rowCounts(ofBatch: batch.id) }
+        let groups = try await ledger.read { try $0.groups(ofBatch: batch.id) }.filter { $0.phase != .closed }
         let held = groups.reduce(Int64(0)) { $0 + $1.reserved.nanoUSD }
         let away = groups.reduce(0) { $0 + $1.open }
         let spent = try await spent()
@@ -93,7 +87,7 @@ extension BatchRunner {
 
     private func plan(
         _ planner: BatchPlanner, _ remaining: RemainingBudget
-    ) async throws(ServiceError) -> (BatchPlanner.Plan?, BatchForecast) {
+    ) async throws -> (BatchPlanner.Plan?, BatchForecast) {
         let rows = Array(planner.table.rows.indices)
         guard !rows.isEmpty else { return (nil, BatchForecast(planner, rows: [], plan: nil, remaining, forAll: nil)) }
         let resources = BatchPlanner.Resources(left: remaining.left, seconds: secondsLeft, joules: remaining.joules)
@@ -113,26 +107,22 @@ extension BatchRunner {
         do throws(OptimizationError) {
             return try result.get()
         } catch {
-            throw .routing(.planning(error))
+            throw RoutingError.planning(error)
         }
     }
 
-    private func setBudgets() async throws(ServiceError) {
+    private func setBudgets() async throws {
         let limits = [terms.budget.map { BudgetLimit.usd($0) }, terms.energyJoules.map { BudgetLimit.joules($0) }]
         for limit in limits.compactMap({ $0 }) {
-            try await ledger { ledger throws(LedgerError) in
-                try await ledger.write { try $0.setBudget(Budget(scope: .batch(batch.id), limit: limit), at: .now()) }
-            }
+            try await ledger.write { try $0.setBudget(Budget(scope: .batch(batch.id), limit: limit), at: .now()) }
         }
     }
 
     /// The tightest hard budget over the batch, its key, its team and the service. Windowed budgets count every window
     /// up to the deadline, since the batch waits for them.
-    private func remainingBudget() async throws(ServiceError) -> RemainingBudget {
+    private func remainingBudget() async throws -> RemainingBudget {
         let now = Timestamp.now()
-        let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.budgets(of: batch.attribution.scopes, at: now) }
-        }
+        let budgets = try await ledger.read { try $0.budgets(of: batch.attribution.scopes, at: now) }
         var remaining = RemainingBudget()
         for status in budgets where status.budget.mode == .hard {
             // Avoids overflow when the money spent is added.
@@ -152,7 +142,7 @@ extension BatchRunner {
 /// Planning of excluded rows, once money is free again.
 extension BatchRunner {
     /// Plans excluded rows again when the loop is idle. Returns the outcome when that brings no further answers.
-    func nextRound(_ machine: inout BatchMachine) async -> Result<BatchOutcome, ServiceError>? {
+    func nextRound(_ machine: inout BatchMachine) async -> Result<BatchOutcome, any Error>? {
         guard !machine.open.isEmpty else { return .success(.finished) }
         if machine.providerQueue.isWaiting {
             machine.reassignProviderRows()

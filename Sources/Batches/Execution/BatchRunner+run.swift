@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 import Ledger
 import Logging
@@ -20,7 +20,7 @@ extension BatchRunner {
         /// The wait for a budget's next window has ended or was interrupted.
         case waitEnded
         /// The ledger failed on behalf of a group.
-        case broken(String, ServiceError)
+        case broken(String, any Error)
     }
 
     /// The mutable state of one run.
@@ -33,7 +33,7 @@ extension BatchRunner {
         /// What models' servers said when they refused a row, by row of the table.
         var refusals: [Int: [(model: ModelID, error: UpstreamError)]] = [:]
         /// The outcome, once decided; groups at providers may still have to be collected.
-        var ending: Result<BatchOutcome, ServiceError>?
+        var ending: Result<BatchOutcome, any Error>?
         /// Set when a wider budget has no room: no call starts before an event arrives.
         var isHeld = false
         var isTicking = false
@@ -62,7 +62,7 @@ extension BatchRunner {
     /// - Parameter saveWait: called with each wait for money as it begins, and with nil when it ends.
     package func run(
         _ prepared: Prepared, saveWait: @escaping @Sendable (BatchWait?) async -> Void = { _ in }
-    ) async throws(ServiceError) -> BatchOutcome {
+    ) async throws -> BatchOutcome {
         var context = BatchContext(machine: prepared.machine, failed: prepared.failed)
         for group in prepared.groups {
             context.groups[group.name] = ProviderGroupMachine(
@@ -84,7 +84,7 @@ extension BatchRunner {
     }
 
     /// Releases the rows that `prepare` claimed.
-    package func release(_ prepared: Prepared) async throws(ServiceError) {
+    package func release(_ prepared: Prepared) async throws {
         stop.request()
         _ = try await run(prepared)
     }
@@ -92,7 +92,7 @@ extension BatchRunner {
     private func work(
         _ context: inout BatchContext, _ prepared: Prepared, _ group: inout TaskGroup<Event>,
         _ saveWait: @escaping @Sendable (BatchWait?) async -> Void
-    ) async -> Result<BatchOutcome, ServiceError> {
+    ) async -> Result<BatchOutcome, any Error> {
         let started = ContinuousClock.now
         var lastWatch = -1.0
         while true {
@@ -115,7 +115,7 @@ extension BatchRunner {
                 continue
             }
             guard let event = await group.next() else { continue }
-            do throws(ServiceError) {
+            do {
                 try await handle(event, &context, at: started.seconds)
                 if context.machine.readsSpentFromLedger { context.machine.update(spent: try await spent()) }
             } catch {
@@ -167,7 +167,7 @@ extension BatchRunner {
     }
 
     /// Applies an event.
-    private func handle(_ event: Event, _ context: inout BatchContext, at now: Double) async throws(ServiceError) {
+    private func handle(_ event: Event, _ context: inout BatchContext, at now: Double) async throws {
         if case .group(_, _, nil) = event {} else { context.isHeld = false }
         switch event {
         case .tick: context.isTicking = false
@@ -188,7 +188,7 @@ extension BatchRunner {
 
     private func handle(
         _ end: BatchCall.End, of row: Int, by model: Int, _ context: inout BatchContext, at now: Double
-    ) async throws(ServiceError) {
+    ) async throws {
         context.machine.providerQueue.budgetReleased()
         switch end {
         case .answered(let cost): context.machine.answered(row, by: model, cost: cost)
@@ -201,7 +201,7 @@ extension BatchRunner {
             let isTooLong = error.refusal?.isContextOverflow ?? false
             guard !context.machine.refused(row, model: model, isTooLong: isTooLong) else { break }
             let refusals = context.refusals.removeValue(forKey: row) ?? []
-            try await fail(context.machine.planner.table.rows[row].line, .noAnswer(refusals))
+            try await fail(context.machine.planner.table.rows[row].line, ServiceError.noAnswer(refusals))
             context.machine.abandoned(row)
             context.failed += 1
         case .failed(let error, let isBusy, let retryAfter):

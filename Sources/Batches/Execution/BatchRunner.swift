@@ -41,23 +41,17 @@ package struct BatchRunner: Sendable {
     var secondsLeft: Double? { terms.deadline.map { $0.seconds - Timestamp.now().seconds } }
 
     /// Booked on the batch so far.
-    func spent() async throws(ServiceError) -> Money {
+    func spent() async throws -> Money {
         guard terms.budget != nil else {
-            return try await ledger { ledger throws(LedgerError) in
-                try await ledger.read { try $0.spent(onBatch: batch.id) }
-            }
+            return try await ledger.read { try $0.spent(onBatch: batch.id) }
         }
-        let budgets = try await ledger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.budgets(of: [.batch(batch.id)], at: .now()) }
-        }
+        let budgets = try await ledger.read { try $0.budgets(of: [.batch(batch.id)], at: .now()) }
         return Money(nanoUSD: budgets.first { $0.budget.limit.unit == .usd && $0.budget.window == .none }?.spent ?? 0)
     }
 
     /// The rows of the given input lines.
-    func rows(_ lines: [Int64]) async throws(ServiceError) -> [BatchRow] {
-        try await ledger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.rows(ofBatch: batch.id, lines: lines) }
-        }
+    func rows(_ lines: [Int64]) async throws -> [BatchRow] {
+        try await ledger.read { try $0.rows(ofBatch: batch.id, lines: lines) }
     }
 
     /// Splits lines into pieces of `rowsAtOnce`.
@@ -67,30 +61,26 @@ package struct BatchRunner: Sendable {
         }
     }
 
-    func fail(_ line: Int64, _ error: ServiceError) async throws(ServiceError) {
+    func fail(_ line: Int64, _ error: any Error) async throws {
         let row = BatchRow(batchID: batch.id, line: line, customID: "", request: [])
         try await commit(StepCommit(rows: [result(of: row, error)]))
     }
 
-    func result(of row: BatchRow, _ error: ServiceError) -> BatchRowResult {
-        let fault = BatchFault(line: row.line, customID: row.customID, code: error.code, message: error.description)
+    func result(of row: BatchRow, _ error: any Error) -> BatchRowResult {
+        let fault = BatchFault(line: row.line, customID: row.customID, code: error.errorCode, message: "\(error)")
         return BatchRowResult(batchID: batch.id, line: row.line, status: .failed, response: fault.body)
     }
 
-    func commit(_ commit: StepCommit) async throws(ServiceError) {
-        do throws(LedgerError) {
+    func commit(_ commit: StepCommit) async throws {
+        do {
             _ = try await stepService.ledger.commitPatiently(commit)
         } catch {
-            if error.isTemporary { await stepService.calls.book(commit.payments) }
-            throw .ledger(error)
+            if (error as? LedgerError)?.isTemporary == true { await stepService.calls.book(commit.payments) }
+            throw error
         }
     }
 
-    func ledger<Value>(
-        _ work: (LedgerStore) async throws(LedgerError) -> Value
-    ) async throws(ServiceError) -> Value {
-        try await stepService.inLedger(work)
-    }
+    var ledger: LedgerStore { stepService.ledger }
 }
 
 /// Stops a running batch: no further call starts, calls in flight complete.

@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 import JSON
 package import Ledger
@@ -107,7 +107,7 @@ package final class BatchScheduler: Service {
         }
         let free = stepService.settings.limits.runningBatches - busy
         guard free > 0 else { return }
-        do throws(LedgerError) {
+        do {
             for record in try await stepService.ledger.claimBatches(limit: free) { start(record) }
         } catch {
             stepService.logger.error("claiming batches failed", metadata: ["reason": "\(error)"])
@@ -139,13 +139,12 @@ package final class BatchScheduler: Service {
 
     /// Runs a batch; true where it has to be returned for another claim.
     private func isUnfinished(_ record: BatchRecord, by served: ServedBatch) async -> Bool {
-        do throws(ServiceError) {
+        do {
             return try await served.run(record) == .unfinished
+        } catch LedgerError.leaseLost {
+            stepService.logger.warning("batch lease lost to another node", metadata: ["batch": "\(record.id)"])
+            return false
         } catch {
-            if case .ledger(.leaseLost) = error {
-                stepService.logger.warning("batch lease lost to another node", metadata: ["batch": "\(record.id)"])
-                return false
-            }
             stepService.logger.error("batch run failed", metadata: ["batch": "\(record.id)", "reason": "\(error)"])
             return true
         }
@@ -160,7 +159,7 @@ package final class BatchScheduler: Service {
             return state.returning
         }
         for record in records {
-            do throws(LedgerError) {
+            do {
                 try await stepService.ledger.write { try $0.returnBatch(record) }
             } catch {
                 enqueueReturn(of: record)
@@ -173,13 +172,12 @@ package final class BatchScheduler: Service {
 
 extension BatchScheduler {
     /// Stores a new batch; any node may claim it.
-    package func submit(_ submission: BatchSubmission, from caller: Caller) async throws(ServiceError) -> BatchRecord {
+    package func submit(_ submission: BatchSubmission, from caller: Caller) async throws -> BatchRecord {
         try check(submission, caller)
         let file = try await stepService.file(submission.inputFileID, for: caller)
         guard file.purpose == "batch" else {
-            throw .badRequest(
-                FieldError(
-                    "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\""))
+            throw FieldError(
+                "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\"")
         }
         let now = Timestamp.now()
         var terms = submission.terms
@@ -190,9 +188,7 @@ extension BatchScheduler {
         let id = caller.ticket.map { "batch_\($0.token)" } ?? Identifier.make("batch")
         // A node may have died after the insert and before its response.
         if caller.ticket?.isTakenOver == true,
-            let made = try await stepService.inLedger({ ledger throws(LedgerError) in
-                try await ledger.read { try $0.batch(id) }
-            })
+            let made = try await stepService.ledger.read({ try $0.batch(id) })
         {
             return made
         }
@@ -208,42 +204,36 @@ extension BatchScheduler {
     }
 
     /// Validates the names of models and policies before the batch is accepted.
-    private func check(_ submission: BatchSubmission, _ caller: Caller) throws(ServiceError) {
+    private func check(_ submission: BatchSubmission, _ caller: Caller) throws {
         if let name = submission.terms.policyName { _ = try stepService.target(of: "hera/\(name)", at: .now()) }
         if let model = submission.terms.model { _ = try stepService.target(of: model, at: .now()) }
         guard let policy = submission.terms.policy else { return }
         do {
             _ = try Policy(json: try JSONDocument(policy).root, path: "hera.policy")
-        } catch let error as FieldError {
-            throw .badRequest(error)
-        } catch {
-            throw .badRequest(FieldError("hera.policy", "\(error)"))
+        } catch let error as JSONError {
+            throw FieldError("hera.policy", "\(error)")
         }
     }
 
     /// A batch of the caller's key; a caller without key sees all.
-    package func batch(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
-        let found = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.batch(id) }
-        }
+    package func batch(_ id: String, for caller: Caller) async throws -> BatchRecord {
+        let found = try await stepService.ledger.read { try $0.batch(id) }
         guard let found, found.inputFileID != nil, caller.key == nil || found.attribution.key == caller.key else {
-            throw .notFound(kind: "batch", id: id)
+            throw ServiceError.notFound(kind: "batch", id: id)
         }
         return found
     }
 
-    package func batches(_ page: PageQuery) async throws(ServiceError) -> [BatchRecord] {
-        try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.batches(page) } }
+    package func batches(_ page: PageQuery) async throws -> [BatchRecord] {
+        try await stepService.ledger.read { try $0.batches(page) }
     }
 
     /// Cancels a batch on any node; existing answers are kept.
-    package func cancel(_ id: String, for caller: Caller) async throws(ServiceError) -> BatchRecord {
+    package func cancel(_ id: String, for caller: Caller) async throws -> BatchRecord {
         let record = try await batch(id, for: caller)
-        let asked = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.write { try $0.cancelBatch(id, at: .now()) }
-        }
+        let asked = try await stepService.ledger.write { try $0.cancelBatch(id, at: .now()) }
         guard let asked, asked.status == .cancelling || asked.status == .cancelled else {
-            throw .conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
+            throw ServiceError.conflict("batch \(id) is \((asked ?? record).status.rawValue) already")
         }
         await checkStop(of: id)
         leaseLoop.wake()
@@ -251,16 +241,10 @@ extension BatchScheduler {
     }
 
     /// The document of a batch for the API.
-    package func document(_ record: BatchRecord) async throws(ServiceError) -> BatchDocument {
-        let counts = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.rowCounts(ofBatch: record.id) }
-        }
-        let spent = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.spent(onBatch: record.id) }
-        }
-        let groups = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.groups(ofBatch: record.id) }
-        }
+    package func document(_ record: BatchRecord) async throws -> BatchDocument {
+        let counts = try await stepService.ledger.read { try $0.rowCounts(ofBatch: record.id) }
+        let spent = try await stepService.ledger.read { try $0.spent(onBatch: record.id) }
+        let groups = try await stepService.ledger.read { try $0.groups(ofBatch: record.id) }
         return BatchDocument(
             record: record, counts: counts, spent: spent,
             progress: state.withLock { $0.running[record.id]?.snapshot.progress }, groups: groups)

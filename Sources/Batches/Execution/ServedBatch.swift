@@ -19,7 +19,7 @@ struct ServedBatch: Sendable {
     let stop: BatchStopSignal
     let snapshot: BatchSnapshot
 
-    func run(_ record: BatchRecord) async throws(ServiceError) -> End {
+    func run(_ record: BatchRecord) async throws -> End {
         var batch = record
         var state = BatchState(json: record.state) ?? BatchState(terms: BatchOptions(budget: nil))
         if batch.status == .cancelling { stop.request(.cancelled) }
@@ -40,7 +40,7 @@ struct ServedBatch: Sendable {
     // MARK: Validating
 
     /// Imports the lines of the input file as rows; false where the batch has failed.
-    private func importRows(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+    private func importRows(_ batch: inout BatchRecord, _ state: inout BatchState) async throws -> Bool {
         if state.rowCount == 0 {
             guard try await read(&batch, &state) else { return false }
         }
@@ -49,19 +49,18 @@ struct ServedBatch: Sendable {
         return true
     }
 
-    private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) -> Bool {
+    private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws -> Bool {
         let intake: BatchIntake
-        do throws(ServiceError) {
+        do {
             guard let input = batch.inputFileID, let file = try await stepService.readableFile(input) else {
-                throw .badRequest(FieldError("input_file_id", "the file was deleted before it was read"))
+                throw FieldError("input_file_id", "the file was deleted before it was read")
             }
             var pieces = FileReader(file.id, in: stepService.ledger)
-            intake = try await stepService.importRows(batch) { () throws(ServiceError) in try await pieces.next() }
+            intake = try await stepService.importRows(batch) { try await pieces.next() }
             state.keep(intake.faults)
             _ = try intake.checked()
-        } catch {
-            guard case .badRequest(let field) = error else { throw error }
-            let problem = BatchFault(line: 0, customID: nil, code: "invalid_input", message: field.description)
+        } catch let error as FieldError {
+            let problem = BatchFault(line: 0, customID: nil, code: "invalid_input", message: error.description)
             try await fail(&batch, &state, problem)
             return false
         }
@@ -72,7 +71,7 @@ struct ServedBatch: Sendable {
 
     private func fail(
         _ batch: inout BatchRecord, _ state: inout BatchState, _ problem: BatchFault
-    ) async throws(ServiceError) {
+    ) async throws {
         state.problem = problem
         state.moments["failed_at"] = .now()
         try await save(&batch, .failed, state)
@@ -83,7 +82,7 @@ struct ServedBatch: Sendable {
     /// Runs the rows; nil where the batch failed before any call.
     private func work(
         _ batch: inout BatchRecord, _ state: inout BatchState
-    ) async throws(ServiceError) -> BatchOutcome? {
+    ) async throws -> BatchOutcome? {
         let isLate = state.terms.deadline.map { $0 <= .now() } ?? false
         var caller = Caller(team: batch.attribution.team)
         if stop.reason != .cancelled, !isLate {
@@ -99,10 +98,10 @@ struct ServedBatch: Sendable {
         }
         // A batch that ends starts no calls, but collects from the providers.
         let mayBegin = !stop.isRequested && !isLate
-        if mayBegin, try stepService.batchModels(for: caller).isEmpty { throw .routing(.noCandidate([])) }
+        if mayBegin, try stepService.batchModels(for: caller).isEmpty { throw RoutingError.noCandidate([]) }
         if batch.lease > 1 {
             // Frees the rows of the previous owner once its calls are booked.
-            _ = try await stepService.inLedger { ledger throws(LedgerError) in try await ledger.recover(at: .now()) }
+            _ = try await stepService.ledger.recover(at: .now())
         }
         let runner = BatchRunner(
             stepService: stepService, batch: batch, terms: state.terms, caller: caller, stop: stop
@@ -136,10 +135,8 @@ struct ServedBatch: Sendable {
         return ending
     }
 
-    private func hasRowsAtProviders(_ batch: BatchRecord) async throws(ServiceError) -> Bool {
-        try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.groups(ofBatch: batch.id) }.contains { $0.phase != .closed }
-        }
+    private func hasRowsAtProviders(_ batch: BatchRecord) async throws -> Bool {
+        try await stepService.ledger.read { try $0.groups(ofBatch: batch.id) }.contains { $0.phase != .closed }
     }
 
     private func shortage(_ forecast: BatchForecast) -> BatchFault {
@@ -154,11 +151,9 @@ struct ServedBatch: Sendable {
     }
 
     /// The caller of the batch, with its key's current models and policy.
-    private func account(of batch: BatchRecord) async throws(ServiceError) -> Result<Caller, Refused> {
+    private func account(of batch: BatchRecord) async throws -> Result<Caller, Refused> {
         guard let id = batch.attribution.key else { return .success(Caller(team: batch.attribution.team)) }
-        let keys = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.keys() }
-        }
+        let keys = try await stepService.ledger.read { try $0.keys() }
         guard let key = keys.first(where: { $0.id == id }) else {
             return .failure(Refused(reason: "the key '\(id)' is not known any more"))
         }
@@ -169,14 +164,14 @@ struct ServedBatch: Sendable {
     // MARK: Finalizing
 
     /// Writes the result files and ends the batch.
-    private func finalize(_ batch: inout BatchRecord, _ state: inout BatchState) async throws(ServiceError) {
+    private func finalize(_ batch: inout BatchRecord, _ state: inout BatchState) async throws {
         let ending = state.ending ?? .finished
         // A cancelled batch stays `cancelling` until its files exist.
         if ending != .cancelled { state.moments["finalizing_at"] = state.moments["finalizing_at"] ?? .now() }
         try await save(&batch, ending == .cancelled ? .cancelling : .finalizing, state)
         var answers = writer(of: batch, state, named: "output")
         var errors = writer(of: batch, state, named: "error")
-        do throws(ServiceError) {
+        do {
             let faults = try await faults(of: batch, state)
             let output = BatchOutput(batch: batch.id, faults: faults, ending: ending)
             state.count = try await output.write(from: stepService.ledger, answers: &answers, errors: &errors)
@@ -215,7 +210,7 @@ struct ServedBatch: Sendable {
     }
 
     /// All malformed lines; where the input file is gone, those kept in the state.
-    private func faults(of batch: BatchRecord, _ state: BatchState) async throws(ServiceError) -> [BatchFault] {
+    private func faults(of batch: BatchRecord, _ state: BatchState) async throws -> [BatchFault] {
         guard state.faultCount > state.faults.count, let input = batch.inputFileID,
             let file = try await stepService.readableFile(input)
         else { return state.faults }
@@ -228,7 +223,7 @@ struct ServedBatch: Sendable {
 
     private func save(
         _ batch: inout BatchRecord, _ status: BatchStatus, _ state: BatchState
-    ) async throws(ServiceError) {
+    ) async throws {
         batch.status = status
         batch.state = state.json
         batch.updatedAt = .now()

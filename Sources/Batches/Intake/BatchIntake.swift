@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 import JSON
 package import Ledger
@@ -13,10 +13,10 @@ package struct BatchIntake: Sendable {
     package var rows: Int
 
     /// - Throws: `badRequest` where no line is well-formed.
-    package func checked() throws(ServiceError) -> BatchIntake {
+    package func checked() throws -> BatchIntake {
         guard rows == 0 else { return self }
         let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
-        throw .badRequest(FieldError("input", "has no line that can be done (\(faults.count) are wrong)\(first)"))
+        throw FieldError("input", "has no line that can be done (\(faults.count) are wrong)\(first)")
     }
 }
 
@@ -28,28 +28,26 @@ extension StepService {
     /// - Parameter next: the next piece of the input; nil at its end.
     /// - Throws: `badRequest` for more rows, or more malformed lines, than `limits.batch_rows`.
     package func importRows(
-        _ batch: BatchRecord, next: () async throws(ServiceError) -> [UInt8]?
-    ) async throws(ServiceError) -> BatchIntake {
+        _ batch: BatchRecord, next: () async throws -> [UInt8]?
+    ) async throws -> BatchIntake {
         var batch = batch
         var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
         var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
         // The row count is stored after the last row.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []
-        func add(_ requests: [BatchRequest]) async throws(ServiceError) {
+        func add(_ requests: [BatchRequest]) async throws {
             guard reader.requestCount <= settings.limits.batchRows else {
-                throw .badRequest(
-                    FieldError(
-                        "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
-                    ))
+                throw FieldError(
+                    "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
+                )
             }
             // Faults stay in memory until they are written to the error file.
             guard reader.faults.count <= settings.limits.batchRows else {
-                throw .badRequest(
-                    FieldError(
-                        "input",
-                        "has more than \(settings.limits.batchRows) lines that cannot be done; the first: line "
-                            + "\(reader.faults[0].line): \(reader.faults[0].message)"))
+                throw FieldError(
+                    "input",
+                    "has more than \(settings.limits.batchRows) lines that cannot be done; the first: line "
+                        + "\(reader.faults[0].line): \(reader.faults[0].message)")
             }
             if isKnown { return }
             waiting += requests.map {
@@ -57,10 +55,10 @@ extension StepService {
             }
             if waiting.count >= Self.rowsAtOnce { try await flush() }
         }
-        func flush() async throws(ServiceError) {
+        func flush() async throws {
             let rows = waiting
             waiting = []
-            try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.addRows(rows) } }
+            try await ledger.write { try $0.addRows(rows) }
         }
         while let piece = try await next() { try await add(reader.feed(piece)) }
         if let last = reader.finish() { try await add([last]) }
@@ -75,18 +73,7 @@ extension StepService {
         return BatchIntake(batch: batch, faults: reader.faults, rows: reader.requestCount)
     }
 
-    func save(_ batch: BatchRecord) async throws(ServiceError) {
-        try await inLedger { ledger throws(LedgerError) in try await ledger.write { try $0.saveBatch(batch) } }
-    }
-
-    /// Runs a ledger operation and maps its error to `ServiceError`.
-    package func inLedger<Value>(
-        _ work: (LedgerStore) async throws(LedgerError) -> Value
-    ) async throws(ServiceError) -> Value {
-        do throws(LedgerError) {
-            return try await work(ledger)
-        } catch {
-            throw .ledger(error)
-        }
+    func save(_ batch: BatchRecord) async throws {
+        try await ledger.write { try $0.saveBatch(batch) }
     }
 }

@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 package import JSON
 package import Ledger
@@ -43,28 +43,24 @@ package struct FileReader: Sendable {
     }
 
     /// The next chunk; nil at the end.
-    package mutating func next() async throws(ServiceError) -> [UInt8]? {
+    package mutating func next() async throws -> [UInt8]? {
         number += 1
-        do throws(LedgerError) {
-            return try await ledger.read { [id, number] in try $0.chunk(number, ofFile: id) }
-        } catch {
-            throw .ledger(error)
-        }
+        return try await ledger.read { [id, number] in try $0.chunk(number, ofFile: id) }
     }
 }
 
 extension StepService {
     /// A readable file of the caller's key; a caller without key sees all.
-    package func file(_ id: String, for caller: Caller) async throws(ServiceError) -> FileRecord {
+    package func file(_ id: String, for caller: Caller) async throws -> FileRecord {
         guard let file = try await readableFile(id), caller.key == nil || file.key == caller.key else {
-            throw .notFound(kind: "file", id: id)
+            throw ServiceError.notFound(kind: "file", id: id)
         }
         return file
     }
 
     /// A complete, unexpired file; nil where there is none.
-    func readableFile(_ id: String) async throws(ServiceError) -> FileRecord? {
-        let file = try await inLedger { ledger throws(LedgerError) in try await ledger.read { try $0.file(id) } }
+    func readableFile(_ id: String) async throws -> FileRecord? {
+        let file = try await ledger.read { try $0.file(id) }
         return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }
     }
 }
@@ -91,7 +87,7 @@ package struct FileWriter: Sendable {
     /// Whether anything was written.
     package var isEmpty: Bool { file.byteCount == 0 }
 
-    package mutating func write(_ bytes: some Collection<UInt8>) async throws(ServiceError) {
+    package mutating func write(_ bytes: some Collection<UInt8>) async throws {
         file.byteCount += Int64(bytes.count)
         waiting += bytes
         while waiting.count >= Self.chunkBytes {
@@ -101,7 +97,7 @@ package struct FileWriter: Sendable {
     }
 
     /// Writes the buffered rest; creates the file even if it is empty.
-    package mutating func flush() async throws(ServiceError) {
+    package mutating func flush() async throws {
         if !waiting.isEmpty || !isMade { try await append(waiting) }
         waiting = []
     }
@@ -111,13 +107,9 @@ package struct FileWriter: Sendable {
         if isMade { try? await ledger.write { try $0.deleteFile(file.id) } }
     }
 
-    private mutating func append(_ bytes: [UInt8]) async throws(ServiceError) {
-        do throws(LedgerError) {
-            if !isMade { try await ledger.write { [file] in try $0.createFile(file) } }
-            isMade = true
-            if !bytes.isEmpty { try await ledger.write { [file] in try $0.appendChunk(bytes, toFile: file.id) } }
-        } catch {
-            throw .ledger(error)
-        }
+    private mutating func append(_ bytes: [UInt8]) async throws {
+        if !isMade { try await ledger.write { [file] in try $0.createFile(file) } }
+        isMade = true
+        if !bytes.isEmpty { try await ledger.write { [file] in try $0.appendChunk(bytes, toFile: file.id) } }
     }
 }

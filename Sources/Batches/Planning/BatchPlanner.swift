@@ -111,8 +111,6 @@ struct BatchPlanner: Sendable {
                 return plan(rows, try BatchPlan(whole, robust: robust(rows)))
             } catch .infeasible {
                 // Falls through to a partial plan.
-            } catch {
-                throw error
             }
         }
         let offer: BatchOffer
@@ -122,8 +120,6 @@ struct BatchPlanner: Sendable {
                 robust: robust(payable))
         } catch .infeasible {
             return nil
-        } catch {
-            throw error
         }
         let chosen = offer.rows.map { payable[$0] }
         let part = program(chosen, budget: budget, resources: resources, bestOnly: bestOnly, timeLimit: timeLimit)

@@ -68,7 +68,7 @@ extension StepService {
     ///   - allowsBatchTier: whether the row may go to a provider batch, if its policy and the endpoint allow that too.
     func forecast(
         _ row: BatchRow, terms: BatchOptions, models: [PricedModel], caller: Caller, allowsBatchTier: Bool
-    ) throws(ServiceError) -> RowForecast {
+    ) throws -> RowForecast {
         let request = try request(of: row, terms: terms)
         let rules = try rules(for: request, terms: terms, models: models, caller: caller)
         let able = allowsBatchTier ? batchTierModels(of: models, policy: rules.policy) : []
@@ -80,7 +80,7 @@ extension StepService {
         forecast.candidates = RowLimits(policy: rules.policy, economics: settings.economics).applied(
             to: forecast.candidates)
         guard forecast.candidates.contains(where: { $0.rejection == nil }) else {
-            throw .routing(.noCandidate(forecast.candidates.map { ($0.model, $0.rejection ?? "") }))
+            throw RoutingError.noCandidate(forecast.candidates.map { ($0.model, $0.rejection ?? "") })
         }
         return forecast
     }
@@ -91,7 +91,7 @@ extension StepService {
     /// - Parameter model: with the price at which the row was reserved.
     func forecast(
         _ row: BatchRow, terms: BatchOptions, atProviderOf model: PricedModel, models: [PricedModel], caller: Caller
-    ) throws(ServiceError) -> RowForecast {
+    ) throws -> RowForecast {
         let request = try request(of: row, terms: terms)
         let others = models.filter { $0.model.id != model.model.id }
         let found = try? rules(for: request, terms: terms, models: others + [model], caller: caller)
@@ -127,48 +127,44 @@ extension StepService {
         return forecast
     }
 
-    private func request(of row: BatchRow, terms: BatchOptions) throws(ServiceError) -> ChatRequest {
+    private func request(of row: BatchRow, terms: BatchOptions) throws -> ChatRequest {
         do {
             var document = try JSONDocument(row.request)
             if let model = terms.model {
                 document = try JSONDocument(document.settingMembers([("model", JSONWriter.quoted(model))]))
             }
             return try ChatRequest(document).sendingLeastSources
-        } catch {
-            throw .badRequest(error as? FieldError ?? FieldError("body", "\(error)"))
+        } catch let error as JSONError {
+            throw FieldError("body", "\(error)")
         }
     }
 
     private func rules(
         for request: ChatRequest, terms: BatchOptions, models: [PricedModel], caller: Caller
-    ) throws(ServiceError) -> RowRules {
+    ) throws -> RowRules {
         let named = (terms.policyName ?? caller.policy).map { "hera/\($0)" } ?? "hera"
         var rules: RowRules
         switch try target(of: request.model == "hera" ? named : request.model, at: .now()) {
         case .policy(let base, let name): rules = RowRules(policy: base, policyName: name)
         case .pinned(let pinned):
             guard models.contains(where: { $0.model.id == pinned.model.id }) else {
-                throw .badRequest(FieldError("model", "\(pinned.model.id) may not be used here"))
+                throw FieldError("model", "\(pinned.model.id) may not be used here")
             }
             rules = RowRules(
                 policy: Policy(models: ModelFilter(allow: [pinned.model.id]), verify: .off), isPinned: true)
         }
-        do throws(FieldError) {
-            let asked = terms.policy.flatMap { try? JSONDocument($0).root }
-            if rules.isPinned {
-                // For a pinned row only the service tiers of the batch's policy apply.
-                var base = Policy()
-                if case .policy(let found, _)? = try? target(of: named, at: .now()) { base = found }
-                if let asked { base = try Policy(json: asked, base: base, path: "hera.policy") }
-                rules.policy.plan.serviceTiers = base.plan.serviceTiers
-            } else if let asked {
-                rules.policy = try Policy(json: asked, base: rules.policy, path: "hera.policy")
-            }
-            if let json = request.policy {
-                rules.policy = try Policy(json: json, base: rules.policy, path: "hera", others: [SourceRule.member])
-            }
-        } catch {
-            throw .badRequest(error)
+        let asked = terms.policy.flatMap { try? JSONDocument($0).root }
+        if rules.isPinned {
+            // For a pinned row only the service tiers of the batch's policy apply.
+            var base = Policy()
+            if case .policy(let found, _)? = try? target(of: named, at: .now()) { base = found }
+            if let asked { base = try Policy(json: asked, base: base, path: "hera.policy") }
+            rules.policy.plan.serviceTiers = base.plan.serviceTiers
+        } else if let asked {
+            rules.policy = try Policy(json: asked, base: rules.policy, path: "hera.policy")
+        }
+        if let json = request.policy {
+            rules.policy = try Policy(json: json, base: rules.policy, path: "hera", others: [SourceRule.member])
         }
         rules.policy.models = try resolved(rules.policy.models)
         return rules
@@ -197,7 +193,7 @@ extension StepService {
     }
 
     /// Models available to a caller's batch. Models in backoff are included, since a batch waits for them.
-    func batchModels(for caller: Caller) throws(ServiceError) -> [PricedModel] {
+    func batchModels(for caller: Caller) throws -> [PricedModel] {
         let admitted = try resolved(caller.models)
         let now = Timestamp.now()
         return registry.catalog.models.compactMap { model in

@@ -30,7 +30,7 @@ extension BatchRunner {
             let lines = context.machine.providerQueue.removeWaiting().map {
                 context.machine.planner.table.rows[$0.row].line
             }
-            do throws(ServiceError) {
+            do {
                 try await callInstead(lines, &context)
             } catch {
                 context.ending = .failure(error)
@@ -47,22 +47,22 @@ extension BatchRunner {
     }
 
     /// Predicts claimed rows again, as ordinary calls.
-    private func callInstead(_ lines: [Int64], _ context: inout BatchContext) async throws(ServiceError) {
+    private func callInstead(_ lines: [Int64], _ context: inout BatchContext) async throws {
         for piece in Self.pieces(of: lines) {
             for row in try await rows(piece) { try await enter(row, &context) }
         }
     }
 
-    private func enter(_ row: BatchRow, _ context: inout BatchContext) async throws(ServiceError) {
+    private func enter(_ row: BatchRow, _ context: inout BatchContext) async throws {
         let models = context.machine.planner.table.models
-        do throws(ServiceError) {
+        do {
             let forecast = try stepService.forecast(
                 row, terms: terms, models: models, caller: caller, allowsBatchTier: false)
             let isServed = context.machine.enter(
                 line: row.line, candidates: forecast.candidates, reserves: forecast.reserves,
                 bytes: row.request.count)
             if isServed { return }
-            throw .routing(.noCandidate([]))
+            throw RoutingError.noCandidate([])
         } catch {
             try await fail(row.line, error)
             context.failed += 1
@@ -72,7 +72,7 @@ extension BatchRunner {
 
     func opened(
         _ chunk: ProviderQueue.ProviderChunk, _ opening: ProviderCall.Opening, _ context: inout BatchContext
-    ) throws(ServiceError) {
+    ) throws {
         switch opening {
         case .opened(let group):
             context.machine.opened(chunk, as: group.name)
@@ -117,16 +117,14 @@ extension BatchRunner {
     private func step(
         _ action: ProviderGroupMachine.Action, after pause: Double, _ group: ProviderGroup, _ models: [PricedModel]
     ) async -> Event {
-        do throws(ServiceError) {
+        do {
             guard let model = model(of: group) else {
                 guard case .close(let rest, let message) = action else {
-                    throw .unknownModel("\(group.model)", suggestion: nil)
+                    throw ServiceError.unknownModel("\(group.model)", suggestion: nil)
                 }
                 return .group(group.name, action, try await close(group, rest, message))
             }
-            try await ledger { ledger throws(LedgerError) in
-                try await ledger.write { try $0.saveGroup(group, of: batch) }
-            }
+            try await ledger.write { try $0.saveGroup(group, of: batch) }
             guard await didWait(pause) else { return .group(group.name, action, nil) }
             let call = ProviderCall(runner: self, model: model, models: models)
             return .group(group.name, action, try await call.perform(action, on: group))
@@ -167,12 +165,12 @@ extension BatchRunner {
     /// Closes a group in the ledger.
     func close(
         _ group: ProviderGroup, _ rest: UnfinishedRows, _ message: String?
-    ) async throws(ServiceError) -> ProviderGroupMachine.Event {
+    ) async throws -> ProviderGroupMachine.Event {
         let fault = message.map {
             BatchFault(line: 0, customID: nil, code: "provider_batch_lost", message: $0).body
         }
-        let booked = try await ledger { ledger throws(LedgerError) in
-            try await ledger.write { try $0.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now()) }
+        let booked = try await ledger.write {
+            try $0.closeGroup(group, of: batch, rest: rest, fault: fault, at: .now())
         }
         if !booked.isEmpty {
             stepService.logger.warning(
@@ -185,7 +183,7 @@ extension BatchRunner {
     func handle(
         _ event: ProviderGroupMachine.Event, after action: ProviderGroupMachine.Action, of name: String,
         _ context: inout BatchContext
-    ) async throws(ServiceError) {
+    ) async throws {
         guard var machine = context.groups[name] else { return }
         let before = machine.trouble
         machine.handle(event, after: action)
@@ -222,7 +220,7 @@ extension BatchRunner {
     /// Handles a closed group: reclaims its returned rows and calls them.
     private func closed(
         _ group: ProviderGroup, after action: ProviderGroupMachine.Action, _ context: inout BatchContext
-    ) async throws(ServiceError) {
+    ) async throws {
         context.groups[group.name] = nil
         let rows = context.machine.providerQueue.ended(group.name).intersection(context.machine.open)
         if case .close(_, message: .some) = action {
@@ -236,9 +234,7 @@ extension BatchRunner {
             return
         }
         while true {
-            let claimed = try await ledger { ledger throws(LedgerError) in
-                try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
-            }
+            let claimed = try await ledger.write { try $0.claimRows(ofBatch: batch.id, limit: Self.rowsAtOnce) }
             if claimed.isEmpty { break }
             for row in claimed { try await enter(row, &context) }
         }

@@ -22,7 +22,7 @@ extension ProviderCall {
     private static let rowsAtOnce = 64
 
     /// Books the results that are not booked yet. If reading breaks off, it is repeated as a whole.
-    func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws(ServiceError)
+    func collect(_ ended: ProviderBatch, of group: ProviderGroup) async throws
         -> ProviderGroupMachine.Event
     {
         var results = ProviderGroupMachine.GroupResults()
@@ -71,7 +71,7 @@ extension ProviderCall {
 
     private func booking(
         of answer: ChatAnswer, _ body: [UInt8], _ row: BatchRow, in group: ProviderGroup
-    ) throws(ServiceError) -> [Booking] {
+    ) throws -> [Booking] {
         // A finished row was booked before.
         guard row.status == .claimed else { return [] }
         let prepared = try prepared(row, in: group)
@@ -103,7 +103,7 @@ extension ProviderCall {
     }
 
     private func book(_ waiting: inout [Booking], into results: inout ProviderGroupMachine.GroupResults)
-        async throws(ServiceError)
+        async throws
     {
         guard !waiting.isEmpty else { return }
         let bookings = waiting
@@ -124,17 +124,16 @@ extension ProviderCall {
     }
 
     /// Commits. False if part of it was booked before; then nothing is written.
-    private func commits(_ commit: StepCommit) async throws(ServiceError) -> Bool {
-        do throws(ServiceError) {
+    private func commits(_ commit: StepCommit) async throws -> Bool {
+        do {
             try await runner.commit(commit)
             return true
-        } catch {
-            guard case .ledger(let problem) = error, problem.isOfSettled else { throw error }
+        } catch let error as LedgerError where error.isOfSettled {
             return false
         }
     }
 
-    private func release(_ reservations: [String]) async throws(ServiceError) {
+    private func release(_ reservations: [String]) async throws {
         for reservation in reservations { _ = try await commits(StepCommit(releases: [reservation])) }
     }
 }

@@ -14,7 +14,7 @@ struct ProviderCall: Sendable {
         case opened(ProviderGroup)
         /// A budget has no room for all rows. Nothing was reserved.
         case unpaid(BudgetRefusal)
-        case broken(ServiceError)
+        case broken(any Error)
     }
 
     let runner: BatchRunner
@@ -47,7 +47,7 @@ struct ProviderCall: Sendable {
         let group = ProviderGroup(
             name: Identifier.make("hera").replacing("_", with: "-"), batchID: batch.id, model: model.model.id,
             rows: lines.count, createdAt: now)
-        do throws(ServiceError) {
+        do {
             var rows: [GroupRow] = []
             for piece in BatchRunner.pieces(of: lines) {
                 for row in try await runner.rows(piece) {
@@ -61,12 +61,10 @@ struct ProviderCall: Sendable {
                 }
             }
             let opened = rows
-            _ = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.write { try $0.openGroup(group, rows: opened, of: batch) }
-            }
+            _ = try await runner.ledger.write { try $0.openGroup(group, rows: opened, of: batch) }
             return .opened(group)
         } catch {
-            if case .ledger(let problem) = error, let refusal = problem.refusal { return .unpaid(refusal) }
+            if let refusal = (error as? LedgerError)?.refusal { return .unpaid(refusal) }
             return .broken(error)
         }
     }
@@ -76,14 +74,14 @@ struct ProviderCall: Sendable {
         ProviderBatchSubmission.customID(of: Int(line), in: group.name)
     }
 
-    func prepared(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> PreparedStep {
+    func prepared(_ row: BatchRow, in group: ProviderGroup) throws -> PreparedStep {
         let forecast = try runner.stepService.forecast(
             row, terms: runner.terms, atProviderOf: model, models: models, caller: runner.caller)
         return forecast.prepared(
             model.model.id, decisionID: "dec_\(Self.id(row.line, in: group))", attribution: batch.attribution)
     }
 
-    func bill(_ row: BatchRow, in group: ProviderGroup) throws(ServiceError) -> Bill {
+    func bill(_ row: BatchRow, in group: ProviderGroup) throws -> Bill {
         // A provider bills answers of its batch interface at batch prices, whatever tier they name.
         Bill(prepared: try prepared(row, in: group), priced: model, served: .batch)
     }
@@ -93,7 +91,7 @@ struct ProviderCall: Sendable {
     /// Performs an action of the group's machine. Throws errors of the ledger, which the machine does not handle.
     func perform(
         _ action: ProviderGroupMachine.Action, on group: ProviderGroup
-    ) async throws(ServiceError) -> ProviderGroupMachine.Event {
+    ) async throws -> ProviderGroupMachine.Event {
         switch action {
         case .send: try await send(group)
         case .collect(let batch): try await collect(batch, of: group)
@@ -134,13 +132,13 @@ struct ProviderCall: Sendable {
         }
     }
 
-    private func send(_ group: ProviderGroup) async throws(ServiceError) -> ProviderGroupMachine.Event {
+    private func send(_ group: ProviderGroup) async throws -> ProviderGroupMachine.Event {
         var rows: [ProviderBatchRow] = []
         var last: Int64 = 0
         while true {
             let behind = last
-            let piece = try await runner.ledger { ledger throws(LedgerError) in
-                try await ledger.read { try $0.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce) }
+            let piece = try await runner.ledger.read {
+                try $0.rows(ofGroup: group.name, after: behind, limit: BatchRunner.rowsAtOnce)
             }
             for row in piece {
                 guard let body = try? JSONDocument(row.request) else { continue }

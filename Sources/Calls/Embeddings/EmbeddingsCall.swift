@@ -40,14 +40,14 @@ package struct EmbeddingsCall: Sendable {
     }
 
     /// Calls the model and commits the entry together with the decision.
-    package func run() async throws(ServiceError) -> EmbeddingsReply {
+    package func run() async throws -> EmbeddingsReply {
         let call = PaidCall<Answer>(
             calls: calls, priced: priced, planned: try planned(), upperBound: try upperBound(),
             trace: trace, operation: "embeddings", perform: answer(_:))
         switch await call.run() {
         case .answered(let answer, let receipt): return try await settle(answer, receipt)
-        case .failed(let error, _): throw .noAnswer([(priced.model.id, error)])
-        case .unpaid(let error): throw .ledger(error)
+        case .failed(let error, _): throw ServiceError.noAnswer([(priced.model.id, error)])
+        case .unpaid(let error): throw error
         }
     }
 
@@ -76,7 +76,7 @@ package struct EmbeddingsCall: Sendable {
 
     // MARK: Booking
 
-    private func planned() throws(ServiceError) -> PlannedCall {
+    private func planned() throws -> PlannedCall {
         PlannedCall(
             runID: decision.runID, attribution: attribution, decisionID: decision.id, model: priced.model.id,
             provider: priced.model.provider, placement: priced.model.placement, stage: decision.stage,
@@ -84,18 +84,18 @@ package struct EmbeddingsCall: Sendable {
             predicted: try predicted(tokens: request.tokens.likely))
     }
 
-    private func upperBound() throws(ServiceError) -> Amounts {
+    private func upperBound() throws -> Amounts {
         let most = try predicted(tokens: request.tokens.atMost)
         return Amounts(
             money: most.cost.total, tokens: Int64(request.tokens.atMost),
             microjoules: Amounts.microjoules(most.energyJoules) ?? .max)
     }
 
-    private func predicted(tokens: Int) throws(ServiceError) -> CallFigures {
+    private func predicted(tokens: Int) throws -> CallFigures {
         do throws(PriceError) {
             return try figures(Usage(input: tokens))
         } catch {
-            throw .modelUnavailable(priced.model.id, reason: error.description)
+            throw ServiceError.modelUnavailable(priced.model.id, reason: error.description)
         }
     }
 
@@ -112,7 +112,7 @@ package struct EmbeddingsCall: Sendable {
             latencySeconds: seconds ?? priced.model.speed.overheadSeconds + busy)
     }
 
-    private func settle(_ answer: Answer, _ receipt: CallReceipt) async throws(ServiceError) -> EmbeddingsReply {
+    private func settle(_ answer: Answer, _ receipt: CallReceipt) async throws -> EmbeddingsReply {
         let (usage, isCounted) = (answer.reported ?? .none).filled(
             by: Usage(input: request.tokens.likely), most: max(priced.model.contextTokens, request.tokens.atMost))
         let used = PricedUsage(
@@ -131,14 +131,10 @@ package struct EmbeddingsCall: Sendable {
                 model: priced.model.id, isAccepted: true, reason: "not verified", entryID: entry.id,
                 endpoint: receipt.endpoint)
         ]
-        do throws(LedgerError) {
-            _ = try await calls.commit(
-                StepCommit(
-                    settlements: [(entry.id, entry)],
-                    decisions: [DecisionRecord(decision: decision, attribution: attribution, at: .now())]))
-        } catch {
-            throw .ledger(error)
-        }
+        _ = try await calls.commit(
+            StepCommit(
+                settlements: [(entry.id, entry)],
+                decisions: [DecisionRecord(decision: decision, attribution: attribution, at: .now())]))
         return EmbeddingsReply(
             decision: decision, model: priced.model.id, cost: used.figures.cost.total, body: answer.body)
     }

@@ -38,7 +38,7 @@ package struct HeartbeatService: Service {
     }
 
     private func beat() async throws {
-        do throws(LedgerError) {
+        do {
             try await ledger.heartbeat(leaseSeconds: leaseSeconds)
             for entry in try await ledger.recover(at: .now()) {
                 logger.warning(
@@ -55,7 +55,7 @@ package struct HeartbeatService: Service {
     private func exchangeRates() async {
         var isAway = false
         repeat {
-            do throws(LedgerError) {
+            do {
                 try await ledger.exchangeRates(at: .now())
                 isAway = false
             } catch {
@@ -66,7 +66,7 @@ package struct HeartbeatService: Service {
     }
 
     private func sweep() async {
-        do throws(LedgerError) {
+        do {
             try await ledger.sweep(at: .now())
         } catch {
             logger.warning("sessions and kept answers were not swept", metadata: ["reason": "\(error)"])

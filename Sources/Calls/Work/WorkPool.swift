@@ -46,11 +46,19 @@ package final class WorkPool: Service {
         return true
     }
 
-    /// Runs work in the pool and waits for its result; nil after shutdown has begun.
-    package func result<Success: Sendable>(of work: @escaping @Sendable () async -> Success) async -> Success? {
-        await withCheckedContinuation { waiting in
-            let isAccepted = submit { waiting.resume(returning: await work()) }
-            if !isAccepted { waiting.resume(returning: nil) }
+    /// Runs work in the pool and waits for its value.
+    ///
+    /// - Throws: what the work throws; `ServiceError.shuttingDown` after shutdown has begun.
+    package func value<Value: Sendable>(of work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { waiting in
+            let isAccepted = submit {
+                do {
+                    waiting.resume(returning: try await work())
+                } catch {
+                    waiting.resume(throwing: error)
+                }
+            }
+            if !isAccepted { waiting.resume(throwing: ServiceError.shuttingDown) }
         }
     }
 }

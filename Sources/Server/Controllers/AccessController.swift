@@ -27,9 +27,7 @@ struct AccessController {
         let caller = context.caller
         let scopes = caller.key.map { [BudgetScope.key($0)] + (caller.team.map { [.team($0)] } ?? []) }
         let now = Timestamp.now()
-        let statuses = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.budgets(of: scopes, at: now) }
-        }
+        let statuses = try await stepService.ledger.read { try $0.budgets(of: scopes, at: now) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")
@@ -47,11 +45,9 @@ struct AccessController {
     func keys(request: Request, context: HeraContext) async throws -> Response {
         let own = context.caller.key
         let now = Timestamp.now()
-        let (keys, statuses) = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { transaction in
-                let keys = try transaction.keys().filter { own == nil || $0.id == own }
-                return (keys, try transaction.budgets(of: keys.map { .key($0.id) }, at: now))
-            }
+        let (keys, statuses) = try await stepService.ledger.read { transaction in
+            let keys = try transaction.keys().filter { own == nil || $0.id == own }
+            return (keys, try transaction.budgets(of: keys.map { .key($0.id) }, at: now))
         }
         var writer = JSONWriter()
         writer.object { object in
@@ -91,32 +87,28 @@ struct AccessController {
         key.policy = try fields.string("policy")
         if let name = key.policy, name != "default", stepService.settings.policies[name] == nil {
             let hint = Spelling.closest(to: name, among: stepService.settings.policies.keys.sorted())
-            throw ServiceError.badRequest(
-                FieldError("policy", "no policy is named '\(name)'\(hint.map { "; did you mean '\($0)'?" } ?? "")"))
+            throw FieldError("policy", "no policy is named '\(name)'\(hint.map { "; did you mean '\($0)'?" } ?? "")")
         }
         if let text = try fields.string("expires_at") {
             guard let moment = Timestamp(text), moment > now else {
-                throw ServiceError.badRequest(
-                    FieldError("expires_at", "must be a later day or moment, like 2027-12-31"))
+                throw FieldError("expires_at", "must be a later day or moment, like 2027-12-31")
             }
             key.expiresAt = moment
         }
         var budgets: [Budget] = []
         if let list = fields.value("budgets") {
             guard list.kind == .array else {
-                throw ServiceError.badRequest(FieldError("budgets", "must be a list like [\"20/month\"]"))
+                throw FieldError("budgets", "must be a list like [\"20/month\"]")
             }
             for (index, element) in list.elements.enumerated() {
-                do throws(LedgerError) {
+                do {
                     budgets.append(try Budget(element.string ?? "", scope: .key(key.id)))
                 } catch {
-                    throw ServiceError.badRequest(FieldError("budgets[\(index)]", error.description))
+                    throw FieldError("budgets[\(index)]", "\(error)")
                 }
             }
         }
-        let secret = try await stepService.inLedger { [key, budgets] ledger throws(LedgerError) in
-            try await ledger.createKey(key, budgets: budgets, by: Self.actor)
-        }
+        let secret = try await stepService.ledger.createKey(key, budgets: budgets, by: Self.actor)
         var writer = JSONWriter()
         writer.object {
             $0.member("id", key.id)
@@ -132,11 +124,11 @@ struct AccessController {
     func revoke(request: Request, context: HeraContext) async throws -> Response {
         try checkMayChange(context)
         let id = try context.parameters.require("id")
-        do throws(LedgerError) {
+        do {
             try await stepService.ledger.write { try $0.revokeKey(id, at: .now(), by: Self.actor) }
         } catch {
             if case .notFound = error { throw ServiceError.notFound(kind: "key", id: id) }
-            throw ServiceError.ledger(error)
+            throw error
         }
         var writer = JSONWriter()
         writer.object {
@@ -151,9 +143,7 @@ struct AccessController {
     @Sendable
     func changes(request: Request, context: HeraContext) async throws -> Response {
         try checkMayChange(context)
-        let changes = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.accessChanges(limit: Self.mostChanges) }
-        }
+        let changes = try await stepService.ledger.read { try $0.accessChanges(limit: Self.mostChanges) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")

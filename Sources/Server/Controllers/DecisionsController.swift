@@ -27,29 +27,27 @@ struct DecisionsController {
         let limit = try Self.limit(request, standard: 50, most: 200)
         let key = context.caller.key
         let start = try await start(after: filter.after, for: context.caller)
-        let (lines, scanned, last) = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { transaction in
-                var position = start
-                var found: [DecisionLine] = []
-                var scanned = 0
-                var isOver = false
-                let money = DecisionMoney()
-                while found.count < limit, scanned < Self.mostScanned, !isOver {
-                    let page = try transaction.decisions(
-                        behind: position, from: filter.from, ofKey: key, limit: filter.isEmpty ? limit : 250)
-                    isOver = page.count < (filter.isEmpty ? limit : 250)
-                    for record in page {
-                        scanned += 1
-                        position = DecisionPosition(at: record.at, id: record.decision.id)
-                        guard filter.mayMatch(record) else { continue }
-                        let line = DecisionLine(
-                            record: record, entries: try money.entries(of: record.decision, from: &transaction))
-                        if filter.matches(line) { found.append(line) }
-                        if found.count == limit { break }
-                    }
+        let (lines, scanned, last) = try await stepService.ledger.read { transaction in
+            var position = start
+            var found: [DecisionLine] = []
+            var scanned = 0
+            var isOver = false
+            let money = DecisionMoney()
+            while found.count < limit, scanned < Self.mostScanned, !isOver {
+                let page = try transaction.decisions(
+                    behind: position, from: filter.from, ofKey: key, limit: filter.isEmpty ? limit : 250)
+                isOver = page.count < (filter.isEmpty ? limit : 250)
+                for record in page {
+                    scanned += 1
+                    position = DecisionPosition(at: record.at, id: record.decision.id)
+                    guard filter.mayMatch(record) else { continue }
+                    let line = DecisionLine(
+                        record: record, entries: try money.entries(of: record.decision, from: &transaction))
+                    if filter.matches(line) { found.append(line) }
+                    if found.count == limit { break }
                 }
-                return (found, scanned, isOver && found.count < limit ? nil : position?.id)
             }
+            return (found, scanned, isOver && found.count < limit ? nil : position?.id)
         }
         var writer = JSONWriter(capacity: 512 * (lines.count + 1))
         writer.object { object in
@@ -65,9 +63,7 @@ struct DecisionsController {
     /// The place of the last decision seen; nil for the start of the list.
     private func start(after id: String?, for caller: Caller) async throws -> DecisionPosition? {
         guard let id else { return nil }
-        let record = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.decision(id) }
-        }
+        let record = try await stepService.ledger.read { try $0.decision(id) }
         guard let record, caller.sees(record.attribution) else {
             throw ServiceError.notFound(kind: "decision", id: id)
         }
@@ -78,28 +74,23 @@ struct DecisionsController {
     @Sendable
     func decision(request: Request, context: HeraContext) async throws -> Response {
         let id = try context.parameters.require("id")
-        do throws(LedgerError) {
-            let line = try await stepService.ledger.read { ledger -> DecisionLine? in
-                guard let record = try ledger.decision(id), context.caller.sees(record.attribution) else { return nil }
-                return DecisionLine(
-                    record: record, entries: try DecisionMoney().entries(of: record.decision, from: &ledger))
-            }
-            guard let line else { throw LedgerError.notFound(kind: "decision", id: id) }
-            var writer = JSONWriter(capacity: 4096)
-            writer.object {
-                $0.member("at", line.record.at.description)
-                $0.member("policy", line.entries.first?.call.policy)
-                $0.member("answered_by", line.answered.rawValue)
-                $0.member("true_cost_usd", raw: (line.cost?.description ?? "null").utf8)
-                line.writeEntries(into: &$0)
-            }
-            // The report's members, then these.
-            return Response(
-                json: line.record.decision.report.dropLast() + [UInt8(ascii: ",")] + writer.bytes.dropFirst())
-        } catch {
-            if case .notFound = error { throw ServiceError.notFound(kind: "decision", id: id) }
-            throw ServiceError.ledger(error)
+        let line = try await stepService.ledger.read { ledger -> DecisionLine? in
+            guard let record = try ledger.decision(id), context.caller.sees(record.attribution) else { return nil }
+            return DecisionLine(
+                record: record, entries: try DecisionMoney().entries(of: record.decision, from: &ledger))
         }
+        guard let line else { throw ServiceError.notFound(kind: "decision", id: id) }
+        var writer = JSONWriter(capacity: 4096)
+        writer.object {
+            $0.member("at", line.record.at.description)
+            $0.member("policy", line.entries.first?.call.policy)
+            $0.member("answered_by", line.answered.rawValue)
+            $0.member("true_cost_usd", raw: (line.cost?.description ?? "null").utf8)
+            line.writeEntries(into: &$0)
+        }
+        // The report's members, then these.
+        return Response(
+            json: line.record.decision.report.dropLast() + [UInt8(ascii: ",")] + writer.bytes.dropFirst())
     }
 
     /// The runs of the latest decisions, the one with the newest step first.
@@ -107,22 +98,20 @@ struct DecisionsController {
     func runs(request: Request, context: HeraContext) async throws -> Response {
         let limit = try Self.limit(request, standard: 30, most: 100)
         let key = context.caller.key
-        let runs = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { transaction in
-                var runs: [RunLine] = []
-                var places: [String: Int] = [:]
-                for record in try transaction.decisions(behind: nil, ofKey: key, limit: 1000) {
-                    let id = record.decision.runID
-                    if let place = places[id] {
-                        runs[place].add(record)
-                    } else if runs.count < limit {
-                        places[id] = runs.count
-                        runs.append(RunLine(record))
-                    }
+        let runs = try await stepService.ledger.read { transaction in
+            var runs: [RunLine] = []
+            var places: [String: Int] = [:]
+            for record in try transaction.decisions(behind: nil, ofKey: key, limit: 1000) {
+                let id = record.decision.runID
+                if let place = places[id] {
+                    runs[place].add(record)
+                } else if runs.count < limit {
+                    places[id] = runs.count
+                    runs.append(RunLine(record))
                 }
-                for index in runs.indices { runs[index].entries = try transaction.entries(ofRun: runs[index].id) }
-                return runs
             }
+            for index in runs.indices { runs[index].entries = try transaction.entries(ofRun: runs[index].id) }
+            return runs
         }
         var writer = JSONWriter(capacity: 256 * (runs.count + 1))
         writer.object { object in
@@ -135,7 +124,7 @@ struct DecisionsController {
     private static func limit(_ request: Request, standard: Int, most: Int) throws -> Int {
         guard let text = request.uri.queryParameters["limit"] else { return standard }
         guard let number = Int(text), (1...most).contains(number) else {
-            throw ServiceError.badRequest(FieldError("limit", "must be a whole number from 1 to \(most)"))
+            throw FieldError("limit", "must be a whole number from 1 to \(most)")
         }
         return number
     }
@@ -146,7 +135,7 @@ final class DecisionMoney {
     /// By run and decision.
     private var runs: [String: [String?: [LedgerEntry]]] = [:]
 
-    func entries(of decision: Decision, from ledger: inout LedgerTransaction) throws(LedgerError) -> [LedgerEntry] {
+    func entries(of decision: Decision, from ledger: inout LedgerTransaction) throws -> [LedgerEntry] {
         if runs[decision.runID] == nil {
             let entries = try ledger.entries(ofRun: decision.runID)
             runs[decision.runID] = Dictionary(grouping: entries) { $0.call.decisionID }

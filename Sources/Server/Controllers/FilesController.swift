@@ -34,7 +34,7 @@ struct FilesController {
         } catch {
             await upload.discard()
             if let problem = error as? MultipartReader.Problem {
-                throw ServiceError.badRequest(FieldError("", problem.description))
+                throw FieldError("", problem.description)
             }
             throw error
         }
@@ -46,22 +46,18 @@ struct FilesController {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
             throw FileUpload.tooLarge(limits)
         }
-        let totals = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.fileTotals(ofKey: caller.key) }
-        }
+        let totals = try await stepService.ledger.read { try $0.fileTotals(ofKey: caller.key) }
         guard totals.files < limits.files else {
-            throw ServiceError.badRequest(
-                FieldError(
-                    "file",
-                    "there are \(totals.files) files already, and no more than \(limits.files) are kept: delete some with "
-                        + "DELETE /v1/files/{id}, or raise limits.files"))
+            throw FieldError(
+                "file",
+                "there are \(totals.files) files already, and no more than \(limits.files) are kept: delete some with "
+                    + "DELETE /v1/files/{id}, or raise limits.files")
         }
         guard totals.bytes < limits.filesBytes else {
-            throw ServiceError.badRequest(
-                FieldError(
-                    "file",
-                    "the files have \(totals.bytes) bytes already, and no more than \(limits.filesBytes) are kept: delete "
-                        + "some with DELETE /v1/files/{id}, or raise limits.files_bytes"))
+            throw FieldError(
+                "file",
+                "the files have \(totals.bytes) bytes already, and no more than \(limits.filesBytes) are kept: delete "
+                    + "some with DELETE /v1/files/{id}, or raise limits.files_bytes")
         }
     }
 
@@ -71,9 +67,7 @@ struct FilesController {
         var query = page.query(for: context.caller)
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query
-        let files = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.files(asked, at: .now()) }
-        }
+        let files = try await stepService.ledger.read { try $0.files(asked, at: .now()) }
         return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
     }
 
@@ -101,9 +95,7 @@ struct FilesController {
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
         let file = try await stepService.file(id(context), for: context.caller)
-        try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.write { try $0.deleteFile(file.id) }
-        }
+        try await stepService.ledger.write { try $0.deleteFile(file.id) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("id", file.id)

@@ -27,22 +27,18 @@ struct InsightController {
         let query = try DashboardQuery(
             from: parameters["from"].map(String.init), to: nil, groupBy: nil,
             range: parameters["range"].map(String.init), now: now)
-        do throws(LedgerError) {
-            let report = try await QualityReport(of: stepService, since: query.from)
-            let observations = try await stepService.ledger.read { try $0.latestObservations(limit: 5000) }
-            let days = QualityDays(observations.filter { $0.at >= query.from })
-            var writer = JSONWriter()
-            writer.object { object in
-                object.member("object", "quality")
-                object.member("from", query.from.description)
-                object.member("to", query.to.description)
-                report.write(into: &object)
-                object.member("days", array: { list in days.write(into: &list) })
-            }
-            return Response(json: writer.bytes)
-        } catch {
-            throw ServiceError.ledger(error)
+        let report = try await QualityReport(of: stepService, since: query.from)
+        let observations = try await stepService.ledger.read { try $0.latestObservations(limit: 5000) }
+        let days = QualityDays(observations.filter { $0.at >= query.from })
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("object", "quality")
+            object.member("from", query.from.description)
+            object.member("to", query.to.description)
+            report.write(into: &object)
+            object.member("days", array: { list in days.write(into: &list) })
         }
+        return Response(json: writer.bytes)
     }
 
     /// The latest decisions under an assumption, by their own predictions; without a body, under the default dial.
@@ -56,8 +52,7 @@ struct InsightController {
             assumption = try WhatIf.Assumption(json: body.root)
             if let value = body.root["limit"] {
                 guard let number = value.integer, (1...Int64(Self.mostDecisions)).contains(number) else {
-                    throw ServiceError.badRequest(
-                        FieldError("limit", "must be a whole number from 1 to \(Self.mostDecisions)"))
+                    throw FieldError("limit", "must be a whole number from 1 to \(Self.mostDecisions)")
                 }
                 limit = Int(number)
             }
@@ -65,8 +60,8 @@ struct InsightController {
             assumption.maxLoss = stepService.settings.defaultPolicy.maxLoss
         }
         let key = context.caller.key
-        let records = try await stepService.inLedger { [limit] ledger throws(LedgerError) in
-            try await ledger.read { try $0.decisions(behind: nil, ofKey: key, limit: limit) }
+        let records = try await stepService.ledger.read { [limit] in
+            try $0.decisions(behind: nil, ofKey: key, limit: limit)
         }
         let whatIf = WhatIf(records.map(\.decision))
         var writer = JSONWriter(capacity: 8192)

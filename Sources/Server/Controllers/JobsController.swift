@@ -40,9 +40,7 @@ struct JobsController {
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
         let key = context.caller.key
-        let records = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
-        }
+        let records = try await stepService.ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")
@@ -126,8 +124,6 @@ struct JobsController {
     }
 
     private func document(_ record: JobRecord) async throws -> [UInt8] {
-        try await stepService.inLedger { ledger throws(LedgerError) in
-            try await JobDocument(record, from: ledger).json
-        }
+        try await JobDocument(record, from: stepService.ledger).json
     }
 }

@@ -46,7 +46,7 @@ struct OperationsController {
     func ready(request: Request, context: HeraContext) async throws -> Response {
         let live = stepService.registry.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
-        do throws(LedgerError) {
+        do {
             _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }
             try await stepService.ledger.checkWritable()
         } catch {
@@ -74,20 +74,16 @@ struct OperationsController {
         // A key sees only its own spending.
         let key = context.caller.key
         if let key { query.filters[.key] = key }
-        do throws(LedgerError) {
-            let (report, series) = try await stepService.ledger.read { [query] ledger in
-                (
-                    try ledger.dashboard(query),
-                    try cut.map { try DashboardSeries(query, interval: $0.0, zone: $0.1, from: &ledger) }
-                )
-            }
-            let quality = try await QualityReport(of: stepService, since: query.from)
-            let live = key == nil ? LiveModels(stepService.registry, at: .now()) : nil
-            return Response(
-                json: report.document(
-                    economics: stepService.settings.economics, quality: quality, series: series, live: live))
-        } catch {
-            throw ServiceError.ledger(error)
+        let (report, series) = try await stepService.ledger.read { [query] ledger in
+            (
+                try ledger.dashboard(query),
+                try cut.map { try DashboardSeries(query, interval: $0.0, zone: $0.1, from: &ledger) }
+            )
         }
+        let quality = try await QualityReport(of: stepService, since: query.from)
+        let live = key == nil ? LiveModels(stepService.registry, at: .now()) : nil
+        return Response(
+            json: report.document(
+                economics: stepService.settings.economics, quality: quality, series: series, live: live))
     }
 }

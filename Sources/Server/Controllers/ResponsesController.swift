@@ -31,12 +31,12 @@ struct ResponsesController {
         let input = ResponsesRequest.items(in: body)
         let caller = try context.caller(of: body)
         while true {
-            do throws(ServiceError) {
+            do {
                 return try await respond(to: asked, from: caller) { body in
                     await keeper.keep(body, input: input, previous: previous)
                 }
-            } catch {
-                guard error.isContextOverflow, let shorter = try asked.shortened() else { throw error }
+            } catch let error as any CodedError where error.isContextOverflow {
+                guard let shorter = try asked.shortened() else { throw error }
                 asked = shorter
             }
         }
@@ -44,7 +44,7 @@ struct ResponsesController {
 
     private func respond(
         to asked: ResponsesRequest, from caller: Caller, keep: @escaping @Sendable ([UInt8]) async -> Void
-    ) async throws(ServiceError) -> Response {
+    ) async throws -> Response {
         let (frame, isStored) = (asked.frame, asked.isStored)
         let reply = try await stepService.chat(asked.chat, from: caller) { reply in
             try? await StoredResponse(reply.response(in: ResponsesFormat(reply, frame) { _ in }))

@@ -76,53 +76,30 @@ struct ErrorReply: Error {
         }
     }
 
-    init(_ error: ServiceError) {
+    /// The reply to an error of a floor below; nil for an error without a code.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ServiceError: self.init(service: error)
+        case let error as FieldError:
+            self.init(
+                status: .badRequest, message: error.description, type: "invalid_request_error", code: error.code,
+                field: error.field.isEmpty ? nil : error.field)
+        case let error as RoutingError: self.init(routing: error)
+        case let error as LedgerError: self.init(ledger: error)
+        case let error as JSONError: self.init(error)
+        default: return nil
+        }
+    }
+
+    private init(service error: ServiceError) {
         let (words, code) = (error.description, error.code)
         switch error {
-        case .badRequest(let field):
-            self.init(
-                status: .badRequest, message: words, type: "invalid_request_error", code: code,
-                field: field.field.isEmpty ? nil : field.field)
         case .unknownModel:
             self.init(
                 status: .notFound, message: words, type: "invalid_request_error", code: code,
                 field: "model")
         case .modelUnavailable:
             self.init(status: .serviceUnavailable, message: words, type: "server_error", code: code)
-        case .routing(.budgetSpent):
-            self.init(
-                status: .paymentRequired, message: words, type: "insufficient_quota", code: code,
-                field: "budget_usd")
-        case .routing(.infeasible):
-            self.init(
-                status: .unprocessableContent, message: words, type: "invalid_request_error", code: code,
-                field: "policy")
-        case .routing(let problem) where problem.isContextOverflow:
-            // Agents know by these words that they have to shorten their history.
-            self.init(
-                status: .badRequest, message: "prompt is too long: \(words)", type: "invalid_request_error",
-                code: code)
-        case .routing(.noCandidate(let reasons)):
-            self.init(
-                status: reasons.isEmpty ? .serviceUnavailable : .unprocessableContent, message: words,
-                type: reasons.isEmpty ? "server_error" : "invalid_request_error", code: code)
-        case .routing(.planning):
-            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
-        case .ledger(.budgetExceeded(let refusal)):
-            let wait = refusal.resetsAt.map { max(0, $0.seconds - Timestamp.now().seconds) }
-            self.init(
-                status: wait == nil ? .paymentRequired : .tooManyRequests,
-                message: words, type: "insufficient_quota", code: code, retryAfterSeconds: wait)
-        case .ledger(.rateLimited(let refusal)):
-            self.init(
-                status: .tooManyRequests, message: words, type: "rate_limit_error", code: code,
-                retryAfterSeconds: Double(refusal.retryAfterSeconds))
-        case .ledger(let error) where error.isTemporary:
-            self.init(
-                status: .serviceUnavailable, message: words, type: "server_error", code: code,
-                retryAfterSeconds: 5)
-        case .ledger:
-            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
         case .refused(_, let failure):
             self.init(
                 status: .badRequest, message: words, type: "invalid_request_error", code: code, field: failure.field)
@@ -136,6 +113,52 @@ struct ErrorReply: Error {
             self.init(
                 status: .serviceUnavailable, message: words, type: "server_error", code: code,
                 retryAfterSeconds: 1)
+        }
+    }
+
+    private init(routing error: RoutingError) {
+        let (words, code) = (error.description, error.code)
+        switch error {
+        case .budgetSpent:
+            self.init(
+                status: .paymentRequired, message: words, type: "insufficient_quota", code: code,
+                field: "budget_usd")
+        case .infeasible:
+            self.init(
+                status: .unprocessableContent, message: words, type: "invalid_request_error", code: code,
+                field: "policy")
+        case .noCandidate where error.isContextOverflow:
+            // Agents know by these words that they have to shorten their history.
+            self.init(
+                status: .badRequest, message: "prompt is too long: \(words)", type: "invalid_request_error",
+                code: code)
+        case .noCandidate(let reasons):
+            self.init(
+                status: reasons.isEmpty ? .serviceUnavailable : .unprocessableContent, message: words,
+                type: reasons.isEmpty ? "server_error" : "invalid_request_error", code: code)
+        case .planning:
+            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
+        }
+    }
+
+    private init(ledger error: LedgerError) {
+        let (words, code) = (error.description, error.code)
+        switch error {
+        case .budgetExceeded(let refusal):
+            let wait = refusal.resetsAt.map { max(0, $0.seconds - Timestamp.now().seconds) }
+            self.init(
+                status: wait == nil ? .paymentRequired : .tooManyRequests,
+                message: words, type: "insufficient_quota", code: code, retryAfterSeconds: wait)
+        case .rateLimited(let refusal):
+            self.init(
+                status: .tooManyRequests, message: words, type: "rate_limit_error", code: code,
+                retryAfterSeconds: Double(refusal.retryAfterSeconds))
+        case _ where error.isTemporary:
+            self.init(
+                status: .serviceUnavailable, message: words, type: "server_error", code: code,
+                retryAfterSeconds: 5)
+        default:
+            self.init(status: .internalServerError, message: words, type: "server_error", code: code)
         }
     }
 

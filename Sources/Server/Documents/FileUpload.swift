@@ -30,7 +30,7 @@ struct FileUpload: Sendable {
         do {
             reader = try MultipartReader(contentType: contentType)
         } catch {
-            throw ServiceError.badRequest(FieldError("", error.description))
+            throw FieldError("", error.description)
         }
         self.limits = limits
         self.key = key
@@ -58,7 +58,7 @@ struct FileUpload: Sendable {
         text = []
         switch name {
         case "file":
-            guard writer == nil else { throw ServiceError.badRequest(FieldError("file", "is there twice: send one")) }
+            guard writer == nil else { throw FieldError("file", "is there twice: send one") }
             field = .file
             let uploadName = fileName.flatMap { $0.isEmpty ? nil : $0 } ?? "upload.jsonl"
             writer = FileWriter(
@@ -82,8 +82,7 @@ struct FileUpload: Sendable {
             try await writer?.write(bytes)
         case .purpose, .anchor, .seconds:
             guard text.count + bytes.count <= Self.maximumFieldBytes else {
-                throw ServiceError.badRequest(
-                    FieldError("", "a field of the form is longer than \(Self.maximumFieldBytes) bytes"))
+                throw FieldError("", "a field of the form is longer than \(Self.maximumFieldBytes) bytes")
             }
             text += bytes
         case .ignored: break
@@ -105,7 +104,7 @@ struct FileUpload: Sendable {
     private static func check(purpose: String?) throws {
         guard purpose == "batch" else {
             let problem = purpose.map { "is '\($0)'" } ?? "is missing"
-            throw ServiceError.badRequest(FieldError("purpose", "\(problem): it must be \"batch\""))
+            throw FieldError("purpose", "\(problem): it must be \"batch\"")
         }
     }
 
@@ -114,8 +113,7 @@ struct FileUpload: Sendable {
         try reader.finish()
         try Self.check(purpose: purpose)
         guard var file = writer?.file else {
-            throw ServiceError.badRequest(
-                FieldError("file", "is missing: send it as a part of the form named \"file\""))
+            throw FieldError("file", "is missing: send it as a part of the form named \"file\"")
         }
         var life = limits.fileDays * 86_400
         if anchor != nil || seconds != nil {
@@ -125,11 +123,7 @@ struct FileUpload: Sendable {
         try await writer?.flush()
         file = writer?.file ?? file
         file.expiresAt = file.createdAt.advanced(bySeconds: life)
-        do {
-            try await ledger.write { [file] in try $0.completeFile(file.id, expiresAt: file.expiresAt) }
-        } catch {
-            throw ServiceError.ledger(error)
-        }
+        try await ledger.write { [file] in try $0.completeFile(file.id, expiresAt: file.expiresAt) }
         return file
     }
 

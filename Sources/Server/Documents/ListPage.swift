@@ -21,14 +21,14 @@ struct ListPage {
         switch parameters["order"] {
         case nil, "desc": isAscending = false
         case "asc": isAscending = true
-        default: throw ServiceError.badRequest(FieldError("order", "must be asc or desc"))
+        default: throw FieldError("order", "must be asc or desc")
         }
         guard let text = parameters["limit"] else {
             limit = standard
             return
         }
         guard let number = Int(text), (1...maximum).contains(number) else {
-            throw ServiceError.badRequest(FieldError("limit", "must be a whole number from 1 to \(maximum)"))
+            throw FieldError("limit", "must be a whole number from 1 to \(maximum)")
         }
         limit = number
     }

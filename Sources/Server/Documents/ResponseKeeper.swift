@@ -22,9 +22,7 @@ struct ResponseKeeper: Sendable {
     /// A stored response.
     func response(_ id: String) async throws -> ResponseRecord {
         let key = key
-        let found = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.response(id, for: key, at: .now()) }
-        }
+        let found = try await stepService.ledger.read { try $0.response(id, for: key, at: .now()) }
         guard let found else { throw ServiceError.notFound(kind: "response", id: id) }
         return found
     }
@@ -32,9 +30,7 @@ struct ResponseKeeper: Sendable {
     /// Deletes a stored response.
     func delete(_ id: String) async throws {
         let key = key
-        let isGone = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.write { try $0.deleteResponse(id, for: key) }
-        }
+        let isGone = try await stepService.ledger.write { try $0.deleteResponse(id, for: key) }
         guard isGone else { throw ServiceError.notFound(kind: "response", id: id) }
     }
 
@@ -43,15 +39,14 @@ struct ResponseKeeper: Sendable {
     func conversation(endingWith id: String?) async throws -> [JSONDocument] {
         guard let id else { return [] }
         let (key, most) = (key, limits.bodyBytes)
-        let turns = try await stepService.inLedger { ledger throws(LedgerError) in
-            try await ledger.read { try $0.conversation(endingWith: id, for: key, at: .now(), mostBytes: most) }
+        let turns = try await stepService.ledger.read {
+            try $0.conversation(endingWith: id, for: key, at: .now(), mostBytes: most)
         }
         guard !turns.isEmpty else {
-            throw ServiceError.badRequest(
-                FieldError(
-                    "previous_response_id",
-                    "there is no response '\(id)', one before it is gone, or the conversation is larger than "
-                        + "limits.body_bytes: send the whole conversation as input"))
+            throw FieldError(
+                "previous_response_id",
+                "there is no response '\(id)', one before it is gone, or the conversation is larger than "
+                    + "limits.body_bytes: send the whole conversation as input")
         }
         return try turns.flatMap { turn in
             let output = try JSONDocument(turn.body).root["output"].map { Array($0.raw) } ?? Array("[]".utf8)
@@ -68,7 +63,7 @@ struct ResponseKeeper: Sendable {
             expiresAt: Timestamp(
                 milliseconds: now.milliseconds + Int64(limits.responseDays * Self.secondsPerDay * 1000)),
             input: input, body: body)
-        do throws(LedgerError) {
+        do {
             try await stepService.ledger.write { try $0.keepResponse(record) }
         } catch {
             stepService.logger.error("response not kept", metadata: ["id": "\(id)", "reason": "\(error)"])

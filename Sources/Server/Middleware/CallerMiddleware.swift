@@ -69,10 +69,10 @@ struct CallerMiddleware: RouterMiddleware {
         }
         if let text, text.hasPrefix("hera-") {
             let key: AccessKey
-            do throws(LedgerError) {
+            do {
                 key = try await ledger.authenticate(text, at: .now())
             } catch {
-                guard case .badKey(let reason) = error else { throw ServiceError.ledger(error) }
+                guard case .badKey(let reason) = error else { throw error }
                 wrongKeys.recordWrong(from: address, at: .now())
                 throw Self.refusal(reason)
             }
@@ -157,8 +157,8 @@ struct CallerMiddleware: RouterMiddleware {
     private static func session(in request: Request) throws -> String? {
         guard let session = request.headers[.heraSession] else { return nil }
         guard session.utf8.count <= maximumSessionBytes else {
-            throw ServiceError.badRequest(
-                FieldError("x-hera-session", "is longer than \(maximumSessionBytes) bytes: name the run by a short id"))
+            throw FieldError(
+                "x-hera-session", "is longer than \(maximumSessionBytes) bytes: name the run by a short id")
         }
         return session
     }

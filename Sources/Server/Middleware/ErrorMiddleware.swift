@@ -44,15 +44,13 @@ struct ErrorMiddleware: RouterMiddleware {
     private func reply(to error: any Error, _ request: Request, _ context: Context) -> ErrorReply {
         switch error {
         case let error as ErrorReply: return error
-        case let error as ServiceError: return ErrorReply(error)
-        case let error as FieldError: return ErrorReply(.badRequest(error))
-        case let error as JSONError: return ErrorReply(error)
         case is HTTPParserError:
             return ErrorReply(
                 status: .badRequest, message: "the body is not well-formed HTTP", type: "invalid_request_error",
                 code: "invalid_http")
         case let error as HTTPError: return ErrorReply(error, request: request, routes: routes)
         default:
+            if let reply = ErrorReply(error) { return reply }
             context.logger.error("request failed", metadata: ["reason": "\(error)"])
             return ErrorReply(
                 status: .internalServerError, message: "something failed here: the log has request id \(context.id)",

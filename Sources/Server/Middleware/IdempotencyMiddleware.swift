@@ -66,20 +66,12 @@ struct IdempotencyMiddleware: RouterMiddleware {
         request.headers[.contentType]?.lowercased().hasPrefix("multipart/") ?? false
     }
 
-    private func claim(_ id: String, _ digest: [UInt8]) async throws(ServiceError) -> IdempotencyClaimResult {
-        do throws(LedgerError) {
-            return try await ledger.claimRequest(id, digest: digest, token: Identifier.digits(), at: .now())
-        } catch {
-            throw .ledger(error)
-        }
+    private func claim(_ id: String, _ digest: [UInt8]) async throws -> IdempotencyClaimResult {
+        try await ledger.claimRequest(id, digest: digest, token: Identifier.digits(), at: .now())
     }
 
-    private func isInProgress(_ id: String) async throws(ServiceError) -> Bool {
-        do throws(LedgerError) {
-            return try await ledger.read { try $0.isUnderWay(id) }
-        } catch {
-            throw .ledger(error)
-        }
+    private func isInProgress(_ id: String) async throws -> Bool {
+        try await ledger.read { try $0.isUnderWay(id) }
     }
 
     /// Executes the request and stores its response.
@@ -106,18 +98,18 @@ struct IdempotencyMiddleware: RouterMiddleware {
             return response
         }
         let capture = try await StoredResponse.reading(response)
-        do throws(LedgerError) {
+        do {
             try await ledger.keep(isSecret ? capture.stored.withoutBody : capture.stored, of: claim)
         } catch {
             await ledger.abandon(claim, mayHaveMade: true)
-            throw ServiceError.ledger(error)
+            throw error
         }
         return capture.response
     }
 
     /// Whether a failed request may have had side effects.
     private static func mayHaveSideEffects(_ error: any Error) -> Bool {
-        guard case .ledger(let error) = error as? ServiceError else { return false }
+        guard let error = error as? LedgerError else { return false }
         if case .writesLost = error { return true }
         return error.isTemporary
     }

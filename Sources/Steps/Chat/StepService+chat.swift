@@ -54,7 +54,7 @@ extension StepService {
     package func chat(
         _ request: ChatRequest, from caller: Caller,
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
-    ) async throws(ServiceError) -> ChatReply {
+    ) async throws -> ChatReply {
         let runID = caller.runID(of: request)
         await recallRun(runID, of: request, from: caller)
         let left = try await sessionLeft(for: request, from: caller, runID: runID, setting: true)
@@ -68,7 +68,7 @@ extension StepService {
     }
 
     /// The decision that `chat` would make, without a call.
-    package func dryRun(_ request: ChatRequest, from caller: Caller) async throws(ServiceError) -> Decision {
+    package func dryRun(_ request: ChatRequest, from caller: Caller) async throws -> Decision {
         let runID = caller.runID(of: request)
         await recallRun(runID, of: request, from: caller)
         let left = try await sessionLeft(for: request, from: caller, runID: runID, setting: false)
@@ -86,31 +86,25 @@ extension StepService {
     private func whole(
         _ step: RoutedStep, _ session: String,
         _ answer: @escaping @Sendable (ChatReply) async -> (IdempotencyClaim, StoredResponse)?
-    ) async throws(ServiceError) -> ChatReply {
-        let result = await pool.result { () -> Result<ChatReply, ServiceError> in
-            do throws(ServiceError) {
-                let done = try await self.perform(step)
-                let reply = ChatReply(
-                    decision: done.prepared.decision, model: done.outcome.model, cost: done.spent,
-                    promptTokens: done.prepared.step.promptTokens, at: .now(),
-                    body: .complete(done.outcome.answer, openAIBytes: done.outcome.openAIBytes))
-                try await self.book(done, session, answer: await answer(reply))
-                self.learn(from: done.prepared, done.outcome)
-                return .success(reply)
-            } catch {
-                return .failure(error)
-            }
+    ) async throws -> ChatReply {
+        try await pool.value {
+            let done = try await self.perform(step)
+            let reply = ChatReply(
+                decision: done.prepared.decision, model: done.outcome.model, cost: done.spent,
+                promptTokens: done.prepared.step.promptTokens, at: .now(),
+                body: .complete(done.outcome.answer, openAIBytes: done.outcome.openAIBytes))
+            try await self.book(done, session, answer: await answer(reply))
+            self.learn(from: done.prepared, done.outcome)
+            return reply
         }
-        guard let result else { throw .shuttingDown }
-        return try result.get()
     }
 
     /// Executes a routed step. The decision is stored with all failures even where no model answers.
     package func perform(
         _ step: RoutedStep, delivery: StreamDelivery? = nil, allowsSubtasks: Bool = false
-    ) async throws(ServiceError) -> FinishedStep {
+    ) async throws -> FinishedStep {
         var executor = StepExecutor(stepService: self, step: step, delivery: delivery, allowsSubtasks: allowsSubtasks)
-        do throws(ServiceError) {
+        do {
             let outcome = try await executor.run()
             return FinishedStep(
                 prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
@@ -130,7 +124,7 @@ extension StepService {
     /// Commits a chat step in one transaction: entry, decision, step, session memory and the stored response.
     func book(
         _ done: FinishedStep, _ session: String, answer: (IdempotencyClaim, StoredResponse)? = nil
-    ) async throws(ServiceError) {
+    ) async throws {
         let prepared = done.prepared
         var commit = done.outcome.commit
         let now = Timestamp.now()
@@ -148,10 +142,6 @@ extension StepService {
                 of: session, at: now)
         ]
         if let answer { commit.answer = (ticket: answer.0, answer: answer.1) }
-        do throws(LedgerError) {
-            _ = try await calls.commit(commit)
-        } catch {
-            throw .ledger(error)
-        }
+        _ = try await calls.commit(commit)
     }
 }

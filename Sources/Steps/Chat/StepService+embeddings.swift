@@ -12,7 +12,7 @@ extension StepService {
     /// The work goes on after the client has gone: what is paid for is read and booked.
     package func embeddings(
         _ request: EmbeddingsRequest, from caller: Caller
-    ) async throws(ServiceError) -> EmbeddingsReply {
+    ) async throws -> EmbeddingsReply {
         let priced = try embedder(request.model, for: caller)
         let runID = caller.session ?? Identifier.make("embeddings")
         let decision = Decision(
@@ -26,34 +26,25 @@ extension StepService {
             attribution: Attribution(
                 team: caller.team, key: caller.key, session: runID, labels: caller.labels),
             trace: caller.trace)
-        let result = await pool.result { () -> Result<EmbeddingsReply, ServiceError> in
-            do throws(ServiceError) {
-                return .success(try await call.run())
-            } catch {
-                return .failure(error)
-            }
-        }
-        guard let result else { throw .shuttingDown }
-        return try result.get()
+        return try await pool.value { try await call.run() }
     }
 
     /// The model of a name, where it makes vectors and the caller may use it.
-    private func embedder(_ name: String, for caller: Caller) throws(ServiceError) -> PricedModel {
+    private func embedder(_ name: String, for caller: Caller) throws -> PricedModel {
         if name == "hera" || name.hasPrefix("hera/") {
-            throw .badRequest(
-                FieldError(
-                    "model",
-                    "must name one model: vectors of different models cannot be compared, so nothing is routed here; "
-                        + embedderNames))
+            throw FieldError(
+                "model",
+                "must name one model: vectors of different models cannot be compared, so nothing is routed here; "
+                    + embedderNames)
         }
         // An alias for all names means the policies of chats; a model that makes vectors keeps its names.
         let meant = meaning(of: name)
         let priced = try model(named: ModelAliases.isOwn(meant) ? name : meant, at: .now())
         guard priced.model.capabilities.contains(.embeddings), priced.model.endpoint.wire == .openAI else {
-            throw .badRequest(FieldError("model", "\(priced.model.id) makes no embeddings; \(embedderNames)"))
+            throw FieldError("model", "\(priced.model.id) makes no embeddings; \(embedderNames)")
         }
         guard try resolved(caller.models).admits(priced.model.id) else {
-            throw .badRequest(FieldError("model", "this key may not use \(priced.model.id)"))
+            throw FieldError("model", "this key may not use \(priced.model.id)")
         }
         return priced
     }

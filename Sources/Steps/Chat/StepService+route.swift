@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Catalog
 package import Dialects
 package import Domain
@@ -16,7 +16,7 @@ extension StepService {
     package func route(
         _ request: ChatRequest, as target: String? = nil, from caller: Caller, runID: String? = nil,
         sessionLeft: Remaining? = nil
-    ) throws(ServiceError) -> RoutedStep {
+    ) throws -> RoutedStep {
         let now = Timestamp.now()
         let runID = runID ?? caller.runID(of: request)
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
@@ -35,7 +35,7 @@ extension StepService {
         case .policy(let base, let name): (policy, policyName) = (base, name)
         case .pinned(let model):
             guard admitted.admits(model.model.id) else {
-                throw .badRequest(FieldError("model", "this key may not use \(model.model.id)"))
+                throw FieldError("model", "this key may not use \(model.model.id)")
             }
             policy = Policy(models: ModelFilter(allow: [model.model.id]), verify: .off)
             policy.effort = .off
@@ -43,13 +43,9 @@ extension StepService {
             models = [model]
         }
         if let json = request.policy {
-            do throws(FieldError) {
-                policy = try Policy(json: json, base: policy, path: "hera", others: [SourceRule.member])
-                try policy.refuseIdleDial(in: json, path: "hera")
-                if request.sources == nil { _ = try SourceRule(json[SourceRule.member], known: []) }
-            } catch {
-                throw .badRequest(error)
-            }
+            policy = try Policy(json: json, base: policy, path: "hera", others: [SourceRule.member])
+            try policy.refuseIdleDial(in: json, path: "hera")
+            if request.sources == nil { _ = try SourceRule(json[SourceRule.member], known: []) }
         }
         policy = try resolved(policy)
         let sent = readable(request, by: models, policy)
@@ -107,21 +103,13 @@ extension StepService {
     }
 
     /// Names that callers use for models become the catalog's.
-    package func resolved(_ filter: ModelFilter) throws(ServiceError) -> ModelFilter {
-        do throws(FieldError) {
-            return try filter.resolved(in: registry.catalog, path: "models")
-        } catch {
-            throw .badRequest(error)
-        }
+    package func resolved(_ filter: ModelFilter) throws -> ModelFilter {
+        try filter.resolved(in: registry.catalog, path: "models")
     }
 
     /// The same for every model that a policy names.
-    package func resolved(_ policy: Policy) throws(ServiceError) -> Policy {
-        do throws(FieldError) {
-            return try policy.resolved(in: registry.catalog)
-        } catch {
-            throw .badRequest(error)
-        }
+    package func resolved(_ policy: Policy) throws -> Policy {
+        try policy.resolved(in: registry.catalog)
     }
 
     /// Begins a step by the rule. Where the models at work cannot serve it, those that rest are candidates, too: a call
@@ -132,7 +120,7 @@ extension StepService {
     ///   - admits: whether the caller may use a model.
     package func begin(
         _ step: Step, state: RunState, context: inout RoutingContext, admits: (ModelID) -> Bool = { _ in true }
-    ) throws(ServiceError) -> StepMachine {
+    ) throws -> StepMachine {
         let id = Identifier.make("dec")
         do throws(RoutingError) {
             return try router.machine(for: step, decisionID: id, state: state, context: context)
@@ -144,7 +132,7 @@ extension StepService {
             }
             guard wider.models.count > context.models.count,
                 let machine = try? router.machine(for: step, decisionID: id, state: state, context: wider)
-            else { throw .routing(error) }
+            else { throw error }
             context = wider
             return machine
         }

@@ -6,7 +6,7 @@ import Synchronization
 
 extension StepService {
     /// Answers as a stream. Events go out as they come, or after the verification where the policy says so.
-    func streamed(_ step: RoutedStep, _ session: String) async throws(ServiceError) -> ChatReply {
+    func streamed(_ step: RoutedStep, _ session: String) async throws -> ChatReply {
         let channel = EventChannel()
         let reader = channel.reader()
         let firstByte = FirstByteSignal()
@@ -26,7 +26,7 @@ extension StepService {
             await self.end(result, delivery: delivery, firstByte, session)
             channel.finish()
         }
-        guard isTaken else { throw .shuttingDown }
+        guard isTaken else { throw ServiceError.shuttingDown }
         let model = try await firstByte.value()
         return ChatReply(
             decision: step.machine.decision, model: model, cost: nil, promptTokens: step.prepared.step.promptTokens,
@@ -35,11 +35,11 @@ extension StepService {
 
     /// Sends the events held back, commits the step, and sends the end.
     private func end(
-        _ result: Result<FinishedStep, ServiceError>, delivery: StreamDelivery, _ firstByte: FirstByteSignal,
+        _ result: Result<FinishedStep, any Error>, delivery: StreamDelivery, _ firstByte: FirstByteSignal,
         _ session: String
     ) async {
         let channel = delivery.channel
-        do throws(ServiceError) {
+        do {
             let done = try result.get()
             if delivery.isHeldBack {
                 firstByte.resolve(.success(done.outcome.model))
@@ -54,13 +54,13 @@ extension StepService {
             learn(from: done.prepared, done.outcome)
         } catch {
             if !firstByte.resolve(.failure(error)) {
-                _ = await channel.send(.failure(message: error.description))
+                _ = await channel.send(.failure(message: "\(error)"))
             }
         }
     }
 
-    private func result(of step: RoutedStep, _ delivery: StreamDelivery) async -> Result<FinishedStep, ServiceError> {
-        do throws(ServiceError) {
+    private func result(of step: RoutedStep, _ delivery: StreamDelivery) async -> Result<FinishedStep, any Error> {
+        do {
             return .success(try await perform(step, delivery: delivery))
         } catch {
             return .failure(error)
@@ -95,15 +95,15 @@ extension StepService {
 private final class FirstByteSignal: Sendable {
     private enum State {
         case open
-        case awaited(CheckedContinuation<Result<ModelID?, ServiceError>, Never>)
-        case resolved(Result<ModelID?, ServiceError>)
+        case awaited(CheckedContinuation<Result<ModelID?, any Error>, Never>)
+        case resolved(Result<ModelID?, any Error>)
     }
 
     private let state = Mutex(State.open)
 
     /// Returns false where it was resolved before.
     @discardableResult
-    func resolve(_ result: Result<ModelID?, ServiceError>) -> Bool {
+    func resolve(_ result: Result<ModelID?, any Error>) -> Bool {
         state.withLock { state in
             switch state {
             case .open: state = .resolved(result)
@@ -116,7 +116,7 @@ private final class FirstByteSignal: Sendable {
         }
     }
 
-    func value() async throws(ServiceError) -> ModelID? {
+    func value() async throws -> ModelID? {
         let result = await withCheckedContinuation { continuation in
             state.withLock { state in
                 if case .resolved(let result) = state {

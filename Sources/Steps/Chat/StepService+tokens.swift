@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 package import Dialects
 import Domain
 import JSON
@@ -20,18 +20,14 @@ extension StepService {
     /// call to find out: they get the estimate that routing uses.
     package func promptTokens(
         of request: TokenCountRequest, from caller: Caller
-    ) async throws(ServiceError) -> TokenCount {
+    ) async throws -> TokenCount {
         guard case .pinned(let priced) = try target(of: request.model, at: .now()),
             priced.model.endpoint.wire == .anthropic
         else {
-            do throws(FieldError) {
-                return TokenCount(tokens: try request.estimate, isEstimate: true)
-            } catch {
-                throw .badRequest(error)
-            }
+            return TokenCount(tokens: try request.estimate, isEstimate: true)
         }
         guard try resolved(caller.models).admits(priced.model.id) else {
-            throw .badRequest(FieldError("model", "this key may not use \(priced.model.id)"))
+            throw FieldError("model", "this key may not use \(priced.model.id)")
         }
         let limits = settings.limits
         let calls = self.calls
@@ -53,7 +49,7 @@ extension StepService {
             else { throw .malformed(host: response.body.host, reason: "its answer has no input_tokens") }
             return TokenCount(tokens: tokens, isEstimate: false)
         } catch {
-            throw .noAnswer([(priced.model.id, error)])
+            throw ServiceError.noAnswer([(priced.model.id, error)])
         }
     }
 }

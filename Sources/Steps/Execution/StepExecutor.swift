@@ -56,7 +56,7 @@ struct StepExecutor: Sendable {
     }
 
     /// Performs the rule's actions until an answer is accepted.
-    mutating func run() async throws(ServiceError) -> StepOutcome {
+    mutating func run() async throws -> StepOutcome {
         while accepted == nil {
             switch machine.action {
             case .call: try await call()
@@ -69,7 +69,7 @@ struct StepExecutor: Sendable {
             }
         }
         prepared.decision = decision
-        guard let accepted else { throw .noAnswer(failures) }
+        guard let accepted else { throw ServiceError.noAnswer(failures) }
         return accepted
     }
 
@@ -81,7 +81,7 @@ struct StepExecutor: Sendable {
 
     // MARK: Calling
 
-    private mutating func call() async throws(ServiceError) {
+    private mutating func call() async throws {
         if attempts.isEmpty { keepCachedModel() }
         guard case .call(let verdict) = machine.action else { return }
         prepared.decision = decision
@@ -98,10 +98,10 @@ struct StepExecutor: Sendable {
             if error.refusal?.isContextOverflow == true {
                 contextPassed = max(contextPassed, context(of: verdict.model) ?? 0)
             }
-            if isFinal, rejected.isEmpty { throw .noAnswer(failures) }
+            if isFinal, rejected.isEmpty { throw ServiceError.noAnswer(failures) }
             fail(verdict.model, Self.tried(endpoints) + error.description, at: endpoints.last)
         case .unpaid(let error):
-            if rejected.isEmpty { throw .ledger(error) }
+            if rejected.isEmpty { throw error }
             fail(verdict.model, error.description)
         }
     }
@@ -229,7 +229,7 @@ struct StepExecutor: Sendable {
     }
 
     /// Accepts an earlier answer of a model, although it did not pass at first.
-    private mutating func acceptEarlier(_ model: ModelID) throws(ServiceError) {
+    private mutating func acceptEarlier(_ model: ModelID) throws {
         // A model that was asked again has two answers.
         let own = rejected.filter { $0.model == model }
         guard let outcome = own.last(where: { !faulty.contains($0.entryID) }) ?? own.last else {
@@ -239,10 +239,10 @@ struct StepExecutor: Sendable {
     }
 
     /// Accepts the reference's answer, or else the last one, if no answer passed: a paid answer is better than none.
-    private mutating func acceptLastResort() throws(ServiceError) {
+    private mutating func acceptLastResort() throws {
         let reference = machine.decision.reference
         guard let outcome = rejected.last(where: { $0.model == reference }) ?? rejected.last else {
-            throw .noAnswer(failures)
+            throw ServiceError.noAnswer(failures)
         }
         accept(outcome, "kept though it did not pass: no better answer was to be had")
     }

@@ -47,7 +47,7 @@ package struct AlertSender: Service {
 
     /// Sends what waits, until there is nothing left or the server does not take something.
     package func sendAll() async {
-        do throws(LedgerError) {
+        do {
             var hasFailed = false
             while !hasFailed {
                 let now = Timestamp.now()

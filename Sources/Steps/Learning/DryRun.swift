@@ -105,7 +105,7 @@ extension StepService {
     }
 
     /// The step as the policy would route it for the same caller.
-    private func dryStep(of prepared: PreparedStep, policy: String?) throws(ServiceError) -> RoutedStep {
+    private func dryStep(of prepared: PreparedStep, policy: String?) throws -> RoutedStep {
         var caller = Caller(
             session: "dry \(prepared.step.runID)", key: prepared.attribution.key, team: prepared.attribution.team)
         caller.models = prepared.callerModels
@@ -128,7 +128,7 @@ extension StepService {
         _ prepared: PreparedStep, _ decision: Decision, against outcome: StepOutcome, policy: String?, rule: ShadowRule
     ) async -> DryRun.Trial? {
         guard let copy = auditStep(of: prepared, decision, to: decision.model, policy: policy) else { return nil }
-        do throws(LedgerError) {
+        do {
             if let session = copy.attribution.session {
                 try await learning.setBudget(rule, of: session, at: .now())
             }

@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Domain
 package import JSON
 package import Ledger
@@ -46,21 +46,17 @@ extension StepService {
     ///
     /// - Returns: whether it is the first.
     /// - Throws: `.notFound` for an unknown target or another key's; `.conflict` for an unfinished job.
-    package func record(_ feedback: Feedback, from caller: Caller) async throws(ServiceError) -> Bool {
+    package func record(_ feedback: Feedback, from caller: Caller) async throws -> Bool {
         let scored = try await scoredWork(feedback.target, by: caller)
         let candidate = scored.decision.flatMap { decision in scored.model.flatMap { decision.prediction(of: $0) } }
-        do throws(LedgerError) {
-            return try await learning.observe(
-                QualityObservation(
-                    id: Identifier.make("obs"), source: .feedback, caller: caller.key ?? "", target: feedback.target,
-                    decisionID: scored.decision?.id, runID: scored.runID, model: scored.model,
-                    reference: nil, policy: scored.policy, predictedQuality: candidate?.prediction.quality,
-                    predictedSimilarity: candidate?.similarity, score: feedback.score, comment: feedback.comment,
-                    at: .now()),
-                share: nil)
-        } catch {
-            throw .ledger(error)
-        }
+        return try await learning.observe(
+            QualityObservation(
+                id: Identifier.make("obs"), source: .feedback, caller: caller.key ?? "", target: feedback.target,
+                decisionID: scored.decision?.id, runID: scored.runID, model: scored.model,
+                reference: nil, policy: scored.policy, predictedQuality: candidate?.prediction.quality,
+                predictedSimilarity: candidate?.similarity, score: feedback.score, comment: feedback.comment,
+                at: .now()),
+            share: nil)
     }
 
     /// The run, decision and model behind a target.
@@ -72,28 +68,24 @@ extension StepService {
         var policy: String
     }
 
-    private func scoredWork(_ target: QualityTarget, by caller: Caller) async throws(ServiceError) -> ScoredWork {
+    private func scoredWork(_ target: QualityTarget, by caller: Caller) async throws -> ScoredWork {
         let found: ScoredWork?
-        do throws(LedgerError) {
-            found =
-                switch target {
-                case .decision(let id): try await scoredWork(decision: id, model: nil, by: caller)
-                case .step(let id): try await scoredWork(step: id, by: caller)
-                case .job(let id): try await scoredWork(job: id, by: caller)
-                }
-        } catch {
-            throw .ledger(error)
-        }
-        guard let found else { throw .notFound(kind: target.kind, id: target.id) }
+        found =
+            switch target {
+            case .decision(let id): try await scoredWork(decision: id, model: nil, by: caller)
+            case .step(let id): try await scoredWork(step: id, by: caller)
+            case .job(let id): try await scoredWork(job: id, by: caller)
+            }
+        guard let found else { throw ServiceError.notFound(kind: target.kind, id: target.id) }
         if case .job(let id) = target {
             guard let status = try? await ledger.read({ try $0.job(id) })?.status, status.isFinal else {
-                throw .conflict("job \(id) has not ended: score it when it has, or score its steps")
+                throw ServiceError.conflict("job \(id) has not ended: score it when it has, or score its steps")
             }
         }
         return found
     }
 
-    private func scoredWork(decision id: String, model: ModelID?, by caller: Caller) async throws(LedgerError)
+    private func scoredWork(decision id: String, model: ModelID?, by caller: Caller) async throws
         -> ScoredWork?
     {
         guard let record = try await ledger.read({ try $0.decision(id) }), caller.sees(record.attribution) else {
@@ -108,12 +100,12 @@ extension StepService {
             policy: entry?.call.policy ?? "")
     }
 
-    private func scoredWork(step id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
+    private func scoredWork(step id: String, by caller: Caller) async throws -> ScoredWork? {
         guard let step = try await ledger.read({ try $0.step(id) }), let decision = step.decisionID else { return nil }
         return try await scoredWork(decision: decision, model: step.model, by: caller)
     }
 
-    private func scoredWork(job id: String, by caller: Caller) async throws(LedgerError) -> ScoredWork? {
+    private func scoredWork(job id: String, by caller: Caller) async throws -> ScoredWork? {
         guard let job = try await ledger.read({ try $0.job(id) }), caller.sees(job.attribution) else { return nil }
         let entries = try await ledger.read { try $0.entries(ofRun: id) }
         let models = Set(try await ledger.read { try $0.steps(ofRun: id) }.compactMap(\.model))

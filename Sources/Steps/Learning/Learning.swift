@@ -69,14 +69,14 @@ package final class Learning: Service {
                 object.member(name, object: { quality.write(into: &$0) })
             }
         }
-        do throws(LedgerError) {
+        do {
             try await ledger.write { [writer] in try $0.saveControl(writer.bytes, at: .now()) }
         } catch {
             logger.error("saving measured quality failed", metadata: ["reason": "\(error)"])
         }
     }
 
-    private func loadControl() async throws(LedgerError) {
+    private func loadControl() async throws {
         guard let body = try await ledger.read({ try $0.control() }), let root = try? JSONDocument(body).root else {
             return
         }
@@ -131,7 +131,7 @@ package final class Learning: Service {
     ///
     /// - Parameter share: audited share of the steps; nil for feedback, which is not a random sample.
     /// - Returns: whether the observation is new.
-    package func observe(_ observation: QualityObservation, share: Double?) async throws(LedgerError) -> Bool {
+    package func observe(_ observation: QualityObservation, share: Double?) async throws -> Bool {
         let isNew = try await ledger.write { try $0.observe(observation) }
         guard isNew else { return false }
         let hasDrifted = state.withLock { state in
@@ -151,7 +151,7 @@ package final class Learning: Service {
     }
 
     /// Sets the monthly audit budget of a policy in the ledger, once.
-    func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws(LedgerError) {
+    func setBudget(_ rule: ShadowRule, of session: String, at now: Timestamp) async throws {
         guard state.withLock({ $0.budgets[session] }) != rule.budget else { return }
         try await ledger.write {
             try $0.setBudget(
@@ -163,7 +163,7 @@ package final class Learning: Service {
     // MARK: Re-estimation
 
     func load() async {
-        do throws(LedgerError) {
+        do {
             let records = try await ledger.read { try $0.calibrations(limit: 1000) }
             let used = records.reversed().filter { $0.status != .rejected }.compactMap { record in
                 ModelCalibration(json: record.body).map {
@@ -182,7 +182,7 @@ package final class Learning: Service {
 
     /// Re-estimates now. Called by the service and by tests.
     package func reestimate(_ reason: String) async {
-        do throws(LedgerError) {
+        do {
             let observations = try await ledger.read { try $0.latestObservations(limit: Self.mostObservations) }
             let work = Recalibration(versions: state.withLock { $0.versions }, observations: observations)
             let outcome = await Self.offPool { work.outcome() }
@@ -192,7 +192,7 @@ package final class Learning: Service {
         }
     }
 
-    private func apply(_ outcome: Recalibration.Outcome, reason: String) async throws(LedgerError) {
+    private func apply(_ outcome: Recalibration.Outcome, reason: String) async throws {
         switch outcome {
         case .nothing: return
         case .rollBack(let note):
@@ -219,7 +219,7 @@ package final class Learning: Service {
 
     private func save(
         _ calibration: ModelCalibration, status: CalibrationStatus, note: String
-    ) async throws(LedgerError) -> Recalibration.Version {
+    ) async throws -> Recalibration.Version {
         let number = state.withLock { state in
             state.newestNumber += 1
             return state.newestNumber

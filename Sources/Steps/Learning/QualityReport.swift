@@ -1,6 +1,6 @@
 package import Domain
 package import JSON
-package import Ledger
+import Ledger
 import Routing
 
 /// Measured quality for the dashboard: a row for each source, policy and model.
@@ -11,7 +11,7 @@ package struct QualityReport: Sendable {
     let failedAudits: Int
 
     /// Loads the observations since a timestamp.
-    package init(of stepService: StepService, since moment: Timestamp) async throws(LedgerError) {
+    package init(of stepService: StepService, since moment: Timestamp) async throws {
         sums = try await stepService.ledger.read { try $0.qualitySums(since: moment) }
         policies = stepService.learning.quality
         version = stepService.learning.version

@@ -34,7 +34,7 @@ extension StepService {
     /// Calls the reference for a step and stores the agreement of both answers.
     private func audit(_ prepared: PreparedStep, _ outcome: StepOutcome, rule: ShadowRule) async {
         let reference = prepared.decision.reference
-        do throws(LedgerError) {
+        do {
             // A step of the reference itself, asked with everything, agrees by definition and needs no call.
             guard outcome.model != reference || prepared.decision.candidate(reference)?.isWhole == false else {
                 return try await recordAudit(1, of: prepared, outcome, rule)
@@ -58,7 +58,7 @@ extension StepService {
 
     /// The answer of an audit's model; nil on failure or without room in the audit budget.
     func auditAnswer(_ copy: PreparedStep) async -> StepOutcome? {
-        do throws(ServiceError) {
+        do {
             return try await calls.answer(copy)
         } catch {
             logger.info("audit skipped", metadata: ["reason": "\(error)"])
@@ -88,7 +88,7 @@ extension StepService {
 
     private func recordAudit(
         _ score: Double, of prepared: PreparedStep, _ outcome: StepOutcome, _ rule: ShadowRule
-    ) async throws(LedgerError) {
+    ) async throws {
         let candidate = prepared.decision.prediction(of: outcome.model)
         _ = try await learning.observe(
             QualityObservation(

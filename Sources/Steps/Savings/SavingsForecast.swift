@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 package import Dialects
 package import Domain
 package import JSON
@@ -96,13 +96,13 @@ extension StepService {
     /// Adds the routing decision of a logged request.
     package func forecast(
         _ past: PastRequest, into savings: inout SavingsForecast
-    ) async throws(ServiceError) {
+    ) async throws {
         let decision = try await dryRun(past.chat, from: Caller())
         let asked = past.model.flatMap { try? model(named: $0, at: .now()) }?.model.id
         do throws(MoneyError) {
             try savings.add(decision, asked: asked)
         } catch {
-            throw .badRequest(FieldError("", "\(error)"))
+            throw FieldError("", "\(error)")
         }
     }
 }

@@ -112,7 +112,7 @@ extension StepService {
     func recall(_ session: String, opensRun: Bool = false) async {
         let known = sessions.known(session)
         if known == nil ? opensRun : !ledger.hasOtherNodes { return }
-        do throws(LedgerError) {
+        do {
             if let record = try await ledger.session(session, unlike: known) { sessions.adopt(record) }
         } catch {
             // The call continues with local state; a failing ledger surfaces at its reservation.

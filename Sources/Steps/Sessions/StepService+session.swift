@@ -18,29 +18,25 @@ extension StepService {
     ///   - setting: whether the ledger's budgets are set to the policy's. A dry run only reads them.
     func sessionLeft(
         for request: ChatRequest, from caller: Caller, runID: String, setting: Bool
-    ) async throws(ServiceError) -> Remaining? {
+    ) async throws -> Remaining? {
         let limits = try sessionLimits(of: request, from: caller, runID: runID)
         guard !limits.isEmpty else { return nil }
         let memory = sessions.memory(of: Self.sessionKey(runID, caller))
         let scope = BudgetScope.session(Self.ledgerSession(runID, caller, hasLimits: true))
         let now = Timestamp.now()
-        do throws(LedgerError) {
-            var statuses = try await ledger.read { ledger throws(LedgerError) in
-                try ledger.budgets(of: [scope], at: now)
-            }
-            let wanted = [limits.budget.map { BudgetLimit.usd($0) }, limits.joules.map { BudgetLimit.joules($0) }]
-                .compactMap { $0 }
-            let missing = wanted.filter { limit in !statuses.contains { $0.budget.limit == limit } }
-            if setting, !missing.isEmpty {
-                statuses = try await ledger.write { ledger throws(LedgerError) in
-                    for limit in missing { try ledger.setBudget(Budget(scope: scope, limit: limit), at: now) }
-                    return try ledger.budgets(of: [scope], at: now)
-                }
-            }
-            return limits.left(after: statuses, seconds: memory.seconds)
-        } catch {
-            throw .ledger(error)
+        var statuses = try await ledger.read { ledger in
+            try ledger.budgets(of: [scope], at: now)
         }
+        let wanted = [limits.budget.map { BudgetLimit.usd($0) }, limits.joules.map { BudgetLimit.joules($0) }]
+            .compactMap { $0 }
+        let missing = wanted.filter { limit in !statuses.contains { $0.budget.limit == limit } }
+        if setting, !missing.isEmpty {
+            statuses = try await ledger.write { ledger in
+                for limit in missing { try ledger.setBudget(Budget(scope: scope, limit: limit), at: now) }
+                return try ledger.budgets(of: [scope], at: now)
+            }
+        }
+        return limits.left(after: statuses, seconds: memory.seconds)
     }
 
     /// The session that a call is booked on. One with limits belongs to its key, so that no key spends or changes the
@@ -53,16 +49,12 @@ extension StepService {
     /// The session limits of the policy that a request is routed by.
     private func sessionLimits(
         of request: ChatRequest, from caller: Caller, runID: String
-    ) throws(ServiceError) -> SessionLimits {
+    ) throws -> SessionLimits {
         let name = targetName(meaning(of: request.model), for: caller, runID: runID)
         var base = Policy()
         if case .policy(let found, _)? = try? target(of: name, at: .now()) { base = found }
         guard let json = request.policy else { return base.session }
-        do throws(FieldError) {
-            return try Policy(json: json, base: base, path: "hera", others: [SourceRule.member]).session
-        } catch {
-            throw .badRequest(error)
-        }
+        return try Policy(json: json, base: base, path: "hera", others: [SourceRule.member]).session
     }
 
     /// Begins a step under the limits of its session.
@@ -74,7 +66,7 @@ extension StepService {
     func begin(
         _ step: Step, memory: Sessions.Memory, sessionLeft: Remaining?, context: inout RoutingContext,
         admits: (ModelID) -> Bool
-    ) throws(ServiceError) -> StepMachine {
+    ) throws -> StepMachine {
         guard let sessionLeft else { return try begin(step, state: memory.state, context: &context, admits: admits) }
         context.remaining = context.remaining.narrowed(by: sessionLeft)
         if let rest = rest(of: step, memory: memory, sessionLeft: sessionLeft, policy: context.policy) {
@@ -82,10 +74,9 @@ extension StepService {
             return try begin(step, state: memory.state, context: &context, admits: admits)
         }
         context.horizon = min(max(memory.steps, Self.leastRest), Planner.longestHorizon)
-        do throws(ServiceError) {
+        do {
             return try begin(step, state: memory.state, context: &context, admits: admits)
-        } catch {
-            guard case .routing(.infeasible) = error else { throw error }
+        } catch RoutingError.infeasible {
             context.horizon = 1
             return try begin(step, state: memory.state, context: &context, admits: admits)
         }

@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Catalog
 package import Domain
 import JSON
@@ -19,19 +19,18 @@ extension StepService {
     }
 
     /// Resolves `hera`, `hera/<policy>`, a catalog model, or an alias of these.
-    package func target(of name: String, at now: Timestamp) throws(ServiceError) -> Target {
+    package func target(of name: String, at now: Timestamp) throws -> Target {
         let meant = meaning(of: name)
         if meant == "hera" || meant == "hera/default" { return .policy(settings.defaultPolicy, name: nil) }
         if meant.hasPrefix("hera/") {
             let policy = String(meant.dropFirst(5))
             if let found = settings.policies[policy] { return .policy(found, name: policy) }
             let hint = Spelling.closest(to: policy, among: settings.policies.keys).map { "hera/\($0)" }
-            throw .unknownModel(meant, suggestion: hint ?? "hera")
+            throw ServiceError.unknownModel(meant, suggestion: hint ?? "hera")
         }
         let priced = try model(named: meant, at: now)
         guard !priced.model.capabilities.contains(.embeddings) else {
-            throw .badRequest(
-                FieldError("model", "\(priced.model.id) makes vectors and no answers: use POST /v1/embeddings"))
+            throw FieldError("model", "\(priced.model.id) makes vectors and no answers: use POST /v1/embeddings")
         }
         return .pinned(priced)
     }
@@ -39,19 +38,19 @@ extension StepService {
     /// The catalog model of a name (``ModelCatalog/model(named:)``).
     ///
     /// - Throws: where no model has the name, or it is unavailable.
-    func model(named name: String, at now: Timestamp) throws(ServiceError) -> PricedModel {
+    func model(named name: String, at now: Timestamp) throws -> PricedModel {
         let catalog = registry.catalog
         guard let model = catalog.model(named: name) else {
             let names =
                 catalog.models.map(\.id.rawValue) + ["hera"] + settings.policies.keys.map { "hera/\($0)" }
                 + settings.aliases.names.keys
-            throw .unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
+            throw ServiceError.unknownModel(name, suggestion: Spelling.closest(to: name, among: names))
         }
         if case .unavailable(let reason) = registry.availability(of: model.id) {
-            throw .modelUnavailable(model.id, reason: reason)
+            throw ServiceError.modelUnavailable(model.id, reason: reason)
         }
         guard let priced = registry.pricedModel(model.id, at: now) else {
-            throw .modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
+            throw ServiceError.modelUnavailable(model.id, reason: "no price is valid today; renew it in the catalog")
         }
         return priced
     }

@@ -23,18 +23,18 @@ struct EventLoopExecutorTests {
     }
 
     @Test("work of the pool runs on the loop of the connection that submits it, other work on none")
-    func pool() async {
+    func pool() async throws {
         let pool = WorkPool(starter: AnyEventLoopExecutor())
-        await withTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await pool.run() }
             for loop in loops {
-                let isOnLoop = await WorkPool.$executor.withValue(EventLoopExecutor(loop)) {
-                    await pool.result { loop.inEventLoop }
+                let isOnLoop = try await WorkPool.$executor.withValue(EventLoopExecutor(loop)) {
+                    try await pool.value { loop.inEventLoop }
                 }
                 #expect(isOnLoop == true)
             }
             let loops = loops
-            #expect(await pool.result { loops.contains { $0.inEventLoop } } == false)
+            #expect(try await pool.value { loops.contains { $0.inEventLoop } } == false)
             group.cancelAll()
         }
     }

@@ -1,6 +1,7 @@
 import Calls
 import Domain
 import Estimation
+import JSON
 import Ledger
 import ServiceLifecycle
 import Steps
@@ -91,15 +92,15 @@ final class ProbeRun: Service {
     private func answer(
         to item: ProbeItem, _ session: String, _ progress: ProbeRunProgress
     ) async throws -> ProbeAnswer {
-        do throws(ServiceError) {
+        do {
             return try await stepService.ask(item, of: model, session: session, maximumOutputTokens: maxTokens)
         } catch {
             let hint = "\(progress.doneText) asked; the answers are kept, and the same command goes on from there"
             switch error {
-            case .ledger(let reason) where reason.refusal != nil:
+            case let reason as LedgerError where reason.refusal != nil:
                 throw Exit(75, "--budget has no room for the next call (\(reason)). \(hint), with a higher --budget")
-            case .modelUnavailable, .upstream: throw Exit(69, "\(error). \(hint)")
-            case .unknownModel, .badRequest: throw Exit(64, "\(error)")
+            case ServiceError.modelUnavailable, ServiceError.upstream: throw Exit(69, "\(error). \(hint)")
+            case ServiceError.unknownModel, is FieldError: throw Exit(64, "\(error)")
             default: throw Exit(70, "\(error). \(hint)")
             }
         }

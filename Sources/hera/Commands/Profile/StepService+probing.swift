@@ -1,4 +1,4 @@
-package import Calls
+import Calls
 import Catalog
 import Dialects
 package import Domain
@@ -17,7 +17,7 @@ extension StepService {
     /// - Parameter session: the session whose budget is charged.
     package func ask(
         _ item: ProbeItem, of model: ModelID, session: String, maximumOutputTokens: Int
-    ) async throws(ServiceError) -> ProbeAnswer {
+    ) async throws -> ProbeAnswer {
         let prepared = try route(
             try probeRequest(item, of: model, maximumOutputTokens: maximumOutputTokens), from: Caller(session: session)
         ).prepared
@@ -27,7 +27,7 @@ extension StepService {
         // The stream is drained so that its writer does not block.
         async let drained: Void = Self.drain(reader)
         let outcome: StepOutcome
-        do throws(ServiceError) {
+        do {
             outcome = try await calls.answer(prepared, delivery: delivery)
         } catch {
             channel.finish()
@@ -37,7 +37,7 @@ extension StepService {
         channel.finish()
         await drained
         try await settle(outcome, prepared)
-        if let failure = outcome.failure { throw .upstream([(outcome.model, failure)]) }
+        if let failure = outcome.failure { throw ServiceError.upstream([(outcome.model, failure)]) }
         return Self.probeAnswer(outcome, item)
     }
 
@@ -46,7 +46,7 @@ extension StepService {
     }
 
     /// Books a probe like a chat call: entry, decision and step in one transaction.
-    private func settle(_ outcome: StepOutcome, _ prepared: PreparedStep) async throws(ServiceError) {
+    private func settle(_ outcome: StepOutcome, _ prepared: PreparedStep) async throws {
         var commit = outcome.commit
         let now = Timestamp.now()
         commit.decisions.append(DecisionRecord(decision: prepared.decision, attribution: prepared.attribution, at: now))
@@ -56,16 +56,12 @@ extension StepService {
                 decisionID: prepared.decision.id, entryID: outcome.entryID, model: outcome.model,
                 detail: Array("{}".utf8),
                 at: now))
-        do throws(LedgerError) {
-            _ = try await calls.commit(commit)
-        } catch {
-            throw .ledger(error)
-        }
+        _ = try await calls.commit(commit)
     }
 
     private func probeRequest(
         _ item: ProbeItem, of id: ModelID, maximumOutputTokens: Int
-    ) throws(ServiceError) -> ChatRequest {
+    ) throws -> ChatRequest {
         let model = registry.catalog[id]
         let hasTools = model?.capabilities.contains(.tools) ?? false
         let reasons = model?.capabilities.contains(.reasoning) ?? false
@@ -104,10 +100,8 @@ extension StepService {
         }
         do {
             return try ChatRequest(try JSONDocument(writer.bytes))
-        } catch let error as FieldError {
-            throw .badRequest(error)
-        } catch {
-            throw .badRequest(FieldError("probe", "\(error)"))
+        } catch let error as JSONError {
+            throw FieldError("probe", "\(error)")
         }
     }
 
