@@ -59,7 +59,7 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, alerts, tracing, tokens' issuers, servers, durability and the section `service` stay as they were
+    /// Limits, webhooks, alerts, tracing, hosts, tokens' issuers, servers, durability and the section `service` stay as they were
     /// at the start, since running parts hold them.
     package func replace(
         catalog: ModelCatalog, estimator: any Estimating, settings: Settings, episodes: EpisodeProfile? = nil
@@ -74,6 +74,8 @@ package struct StepService: Sendable {
         settings.alerts = old.alerts
         settings.tracing = old.tracing
         settings.jwt = old.jwt
+        settings.hosts = old.hosts
+        settings.metadataTags = old.metadataTags
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability

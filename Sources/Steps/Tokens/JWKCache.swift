@@ -47,7 +47,8 @@ final class JWKCache: Sendable {
             case .unavailable(let reason): throw .unavailable(reason)
             case .unknown:
                 throw .bad(
-                    "is signed with the key '\(token.keyID?.prefix(100) ?? "")' (`kid`), which its issuer does not list")
+                    "is signed with the key '\(token.keyID?.prefix(100) ?? "")' (`kid`), which its issuer does not list"
+                )
             }
         }
     }

@@ -76,7 +76,8 @@ struct JWTClaims {
         }
         guard values.count == 1 else {
             throw .forbidden(
-                "the token names \(values.count) teams (`\(name)`): the operator has to say by `teams` which one counts")
+                "the token names \(values.count) teams (`\(name)`): the operator has to say by `teams` which one counts"
+            )
         }
         let team = values[0]
         guard team.utf8.count <= Self.longestTeam, !team.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {

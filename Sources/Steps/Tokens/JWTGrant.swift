@@ -1,19 +1,19 @@
-package import Domain
+import Domain
 import JSON
 
 /// Which claims of a token say who calls. A name is that of a claim, or a path through objects (`realm_access.team`).
-package struct JWTClaimNames: Hashable, Sendable {
+struct JWTClaimNames: Hashable, Sendable {
     /// The caller: its jobs, files and budgets are its own.
-    package var subject = "sub"
-    package var team: String?
-    package var policy: String?
+    var subject = "sub"
+    var team: String?
+    var policy: String?
     /// A list of models, or their names in one text with blanks between.
-    package var models: String?
+    var models: String?
     /// The end user; callers name it themselves where there is no claim for it.
-    package var user: String?
+    var user: String?
 
     /// `sub` alone.
-    package init() {}
+    init() {}
 
     /// Reads `{subject, team, policy, models, user}`; every member may be left out.
     init(json: JSONValue, path: String) throws(FieldError) {
@@ -27,9 +27,9 @@ package struct JWTClaimNames: Hashable, Sendable {
 }
 
 /// A claim that a token must have: one of the values as a text, in a list, or as a word of a text such as `scope`.
-package struct JWTRequirement: Hashable, Sendable {
-    package let claim: String
-    package let values: [String]
+struct JWTRequirement: Hashable, Sendable {
+    let claim: String
+    let values: [String]
 
     /// Reads a map of claims to a value or a list of values.
     static func list(_ value: JSONValue?, path: String) throws(FieldError) -> [JWTRequirement] {
@@ -48,9 +48,9 @@ package struct JWTRequirement: Hashable, Sendable {
 }
 
 /// A team for a value of the team's claim.
-package struct JWTTeam: Hashable, Sendable {
-    package let value: String
-    package let team: String
+struct JWTTeam: Hashable, Sendable {
+    let value: String
+    let team: String
 
     /// Reads a map of values to teams, in order.
     static func list(_ value: JSONValue?, path: String) throws(FieldError) -> [JWTTeam] {
@@ -68,15 +68,15 @@ package struct JWTTeam: Hashable, Sendable {
 }
 
 /// What every caller of an issuer may do: the same as an access key may.
-package struct JWTGrant: Hashable, Sendable {
+struct JWTGrant: Hashable, Sendable {
     /// The team of tokens without the team's claim.
-    package let team: String?
-    package let policy: String?
-    package let models: ModelFilter
+    let team: String?
+    let policy: String?
+    let models: ModelFilter
     /// Of each caller, as `tokensPerMinute` and `concurrentCalls`.
-    package let requestsPerMinute: Int?
-    package let tokensPerMinute: Int?
-    package let concurrentCalls: Int?
+    let requestsPerMinute: Int?
+    let tokensPerMinute: Int?
+    let concurrentCalls: Int?
 
     /// Reads the members of an issuer.
     init(_ fields: FieldReader) throws(FieldError) {

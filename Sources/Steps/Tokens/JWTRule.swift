@@ -6,7 +6,7 @@ import Upstream
 /// An issuer of JSON Web Tokens whose callers are let in: an element of `jwt` in the settings.
 package struct JWTRule: Hashable, Sendable {
     /// Where the keys of the issuer come from.
-    package enum KeySource: Hashable, Sendable {
+    enum KeySource: Hashable, Sendable {
         /// A JSON Web Key Set at a URL.
         case url(String)
         /// The set that the issuer's OpenID configuration names.
@@ -20,22 +20,22 @@ package struct JWTRule: Hashable, Sendable {
     }
 
     /// The exact `iss` of its tokens.
-    package let issuer: String
+    let issuer: String
     /// Names the issuer in the ids of its callers: `jwt:NAME:SUBJECT`.
-    package let name: String
+    let name: String
     /// A token's `aud` has to have one of them.
-    package let audiences: [String]
-    package let keys: KeySource
+    let audiences: [String]
+    let keys: KeySource
     /// The algorithms that are taken; nil for all that a key is for.
-    package let algorithms: [String]?
+    let algorithms: [String]?
     /// Which claims say who calls.
-    package let claims: JWTClaimNames
+    let claims: JWTClaimNames
     /// Claims that a token must have, with the value.
-    package let required: [JWTRequirement]
+    let required: [JWTRequirement]
     /// Teams by the value of the team's claim, the first that fits; empty where the value is the team.
-    package let teams: [JWTTeam]
+    let teams: [JWTTeam]
     /// What every caller of the issuer may do, where no claim says more.
-    package let grant: JWTGrant
+    let grant: JWTGrant
 
     private static let members = [
         "issuer", "name", "audience", "jwks_url", "jwks_file", "public_key_file", "secret_file", "algorithms", "claims",
@@ -52,7 +52,8 @@ package struct JWTRule: Hashable, Sendable {
                 throw FieldError("jwt[\(index)].issuer", "stands twice: name each issuer once")
             }
             guard !rules.contains(where: { $0.name == rule.name }) else {
-                throw FieldError("jwt[\(index)].name", "'\(rule.name)' stands twice: give each issuer a name of its own")
+                throw FieldError(
+                    "jwt[\(index)].name", "'\(rule.name)' stands twice: give each issuer a name of its own")
             }
             rules.append(rule)
         }
@@ -78,9 +79,10 @@ package struct JWTRule: Hashable, Sendable {
         keys = try Self.keySource(fields, issuer: issuer)
         algorithms = try fields.strings("algorithms")
         try JWTAlgorithms.check(algorithms, for: keys, path: fields.path("algorithms"))
-        claims = try fields.value("claims").map { value throws(FieldError) in
-            try JWTClaimNames(json: value, path: fields.path("claims"))
-        } ?? JWTClaimNames()
+        claims =
+            try fields.value("claims").map { value throws(FieldError) in
+                try JWTClaimNames(json: value, path: fields.path("claims"))
+            } ?? JWTClaimNames()
         required = try JWTRequirement.list(fields.value("require"), path: fields.path("require"))
         teams = try JWTTeam.list(fields.value("teams"), path: fields.path("teams"))
         guard teams.isEmpty || claims.team != nil else {
@@ -100,7 +102,8 @@ package struct JWTRule: Hashable, Sendable {
         if let path = try fields.string("secret_file") { sources.append(.secretFile(path)) }
         guard sources.count < 2 else {
             throw FieldError(
-                fields.path("jwks_url"), "is one way to name the keys; use one of jwks_url, jwks_file, public_key_file "
+                fields.path("jwks_url"),
+                "is one way to name the keys; use one of jwks_url, jwks_file, public_key_file "
                     + "and secret_file")
         }
         if let source = sources.first { return source }

@@ -26,6 +26,8 @@ package struct UpstreamRequest: Sendable {
     /// Whether the response is billed. A billed request is sent once: the ledger must count every send that a server
     /// may have processed.
     package var isCharged = false
+    /// Whether a client gave the URL, which then leads to no private address (``HostRule``).
+    package var isFromClient = false
     /// The signature that libcurl adds to the headers; nil for none.
     package var signature: RequestSignature?
     /// Secrets in headers and signature, which are removed from errors: some servers repeat them.
@@ -95,6 +97,13 @@ package struct Origin: Hashable, Sendable {
     package var hostName: String {
         if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
         return String(host.prefix { $0 != ":" })
+    }
+
+    /// Whether the host is an address, or a name that only this machine or its network knows.
+    package var isLocalName: Bool {
+        let name = hostName
+        return IPAddress(host: name) != nil || !name.contains(".")
+            || [".localhost", ".local", ".internal"].contains { name.hasSuffix($0) }
     }
 
     /// Parses the origin of an absolute `http` or `https` URL.

@@ -34,7 +34,9 @@ struct TokenCallerTests {
         settings.jwt = try JWTRule.list(try JSONDocument(Array(text.utf8)).root)
         try await TestService.with(settings: settings, key: key) { _ in
             .completion("4", usage: ScriptedUsage(promptTokens: 10, completionTokens: 1))
-        } _: { service async throws in try await body(service) }
+        } _: { service async throws in
+            try await body(service)
+        }
     }
 
     private static func send(
@@ -55,7 +57,8 @@ struct TokenCallerTests {
             let ledger = service.stepService.ledger
             for scope in [BudgetScope.key("jwt:login:alice"), .team("red"), .user("alice")] {
                 try await ledger.write {
-                    try $0.setBudget(Budget(scope: scope, limit: .usd(Money(nanoUSD: 100_000_000)), window: .month), at: .now())
+                    try $0.setBudget(
+                        Budget(scope: scope, limit: .usd(Money(nanoUSD: 100_000_000)), window: .month), at: .now())
                 }
             }
             let answer = try await Self.send(service, Self.token(#","team":"red""#))
@@ -64,7 +67,8 @@ struct TokenCallerTests {
             #expect(statuses.count == 3 && statuses.allSatisfy { $0.spent > 0 }, "\(statuses)")
             // A team without money refuses all its callers.
             try await ledger.write {
-                try $0.setBudget(Budget(scope: .team("red"), limit: .usd(Money(nanoUSD: 1)), window: .month), at: .now())
+                try $0.setBudget(
+                    Budget(scope: .team("red"), limit: .usd(Money(nanoUSD: 1)), window: .month), at: .now())
             }
             let refused = try await Self.send(service, Self.token(#","team":"red""#, subject: "bob"))
             #expect([402, 429].contains(refused.status))

@@ -12,7 +12,9 @@ import Upstream
 struct JWKCacheTests {
     private static let keys = (one: TestSigner(.p256), two: TestSigner(.ed25519))
 
-    private static func set(_ keys: String...) -> ScriptedReply { .json(#"{"keys":[\#(keys.joined(separator: ","))]}"#) }
+    private static func set(_ keys: String...) -> ScriptedReply {
+        .json(#"{"keys":[\#(keys.joined(separator: ","))]}"#)
+    }
 
     private static func rule(_ members: String, issuer: String = "https://login.test") throws -> [JWTRule] {
         let text = #"[{"issuer":"\#(issuer)","name":"login","audience":"hera"\#(members)}]"#
