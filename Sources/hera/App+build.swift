@@ -37,6 +37,7 @@ struct AppServices {
         let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
         upstream = UpstreamClient(configuration: Installation.upstream(settings), logger: logger)
         for problem in settings.jwt.compactMap(\.fileProblem) { throw Exit(65, problem) }
+        if let problem = settings.alerts?.problem(keys) { throw Exit(65, "alerts: \(problem)") }
         let queue = settings.tracing.map { _ in SpanQueue() }
         let tracer = settings.tracing.flatMap { rule in queue.map { SpanTracer(queue: $0, share: rule.share) } }
         if let tracer { InstrumentationSystem.bootstrap(tracer) }

@@ -35,6 +35,7 @@ struct ConfigCommand: AsyncParsableCommand {
                     let ways = Set(catalog.models.map(\.endpoint.access) + settings.servers.map(\.access))
                     keyProblems = ways.compactMap { keys.staticProblem(with: $0) }.sorted()
                     keyProblems += settings.jwt.compactMap(\.fileProblem)
+                    if let problem = settings.alerts?.problem(keys) { keyProblems.append("alerts: \(problem)") }
                     problem = nil
                 } catch let exit as Exit {
                     problem = exit
