@@ -33,7 +33,8 @@ package struct HTTPService: Service {
             access: CallerMiddleware(
                 ledger: stepService.ledger, tokens: stepService.tokens,
                 operatorKey: key.map { SHA256.hash(utf8: $0) },
-                needsKey: needsKey || !stepService.settings.jwt.isEmpty))
+                needsKey: needsKey || !stepService.settings.jwt.isEmpty,
+                metadataTags: stepService.settings.metadataTags))
         application = Application(
             router: router,
             server: HTTPServerBuilder { responder in

@@ -24,6 +24,8 @@ struct CallerMiddleware: RouterMiddleware {
     let operatorKey: [UInt8]?
     /// Whether requests without a key are rejected.
     let needsKey: Bool
+    /// The members of `metadata` that are tags; nil for all.
+    var metadataTags: Set<String>?
     let wrongKeys = WrongKeyLimiter()
     let runningCalls = KeyCallLimiter()
 
@@ -47,6 +49,7 @@ struct CallerMiddleware: RouterMiddleware {
         }
         context.caller.session = try Self.session(in: request)
         context.caller.labels = try Self.labels(in: request)
+        context.caller.metadataTags = metadataTags
         guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         // A signature cannot be guessed, so wrong tokens are not counted.
@@ -227,7 +230,7 @@ struct HeraContext: RequestContext {
     /// The caller with the labels of a request's body.
     func caller(of body: JSONDocument) throws(FieldError) -> Caller {
         var caller = caller
-        caller.labels = try caller.labels.adding(body.root)
+        caller.labels = try caller.labels.adding(body.root, tagsNamed: caller.metadataTags)
         return caller
     }
 }
