@@ -122,9 +122,10 @@ let package = Package(
             name: "ScriptedUpstream",
             dependencies: [nioCore, .product(name: "NIOPosix", package: "swift-nio")], path: "Tests/ScriptedUpstream"),
         .target(
-            name: "TestSupport", dependencies: ["JSON", "Domain", "Upstream", "Dialects", "ScriptedUpstream"],
+            name: "TestSupport",
+            dependencies: ["JSON", "Domain", "Digest", "CCrypto", "Upstream", "Dialects", "ScriptedUpstream"],
             path: "Tests/TestSupport"),
-        .testTarget(name: "DigestTests", dependencies: ["Digest"]),
+        .testTarget(name: "DigestTests", dependencies: ["TestSupport", "Digest"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "DomainTests", dependencies: ["JSON", "Domain"]),
         .testTarget(name: "CatalogTests", dependencies: ["JSON", "Domain", "Catalog"]),
@@ -155,8 +156,8 @@ let package = Package(
         .testTarget(
             name: "StepsTests",
             dependencies: [
-                "TestSupport", "JSON", "Domain", "Catalog", "Estimation", "Upstream", "Ledger", "Dialects", "Routing",
-                "Training",
+                "TestSupport", "JSON", "Domain", "Digest", "Catalog", "Estimation", "Upstream", "Ledger", "Dialects",
+                "Routing", "Training",
                 "Calls", "Steps", "ScriptedUpstream", logging,
             ]),
         .testTarget(

@@ -34,16 +34,19 @@ static inline CURLcode hera_easy_set_context(CURL *easy, void *context) {
     if(!code) code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
     if(!code) code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
     if(!code) code = curl_easy_setopt(easy, CURLOPT_PREREQDATA, context);
+    if(!code) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, context);
     return code;
 }
 
 typedef size_t (*hera_data_callback)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode hera_easy_set_callbacks(CURL *easy, hera_data_callback write, hera_data_callback header,
-                                               curl_prereq_callback before_request) {
+                                               curl_prereq_callback before_request,
+                                               curl_opensocket_callback open_socket) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, write);
     if(!code) code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header);
     if(!code) code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_request);
+    if(!code) code = curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     return code;
 }
 

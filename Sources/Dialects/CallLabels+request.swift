@@ -7,13 +7,15 @@ extension CallLabels {
     /// The user is `user`, `safety_identifier`, or `user_id` in Anthropic's `metadata`. Each text in `metadata` of OpenAI's
     /// interfaces is a tag `name=value`, in the order of the members until there are enough. Members of other kinds,
     /// and texts that are too long, are none.
-    package func adding(_ body: JSONValue) throws(FieldError) -> CallLabels {
+    ///
+    /// - Parameter names: the members of `metadata` that may be tags; nil for all.
+    package func adding(_ body: JSONValue, tagsNamed names: Set<String>? = nil) throws(FieldError) -> CallLabels {
         var labels = self
         let metadata = body["metadata"].flatMap { $0.kind == .object ? $0 : nil }
         if labels.user == nil { try labels.setUser(body, metadata) }
         guard let metadata else { return labels }
         for member in metadata.members where member.key != Self.anthropicUser {
-            guard let value = member.value.string else { continue }
+            guard names?.contains(member.key) ?? true, let value = member.value.string else { continue }
             // Values may have lines, tags have not.
             let tag = "\(member.key)=\(value)".map { $0.isNewline || $0 == "\t" ? " " : $0 }
             // Clients write it for other readers: what is no tag stays a part of the request.

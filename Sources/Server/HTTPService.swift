@@ -18,7 +18,7 @@ package struct HTTPService: Service {
 
     /// - Parameters:
     ///   - key: the operator key, or nil.
-    ///   - needsKey: whether requests without a key are rejected.
+    ///   - needsKey: whether requests without a key are rejected. They always are where tokens have issuers.
     ///   - metrics: exported on `/metrics`; fill it by installing it as the process' metrics factory.
     ///   - onListening: called with the port once the server accepts connections.
     package init(
@@ -31,8 +31,10 @@ package struct HTTPService: Service {
             stepService: stepService, scheduler: scheduler, batches: batches, metrics: metrics,
             connections: connections,
             access: CallerMiddleware(
-                ledger: stepService.ledger, operatorKey: key.map { SHA256.hash(utf8: $0) },
-                needsKey: needsKey))
+                ledger: stepService.ledger, tokens: stepService.tokens,
+                operatorKey: key.map { SHA256.hash(utf8: $0) },
+                needsKey: needsKey || !stepService.settings.jwt.isEmpty,
+                metadataTags: stepService.settings.metadataTags))
         application = Application(
             router: router,
             server: HTTPServerBuilder { responder in

@@ -20,6 +20,8 @@ package struct StepService: Sendable {
     package let pool: WorkPool
     package let learning: Learning
     package let calls: CallExecutor
+    /// Lets in callers with tokens of the settings' issuers.
+    package let tokens: JWTVerifier
     let tokenHistories = TokenHistories()
     package let logger: Logger
 
@@ -37,6 +39,7 @@ package struct StepService: Sendable {
         router = StepRouter(estimator: self.estimator)
         self.ledger = ledger
         current = CurrentSettings(settings)
+        tokens = JWTVerifier(settings.jwt, upstream: upstream, logger: logger)
         self.pool = pool
         self.logger = logger
         var calls = CallExecutor(
@@ -56,8 +59,8 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, alerts, tracing, servers, durability and the section `service` stay as they were at the start,
-    /// since running parts hold them.
+    /// Limits, webhooks, alerts, tracing, hosts, tokens' issuers, servers, durability and the section `service` stay as they were
+    /// at the start, since running parts hold them.
     package func replace(
         catalog: ModelCatalog, estimator: any Estimating, settings: Settings, episodes: EpisodeProfile? = nil
     ) {
@@ -70,6 +73,9 @@ package struct StepService: Sendable {
         settings.webhooks = old.webhooks
         settings.alerts = old.alerts
         settings.tracing = old.tracing
+        settings.jwt = old.jwt
+        settings.hosts = old.hosts
+        settings.metadataTags = old.metadataTags
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability

@@ -34,8 +34,10 @@ struct AppServices {
     ) async throws {
         let keys = try Installation.apiKeys(config: installation.config)
         let catalog = try Installation.catalog(installation)
-        upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
         let settings = try await LocalNames.settings(installation, for: catalog, servers: servers)
+        upstream = UpstreamClient(configuration: Installation.upstream(settings), logger: logger)
+        for problem in settings.jwt.compactMap(\.fileProblem) { throw Exit(65, problem) }
+        if let problem = settings.alerts?.problem(keys) { throw Exit(65, "alerts: \(problem)") }
         let queue = settings.tracing.map { _ in SpanQueue() }
         let tracer = settings.tracing.flatMap { rule in queue.map { SpanTracer(queue: $0, share: rule.share) } }
         if let tracer { InstrumentationSystem.bootstrap(tracer) }

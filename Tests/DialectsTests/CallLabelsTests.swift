@@ -23,6 +23,15 @@ struct CallLabelsTests {
         #expect(found.tags.isEmpty)
     }
 
+    @Test("where the operator names the members of metadata that are tags, others are none")
+    func namedTags() throws {
+        let body = try JSONDocument(Array(#"{"metadata":{"id":"7f3","project":"red","user_id":"ann"}}"#.utf8)).root
+        #expect(try CallLabels().adding(body, tagsNamed: ["project", "absent"]).tags == ["project=red"])
+        let none = try CallLabels().adding(body, tagsNamed: [])
+        #expect(none.tags.isEmpty && none.user == "ann")
+        #expect(try CallLabels().adding(body).tags == ["id=7f3", "project=red"])
+    }
+
     @Test("the header's user comes before the body's")
     func header() throws {
         #expect(try labels(#"{"user":"ann"}"#, try CallLabels(user: "bob")).user == "bob")

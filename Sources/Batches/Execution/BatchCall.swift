@@ -33,7 +33,9 @@ struct BatchCall: Sendable {
     /// The labels of the batch and of the row itself.
     private func labels(of row: BatchRow) throws -> CallLabels {
         do {
-            return try runner.batch.attribution.labels.adding(try JSONDocument(row.request).root)
+            let body = try JSONDocument(row.request).root
+            return try runner.batch.attribution.labels.adding(
+                body, tagsNamed: runner.stepService.settings.metadataTags)
         } catch let error as JSONError {
             throw FieldError("body", "\(error)")
         }

@@ -61,10 +61,13 @@ struct Webhooks: Sendable {
             headers.append(("Authorization", "Bearer \(key)"))
         }
         let timeout = Duration.seconds(rule.timeoutSeconds)
-        return UpstreamRequest(
+        var request = UpstreamRequest(
             url: call.url, headers: headers, body: Array(call.arguments.utf8),
             timeouts: UpstreamTimeouts(firstByte: timeout, idle: timeout, total: timeout),
             maximumResponseBytes: rule.answerBytes)
+        // The operator named the host. Who owns its name in the DNS may let it lead to any address.
+        request.isFromClient = (try? Origin(url: call.url))?.isLocalName != true
+        return request
     }
 
     /// The error text for the model; reveals nothing of this machine.

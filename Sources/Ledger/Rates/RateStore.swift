@@ -5,6 +5,9 @@ package import Domain
 /// Every node counts in its own memory, and no call waits for the database. Once a second (`exchangeRates`) nodes send
 /// each other what their keys have used, so that a key's buckets are equal on all of them but for the last moments.
 extension LedgerStore {
+    /// Records the limits of a caller whom another service has authenticated, as for a key of this ledger.
+    package func recordLimits(of key: AccessKey, at moment: Timestamp) { rates.record(key, at: moment) }
+
     /// Consumes one request of a key's minute; the refusal where the key has to wait.
     package func admit(_ key: AccessKey, at moment: Timestamp) -> RateRefusal? { rates.admit(key, at: moment) }
 

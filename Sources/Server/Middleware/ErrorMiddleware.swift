@@ -24,7 +24,8 @@ struct ErrorMiddleware: RouterMiddleware {
         do {
             return try await next(request, context)
         } catch {
-            let reply = reply(to: error, request, context)
+            let limited = error as? LimitedKeyError
+            let reply = reply(to: limited?.underlying ?? error, request, context)
             // Hummingbird's own count sees a response here and no error.
             Counter(
                 label: "hb.request.errors",
@@ -34,7 +35,9 @@ struct ErrorMiddleware: RouterMiddleware {
                     ("error.type", String(reply.status.code)),
                 ]
             ).increment()
-            return Self.response(reply, to: request)
+            var response = Self.response(reply, to: request)
+            if let limited { response.headers.add(limited.allowance) }
+            return response
         }
     }
 

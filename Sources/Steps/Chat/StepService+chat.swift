@@ -14,6 +14,8 @@ package struct Caller: Sendable {
     package var team: String?
     /// The caller's own labels: the end user and tags, from headers and the body.
     package var labels = CallLabels()
+    /// The members of a body's `metadata` that are tags; nil for all.
+    package var metadataTags: Set<String>?
     /// The models that the caller may use.
     package var models: ModelFilter
     /// The policy of calls that name none.

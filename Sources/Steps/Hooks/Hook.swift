@@ -1,4 +1,4 @@
-import Calls
+package import Calls
 import Digest
 import Domain
 import JSON
@@ -46,6 +46,14 @@ package struct Hook: Hashable, Sendable {
         keyVariable = try fields.string("key_env")
         secretVariable = try fields.string("secret_env")
         timeoutSeconds = try fields.number("timeout_s", in: 0.1...600) ?? 10
+    }
+
+    /// What is wrong with the hook's variables; nil for nothing. Without its secret, messages would go out unsigned.
+    package func problem(_ keys: APIKeys) -> String? {
+        guard
+            let name = [secretVariable, keyVariable].compactMap(\.self).first(where: { keys.secret(named: $0) == nil })
+        else { return nil }
+        return "\(url) needs \(name), which is not set: set it in the environment or in service.keys_file"
     }
 
     /// A message to the hook.

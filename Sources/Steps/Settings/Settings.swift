@@ -3,6 +3,7 @@ package import Catalog
 package import Domain
 package import JSON
 package import Ledger
+package import Upstream
 
 /// The operator's settings of the service.
 package struct Settings: Sendable {
@@ -23,6 +24,12 @@ package struct Settings: Sendable {
     package var alerts: Hook?
     /// The collector of spans; nil for none.
     package var tracing: TracingRule?
+    /// The members of requests' `metadata` that are tags; nil for all.
+    package var metadataTags: Set<String>?
+    /// Which addresses servers may have.
+    package var hosts = HostRule()
+    /// Issuers of tokens whose callers are let in.
+    package var jwt: [JWTRule] = []
     /// Aliases for `model` of a request.
     package var aliases: ModelAliases
     /// Local servers besides those at the usual ports.
@@ -66,11 +73,13 @@ extension Settings {
     /// The sections that a settings file may have.
     package static let sections = [
         "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
-        "servers", "usual_servers", "service", "durability", "alerts", "tracing",
+        "servers", "usual_servers", "service", "durability", "alerts", "tracing", "jwt",
+        "hosts", "metadata_tags",
     ]
 
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `alerts`, `tracing`, `servers`, `usual_servers`, `service`, `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `tracing`, `jwt`, `hosts`, `metadata_tags`, `servers`, `usual_servers`, `service`,
+    /// `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(json, path: "", known: Self.sections)
@@ -110,6 +119,9 @@ extension Settings {
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
         if let value = fields.value("tracing") { tracing = try TracingRule(json: value) }
+        metadataTags = try fields.strings("metadata_tags").map { Set($0) }
+        if let value = fields.value("hosts") { hosts = try HostRule(json: value) }
+        if let value = fields.value("jwt") { jwt = try JWTRule.list(value) }
         if let value = fields.value("servers") { servers = try LocalServer.list(value) }
         usesUsualServers = try fields.boolean("usual_servers") ?? usesUsualServers
         if let value = fields.value("service") { service = try ServiceSettings(json: value) }

@@ -20,6 +20,8 @@ package struct UpstreamConfiguration: Sendable {
     package var proxyURL: String?
     /// The proxy of `https` URLs in place of `proxyURL`; nil for that one.
     package var secureProxyURL: String?
+    /// Which addresses may be connected to.
+    package var hosts = HostRule()
     /// Hosts that are reached without a proxy, as in `NO_PROXY`: names and domains, separated by commas.
     package var unproxiedHosts = ""
 
@@ -41,6 +43,17 @@ package struct UpstreamConfiguration: Sendable {
 }
 
 extension UpstreamConfiguration {
+    /// The proxy of an origin, unless its host is among `unproxiedHosts`; nil for none.
+    func proxyURL(of origin: Origin) -> String? {
+        guard let url = (origin.isSecure ? secureProxyURL : nil) ?? proxyURL else { return nil }
+        let host = origin.hostName
+        let isDirect = unproxiedHosts.lowercased().split(whereSeparator: { ", ".contains($0) }).contains { entry in
+            let name = entry.drop { $0 == "." }
+            return entry == "*" || host == name || host.hasSuffix(".\(name)")
+        }
+        return isDirect ? nil : url
+    }
+
     /// The configuration of an environment: `HTTPS_PROXY`, `NO_PROXY`, and `SSL_CERT_FILE` for certificate authorities of
     /// one's own. `http` URLs, mostly of local servers, take no proxy.
     package init(environment: [String: String]) {

@@ -28,6 +28,8 @@ package struct UpstreamRequest: Sendable {
     /// Whether the response is billed. A billed request is sent once: the ledger must count every send that a server
     /// may have processed.
     package var isCharged = false
+    /// Whether a client gave the URL, which then leads to no private address (``HostRule``).
+    package var isFromClient = false
     /// The signature that libcurl adds to the headers; nil for none.
     package var signature: RequestSignature?
     /// Secrets in headers and signature, which are removed from errors: some servers repeat them.
@@ -96,9 +98,23 @@ extension UpstreamRequest {
 
 /// The scheme and authority of a URL: the key of connection limits, and the host in error messages.
 package struct Origin: Hashable, Sendable {
-    let isSecure: Bool
+    /// Whether the scheme is `https`.
+    package let isSecure: Bool
     /// Host and optional port, in lower case.
     package let host: String
+
+    /// The host without its port, and an IPv6 address without its brackets.
+    package var hostName: String {
+        if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
+        return String(host.prefix { $0 != ":" })
+    }
+
+    /// Whether the host is an address, or a name that only this machine or its network knows.
+    package var isLocalName: Bool {
+        let name = hostName
+        return IPAddress(host: name) != nil || !name.contains(".")
+            || [".localhost", ".local", ".internal"].contains { name.hasSuffix($0) }
+    }
 
     /// Parses the origin of an absolute `http` or `https` URL.
     package init(url: String) throws(UpstreamError) {

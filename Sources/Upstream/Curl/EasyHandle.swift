@@ -43,8 +43,7 @@ final class EasyHandle {
         options.set(CURLOPT_SSL_VERIFYHOST, 2)
         if let file = configuration.certificateAuthorityFile { options.set(CURLOPT_CAINFO, file) }
         // An empty string disables the environment's proxy.
-        let secureProxy = origin.isSecure ? configuration.secureProxyURL : nil
-        options.set(CURLOPT_PROXY, secureProxy ?? configuration.proxyURL ?? "")
+        options.set(CURLOPT_PROXY, configuration.proxyURL(of: origin) ?? "")
         options.set(CURLOPT_NOPROXY, configuration.unproxiedHosts)
         options.set(CURLOPT_TCP_NODELAY, 1)
         options.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))

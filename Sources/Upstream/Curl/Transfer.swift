@@ -1,5 +1,11 @@
 import CCurl
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 /// One transfer, confined to the transfer thread. libcurl's callbacks write into it.
 final class Transfer {
     typealias Instant = ContinuousClock.Instant
@@ -8,6 +14,11 @@ final class Transfer {
     let easy: EasyHandle
     let startedAt: Instant
     private let maximumHeadBytes: Int
+    private let hosts: HostRule
+    /// Whether names are looked up by a proxy, so that the connection's address is the proxy's.
+    private let hasProxy: Bool
+    /// Why an address of the host was not connected to; another one may have been.
+    private var addressRefusal: UpstreamError?
     /// The channel has data for a reader that has not been woken yet.
     var isWakeupPending = false
     /// Schedules the reader's wakeup.
@@ -24,16 +35,25 @@ final class Transfer {
     private var abortReason: UpstreamError?
     private(set) var isPaused = false
 
-    init(request: TransferRequest, easy: EasyHandle, loop: TransferLoop, maximumHeadBytes: Int, startedAt: Instant) {
+    init(
+        request: TransferRequest, easy: EasyHandle, loop: TransferLoop, configuration: UpstreamConfiguration,
+        startedAt: Instant
+    ) {
         self.request = request
         self.loop = loop
         self.easy = easy
-        self.maximumHeadBytes = maximumHeadBytes
+        maximumHeadBytes = configuration.maximumHeadBytes
+        hosts = configuration.hosts
+        hasProxy = configuration.proxyURL(of: request.origin) != nil
         self.startedAt = startedAt
     }
 
     /// Configures the easy handle; throws on an option that libcurl rejects.
     func prepare(_ configuration: UpstreamConfiguration) throws(UpstreamError) {
+        let host = request.origin.hostName
+        if let reason = hosts.refusal(ofLiteral: host, isFromClient: request.http.isFromClient) {
+            throw .connect(host: request.origin.host, reason: reason)
+        }
         var code = easy.prepare(request.http, origin: request.origin, configuration: configuration)
         if code == CURLE_OK { code = hera_easy_set_context(easy.pointer, Unmanaged.passUnretained(self).toOpaque()) }
         if code == CURLE_OK { code = setCallbacks() }
@@ -51,9 +71,14 @@ final class Transfer {
                 guard let context, let transfer = Transfer.at(context) else { return 0 }
                 return transfer.receiveHeadLine(UnsafeRawBufferPointer(start: bytes, count: size * count))
             },
-            { context, _, _, _, _ in
+            { context, address, _, _, _ in
                 guard let context, let transfer = Transfer.at(context) else { return CURL_PREREQFUNC_ABORT }
-                return transfer.willSendRequest() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+                let address = address.flatMap { IPAddress(host: String(cString: $0)) }
+                return transfer.willSendRequest(to: address) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+            },
+            { context, _, address in
+                guard let context, let address, let transfer = Transfer.at(context) else { return CURL_SOCKET_BAD }
+                return transfer.openSocket(to: address)
             })
     }
 
@@ -67,9 +92,28 @@ final class Transfer {
     /// Whether the client may retry by itself.
     private var mayRetry: Bool { request.http.isRepeatable && !request.http.isCharged }
 
+    /// A socket for a new connection; a bad one where the address is refused.
+    private func openSocket(to address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        if let reason = IPAddress(address).flatMap({ refusal(of: $0) }) {
+            addressRefusal = .connect(host: request.origin.host, reason: reason)
+            return CURL_SOCKET_BAD
+        }
+        let value = address.pointee
+        return socket(value.family, value.socktype, value.protocol)
+    }
+
+    private func refusal(of address: IPAddress) -> String? {
+        let isFromClient = request.http.isFromClient && !hasProxy
+        return hosts.refusal(of: address, host: request.origin.hostName, isFromClient: isFromClient)
+    }
+
     /// Runs on an established connection, right before the request is sent. Allows two sends, or one if a retry is
-    /// forbidden.
-    private func willSendRequest() -> Bool {
+    /// forbidden. A connection that is used again was perhaps opened for a request that may go further.
+    private func willSendRequest(to address: IPAddress?) -> Bool {
+        if let reason = address.flatMap({ refusal(of: $0) }) {
+            abortReason = .connect(host: request.origin.host, reason: reason)
+            return false
+        }
         guard requestsSent < (mayRetry ? 2 : 1) else { return false }
         requestsSent += 1
         connectSeconds = startedAt.duration(to: .now).seconds
@@ -157,6 +201,7 @@ final class Transfer {
 
     private func error(for code: CURLcode) -> UpstreamError? {
         if let abortReason { return abortReason }
+        if code == CURLE_COULDNT_CONNECT, let addressRefusal { return addressRefusal }
         let host = request.origin.host
         if !head.isComplete, head.bytes > 0, code == CURLE_OUT_OF_MEMORY || code.rawValue == Self.tooLarge {
             // libcurl says so of a header line that is longer than it takes.

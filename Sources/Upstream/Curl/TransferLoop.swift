@@ -110,7 +110,7 @@ final class TransferLoop {
             return request.channel.finish(.connect(host: request.origin.host, reason: "out of memory"))
         }
         let transfer = Transfer(
-            request: request, easy: easy, loop: self, maximumHeadBytes: configuration.maximumHeadBytes, startedAt: .now)
+            request: request, easy: easy, loop: self, configuration: configuration, startedAt: .now)
         active[request.id] = transfer
         do throws(UpstreamError) {
             try transfer.prepare(configuration)

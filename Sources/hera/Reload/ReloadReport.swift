@@ -21,6 +21,8 @@ struct ReloadReport {
         let waiting = [
             ("limits", old.limits != asked.limits), ("webhooks", old.webhooks != asked.webhooks),
             ("alerts", old.alerts != asked.alerts), ("tracing", old.tracing != asked.tracing),
+            ("jwt", old.jwt != asked.jwt),
+            ("hosts", old.hosts != asked.hosts), ("metadata_tags", old.metadataTags != asked.metadataTags),
             ("servers", old.servers != asked.servers || old.usesUsualServers != asked.usesUsualServers),
             ("service", old.service != asked.service), ("durability", old.durability != asked.durability),
         ].filter(\.1).map(\.0)

@@ -117,14 +117,18 @@ enum Installation {
         return environment.merging(try KeysFile(path: path).values.filter { !$0.value.isEmpty }) { first, _ in first }
     }
 
-    /// Proxy and certificate authorities of the environment.
-    static func upstream() -> UpstreamConfiguration {
-        UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
+    /// Proxy and certificate authorities of the environment, and the hosts of the settings.
+    static func upstream(_ settings: Settings = Settings()) -> UpstreamConfiguration {
+        var configuration = UpstreamConfiguration(environment: ProcessInfo.processInfo.environment)
+        configuration.hosts = settings.hosts
+        return configuration
     }
 
     /// Runs a body with a client of models' servers, which is stopped afterwards.
-    static func withUpstream<Value>(_ body: (UpstreamClient) async throws -> Value) async rethrows -> Value {
-        let client = UpstreamClient(configuration: upstream(), logger: logger())
+    static func withUpstream<Value>(
+        _ settings: Settings = Settings(), _ body: (UpstreamClient) async throws -> Value
+    ) async rethrows -> Value {
+        let client = UpstreamClient(configuration: upstream(settings), logger: logger())
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await client.run() }
             defer { group.cancelAll() }

@@ -85,7 +85,9 @@ struct MetricsTests {
                 stepService: service.stepService, scheduler: JobScheduler(stepService: service.stepService),
                 batches: BatchScheduler(stepService: service.stepService),
                 metrics: PrometheusRegistry(), connections: OpenConnections(),
-                access: CallerMiddleware(ledger: service.stepService.ledger, operatorKey: nil, needsKey: false))
+                access: CallerMiddleware(
+                    ledger: service.stepService.ledger, tokens: service.stepService.tokens, operatorKey: nil,
+                    needsKey: false))
             // A catch-all is a parameter in the description.
             let routes = Set(
                 router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") })

@@ -49,6 +49,16 @@ struct AlertSenderTests {
                     usage: Usage(), figures: CallFigures(cost: cost, energyJoules: 0, latencySeconds: 0))))
     }
 
+    @Test("a variable that a hook names and that is not set is a problem")
+    func variables() throws {
+        let json = try JSONDocument(Array(#"{"url":"https://h.test","key_env":"K","secret_env":"S"}"#.utf8)).root
+        let hook = try Hook(json: json, path: "alerts")
+        #expect(hook.problem(APIKeys(environment: ["K": "k", "S": "s"])) == nil)
+        #expect(hook.problem(APIKeys(environment: ["K": "k"]))?.contains("needs S, which is not set") == true)
+        #expect(hook.problem(APIKeys(environment: ["S": "s", "K": ""]))?.contains("needs K") == true)
+        #expect(Hook(url: "https://h.test").problem(APIKeys(environment: [:])) == nil)
+    }
+
     @Test("an alert is sent once, with its figures and without a key that is not set")
     func sent() async throws {
         try await with { _ in

@@ -41,11 +41,12 @@ struct LiveProfiling {
         } catch {
             throw Exit(73, "cannot make \(out): \(error.localizedDescription)")
         }
-        let upstream = UpstreamClient(configuration: Installation.upstream(), logger: logger)
+        let settings = try Installation.settings(command.installation)
+        let upstream = UpstreamClient(configuration: Installation.upstream(settings), logger: logger)
         let stepService = StepService(
             catalog: model.catalog, estimator: PriorEstimator(),
             ledger: try Installation.ledger(command.database, config: command.installation.config),
-            upstream: upstream, settings: try Installation.settings(command.installation),
+            upstream: upstream, settings: settings,
             keys: try Installation.apiKeys(config: command.installation.config),
             logger: logger)
         let health = HealthProber(

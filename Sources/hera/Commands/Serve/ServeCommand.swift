@@ -26,7 +26,8 @@ struct ServeCommand: AsyncParsableCommand {
             place.
 
             Without any key it listens on loopback addresses only. With HERA_API_KEY in the environment (the operator's own \
-            key) or keys made by `hera keys create`, callers send one as `Authorization: Bearer`.
+            key), keys made by `hera keys create`, or issuers of tokens in the settings (`jwt`), callers send one as \
+            `Authorization: Bearer`.
             """)
 
     @Option(name: .long, help: "The address to listen on. Default: HERA_HOST, the settings, then 127.0.0.1.")
@@ -75,7 +76,7 @@ struct ServeCommand: AsyncParsableCommand {
             let services = try await AppServices(
                 installation: installation, database: database, servers: try servers(), logger: logger)
             let hasKeys = try await services.hasKeys()
-            let needsKey = key != nil || hasKeys
+            let needsKey = key != nil || hasKeys || !services.stepService.settings.jwt.isEmpty
             guard needsKey || address.isLoopback else {
                 throw Exit(
                     64,

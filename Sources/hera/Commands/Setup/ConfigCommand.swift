@@ -34,6 +34,8 @@ struct ConfigCommand: AsyncParsableCommand {
                     let keys = try Installation.apiKeys(config: installation.config)
                     let ways = Set(catalog.models.map(\.endpoint.access) + settings.servers.map(\.access))
                     keyProblems = ways.compactMap { keys.staticProblem(with: $0) }.sorted()
+                    keyProblems += settings.jwt.compactMap(\.fileProblem)
+                    if let problem = settings.alerts?.problem(keys) { keyProblems.append("alerts: \(problem)") }
                     problem = nil
                 } catch let exit as Exit {
                     problem = exit

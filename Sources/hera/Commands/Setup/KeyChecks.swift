@@ -34,7 +34,7 @@ struct KeyChecks {
         guard !isOffline else { return findings }
         let servers = settings.localServers
         var live = 0
-        await Installation.withUpstream { upstream in
+        await Installation.withUpstream(settings) { upstream in
             for endpoint in have {
                 let credentials: Credentials
                 do throws(UpstreamError) {
