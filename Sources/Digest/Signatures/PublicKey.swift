@@ -27,10 +27,7 @@ final class PublicKey: Sendable {
             BN_free(e)
         }
         self.init(
-            Self.made("RSA") { builder in
-                OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1
-                    && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1
-            })
+            Self.made("RSA") { builder in hera_push_rsa(builder, n, e) == 1 })
     }
 
     /// - Parameter point: 4, and both coordinates.
@@ -40,11 +37,7 @@ final class PublicKey: Sendable {
             // The builder keeps the addresses until the parameters are made.
             name.withCString { name in
                 point.withUnsafeBytes { point in
-                    Self.made("EC") { builder in
-                        OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, name, 0) == 1
-                            && OSSL_PARAM_BLD_push_octet_string(
-                                builder, OSSL_PKEY_PARAM_PUB_KEY, point.baseAddress, point.count) == 1
-                    }
+                    Self.made("EC") { hera_push_point($0, name, point.baseAddress, point.count) == 1 }
                 }
             })
     }

@@ -91,7 +91,7 @@ final class JWKCache: Sendable {
             case .success(let keys):
                 (state.keys, state.readAt, state.fault) = (keys, now, nil)
             case .failure(let fault):
-                state.fault = if case .unavailable(let reason) = fault { reason } else { "\(fault)" }
+                state.fault = fault.reason
             }
             defer { state.waiting = [] }
             return state.waiting

@@ -72,4 +72,10 @@ package enum JWTFault: Error, Hashable, Sendable {
     case forbidden(String)
     /// The keys of the issuer cannot be had now, so nothing can be said.
     case unavailable(String)
+
+    var reason: String {
+        switch self {
+        case .bad(let reason), .forbidden(let reason), .unavailable(let reason): reason
+        }
+    }
 }

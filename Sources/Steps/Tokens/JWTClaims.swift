@@ -1,4 +1,3 @@
-import Calls
 import Domain
 import JSON
 package import Ledger
@@ -89,7 +88,7 @@ struct JWTClaims {
     /// The models of the claim, among those of the issuer. An empty list is none, not all.
     private func models() throws(JWTFault) -> ModelFilter {
         guard let name = rule.claims.models, let value = claim(name) else { return rule.grant.models }
-        let names = Self.words(value)
+        let names = value.string.map { $0.split(separator: " ").map(String.init) } ?? Self.texts(value)
         guard !names.isEmpty else { throw .forbidden("the token allows no model (`\(name)`)") }
         return rule.grant.models.narrowed(by: ModelFilter(allow: names.map { ModelID($0) }))
     }

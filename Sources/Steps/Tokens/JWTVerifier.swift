@@ -29,7 +29,7 @@ package struct JWTVerifier: Sendable {
                 } catch {
                     logger.warning(
                         "the keys of an issuer of tokens cannot be had",
-                        metadata: ["issuer": "\(rule.name)", "reason": "\(error)"])
+                        metadata: ["issuer": "\(rule.name)", "reason": "\(error.reason)"])
                     return .failure(error)
                 }
             }
@@ -79,8 +79,7 @@ extension JWTRule {
             _ = try JWKReader(rule: self, upstream: nil).readFile()
             return nil
         } catch {
-            guard case .unavailable(let reason) = error else { return "\(error)" }
-            return "the keys of the issuer '\(name)': \(reason)"
+            return "the keys of the issuer '\(name)': \(error.reason)"
         }
     }
 }

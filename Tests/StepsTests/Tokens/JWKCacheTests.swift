@@ -1,5 +1,6 @@
 import Domain
 import JSON
+import Ledger
 import ScriptedUpstream
 import Synchronization
 import TestSupport
@@ -33,7 +34,8 @@ struct JWKCacheTests {
         do throws(JWTFault) {
             return try await verifier.caller(of: token, at: moment(seconds)).key.id
         } catch {
-            return "\(error)"
+            // Descriptions of enumerations escape quotes.
+            return "\(error)".replacing("\\'", with: "'")
         }
     }
 

@@ -44,7 +44,8 @@ struct JWTVerifierTests {
             let caller = try await verifier.caller(of: token, at: now)
             return "let in as \(caller.key.id)"
         } catch {
-            return "\(error)"
+            // Descriptions of enumerations escape quotes.
+            return "\(error)".replacing("\\'", with: "'")
         }
     }
 
