@@ -116,7 +116,7 @@ install: build   ## program, share/hera, completions and manual pages below PREF
 	install -d $(SHARE)/hera/Catalog $(SHARE)/hera/Profiles
 	install -m 644 Catalog/*.yaml $(SHARE)/hera/Catalog
 	cp -R --no-preserve=mode,ownership Profiles/. $(SHARE)/hera/Profiles
-	install -D -m 644 Packaging/prometheus/hera-alerts.yaml $(SHARE)/hera/hera-alerts.yaml
+	install -D -m 644 Sources/Packaging/prometheus/hera-alerts.yaml $(SHARE)/hera/hera-alerts.yaml
 	install -D -m 644 LICENSE $(SHARE)/doc/hera/copyright
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(HERA) --generate-completion-script bash > $(SHARE)/bash-completion/completions/hera
@@ -133,7 +133,7 @@ uninstall:       ## removes what `make install` put below PREFIX
 deb: build       ## dist/hera.deb: program, systemd unit, /etc/hera/hera.yaml, /var/lib/hera
 	rm -rf dist/tree
 	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/dist/tree
-	Packaging/deb.sh dist/tree dist/hera.deb
+	Sources/Packaging/deb.sh dist/tree dist/hera.deb
 	rm -rf dist/tree
 
 run: build       ## the service on 127.0.0.1:8484

@@ -6,9 +6,17 @@ its calls. Nothing is random but by a seed.
 
 import json
 import random
+import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "Demo"))
+from service import Service  # noqa: E402
 
 # Seconds, tokens written, share of failures; prices are in catalog().
 MODELS = {"tiny": (0.02, 60, 0.0), "small": (0.04, 90, 0.01), "medium": (0.06, 140, 0.03), "large": (0.1, 200, 0.0)}
@@ -72,3 +80,20 @@ def start() -> ThreadingHTTPServer:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
+
+
+@contextmanager
+def service(settings: str = "") -> Iterator[Service]:
+    """A running service over these models, in a folder of its own, with these settings and no keys."""
+    server = start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="hera-scripted-") as name:
+            folder = Path(name)
+            (folder / "Catalog").mkdir()
+            (folder / "Catalog/scripted.yaml").write_text(catalog(server.server_address[1]))
+            (folder / "hera.yaml").write_text("usual_servers: false\n" + settings)
+            with Service(name, "--catalog", f"{name}/Catalog", "--config", f"{name}/hera.yaml",
+                         without=r".*_API_KEY") as running:
+                yield running
+    finally:
+        server.shutdown()

@@ -10,7 +10,6 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.request
@@ -146,34 +145,26 @@ def main() -> None:
     if not path():
         print("skipped: there is no Chromium (apt-get install chromium)")
         return
-    server = models.start()
+    settings = ("policies: {careful: {max_loss: 0.001}, thrifty: {max_loss: 0.1}}\n"
+                "default_policy: {max_loss: 0.02, shadow: {share: 0.1, budget_usd: 5}}\n")
     try:
-        with tempfile.TemporaryDirectory(prefix="hera-page-") as folder:
-            catalog = Path(folder) / "Catalog"
-            catalog.mkdir()
-            (catalog / "scripted.yaml").write_text(models.catalog(server.server_address[1]))
-            settings = Path(folder) / "hera.yaml"
-            settings.write_text("usual_servers: false\npolicies: {careful: {max_loss: 0.001}, thrifty: {max_loss: 0.1}}\n"
-                                "default_policy: {max_loss: 0.02, shadow: {share: 0.1, budget_usd: 5}}\n")
-            with Service(folder, "--catalog", str(catalog), "--config", str(settings), without=r".*_API_KEY") as service:
-                hera = [os.environ.get("HERA", ".build/release/hera")]
-                for budget in [["global", "5/month"], ["team:red", "1000000tokens/day"]]:
-                    subprocess.run([*hera, "budgets", "set", *budget, "--database", service.database], check=True,
-                                   capture_output=True, timeout=60)
-                deadline = time.monotonic() + 30
-                while post(service, {"model": "hera", "messages": [{"role": "user", "content": "Hi"}]}) != 200:
-                    if time.monotonic() > deadline:
-                        raise ServiceError("no model answers")
-                    time.sleep(0.3)
-                fill(service, options.calls, options.seconds)
-                with Browser() as browser:
-                    check(browser, service, options.pictures)
+        with models.service(settings) as service:
+            hera = [os.environ.get("HERA", ".build/release/hera")]
+            for budget in [["global", "5/month"], ["team:red", "1000000tokens/day"]]:
+                subprocess.run([*hera, "budgets", "set", *budget, "--database", service.database], check=True,
+                               capture_output=True, timeout=60)
+            deadline = time.monotonic() + 30
+            while post(service, {"model": "hera", "messages": [{"role": "user", "content": "Hi"}]}) != 200:
+                if time.monotonic() > deadline:
+                    raise ServiceError("no model answers")
+                time.sleep(0.3)
+            fill(service, options.calls, options.seconds)
+            with Browser() as browser:
+                check(browser, service, options.pictures)
         print(f"ok: {len(VIEWS)} views at two widths in both schemes")
     except (ServiceError, RuntimeError, OSError) as error:
         print(f"FAILED: {error}")
         sys.exit(1)
-    finally:
-        server.shutdown()
 
 
 if __name__ == "__main__":

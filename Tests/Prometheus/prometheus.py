@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.parse
 import urllib.request
@@ -19,7 +18,7 @@ for folder in ["Demo", "Page"]:
 import models  # noqa: E402
 from service import HERA, Service, ServiceError  # noqa: E402
 
-ALERTS = ROOT / "Packaging/prometheus/hera-alerts.yaml"
+ALERTS = ROOT / "Sources/Packaging/prometheus/hera-alerts.yaml"
 CALLS = 30
 
 
@@ -147,21 +146,12 @@ def check(folder: Path, service: Service) -> None:
 
 
 def main() -> None:
-    server = models.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="hera-prometheus-") as name:
-            folder = Path(name)
-            (folder / "Catalog").mkdir()
-            (folder / "Catalog/scripted.yaml").write_text(models.catalog(server.server_address[1]))
-            settings = folder / "hera.yaml"
-            settings.write_text("usual_servers: false\n")
-            with Service(name, "--catalog", f"{name}/Catalog", "--config", str(settings), without=r".*_API_KEY") as service:
-                check(folder, service)
+        with models.service() as service:
+            check(service.folder, service)
     except (ServiceError, OSError, subprocess.TimeoutExpired) as error:
         print(f"FAILED: {error}")
         sys.exit(1)
-    finally:
-        server.shutdown()
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ class Page:
         if not shutil.which("promtool"):
             self.left.add(("scrape_configs", "promtool is not installed"))
             return None
-        text = text.replace("/usr/share/hera", str(ROOT / "Packaging/prometheus"))
+        text = text.replace("/usr/share/hera", str(ROOT / "Sources/Packaging/prometheus"))
         key = self.folder / "prometheus-key"
         key.write_text("key")
         (self.folder / "prometheus.yaml").write_text(text.replace("/etc/prometheus/hera-key", str(key)))
