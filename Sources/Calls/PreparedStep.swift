@@ -44,49 +44,31 @@ package struct PreparedStep: Sendable {
     /// The request as the model is sent it.
     package var request: ChatRequest {
         @inlinable _read { yield facts.value.request }
-        @inlinable set {
-            var value = facts.value
-            value.request = newValue
-            facts = Shared(value)
-        }
+        @inlinable set { facts = facts.changing { $0.request = newValue } }
     }
 
     /// The step as it was routed.
     package var step: Step {
         @inlinable _read { yield facts.value.step }
-        @inlinable set {
-            var value = facts.value
-            value.step = newValue
-            facts = Shared(value)
-        }
+        @inlinable set { facts = facts.changing { $0.step = newValue } }
     }
 
     /// What the decision was made from.
     package var context: RoutingContext {
         @inlinable _read { yield facts.value.context }
-        @inlinable set {
-            var value = facts.value
-            value.context = newValue
-            facts = Shared(value)
-        }
+        @inlinable set { facts = facts.changing { $0.context = newValue } }
     }
 
     /// The account that pays.
     package var attribution: Attribution {
         @inlinable _read { yield facts.value.attribution }
-        @inlinable set {
-            var value = facts.value
-            value.attribution = newValue
-            facts = Shared(value)
-        }
+        @inlinable set { facts = facts.changing { $0.attribution = newValue } }
     }
 
     /// The decision so far.
     package var decision: Decision {
         @inlinable _read { yield decided.value }
-        @inlinable set {
-            decided = Shared(newValue)
-        }
+        @inlinable set { decided = Shared(newValue) }
     }
 
     /// The step as a model is asked: with the optional sources that the decision chose for it, and at its effort.

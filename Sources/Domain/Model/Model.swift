@@ -36,11 +36,7 @@ package struct Model: Hashable, Sendable {
     /// Alternative names for callers, unique over the catalog.
     package var aliases: [ModelID] {
         get { storage.value.aliases }
-        set {
-            var facts = storage.value
-            facts.aliases = newValue
-            storage = Shared(facts)
-        }
+        set { storage = storage.changing { $0.aliases = newValue } }
     }
     /// Where it is called. Never empty; all speak one dialect.
     @inlinable package var endpoints: [ModelEndpoint] { storage.value.endpoints }
@@ -75,11 +71,7 @@ package struct Model: Hashable, Sendable {
     /// Published scores and lengths; nil where nothing is known.
     package var published: PublishedRecord? {
         get { storage.value.published }
-        set {
-            var facts = storage.value
-            facts.published = newValue
-            storage = Shared(facts)
-        }
+        set { storage = storage.changing { $0.published = newValue } }
     }
 
     package init(

@@ -10,4 +10,12 @@ package final class Shared<Value: Sendable>: Sendable {
     package init(_ value: Value) {
         self.value = value
     }
+
+    /// A changed copy behind a new reference.
+    @inlinable
+    package func changing(_ change: (inout Value) -> Void) -> Shared {
+        var copy = value
+        change(&copy)
+        return Shared(copy)
+    }
 }

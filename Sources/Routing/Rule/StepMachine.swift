@@ -152,9 +152,7 @@ package struct StepMachine: Sendable {
     /// Asks a model in another way from here on.
     private mutating func take(_ way: Candidate) {
         askedAgain.insert(way.model)
-        var changed = forecast.value
-        changed.take([way])
-        forecast = Shared(changed)
+        forecast = forecast.changing { $0.take([way]) }
         guard let index = decision.candidates.firstIndex(where: { $0.model == way.model }) else { return }
         decision.candidates[index] = forecast.value.candidates[index]
     }
