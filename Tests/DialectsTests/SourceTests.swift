@@ -33,6 +33,13 @@ struct SourceTests {
         #expect(first.sources == nil)
     }
 
+    @Test("a mark may have blanks behind its key, and the model of that name is none")
+    func keys() throws {
+        let spaced = Self.passages.replacing("\"hera\":{", with: "\"hera\" \n : {")
+        #expect(try ChatRequest(try Self.body(spaced)).sources?.step.sources.map(\.id) == ["a", "b"])
+        #expect(try ChatRequest(try Self.body(#"{"type":"text","text":"hera"}"#)).sources == nil)
+    }
+
     @Test("a passage that the question's words are in is worth more than one without them")
     func relevance() throws {
         let request = try ChatRequest(try Self.body(Self.passages))

@@ -15,6 +15,30 @@ struct JSONDocumentTests {
         #expect(Array(document.root.raw) == Array(text.trimmed.utf8))
     }
 
+    @Test("a text of any length ends at its own quote, wherever it has an escape sequence")
+    func longTexts() throws {
+        for length in stride(from: 0, through: 120, by: 3) {
+            for place in stride(from: -1, to: length, by: 2) {
+                for escape in [#"\""#, #"\\"#] {
+                    var text = [String](repeating: "x", count: length)
+                    if place >= 0 { text[place] = escape }
+                    let document = try JSONDocument(Array(#"{"t":"\#(text.joined())","n":7,"u":"é"}"#.utf8))
+                    let expected = text.map { $0.count == 2 ? String($0.dropFirst()) : $0 }.joined()
+                    #expect(document.root["t"]?.string == expected)
+                    #expect(document.root["n"]?.double == 7 && document.root["u"]?.string == "é")
+                }
+            }
+        }
+    }
+
+    @Test("members are removed by their whole name, however long or written")
+    func removal() throws {
+        let long = String(repeating: "k", count: 70)
+        let text = #"{"\#(long)":1,"\#(long)k":2,"\u0061":3,"b":4,"bb":5}"#
+        let rest = try JSONDocument(try JSONDocument(Array(text.utf8)).removingMembers([long, "a", "b"]))
+        #expect(rest.root.members.map(\.key) == ["\(long)k", "bb"])
+    }
+
     @Test(
         "invalid JSON is refused with its place and reason",
         arguments: [
