@@ -99,7 +99,8 @@ final class Transfer {
             return CURL_SOCKET_BAD
         }
         let value = address.pointee
-        return socket(value.family, value.socktype, value.protocol)
+        // Programs that hera starts, such as a `key_command`, do not inherit it.
+        return socket(value.family, value.socktype | Int32(SOCK_CLOEXEC.rawValue), value.protocol)
     }
 
     private func refusal(of address: IPAddress) -> String? {
