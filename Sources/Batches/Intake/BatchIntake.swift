@@ -12,7 +12,7 @@ package struct BatchIntake: Sendable {
     /// Number of well-formed lines.
     package var rows: Int
 
-    /// - Throws: `badRequest` where no line is well-formed.
+    /// - Throws: a `FieldError` where no line is well-formed.
     package func checked() throws -> BatchIntake {
         guard rows == 0 else { return self }
         let first = faults.first.map { "; the first: line \($0.line): \($0.message)" } ?? ": it is empty"
@@ -26,7 +26,7 @@ extension StepService {
     /// Validates a batch's input line by line and stores the rows; repeated calls find them again.
     ///
     /// - Parameter next: the next piece of the input; nil at its end.
-    /// - Throws: `badRequest` for more rows, or more malformed lines, than `limits.batch_rows`.
+    /// - Throws: a `FieldError` for more rows, or more malformed lines, than `limits.batch_rows`.
     package func importRows(
         _ batch: BatchRecord, next: () async throws -> [UInt8]?
     ) async throws -> BatchIntake {
