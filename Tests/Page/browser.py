@@ -1,10 +1,12 @@
 """A headless Chromium that is driven over its DevTools socket. Standard library alone."""
 
 import base64
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -27,11 +29,19 @@ class Browser:
         self.number = 0
 
     def __enter__(self) -> "Browser":
-        self.folder = tempfile.TemporaryDirectory(prefix="hera-browser-")
+        self.folder = tempfile.mkdtemp(prefix="hera-browser-")
         self.process = subprocess.Popen(
             [path() or "", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-             "--remote-debugging-port=0", f"--user-data-dir={self.folder.name}", "about:blank"],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+             "--remote-debugging-port=0", f"--user-data-dir={self.folder}", "about:blank"],
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True)
+        try:
+            self._open()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def _open(self) -> None:
         assert self.process.stderr
         for line in self.process.stderr:
             if found := re.search(r"ws://127\.0\.0\.1:(\d+)/", line):
@@ -43,13 +53,26 @@ class Browser:
         self._connect(int(found[1]), target["webSocketDebuggerUrl"].split(found[1], 1)[1])
         for domain in ["Page", "Runtime", "Log", "Network"]:
             self.call(f"{domain}.enable")
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
+        self._end()
+
+    def _end(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
-        self.folder.cleanup()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        # Helpers of the browser outlive it for a moment and still write to its folder. What they leave fails no check.
+        for _ in range(30):
+            shutil.rmtree(self.folder, ignore_errors=True)
+            if not os.path.exists(self.folder):
+                return
+            time.sleep(0.1)
 
     def _connect(self, port: int, resource: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
