@@ -123,6 +123,7 @@ struct StepForecast: Sendable {
                 usual: found == nil ? nil : able.map { whole[$0] })
             if let rest = priced?.rest { remarks.append("\(rest)") }
         }
+        if context.policy.verify, let fault = estimates.judgeFault { remarks.append("verify: \(fault)") }
         self.estimates = estimates
         offersTools = step.text.tools != nil
         ways = stuck == nil ? found?.ways ?? [:] : [:]
