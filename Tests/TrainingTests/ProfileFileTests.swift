@@ -62,12 +62,14 @@ import Testing
         try withFolder { folder in
             let profiles = try trained()
             try profiles.write(to: folder)
-            let panel = profiles.panels[0].name
+            let text = StepText(prompt: "How many apples are 1 and two apples?")
+            let shares = profiles.features(of: text).shares.step
+            let nearest = try #require(shares.indices.max { shares[$0] < shares[$1] })
+            let panel = profiles.panels[nearest].name
             var bytes = ProfileFile.encode(.answers, [1, 2, 3])
             bytes[8] = 9
             try ProfileFile.write(bytes, to: "\(folder)/\(panel)-answers.profile")
             let loaded = try ProfileSet.load(directory: folder)
-            let text = StepText(prompt: "How many apples are 1 and two apples?")
             let model = try #require(profiles.profiledModels.first)
             let reading = loaded.read(text, models: [model])
             #expect(reading.judgeFault?.contains("the judge of \(panel) is of another version") == true)

@@ -193,7 +193,7 @@ struct LiveEvidenceTests {
                 #expect(attempts.count == posts)
                 #expect(attempts.count { $0["accepted"]?.boolean == true } == 1)
                 if attempts.count > 1 {
-                    let pieces = attempts.flatMap { Array($0["evidence"]?.elements ?? []) }
+                    let pieces = attempts.flatMap { $0["evidence"].map { Array($0.elements) } ?? [] }
                     let agreement = try #require(pieces.first { $0["name"]?.string == "agreement" }?["words"]?.string)
                     #expect(agreement.contains(words.hasSuffix("1234") ? "it agrees with" : "it is not the answer of"))
                     #expect(agreement.contains("asked for about $"))
