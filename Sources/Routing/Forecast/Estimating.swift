@@ -41,6 +41,9 @@ package protocol StepEstimates: Sendable {
     /// Probability that the judge recognises a wrong answer.
     var detectionRate: Double { get }
 
+    /// Why no judge reads answers to such texts, although there is one; nil for no reason.
+    var judgeFault: String? { get }
+
     /// Whether a judge covers the text and all these models.
     func judges(_ models: [Model]) -> Bool
 
@@ -72,6 +75,9 @@ extension StepEstimates {
     package func coupling(of model: Model, to reference: Model) -> Double { 0.4 }
 
     package var detectionRate: Double { 0.7 }
+
+    /// No reason, without a judge.
+    package var judgeFault: String? { nil }
 
     package func judges(_ models: [Model]) -> Bool { false }
 
