@@ -2,12 +2,12 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +16,15 @@ ROOT = HERE.parents[1]
 for folder in ["Demo", "Page"]:
     sys.path.insert(0, str(HERE.parent / folder))
 import models  # noqa: E402
-from service import HERA, Service, ServiceError  # noqa: E402
+from service import HERA, Service, ServiceError, free_port  # noqa: E402
 
 ALERTS = ROOT / "Sources/Packaging/prometheus/hera-alerts.yaml"
 CALLS = 30
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as reply:
+    with urllib.request.urlopen(url, timeout=60) as reply:
         return json.load(reply)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def ask(base: str, number: int) -> bool:
@@ -40,7 +34,7 @@ def ask(base: str, number: int) -> bool:
     request = urllib.request.Request(
         f"{base}/v1/chat/completions", json.dumps(body).encode(), {"content-type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
+        with urllib.request.urlopen(request, timeout=90) as reply:
             return reply.status == 200
     except urllib.error.HTTPError:
         return False
@@ -66,7 +60,11 @@ class Prometheus:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.log.close()
 
     def query(self, expression: str) -> list[Any]:
@@ -76,23 +74,23 @@ class Prometheus:
     def names(self) -> set[str]:
         return set(get(f"{self.base}/api/v1/label/__name__/values")["data"])
 
-    def wait(self, expression: str, value: float, seconds: float = 30) -> float:
-        """The value of an expression, as soon as it is the expected one."""
+    def wait(self, expression: str, value: Callable[[], float], seconds: float = 120) -> float:
+        """The value of an expression, as soon as it is the expected one, which may still change itself."""
         deadline, found = time.monotonic() + seconds, float("nan")
         while time.monotonic() < deadline:
             try:
                 if result := self.query(expression):
                     found = float(result[0]["value"][1])
-                    if found == value:
+                    if found == value():
                         return found
             except OSError:
                 pass
             time.sleep(0.2)
-        raise ServiceError(f"{expression} is {found} after {seconds:.0f} s, and not {value}")
+        raise ServiceError(f"{expression} is {found} after {seconds:.0f} s, and not {value()}")
 
 
 def run(*command: str, text: str | None = None) -> str:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=180)
     if done.returncode != 0:
         raise ServiceError(f"{' '.join(command[:3])}: {(done.stdout + done.stderr).strip()}")
     return done.stdout
@@ -114,16 +112,26 @@ def expressions() -> list[str]:
     return [re.sub(r"\$(__\w+|\{\w+\}|\w+)", "5m", one) for one in found]
 
 
+def metrics(base: str) -> str:
+    with urllib.request.urlopen(f"{base}/metrics", timeout=60) as reply:
+        return reply.read().decode()
+
+
+def booked(text: str) -> float:
+    """The calls that a text of metrics counts."""
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("hera_calls_total{"))
+
+
 def check(folder: Path, service: Service) -> None:
     base = f"http://127.0.0.1:{service.port}"
     answered = sum(ask(base, number) for number in range(CALLS))
-    text = urllib.request.urlopen(f"{base}/metrics", timeout=10).read().decode()
+    text = metrics(base)
     run("promtool", "check", "metrics", text=text)
     run("promtool", "check", "rules", str(ALERTS))
-    calls = sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("hera_calls_total{"))
     with Prometheus(folder, f"127.0.0.1:{service.port}") as server:
-        server.wait('up{job="hera"}', 1)
-        server.wait("sum(hera_calls_total)", calls)
+        server.wait('up{job="hera"}', lambda: 1)
+        # An answer may come before its call is booked.
+        calls = server.wait("sum(hera_calls_total)", lambda: booked(metrics(base)))
         spent = get(f"{base}/v1/dashboard")["totals"]
         asked = expressions()
         known = server.names() | {"up"}

@@ -11,4 +11,4 @@ export HERA=${HERA:-$PWD/.build/release/hera}
 [ -x "$HERA" ] || { echo "prometheus: there is no $HERA: run make build first" >&2; exit 69; }
 command -v prometheus >/dev/null && command -v promtool >/dev/null \
   || { echo "skipped: there is no prometheus here (apt-get install prometheus)"; exit 0; }
-exec timeout --kill-after=10 180 python3 Tests/Prometheus/prometheus.py
+exec timeout --kill-after=10 600 python3 Tests/Prometheus/prometheus.py
