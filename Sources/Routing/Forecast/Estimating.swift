@@ -114,7 +114,7 @@ package struct PriorEstimates: StepEstimates {
 /// Similarity without an output predictor.
 package enum Similarity {
     /// The share of the reference's acceptable answers that a model is expected to reproduce, if the stronger one can
-    /// do whatever the weaker one can: min(1, p_m / p_r).
+    /// do all that the weaker one can: min(1, p_m / p_r).
     package static func expected(_ quality: Double, reference: Double) -> Double {
         guard reference > 0 else { return 1 }
         return min(1, quality / reference)
