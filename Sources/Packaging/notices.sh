@@ -5,7 +5,7 @@
 set -euo pipefail
 checkouts=$1
 out=$2
-resources=$(swift -print-target-info 2>/dev/null | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
+resources=$({ swift -print-target-info 2>/dev/null || true; } | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
 runtime=${resources:+$(dirname "$(dirname "$resources")")/share/swift/LICENSE.txt}
 {
   echo "hera is linked with these works. Each keeps its own licence."
