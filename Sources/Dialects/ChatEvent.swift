@@ -35,11 +35,13 @@ package struct ChatEvent: Hashable, Sendable {
     package static func comment(_ text: String) -> ChatEvent { ChatEvent(kind: .comment(text)) }
 
     /// A failure in hera's own terms.
-    package static func failure(message: String) -> ChatEvent {
+    ///
+    /// - Parameter code: nil for that of a model's server.
+    package static func failure(message: String, code: String? = nil) -> ChatEvent {
         ChatEvent(
             kind: .failure(
                 UpstreamFailure(
-                    status: 0, code: "upstream_error", message: message, retryAfterSeconds: nil, isRetryable: false)))
+                    status: 0, code: code ?? ErrorBody.streamCode, message: message, retryAfterSeconds: nil, isRetryable: false)))
     }
 
     /// Removes the log-probabilities that this service asked for and its client did not.
