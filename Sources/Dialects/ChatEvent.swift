@@ -44,6 +44,12 @@ package struct ChatEvent: Hashable, Sendable {
                     status: 0, code: code ?? ErrorBody.streamCode, message: message, retryAfterSeconds: nil, isRetryable: false)))
     }
 
+    /// Whether the event brings a piece of what the model writes: words, thinking or a call of a tool.
+    package var hasToken: Bool {
+        kind == .delta
+            && !(delta.text.isEmpty && delta.refusal == nil && delta.thinking.isEmpty && delta.toolCalls.isEmpty)
+    }
+
     /// Removes the log-probabilities that this service asked for and its client did not.
     package mutating func removeLogProbabilities() {
         openAIData = openAIData.map(OpenAIWire.withoutLogProbabilities)

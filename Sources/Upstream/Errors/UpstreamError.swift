@@ -6,6 +6,8 @@ package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
     case connect
     /// From the start of the transfer to the first response byte.
     case firstByte = "first byte"
+    /// From the request to the first token of a stream, as a policy limits it.
+    case firstToken = "first token"
     /// Between two reads of the response.
     case idle
     /// The whole call, including queueing.
