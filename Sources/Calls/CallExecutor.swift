@@ -133,6 +133,7 @@ extension UpstreamError {
         // A caller's own limit says nothing of the server.
         case .timeout(.firstToken, _, _, _): false
         case .noCredentials, .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
+        case .outOfRetries(let error): error.isFaultOfServer
         }
     }
 }

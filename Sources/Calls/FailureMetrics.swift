@@ -72,6 +72,7 @@ extension UpstreamError {
         case .cancelled: return "cancelled"
         case .stopped: return "stopped"
         case .undecided: return "undecided"
+        case .outOfRetries(let error): return error.reasonName
         }
     }
 }

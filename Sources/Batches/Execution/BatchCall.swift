@@ -91,8 +91,9 @@ struct BatchCall: Sendable {
         case let problem as LedgerError: return problem.refusal.map { .unpaid($0) } ?? .broken(problem)
         case ServiceError.refused(let model, let failure): return .refusedBy(model, .status(failure))
         case ServiceError.upstream(let failures):
-            guard case .status(let failure) = failures.last?.error else {
-                if case .overloaded = failures.last?.error { return .failed(error, isBusy: true, retryAfter: nil) }
+            let last = failures.last?.error.cause
+            guard case .status(let failure) = last else {
+                if case .overloaded = last { return .failed(error, isBusy: true, retryAfter: nil) }
                 return .failed(error, isBusy: false, retryAfter: nil)
             }
             return .failed(
