@@ -13,8 +13,11 @@ extension CallAttempt {
 
     /// Forwards events as they come, and reads on for the bill after the client has gone. Throws only before the first
     /// piece of an answer, when another model may still answer.
+    ///
+    /// - Parameter limit: of the time to the first token. What comes before that is held back.
     func stream(
-        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery, _ start: CallStart
+        _ response: UpstreamResponse, of call: ChatCall, to delivery: StreamDelivery, _ start: CallStart,
+        _ limit: FirstTokenLimit?
     ) async throws(UpstreamError) -> Reading {
         let (wire, started) = (call.endpoint.wire, start.at)
         var forwarder = StreamForwarder(delivery: delivery, model: priced.model.id, limits: calls.limits) {
@@ -32,6 +35,7 @@ extension CallAttempt {
         if BodyForm(head) == .json || (BodyForm(head) == .other && isNamedJSON) {
             // The server ignored `stream`: a whole answer, or an error with a status of success.
             while let piece = try await pieces.next(isolation: nil) { head += piece }
+            if let limit, !limit.begin() { throw .cancelled }
             return try await whole(head, of: call, host: response.body.host, &forwarder, since: started)
         }
         var reader = ChatStreamReader(
@@ -39,6 +43,7 @@ extension CallAttempt {
         var failure: UpstreamError?
         var isEnding = false
         var isStopped = false
+        var early: [ChatEvent]? = limit.map { _ in [] }
         var received = response.headers.byteCount
         do throws(UpstreamError) {
             var next: [UInt8]? = head
@@ -47,6 +52,16 @@ extension CallAttempt {
                 var events = try reader.feed(piece)
                 if call.asksLogProbabilities {
                     for index in events.indices { events[index].removeLogProbabilities() }
+                }
+                if let limit, let waiting = early {
+                    events = waiting + events
+                    if events.contains(where: \.hasToken) {
+                        guard limit.begin() else { throw .cancelled }
+                        early = nil
+                    } else {
+                        early = events
+                        events = []
+                    }
                 }
                 await forwarder.forward(events, since: started)
                 if let fault = reader.fault { throw fault }
@@ -69,6 +84,9 @@ extension CallAttempt {
             failure = error
         }
         reader.finish()
+        if let limit, let waiting = early, reader.isComplete, limit.begin() {
+            await forwarder.forward(waiting, since: started)
+        }
         if let reported = reader.failure {
             failure = .status(reported)
         } else if reader.isComplete {

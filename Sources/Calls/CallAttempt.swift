@@ -75,12 +75,25 @@ package struct CallAttempt: Sendable {
                 firstTokenSeconds: completed.timing.firstByteSeconds, brokenBy: completed.answer.failure,
                 secrets: secrets)
         }
+        guard prepared.purpose == .step, let seconds = prepared.context.policy.firstTokenSeconds else {
+            return try await streamed(to: delivery, start, nil)
+        }
+        let limit = FirstTokenLimit(seconds: seconds)
+        return try await limit.run(host: priced.model.id.rawValue) { () async throws(UpstreamError) -> Reading in
+            try await streamed(to: delivery, start, limit)
+        }
+    }
+
+    private func streamed(
+        to delivery: StreamDelivery, _ start: CallStart, _ limit: FirstTokenLimit?
+    ) async throws(UpstreamError) -> Reading {
         let (response, call) = try await calls.entering(start.endpoint.access) {
             (credentials) async throws(UpstreamError) -> (UpstreamResponse, ChatCall) in
-            let call = self.call(start, credentials)
+            var call = self.call(start, credentials)
+            if limit != nil { call.cancellation = .abort }
             return (try await calls.upstream.open(call, remembering: calls.mends), call)
         }
-        return try await stream(response, of: call, to: delivery, start)
+        return try await stream(response, of: call, to: delivery, start, limit)
     }
 
     private func call(_ start: CallStart, _ credentials: Credentials) -> ChatCall {

@@ -130,7 +130,10 @@ extension UpstreamError {
         switch self {
         case .status(let failure): !failure.isRefusal
         case .invalidRequest, .cancelled, .overloaded, .resting, .stopped, .undecided, .timeout(.queue, _, _, _): false
+        // A caller's own limit says nothing of the server.
+        case .timeout(.firstToken, _, _, _): false
         case .noCredentials, .connect, .tls, .timeout, .reset, .tooLarge, .malformed: true
+        case .outOfRetries(let error): error.isFaultOfServer
         }
     }
 }

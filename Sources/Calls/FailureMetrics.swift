@@ -62,6 +62,7 @@ extension UpstreamError {
         case .connect: return "connect"
         case .tls: return "tls"
         case .timeout(.queue, _, _, _): return "queue_timeout"
+        case .timeout(.firstToken, _, _, _): return "first_token_late"
         case .timeout: return "timeout"
         case .reset: return "reset"
         case .tooLarge: return "too_large"
@@ -71,6 +72,7 @@ extension UpstreamError {
         case .cancelled: return "cancelled"
         case .stopped: return "stopped"
         case .undecided: return "undecided"
+        case .outOfRetries(let error): return error.reasonName
         }
     }
 }

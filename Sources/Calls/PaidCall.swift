@@ -55,8 +55,8 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     /// Makes the call in one of the model's slots and records its outcome for the endpoint's circuit breaker.
     ///
     /// A failure before the first byte is tried once more: at another endpoint of the model, or at the same one where the
-    /// connection broke. If no budget has room for the second try, the result is the first one's. An endpoint that rests
-    /// is not called.
+    /// connection broke. If no budget has room for the second try, the result is the first one's. The model's
+    /// ``RetryBudget`` bounds such tries over all calls. An endpoint that rests is not called.
     func run() async -> Result {
         if let error = rest() { return notMade(error) }
         return await calls.limiter.withSlot(of: priced.model, for: planned.attribution, patience, orElse: notMade) {
@@ -73,6 +73,7 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
     private func tries() async -> Result {
         var tried: [String] = []
         var last: Result?
+        calls.registry.earnRetry(priced.model.id, at: .now())
         while tried.count < Self.mostEndpoints {
             let chosen = calls.registry.choose(
                 priced.model, for: planned.runID, tokens: Int(clamping: upperBound.tokens), excluding: Set(tried),
@@ -86,8 +87,14 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             if case .unpaid = result, let last { return last }
             tried.append(choice.endpoint.name)
             guard case .failed(let error, _) = result else { return result }
-            last = .failed(error, at: priced.model.endpoints.count > 1 ? tried : [])
-            guard tried.count < priced.model.endpoints.count, error.mayPassElsewhere, !isAbandoned() else { break }
+            let names = priced.model.endpoints.count > 1 ? tried : []
+            last = .failed(error, at: names)
+            guard tried.count < min(priced.model.endpoints.count, Self.mostEndpoints), error.mayPassElsewhere,
+                !isAbandoned()
+            else { break }
+            guard calls.registry.takeRetry(priced.model.id, at: .now()) else {
+                return .failed(.outOfRetries(error), at: names)
+            }
         }
         return last ?? notMade(.cancelled)
     }
@@ -101,12 +108,26 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         var result = await attempt(at: choice.endpoint, claim: claim)
         // Another endpoint is better than the same one once more.
         if priced.model.endpoints.count == 1, case .failed(.reset(_, bytesReceived: 0), _) = result {
-            let second = await attempt(at: choice.endpoint, claim: claim)
-            if case .unpaid = second {} else { result = second }
+            result = await again(at: choice, after: result, claim: claim)
         }
         record(result, of: choice)
         calls.registry.leave(choice, of: priced.model.id, used: result.usedTokens, at: .now())
         return result
+    }
+
+    /// Tries the same endpoint once more after a moment.
+    private func again(
+        at choice: EndpointChoice, after result: Result, claim: (@Sendable () -> Bool)?
+    ) async -> Result {
+        guard case .failed(let error, let names) = result else { return result }
+        guard calls.registry.takeRetry(priced.model.id, at: .now()) else {
+            return .failed(.outOfRetries(error), at: names)
+        }
+        // A task that is cancelled meanwhile makes no request.
+        try? await Task.sleep(for: .seconds(RetryPause.seconds(.random(in: 0..<1))))
+        let second = await attempt(at: choice.endpoint, claim: claim)
+        if case .unpaid = second { return result }
+        return second
     }
 
     // MARK: One request

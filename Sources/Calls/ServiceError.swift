@@ -85,7 +85,7 @@ package enum UpstreamVerdict: String, Sendable {
             self = .rateLimited
         } else if !errors.isEmpty, errors.allSatisfy(\.isOverload) {
             self = .overloaded
-        } else if case .timeout = errors.last {
+        } else if case .timeout = errors.last?.cause {
             self = .timedOut
         } else {
             self = .failed
@@ -99,6 +99,7 @@ extension UpstreamError {
         switch self {
         case .status(let failure): failure.status == 429
         case .resting(_, _, let isRateLimited): isRateLimited
+        case .outOfRetries(let error): error.isRateLimit
         default: false
         }
     }
@@ -110,6 +111,7 @@ extension UpstreamError {
         case .status(let failure):
             failure.isOverload && (failure.status != 503 || failure.retryAfterSeconds != nil)
         case .resting, .overloaded, .timeout(.queue, _, _, _): true
+        case .outOfRetries(let error): error.isOverload
         default: false
         }
     }
@@ -120,6 +122,7 @@ extension UpstreamError {
         case .status(let failure): failure.retryAfterSeconds ?? (failure.status == 429 ? 1 : nil)
         case .resting(_, let seconds, _): seconds
         case .overloaded, .timeout(.queue, _, _, _): Self.pauseOfFullQueue
+        case .outOfRetries(let error): error.retryAfterSeconds
         default: nil
         }
     }

@@ -49,7 +49,7 @@ package struct StreamDelivery: Sendable {
     }
 
     /// Whether the client gets a server's event. `StepService` sends the end after the commit, and failures itself.
-    func forwards(_ event: ChatEvent) -> Bool {
+    package func forwards(_ event: ChatEvent) -> Bool {
         switch event.kind {
         case .delta: true
         case .usage: event.isEarly ? wantsEarlyUsage : wantsUsage

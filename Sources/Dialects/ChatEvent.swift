@@ -35,11 +35,19 @@ package struct ChatEvent: Hashable, Sendable {
     package static func comment(_ text: String) -> ChatEvent { ChatEvent(kind: .comment(text)) }
 
     /// A failure in hera's own terms.
-    package static func failure(message: String) -> ChatEvent {
+    ///
+    /// - Parameter code: nil for that of a model's server.
+    package static func failure(message: String, code: String? = nil) -> ChatEvent {
         ChatEvent(
             kind: .failure(
                 UpstreamFailure(
-                    status: 0, code: "upstream_error", message: message, retryAfterSeconds: nil, isRetryable: false)))
+                    status: 0, code: code ?? ErrorBody.streamCode, message: message, retryAfterSeconds: nil, isRetryable: false)))
+    }
+
+    /// Whether the event brings a piece of what the model writes: words, thinking or a call of a tool.
+    package var hasToken: Bool {
+        kind == .delta
+            && !(delta.text.isEmpty && delta.refusal == nil && delta.thinking.isEmpty && delta.toolCalls.isEmpty)
     }
 
     /// Removes the log-probabilities that this service asked for and its client did not.

@@ -258,6 +258,7 @@ package struct ChatRequest: Sendable {
         step.choices = choices
         step.effort = AskedEffort(document.root, original: self.original?.document.root)
         step.forcesTool = forcesTool
+        step.isStream = isStream
         step.files = fileTokens
         if let sources {
             step.sources = sources.step

@@ -9,17 +9,27 @@ import Steps
 
 /// Routing of a job's next step.
 extension JobRunner {
-    func routed(_ thread: String) throws -> RoutedStep {
-        guard let jobThread = machine.state.threads.first(where: { $0.id == thread }) else {
-            throw ServiceError.notFound(kind: "subtask", id: thread)
-        }
-        let request: ChatRequest
+    /// The next request of a thread.
+    func request(of thread: String) throws -> ChatRequest {
         do {
-            let body = JobBody.chat(messages: jobThread.messages, tools: machine.offeredTools(thread: thread))
-            request = try ChatRequest(try JSONDocument(body))
+            let body = JobBody.chat(
+                messages: try jobThread(thread).messages, tools: machine.offeredTools(thread: thread))
+            return try ChatRequest(try JSONDocument(body))
         } catch let error as JSONError {
             throw FieldError("messages", "\(error)")
         }
+    }
+
+    private func jobThread(_ id: String) throws -> JobThread {
+        guard let found = machine.state.threads.first(where: { $0.id == id }) else {
+            throw ServiceError.notFound(kind: "subtask", id: id)
+        }
+        return found
+    }
+
+    /// Routes a request of a thread.
+    func routed(_ thread: String, _ request: ChatRequest) throws -> RoutedStep {
+        let jobThread = try jobThread(thread)
         let memory = memories[thread] ?? Sessions.Memory()
         var step = request.step(
             id: Identifier.make("step"), runID: id, previousModel: memory.lastModel, after: memory.state.historyEnd)

@@ -105,7 +105,8 @@ actor JobRunner {
     private func step(_ thread: String) async {
         let step: RoutedStep
         do {
-            step = try routed(thread)
+            let request = try request(of: thread)
+            step = try routed(thread, try await stepService.guarded(request, run: id, record.attribution))
         } catch {
             await perform(machine.handle(.stepFailed(thread: thread, reason: "\(error)")))
             return

@@ -38,6 +38,7 @@ struct AppServices {
         upstream = UpstreamClient(configuration: Installation.upstream(settings), logger: logger)
         for problem in settings.jwt.compactMap(\.fileProblem) { throw Exit(65, problem) }
         if let problem = settings.alerts?.problem(keys) { throw Exit(65, "alerts: \(problem)") }
+        if let problem = settings.guardrail?.hook.problem(keys) { throw Exit(65, "guardrail: \(problem)") }
         let queue = settings.tracing.map { _ in SpanQueue() }
         let tracer = settings.tracing.flatMap { rule in queue.map { SpanTracer(queue: $0, share: rule.share) } }
         if let tracer { InstrumentationSystem.bootstrap(tracer) }

@@ -39,7 +39,7 @@ struct PaidCallTests {
 
     /// Makes a call whose tries end in `failures`, then in an answer.
     private static func run(
-        _ failures: [UpstreamError], budget: Money? = nil, isAbandoned: Bool = false
+        _ failures: [UpstreamError], budget: Money? = nil, isAbandoned: Bool = false, hasRetries: Bool = true
     ) async throws -> Run {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("paid-\(UUID())").path
         defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
@@ -48,6 +48,7 @@ struct PaidCallTests {
             try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(budget)), at: .now()) }
         }
         let registry = ModelRegistry(catalog: ModelCatalog(models: [model], version: "t"), energy: nil)
+        if !hasRetries { while registry.takeRetry(model.id, at: .now()) {} }
         let calls = CallExecutor(
             registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: UpstreamClient(),
             ledger: ledger, limits: ServiceLimits(), keys: APIKeys(environment: [:]), logger: Logger(label: "test"))
@@ -112,6 +113,18 @@ struct PaidCallTests {
         let twice = try await Self.run([Self.broken, Self.broken, Self.broken])
         guard case .failed(Self.broken, _) = twice.result else { throw twice.result.unexpected }
         #expect(twice.tries == 2 && twice.open == 0 && twice.entries.count == 2)
+    }
+
+    @Test("without a budget of retries there is no second try, and the error says so")
+    func outOfRetries() async throws {
+        let run = try await Self.run([Self.broken], hasRetries: false)
+        guard case .failed(.outOfRetries(Self.broken), _) = run.result else { throw run.result.unexpected }
+        #expect(run.tries == 1 && run.open == 0 && run.entries.map(\.kind) == [.uncertain])
+        let error = UpstreamError.outOfRetries(.status(UpstreamFailure(
+            status: 429, code: nil, message: "slow down", retryAfterSeconds: 7, isRetryable: true)))
+        #expect("\(error)".hasSuffix("the budget of retries of this model is used up."))
+        #expect(error.retryAfterSeconds == 7 && UpstreamVerdict([error]) == .rateLimited)
+        #expect(UpstreamVerdict([.outOfRetries(Self.broken)]) == .failed)
     }
 
     @Test("a second try without money leaves the first one's error")

@@ -22,6 +22,23 @@ struct CandidatesTests {
         #expect(dear.worstCaseCost.nanoUSD == 400 * 3000 + 1000 * 15_000)
     }
 
+    @Test("a stream leaves out models whose first token is expected too late, if the policy wants that")
+    func firstToken() throws {
+        var policy = Policy(kappa: .published)
+        // 0.5 s of overhead, and 100 tokens at 1000 a second.
+        policy.firstTokenSeconds = 0.55
+        var step = Fixture.step()
+        #expect(try candidate("dear", step: step, context: Fixture.context(policy: policy)).rejection == nil)
+        step.isStream = true
+        let late = try candidate("dear", step: step, context: Fixture.context(policy: policy)).rejection
+        #expect(late == "its first token is expected after 0.6 s, first_token_s is 0.55")
+        policy.onInfeasible = .cheapest
+        #expect(try candidate("dear", step: step, context: Fixture.context(policy: policy)).rejection == nil)
+        policy.onInfeasible = .reject
+        policy.firstTokenSeconds = 0.65
+        #expect(try candidate("dear", step: step, context: Fixture.context(policy: policy)).rejection == nil)
+    }
+
     @Test("an edge model costs electricity and hardware")
     func edge() throws {
         let edge = try candidate("edge", context: Fixture.context())

@@ -41,18 +41,31 @@ struct BatchCall: Sendable {
         }
     }
 
+    /// The row's body with the changes of the operator's guardrail.
+    private func guarded(_ row: BatchRow, _ account: Attribution) async throws -> [UInt8] {
+        do {
+            return try await runner.stepService.guarded(
+                try JSONDocument(row.request), run: runner.batch.id, account
+            ).bytes
+        } catch let error as JSONError {
+            throw FieldError("body", "\(error)")
+        }
+    }
+
     func run(by model: ModelID) async -> End {
         let batch = runner.batch
         do {
-            guard let row = try await runner.rows([line]).first else {
+            guard var row = try await runner.rows([line]).first else {
                 throw ServiceError.notFound(kind: "batch row", id: "\(batch.id)/\(line)")
             }
-            let forecast = try runner.stepService.forecast(
-                row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
             var account = batch.attribution
             account.labels = try labels(of: row)
+            row.request = try await guarded(row, account)
+            let forecast = try runner.stepService.forecast(
+                row, terms: runner.terms, models: models, caller: runner.caller, allowsBatchTier: false)
             let prepared = forecast.prepared(model, decisionID: Identifier.make("dec"), attribution: account)
-            let outcome = try await runner.stepService.calls.answer(prepared)
+            let answered = try await runner.stepService.calls.answer(prepared)
+            let outcome = try await runner.stepService.guarded(answered, of: prepared)
             var commit = outcome.commit
             commit.decisions.append(
                 DecisionRecord(decision: prepared.decision, attribution: batch.attribution, at: .now()))
@@ -78,12 +91,15 @@ struct BatchCall: Sendable {
         case let problem as LedgerError: return problem.refusal.map { .unpaid($0) } ?? .broken(problem)
         case ServiceError.refused(let model, let failure): return .refusedBy(model, .status(failure))
         case ServiceError.upstream(let failures):
-            guard case .status(let failure) = failures.last?.error else {
-                if case .overloaded = failures.last?.error { return .failed(error, isBusy: true, retryAfter: nil) }
+            let last = failures.last?.error.cause
+            guard case .status(let failure) = last else {
+                if case .overloaded = last { return .failed(error, isBusy: true, retryAfter: nil) }
                 return .failed(error, isBusy: false, retryAfter: nil)
             }
             return .failed(
                 error, isBusy: failure.isOverload, retryAfter: failure.retryAfterSeconds)
+        // Nothing was paid for yet.
+        case GuardrailError.unavailable(.before): return .failed(error, isBusy: true, retryAfter: nil)
         case ServiceError.shuttingDown: return .failed(error, isBusy: true, retryAfter: nil)
         case let error as any CodedError:
             let fault = BatchFault(line: line, customID: nil, code: error.code, message: error.description)

@@ -13,9 +13,11 @@ extension BatchRunner {
     /// Longest sleep in seconds before a pause checks the stop signal.
     private static let longestSleep = 0.2
 
-    /// Whether a provider's time window still fits before the deadline.
+    /// Whether a provider's time window still fits before the deadline. Rows that a guardrail checks are called, since a
+    /// provider's batch is neither held back nor changed.
     var leavesProvidersTime: Bool {
-        secondsLeft.map { $0 >= stepService.settings.limits.providerWindowSeconds } ?? true
+        guard stepService.settings.guardrail == nil else { return false }
+        return secondsLeft.map { $0 >= stepService.settings.limits.providerWindowSeconds } ?? true
     }
 
     /// Whether this process shuts down or has lost the batch.

@@ -25,6 +25,7 @@ package final class ModelRegistry: Sendable {
         var endpoints = EndpointTable()
         var tails: [TailKey: LatencyTail] = [:]
         var hedges: [ModelID: HedgeCredit] = [:]
+        var retries: [ModelID: RetryBudget] = [:]
         var rates: [ModelID: CallAverages] = [:]
         var isProbed = false
         var waiting: [CheckedContinuation<Void, Never>] = []
@@ -255,6 +256,19 @@ extension ModelRegistry {
     /// Takes a second request of the model's share; false where the share is used up.
     func takeHedge(_ model: ModelID) -> Bool {
         state.withLock { $0.hedges[model, default: HedgeCredit()].take() }
+    }
+}
+
+/// Retries of failed calls.
+extension ModelRegistry {
+    /// Records a call, which earns a share of a retry.
+    func earnRetry(_ model: ModelID, at now: Timestamp) {
+        state.withLock { $0.retries[model, default: RetryBudget()].earn(at: now) }
+    }
+
+    /// Takes a retry of the model's budget; false where it is used up.
+    func takeRetry(_ model: ModelID, at now: Timestamp) -> Bool {
+        state.withLock { $0.retries[model, default: RetryBudget()].take(at: now) }
     }
 }
 

@@ -116,6 +116,7 @@ extension UpstreamError {
         // 4xx is the provider's own refusal. Other statuses may come from a proxy that lost the answer.
         case .status(let failure): !(400..<500).contains(failure.status) || failure.status == 408
         case .timeout, .reset, .tooLarge, .malformed, .cancelled, .stopped, .undecided: true
+        case .outOfRetries(let error): error.mayHaveMadeBatch
         }
     }
 }

@@ -1,6 +1,6 @@
 import Domain
 import JSON
-import Upstream
+package import Upstream
 
 /// OpenAI's error object.
 package enum ErrorBody {
@@ -23,9 +23,19 @@ package enum ErrorBody {
         return writer.bytes
     }
 
+    /// The code of errors of models' servers within a stream.
+    static let streamCode = "upstream_error"
+    /// Codes of the service's own errors that may end a stream. Those of servers are not passed on.
+    private static let ownCodes: Set = ["guardrail_refused", "guardrail_unavailable"]
+
     /// The error as the last event of a stream.
-    package static func event(message: String) -> [UInt8] {
-        SSEEvent.encode(data: json(message: message, type: "server_error", code: "upstream_error"))
+    package static func event(_ failure: UpstreamFailure) -> [UInt8] {
+        SSEEvent.encode(data: json(message: failure.message, type: "server_error", code: code(of: failure)))
+    }
+
+    /// The code that a client is given.
+    static func code(of failure: UpstreamFailure) -> String {
+        failure.code.flatMap { ownCodes.contains($0) ? $0 : nil } ?? streamCode
     }
 }
 

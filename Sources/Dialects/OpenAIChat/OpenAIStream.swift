@@ -175,7 +175,7 @@ package struct OpenAIEventWriter: ChatEventWriter {
         switch event.kind {
         case .comment(let text): return Array(": \(text)\n\n".utf8)
         case .done: return SSEEvent.encode(data: "[DONE]".utf8)
-        case .failure(let failure): return ErrorBody.event(message: failure.message)
+        case .failure(let failure): return ErrorBody.event(failure)
         case .delta, .usage:
             if let data = event.openAIData { return SSEEvent.encode(data: data) }
             return SSEEvent.encode(data: chunk(event))

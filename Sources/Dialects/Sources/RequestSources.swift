@@ -55,6 +55,15 @@ package struct RequestSources: Sendable {
     /// The request with the sources of a mask; nil if the rest is no request.
     package func request(sending mask: UInt64) -> ChatRequest? { Self.request(marks, sending: mask, read) }
 
+    /// The whole request in its client's dialect, with its marks.
+    var document: JSONDocument { marks.document }
+
+    /// The request from another body of the same dialect with the same marks.
+    func request(from document: JSONDocument) throws -> ChatRequest {
+        guard let marks = try SourceMarks(document) else { return try read(document) }
+        return try ChatRequest(marks, read: read)
+    }
+
     private static func request(
         _ marks: SourceMarks, sending mask: UInt64, _ read: (JSONDocument) throws(FieldError) -> ChatRequest
     ) -> ChatRequest? {

@@ -38,6 +38,8 @@ package struct Policy: Hashable, Sendable {
     package var session = SessionLimits.none
     /// Whether the effort of models is chosen.
     package var effort = EffortRule.standard
+    /// Most seconds until a stream's first token; nil for any.
+    package var firstTokenSeconds: Double?
     /// Second requests beside slow ones; nil for none.
     package var hedge: HedgeRule?
 
@@ -141,7 +143,7 @@ extension Policy {
             "budget_usd", "deadline_s", "min_accuracy", "energy_j", "max_loss", "weights", "method", "kappa",
             "request_threshold",
             "models", "placement", "verify", "checks", "on_infeasible", "plan_on", "carbon_g", "service_tiers",
-            "hedge",
+            "hedge", "first_token_s",
         ] + SequenceRule.fieldNames + SessionLimits.fieldNames + EffortRule.fieldNames
 
     /// Parses a policy (docs/reference/policy.md). Absent fields keep the values of `base`.
@@ -161,6 +163,7 @@ extension Policy {
         let most = Double.greatestFiniteMagnitude
         budget = try fields.money("budget_usd") ?? budget
         deadlineSeconds = try fields.number("deadline_s", in: 0...most) ?? deadlineSeconds
+        firstTokenSeconds = try fields.number("first_token_s", in: 0.01...3600) ?? firstTokenSeconds
         minAccuracy = try fields.number("min_accuracy", in: 0...1) ?? minAccuracy
         energyJoules = try fields.number("energy_j", in: 0...most) ?? energyJoules
         maxLoss = try fields.number("max_loss", in: 0...1) ?? maxLoss
@@ -207,6 +210,7 @@ extension Policy {
     package func write(into writer: inout JSONWriter) {
         if let budget { writer.member("budget_usd", raw: budget.description.utf8) }
         if let deadlineSeconds { writer.member("deadline_s", deadlineSeconds) }
+        if let firstTokenSeconds { writer.member("first_token_s", firstTokenSeconds) }
         if let minAccuracy { writer.member("min_accuracy", minAccuracy) }
         if let energyJoules { writer.member("energy_j", energyJoules) }
         writer.member("max_loss", maxLoss)

@@ -36,6 +36,8 @@ package struct Step: Sendable {
     package var effort: AskedEffort?
     /// How the previous step asked its model.
     package var previousWay = AskedWay()
+    /// Whether the answer is passed on as it comes.
+    package var isStream = false
     /// Whether the answer has to call a tool, beside which some servers take no thinking.
     package var forcesTool = false
     /// The optional sources of the prompt, which counts all of them; nil without any.

@@ -74,6 +74,9 @@ package struct CallForecast: Sendable {
     /// Seconds of one attempt without the queue.
     package var serviceSeconds: Spread { network + prefill + decode }
 
+    /// Seconds until the answer begins: queue, network and prefill.
+    package var firstTokenSeconds: Double { (queue?.meanSeconds ?? 0) + network.mean + prefill.mean }
+
     /// Seconds until the answer is complete; infinite if the queue never ends.
     package func seconds(_ statistic: AmountStatistic) -> Double {
         let waiting =

@@ -7,7 +7,16 @@ package enum Candidates {
     package static func of(
         _ step: Step, in context: RoutingContext, predicting: (Model) -> Prediction
     ) -> [Candidate] {
-        context.models.map { candidate(of: $0, step: step, context: context, prediction: predicting($0.model)) }
+        let candidates = context.models.map {
+            candidate(of: $0, step: step, context: context, prediction: predicting($0.model))
+        }
+        // Where none begins in time, the policy says whether another one may.
+        guard step.isStream, context.policy.firstTokenSeconds != nil, context.policy.onInfeasible != .reject,
+            !candidates.contains(where: { $0.rejection == nil })
+        else { return candidates }
+        var wider = context
+        wider.policy.firstTokenSeconds = nil
+        return of(step, in: wider, predicting: predicting)
     }
 
     /// The longest possible answer of this model to this step, tokens.
@@ -40,6 +49,8 @@ package enum Candidates {
             candidate.cost = call.callCost.times(calls)
             candidate.latencySeconds = call.seconds(.mean)
             candidate.energyJoules = call.joules.mean
+            candidate.rejection =
+                candidate.rejection ?? lateness(of: call.firstTokenSeconds, step: step, policy: context.policy)
             candidate.worstCaseCost = try worstCase(forecast, size, mostOutput: most).times(calls)
             if candidate.serviceTier != .standard, candidate.serviceTier != .batch {
                 // A server may serve and bill the standard tier instead of the requested one. A batch API serves
@@ -99,6 +110,13 @@ package enum Candidates {
             usage.output = mostOutput
         }
         return try forecast.cost(of: usage, joules: joules, busySeconds: busy).total
+    }
+
+    /// Why a stream would begin too late; nil where it would not.
+    private static func lateness(of seconds: Double, step: Step, policy: Policy) -> String? {
+        guard step.isStream, let most = policy.firstTokenSeconds, seconds > most else { return nil }
+        let expected = (seconds * 1000).rounded() / 1000
+        return "its first token is expected after \(expected) s, first_token_s is \(most)"
     }
 
     /// Marks the rejections of prompts that are too long for a model; decisions are stored with the text alone.

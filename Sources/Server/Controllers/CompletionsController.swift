@@ -85,7 +85,7 @@ private struct CompletionFormat: AnswerFormat, ChatEventWriter {
         case .delta: return SSEEvent.encode(data: document(text: delta.text, end: delta.finishReason, usage: nil))
         case .usage: return SSEEvent.encode(data: document(text: nil, end: nil, usage: delta.usage))
         case .done: return SSEEvent.encode(data: Array("[DONE]".utf8))
-        case .failure(let failure): return ErrorBody.event(message: failure.message)
+        case .failure(let failure): return ErrorBody.event(failure)
         case .comment(let text): return Array(": \(text)\n\n".utf8)
         }
     }

@@ -5,6 +5,7 @@ import Hummingbird
 import JSON
 import Ledger
 import Routing
+import Steps
 import Upstream
 
 extension HTTPResponse.Status {
@@ -19,6 +20,8 @@ struct ErrorReply: Error {
     var code: String?
     var field: String?
     var retryAfterSeconds: Double?
+    /// Whether clients that try again by themselves may do so.
+    var mayRepeat = true
     /// The methods that the path has, where it has not the one that was asked for.
     var allowed: [HTTPRequest.Method] = []
 
@@ -85,6 +88,7 @@ struct ErrorReply: Error {
                 status: .badRequest, message: error.description, type: "invalid_request_error", code: error.code,
                 field: error.field.isEmpty ? nil : error.field)
         case let error as RoutingError: self.init(routing: error)
+        case let error as GuardrailError: self.init(guardrail: error)
         case let error as LedgerError: self.init(ledger: error)
         case let error as JSONError: self.init(error)
         default: return nil
@@ -113,6 +117,18 @@ struct ErrorReply: Error {
             self.init(
                 status: .serviceUnavailable, message: words, type: "server_error", code: code,
                 retryAfterSeconds: 1)
+        }
+    }
+
+    private init(guardrail error: GuardrailError) {
+        let (words, code) = (error.description, error.code)
+        switch error {
+        case .refused:
+            self.init(status: .badRequest, message: words, type: "invalid_request_error", code: code)
+        case .unavailable(let stage):
+            self.init(status: .serviceUnavailable, message: words, type: "server_error", code: code)
+            // Clients that try again by themselves would pay for another answer each time.
+            mayRepeat = stage == .before
         }
     }
 

@@ -93,6 +93,8 @@ extension HTTPField.Name {
     static let heraTokens = name("x-hera-tokens")
     /// Tools of a request that no model was offered.
     static let heraLeftOut = name("x-hera-left-out")
+    /// Whether clients of OpenAI and Anthropic try again by themselves.
+    static let shouldRetry = name("x-should-retry")
     static let referrerPolicy = name("referrer-policy")
 
     private static func name(_ text: String) -> HTTPField.Name {

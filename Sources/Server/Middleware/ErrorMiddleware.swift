@@ -65,6 +65,7 @@ struct ErrorMiddleware: RouterMiddleware {
         if !reply.allowed.isEmpty {
             response.headers[.allow] = reply.allowed.map(\.rawValue).joined(separator: ", ")
         }
+        if !reply.mayRepeat { response.headers[.shouldRetry] = "false" }
         if let seconds = reply.retryAfterSeconds {
             response.headers[.retryAfter] = String(Int(max(1, min(seconds, Self.maximumRetryAfter)).rounded(.up)))
         }

@@ -16,6 +16,9 @@ extension StepService {
         answer: @escaping @Sendable (ChatReply) async -> StoredResponse? = { _ in nil }
     ) async throws -> ChatReply {
         let runID = caller.runID(of: request)
+        let request = try await guarded(
+            request, run: runID,
+            Attribution(team: caller.team, key: caller.key, session: runID, labels: caller.labels))
         await recallRun(runID, of: request, from: caller)
         let left = try await sessionLeft(for: request, from: caller, runID: runID, setting: true)
         let step = try route(request, from: caller, runID: runID, sessionLeft: left)
@@ -65,7 +68,13 @@ extension StepService {
     ) async throws -> FinishedStep {
         var executor = StepExecutor(stepService: self, step: step, delivery: delivery, allowsSubtasks: allowsSubtasks)
         do {
-            let outcome = try await executor.run()
+            var outcome = try await executor.run()
+            do {
+                outcome = try await guarded(outcome, of: executor.prepared, delivery)
+            } catch {
+                executor.withdraw(outcome, "\(error)")
+                throw error
+            }
             return FinishedStep(
                 prepared: executor.prepared, outcome: outcome, state: executor.machine.state, spent: executor.spent,
                 joules: executor.joules, seconds: executor.started.seconds)

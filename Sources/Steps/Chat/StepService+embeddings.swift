@@ -15,6 +15,8 @@ extension StepService {
     ) async throws -> EmbeddingsReply {
         let priced = try embedder(request.model, for: caller)
         let runID = caller.session ?? Identifier.make("embeddings")
+        let account = Attribution(team: caller.team, key: caller.key, session: runID, labels: caller.labels)
+        let request = try EmbeddingsRequest(try await guarded(request.document, run: runID, account))
         let decision = Decision(
             id: Identifier.make("dec"), runID: runID, stepID: Identifier.make("step"), position: 1,
             model: priced.model.id, reference: priced.model.id, kappa: 0, stage: .pinned,
@@ -23,8 +25,7 @@ extension StepService {
             requestedModel: priced.model.id.rawValue == request.model ? nil : request.model)
         let call = EmbeddingsCall(
             calls: calls, request: request, priced: priced, decision: decision, economics: settings.economics,
-            attribution: Attribution(
-                team: caller.team, key: caller.key, session: runID, labels: caller.labels),
+            attribution: account,
             trace: caller.trace)
         return try await pool.value { try await call.run() }
     }

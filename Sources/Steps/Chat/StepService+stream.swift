@@ -14,7 +14,7 @@ extension StepService {
         let delivery = StreamDelivery(
             channel: channel, wantsUsage: step.prepared.request.wantsUsageChunk,
             wantsEarlyUsage: step.prepared.request.original?.dialect == .anthropic,
-            isHeldBack: policy.verify && policy.verification.stream == .buffer
+            isHeldBack: policy.verify && policy.verification.stream == .buffer || checksAnswers
         ) { model in
             firstByte.resolve(.success(model))
         }
@@ -54,7 +54,7 @@ extension StepService {
             learn(from: done.prepared, done.outcome)
         } catch {
             if !firstByte.resolve(.failure(error)) {
-                _ = await channel.send(.failure(message: "\(error)"))
+                _ = await channel.send(.failure(message: "\(error)", code: (error as? GuardrailError)?.code))
             }
         }
     }

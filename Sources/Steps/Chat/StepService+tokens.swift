@@ -17,12 +17,12 @@ extension StepService {
     ///
     /// They are counted by the server of the model that is named where that is Anthropic's. Every model counts otherwise,
     /// so a policy has no count; agents that ask for one want to know when to shorten their history, and would pay for a
-    /// call to find out: they get the estimate that routing uses.
+    /// call to find out: they get the estimate that routing uses. So do prompts that a guardrail would have to see first.
     package func promptTokens(
         of request: TokenCountRequest, from caller: Caller
     ) async throws -> TokenCount {
         guard case .pinned(let priced) = try target(of: request.model, at: .now()),
-            priced.model.endpoint.wire == .anthropic
+            priced.model.endpoint.wire == .anthropic, settings.guardrail?.checksRequests != true
         else {
             return TokenCount(tokens: try request.estimate, isEstimate: true)
         }

@@ -248,6 +248,13 @@ struct StepExecutor: Sendable {
         accept(outcome, "kept though it did not pass: no better answer was to be had")
     }
 
+    /// Records that an accepted answer is not passed on after all.
+    mutating func withdraw(_ outcome: StepOutcome, _ reason: String) {
+        guard let index = attempts.lastIndex(where: { $0.entryID == outcome.entryID }) else { return }
+        attempts[index].isAccepted = false
+        attempts[index].reason += "; \(reason)"
+    }
+
     private mutating func accept(_ outcome: StepOutcome, _ reason: String) {
         if let index = attempts.lastIndex(where: { $0.entryID == outcome.entryID }) {
             attempts[index].isAccepted = true

@@ -22,6 +22,8 @@ package struct Settings: Sendable {
     package var webhooks: [WebhookRule]
     /// The server that is told of budgets that are used up; nil for none.
     package var alerts: Hook?
+    /// The server that checks requests and answers; nil for none.
+    package var guardrail: GuardrailRule?
     /// The collector of spans; nil for none.
     package var tracing: TracingRule?
     /// The members of requests' `metadata` that are tags; nil for all.
@@ -74,12 +76,12 @@ extension Settings {
     package static let sections = [
         "default_policy", "policies", "experiments", "aliases", "electricity", "transfer", "limits", "webhooks",
         "servers", "usual_servers", "service", "durability", "alerts", "tracing", "jwt",
-        "hosts", "metadata_tags",
+        "hosts", "metadata_tags", "guardrail",
     ]
 
     /// Reads the settings file: `default_policy`, `policies`, `experiments`, `aliases`, `electricity`, `transfer`,
-    /// `limits`, `webhooks`, `alerts`, `tracing`, `jwt`, `hosts`, `metadata_tags`, `servers`, `usual_servers`, `service`,
-    /// `durability`; all optional.
+    /// `limits`, `webhooks`, `alerts`, `guardrail`, `tracing`, `jwt`, `hosts`, `metadata_tags`, `servers`,
+    /// `usual_servers`, `service`, `durability`; all optional.
     package init(json: JSONValue) throws(FieldError) {
         self.init()
         let fields = try FieldReader(json, path: "", known: Self.sections)
@@ -118,6 +120,7 @@ extension Settings {
         if let value = fields.value("limits") { limits = try ServiceLimits(json: value) }
         if let value = fields.value("webhooks") { webhooks = try WebhookRule.list(value) }
         if let value = fields.value("alerts") { alerts = try Hook(json: value, path: "alerts") }
+        if let value = fields.value("guardrail") { guardrail = try GuardrailRule(json: value) }
         if let value = fields.value("tracing") { tracing = try TracingRule(json: value) }
         metadataTags = try fields.strings("metadata_tags").map { Set($0) }
         if let value = fields.value("hosts") { hosts = try HostRule(json: value) }

@@ -6,6 +6,8 @@ package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
     case connect
     /// From the start of the transfer to the first response byte.
     case firstByte = "first byte"
+    /// From the request to the first token of a stream, as a policy limits it.
+    case firstToken = "first token"
     /// Between two reads of the response.
     case idle
     /// The whole call, including queueing.
@@ -13,7 +15,7 @@ package enum TimeoutKind: String, CaseIterable, Hashable, Sendable {
 }
 
 /// A failed or incomplete call to a model server. Never holds headers, keys or bodies.
-package enum UpstreamError: Error, Hashable, Sendable {
+package indirect enum UpstreamError: Error, Hashable, Sendable {
     /// The request is invalid; nothing was sent.
     case invalidRequest(reason: String)
     /// The server's key cannot be had; nothing was sent.
@@ -41,6 +43,15 @@ package enum UpstreamError: Error, Hashable, Sendable {
     case stopped
     /// A batch may have been submitted before, as one of these provider ids. Nothing was sent.
     case undecided(batches: [String])
+    /// The call failed, and was not made once more: too many calls of the model were, lately.
+    case outOfRetries(UpstreamError)
+}
+
+extension UpstreamError {
+    /// The failure itself, without what became of a retry.
+    package var cause: UpstreamError {
+        if case .outOfRetries(let error) = self { error } else { self }
+    }
 }
 
 extension UpstreamError {
@@ -51,6 +62,7 @@ extension UpstreamError {
         case .status(let failure): failure.status != 0
         case .timeout(_, _, _, let bytesReceived), .reset(_, let bytesReceived): bytesReceived == 0
         case .tooLarge, .malformed, .cancelled: false
+        case .outOfRetries(let error): error.isBeforeFirstByte
         }
     }
 
@@ -64,6 +76,7 @@ extension UpstreamError {
         // server itself.
         case .status(let failure): failure.status == 504 || failure.status == 524
         case .timeout, .reset, .tooLarge, .malformed, .cancelled: true
+        case .outOfRetries(let error): error.mayHaveBeenBilled
         }
     }
 }
@@ -103,6 +116,8 @@ extension UpstreamError: CustomStringConvertible {
         case .undecided(let batches):
             "the batch may have been sent before, as one of \(batches.joined(separator: ", ")); their results will tell. "
                 + "Try again when they have ended."
+        case .outOfRetries(let error):
+            "\(error) It was not tried again: the budget of retries of this model is used up."
         }
     }
 }

@@ -64,8 +64,8 @@ extension UpstreamError {
     }
 
     /// The error without the API key in any of its texts: some servers repeat the key that they were sent.
-    package func without(secret: String?) -> UpstreamError {
-        guard let secret = SecretText(secret) else { return self }
+    package func without(secret text: String?) -> UpstreamError {
+        guard let secret = SecretText(text) else { return self }
         return switch self {
         case .status(let failure): .status(failure.without(secret))
         case .malformed(let host, let reason): .malformed(host: host, reason: secret.removed(from: reason))
@@ -74,6 +74,7 @@ extension UpstreamError {
         case .tls(let host, let reason): .tls(host: host, reason: secret.removed(from: reason))
         case .noCredentials(let reason): .noCredentials(reason: secret.removed(from: reason))
         case .undecided(let batches): .undecided(batches: batches.map(secret.removed))
+        case .outOfRetries(let error): .outOfRetries(error.without(secret: text))
         case .timeout, .reset, .tooLarge, .overloaded, .resting, .cancelled, .stopped: self
         }
     }

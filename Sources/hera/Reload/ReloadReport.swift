@@ -18,6 +18,7 @@ struct ReloadReport {
         if old.experiments != new.experiments { lines.append("experiments changed") }
         if old.aliases != new.aliases { lines.append("aliases changed") }
         if old.economics != new.economics { lines.append("electricity or transfer changed") }
+        if old.guardrail != new.guardrail { lines.append("guardrail changed") }
         let waiting = [
             ("limits", old.limits != asked.limits), ("webhooks", old.webhooks != asked.webhooks),
             ("alerts", old.alerts != asked.alerts), ("tracing", old.tracing != asked.tracing),

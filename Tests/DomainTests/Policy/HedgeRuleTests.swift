@@ -8,6 +8,16 @@ struct HedgeRuleTests {
         try Policy(json: JSONDocument(Array(text.utf8)).root)
     }
 
+    @Test("a limit of the time to the first token is read and written, and is above nothing")
+    func firstToken() throws {
+        let policy = try Self.policy(#"{"first_token_s":1.5}"#)
+        #expect(policy.firstTokenSeconds == 1.5)
+        var writer = JSONWriter()
+        writer.object { policy.write(into: &$0) }
+        #expect(try Policy(json: JSONDocument(writer.bytes).root).firstTokenSeconds == 1.5)
+        #expect(throws: FieldError.self) { try Self.policy(#"{"first_token_s":0}"#) }
+    }
+
     @Test("are sent after a time or a share of the calls, for a bounded share of them")
     func read() throws {
         #expect(try Self.policy("{}").hedge == nil)

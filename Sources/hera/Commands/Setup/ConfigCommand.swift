@@ -36,6 +36,9 @@ struct ConfigCommand: AsyncParsableCommand {
                     keyProblems = ways.compactMap { keys.staticProblem(with: $0) }.sorted()
                     keyProblems += settings.jwt.compactMap(\.fileProblem)
                     if let problem = settings.alerts?.problem(keys) { keyProblems.append("alerts: \(problem)") }
+                    if let problem = settings.guardrail?.hook.problem(keys) {
+                        keyProblems.append("guardrail: \(problem)")
+                    }
                     problem = nil
                 } catch let exit as Exit {
                     problem = exit
