@@ -120,8 +120,10 @@ struct PaidCallTests {
         let run = try await Self.run([Self.broken], hasRetries: false)
         guard case .failed(.outOfRetries(Self.broken), _) = run.result else { throw run.result.unexpected }
         #expect(run.tries == 1 && run.open == 0 && run.entries.map(\.kind) == [.uncertain])
-        let error = UpstreamError.outOfRetries(.status(UpstreamFailure(
-            status: 429, code: nil, message: "slow down", retryAfterSeconds: 7, isRetryable: true)))
+        let error = UpstreamError.outOfRetries(
+            .status(
+                UpstreamFailure(
+                    status: 429, code: nil, message: "slow down", retryAfterSeconds: 7, isRetryable: true)))
         #expect("\(error)".hasSuffix("the budget of retries of this model is used up."))
         #expect(error.retryAfterSeconds == 7 && UpstreamVerdict([error]) == .rateLimited)
         #expect(UpstreamVerdict([.outOfRetries(Self.broken)]) == .failed)
