@@ -41,7 +41,8 @@ package struct ChatEvent: Hashable, Sendable {
         ChatEvent(
             kind: .failure(
                 UpstreamFailure(
-                    status: 0, code: code ?? ErrorBody.streamCode, message: message, retryAfterSeconds: nil, isRetryable: false)))
+                    status: 0, code: code ?? ErrorBody.streamCode, message: message, retryAfterSeconds: nil,
+                    isRetryable: false)))
     }
 
     /// Whether the event brings a piece of what the model writes: words, thinking or a call of a tool.
