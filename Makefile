@@ -15,7 +15,7 @@ SANITIZED := JSONTests|UpstreamTests|CallsTests|StepsTests|BatchesTests|SizeAndT
 )ConcurrencyTests|FlushTests|GroupTests|LeaseTests|SharedRateTests|TogetherTests
 
 .PHONY: help setup build demo test test-dates sanitize chaos lint lint-accept file-lengths format bench \
-  bench-agents bench-gateway fetch run smoke install uninstall deb clients soak contract page snippets prometheus
+  bench-agents bench-gateway fetch run smoke install uninstall deb check-install clients soak contract page snippets prometheus
 help:            ## this list
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -25,7 +25,7 @@ setup:           ## apt packages that the build needs (asks for nothing)
 build: setup $(HERA)  ## the optimised binary, .build/release/hera
 
 # Not asked for again while it is newer than all it is made of.
-$(HERA): Package.swift $(shell find Sources -type f)
+$(HERA): Package.swift $(shell find Sources -path Sources/Packaging -prune -o -type f -print)
 	swift build -c release --product hera $(STATIC)
 	@touch -c $@
 
@@ -55,7 +55,8 @@ test-dates:      ## the built tests at ends of months and years, on leap days an
 
 sanitize: setup  ## tests of what runs on several threads, under the thread sanitizer, in .build-tsan
 	swift build --build-tests --sanitize thread --scratch-path .build-tsan
-	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 swift test --skip-build --sanitize thread \
+	clang -shared -fPIC -O1 -o .build-tsan/mutex.so Tests/Sanitize/mutex.c
+	LD_PRELOAD=$(CURDIR)/.build-tsan/mutex.so TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 swift test --skip-build --sanitize thread \
 	  --scratch-path .build-tsan --no-parallel --filter '$(SANITIZED)'
 
 smoke:           ## the release binary does its first steps
@@ -118,6 +119,7 @@ install: build   ## program, share/hera, completions and manual pages below PREF
 	cp -R --no-preserve=mode,ownership Profiles/. $(SHARE)/hera/Profiles
 	install -D -m 644 Sources/Packaging/prometheus/hera-alerts.yaml $(SHARE)/hera/hera-alerts.yaml
 	install -D -m 644 LICENSE $(SHARE)/doc/hera/copyright
+	Sources/Packaging/notices.sh .build/checkouts $(SHARE)/doc/hera/notices
 	install -d $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions $(SHARE)/fish/vendor_completions.d
 	$(HERA) --generate-completion-script bash > $(SHARE)/bash-completion/completions/hera
 	$(HERA) --generate-completion-script zsh > $(SHARE)/zsh/site-functions/_hera
@@ -135,6 +137,9 @@ deb: build       ## dist/hera.deb: program, systemd unit, /etc/hera/hera.yaml, /
 	@$(MAKE) --no-print-directory install PREFIX=/usr DESTDIR=$(CURDIR)/dist/tree
 	Sources/Packaging/deb.sh dist/tree dist/hera.deb
 	rm -rf dist/tree
+
+check-install: deb  ## dist/hera.deb on a clean Debian and as a service there (root, debootstrap, systemd-nspawn; skipped without)
+	@Tests/Install/install.sh
 
 run: build       ## the service on 127.0.0.1:8484
 	$(HERA) serve

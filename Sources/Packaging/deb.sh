@@ -20,7 +20,22 @@ done | cut -d: -f1 | sort -u)
 glibc=$(objdump -T "$tree/usr/bin/hera" | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1 | cut -d_ -f2)
 depends=$(sed "s/^libc6\$/libc6 (>= $glibc)/" <<<"$depends" | paste -sd, | sed 's/,/, /g')
 
-install -D -m 644 "$here/systemd/hera.service" "$tree/lib/systemd/system/hera.service"
+install -D -m 644 "$here/systemd/hera.service" "$tree/usr/lib/systemd/system/hera.service"
+# Debian's zsh looks for completions of packages here, and not in site-functions.
+install -d "$tree/usr/share/zsh/vendor-completions"
+mv "$tree/usr/share/zsh/site-functions/_hera" "$tree/usr/share/zsh/vendor-completions/_hera"
+rmdir "$tree/usr/share/zsh/site-functions"
+gzip --best --no-name < "$here/../../docs/CHANGELOG.md" > "$tree/usr/share/doc/hera/changelog.gz"
+cat > "$tree/usr/share/doc/hera/copyright" <<'COPYRIGHT'
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: hera
+Comment: What is linked in, and under which licences, is in the file notices beside this one.
+
+Files: *
+Copyright: the authors of hera
+License: GPL-3.0-or-later
+ On Debian systems the whole text is in /usr/share/common-licenses/GPL-3.
+COPYRIGHT
 install -D -m 640 "$here/hera.yaml" "$tree/etc/hera/hera.yaml"
 install -d -m 755 "$tree/etc/hera/catalog"
 install -d -m 700 "$tree/var/lib/hera"
@@ -57,12 +72,17 @@ POSTINST
 cat > "$tree/DEBIAN/prerm" <<'PRERM'
 #!/bin/sh
 set -e
-if [ "$1" = remove ] && [ -d /run/systemd/system ]; then systemctl stop hera.service || true; fi
+if [ "$1" = remove ]; then
+  if [ -d /run/systemd/system ]; then systemctl stop hera.service || true; fi
+  # Works in a folder tree without a running systemd, too. Else a link to no unit would stay.
+  if command -v systemctl >/dev/null; then systemctl --quiet disable hera.service || true; fi
+fi
 PRERM
 cat > "$tree/DEBIAN/postrm" <<'POSTRM'
 #!/bin/sh
 set -e
 # The ledger is kept, also on purge: it is the record of what was spent. Remove /var/lib/hera by hand.
+# So are keys and entries of your own in /etc/hera.
 if [ -d /run/systemd/system ]; then systemctl daemon-reload || true; fi
 POSTRM
 chmod 755 "$tree/DEBIAN/postinst" "$tree/DEBIAN/prerm" "$tree/DEBIAN/postrm"

@@ -72,11 +72,11 @@ class Target:
 
     @property
     def openai(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url=self.v1, api_key="none", max_retries=0, timeout=30)
+        return openai.OpenAI(base_url=self.v1, api_key="none", max_retries=0, timeout=120)
 
     @property
     def anthropic(self) -> anthropic.Anthropic:
-        return anthropic.Anthropic(base_url=self.root, api_key="none", max_retries=0, timeout=30)
+        return anthropic.Anthropic(base_url=self.root, api_key="none", max_retries=0, timeout=120)
 
 
 def png() -> bytes:
@@ -435,7 +435,7 @@ def messages_count(at: Target) -> None:
 def lite(at: Target, content: Any = QUESTION, dialect: str = "openai", **more: Any) -> Any:
     base = at.v1 if dialect == "openai" else at.root
     return litellm.completion(
-        model=f"{dialect}/{at.model}", api_base=base, api_key="none", messages=user(content), max_retries=0, timeout=30,
+        model=f"{dialect}/{at.model}", api_base=base, api_key="none", messages=user(content), max_retries=0, timeout=120,
         **more)
 
 
@@ -481,11 +481,11 @@ def lite_embeddings(at: Target) -> None:
 
 def chain(at: Target, dialect: str) -> Any:
     if dialect == "openai":
-        return ChatOpenAI(model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=30)
+        return ChatOpenAI(model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=120)
     if dialect == "responses":
         return ChatOpenAI(
-            model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=30, use_responses_api=True)
-    return ChatAnthropic(model=at.model, base_url=at.root, api_key="none", max_retries=0, timeout=30, max_tokens=200)
+            model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=120, use_responses_api=True)
+    return ChatAnthropic(model=at.model, base_url=at.root, api_key="none", max_retries=0, timeout=120, max_tokens=200)
 
 
 def weather(city: str) -> str:

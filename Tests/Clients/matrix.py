@@ -101,7 +101,7 @@ def main() -> None:
             with ThreadPoolExecutor(4) as pool:
                 futures = {name: pool.submit(run_client, name, cells, service.port)
                            for name, (_, cells) in CLIENTS.items()}
-                results = {name: future.result(timeout=200) for name, future in futures.items()}
+                results = {name: future.result(timeout=800) for name, future in futures.items()}
             failures = [f"{client}: {feature} on {model}: {words}" for client, cells in results.items()
                         for (feature, model), words in cells.items() if words]
             wrong = compare(service, models)
@@ -118,7 +118,7 @@ def main() -> None:
 
 def compare(service: Service, models: ModelServer) -> list[str]:
     """The ledger's tokens by model beside the servers' own."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         rows = service.call("GET", "/v1/dashboard?group_by=model").json["rows"]
         seen = {row["model"].split("/")[1]: row for row in rows}

@@ -3,8 +3,10 @@
 import http.client
 import json
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +21,26 @@ HERA = os.environ.get("HERA", str(ROOT / ".build/release/hera"))
 
 class ServiceError(Exception):
     """What went wrong, in words for a person."""
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 for a server that is started later.
+
+    It lies below those that the system gives to connections, so that none of them takes it until then.
+    """
+    try:
+        lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError):
+        lowest = 32768
+    for _ in range(1000):
+        port = random.SystemRandom().randrange(10000, max(lowest, 10100))
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+    raise ServiceError("there is no free port")
 
 
 @dataclass
@@ -58,7 +80,7 @@ class Service:
                 command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True)
         try:
-            self._wait_for_port(60)
+            self._wait_until_probed(120)
         except BaseException:
             self.stop()
             raise
@@ -68,10 +90,13 @@ class Service:
         # After a failure or Ctrl-C nobody waits for the answers that are still being written.
         self.stop(15 if kind is None else 3)
 
-    def _wait_for_port(self, seconds: float) -> None:
+    def _wait_until_probed(self, seconds: float) -> None:
+        """Waits for the port and for the first look at the models: before that a call finds no model live."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.poll() is None:
-            if found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", self.log.read_text()):
+            text = self.log.read_text()
+            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", text)
+            if found and re.search(r"^hera: (live: |no model is live$)", text, re.MULTILINE):
                 self.port = int(found[1])
                 return
             time.sleep(0.05)

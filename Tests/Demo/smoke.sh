@@ -8,4 +8,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PYTHONDONTWRITEBYTECODE=1
 export HERA=${HERA:-$PWD/.build/release/hera}
 [ -x "$HERA" ] || { echo "smoke: there is no $HERA: run make build first" >&2; exit 69; }
-exec timeout --kill-after=10 180 python3 Tests/Demo/smoke.py
+exec timeout --kill-after=10 900 python3 Tests/Demo/smoke.py

@@ -30,10 +30,12 @@ class Browser:
 
     def __enter__(self) -> "Browser":
         self.folder = tempfile.mkdtemp(prefix="hera-browser-")
+        # A file, since nothing reads a pipe later on.
+        self.log = f"{self.folder}.log"
         self.process = subprocess.Popen(
             [path() or "", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
              "--remote-debugging-port=0", f"--user-data-dir={self.folder}", "about:blank"],
-            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, start_new_session=True)
+            stderr=open(self.log, "wb"), stdout=subprocess.DEVNULL, start_new_session=True)
         try:
             self._open()
         except BaseException:
@@ -42,17 +44,20 @@ class Browser:
         return self
 
     def _open(self) -> None:
-        assert self.process.stderr
-        for line in self.process.stderr:
-            if found := re.search(r"ws://127\.0\.0\.1:(\d+)/", line):
-                break
-        else:
-            raise RuntimeError("the browser did not start")
-        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/json/list", timeout=10) as answer:
+        deadline = time.monotonic() + 120
+        while not (found := re.search(r"ws://127\.0\.0\.1:(\d+)/", self._said())):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the browser did not start: {self._said()[-500:]}")
+            time.sleep(0.05)
+        with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}/json/list", timeout=60) as answer:
             target = next(page for page in json.load(answer) if page["type"] == "page")
         self._connect(int(found[1]), target["webSocketDebuggerUrl"].split(found[1], 1)[1])
         for domain in ["Page", "Runtime", "Log", "Network"]:
             self.call(f"{domain}.enable")
+
+    def _said(self) -> str:
+        with open(self.log, errors="replace") as log:
+            return log.read()
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
@@ -67,6 +72,8 @@ class Browser:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        with contextlib.suppress(OSError):
+            os.remove(self.log)
         # Helpers of the browser outlive it for a moment and still write to its folder. What they leave fails no check.
         for _ in range(30):
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -75,7 +82,7 @@ class Browser:
             time.sleep(0.1)
 
     def _connect(self, port: int, resource: str) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=180)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET {resource} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -146,7 +153,7 @@ class Browser:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 15) -> None:
+    def until(self, expression: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not self.value(expression):
             if time.monotonic() > deadline:

@@ -22,6 +22,9 @@ from service import Service  # noqa: E402
 MODELS = {"tiny": (0.02, 60, 0.0), "small": (0.04, 90, 0.01), "medium": (0.06, 140, 0.03), "large": (0.1, 200, 0.0)}
 PRICES = {"tiny": (0.05, 0.2, "small"), "small": (0.25, 1, "medium"), "medium": (1, 4, "large"), "large": (5, 20, "frontier")}
 
+# A last message with these words gets an error.
+FAILS = "let this call fail"
+
 
 def catalog(port: int) -> str:
     """A catalog file of these models."""
@@ -61,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
             chance = self.chance.random()
             factor = self.chance.uniform(0.5, 1.8)
         time.sleep(wait * factor)
-        if chance < failing:
+        if chance < failing or FAILS in json.dumps(request["messages"][-1]):
             return self.answer(500, {"error": {"message": "the script says so", "type": "server_error"}})
         prompt = max(20, len(json.dumps(request["messages"])) // 4)
         cached = prompt // 2 if len(request["messages"]) > 2 else 0

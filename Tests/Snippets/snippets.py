@@ -16,12 +16,12 @@ NOT_RUN lists what is not run, and why. `<!-- ends with an error -->` before a b
 HERA names the binary (default .build/release/hera). Exits with 1 where a block fails.
 """
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,10 +29,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HERA = os.environ.get("HERA", str(ROOT / ".build/release/hera"))
-PYTHON = Path(os.environ.get("HERA_CACHE", os.path.expanduser("~/.cache/hera"))) / "client-libraries/bin/python"
+sys.path.insert(0, str(ROOT / "Tests/Demo"))
+from service import HERA, free_port  # noqa: E402
+
+VERSIONS = hashlib.sha256((ROOT / "Tests/Clients/requirements.txt").read_bytes()).hexdigest()[:8]
+PYTHON = Path(os.environ.get("HERA_CACHE", os.path.expanduser("~/.cache/hera"))) / f"client-libraries-{VERSIONS}/bin/python"
 FENCE = re.compile(r"(<!-- ends with an error -->\s*)?^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
-SECONDS = 60
+SECONDS = 180
 
 NOT_RUN = [
     (r"make (demo|test|build|deb|install)\b|sudo make install", "built and installed by other targets of the Makefile"),
@@ -66,15 +69,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send({"id": "1", "object": "chat.completion", "created": 1, "model": "qwen2.5:3b", "choices": [{"index": 0,
             "finish_reason": "stop", "message": {"role": "assistant", "content": "17 * 23 = 391"}}],
             "usage": {"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 29}})
-ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+server = ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+print("listening", flush=True)
+server.serve_forever()
 '''
 LOG = '{"model":"gpt-4.1","messages":[{"role":"user","content":"What is the capital of France?"}]}\n'
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Page:
@@ -117,6 +116,19 @@ class Page:
         return text.replace("KEY_ID", "$(hera keys list | grep 'team red' | cut -d ' ' -f 1)")
 
     def run(self):
+        try:
+            self.run_blocks()
+        finally:
+            for service in self.services:
+                service.send_signal(signal.SIGTERM)
+            for service in self.services:
+                try:
+                    service.wait(timeout=30)
+                except subprocess.TimeoutExpired:
+                    service.kill()
+                    service.wait()
+
+    def run_blocks(self):
         for mark, kind, text in FENCE.findall(self.path.read_text()):
             check = getattr(self, f"check_{kind}", None)
             if not check:
@@ -132,13 +144,6 @@ class Page:
                 problem = None
             if problem:
                 self.failures.append((text, problem))
-        for service in self.services:
-            service.send_signal(signal.SIGTERM)
-        for service in self.services:
-            try:
-                service.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                service.kill()
 
     def command(self, arguments, text=None):
         done = subprocess.run(
@@ -186,7 +191,8 @@ class Page:
                 ["bash", "-c", f"exec {line}"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output)]
         for _ in range(SECONDS * 10):
-            if "listening" in log.read_text():
+            # Before the first look at the models, a call finds none.
+            if re.search(r"^hera: (live: |no model is live$)", log.read_text(), re.M):
                 return None
             if self.services[0].poll() is not None:
                 break
@@ -266,8 +272,9 @@ def main():
             (stubs / name).write_text(f"#!/bin/bash\n{script}\n")
             (stubs / name).chmod(0o755)
         models_port = free_port()
-        models = subprocess.Popen([sys.executable, "-c", SERVER, str(models_port)])
+        models = subprocess.Popen([sys.executable, "-c", SERVER, str(models_port)], stdout=subprocess.PIPE)
         try:
+            models.stdout.readline()
             for path in [ROOT / "README.md", *sorted((ROOT / "docs/guide").glob("*.md"))]:
                 folder = Path(top) / path.stem
                 folder.mkdir()

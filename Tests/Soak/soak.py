@@ -130,7 +130,7 @@ async def load(service: Service, seconds: float, connections: int, process: Proc
 
 
 def bill(port: int) -> dict[str, Any]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/bill", timeout=10) as reply:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/bill", timeout=60) as reply:
         return json.load(reply)
 
 
@@ -146,7 +146,7 @@ def open_reservations(database: str) -> int:
 
 def settled(service: Service) -> None:
     """Waits until the calls of clients that have left are read and booked."""
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 150
     while open_reservations(service.database) and time.monotonic() < deadline:
         time.sleep(0.2)
 
@@ -195,7 +195,7 @@ def main() -> None:
     servers = [multiprocessing.Process(target=upstream.run, args=(queue, SEED + n), daemon=True) for n in range(2)]
     for server in servers:
         server.start()
-    ports = [queue.get(timeout=20) for _ in servers]
+    ports = [queue.get(timeout=90) for _ in servers]
     with tempfile.TemporaryDirectory(prefix="hera-soak-") as name:
         folder = Path(name)
         (folder / "Catalog").mkdir()
@@ -210,7 +210,7 @@ def main() -> None:
             time.sleep(1)
             process.sample(seconds)
             verified = subprocess.run(
-                [HERA, "ledger", "verify", "--database", service.database], capture_output=True, text=True, timeout=120)
+                [HERA, "ledger", "verify", "--database", service.database], capture_output=True, text=True, timeout=300)
             asked = sum(seen.values())
             print(f"{asked} requests in {seconds:.0f} s over {connections} connections")
             for kind, count in sorted(seen.items()):

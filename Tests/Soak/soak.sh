@@ -11,4 +11,4 @@ export PYTHONDONTWRITEBYTECODE=1
 export HERA=${HERA:-$PWD/.build/release/hera}
 [ -x "$HERA" ] || { echo "soak: there is no $HERA: run make build first" >&2; exit 69; }
 seconds=${1:-600}
-exec timeout --kill-after=10 $((seconds + 240)) python3 Tests/Soak/soak.py "$seconds" "${CONNECTIONS:-200}"
+exec timeout --kill-after=10 $((seconds + 600)) python3 Tests/Soak/soak.py "$seconds" "${CONNECTIONS:-200}"
