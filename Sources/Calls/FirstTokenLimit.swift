@@ -66,9 +66,9 @@ final class FirstTokenLimit: Sendable {
             }
             return result
         }
-        guard let result, !isLate else {
-            throw .timeout(.firstToken, after: .seconds(seconds), host: host, bytesReceived: 0)
-        }
-        return try result.get()
+        guard isLate, let result else { return try (result ?? .failure(.cancelled)).get() }
+        // What was not sent by then, as where its key had to be fetched, is not billed.
+        let isUnsent = if case .failure(let error) = result { !error.mayHaveBeenBilled } else { false }
+        throw .timeout(isUnsent ? .queue : .firstToken, after: .seconds(seconds), host: host, bytesReceived: 0)
     }
 }

@@ -83,9 +83,10 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
             case .success(let made): choice = made
             case .failure(let error): return last ?? notMade(error)
             }
-            let result = tried.isEmpty ? await raced(choice) : await attempts(at: choice)
+            let (result, asked) =
+                tried.isEmpty ? await raced(choice) : (await attempts(at: choice), [choice.endpoint.name])
             if case .unpaid = result, let last { return last }
-            tried.append(choice.endpoint.name)
+            tried += asked
             guard case .failed(let error, _) = result else { return result }
             let names = priced.model.endpoints.count > 1 ? tried : []
             last = .failed(error, at: names)
@@ -179,6 +180,11 @@ struct PaidCall<Answer: PaidAnswer>: Sendable {
         } catch {
             _ = measurement?.end()
             span?.end(error)
+            // A request that lost while it waited for its key was never sent, and its key may be in order.
+            if case .noCredentials = error, Task.isCancelled {
+                await calls.book(StepCommit(releases: [reservation.id]))
+                return notMade(.cancelled)
+            }
             await close(reservation, after: error, seconds: start.at.seconds)
             return .failed(error.without(secrets: calls.keys.secrets(of: endpoint.endpoint.access)), at: [])
         }

@@ -37,6 +37,31 @@ struct PaidCallTests {
         var registry: ModelRegistry
     }
 
+    /// Makes a call of a model over a ledger of its own.
+    private static func call(
+        of model: Model, hedge: HedgeRule,
+        _ perform: @escaping @Sendable (CallStart) async throws(UpstreamError) -> Answer
+    ) async throws -> PaidCall<Answer>.Result {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("paid-\(UUID())").path
+        defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
+        let ledger = try LedgerStore.sqlite(path: path)
+        let registry = ModelRegistry(catalog: ModelCatalog(models: [model], version: "t"), energy: nil)
+        let calls = CallExecutor(
+            registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: UpstreamClient(),
+            ledger: ledger, limits: ServiceLimits(), keys: APIKeys(environment: [:]), logger: Logger(label: "test"))
+        let price = Price(
+            tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "t", asOf: Timestamp.now().day)
+        let planned = PlannedCall(
+            runID: "run", attribution: Attribution(), model: model.id, provider: "p", placement: .cloud,
+            catalogVersion: "t", predicted: .zero)
+        let result = await PaidCall<Answer>(
+            calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most,
+            hedge: hedge, perform: perform
+        ).run()
+        await ledger.close()
+        return result
+    }
+
     /// Makes a call whose tries end in `failures`, then in an answer.
     private static func run(
         _ failures: [UpstreamError], budget: Money? = nil, isAbandoned: Bool = false, hasRetries: Bool = true
@@ -134,6 +159,34 @@ struct PaidCallTests {
         let run = try await Self.run([Self.broken], budget: Money(nanoUSD: 1000))
         guard case .failed(Self.broken, _) = run.result else { throw run.result.unexpected }
         #expect(run.tries == 1 && run.open == 0 && run.entries.count == 1)
+    }
+
+    @Test("an endpoint that got the second request counts as tried")
+    func hedgedEndpoints() async throws {
+        let endpoints = ["a", "b", "c"].map { name in
+            ModelEndpoint(
+                Endpoint(baseURL: "http://\(name).test/v1", wire: .openAI, modelName: "m", keyVariable: nil), name: name
+            )
+        }
+        let model = Model(
+            id: ModelID("m"), provider: "p", endpoints: endpoints, placement: .cloud, tier: .small, contextTokens: 1000,
+            maxOutputTokens: 100, capabilities: [], prices: [], speed: Self.model.speed)
+        let asked = Mutex<[String]>([])
+        let (second, continuation) = AsyncStream.makeStream(of: Void.self)
+        let result = try await Self.call(of: model, hedge: HedgeRule(wait: .seconds(0.01), mostShare: 1)) {
+            (start) async throws(UpstreamError) -> Answer in
+            let count = asked.withLock { asked in
+                asked.append(start.endpoint.baseURL)
+                return asked.count
+            }
+            // The first request waits for the second one beside it, and both fail.
+            if count == 1 { for await _ in second { break } } else { continuation.yield() }
+            throw UpstreamError.connect(host: "h", reason: "refused")
+        }
+        guard case .failed(.connect, let tried) = result else { throw result.unexpected }
+        let names = asked.withLock { $0 }
+        #expect(names.count == 3 && Set(names).count == 3, "\(names)")
+        #expect(tried.sorted() == ["a", "b", "c"])
     }
 
     @Test("without money, or a reader, no server is called")

@@ -12,10 +12,12 @@ extension PaidCall {
 
     /// Tries an endpoint, and where that is slow and the policy allows it, a second request beside it. The answer that
     /// begins first counts. The other request is broken off and booked as what may have been billed.
-    func raced(_ choice: EndpointChoice) async -> Result {
+    ///
+    /// - Returns: the result, and the names of the endpoints that were asked.
+    func raced(_ choice: EndpointChoice) async -> (result: Result, tried: [String]) {
         guard let hedge, hasClient, priced.model.slots == nil || priced.model.endpoints.count > 1,
             let seconds = calls.registry.hedgeWait(priced.model.id, by: hedge, isStream: isStream)
-        else { return await attempts(at: choice) }
+        else { return (await attempts(at: choice), [choice.endpoint.name]) }
         let gate = HedgeGate()
         return await withTaskGroup(of: Race.self) { group in
             group.addTask { .ended(await racer(0, choice, gate)) }
@@ -24,6 +26,7 @@ extension PaidCall {
                 return .late
             }
             var failed: Result?
+            var tried = [choice.endpoint.name]
             var running = 1
             while let event = await group.next() {
                 switch event {
@@ -32,19 +35,20 @@ extension PaidCall {
                         continue
                     }
                     running += 1
+                    if !tried.contains(other.endpoint.name) { tried.append(other.endpoint.name) }
                     group.addTask { .ended(await racer(1, other, gate)) }
                 case .ended(let result):
                     running -= 1
                     if case .answered = result {
                         group.cancelAll()
-                        return result
+                        return (result, tried)
                     }
                     failed = result.outweighs(failed) ? result : failed
                     // A failure needs no second request: another endpoint or model is asked.
                     if running == 0 { group.cancelAll() }
                 }
             }
-            return failed ?? notMade(.cancelled)
+            return (failed ?? notMade(.cancelled), tried)
         }
     }
 
@@ -58,7 +62,7 @@ extension PaidCall {
         let others = priced.model.endpoints.count > 1 ? Set([first.endpoint.name]) : []
         return try? calls.registry.choose(
             priced.model, for: planned.runID, tokens: Int(clamping: upperBound.tokens), excluding: others,
-            heedsRest: true, at: .now()
+            heedsRest: true, movesRun: false, at: .now()
         ).get()
     }
 }

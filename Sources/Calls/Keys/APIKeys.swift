@@ -13,7 +13,7 @@ package struct APIKeys: Sendable, CustomStringConvertible {
     package init(environment: [String: String]) {
         self.environment = environment
         let variables = environment.filter { !$0.key.isEmpty && !$0.key.contains("=") }.map { "\($0.key)=\($0.value)" }
-        cache = KeyCache { words in await Self.output(of: words, variables) }
+        cache = KeyCache { words, end in Self.run(words, variables, end) }
     }
 
     /// - Parameter cache: the keys of commands.
@@ -192,12 +192,18 @@ package struct APIKeys: Sendable, CustomStringConvertible {
 
     // MARK: Commands
 
-    private static func output(of words: [String], _ environment: [String]) async -> Result<[UInt8], KeyFault> {
+    private static func run(
+        _ words: [String], _ environment: [String], _ end: @escaping @Sendable (Result<[UInt8], KeyFault>) -> Void
+    ) {
         let command = BoundedCommand(
             words: words, environment: environment, timeoutSeconds: commandSeconds, outputBytes: KeyText.mostBytes,
             keepsErrors: false)
-        // What it wrote is not repeated: it may be the key.
-        switch await command.result() {
+        command.start { end(output(of: $0)) }
+    }
+
+    /// What a command printed. It is not repeated in a fault: it may be the key.
+    private static func output(of result: BoundedCommand.Result) -> Result<[UInt8], KeyFault> {
+        switch result {
         case .ended(0, let output): return .success(output)
         case .ended(let status, _):
             return .failure(KeyFault("it ended with status \(status): run it by hand to see why"))

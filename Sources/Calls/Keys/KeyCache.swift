@@ -14,7 +14,9 @@ final class KeyCache: Sendable {
         /// Until when a command that failed is left alone.
         var pauseEnd = Timestamp(milliseconds: 0)
         var isFetching = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
+        /// Calls that wait for the command, by number.
+        var waiting: [Int: CheckedContinuation<Result<FetchedKey, KeyFault>?, Never>] = [:]
+        var lastNumber = 0
         /// Keys of the past that a server may still repeat.
         var secrets: [String] = []
     }
@@ -35,31 +37,33 @@ final class KeyCache: Sendable {
     fileprivate static let pauseAfterFailure = 10.0
     fileprivate static let mostSecrets = 8
 
+    /// Runs a command, and hands over what it printed at its end.
+    typealias Fetch = @Sendable ([String], _ end: @escaping @Sendable (Result<[UInt8], KeyFault>) -> Void) -> Void
+
     private let entries = Mutex<[[String]: Entry]>([:])
-    private let fetch: @Sendable ([String]) async -> Result<[UInt8], KeyFault>
+    private let fetch: Fetch
     private let now: @Sendable () -> Timestamp
 
     /// - Parameters:
-    ///   - fetch: runs a command and returns what it printed.
+    ///   - fetch: runs a command. It goes on when the calls that wait for it have left.
     ///   - now: the time.
-    init(
-        now: @escaping @Sendable () -> Timestamp = { .now() },
-        fetch: @escaping @Sendable ([String]) async -> Result<[UInt8], KeyFault>
-    ) {
+    init(now: @escaping @Sendable () -> Timestamp = { .now() }, fetch: @escaping Fetch) {
         self.now = now
         self.fetch = fetch
     }
 
-    /// The key that a command prints.
+    /// The key that a command prints. A cancelled task does not wait for it.
     ///
     /// - Parameter early: whether a key that ends soon is fetched anew although it is still valid.
     func key(of command: [String], early: Bool = false) async -> Result<FetchedKey, KeyFault> {
         while true {
             switch next(command, early: early) {
             case .have(let result): return result
-            case .wait: await wait(for: command)
-            case .fetch: return await fetched(command)
+            case .wait: break
+            case .fetch: fetch(command) { self.end(command, $0) }
             }
+            if let result = await wait(for: command) { return result }
+            if Task.isCancelled { return .failure(KeyFault("the call was broken off before it ended")) }
         }
     }
 
@@ -89,19 +93,28 @@ final class KeyCache: Sendable {
         }
     }
 
-    private func wait(for command: [String]) async {
-        await withCheckedContinuation { continuation in
-            let isOver = entries.withLock { entries in
-                guard entries[command]?.isFetching == true else { return true }
-                entries[command]?.waiting.append(continuation)
-                return false
+    /// Waits for the end of a command; nil where it has ended already, or the task is cancelled.
+    private func wait(for command: [String]) async -> Result<FetchedKey, KeyFault>? {
+        let number = entries.withLock { entries in
+            entries[command, default: Entry()].lastNumber += 1
+            return entries[command]?.lastNumber ?? 0
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = entries.withLock { entries in
+                    guard entries[command]?.isFetching == true, !Task.isCancelled else { return true }
+                    entries[command]?.waiting[number] = continuation
+                    return false
+                }
+                if isOver { continuation.resume(returning: nil) }
             }
-            if isOver { continuation.resume() }
+        } onCancel: {
+            let continuation = entries.withLock { $0[command]?.waiting.removeValue(forKey: number) }
+            continuation?.resume(returning: nil)
         }
     }
 
-    private func fetched(_ command: [String]) async -> Result<FetchedKey, KeyFault> {
-        let output = await fetch(command)
+    private func end(_ command: [String], _ output: Result<[UInt8], KeyFault>) {
         let now = now()
         let result = output.flatMap { bytes in
             Result { () throws(KeyFault) in try KeyText.read(bytes, at: now) }
@@ -109,13 +122,12 @@ final class KeyCache: Sendable {
         let (waiting, answer) = entries.withLock { entries in
             var entry = entries[command] ?? Entry()
             defer { entries[command] = entry }
-            let waiting = entry.waiting
-            entry.waiting = []
+            let waiting = entry.waiting.values
+            entry.waiting = [:]
             entry.isFetching = false
             return (waiting, entry.store(result, at: now))
         }
-        for continuation in waiting { continuation.resume() }
-        return answer
+        for continuation in waiting { continuation.resume(returning: answer) }
     }
 }
 

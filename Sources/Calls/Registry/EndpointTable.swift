@@ -29,10 +29,11 @@ struct EndpointTable: Sendable {
     ///   - tokens: the most that the call may take.
     ///   - tried: names of endpoints that have failed this call.
     ///   - heedsRest: whether endpoints that rest are left alone; else they come last.
+    ///   - movesRun: whether the run's later calls go there too; not for a second request beside a slow one.
     /// - Returns: the choice, or why there is none: all rest, or have no room.
     mutating func choose(
         among endpoints: [ModelEndpoint], of model: ModelID, for run: String, tokens: Int, excluding tried: Set<String>,
-        heedsRest: Bool, at now: Timestamp
+        heedsRest: Bool, movesRun: Bool = true, at now: Timestamp
     ) -> Result<EndpointChoice, UpstreamError> {
         let left = endpoints.filter { !tried.contains($0.name) }
         let up = left.filter { down[EndpointID(model, $0.name)] == nil }
@@ -52,7 +53,7 @@ struct EndpointTable: Sendable {
             breakers[id] = breaker
         }
         loads[id, default: EndpointLoad()].begin(tokens: tokens, at: now)
-        if endpoints.count > 1 { homes.set(chosen.name, of: run, model) }
+        if endpoints.count > 1, movesRun { homes.set(chosen.name, of: run, model) }
         return .success(EndpointChoice(endpoint: chosen, isTrial: isTrial, tokens: tokens))
     }
 

@@ -179,15 +179,16 @@ package final class ModelRegistry: Sendable {
         }
     }
 
-    /// Chooses the endpoint of a call (``EndpointTable/choose(among:of:for:tokens:excluding:heedsRest:at:)``). The call is
+    /// Chooses the endpoint of a call (``EndpointTable/choose(among:of:for:tokens:excluding:heedsRest:movesRun:at:)``). The call is
     /// under way there until ``leave(_:of:used:at:)``.
     func choose(
-        _ model: Model, for run: String, tokens: Int, excluding tried: Set<String>, heedsRest: Bool, at now: Timestamp
+        _ model: Model, for run: String, tokens: Int, excluding tried: Set<String>, heedsRest: Bool,
+        movesRun: Bool = true, at now: Timestamp
     ) -> Result<EndpointChoice, UpstreamError> {
         state.withLock {
             $0.endpoints.choose(
                 among: model.endpoints, of: model.id, for: run, tokens: tokens, excluding: tried, heedsRest: heedsRest,
-                at: now)
+                movesRun: movesRun, at: now)
         }
     }
 

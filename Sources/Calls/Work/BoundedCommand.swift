@@ -42,8 +42,13 @@ package struct BoundedCommand: Sendable {
     /// Runs until the command ends, on a thread that may wait.
     package func result(input: [UInt8] = []) async -> Result {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global(qos: .utility).async { continuation.resume(returning: run(input: input)) }
+            start(input: input) { continuation.resume(returning: $0) }
         }
+    }
+
+    /// Runs on a thread that may wait, and hands over the result there.
+    func start(input: [UInt8] = [], _ end: @escaping @Sendable (Result) -> Void) {
+        DispatchQueue.global(qos: .utility).async { end(run(input: input)) }
     }
 
     /// The first line of an output that is not blank, shortened to 300 bytes.

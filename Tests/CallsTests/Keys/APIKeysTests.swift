@@ -132,12 +132,12 @@ struct APIKeysTests {
     @Test("that a server refuses are fetched anew once, and the call is repeated with another key only")
     func refused() async throws {
         let count = Mutex(0)
-        let cache = KeyCache { _ in
+        let cache = KeyCache { _, end in
             let number = count.withLock { number in
                 number += 1
                 return min(number, 3)
             }
-            return .success(Array("key-\(number)".utf8))
+            end(.success(Array("key-\(number)".utf8)))
         }
         let keys = APIKeys(environment: ["MY_KEY": "k"], cache: cache)
         let access = try Self.access(.command(["print"]))

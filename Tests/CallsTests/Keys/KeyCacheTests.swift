@@ -1,3 +1,4 @@
+import Dispatch
 import Domain
 import Synchronization
 import TestSupport
@@ -14,9 +15,9 @@ struct KeyCacheTests {
         let runs = Mutex(0)
 
         func cache() -> KeyCache {
-            KeyCache(now: { self.time.withLock { $0 } }) { _ in
+            KeyCache(now: { self.time.withLock { $0 } }) { _, end in
                 self.runs.withLock { $0 += 1 }
-                return self.outputs.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }
+                end(self.outputs.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] })
             }
         }
 
@@ -97,16 +98,29 @@ struct KeyCacheTests {
     @Test("many calls at once run the command once")
     func together() async {
         let script = Scripted()
-        let cache = KeyCache { _ in
+        let cache = KeyCache { _, end in
             script.runs.withLock { $0 += 1 }
-            for _ in 0..<100 { await Task.yield() }
-            return .success(Array("one".utf8))
+            DispatchQueue.global().async { end(.success(Array("one".utf8))) }
         }
         await withTaskGroup(of: String?.self) { group in
             for _ in 0..<50 { group.addTask { await Self.token(cache) } }
             for await token in group { #expect(token == "one") }
         }
         #expect(script.count == 1)
+    }
+
+    @Test("a call that is broken off does not wait for the command, whose key is there for the others")
+    func brokenOff() async throws {
+        let end = Mutex<(@Sendable (Result<[UInt8], KeyFault>) -> Void)?>(nil)
+        let cache = KeyCache { _, then in end.withLock { $0 = then } }
+        let first = Task { await Self.token(cache) }
+        try await waitUntil("the command runs") { end.withLock { $0 != nil } }
+        async let other = Self.token(cache)
+        first.cancel()
+        #expect(await first.value == nil)
+        end.withLock { $0 }?(.success(Array("one".utf8)))
+        #expect(await other == "one")
+        #expect(await Self.token(cache) == "one")
     }
 
     @Test("a key that was forgotten is fetched anew, and is still removed from texts")

@@ -20,11 +20,11 @@ struct EndpointTableTests {
 
     private static func choose(
         _ table: inout EndpointTable, _ endpoints: [ModelEndpoint], run: String = "run", tokens: Int = 10,
-        excluding: Set<String> = [], heedsRest: Bool = true, after seconds: Double = 0
+        excluding: Set<String> = [], heedsRest: Bool = true, movesRun: Bool = true, after seconds: Double = 0
     ) -> Result<EndpointChoice, UpstreamError> {
         table.choose(
             among: endpoints, of: model, for: run, tokens: tokens, excluding: excluding, heedsRest: heedsRest,
-            at: now.advanced(bySeconds: seconds))
+            movesRun: movesRun, at: now.advanced(bySeconds: seconds))
     }
 
     private static func fail(
@@ -34,6 +34,18 @@ struct EndpointTableTests {
         table.recordFailure(
             EndpointID(model, name), "HTTP 500", restSeconds: rest, isRateLimited: rest != nil, isTrial: isTrial,
             at: now.advanced(bySeconds: seconds))
+    }
+
+    @Test("a second request beside a slow one leaves the run where its prompt cache is")
+    func secondRequest() throws {
+        var table = EndpointTable()
+        let endpoints = ["a", "b"].map { Self.endpoint($0) }
+        let home = try Self.choose(&table, endpoints).get().endpoint.name
+        let other = try Self.choose(&table, endpoints, excluding: [home], movesRun: false).get().endpoint.name
+        #expect(other != home)
+        #expect(try Self.choose(&table, endpoints).get().endpoint.name == home)
+        _ = Self.choose(&table, endpoints, excluding: [home])
+        #expect(try Self.choose(&table, endpoints).get().endpoint.name == other)
     }
 
     @Test("share new runs by their weights")
