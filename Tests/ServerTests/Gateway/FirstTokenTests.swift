@@ -41,7 +41,7 @@ struct FirstTokenTests {
             #expect(entries.map(\.kind.rawValue).sorted() == ["call", "uncertain"])
             let id = try #require(answer.headers["x-hera-decision"])
             let attempts = try await service.json("GET", "/v1/decisions/\(id)").root["attempts"]
-            #expect(attempts?[0]?["reason"]?.string?.contains("first token timeout") == true)
+            #expect(attempts?[0]?["words"]?.string?.contains("first token timeout") == true)
             // The caller's limit is no fault of the server, which others may go on to ask.
             #expect(service.stepService.registry.rest(of: TestModels.cheap, at: .now()) == nil)
             #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
