@@ -29,6 +29,9 @@ QUESTIONS = [
     "Find the bug: for i in range(10) print(i)",
 ]
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\u202e" + "x" * 200
+LOOKS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
+# All that is shown was called just now.
+RANGE = "hour"
 VIEWS = ["overview", "quality", "decisions", "runs", "batches", "access", "whatif"]
 
 
@@ -67,13 +70,41 @@ def fill(service: Service, calls: int, seconds: float) -> None:
     post(service, {"model": "hera", "messages": [{"role": "user", "content": "Hello"}]}, HOSTILE.replace("\u202e", "")[:250])
 
 
+def fill_work(service: Service) -> None:
+    """A batch of six questions and a job, both answered, for their views."""
+    rows = "".join(json.dumps({
+        "custom_id": f"question-{number}", "method": "POST", "url": "/v1/chat/completions",
+        "body": {"model": "hera", "max_tokens": 300, "messages": [{"role": "user", "content": question}]}}) + "\n"
+        for number, question in enumerate(QUESTIONS[:6]))
+    line = "hera-page-check"
+    parts = (f'--{line}\r\ncontent-disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+             f'--{line}\r\ncontent-disposition: form-data; name="file"; filename="questions.jsonl"\r\n'
+             f"content-type: application/jsonl\r\n\r\n{rows}\r\n--{line}--\r\n")
+    request = urllib.request.Request(f"http://127.0.0.1:{service.port}/v1/files", parts.encode(),
+                                     {"content-type": f"multipart/form-data; boundary={line}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        file = json.load(answer)["id"]
+    batch = service.call("POST", "/v1/batches", {
+        "input_file_id": file, "endpoint": "/v1/chat/completions", "completion_window": "24h",
+        "metadata": {"budget_usd": "0.5", "project": "pictures"}}).json["id"]
+    job = service.call("POST", "/v1/jobs", {
+        "input": "What is 17 * 23?", "agent": {"tools": [{"type": "calculator"}], "max_steps": 3},
+        "policy": {"budget_usd": 0.1}}).json["id"]
+    for route in [f"batches/{batch}", f"jobs/{job}"]:
+        deadline = time.monotonic() + 120
+        while (status := get(service, route)["status"]) != "completed":
+            if status in ("failed", "cancelled", "expired") or time.monotonic() > deadline:
+                raise ServiceError(f"{route} is {status}")
+            time.sleep(0.2)
+
+
 def check(browser: Browser, service: Service, pictures: Path | None) -> None:
     base = f"http://127.0.0.1:{service.port}"
     first = True
-    for width, scheme in [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]:
+    for width, scheme in LOOKS:
         browser.look(width, 900, scheme)
         for view in VIEWS:
-            route = f"{base}/dashboard#{view}?range=day&group=model&tz=UTC" if view in VIEWS[:2] else f"{base}/dashboard#{view}"
+            route = f"{base}/dashboard#{view}?range={RANGE}&group=model&tz=UTC" if view in VIEWS[:2] else f"{base}/dashboard#{view}"
             if first:
                 browser.call("Page.navigate", url=route)
                 first = False
@@ -84,20 +115,22 @@ def check(browser: Browser, service: Service, pictures: Path | None) -> None:
             wide = browser.value("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if wide > 0:
                 raise ServiceError(f"{view} at {width}: {wide} pixels too wide")
-            if pictures and (view in ("overview", "decisions", "whatif", "quality") and scheme == "light" and width == 1280
-                             or view == "overview"):
+            if pictures:
                 browser.picture(str(pictures / f"{view}-{width}-{scheme}.png"))
         text = browser.value("document.querySelector('#message').textContent")
         if text:
             raise ServiceError(f"the page says: {text}")
     figures(browser, service)
     one = get(service, "decisions?limit=1")["data"][0]["id"]
+    for width, scheme in LOOKS if pictures else LOOKS[:1]:
+        browser.look(width, 900, scheme)
+        browser.value(f"document.querySelector('#view').replaceChildren(); location.hash = 'runs'; true")
+        browser.value(f"location.hash = 'decisions/{one}'; true")
+        browser.until("document.querySelectorAll('#view section').length > 3")
+        time.sleep(0.3)
+        if pictures:
+            browser.picture(str(pictures / f"decision-{width}-{scheme}.png"))
     browser.look(1280, 900, "light")
-    browser.value(f"location.hash = 'decisions/{one}'; true")
-    browser.until("document.querySelectorAll('#view section').length > 3")
-    time.sleep(0.3)
-    if pictures:
-        browser.picture(str(pictures / "decision-1280-light.png"))
     keyboard(browser)
     foreign = [url for url in browser.requests if not url.startswith((base, "about:", "data:", "blob:"))]
     if foreign:
@@ -174,6 +207,7 @@ def main() -> None:
                     raise ServiceError("no model answers")
                 time.sleep(0.3)
             fill(service, options.calls, options.seconds)
+            fill_work(service)
             with Browser() as browser:
                 check(browser, service, options.pictures)
         print(f"ok: {len(VIEWS)} views at two widths in both schemes")

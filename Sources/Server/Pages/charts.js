@@ -55,7 +55,7 @@ function table(columns, rows, look, caption) {
 
 function cards(list) {
   return make("dl", { class: "cards" }, ...list.map(([name, value, words, tone]) =>
-    make("div", {}, make("dt", {}, name), make("dd", { class: tone }, value, make("small", {}, words ?? "")))));
+    make("div", {}, make("dt", {}, name), make("dd", { class: [tone, /^[^\d$−–-]/.test(String(value)) ? "words" : null].filter(Boolean).join(" ") || null }, value, make("small", {}, words ?? "")))));
 }
 
 function legend(names, extra = []) {

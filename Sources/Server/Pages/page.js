@@ -44,6 +44,8 @@ async function load() {
   const mine = ++turn;
   const view = views[state.view];
   find("#tabs").replaceChildren(...Object.entries(views).map(([name, one]) => make("a", { href: "#" + name, "aria-current": name === state.view ? "page" : null }, one.title)));
+  // On a phone the tabs are wider than the window; the chosen one is brought into it.
+  find("#tabs").scrollLeft = find("#tabs [aria-current]").offsetLeft - find("#tabs").offsetLeft - 40;
   for (const name of ["range", "group", "tz"]) find(`[name=${name}]`).value = state[name];
   find("[name=range]").parentElement.hidden = !view.usesRange;
   find("[name=group]").parentElement.hidden = !view.usesGroup;

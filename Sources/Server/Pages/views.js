@@ -77,7 +77,7 @@ views.overview = {
         { title: "p95", cell: (row) => seconds(row.latency_s_p95) }, { title: "First token", cell: (row) => seconds(row.first_token_s_mean) },
         { title: "Energy", cell: (row) => energy(row.energy_j) },
       ], report.rows, null, `Figures by ${group}`),
-        make("p", {}, make("button", { class: "link", onclick: () => save(report) }, "Save as CSV"), " ", make("a", { href: `v1/dashboard?range=${state.range}&group_by=${group}` }, "JSON"))),
+        make("p", {}, make("button", { class: "link", onclick: () => save(report) }, "Save as CSV"), " · ", make("a", { href: `v1/dashboard?range=${state.range}&group_by=${group}` }, "JSON"))),
       make("div", { class: "pair" },
         make("section", {}, make("h2", {}, "Failed attempts"), failures.length ? table([
           { title: "Model", text: true, cell: (row) => plain(row.model) }, { title: "Reason", text: true, cell: (row) => plain(row.reason) }, { title: "Attempts", cell: (row) => count(row.count) }], failures, null, "Failed attempts")
@@ -139,7 +139,7 @@ views.decisions = {
       { title: "Model", text: true, cell: (row) => plain(row.answered_by) + (row.answered_by === row.model ? "" : ` (chosen ${plain(row.model)})`) },
       { title: "Stage", text: true, cell: (row) => row.stage }, { title: "Step", cell: (row) => row.position }, { title: "Policy", text: true, cell: (row) => plain(row.policy ?? "default") },
       { title: "Predicted", cell: (row) => usd(row.predicted_cost_usd) }, { title: "Cost", cell: (row) => usd(row.cost_usd) },
-      { title: "Quality", cell: (row) => score(row.predicted_quality) }, { title: "Why", text: true, long: true, cell: (row) => plain(row.reason, 160) }], list.data, null, "Decisions")
+      { title: "Quality", cell: (row) => score(row.predicted_quality) }, { title: "Why", text: true, long: true, cell: (row) => make("div", { class: "brief", title: plain(row.reason, 600) }, plain(row.reason, 300)) }], list.data, null, "Decisions")
       : make("p", { class: "faint" }, `No decision matches; ${count(list.scanned)} were looked through.`),
       list.has_more ? make("button", { onclick: () => go("decisions", { filter: { ...filter, after: list.next_after } }) }, "Older") : null)];
   },
