@@ -43,6 +43,8 @@ user() {
     || fail "hera route of a user"
   ok "a user: hera init, config check, doctor, route"
   as_user 'man -w hera hera-serve' > /dev/null || fail "manual pages"
+  as_user 'MANWIDTH=72 man -P cat hera-serve' | awk 'length > 76 { print; long = 1 } END { exit long }' \
+    || fail "lines of a manual page are longer than the page"
   ok "manual pages"
   as_user 'bash -c ". /usr/share/bash-completion/bash_completion; _completion_loader hera; complete -p hera"' \
     | grep _hera > /dev/null || fail "completion of bash"

@@ -44,13 +44,13 @@ struct ModelMetrics {
     }
 
     private static let figures = [
-        Figure(name: "hera_model_error_rate", help: "share of late calls that the model's server failed") {
+        Figure(name: "hera_model_error_rate", help: "share of recent calls that the server failed") {
             $0.errorRate
         },
-        Figure(name: "hera_model_busy_slots", help: "calls under way") { Double($0.busySlots) },
+        Figure(name: "hera_model_busy_slots", help: "calls in flight") { Double($0.busySlots) },
         Figure(name: "hera_model_waiting_calls", help: "calls that wait for a slot") { Double($0.waiting) },
-        Figure(name: "hera_model_arrivals_per_second", help: "calls that come, lately") { $0.arrivalsPerSecond },
-        Figure(name: "hera_model_service_seconds", help: "mean time of a call in its slot, lately") {
+        Figure(name: "hera_model_arrivals_per_second", help: "recent arrival rate") { $0.arrivalsPerSecond },
+        Figure(name: "hera_model_service_seconds", help: "recent mean time of a call in its slot") {
             $0.serviceSeconds
         },
     ]
@@ -60,7 +60,8 @@ struct ModelMetrics {
 
     func write(into text: inout PrometheusText) {
         let models = registry.catalog.models.map(\.id)
-        text.begin("hera_model_live", .gauge, help: "1 where the model can be called")
+        text.begin(
+            "hera_model_live", .gauge, help: "1 where the model can be called, else 0; all models of the catalog")
         for model in models {
             text.sample("hera_model_live", label(model), registry.availability(of: model) == .live ? 1 : 0)
         }

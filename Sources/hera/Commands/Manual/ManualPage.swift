@@ -26,7 +26,7 @@ struct ManualPage {
         let arguments = Self.list(command["arguments"]).filter { $0["shouldDisplay"]?.boolean != false }
         if !arguments.isEmpty { lines.append(arguments.map(Self.usage).joined(separator: "\n")) }
         if let discussion = command["discussion"]?.string {
-            lines += [".SH DESCRIPTION", ".nf", Self.escaped(discussion), ".fi"]
+            lines += [".SH DESCRIPTION"] + Self.paragraphs(discussion)
         }
         if !arguments.isEmpty { lines.append(".SH OPTIONS") }
         for argument in arguments {
@@ -45,6 +45,23 @@ struct ManualPage {
                 + "output, 75 try again (sysexits.h).",
         ]
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Paragraphs that fit any width. Indented lines, which are examples, stay as they are.
+    private static func paragraphs(_ text: String) -> [String] {
+        var lines: [String] = []
+        var isExample = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            let isIndented = line.hasPrefix(" ")
+            if isIndented != isExample {
+                lines.append(isIndented ? ".nf" : ".fi")
+            } else if !isIndented, !line.isEmpty, lines.last != ".PP", !lines.isEmpty {
+                lines.append(".br")
+            }
+            isExample = isIndented
+            lines.append(line.isEmpty ? ".PP" : escaped(String(line)))
+        }
+        return isExample ? lines + [".fi"] : lines
     }
 
     /// `--port <port>`, `<url>`, `--json`.
