@@ -1,4 +1,4 @@
-/// Hosts that are no names of the public DNS, so that nobody outside can give them an address.
+/// Hosts that are no names of the public DNS, which gives them no address.
 package enum LocalName {
     private static let domains = [".localhost", ".internal"]
     /// The domain of names that machines of the same network announce themselves.
