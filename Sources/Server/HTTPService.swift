@@ -34,7 +34,7 @@ package struct HTTPService: Service {
                 ledger: stepService.ledger, tokens: stepService.tokens,
                 operatorKey: key.map { SHA256.hash(utf8: $0) },
                 needsKey: needsKey || !stepService.settings.jwt.isEmpty,
-                metadataTags: stepService.settings.metadataTags))
+                settings: stepService.currentSettings))
         application = Application(
             router: router,
             server: HTTPServerBuilder { responder in

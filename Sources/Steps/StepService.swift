@@ -60,8 +60,9 @@ package struct StepService: Sendable {
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
-    /// Limits, webhooks, alerts, tracing, hosts, tokens' issuers, servers, durability and the section `service` stay as they were
-    /// at the start, since running parts hold them.
+    /// Limits, webhooks, alerts, tracing, servers, durability and the section `service` stay as they were at the start,
+    /// since running parts hold them. So does `jwt` where there were no issuers, or shall be none: that decides who needs
+    /// a key.
     package func replace(
         catalog: ModelCatalog, estimator: any Estimating, settings: Settings, episodes: EpisodeProfile? = nil
     ) {
@@ -74,13 +75,13 @@ package struct StepService: Sendable {
         settings.webhooks = old.webhooks
         settings.alerts = old.alerts
         settings.tracing = old.tracing
-        settings.jwt = old.jwt
-        settings.hosts = old.hosts
-        settings.metadataTags = old.metadataTags
+        if settings.jwt.isEmpty != old.jwt.isEmpty { settings.jwt = old.jwt }
         settings.servers = old.servers
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability
         settings.service = old.service
+        calls.upstream.replaceHosts(with: settings.hosts)
+        tokens.replace(with: settings.jwt)
         currentSettings.replace(with: settings)
     }
 }

@@ -1,3 +1,5 @@
+import ScriptedUpstream
+import TestSupport
 import Testing
 
 @testable import Upstream
@@ -59,6 +61,32 @@ struct HostRuleTests {
         }
         for host in ["corp.test", "evilcorp.test", "tools.test.evil.test", "x.tools.test"] {
             #expect(rule.refusal(of: address, host: host, isFromClient: true) != nil)
+        }
+    }
+
+    @Test("another rule holds for the requests that follow")
+    func replaced() async throws {
+        try await Loopback.with { _ in
+            .json("{}")
+        } _: { loopback async throws in
+            var request = loopback.request()
+            request.isFromClient = true
+            #expect(await loopback.failure(request) != nil)
+            loopback.client.replaceHosts(with: try HostRule(allowed: ["127.0.0.0/8"]))
+            #expect(await loopback.failure(request) == nil)
+            loopback.client.replaceHosts(with: HostRule())
+            #expect(await loopback.failure(request) != nil)
+        }
+    }
+
+    @Test("names that the public DNS never has are local, and announced ones where the network is trusted")
+    func localNames() {
+        for host in ["localhost", "nas", "127.0.0.1", "::1", "a.localhost", "db.internal"] {
+            #expect(LocalName.holds(host, trustsNetwork: false), "\(host)")
+        }
+        #expect(LocalName.holds("printer.local", trustsNetwork: true))
+        for host in ["printer.local", "example.com", "localhost.example.com", "127.0.0.1.example.com"] {
+            #expect(!LocalName.holds(host, trustsNetwork: false), "\(host)")
         }
     }
 

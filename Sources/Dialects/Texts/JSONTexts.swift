@@ -2,8 +2,8 @@ package import JSON
 
 /// The texts of a request's messages or of an answer in JSON, and the same JSON with others in their place.
 ///
-/// Every string counts that people, tools or models wrote, in members of any name. Names, ids, addresses and
-/// encoded files do not.
+/// Every string counts that people, tools or models wrote, in members of any name. Names, ids, addresses and encoded
+/// files do not.
 package struct JSONTexts: Sendable {
     private let document: JSONDocument
     private var ranges: [Range<Int>] = []

@@ -1,7 +1,7 @@
 /// Routes of OpenAI's and similar interfaces that hera has not, so that their 404 says why and what to do.
 enum MissingRoutes {
     private static let reasons: [(prefix: String, reason: String)] = [
-        ("moderations", "texts are not moderated here; ask the provider, or name a guardrail of your own before hera"),
+        ("moderations", "texts are not moderated here; ask the provider, or name a `guardrail` in the settings"),
         ("rerank", "documents are not ranked here; ask the ranking server itself, or compare /v1/embeddings"),
         ("images", "images are not made or changed here; models read them as parts of /v1/chat/completions"),
         ("audio", "speech is not made or written down here; models hear `input_audio` parts of /v1/chat/completions"),

@@ -24,8 +24,7 @@ struct CallerMiddleware: RouterMiddleware {
     let operatorKey: [UInt8]?
     /// Whether requests without a key are rejected.
     let needsKey: Bool
-    /// The members of `metadata` that are tags; nil for all.
-    var metadataTags: Set<String>?
+    let settings: CurrentSettings
     let wrongKeys = WrongKeyLimiter()
     let runningCalls = KeyCallLimiter()
 
@@ -49,7 +48,7 @@ struct CallerMiddleware: RouterMiddleware {
         }
         context.caller.session = try Self.session(in: request)
         context.caller.labels = try Self.labels(in: request)
-        context.caller.metadataTags = metadataTags
+        context.caller.metadataTags = settings.value.metadataTags
         guard !Self.publicPaths.contains(request.uri.path) else { return try await next(request, context) }
         let text = Self.key(in: request)
         // A signature cannot be guessed, so wrong tokens are not counted.

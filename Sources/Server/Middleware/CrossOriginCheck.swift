@@ -1,3 +1,5 @@
+import Upstream
+
 /// Detects cross-origin and DNS-rebinding requests from a browser on this machine.
 ///
 /// A service without keys trusts every local program, and a browser is one. A web page may post to a loopback address,
@@ -9,7 +11,10 @@ enum CrossOriginCheck {
     ///   - authority: the request's `Host`; nil from programs that send none, which browsers never do.
     ///   - origin: the request's `Origin`; nil from programs and from safe same-origin requests.
     static func problem(authority: String?, origin: String?) -> String? {
-        if let authority, !isPlainLoopback(authority), !isLocal(host: host(of: authority[...])) {
+        if let authority, !isPlainLoopback(authority),
+            !LocalName.holds(host(of: authority[...]), trustsNetwork: false)
+        {
+            // Pages of an address belong to that machine.
             return "it was sent to '\(authority.prefix(100))', which is no name of this machine"
         }
         guard let origin else { return nil }
@@ -26,12 +31,6 @@ enum CrossOriginCheck {
         guard authority.utf8.starts(with: address) else { return false }
         let rest = authority.utf8.dropFirst(address.count)
         return rest.isEmpty || rest.first == UInt8(ascii: ":")
-    }
-
-    /// Names outside the public DNS, and IP addresses: a page served from an address belongs to that machine.
-    private static func isLocal(host: String) -> Bool {
-        if host.contains(":") || isIPv4(host) { return true }
-        return !host.contains(".") || host.hasSuffix(".localhost") || host.hasSuffix(".internal")
     }
 
     /// Editors and desktop apps use schemes of their own, which web pages cannot have.

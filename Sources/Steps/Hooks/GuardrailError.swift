@@ -15,7 +15,7 @@ package enum GuardrailError: CodedError {
     /// It gave no verdict, and the settings let nothing pass then.
     case unavailable(Stage)
 
-    /// The sentence that the caller gets.
+    /// For the caller, with the guardrail's own reason.
     package var description: String {
         switch self {
         case .refused(.before, let reason): "the guardrail refuses the request: \(reason)"

@@ -2,16 +2,19 @@ import Digest
 package import Domain
 import JSON
 package import Logging
+import Synchronization
 package import Upstream
 
 /// Lets in callers whose tokens an issuer of the settings has signed.
-package struct JWTVerifier: Sendable {
+package final class JWTVerifier: Sendable {
     private struct Issuer: Sendable {
         let rule: JWTRule
         let cache: JWKCache
     }
 
-    private let issuers: [String: Issuer]
+    private let issuers: Mutex<[String: Issuer]>
+    private let upstream: UpstreamClient?
+    private let logger: Logger
 
     /// Seconds after which a call is worth another try where keys could not be had.
     package static let retrySeconds = JWKCache.pauseAfterFailure
@@ -20,32 +23,51 @@ package struct JWTVerifier: Sendable {
     ///   - rules: the issuers, each with an `iss` of its own.
     ///   - upstream: fetches their keys; nil where all have files.
     package init(_ rules: [JWTRule], upstream: UpstreamClient?, logger: Logger) {
-        var issuers: [String: Issuer] = [:]
-        for rule in rules {
-            let reader = JWKReader(rule: rule, upstream: upstream)
-            let cache = JWKCache {
-                do throws(JWTFault) {
-                    return .success(try await reader.read())
-                } catch {
-                    logger.warning(
-                        "the keys of an issuer of tokens cannot be had",
-                        metadata: ["issuer": "\(rule.name)", "reason": "\(error.reason)"])
-                    return .failure(error)
+        self.upstream = upstream
+        self.logger = logger
+        issuers = Mutex([:])
+        replace(with: rules)
+    }
+
+    /// Replaces the issuers for calls from now on. Those that stay as they were keep the keys that are known of them.
+    func replace(with rules: [JWTRule]) {
+        issuers.withLock { known in
+            var issuers: [String: Issuer] = [:]
+            for rule in rules {
+                if let old = known[rule.issuer], old.rule == rule {
+                    issuers[rule.issuer] = old
+                } else {
+                    issuers[rule.issuer] = Issuer(rule: rule, cache: cache(of: rule))
                 }
             }
-            issuers[rule.issuer] = Issuer(rule: rule, cache: cache)
+            known = issuers
         }
-        self.issuers = issuers
+    }
+
+    private func cache(of rule: JWTRule) -> JWKCache {
+        let reader = JWKReader(rule: rule, upstream: upstream)
+        return JWKCache { [logger] in
+            do throws(JWTFault) {
+                return .success(try await reader.read())
+            } catch {
+                logger.warning(
+                    "the keys of an issuer of tokens cannot be had",
+                    metadata: ["issuer": "\(rule.name)", "reason": "\(error.reason)"])
+                return .failure(error)
+            }
+        }
     }
 
     /// Whether a bearer token is one to verify: there are issuers, and it has the form of a signed token.
-    package func isToken(_ text: String) -> Bool { !issuers.isEmpty && JWT.hasForm(text) }
+    package func isToken(_ text: String) -> Bool {
+        issuers.withLock { !$0.isEmpty } && JWT.hasForm(text)
+    }
 
     /// Whom a token names, once its signature, its time and its audience are verified.
     package func caller(of text: String, at now: Timestamp) async throws(JWTFault) -> TokenCaller {
         let token = try JWT(text)
         guard let name = token.claims["iss"]?.string else { throw .bad("names no issuer (`iss`)") }
-        guard let issuer = issuers[name] else {
+        guard let issuer = issuers.withLock({ $0[name] }) else {
             throw .bad("is of the issuer '\(name.prefix(200))' (`iss`), which the settings do not name")
         }
         let keys = try await issuer.cache.keys(for: token, at: now)

@@ -19,11 +19,13 @@ package final class UpstreamClient: Service {
     private let logger: Logger
     private let commands = CommandQueue()
     private let phase = Mutex(Phase.new)
+    private let hosts: Mutex<HostRule>
 
     package init(
         configuration: UpstreamConfiguration = UpstreamConfiguration(), logger: Logger = Logger(label: "hera.upstream")
     ) {
         self.configuration = configuration
+        hosts = Mutex(configuration.hosts)
         self.logger = logger
     }
 
@@ -50,6 +52,9 @@ package final class UpstreamClient: Service {
         }
     }
 
+    /// Replaces which addresses may be connected to, for requests from now on.
+    package func replaceHosts(with rule: HostRule) { hosts.withLock { $0 = rule } }
+
     /// Sends a request and returns once the response's head is complete, with any status.
     ///
     /// Task cancellation follows ``UpstreamRequest/cancellation``.
@@ -60,7 +65,8 @@ package final class UpstreamClient: Service {
             id: commands.nextID(), capacity: configuration.bufferBytes, cancellation: request.cancellation,
             commands: commands)
         let transfer = TransferRequest(
-            id: channel.id, http: request, origin: origin, channel: channel, sentAt: .now)
+            id: channel.id, http: request, origin: origin, channel: channel, sentAt: .now,
+            hosts: hosts.withLock { $0 })
         guard commands.enqueue(.start(transfer)) else { throw .stopped }
         let head = try await channel.head().get()
         return UpstreamResponse(head: head, body: UpstreamBody(channel: channel, host: origin.host))

@@ -110,11 +110,7 @@ package struct Origin: Hashable, Sendable {
     }
 
     /// Whether the host is an address, or a name that only this machine or its network knows.
-    package var isLocalName: Bool {
-        let name = hostName
-        return IPAddress(host: name) != nil || !name.contains(".")
-            || [".localhost", ".local", ".internal"].contains { name.hasSuffix($0) }
-    }
+    package var isLocalName: Bool { LocalName.holds(hostName, trustsNetwork: true) }
 
     /// Parses the origin of an absolute `http` or `https` URL.
     package init(url: String) throws(UpstreamError) {

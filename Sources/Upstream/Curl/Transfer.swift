@@ -43,7 +43,7 @@ final class Transfer {
         self.loop = loop
         self.easy = easy
         maximumHeadBytes = configuration.maximumHeadBytes
-        hosts = configuration.hosts
+        hosts = request.hosts
         hasProxy = configuration.proxyURL(of: request.origin) != nil
         self.startedAt = startedAt
     }
@@ -252,4 +252,6 @@ struct TransferRequest: Sendable {
     let origin: Origin
     let channel: ResponseChannel
     let sentAt: ContinuousClock.Instant
+    /// Which addresses may be connected to.
+    let hosts: HostRule
 }

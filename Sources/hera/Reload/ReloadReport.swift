@@ -18,12 +18,14 @@ struct ReloadReport {
         if old.experiments != new.experiments { lines.append("experiments changed") }
         if old.aliases != new.aliases { lines.append("aliases changed") }
         if old.economics != new.economics { lines.append("electricity or transfer changed") }
-        if old.guardrail != new.guardrail { lines.append("guardrail changed") }
+        lines += [
+            ("guardrail", old.guardrail != new.guardrail), ("jwt", old.jwt != new.jwt),
+            ("hosts", old.hosts != new.hosts), ("metadata_tags", old.metadataTags != new.metadataTags),
+        ].filter(\.1).map { "\($0.0) changed" }
         let waiting = [
             ("limits", old.limits != asked.limits), ("webhooks", old.webhooks != asked.webhooks),
             ("alerts", old.alerts != asked.alerts), ("tracing", old.tracing != asked.tracing),
-            ("jwt", old.jwt != asked.jwt),
-            ("hosts", old.hosts != asked.hosts), ("metadata_tags", old.metadataTags != asked.metadataTags),
+            ("jwt", new.jwt != asked.jwt),
             ("servers", old.servers != asked.servers || old.usesUsualServers != asked.usesUsualServers),
             ("service", old.service != asked.service), ("durability", old.durability != asked.durability),
         ].filter(\.1).map(\.0)

@@ -56,6 +56,10 @@ struct Reloader: Service {
             let catalog = try Installation.catalog(installation)
             let settings = try Installation.settings(installation, for: stepService.registry.extended(catalog))
             let estimator = try Installation.estimator(installation)
+            for problem in settings.jwt.compactMap(\.fileProblem) { throw Exit(65, problem) }
+            if let problem = settings.guardrail?.hook.problem(stepService.calls.keys) {
+                throw Exit(65, "guardrail: \(problem)")
+            }
             stepService.replace(
                 catalog: catalog, estimator: estimator, settings: settings,
                 episodes: try Installation.episodes(installation))

@@ -87,7 +87,7 @@ struct MetricsTests {
                 metrics: PrometheusRegistry(), connections: OpenConnections(),
                 access: CallerMiddleware(
                     ledger: service.stepService.ledger, tokens: service.stepService.tokens, operatorKey: nil,
-                    needsKey: false))
+                    needsKey: false, settings: service.stepService.currentSettings))
             // A catch-all is a parameter in the description.
             let routes = Set(
                 router.routes.map { "\($0.method.rawValue) \($0.path)".replacing("**", with: "{id}") })

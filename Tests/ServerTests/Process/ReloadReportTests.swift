@@ -1,4 +1,5 @@
 import Domain
+import JSON
 import Ledger
 import Steps
 import Testing
@@ -26,6 +27,19 @@ struct ReloadReportTests {
         asked.durability = .strict
         asked.usesUsualServers = false
         #expect(lines(asked: asked, used: Settings()) == ["servers, durability: in use after a restart"])
+    }
+
+    @Test("issuers, hosts, tags and the guardrail change at once; first issuers wait for a restart")
+    func access() throws {
+        let text =
+            #"{"jwt":[{"issuer":"https://i.test","audience":"a","secret_file":"/k"}],"hosts":{"allow":["10.0.0.0/8"]},"#
+            + #""metadata_tags":["team"],"guardrail":{"url":"https://g.test"}}"#
+        let asked = try Settings(json: try JSONDocument(Array(text.utf8)).root)
+        let said = ["guardrail changed", "jwt changed", "hosts changed", "metadata_tags changed"]
+        #expect(lines(asked: asked, used: asked) == said)
+        var used = asked
+        used.jwt = []
+        #expect(lines(asked: asked, used: used).last == "jwt: in use after a restart")
     }
 
     @Test("without a change it says that")

@@ -39,6 +39,25 @@ struct JWKCacheTests {
         }
     }
 
+    @Test("issuers are replaced at once, and those that stay keep their keys")
+    func replaced() async throws {
+        try await Loopback.with { _ in
+            Self.set(Self.keys.one.jwk(id: "k1"))
+        } _: { loopback async throws in
+            let rules = try Self.rule(#","jwks_url":"\#(loopback.server.baseURL)/keys""#)
+            let verifier = JWTVerifier(rules, upstream: loopback.client, logger: JWTVerifierTests.logger)
+            let token = Self.keys.one.token(Self.claims(), algorithm: "ES256", keyID: "k1")
+            #expect(await Self.result(verifier, token, 0) == "jwt:login:alice")
+            let others = try Self.rule(
+                #","jwks_url":"\#(loopback.server.baseURL)/others""#, issuer: "https://other.test")
+            verifier.replace(with: rules + others)
+            #expect(await Self.result(verifier, token, 1) == "jwt:login:alice")
+            #expect(loopback.server.record.requests.count == 1)
+            verifier.replace(with: others)
+            #expect(await Self.result(verifier, token, 2).contains("which the settings do not name"))
+        }
+    }
+
     @Test("keys are read once for all, and a new key is found after a minute at most")
     func rotation() async throws {
         let hasSecond = Mutex(false)
