@@ -34,7 +34,7 @@ from smolagents import OpenAIServerModel, ToolCallingAgent, tool  # noqa: E402
 
 set_tracing_disabled(True)
 # Seconds. By their own defaults some libraries give a connection five, which a busy machine may need.
-PATIENCE = 120
+PATIENCE = 300
 
 FEATURES = {
     "plain": "a whole answer with its counts of tokens",
