@@ -55,7 +55,8 @@ test-dates:      ## the built tests at ends of months and years, on leap days an
 
 sanitize: setup  ## tests of what runs on several threads, under the thread sanitizer, in .build-tsan
 	swift build --build-tests --sanitize thread --scratch-path .build-tsan
-	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 swift test --skip-build --sanitize thread \
+	clang -shared -fPIC -O1 -o .build-tsan/mutex.so Tests/Sanitize/mutex.c
+	LD_PRELOAD=$(CURDIR)/.build-tsan/mutex.so TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 swift test --skip-build --sanitize thread \
 	  --scratch-path .build-tsan --no-parallel --filter '$(SANITIZED)'
 
 smoke:           ## the release binary does its first steps

@@ -35,7 +35,10 @@ package final class JobScheduler: Service {
 
     /// Claims jobs until shutdown: on a notification, after a job ends, and periodically from dead nodes.
     package func run() async throws {
-        await leaseLoop.run(on: stepService) { [self] notification in
+        await leaseLoop.run(
+            on: stepService.ledger, models: stepService.registry,
+            leaseSeconds: stepService.settings.limits.leaseSeconds
+        ) { [self] notification in
             handle(notification)
         } check: { [self] in
             feed.publishAll()

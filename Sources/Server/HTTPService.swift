@@ -80,8 +80,11 @@ package struct HTTPService: Service {
         to router: Router<HeraContext>, stepService: StepService, scheduler: JobScheduler, batches: BatchScheduler,
         metrics: PrometheusRegistry, needsKey: Bool
     ) {
-        OperationsController(stepService: stepService).addRoutes(to: router)
-        MetricsController(stepService: stepService, registry: metrics, needsKey: needsKey).addRoutes(to: router)
+        let (ledger, settings) = (stepService.ledger, stepService.currentSettings)
+        let (models, learning) = (stepService.registry, stepService.learning)
+        OperationsController(ledger: ledger, models: models, settings: settings, learning: learning)
+            .addRoutes(to: router)
+        MetricsController(models: models, registry: metrics, needsKey: needsKey).addRoutes(to: router)
         PagesController().addRoutes(to: router)
         let group = router.group("v1")
         // Some clients add no /v1 to a base URL, such as Anthropic's with only /messages.
@@ -91,15 +94,16 @@ package struct HTTPService: Service {
             MessagesController(stepService: stepService).addRoutes(to: calls)
             ResponsesController(stepService: stepService).addRoutes(to: calls)
             EmbeddingsController(stepService: stepService).addRoutes(to: calls)
-            ModelsController(stepService: stepService).addRoutes(to: calls)
+            ModelsController(models: models, settings: settings).addRoutes(to: calls)
         }
-        JobsController(stepService: stepService, scheduler: scheduler).addRoutes(to: group)
-        FeedbackController(stepService: stepService).addRoutes(to: group)
-        DecisionsController(stepService: stepService).addRoutes(to: group)
-        AccessController(stepService: stepService, needsKey: needsKey).addRoutes(to: group)
-        InsightController(stepService: stepService).addRoutes(to: group)
-        FilesController(stepService: stepService).addRoutes(to: group)
-        BatchesController(stepService: stepService, scheduler: batches).addRoutes(to: group)
+        JobsController(ledger: ledger, settings: settings, scheduler: scheduler).addRoutes(to: group)
+        FeedbackController(settings: settings, recorder: FeedbackRecorder(ledger: ledger, learning: learning))
+            .addRoutes(to: group)
+        DecisionsController(ledger: ledger).addRoutes(to: group)
+        AccessController(ledger: ledger, settings: settings, needsKey: needsKey).addRoutes(to: group)
+        InsightController(ledger: ledger, settings: settings, learning: learning).addRoutes(to: group)
+        FilesController(ledger: ledger, settings: settings).addRoutes(to: group)
+        BatchesController(settings: settings, scheduler: batches).addRoutes(to: group)
     }
 
     package func run() async throws { try await application.run() }

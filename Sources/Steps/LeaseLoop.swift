@@ -1,4 +1,4 @@
-import Calls
+package import Calls
 package import Ledger
 import ServiceLifecycle
 
@@ -18,19 +18,22 @@ package struct LeaseLoop: Sendable {
     /// Runs until shutdown.
     ///
     /// - Parameters:
+    ///   - models: awaited until they were probed once, since work without a live model would fail.
+    ///   - leaseSeconds: lifetime of a lease.
     ///   - handle: receives every ledger notification of this and other nodes.
     ///   - check: runs three times per lease, before a claim.
     ///   - claim: claims and starts work within the free capacity.
     package func run(
-        on stepService: StepService, handle: @escaping @Sendable (LedgerNotification) async -> Void,
+        on ledger: LedgerStore, models: ModelRegistry, leaseSeconds: Double,
+        handle: @escaping @Sendable (LedgerNotification) async -> Void,
         check: @escaping @Sendable () async -> Void, claim: @escaping @Sendable () async -> Void
     ) async {
-        await stepService.registry.waitUntilProbed()
+        await models.waitUntilProbed()
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                group.addTask { for await notification in stepService.ledger.notices() { await handle(notification) } }
+                group.addTask { for await notification in ledger.notices() { await handle(notification) } }
                 group.addTask {
-                    while (try? await Task.sleep(for: .seconds(stepService.settings.limits.leaseSeconds / 3))) != nil {
+                    while (try? await Task.sleep(for: .seconds(leaseSeconds / 3))) != nil {
                         await check()
                         wake()
                     }

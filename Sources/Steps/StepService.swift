@@ -13,7 +13,8 @@ package struct StepService: Sendable {
     /// The router's estimator, corrected by online calibration; also used to plan batch rows.
     package let estimator: any Estimating
     package let ledger: LedgerStore
-    private let current: CurrentSettings
+    /// The operator's settings, replaced by a reload; for the parts that need nothing else of this service.
+    package let currentSettings: CurrentSettings
     private let base: CurrentEstimator
     private let currentEpisodes: CurrentEpisodes
     package let sessions = Sessions()
@@ -38,7 +39,7 @@ package struct StepService: Sendable {
         self.estimator = LiveEstimator(base) { learning.calibration }
         router = StepRouter(estimator: self.estimator)
         self.ledger = ledger
-        current = CurrentSettings(settings)
+        currentSettings = CurrentSettings(settings)
         tokens = JWTVerifier(settings.jwt, upstream: upstream, logger: logger)
         self.pool = pool
         self.logger = logger
@@ -55,7 +56,7 @@ package struct StepService: Sendable {
     var episodes: EpisodeProfile? { currentEpisodes.value }
 
     /// The operator's settings that are in use.
-    package var settings: Settings { current.value }
+    package var settings: Settings { currentSettings.value }
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///
@@ -68,7 +69,7 @@ package struct StepService: Sendable {
         currentEpisodes.replace(with: episodes)
         base.replace(with: estimator)
         var settings = settings
-        let old = current.value
+        let old = currentSettings.value
         settings.limits = old.limits
         settings.webhooks = old.webhooks
         settings.alerts = old.alerts
@@ -80,6 +81,6 @@ package struct StepService: Sendable {
         settings.usesUsualServers = old.usesUsualServers
         settings.durability = old.durability
         settings.service = old.service
-        current.replace(with: settings)
+        currentSettings.replace(with: settings)
     }
 }

@@ -33,6 +33,8 @@ from pydantic_ai.providers.openai import OpenAIProvider  # noqa: E402
 from smolagents import OpenAIServerModel, ToolCallingAgent, tool  # noqa: E402
 
 set_tracing_disabled(True)
+# Seconds. By their own defaults some libraries give a connection five, which a busy machine may need.
+PATIENCE = 300
 
 FEATURES = {
     "plain": "a whole answer with its counts of tokens",
@@ -72,11 +74,11 @@ class Target:
 
     @property
     def openai(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url=self.v1, api_key="none", max_retries=0, timeout=120)
+        return openai.OpenAI(base_url=self.v1, api_key="none", max_retries=0, timeout=PATIENCE)
 
     @property
     def anthropic(self) -> anthropic.Anthropic:
-        return anthropic.Anthropic(base_url=self.root, api_key="none", max_retries=0, timeout=120)
+        return anthropic.Anthropic(base_url=self.root, api_key="none", max_retries=0, timeout=PATIENCE)
 
 
 def png() -> bytes:
@@ -435,7 +437,7 @@ def messages_count(at: Target) -> None:
 def lite(at: Target, content: Any = QUESTION, dialect: str = "openai", **more: Any) -> Any:
     base = at.v1 if dialect == "openai" else at.root
     return litellm.completion(
-        model=f"{dialect}/{at.model}", api_base=base, api_key="none", messages=user(content), max_retries=0, timeout=120,
+        model=f"{dialect}/{at.model}", api_base=base, api_key="none", messages=user(content), max_retries=0, timeout=PATIENCE,
         **more)
 
 
@@ -467,7 +469,7 @@ def lite_structured(at: Target) -> None:
 def lite_errors(at: Target) -> None:
     def ask() -> Any:
         return litellm.completion(
-            model="openai/no-such", api_base=at.v1, api_key="none", messages=user(), max_retries=0)
+            model="openai/no-such", api_base=at.v1, api_key="none", messages=user(), max_retries=0, timeout=PATIENCE)
     raises(litellm.exceptions.NotFoundError, ask)
 
 
@@ -481,11 +483,11 @@ def lite_embeddings(at: Target) -> None:
 
 def chain(at: Target, dialect: str) -> Any:
     if dialect == "openai":
-        return ChatOpenAI(model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=120)
+        return ChatOpenAI(model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=PATIENCE)
     if dialect == "responses":
         return ChatOpenAI(
-            model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=120, use_responses_api=True)
-    return ChatAnthropic(model=at.model, base_url=at.root, api_key="none", max_retries=0, timeout=120, max_tokens=200)
+            model=at.model, base_url=at.v1, api_key="none", max_retries=0, timeout=PATIENCE, use_responses_api=True)
+    return ChatAnthropic(model=at.model, base_url=at.root, api_key="none", max_retries=0, timeout=PATIENCE, max_tokens=200)
 
 
 def weather(city: str) -> str:
@@ -547,10 +549,11 @@ def chain_embeddings(at: Target) -> None:
 def pydantic_model(at: Target, dialect: str) -> Any:
     if dialect == "anthropic":
         provider = AnthropicProvider(
-            anthropic_client=anthropic.AsyncAnthropic(base_url=at.root, api_key="none", max_retries=0))
+            anthropic_client=anthropic.AsyncAnthropic(
+                base_url=at.root, api_key="none", max_retries=0, timeout=PATIENCE))
         return AnthropicModel(at.model, provider=provider)
     provider = OpenAIProvider(
-        openai_client=openai.AsyncOpenAI(base_url=at.v1, api_key="none", max_retries=0))
+        openai_client=openai.AsyncOpenAI(base_url=at.v1, api_key="none", max_retries=0, timeout=PATIENCE))
     return (OpenAIChatModel if dialect == "openai" else PydanticResponses)(at.model, provider=provider)
 
 
@@ -621,7 +624,7 @@ agents_weather = function_tool(weather)
 
 def agents_cells(dialect: str) -> dict[str, Callable[[Target], None]]:
     def agent(at: Target, **options: Any) -> Agent:
-        client = openai.AsyncOpenAI(base_url=at.v1, api_key="none", max_retries=0)
+        client = openai.AsyncOpenAI(base_url=at.v1, api_key="none", max_retries=0, timeout=PATIENCE)
         kind = OpenAIResponsesModel if dialect == "responses" else OpenAIChatCompletionsModel
         return Agent(name="a", instructions="Be brief.", model=kind(model=at.model, openai_client=client), **options)
 
@@ -673,7 +676,8 @@ def smol_weather(city: str) -> str:
 
 
 def smol_tools(at: Target) -> None:
-    model = OpenAIServerModel(model_id=at.model, api_base=at.v1, api_key="none")
+    model = OpenAIServerModel(
+        model_id=at.model, api_base=at.v1, api_key="none", client_kwargs={"timeout": PATIENCE})
     smol_weather.name = "weather"
     agent = ToolCallingAgent(tools=[smol_weather], model=model, max_steps=3, verbosity_level=0)
     equal(str(agent.run("The weather?")), "21 degrees")

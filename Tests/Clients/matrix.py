@@ -101,7 +101,7 @@ def main() -> None:
             with ThreadPoolExecutor(4) as pool:
                 futures = {name: pool.submit(run_client, name, cells, service.port)
                            for name, (_, cells) in CLIENTS.items()}
-                results = {name: future.result(timeout=800) for name, future in futures.items()}
+                results = {name: future.result(timeout=1600) for name, future in futures.items()}
             failures = [f"{client}: {feature} on {model}: {words}" for client, cells in results.items()
                         for (feature, model), words in cells.items() if words]
             wrong = compare(service, models)

@@ -15,8 +15,8 @@ tool=.build/contract/bin/schemathesis
 requirements=Tests/Contract/requirements.txt
 if ! cmp -s "$requirements" .build/contract/requirements.txt; then
   rm -rf .build/contract
-  python3 -m venv .build/contract 2>/dev/null \
-    && .build/contract/bin/pip install --quiet --disable-pip-version-check -r "$requirements" 2>/dev/null \
+  timeout 120 python3 -m venv .build/contract 2>/dev/null \
+    && timeout 300 .build/contract/bin/pip install --quiet --disable-pip-version-check -r "$requirements" 2>/dev/null \
     && cp "$requirements" .build/contract/requirements.txt \
     || { rm -rf .build/contract; echo "skipped: schemathesis cannot be installed from PyPI"; exit 0; }
 fi

@@ -35,7 +35,8 @@ from service import HERA, free_port  # noqa: E402
 VERSIONS = hashlib.sha256((ROOT / "Tests/Clients/requirements.txt").read_bytes()).hexdigest()[:8]
 PYTHON = Path(os.environ.get("HERA_CACHE", os.path.expanduser("~/.cache/hera"))) / f"client-libraries-{VERSIONS}/bin/python"
 FENCE = re.compile(r"(<!-- ends with an error -->\s*)?^```(\w*)[^\n]*\n(.*?)^```", re.M | re.S)
-SECONDS = 180
+# A client library alone can take half a minute to load on a busy machine.
+SECONDS = 600
 
 NOT_RUN = [
     (r"make (demo|test|build|deb|install)\b|sudo make install", "built and installed by other targets of the Makefile"),

@@ -144,11 +144,19 @@ def open_reservations(database: str) -> int:
         return connection.execute("SELECT COUNT(*) FROM reservation").fetchone()[0]
 
 
-def settled(service: Service) -> None:
-    """Waits until the calls of clients that have left are read and booked."""
+def settled(service: Service, ports: list[int]) -> None:
+    """Waits until the calls of clients that have left are read and booked.
+
+    A call of the last moment may not be reserved yet: so bills and ledger have to stay the same for a while, too.
+    """
     deadline = time.monotonic() + 150
-    while open_reservations(service.database) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    before: Any = None
+    while time.monotonic() < deadline:
+        now = ([bill(port) for port in ports], ledger(service))
+        if now == before and not open_reservations(service.database):
+            return
+        before = now
+        time.sleep(2)
 
 
 def problems(service: Service, bills: list[dict[str, Any]], process: Process, connections: int,
@@ -206,8 +214,7 @@ def main() -> None:
         with Service(name, *options, without=r".*_API_KEY") as service:
             process = Process(service.process.pid)
             seen = asyncio.run(load(service, seconds, connections, process))
-            settled(service)
-            time.sleep(1)
+            settled(service, ports)
             process.sample(seconds)
             verified = subprocess.run(
                 [HERA, "ledger", "verify", "--database", service.database], capture_output=True, text=True, timeout=300)

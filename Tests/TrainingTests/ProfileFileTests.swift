@@ -57,6 +57,32 @@ import Testing
         #expect(throws: EstimationError.foreignVersion(path: "x", found: 9, wanted: 1)) { try decode(bytes) }
     }
 
+    @Test("a judge of another version is not asked, and decisions can say so; its panel predicts as before")
+    func judge() throws {
+        try withFolder { folder in
+            let profiles = try trained()
+            try profiles.write(to: folder)
+            let text = StepText(prompt: "How many apples are 1 and two apples?")
+            let shares = profiles.features(of: text).shares.step
+            let nearest = try #require(shares.indices.max { shares[$0] < shares[$1] })
+            let panel = profiles.panels[nearest].name
+            var bytes = ProfileFile.encode(.answers, [1, 2, 3])
+            bytes[8] = 9
+            try ProfileFile.write(bytes, to: "\(folder)/\(panel)-answers.profile")
+            let loaded = try ProfileSet.load(directory: folder)
+            let model = try #require(profiles.profiledModels.first)
+            let reading = loaded.read(text, models: [model])
+            #expect(reading.judgeFault?.contains("the judge of \(panel) is of another version") == true)
+            #expect(reading.prediction(of: model) == profiles.read(text, models: [model]).prediction(of: model))
+            #expect(profiles.read(text, models: [model]).judgeFault == nil)
+            // A damaged file is another matter.
+            bytes[8] = 1
+            bytes[bytes.count - 1] ^= 1
+            try ProfileFile.write(bytes, to: "\(folder)/\(panel)-answers.profile")
+            #expect(throws: EstimationError.self) { try ProfileSet.load(directory: folder) }
+        }
+    }
+
     @Test("a whole file whose tables lead out of each other is refused")
     func inconsistent() throws {
         var panel = try trained().panels[0]

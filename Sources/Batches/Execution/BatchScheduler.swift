@@ -40,7 +40,10 @@ package final class BatchScheduler: Service {
 
     /// Claims batches until shutdown: on a notification, after a batch ends, and periodically from dead nodes.
     package func run() async throws {
-        await leaseLoop.run(on: stepService) { [self] notification in
+        await leaseLoop.run(
+            on: stepService.ledger, models: stepService.registry,
+            leaseSeconds: stepService.settings.limits.leaseSeconds
+        ) { [self] notification in
             await handle(notification)
         } check: { [self] in
             await checkAll()
@@ -174,7 +177,7 @@ extension BatchScheduler {
     /// Stores a new batch; any node may claim it.
     package func submit(_ submission: BatchSubmission, from caller: Caller) async throws -> BatchRecord {
         try check(submission, caller)
-        let file = try await stepService.file(submission.inputFileID, for: caller)
+        let file = try await stepService.ledger.file(submission.inputFileID, for: caller)
         guard file.purpose == "batch" else {
             throw FieldError(
                 "input_file_id", "file '\(file.id)' has the purpose '\(file.purpose)': it must be \"batch\"")
@@ -198,7 +201,7 @@ extension BatchScheduler {
             state: state.json,
             attribution: Attribution(team: caller.team, key: caller.key, batch: id, labels: caller.labels),
             createdAt: now, updatedAt: now, expiresAt: end)
-        try await stepService.save(record)
+        try await stepService.ledger.write { try $0.saveBatch(record) }
         leaseLoop.wake()
         return record
     }

@@ -52,11 +52,13 @@ struct ServedBatch: Sendable {
     private func read(_ batch: inout BatchRecord, _ state: inout BatchState) async throws -> Bool {
         let intake: BatchIntake
         do {
-            guard let input = batch.inputFileID, let file = try await stepService.readableFile(input) else {
+            guard let input = batch.inputFileID, let file = try await stepService.ledger.readableFile(input) else {
                 throw FieldError("input_file_id", "the file was deleted before it was read")
             }
             var pieces = FileReader(file.id, in: stepService.ledger)
-            intake = try await stepService.importRows(batch) { try await pieces.next() }
+            intake = try await BatchIntake.importRows(
+                of: batch, into: stepService.ledger, limits: stepService.settings.limits
+            ) { try await pieces.next() }
             state.keep(intake.faults)
             _ = try intake.checked()
         } catch let error as FieldError {
@@ -212,7 +214,7 @@ struct ServedBatch: Sendable {
     /// All malformed lines; where the input file is gone, those kept in the state.
     private func faults(of batch: BatchRecord, _ state: BatchState) async throws -> [BatchFault] {
         guard state.faultCount > state.faults.count, let input = batch.inputFileID,
-            let file = try await stepService.readableFile(input)
+            let file = try await stepService.ledger.readableFile(input)
         else { return state.faults }
         var reader = BatchReader(mostLineBytes: stepService.settings.limits.bodyBytes)
         var pieces = FileReader(file.id, in: stepService.ledger)
@@ -227,6 +229,6 @@ struct ServedBatch: Sendable {
         batch.status = status
         batch.state = state.json
         batch.updatedAt = .now()
-        try await stepService.save(batch)
+        try await stepService.ledger.write { [batch] in try $0.saveBatch(batch) }
     }
 }

@@ -1,4 +1,4 @@
-import Calls
+package import Calls
 import Domain
 import JSON
 package import Ledger
@@ -20,33 +20,33 @@ package struct BatchIntake: Sendable {
     }
 }
 
-extension StepService {
+extension BatchIntake {
     private static let rowsAtOnce = 256
 
     /// Validates a batch's input line by line and stores the rows; repeated calls find them again.
     ///
     /// - Parameter next: the next piece of the input; nil at its end.
     /// - Throws: a `FieldError` for more rows, or more malformed lines, than `limits.batch_rows`.
-    package func importRows(
-        _ batch: BatchRecord, next: () async throws -> [UInt8]?
+    package static func importRows(
+        of batch: BatchRecord, into ledger: LedgerStore, limits: ServiceLimits, next: () async throws -> [UInt8]?
     ) async throws -> BatchIntake {
         var batch = batch
-        var reader = BatchReader(mostLineBytes: settings.limits.bodyBytes)
+        var reader = BatchReader(mostLineBytes: limits.bodyBytes)
         var state = BatchState(json: batch.state) ?? BatchState(terms: BatchOptions(budget: nil))
         // The row count is stored after the last row.
         let isKnown = state.rowCount > 0
         var waiting: [BatchRow] = []
         func add(_ requests: [BatchRequest]) async throws {
-            guard reader.requestCount <= settings.limits.batchRows else {
+            guard reader.requestCount <= limits.batchRows else {
                 throw FieldError(
-                    "input", "has more than \(settings.limits.batchRows) rows: split it, or raise limits.batch_rows"
+                    "input", "has more than \(limits.batchRows) rows: split it, or raise limits.batch_rows"
                 )
             }
             // Faults stay in memory until they are written to the error file.
-            guard reader.faults.count <= settings.limits.batchRows else {
+            guard reader.faults.count <= limits.batchRows else {
                 throw FieldError(
                     "input",
-                    "has more than \(settings.limits.batchRows) lines that cannot be done; the first: line "
+                    "has more than \(limits.batchRows) lines that cannot be done; the first: line "
                         + "\(reader.faults[0].line): \(reader.faults[0].message)")
             }
             if isKnown { return }
@@ -68,12 +68,8 @@ extension StepService {
             state.keep(reader.faults)
             batch.state = state.json
             batch.updatedAt = .now()
-            try await save(batch)
+            try await ledger.write { [batch] in try $0.saveBatch(batch) }
         }
         return BatchIntake(batch: batch, faults: reader.faults, rows: reader.requestCount)
-    }
-
-    func save(_ batch: BatchRecord) async throws {
-        try await ledger.write { try $0.saveBatch(batch) }
     }
 }

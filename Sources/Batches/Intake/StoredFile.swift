@@ -49,7 +49,7 @@ package struct FileReader: Sendable {
     }
 }
 
-extension StepService {
+extension LedgerStore {
     /// A readable file of the caller's key; a caller without key sees all.
     package func file(_ id: String, for caller: Caller) async throws -> FileRecord {
         guard let file = try await readableFile(id), caller.key == nil || file.key == caller.key else {
@@ -60,7 +60,7 @@ extension StepService {
 
     /// A complete, unexpired file; nil where there is none.
     func readableFile(_ id: String) async throws -> FileRecord? {
-        let file = try await ledger.read { try $0.file(id) }
+        let file = try await read { try $0.file(id) }
         return file.flatMap { $0.isThere(at: .now()) ? $0 : nil }
     }
 }

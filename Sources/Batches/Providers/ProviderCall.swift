@@ -82,7 +82,7 @@ struct ProviderCall: Sendable {
     }
 
     func bill(_ row: BatchRow, in group: ProviderGroup) throws -> Bill {
-        // A provider bills answers of its batch interface at batch prices, whatever tier they name.
+        // A provider bills answers of its batch interface at batch prices, even where they name another tier.
         Bill(prepared: try prepared(row, in: group), priced: model, served: .batch)
     }
 

@@ -7,7 +7,7 @@ import Upstream
 ///
 /// A caller's request is made for the model that it has in mind, and another one may be asked: models differ in the ways
 /// of thinking that they take, and each takes back only the thinking that it has written itself. A refusal
-/// costs nothing, and nobody has seen anything of an answer.
+/// costs nothing, and no client has seen any of an answer.
 enum UnsupportedFieldRetry {
     /// The request without what was refused; nil where the refusal names nothing that may be left out.
     static func request(_ request: UpstreamRequest, after failure: UpstreamFailure) -> UpstreamRequest? {

@@ -10,18 +10,23 @@ package struct Verification: Hashable, Sendable {
     package var threshold: Double?
     /// Most further answers of the same model that may be bought to see whether they agree; 0 for none.
     package var samples: Int
+    /// Most answers of other models that may be bought to see whether they agree, where no judge knows the text.
+    package var opinions: Int
 
     /// The default of `samples`.
     package static let standardSamples = 1
+    /// The default of `opinions`.
+    package static let standardOpinions = 1
 
     package init(
         mode: VerificationMode = .off, stream: StreamRule = .buffer, threshold: Double? = nil,
-        samples: Int = Verification.standardSamples
+        samples: Int = Verification.standardSamples, opinions: Int = Verification.standardOpinions
     ) {
         self.mode = mode
         self.stream = stream
         self.threshold = threshold
         self.samples = samples
+        self.opinions = opinions
     }
 }
 
@@ -42,8 +47,8 @@ package enum StreamRule: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Verification {
-    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream`, `threshold` and `samples`. An object without
-    /// `on` means on.
+    /// Parses `true`, `false`, `"auto"`, or an object with `on`, `stream`, `threshold`, `samples` and `opinions`. An
+    /// object without `on` means on.
     init(json: JSONValue, base: Verification, path: String) throws(FieldError) {
         self = base
         if let mode = Self.mode(json) {
@@ -51,9 +56,10 @@ extension Verification {
             return
         }
         guard json.kind == .object else {
-            throw FieldError(path, "must be true, false, \"auto\", or an object with on, stream, threshold and samples")
+            throw FieldError(
+                path, "must be true, false, \"auto\", or an object with on, stream, threshold, samples and opinions")
         }
-        let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold", "samples"])
+        let fields = try FieldReader(json, path: path, known: ["on", "stream", "threshold", "samples", "opinions"])
         mode = .on
         if let value = fields.value("on") {
             guard let mode = Self.mode(value) else {
@@ -64,6 +70,7 @@ extension Verification {
         stream = try fields.choice("stream", of: StreamRule.self) ?? stream
         threshold = try fields.number("threshold", in: 0...1) ?? threshold
         samples = try fields.integer("samples", in: 0...8) ?? samples
+        opinions = try fields.integer("opinions", in: 0...4) ?? opinions
     }
 
     private static func mode(_ json: JSONValue) -> VerificationMode? {
@@ -77,7 +84,8 @@ extension Verification {
 
     /// Writes `verify` into the policy's object, as a single value if that is complete.
     func write(into writer: inout JSONWriter) {
-        guard stream != .buffer || threshold != nil || samples != Self.standardSamples else {
+        let isStandard = samples == Self.standardSamples && opinions == Self.standardOpinions
+        guard stream != .buffer || threshold != nil || !isStandard else {
             writeMode("verify", into: &writer)
             return
         }
@@ -88,6 +96,7 @@ extension Verification {
                 object.member("stream", stream.rawValue)
                 if let threshold { object.member("threshold", threshold) }
                 object.member("samples", samples)
+                object.member("opinions", opinions)
             })
     }
 }

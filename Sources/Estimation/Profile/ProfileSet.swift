@@ -14,6 +14,8 @@ package struct ProfileSet: Sendable {
     package var runs: [Int: RunProfile]
     /// Verifiers of answers, by the panel of their questions.
     package var answers: [Int: AnswerProfile]
+    /// Panels whose judge cannot be asked: it is of another version of hera, or of the panel.
+    package private(set) var unfitJudges: Set<String> = []
     /// Recorded answer speeds.
     package var speed = SpeedProfile()
     /// Prices of lost quality, by kind of request.
@@ -65,6 +67,8 @@ package struct ProfileSet: Sendable {
         for profile in answers {
             if let panel = panels.firstIndex(where: { $0.name == profile.name && profile.fits($0) }) {
                 verifiers[panel] = profile
+            } else {
+                unfitJudges.insert(profile.name)
             }
         }
         self.answers = verifiers
@@ -121,26 +125,33 @@ package struct ProfileSet: Sendable {
         var live: [LiveProfile] = []
         var ability: AbilityProfile?
         var general: GeneralAbility?
+        var unfitJudges: Set<String> = []
         let suffix = "." + ProfileFile.fileExtension
         // Evaluations of episodes read their file themselves.
         for name in names.sorted() where name.hasSuffix(suffix) && name != EpisodeProfile.fileName {
             let path = directory + "/" + name
-            try ProfileFile.decode(try DataFile.read(path), path: path) {
-                (kind, reader) throws(ByteReader.Failure) in
-                switch kind {
-                case .panel: panels.append(try PanelProfile(&reader))
-                case .gate: gate = try Gate(&reader)
-                case .memory: memory = try QuestionMemory(&reader)
-                case .derived: derived.append(try DerivedModel(&reader))
-                case .answers: answers.append(try AnswerProfile(&reader))
-                case .runs: runs.append(try RunProfile(&reader))
-                case .speed: speed = try SpeedProfile(&reader)
-                case .live: live.append(try LiveProfile(&reader))
-                case .dial: dial = try DialProfile(&reader)
-                case .ability: ability = try AbilityProfile(&reader)
-                case .general: general = try GeneralAbility(&reader)
-                case .episodes: throw ByteReader.Failure(reason: "episodes belong in \(EpisodeProfile.fileName)")
+            do throws(EstimationError) {
+                try ProfileFile.decode(try DataFile.read(path), path: path) {
+                    (kind, reader) throws(ByteReader.Failure) in
+                    switch kind {
+                    case .panel: panels.append(try PanelProfile(&reader))
+                    case .gate: gate = try Gate(&reader)
+                    case .memory: memory = try QuestionMemory(&reader)
+                    case .derived: derived.append(try DerivedModel(&reader))
+                    case .answers: answers.append(try AnswerProfile(&reader))
+                    case .runs: runs.append(try RunProfile(&reader))
+                    case .speed: speed = try SpeedProfile(&reader)
+                    case .live: live.append(try LiveProfile(&reader))
+                    case .dial: dial = try DialProfile(&reader)
+                    case .ability: ability = try AbilityProfile(&reader)
+                    case .general: general = try GeneralAbility(&reader)
+                    case .episodes: throw ByteReader.Failure(reason: "episodes belong in \(EpisodeProfile.fileName)")
+                    }
                 }
+            } catch {
+                // Without its judge, a panel still predicts.
+                guard case .foreignVersion = error, name.hasSuffix(Self.judgeSuffix) else { throw error }
+                unfitJudges.insert(String(name.dropLast(Self.judgeSuffix.count)))
             }
         }
         panels.sort { $0.name < $1.name }
@@ -154,10 +165,14 @@ package struct ProfileSet: Sendable {
         var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: runs, answers: answers, ability: ability, general: general
         )
+        set.unfitJudges.formUnion(unfitJudges)
         set.speed = speed
         set.dial = dial
         return live.reduce(set) { $0.adding($1) }
     }
+
+    /// End of the names of judges' files.
+    private static let judgeSuffix = "-answers.profile"
 
     /// Writes one file per panel and one for the gate. Creates the folder where it is missing.
     /// - Throws: `EstimationError.unwritable`.
@@ -173,7 +188,7 @@ package struct ProfileSet: Sendable {
         }
         for (_, profile) in answers {
             try ProfileFile.write(
-                ProfileFile.encode(.answers, profile.encoded()), to: "\(directory)/\(profile.name)-answers.profile")
+                ProfileFile.encode(.answers, profile.encoded()), to: "\(directory)/\(profile.name)\(Self.judgeSuffix)")
         }
         for (_, profile) in runs {
             try ProfileFile.write(
@@ -233,6 +248,7 @@ package struct ProfileSet: Sendable {
         var set = ProfileSet(
             panels: panels, gate: gate, memory: memory, runs: Array(runs.values), answers: Array(answers.values),
             ability: ability, general: general)
+        set.unfitJudges = unfitJudges
         set.speed = speed
         set.dial = dial
         set.live = live

@@ -61,6 +61,14 @@ package final class StepReading: Sendable {
             .map { ($0, words.dense($0), words.probabilities($0)) }
     }
 
+    /// Why no judge reads answers to such texts, although there is one; nil for no reason.
+    package var judgeFault: String? {
+        let shares = features.shares.step
+        let panel = shares.indices.filter { shares[$0] >= StepReading.judgeShare }.max { shares[$0] < shares[$1] }
+        guard let panel, set.answers[panel] == nil, set.unfitJudges.contains(set.panels[panel].name) else { return nil }
+        return "the judge of \(set.panels[panel].name) is of another version of hera or of its panel, and is not asked"
+    }
+
     private static func home(_ shares: [Float]) -> Int? { shares.firstIndex { $0 >= homeShare } }
 
     /// The share of each kind of task in the text; they sum to 1.

@@ -203,7 +203,7 @@ struct JSONSchemaValidator {
 }
 
 extension JSONValue {
-    /// Whether two values are equal: numbers by value, strings decoded, objects whatever the order of their members.
+    /// Whether two values are equal: numbers by value, strings decoded, objects in any order of their members.
     package func isSame(as other: JSONValue) -> Bool {
         guard kind == other.kind else { return false }
         switch kind {

@@ -4,7 +4,7 @@ package import Domain
 ///
 /// offset += gain x weight x (target - score), weight = 1 / (sampling probability), clamped to the offsets that have an
 /// effect (anti-windup: beyond them kappa is at its floor or cap anyway). While the offset stays inside its bounds, the
-/// weighted mean of the scores over N steps is within (width of the bounds) / (gain x N) of the target, whatever the
+/// weighted mean of the scores over N steps is within (width of the bounds) / (gain x N) of the target, for all
 /// data. The sum of the errors is the distance that the offset has moved, over the gain (the argument of adaptive
 /// conformal inference, Gibbs and Candes 2021).
 package struct KappaController: Hashable, Sendable {

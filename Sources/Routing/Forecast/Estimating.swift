@@ -41,6 +41,9 @@ package protocol StepEstimates: Sendable {
     /// Probability that the judge recognises a wrong answer.
     var detectionRate: Double { get }
 
+    /// Why no judge reads answers to such texts, although there is one; nil for no reason.
+    var judgeFault: String? { get }
+
     /// Whether a judge covers the text and all these models.
     func judges(_ models: [Model]) -> Bool
 
@@ -72,6 +75,9 @@ extension StepEstimates {
     package func coupling(of model: Model, to reference: Model) -> Double { 0.4 }
 
     package var detectionRate: Double { 0.7 }
+
+    /// No reason, without a judge.
+    package var judgeFault: String? { nil }
 
     package func judges(_ models: [Model]) -> Bool { false }
 
@@ -108,7 +114,7 @@ package struct PriorEstimates: StepEstimates {
 /// Similarity without an output predictor.
 package enum Similarity {
     /// The share of the reference's acceptable answers that a model is expected to reproduce, if the stronger one can
-    /// do whatever the weaker one can: min(1, p_m / p_r).
+    /// do all that the weaker one can: min(1, p_m / p_r).
     package static func expected(_ quality: Double, reference: Double) -> Double {
         guard reference > 0 else { return 1 }
         return min(1, quality / reference)

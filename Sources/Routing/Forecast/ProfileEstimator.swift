@@ -91,6 +91,8 @@ struct ProfileEstimates: StepEstimates {
 
     var detectionRate: Double { reading.detectionRate }
 
+    var judgeFault: String? { reading.judgeFault }
+
     func judges(_ models: [Model]) -> Bool { reading.judges(models.map(\.id)) }
 
     func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice {

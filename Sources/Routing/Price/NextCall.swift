@@ -7,6 +7,8 @@ package enum NextCall: Hashable, Sendable {
     case ask(ModelID)
     /// Ask the model that has just answered once more, to see whether its answers agree.
     case sample(ModelID, correctness: Double)
+    /// Ask another model, to see whether its answer agrees with that of the model that has just answered.
+    case compare(ModelID, with: ModelID, correctness: Double)
     /// Ask the model that has just answered in another way: with more effort, or with sources that it was not sent.
     case askAgain(Candidate)
     /// Keep this model's answer: no further one is worth its price.
@@ -21,6 +23,8 @@ struct SeenEvidence: Sendable {
     var samples = SampleAgreement()
     /// Most further answers of one model; 0 where none can be bought.
     var mostSamples = 0
+    /// Most answers of other models that may be bought to see whether they agree; 0 for none.
+    var mostOpinions = 0
 
     /// Evidence weaker than this buys no other model's answer where no judge knows the text.
     private static let leastLogOdds = 0.25
@@ -42,6 +46,8 @@ struct NextCallSearch {
     var furtherWays: (ModelID) -> [Candidate] = { _ in [] }
     /// Models that were asked in a second way already.
     var askedAgain: Set<ModelID> = []
+    /// Whether the request offers tools.
+    var offersTools = false
 
     /// Coupling of the errors of a model's answers in two ways of asking: what it does not know, more effort or more
     /// sources seldom bring.
@@ -79,12 +85,15 @@ struct NextCallSearch {
             return policy.valued(
                 correctness: correctness, costUSD: burdens, couplings: couplings, open: open, asked: asked)
         }
-        let mayReplace = isJudged || seen.isWeighty
+        let belief = isJudged ? nil : belief(models, predictions, couplings, answers)
+        let mayReplace = isJudged || seen.isWeighty || belief?.compares == true
         let next = mayReplace ? best(believed) : replacement(believed, burdens, open: [], asked: asked)
         guard let found = next else { return nil }
-        if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }),
-            canSample(index, after: asked, open: isJudged ? open : abler, of: candidates, seen)
-        {
+        guard let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) else {
+            return Self.call(of: found.move, models, believed)
+        }
+        let opinion = opinion(belief, models, asked, open, abler, burdens, seen, candidates)
+        if canSample(index, after: asked, open: isJudged ? open : abler, of: candidates, seen) {
             let q = believed[index]
             let agrees = seen.samples.nextAgrees(correctness: q)
             var value = -burdens[index]
@@ -93,18 +102,83 @@ struct NextCallSearch {
                 let then = changed(believed, index, by: change, couplings)
                 value += probability * (best(then)?.value ?? then[index])
             }
-            if value > found.value + Self.leastSampleGain { return .sample(last.model.id, correctness: q) }
+            if value > found.value + Self.leastSampleGain {
+                if let opinion, opinion.value > value {
+                    return .compare(models[opinion.index].id, with: last.model.id, correctness: q)
+                }
+                return .sample(last.model.id, correctness: q)
+            }
         }
-        if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }),
-            let again = secondWay(of: candidates[index].candidate, believed[index], after: asked, of: candidates, seen),
+        if let opinion, opinion.value > found.value + Self.leastSampleGain {
+            return .compare(models[opinion.index].id, with: last.model.id, correctness: believed[index])
+        }
+        if let again = secondWay(
+            of: candidates[index].candidate, believed[index], after: asked, of: candidates, seen),
             again.value > found.value
         {
             return .askAgain(again.way)
         }
-        switch found.move {
-        case .ask(let index): return .ask(models[index].id)
-        case .keep(let index): return .keep(models[index].id, correctness: believed[index])
+        return Self.call(of: found.move, models, believed)
+    }
+
+    private static func call(of move: CascadePolicy.Move, _ models: [Model], _ correctness: [Double]) -> NextCall {
+        switch move {
+        case .ask(let index): .ask(models[index].id)
+        case .keep(let index): .keep(models[index].id, correctness: correctness[index])
         }
+    }
+
+    // MARK: Second opinions
+
+    /// What predictions and the agreement of the answers so far tell, without a judge.
+    private func belief(
+        _ models: [Model], _ predictions: [Double], _ couplings: [Float],
+        _ answers: [(model: Model, output: String)]
+    ) -> AgreementBelief {
+        var belief = AgreementBelief(predictions: predictions, couplings: couplings)
+        for answer in answers {
+            guard let index = models.firstIndex(where: { $0.id == answer.model.id }) else { continue }
+            belief.add(ComparedAnswer(answer.output, offersTools: offersTools), of: index)
+        }
+        return belief
+    }
+
+    /// The model whose answer is best compared with those so far, with the value of asking it; nil for none.
+    ///
+    /// It is never slower than the answer that it may save.
+    private func opinion(
+        _ belief: AgreementBelief?, _ models: [Model], _ asked: [Int], _ open: [Int], _ abler: [Int],
+        _ burdens: [Double], _ seen: SeenEvidence, _ candidates: [(candidate: Candidate, model: Model)]
+    ) -> (index: Int, value: Double)? {
+        guard let belief, asked.count <= seen.mostOpinions, seen.samples.count == 0 else { return nil }
+        let saved = abler.map { candidates[$0].candidate.latencySeconds }.max() ?? 0
+        var best: (index: Int, value: Double)?
+        for index in open where candidates[index].candidate.latencySeconds <= saved {
+            guard let outlook = belief.outlook(asking: index) else { continue }
+            var value = -burdens[index]
+            let outcomes = [(outlook.agrees, outlook.ifAgreeing), (1 - outlook.agrees, outlook.ifNew)]
+            for (probability, then) in outcomes {
+                let known = changed(then, models, belief.couplings, by: seen)
+                let later = abler.filter { $0 != index }
+                value +=
+                    probability
+                    * (replacement(known, burdens, open: later, asked: asked + [index])?.value ?? 0)
+            }
+            if value > best?.value ?? -.infinity { best = (index, value) }
+        }
+        return best
+    }
+
+    /// The probabilities after what was seen of the answers besides their words.
+    private func changed(
+        _ correctness: [Double], _ models: [Model], _ couplings: [Float], by seen: SeenEvidence
+    ) -> [Double] {
+        var correctness = correctness
+        for index in models.indices {
+            guard let change = seen.logOdds[models[index].id], change != 0 else { continue }
+            correctness = changed(correctness, index, by: change, couplings)
+        }
+        return correctness
     }
 
     /// The best other way of asking the model that has just answered, with its value; nil where none is better.
@@ -155,6 +229,17 @@ struct NextCallSearch {
 
     // MARK: Belief
 
+    /// The probability that the last answer is right; nil where nothing is known of it.
+    func correctness(after answers: [(model: Model, output: String)], seen: SeenEvidence) -> Double? {
+        let candidates = nearest(answers)
+        let models = candidates.map(\.model)
+        guard let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) else {
+            return nil
+        }
+        return correctness(
+            models, candidates.map(\.candidate.prediction.quality), couplings(models), answers, seen)?[index]
+    }
+
     /// Every model's probability of being right, given answers and evidence; nil where nothing tells more than the
     /// predictions did before the call.
     private func correctness(
@@ -166,14 +251,14 @@ struct NextCallSearch {
             guard let judged = estimates.correctness(of: models, given: answers) else { return nil }
             correctness = judged
         } else {
-            guard seen.isWeighty || seen.mostSamples > 0 else { return nil }
-            correctness = predictions
+            let belief = belief(models, predictions, couplings, answers)
+            guard seen.isWeighty || seen.mostSamples > 0 || seen.mostOpinions > 0 || belief.compares else {
+                return nil
+            }
+            correctness = belief.correctness
         }
         guard correctness.allSatisfy(\.isFinite) else { return nil }
-        for index in models.indices {
-            guard let change = seen.logOdds[models[index].id], change != 0 else { continue }
-            correctness = changed(correctness, index, by: change, couplings)
-        }
+        correctness = changed(correctness, models, couplings, by: seen)
         if let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) {
             correctness = changed(correctness, index, by: seen.samples.logOdds, couplings)
         }

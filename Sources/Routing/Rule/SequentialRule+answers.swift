@@ -63,17 +63,31 @@ extension SequentialRule {
                     reason: "\(way.wayName) is asked as well: its first answer is right with probability "
                         + "\(Decimals.two(answer.acceptance ?? 0)), and this one is expected to be worth its price"))
         case .ask(let model):
-            findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
-            rejected.append(answer)
-            release(from: answer.model, because: "another answer is worth its price")
-            guard !wasTried(model), step.candidate(model) != nil else { return search(step) }
-            return .call(
-                .init(
-                    model: model, stage: model == step.reference.model ? .reference : .plan,
-                    reason: "\(model) is asked as well: the answer of \(answer.model) is right with probability "
-                        + "\(Decimals.two(answer.acceptance ?? 0)), and another one is expected to be worth its price")
-            )
+            return ask(
+                model, after: answer, step, "another answer is worth its price",
+                and: "another one is expected to be worth its price")
+        case .compare(let model, let other, _):
+            return ask(
+                model, after: answer, step, "its answer is held against that of \(model)",
+                and: "whether \(model) agrees with \(other) is expected to be worth its price")
         }
+    }
+
+    /// Asks another model after an answer.
+    private mutating func ask(
+        _ model: ModelID, after answer: RuleEvent.Answer, _ step: RuleStep, _ releasing: String, and reason: String
+    ) -> RuleAction {
+        findings.append(.valued(answer.model, answer.acceptance ?? 0, next: model))
+        rejected.append(answer)
+        release(from: answer.model, because: releasing)
+        guard !wasTried(model), step.candidate(model) ?? step.others.first(where: { $0.model == model }) != nil else {
+            return search(step)
+        }
+        return .call(
+            .init(
+                model: model, stage: model == step.reference.model ? .reference : .plan,
+                reason: "\(model) is asked as well: the answer of \(answer.model) is right with probability "
+                    + "\(Decimals.two(answer.acceptance ?? 0)), and \(reason)"))
     }
 
     /// The reference; without it the best candidate left; without any the best paid answer.

@@ -19,6 +19,8 @@ struct StepForecast: Sendable {
     private(set) var remarks: [String] = []
     /// The model that the run is taken from, because its last steps go badly.
     private(set) var stuck: ModelID?
+    /// Whether the request offers tools.
+    let offersTools: Bool
     /// In the order of the context.
     private let models: [Model]
     /// Indices of the candidates that can serve the step.
@@ -121,7 +123,9 @@ struct StepForecast: Sendable {
                 usual: found == nil ? nil : able.map { whole[$0] })
             if let rest = priced?.rest { remarks.append("\(rest)") }
         }
+        if context.policy.verify, let fault = estimates.judgeFault { remarks.append("verify: \(fault)") }
         self.estimates = estimates
+        offersTools = step.text.tools != nil
         ways = stuck == nil ? found?.ways ?? [:] : [:]
         self.able = able
         self.remarks = remarks
@@ -223,7 +227,7 @@ struct StepForecast: Sendable {
         return NextCallSearch(
             estimates: estimates, priced: priced,
             candidates: affordable.compactMap { candidate in model(candidate.model).map { (candidate, $0) } },
-            remaining: context.remaining, isJudged: isJudged, furtherWays: furtherWays)
+            remaining: context.remaining, isJudged: isJudged, furtherWays: furtherWays, offersTools: offersTools)
     }
 
     func model(_ id: ModelID) -> Model? { models.first { $0.id == id } }

@@ -31,6 +31,8 @@ package struct StepMachine: Sendable {
     package var allowsSamples = false
     /// Models that were asked in a second way.
     private var askedAgain: Set<ModelID> = []
+    /// Whether the last answer agrees with the earlier ones of the step, with its price; nil without an earlier one.
+    package var opinion: Evidence? { compared() }
 
     init(
         decision: Decision, rule: SequentialRule, start: RuleStep, forecast: StepForecast, estimator: any Estimating,
@@ -94,6 +96,7 @@ package struct StepMachine: Sendable {
         }
         outputs.append((known, output))
         seen.mostSamples = allowsSamples ? context.value.policy.verification.samples : 0
+        seen.mostOpinions = allowsSamples ? context.value.policy.verification.opinions : 0
         return weigh()
     }
 
@@ -132,10 +135,7 @@ package struct StepMachine: Sendable {
             var search = forecast.value.callsAfterAnswer(in: context.value)
             search?.askedAgain = askedAgain
             next = search?.next(after: outputs, seen: seen)
-        }
-        if judged == nil, next != nil {
-            let predicted = decision.candidate(last.model.id)?.prediction.quality
-            acceptance = predicted.map { logistic(logit($0) + change) }
+            if judged == nil, next != nil { acceptance = search?.correctness(after: outputs, seen: seen) }
         }
         if case .sample(let model, let correctness)? = next {
             action = .sample(
@@ -147,6 +147,27 @@ package struct StepMachine: Sendable {
         }
         if case .askAgain(let way)? = next { take(way) }
         return handle(.answered(.init(model: last.model.id, acceptance: acceptance, next: next)))
+    }
+
+    /// Compares the last answer with the earlier ones.
+    private func compared() -> Evidence? {
+        guard let last = outputs.last else { return nil }
+        let own = ComparedAnswer(last.output, offersTools: forecast.value.offersTools)
+        var same: [String] = []
+        var others: [String] = []
+        for (model, output) in outputs.dropLast() where model.id != last.model.id {
+            switch own.agrees(with: ComparedAnswer(output, offersTools: forecast.value.offersTools)) {
+            case true?: same.append(model.id.rawValue)
+            case false?: others.append(model.id.rawValue)
+            case nil: continue
+            }
+        }
+        var words: [String] = []
+        if !same.isEmpty { words.append("it agrees with the answer of \(same.joined(separator: ", "))") }
+        if !others.isEmpty { words.append("it is not the answer of \(others.joined(separator: ", "))") }
+        guard !words.isEmpty else { return nil }
+        let price = decision.candidate(last.model.id).map { "; asked for about $\($0.cost.total)" } ?? ""
+        return Evidence(name: "agreement", finding: words.joined(separator: ", ") + price, logOdds: nil)
     }
 
     /// Asks a model in another way from here on.

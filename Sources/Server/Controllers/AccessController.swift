@@ -9,7 +9,8 @@ import Steps
 
 /// Budgets with their forecast, and access keys.
 struct AccessController {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let settings: CurrentSettings
     /// Whether requests need a key. Then only the operator's makes and revokes keys.
     let needsKey: Bool
 
@@ -27,7 +28,7 @@ struct AccessController {
         let caller = context.caller
         let scopes = caller.key.map { [BudgetScope.key($0)] + (caller.team.map { [.team($0)] } ?? []) }
         let now = Timestamp.now()
-        let statuses = try await stepService.ledger.read { try $0.budgets(of: scopes, at: now) }
+        let statuses = try await ledger.read { try $0.budgets(of: scopes, at: now) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")
@@ -45,7 +46,7 @@ struct AccessController {
     func keys(request: Request, context: HeraContext) async throws -> Response {
         let own = context.caller.key
         let now = Timestamp.now()
-        let (keys, statuses) = try await stepService.ledger.read { transaction in
+        let (keys, statuses) = try await ledger.read { transaction in
             let keys = try transaction.keys().filter { own == nil || $0.id == own }
             return (keys, try transaction.budgets(of: keys.map { .key($0.id) }, at: now))
         }
@@ -70,7 +71,7 @@ struct AccessController {
     func create(request: Request, context: HeraContext) async throws -> Response {
         try checkMayChange(context)
         var request = request
-        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: settings.value.limits.bodyBytes)
         let fields = try FieldReader(
             body.root, path: "",
             known: [
@@ -85,8 +86,8 @@ struct AccessController {
         key.tokensPerMinute = try fields.integer("tokens_per_minute", in: 1...1_000_000_000)
         key.concurrentCalls = try fields.integer("concurrent_calls", in: 1...1_000_000)
         key.policy = try fields.string("policy")
-        if let name = key.policy, name != "default", stepService.settings.policies[name] == nil {
-            let hint = Spelling.closest(to: name, among: stepService.settings.policies.keys.sorted())
+        if let name = key.policy, name != "default", settings.value.policies[name] == nil {
+            let hint = Spelling.closest(to: name, among: settings.value.policies.keys.sorted())
             throw FieldError("policy", "no policy is named '\(name)'\(hint.map { "; did you mean '\($0)'?" } ?? "")")
         }
         if let text = try fields.string("expires_at") {
@@ -108,7 +109,7 @@ struct AccessController {
                 }
             }
         }
-        let secret = try await stepService.ledger.createKey(key, budgets: budgets, by: Self.actor)
+        let secret = try await ledger.createKey(key, budgets: budgets, by: Self.actor)
         var writer = JSONWriter()
         writer.object {
             $0.member("id", key.id)
@@ -125,7 +126,7 @@ struct AccessController {
         try checkMayChange(context)
         let id = try context.parameters.require("id")
         do {
-            try await stepService.ledger.write { try $0.revokeKey(id, at: .now(), by: Self.actor) }
+            try await ledger.write { try $0.revokeKey(id, at: .now(), by: Self.actor) }
         } catch {
             if case .notFound = error { throw ServiceError.notFound(kind: "key", id: id) }
             throw error
@@ -143,7 +144,7 @@ struct AccessController {
     @Sendable
     func changes(request: Request, context: HeraContext) async throws -> Response {
         try checkMayChange(context)
-        let changes = try await stepService.ledger.read { try $0.accessChanges(limit: Self.mostChanges) }
+        let changes = try await ledger.read { try $0.accessChanges(limit: Self.mostChanges) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")

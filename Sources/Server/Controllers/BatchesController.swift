@@ -9,14 +9,14 @@ import Steps
 
 /// OpenAI's batches: creates, lists, reads and cancels them.
 struct BatchesController {
-    let stepService: StepService
+    let settings: CurrentSettings
     let scheduler: BatchScheduler
 
     private static let maximumPageSize = 100
     private static let standardPageSize = 20
 
-    init(stepService: StepService, scheduler: BatchScheduler) {
-        self.stepService = stepService
+    init(settings: CurrentSettings, scheduler: BatchScheduler) {
+        self.settings = settings
         self.scheduler = scheduler
     }
 
@@ -30,9 +30,9 @@ struct BatchesController {
     @Sendable
     func create(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: settings.value.limits.bodyBytes)
         let submission = try BatchSubmission(
-            json: body.root, ifShort: ShortfallRule(stepService.settings.defaultPolicy.onInfeasible))
+            json: body.root, ifShort: ShortfallRule(settings.value.defaultPolicy.onInfeasible))
         let record = try await scheduler.submit(submission, from: context.caller)
         return Response(json: try await scheduler.document(record).json)
     }

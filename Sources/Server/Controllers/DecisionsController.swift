@@ -9,7 +9,7 @@ import Steps
 
 /// Decisions as a list and one by one, and the runs that they belong to.
 struct DecisionsController {
-    let stepService: StepService
+    let ledger: LedgerStore
 
     /// Most decisions that one request looks through.
     private static let mostScanned = 5000
@@ -27,7 +27,7 @@ struct DecisionsController {
         let limit = try Self.limit(request, standard: 50, most: 200)
         let key = context.caller.key
         let start = try await start(after: filter.after, for: context.caller)
-        let (lines, scanned, last) = try await stepService.ledger.read { transaction in
+        let (lines, scanned, last) = try await ledger.read { transaction in
             var position = start
             var found: [DecisionLine] = []
             var scanned = 0
@@ -63,7 +63,7 @@ struct DecisionsController {
     /// The place of the last decision seen; nil for the start of the list.
     private func start(after id: String?, for caller: Caller) async throws -> DecisionPosition? {
         guard let id else { return nil }
-        let record = try await stepService.ledger.read { try $0.decision(id) }
+        let record = try await ledger.read { try $0.decision(id) }
         guard let record, caller.sees(record.attribution) else {
             throw ServiceError.notFound(kind: "decision", id: id)
         }
@@ -74,7 +74,7 @@ struct DecisionsController {
     @Sendable
     func decision(request: Request, context: HeraContext) async throws -> Response {
         let id = try context.parameters.require("id")
-        let line = try await stepService.ledger.read { ledger -> DecisionLine? in
+        let line = try await ledger.read { ledger -> DecisionLine? in
             guard let record = try ledger.decision(id), context.caller.sees(record.attribution) else { return nil }
             return DecisionLine(
                 record: record, entries: try DecisionMoney().entries(of: record.decision, from: &ledger))
@@ -98,7 +98,7 @@ struct DecisionsController {
     func runs(request: Request, context: HeraContext) async throws -> Response {
         let limit = try Self.limit(request, standard: 30, most: 100)
         let key = context.caller.key
-        let runs = try await stepService.ledger.read { transaction in
+        let runs = try await ledger.read { transaction in
             var runs: [RunLine] = []
             var places: [String: Int] = [:]
             for record in try transaction.decisions(behind: nil, ofKey: key, limit: 1000) {

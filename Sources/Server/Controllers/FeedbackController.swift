@@ -8,7 +8,8 @@ import Steps
 
 /// Records callers' scores of decisions, steps and jobs.
 struct FeedbackController {
-    let stepService: StepService
+    let settings: CurrentSettings
+    let recorder: FeedbackRecorder
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.post("feedback", use: record)
@@ -18,9 +19,9 @@ struct FeedbackController {
     @Sendable
     func record(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: settings.value.limits.bodyBytes)
         let feedback = try Feedback(json: body.root)
-        let isFirst = try await stepService.record(feedback, from: context.caller)
+        let isFirst = try await recorder.record(feedback, from: context.caller)
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "feedback")

@@ -10,7 +10,8 @@ import Steps
 
 /// OpenAI's files: upload, list, read and delete. The ledger stores files, so every node can read them.
 struct FilesController {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let settings: CurrentSettings
 
     private static let maximumPageSize = 10_000
 
@@ -26,8 +27,8 @@ struct FilesController {
     func upload(request: Request, context: HeraContext) async throws -> Response {
         try await checkQuota(for: request, caller: context.caller)
         var upload = try FileUpload(
-            contentType: request.headers[.contentType] ?? "", limits: stepService.settings.limits,
-            key: context.caller.key, ledger: stepService.ledger)
+            contentType: request.headers[.contentType] ?? "", limits: settings.value.limits,
+            key: context.caller.key, ledger: ledger)
         do {
             for try await piece in request.body { try await upload.receive(Array(buffer: piece)) }
             return Response(json: FileDocument(try await upload.finish()).json)
@@ -42,11 +43,11 @@ struct FilesController {
 
     /// Checks the caller's quotas and the request's size.
     private func checkQuota(for request: Request, caller: Caller) async throws {
-        let limits = stepService.settings.limits
+        let limits = settings.value.limits
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.fileBytes + (64 << 10) {
             throw FileUpload.tooLarge(limits)
         }
-        let totals = try await stepService.ledger.read { try $0.fileTotals(ofKey: caller.key) }
+        let totals = try await ledger.read { try $0.fileTotals(ofKey: caller.key) }
         guard totals.files < limits.files else {
             throw FieldError(
                 "file",
@@ -67,19 +68,18 @@ struct FilesController {
         var query = page.query(for: context.caller)
         query.purpose = request.uri.queryParameters["purpose"].map(String.init)
         let asked = query
-        let files = try await stepService.ledger.read { try $0.files(asked, at: .now()) }
+        let files = try await ledger.read { try $0.files(asked, at: .now()) }
         return Response(json: page.document(of: files, id: \.id) { FileDocument($0).write(into: &$1) })
     }
 
     @Sendable
     func file(request: Request, context: HeraContext) async throws -> Response {
-        Response(json: FileDocument(try await stepService.file(id(context), for: context.caller)).json)
+        Response(json: FileDocument(try await ledger.file(id(context), for: context.caller)).json)
     }
 
     @Sendable
     func content(request: Request, context: HeraContext) async throws -> Response {
-        let file = try await stepService.file(id(context), for: context.caller)
-        let ledger = stepService.ledger
+        let file = try await ledger.file(id(context), for: context.caller)
         let name = file.name.filter { $0.isASCII && $0 != "\"" && $0 != "\\" && !$0.isNewline }
         var headers: HTTPFields = [.contentType: "application/octet-stream"]
         headers[.contentDisposition] = "attachment; filename=\"\(name)\""
@@ -94,8 +94,8 @@ struct FilesController {
 
     @Sendable
     func delete(request: Request, context: HeraContext) async throws -> Response {
-        let file = try await stepService.file(id(context), for: context.caller)
-        try await stepService.ledger.write { try $0.deleteFile(file.id) }
+        let file = try await ledger.file(id(context), for: context.caller)
+        try await ledger.write { try $0.deleteFile(file.id) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("id", file.id)

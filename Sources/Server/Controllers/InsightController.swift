@@ -9,7 +9,9 @@ import Steps
 
 /// Promised against measured quality, and recorded decisions under another policy.
 struct InsightController {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let settings: CurrentSettings
+    let learning: Learning
 
     private static let mostDecisions = 1000
 
@@ -27,8 +29,8 @@ struct InsightController {
         let query = try DashboardQuery(
             from: parameters["from"].map(String.init), to: nil, groupBy: nil,
             range: parameters["range"].map(String.init), now: now)
-        let report = try await QualityReport(of: stepService, since: query.from)
-        let observations = try await stepService.ledger.read { try $0.latestObservations(limit: 5000) }
+        let report = try await QualityReport(of: learning, in: ledger, since: query.from)
+        let observations = try await ledger.read { try $0.latestObservations(limit: 5000) }
         let days = QualityDays(observations.filter { $0.at >= query.from })
         var writer = JSONWriter()
         writer.object { object in
@@ -57,10 +59,10 @@ struct InsightController {
                 limit = Int(number)
             }
         } else {
-            assumption.maxLoss = stepService.settings.defaultPolicy.maxLoss
+            assumption.maxLoss = settings.value.defaultPolicy.maxLoss
         }
         let key = context.caller.key
-        let records = try await stepService.ledger.read { [limit] in
+        let records = try await ledger.read { [limit] in
             try $0.decisions(behind: nil, ofKey: key, limit: limit)
         }
         let whatIf = WhatIf(records.map(\.decision))

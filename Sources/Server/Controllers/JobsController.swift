@@ -11,11 +11,13 @@ import Steps
 
 /// Agent jobs: submit, list, read, stream events, submit tool outputs, cancel.
 struct JobsController {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let settings: CurrentSettings
     let scheduler: JobScheduler
 
-    init(stepService: StepService, scheduler: JobScheduler) {
-        self.stepService = stepService
+    init(ledger: LedgerStore, settings: CurrentSettings, scheduler: JobScheduler) {
+        self.ledger = ledger
+        self.settings = settings
         self.scheduler = scheduler
     }
 
@@ -31,8 +33,8 @@ struct JobsController {
     @Sendable
     func submit(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
-        let spec = try JobSpec(json: body.root, basePolicy: stepService.settings.defaultPolicy)
+        let body = try await request.json(upTo: settings.value.limits.bodyBytes)
+        let spec = try JobSpec(json: body.root, basePolicy: settings.value.defaultPolicy)
         let record = try await scheduler.submit(spec, from: context.caller)
         return Response(json: try await document(record), status: .created)
     }
@@ -40,7 +42,7 @@ struct JobsController {
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
         let key = context.caller.key
-        let records = try await stepService.ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
+        let records = try await ledger.read { try $0.jobs(in: [], of: key, limit: 100) }
         var writer = JSONWriter()
         writer.object { object in
             object.member("object", "list")
@@ -69,7 +71,7 @@ struct JobsController {
     @Sendable
     func toolOutputs(request: Request, context: HeraContext) async throws -> Response {
         var request = request
-        let body = try await request.json(upTo: stepService.settings.limits.bodyBytes)
+        let body = try await request.json(upTo: settings.value.limits.bodyBytes)
         let id = try await ownJob(context).id
         try await scheduler.submit(try ToolOutput.list(body.root), for: id)
         return Response(json: try await document(try await scheduler.job(id)))
@@ -85,7 +87,7 @@ struct JobsController {
     func events(request: Request, context: HeraContext) async throws -> Response {
         let id = try await ownJob(context).id
         let start = HTTPField.Name("last-event-id").flatMap { request.headers[$0] }.flatMap { Int64($0) } ?? 0
-        let stepService = stepService
+        let (ledger, settings) = (ledger, settings)
         return Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
             body: ResponseBody { writer in
@@ -94,9 +96,8 @@ struct JobsController {
                 var wroteAt = ContinuousClock.now
                 while true {
                     // Status is read before the events, so the end is never seen without its last event.
-                    let isOver = try await stepService.ledger.read { try $0.job(id) }?.status.isFinal ?? true
-                    for event in try await stepService.ledger.read({ [last] in try $0.events(ofJob: id, after: last) })
-                    {
+                    let isOver = try await ledger.read { try $0.job(id) }?.status.isFinal ?? true
+                    for event in try await ledger.read({ [last] in try $0.events(ofJob: id, after: last) }) {
                         last = event.sequence
                         let bytes = SSEEvent.encode(event: event.event.type, data: event.event.data, id: String(last))
                         try await writer.write(ByteBuffer(bytes: bytes))
@@ -105,7 +106,7 @@ struct JobsController {
                     if isOver { break }
                     // Keeps the connection alive and detects a disconnected client, since a paused job may wait for
                     // ever.
-                    if wroteAt.duration(to: .now) >= .seconds(stepService.settings.limits.keepAliveSeconds) {
+                    if wroteAt.duration(to: .now) >= .seconds(settings.value.limits.keepAliveSeconds) {
                         try await writer.write(ByteBuffer(string: ": nothing new\n\n"))
                         wroteAt = .now
                     }
@@ -124,6 +125,6 @@ struct JobsController {
     }
 
     private func document(_ record: JobRecord) async throws -> [UInt8] {
-        try await JobDocument(record, from: stepService.ledger).json
+        try await JobDocument(record, from: ledger).json
     }
 }

@@ -9,7 +9,7 @@ import Steps
 
 /// `GET /metrics`: request, model and process metrics for Prometheus.
 struct MetricsController {
-    let stepService: StepService
+    let models: ModelRegistry
     let registry: PrometheusRegistry
     /// Whether requests need a key. Then the operator's is needed here: the figures are those of all callers.
     let needsKey: Bool
@@ -27,7 +27,7 @@ struct MetricsController {
                 type: "invalid_request_error", code: "operator_only")
         }
         var text = PrometheusText()
-        ModelMetrics(registry: stepService.registry, moment: .now()).write(into: &text)
+        ModelMetrics(registry: models, moment: .now()).write(into: &text)
         ProcessMetrics().write(into: &text)
         return Response(
             status: .ok, headers: [.contentType: PrometheusText.contentType],

@@ -9,7 +9,8 @@ import Steps
 
 /// Lists the valid values of `model`.
 struct ModelsController {
-    let stepService: StepService
+    let models: ModelRegistry
+    let settings: CurrentSettings
 
     func addRoutes(to group: RouterGroup<HeraContext>) {
         group.get("models", use: list)
@@ -21,7 +22,7 @@ struct ModelsController {
     func model(request: Request, context: HeraContext) async throws -> Response {
         let id = context.parameters.getCatchAll().map { $0.removingPercentEncoding ?? String($0) }.joined(
             separator: "/")
-        let names = ModelList(of: stepService, includesUnavailable: true)
+        let names = ModelList(of: models, settings.value, includesUnavailable: true)
         let isAnthropic = request.headers[.anthropicVersion] != nil
         guard let body = names.document(of: id, isAnthropic: isAnthropic) else {
             throw ServiceError.unknownModel(id, suggestion: names.closest(to: id))
@@ -32,7 +33,8 @@ struct ModelsController {
     /// Writes the list in the client's dialect. `?all=true` adds unavailable models with the reason.
     @Sendable
     func list(request: Request, context: HeraContext) async throws -> Response {
-        let names = ModelList(of: stepService, includesUnavailable: request.uri.queryParameters["all"] == "true")
+        let names = ModelList(
+            of: models, settings.value, includesUnavailable: request.uri.queryParameters["all"] == "true")
         return Response(json: request.headers[.anthropicVersion] == nil ? names.openAI : names.anthropic)
     }
 }
@@ -54,8 +56,7 @@ struct ModelList {
     private let patterns: [ModelAliases.Pattern]
 
     /// - Parameter includesUnavailable: includes unavailable models and their aliases.
-    init(of stepService: StepService, includesUnavailable: Bool) {
-        let (settings, registry) = (stepService.settings, stepService.registry)
+    init(of registry: ModelRegistry, _ settings: Settings, includesUnavailable: Bool) {
         patterns = settings.aliases.patterns
         for name in ["hera"] + settings.policies.keys.sorted().map({ "hera/\($0)" }) {
             entries.append(Entry(id: name, owner: "hera"))

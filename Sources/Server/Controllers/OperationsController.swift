@@ -8,7 +8,10 @@ import Steps
 
 /// Health checks, decisions and the dashboard.
 struct OperationsController {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let models: ModelRegistry
+    let settings: CurrentSettings
+    let learning: Learning
 
     func addRoutes(to router: Router<HeraContext>) {
         router.get("/") { _, _ in Self.root }
@@ -44,11 +47,11 @@ struct OperationsController {
     /// Ready when a model is live and the ledger can be read and written.
     @Sendable
     func ready(request: Request, context: HeraContext) async throws -> Response {
-        let live = stepService.registry.models(at: .now()).count
+        let live = models.models(at: .now()).count
         var problem = live == 0 ? "no model is live: set a provider's key or start a local server" : nil
         do {
-            _ = try await stepService.ledger.read { try $0.jobs(in: [], limit: 1) }
-            try await stepService.ledger.checkWritable()
+            _ = try await ledger.read { try $0.jobs(in: [], limit: 1) }
+            try await ledger.checkWritable()
         } catch {
             problem = error.description
         }
@@ -74,16 +77,16 @@ struct OperationsController {
         // A key sees only its own spending.
         let key = context.caller.key
         if let key { query.filters[.key] = key }
-        let (report, series) = try await stepService.ledger.read { [query] ledger in
+        let (report, series) = try await ledger.read { [query] ledger in
             (
                 try ledger.dashboard(query),
                 try cut.map { try DashboardSeries(query, interval: $0.0, zone: $0.1, from: &ledger) }
             )
         }
-        let quality = try await QualityReport(of: stepService, since: query.from)
-        let live = key == nil ? LiveModels(stepService.registry, at: .now()) : nil
+        let quality = try await QualityReport(of: learning, in: ledger, since: query.from)
+        let live = key == nil ? LiveModels(models, at: .now()) : nil
         return Response(
             json: report.document(
-                economics: stepService.settings.economics, quality: quality, series: series, live: live))
+                economics: settings.value.economics, quality: quality, series: series, live: live))
     }
 }

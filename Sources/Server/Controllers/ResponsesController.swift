@@ -106,7 +106,9 @@ struct ResponsesController {
     }
 
     private func keeper(_ context: HeraContext) -> ResponseKeeper {
-        ResponseKeeper(stepService: stepService, key: context.caller.key)
+        ResponseKeeper(
+            ledger: stepService.ledger, limits: stepService.settings.limits, logger: stepService.logger,
+            key: context.caller.key)
     }
 
     private func id(_ context: HeraContext) throws -> String { try context.parameters.require("id") }

@@ -8,13 +8,13 @@ import Steps
 
 /// Keeps responses of the Responses API in the ledger, and finds them again for the key that made them.
 struct ResponseKeeper: Sendable {
-    let stepService: StepService
+    let ledger: LedgerStore
+    let limits: ServiceLimits
+    let logger: Logger
     /// The caller's key; nil for callers without one, who see all.
     let key: String?
 
     private static let secondsPerDay = 86_400.0
-
-    private var limits: ServiceLimits { stepService.settings.limits }
 
     /// Whether the service keeps responses at all.
     var keepsResponses: Bool { limits.responseDays > 0 }
@@ -22,7 +22,7 @@ struct ResponseKeeper: Sendable {
     /// A stored response.
     func response(_ id: String) async throws -> ResponseRecord {
         let key = key
-        let found = try await stepService.ledger.read { try $0.response(id, for: key, at: .now()) }
+        let found = try await ledger.read { try $0.response(id, for: key, at: .now()) }
         guard let found else { throw ServiceError.notFound(kind: "response", id: id) }
         return found
     }
@@ -30,7 +30,7 @@ struct ResponseKeeper: Sendable {
     /// Deletes a stored response.
     func delete(_ id: String) async throws {
         let key = key
-        let isGone = try await stepService.ledger.write { try $0.deleteResponse(id, for: key) }
+        let isGone = try await ledger.write { try $0.deleteResponse(id, for: key) }
         guard isGone else { throw ServiceError.notFound(kind: "response", id: id) }
     }
 
@@ -39,7 +39,7 @@ struct ResponseKeeper: Sendable {
     func conversation(endingWith id: String?) async throws -> [JSONDocument] {
         guard let id else { return [] }
         let (key, most) = (key, limits.bodyBytes)
-        let turns = try await stepService.ledger.read {
+        let turns = try await ledger.read {
             try $0.conversation(endingWith: id, for: key, at: .now(), mostBytes: most)
         }
         guard !turns.isEmpty else {
@@ -64,9 +64,9 @@ struct ResponseKeeper: Sendable {
                 milliseconds: now.milliseconds + Int64(limits.responseDays * Self.secondsPerDay * 1000)),
             input: input, body: body)
         do {
-            try await stepService.ledger.write { try $0.keepResponse(record) }
+            try await ledger.write { try $0.keepResponse(record) }
         } catch {
-            stepService.logger.error("response not kept", metadata: ["id": "\(id)", "reason": "\(error)"])
+            logger.error("response not kept", metadata: ["id": "\(id)", "reason": "\(error)"])
         }
     }
 }

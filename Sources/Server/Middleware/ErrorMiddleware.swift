@@ -15,7 +15,7 @@ struct ErrorMiddleware: RouterMiddleware {
 
     let routes: RouteTable
 
-    /// One month in seconds: the upper bound of `Retry-After`, whatever a provider advises.
+    /// One month in seconds: the upper bound of `Retry-After`, even where a provider advises more.
     private static let maximumRetryAfter = 2_678_400.0
 
     func handle(

@@ -53,7 +53,7 @@ views.overview = {
       make("section", {}, cards([
         ["Spent", usd(sums.cost_usd), `API ${usd(sums.api_cost_usd)}, energy ${usd(sums.energy_cost_usd)}, hardware ${usd(sums.hardware_cost_usd)}`],
         ["Saved", usd(sums.savings_usd), `${percent(sums.savings_usd / sums.baseline_cost_usd)} of ${usd(sums.baseline_cost_usd)} on the reference models`, sums.savings_usd < 0 ? "bad" : "good"],
-        ["Calls", count(sums.calls), `${count(sums.failures)} failed, ${count(sums.uncertain)} uncertain`, sums.failures > 0 ? "warn" : null],
+        ["Calls", count(sums.calls), `${count(sums.failures)} failed or rejected, ${count(sums.uncertain)} uncertain`, sums.failures > 0 ? "warn" : null],
         ["Tokens", count(tokens(sums)), `${count(sums.tokens.output + (sums.tokens.reasoning ?? 0))} written`],
         ["From caches", percent(sums.cache_hit_share), "of prompt tokens were read from a provider's cache"],
         ["Time a call", seconds(sums.latency_s_p50), `half within this, 95 % within ${seconds(sums.latency_s_p95)}; first token ${seconds(sums.first_token_s_mean)}`],
@@ -81,7 +81,8 @@ views.overview = {
       make("div", { class: "pair" },
         make("section", {}, make("h2", {}, "Failed attempts"), failures.length ? table([
           { title: "Model", text: true, cell: (row) => plain(row.model) }, { title: "Reason", text: true, cell: (row) => plain(row.reason) }, { title: "Attempts", cell: (row) => count(row.count) }], failures, null, "Failed attempts")
-          : make("p", { class: "faint" }, "None in this time.")),
+          : make("p", { class: "faint" }, "None in this time."),
+          make("p", { class: "faint" }, "“Failed” above counts answers that a test rejected, too.")),
         report.live ? make("section", {}, make("h2", {}, "Models now"), table([
           { title: "Model", text: true, cell: (row) => plain(row.model) }, { title: "State", text: true, cell: (row) => make("span", { class: row.state === "live" ? "good" : "warn", title: plain(row.reason ?? "", 300) }, row.state) },
           { title: "Running", cell: (row) => row.busy }, { title: "Waiting", cell: (row) => row.waiting }, { title: "Errors", cell: (row) => percent(row.error_rate, 0) }], report.live, null, "Models now")) : null),

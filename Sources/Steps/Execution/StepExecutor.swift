@@ -188,6 +188,7 @@ struct StepExecutor: Sendable {
             reason += prepared.context.policy.verifies ? "in good form" : "not verified"
         }
         var pieces = waiting.evidence.pieces
+        if let opinion = machine.opinion { pieces.append(opinion) }
         if waiting.samples.count > 0 {
             pieces.append(
                 Evidence(

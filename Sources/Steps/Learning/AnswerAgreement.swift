@@ -7,8 +7,8 @@ import Upstream
 /// Agreement of an answer with the reference's, 0...1.
 ///
 /// Tool calls agree with the same tools and equal arguments (0.5 for other arguments). Texts agree with the same final
-/// answer. Without a marked final answer in both, the cosine of hashed n-grams must exceed 0.7, HERA's similarity
-/// threshold.
+/// answer (`ComparedAnswer`). Without a marked or short one in both, the cosine of hashed n-grams must exceed 0.7,
+/// HERA's similarity threshold.
 package enum AnswerAgreement {
     /// HERA's similarity threshold.
     package static let similar = 0.7
@@ -21,10 +21,8 @@ package enum AnswerAgreement {
     }
 
     package static func score(_ text: String, reference: String) -> Double {
-        let answer = FinalAnswer(text)
-        let other = FinalAnswer(reference)
-        if answer.key == other.key { return 1 }
-        if answer.isMarked, other.isMarked { return 0 }
+        if text == reference { return 1 }
+        if let agrees = ComparedAnswer(text).agrees(with: ComparedAnswer(reference)) { return agrees ? 1 : 0 }
         return cosine(text, reference) > similar ? 1 : 0
     }
 

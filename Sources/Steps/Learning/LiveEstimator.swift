@@ -67,6 +67,8 @@ struct LiveEstimates: StepEstimates {
 
     var detectionRate: Double { base.detectionRate }
 
+    var judgeFault: String? { base.judgeFault }
+
     func judges(_ models: [Model]) -> Bool { base.judges(models) }
 
     func lossPrice(keeping maxLoss: Double, isTested: Bool) -> LossPrice {

@@ -1,6 +1,6 @@
 package import Domain
 package import JSON
-import Ledger
+package import Ledger
 import Routing
 
 /// Measured quality for the dashboard: a row for each source, policy and model.
@@ -11,11 +11,11 @@ package struct QualityReport: Sendable {
     let failedAudits: Int
 
     /// Loads the observations since a timestamp.
-    package init(of stepService: StepService, since moment: Timestamp) async throws {
-        sums = try await stepService.ledger.read { try $0.qualitySums(since: moment) }
-        policies = stepService.learning.quality
-        version = stepService.learning.version
-        failedAudits = stepService.learning.failedAudits
+    package init(of learning: Learning, in ledger: LedgerStore, since moment: Timestamp) async throws {
+        sums = try await ledger.read { try $0.qualitySums(since: moment) }
+        policies = learning.quality
+        version = learning.version
+        failedAudits = learning.failedAudits
     }
 
     /// Writes the members into an open object.

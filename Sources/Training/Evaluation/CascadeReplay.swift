@@ -13,13 +13,17 @@ struct CascadeReplay {
     private let replay: Replay
     private let profile: AnswerProfile
     private let couplings: [Float]
+    /// By row, then model, the answers as they are compared where no judge reads them; nil with the judge.
+    private let compared: [[ComparedAnswer?]]?
     private var states: [AnswerState] = []
     private var answers: [[AnswerState.Answer?]] = []
     /// By row, the verifier's probabilities for every set of called models, as a bit mask.
     private var correctness: [[UInt64: [Double]]] = []
 
+    /// - Parameter isJudged: false for predictions and the agreement of answers alone, as live where no judge knows the
+    ///   text.
     /// - Returns: nil where the rows have no outputs, or no verifier covers their models.
-    init?(_ replay: Replay, profiles: ProfileSet) {
+    init?(_ replay: Replay, profiles: ProfileSet, isJudged: Bool = true) {
         guard replay.rows.allSatisfy({ $0.outcomes.values.allSatisfy { $0.output != nil } }), replay.models.count < 64,
             let (place, profile) = profiles.answers.max(by: { left, right in
                 Self.known(replay.models, profiles.panels[left.key])
@@ -36,7 +40,19 @@ struct CascadeReplay {
                 return panel.couplings[row * panel.models.count + column]
             }
         }
+        compared =
+            isJudged
+            ? nil
+            : replay.rows.map { row in
+                replay.models.map { name in
+                    row.outcomes[name]?.output.map { ComparedAnswer($0, offersTools: row.text.tools != nil) }
+                }
+            }
         for (index, row) in replay.rows.enumerated() {
+            guard isJudged else {
+                correctness.append([:])
+                continue
+            }
             let features = profiles.features(of: row.text)
             let dense = panel.dense(features.grams, features.counts(forPanel: place))
             let predicted = replay.quality[index].map { Float($0) }
@@ -56,6 +72,9 @@ struct CascadeReplay {
         }
     }
 
+    /// Probability that agreement tells a wrong answer from a right one.
+    private static let unjudgedDetection = 0.7
+
     private static func known(_ models: [String], _ panel: PanelProfile) -> Int {
         Set(models).intersection(panel.models).count
     }
@@ -63,6 +82,14 @@ struct CascadeReplay {
     /// The verifier's probabilities for a row with some models called.
     private mutating func verify(_ row: Int, _ asked: UInt64) -> [Double] {
         if let found = correctness[row][asked] { return found }
+        if let compared {
+            var belief = AgreementBelief(predictions: replay.quality[row], couplings: couplings)
+            for model in replay.models.indices where asked & 1 << UInt64(model) != 0 {
+                if let answer = compared[row][model] { belief.add(answer, of: model) }
+            }
+            correctness[row][asked] = belief.correctness
+            return belief.correctness
+        }
         var state = states[row]
         for model in replay.models.indices where asked & 1 << UInt64(model) != 0 {
             state.answers[model] = answers[row][model]
@@ -82,7 +109,11 @@ struct CascadeReplay {
             let weight =
                 setting == 0 ? 0 : exp(log(3e-3) + log(3e4) * Double(setting - 1) / Double(settings - 1)) / scale
             points.append(
-                point(CascadePolicy(weight: weight, detectionRate: detectionRate ?? Double(profile.detectionRate))))
+                point(
+                    CascadePolicy(
+                        weight: weight,
+                        detectionRate: detectionRate
+                            ?? (compared == nil ? Double(profile.detectionRate) : Self.unjudgedDetection))))
         }
         return CostCurve(points)
     }

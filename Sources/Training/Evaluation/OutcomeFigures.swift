@@ -16,6 +16,8 @@ package struct OutcomeFigures: Sendable {
     package var singles: [CostCurve.Point?]
     package var routing: CurveFigures
     package var cascade: CurveFigures?
+    /// The cascade without a judge: answers are compared with each other alone.
+    package var agreement: CurveFigures?
     package var pair: PairFigures?
     /// Baseline routers on the same rows, by name.
     package var baselines: [(name: String, figures: CurveFigures)] = []
@@ -44,6 +46,11 @@ package struct OutcomeFigures: Sendable {
         if var cascade = CascadeReplay(replay, profiles: profiles) {
             let singles = SingleModels(replay)
             self.cascade = CurveFigures(cascade.curve(), cheapest: singles.cheapestPoint, best: singles.bestPoint)
+        }
+        if var cascade = CascadeReplay(replay, profiles: profiles, isJudged: false) {
+            let singles = SingleModels(replay)
+            agreement = CurveFigures(
+                cascade.curve(settings: 100), cheapest: singles.cheapestPoint, best: singles.bestPoint)
         }
         if !training.isEmpty {
             let singles = SingleModels(replay)
@@ -152,6 +159,7 @@ extension OutcomeFigures {
                 })
             routing.writeMembers(to: &$0)
             if let cascade { $0.member("cascade", object: { json in cascade.writeMembers(to: &json) }) }
+            if let agreement { $0.member("agreement", object: { json in agreement.writeMembers(to: &json) }) }
             if let dayZero { $0.member("day_zero", object: dayZero.writeMembers) }
             if let routed { $0.member("rule", object: routed.writeMembers) }
             if !baselines.isEmpty {

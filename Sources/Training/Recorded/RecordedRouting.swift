@@ -100,7 +100,7 @@ package struct RecordedRouting {
         }
     }
 
-    /// A model with a fixed cost per call, whatever its length. Models without a recorded speed are equally fast.
+    /// A model with a fixed cost per call of any length. Models without a recorded speed are equally fast.
     private static func priced(_ name: String, costUSD: Double) -> PricedModel {
         let most = Double(Int64.max / 2)
         let call = UnitPrice(nanoUSDPerMillion: Int64(min(most, max(0, costUSD * 1e15)).rounded()))

@@ -6,13 +6,15 @@ import Testing
 
 @Suite("Evidence about answers")
 struct EvidenceTests {
-    private func machine(_ quality: [String: Double], samples: Int = 0, policy: Policy = Policy()) throws -> StepMachine
-    {
+    private func machine(
+        _ quality: [String: Double], samples: Int = 0, opinions: Int = 0, policy: Policy = Policy()
+    ) throws -> StepMachine {
         var policy = policy
         policy.verification.samples = samples
+        policy.verification.opinions = opinions
         var machine = try StepRouter(estimator: FixedEstimator(quality: quality)).machine(
             for: Fixture.step(), decisionID: "d", state: RunState(), context: Fixture.context(policy: policy))
-        machine.allowsSamples = samples > 0
+        machine.allowsSamples = samples + opinions > 0
         return machine
     }
 

@@ -176,6 +176,34 @@ struct LiveEvidenceTests {
         }
     }
 
+    @Test("a second opinion is bought where it is worth its price, listed with what it said and its price, and booked")
+    func opinions() async throws {
+        let estimator = TestEstimator(cheapQuality: 0.6, dearQuality: 0.8)
+        for words in ["The answer is 1234", "The answer is 99"] {
+            try await TestService.with(estimator: estimator) { request in
+                .completion(request.model == "test/cheap" ? "The answer is 1234" : words, usage: Self.usage)
+            } _: { service async throws in
+                let answer = try await service.send(
+                    "POST", "/v1/chat/completions",
+                    body: body(#""kappa":"priced","verify":{"on":"auto","samples":0,"opinions":2}"#))
+                let id = try #require(answer.headers["x-hera-decision"])
+                let decision = try await service.json("GET", "/v1/decisions/\(id)").root
+                let attempts = Array(try #require(decision["attempts"]?.elements))
+                let posts = service.models.record.requests.count { $0.method == "POST" }
+                #expect(attempts.count == posts)
+                #expect(attempts.count { $0["accepted"]?.boolean == true } == 1)
+                if attempts.count > 1 {
+                    let pieces = attempts.flatMap { $0["evidence"].map { Array($0.elements) } ?? [] }
+                    let agreement = try #require(pieces.first { $0["name"]?.string == "agreement" }?["words"]?.string)
+                    #expect(agreement.contains(words.hasSuffix("1234") ? "it agrees with" : "it is not the answer of"))
+                    #expect(agreement.contains("asked for about $"))
+                }
+                #expect(try await service.stepService.ledger.read { try $0.openReservations() }.isEmpty)
+                #expect(try await service.stepService.ledger.read { try $0.verify() }.isSound)
+            }
+        }
+    }
+
     @Test("the operator's check rejects an answer, and one that hangs is a line and no verdict")
     func checks() async throws {
         func settings(_ script: String) -> Settings {

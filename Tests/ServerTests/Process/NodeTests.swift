@@ -180,9 +180,12 @@ struct NodeTests {
                 }
                 let statuses = try await calls.value
                 #expect(statuses.allSatisfy { [200, 500, 503].contains($0) }, "\(statuses)")
-                #expect(statuses.last == 200)
+                // A slow machine may use up its calls before the server has recovered.
+                try await waitUntil("an answer after the restart") {
+                    try await node.answer("POST", "/v1/chat/completions", body: chat).status == 200
+                }
                 let ledger = try LedgerStore.open(server.url)
-                let answered = statuses.count { $0 == 200 }
+                let answered = statuses.count { $0 == 200 } + 1
                 #expect(try await ledger.read { try $0.verify() }.entries >= answered)
                 #expect(try await ledger.read { try $0.verify() }.isSound)
                 await ledger.close()

@@ -11,7 +11,8 @@ struct AnswerAgreementTests {
         arguments: [
             ("So 12 + 30 = 42. The answer is 42.", "We add them. The answer is 42.", 1.0),
             ("The answer is 41.", "The answer is 42.", 0),
-            ("Paris", "paris.", 1),
+            ("Paris", "paris.", 1), ("The answer is [1, 2].", "So the answer is [2, 1].", 0),
+            ("42", "We add them. The answer is 42.", 1),
             (
                 "The capital of France is the city of Paris on the Seine", "Bananas are yellow and grow in the tropics",
                 0

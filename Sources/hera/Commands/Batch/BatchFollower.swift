@@ -99,7 +99,10 @@ final class BatchFollower: Service {
         }
         if retriesFailed { try await ledger.write { [id] in try $0.reopenRows(ofBatch: id) } }
         var rest = bytes[...]
-        return try await services.stepService.importRows(batch) { () -> [UInt8]? in
+        let stepService = services.stepService
+        return try await BatchIntake.importRows(
+            of: batch, into: stepService.ledger, limits: stepService.settings.limits
+        ) { () -> [UInt8]? in
             defer { rest = rest.dropFirst(1 << 20) }
             return rest.isEmpty ? nil : Array(rest.prefix(1 << 20))
         }.checked()
