@@ -10,36 +10,48 @@ package struct ChatMessage: Sendable {
     package let role: Role
     package let value: JSONValue
     /// Its members that routing reads, found once: a message may be long, and a conversation has hundreds.
-    private let content: JSONValue?
-    private let toolCalls: JSONValue?
-    private let toolCallID: JSONValue?
+    private var members = Members()
 
-    init(_ value: JSONValue, path: String) throws(FieldError) {
+    private struct Members {
+        var role, content, toolCalls, toolCallID, mark: JSONPlace?
+    }
+
+    /// - Parameter index: its place among the messages.
+    init(_ value: JSONValue, index: Int) throws(FieldError) {
         guard value.kind == .object else {
-            throw FieldError(path, #"must be an object like {"role": "user", "content": "..."}"#)
+            throw FieldError("messages[\(index)]", #"must be an object like {"role": "user", "content": "..."}"#)
         }
-        var name: JSONValue?
-        var (content, toolCalls, toolCallID) = (JSONValue?.none, JSONValue?.none, JSONValue?.none)
+        var found = Members()
         // The last one of a name counts.
-        for member in value.members {
-            switch member.key {
-            case "role": name = member.value
-            case "content": content = member.value
-            case "tool_calls": toolCalls = member.value
-            case "tool_call_id": toolCallID = member.value
-            default: break
+        value.forEachMember { key, place in
+            if key.isNamed("role") {
+                found.role = place
+            } else if key.isNamed("content") {
+                found.content = place
+            } else if key.isNamed("tool_calls") {
+                found.toolCalls = place
+            } else if key.isNamed("tool_call_id") {
+                found.toolCallID = place
+            } else if key.isNamed(SourceMark.member) {
+                found.mark = place
             }
         }
-        guard let role = name?.string.flatMap({ Role(rawValue: $0) }) else {
+        let name = found.role.map { value.at($0) }
+        guard let name, let role = Role.allCases.first(where: { name.isString($0.rawValue) }) else {
             throw FieldError(
-                "\(path).role", "must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
+                "messages[\(index)].role", "must be one of \(Role.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         self.role = role
         self.value = value
-        self.content = content
-        self.toolCalls = toolCalls
-        self.toolCallID = toolCallID
+        members = found
     }
+
+    private var content: JSONValue? { members.content.map { value.at($0) } }
+    private var toolCalls: JSONValue? { members.toolCalls.map { value.at($0) } }
+    private var toolCallID: JSONValue? { members.toolCallID.map { value.at($0) } }
+
+    /// Whether it or a part of it may be marked as a source.
+    var mayHoldMarks: Bool { members.mark != nil || members.content?.kind == .array }
 
     /// The text of the message: its content, or the text parts of it.
     package var text: String {
@@ -71,7 +83,7 @@ package struct ChatMessage: Sendable {
 
     /// The parts of its content; none where that is a string.
     var parts: [JSONValue] {
-        guard let content, content.kind == .array else { return [] }
+        guard members.content?.kind == .array, let content else { return [] }
         return Array(content.elements)
     }
 

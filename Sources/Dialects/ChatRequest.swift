@@ -29,8 +29,10 @@ package struct ChatRequest: Sendable {
 
     /// Reads a body. Throws what is wrong with it, by field.
     package init(_ document: JSONDocument) throws(FieldError) {
-        guard let marks = try SourceMarks(document) else {
-            try self.init(document, original: nil, asides: [])
+        let plain = try ChatRequest(document, original: nil, asides: [])
+        // Nearly all requests have no mark, and looking for one would read every message once more.
+        guard plain.messages.contains(where: \.mayHoldMarks), let marks = try SourceMarks(document) else {
+            self = plain
             return
         }
         try self.init(marks) { (document) throws(FieldError) in
@@ -56,7 +58,7 @@ package struct ChatRequest: Sendable {
         }
         var messages: [ChatMessage] = []
         for (index, element) in list.elements.enumerated() {
-            messages.append(try ChatMessage(element, path: "messages[\(index)]"))
+            messages.append(try ChatMessage(element, index: index))
         }
         guard !messages.isEmpty else {
             throw FieldError(

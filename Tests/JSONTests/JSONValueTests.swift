@@ -160,4 +160,26 @@ struct JSONValueTests {
     func mentions(text: String, isThere: Bool) throws {
         #expect(try root(text)["x"]?.mentions("kept_word") == isThere)
     }
+
+    @Test("members are passed with places whose values are those of the member's name, the last of duplicates last")
+    func placesOfMembers() throws {
+        let text = #"{"role": "user", "\u0063ontent": [1, {"role": 2}], "rol": 3, "role": null}"#
+        let root = try JSONDocument(Array(text.utf8)).root
+        var roles: [[UInt8]] = []
+        var content: JSONValue?
+        var others = 0
+        root.forEachMember { key, place in
+            if key.isNamed("role") {
+                roles.append(Array(root.at(place).raw))
+            } else if key.isNamed("content") {
+                content = root.at(place)
+            } else {
+                others += 1
+            }
+        }
+        #expect(roles == [Array("\"user\"".utf8), Array("null".utf8)])
+        #expect(content?.kind == .array && content?.count == 2)
+        #expect(others == 1)
+        root["role"]?.forEachMember { _, _ in Issue.record("null has no members") }
+    }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite("Addresses that may be connected to")
 struct HostRuleTests {
     private static func refusal(_ host: String, _ rule: HostRule = HostRule(), client: Bool) -> String? {
-        rule.refusal(ofLiteral: host, isFromClient: client)
+        IPAddress(host: host).flatMap { rule.refusal(of: $0, host: host, isFromClient: client) }
     }
 
     @Test(

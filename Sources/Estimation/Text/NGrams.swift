@@ -56,7 +56,7 @@ struct BucketMarks {
 
     @inline(__always)
     private mutating func mark(_ hash: UInt64, isWord: Bool, into bits: UnsafeMutablePointer<UInt64>) {
-        let bucket = Int(truncatingIfNeeded: hash >> 48) + (isWord ? NGrams.bucketsPerView : 0)
+        let bucket = Int(truncatingIfNeeded: hash >> 48) &+ (isWord ? NGrams.bucketsPerView : 0)
         let bit: UInt64 = 1 << UInt64(bucket & 63)
         let word = bits[bucket >> 6]
         if word & bit == 0 {
@@ -84,7 +84,7 @@ struct BucketMarks {
                 }
                 var end = index + 1
                 if kind == .letter {
-                    while end < bytes.count, ByteKind.of(bytes[end]) == .letter { end += 1 }
+                    while end < bytes.count, ByteKind.isLetter(bytes[end]) { end &+= 1 }
                 }
                 previousWord = word(bytes, index, end, after: previousWord, bits)
                 index = end
@@ -103,11 +103,16 @@ struct BucketMarks {
         // The last bytes, newest in the lowest eight bits, starting with the leading blank.
         var window: UInt64 = 0x20
         var length = 1
-        for index in start...end {
-            let byte = index < end ? UInt64(ByteKind.folded(bytes[index])) : 0x20
-            if index < end { hash = (hash ^ byte) &* 0x0000_0100_0000_01b3 }
+        var index = start
+        while index <= end {
+            var byte: UInt64 = 0x20
+            if index < end {
+                byte = UInt64(ByteKind.folded(bytes[index]))
+                hash = (hash ^ byte) &* 0x0000_0100_0000_01b3
+            }
+            index &+= 1
             window = window << 8 | byte
-            length += 1
+            length &+= 1
             if length >= 3 { mark((window & 0xff_ffff | 3 << 48) &* Self.mixer, isWord: false, into: bits) }
             if length >= 4 { mark((window & 0xffff_ffff | 4 << 48) &* Self.mixer, isWord: false, into: bits) }
             if length >= 5 { mark((window & 0xff_ffff_ffff | 5 << 48) &* Self.mixer, isWord: false, into: bits) }
@@ -131,14 +136,16 @@ package enum ByteKind: UInt8 {
     @inline(__always)
     package static func of(_ byte: UInt8) -> ByteKind {
         if byte <= 0x20 { return .blank }
-        return isASCIILetter(byte) || byte &- 0x30 <= 9 || byte >= 0x80 ? .letter : .mark
+        return isLetter(byte) ? .letter : .mark
     }
 
+    /// Whether the class of a byte is `letter`.
     @inline(__always)
-    static func folded(_ byte: UInt8) -> UInt8 {
-        byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
-    }
+    static func isLetter(_ byte: UInt8) -> Bool { isASCIILetter(byte) || byte &- 0x30 <= 9 || byte >= 0x80 }
 
     @inline(__always)
-    static func isASCIILetter(_ byte: UInt8) -> Bool { folded(byte) >= 0x61 && folded(byte) <= 0x7a }
+    static func folded(_ byte: UInt8) -> UInt8 { byte &- 0x41 < 26 ? byte | 0x20 : byte }
+
+    @inline(__always)
+    static func isASCIILetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
 }

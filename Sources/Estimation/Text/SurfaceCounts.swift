@@ -81,14 +81,14 @@ struct WordHash {
         text.withUTF8 { bytes in
             var index = 0
             while index < bytes.count, words.count < most {
-                guard ByteKind.of(bytes[index]) == .letter else {
-                    index += 1
+                guard ByteKind.isLetter(bytes[index]) else {
+                    index &+= 1
                     continue
                 }
                 var hash = WordHash()
-                while index < bytes.count, ByteKind.of(bytes[index]) == .letter {
+                while index < bytes.count, ByteKind.isLetter(bytes[index]) {
                     hash.add(bytes[index])
-                    index += 1
+                    index &+= 1
                 }
                 words.append(hash.value)
             }

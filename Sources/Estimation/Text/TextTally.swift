@@ -11,7 +11,7 @@ struct TextTally {
     private(set) var stems = WordSet()
     let bytes: Int
 
-    private var perByte = [Int32](repeating: 0, count: 256)
+    private let perByte: [Int32]
     private var wordCount = 0
     private var wordBytes = 0
     private var longestWord = 0
@@ -28,16 +28,16 @@ struct TextTally {
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
         bytes = text.count
+        perByte = Self.counts(of: text)
         var index = 0
         var lineStart = 0
         while index < text.count {
             let byte = text[index]
-            perByte[Int(byte)] += 1
             if byte == UInt8(ascii: "\n") {
                 lines.add(UnsafeBufferPointer(rebasing: text[lineStart..<index]))
                 lineStart = index + 1
             }
-            guard ByteKind.of(byte) == .letter else {
+            guard ByteKind.isLetter(byte) else {
                 index += 1
                 continue
             }
@@ -46,15 +46,16 @@ struct TextTally {
             var stem = WordStem()
             var digits = 0
             var number: Double = 0
-            while end < text.count, ByteKind.of(text[end]) == .letter {
-                if end > index { perByte[Int(text[end])] += 1 }
-                hash.add(text[end])
-                if ByteKind.isASCIILetter(text[end]) { stem.add(text[end]) }
-                if Self.isDigit(text[end]) {
+            while end < text.count, ByteKind.isLetter(text[end]) {
+                let byte = text[end]
+                hash.add(byte)
+                if ByteKind.isASCIILetter(byte) {
+                    stem.add(byte)
+                } else if Self.isDigit(byte) {
                     digits += 1
-                    if digits < 10 { number = number * 10 + Double(text[end] & 15) }
+                    if digits < 10 { number = number * 10 + Double(byte & 15) }
                 }
-                end += 1
+                end &+= 1
             }
             word(hash.value, length: end - index)
             if let value = stem.value { stems.insert(value) }
@@ -70,6 +71,14 @@ struct TextTally {
             index = end
         }
         lines.add(UnsafeBufferPointer(rebasing: text[lineStart...]))
+    }
+
+    private static func counts(of text: UnsafeBufferPointer<UInt8>) -> [Int32] {
+        var counts = [Int32](repeating: 0, count: 256)
+        counts.withUnsafeMutableBufferPointer { counts in
+            for byte in text { counts[Int(byte)] &+= 1 }
+        }
+        return counts
     }
 
     @inline(__always)

@@ -93,8 +93,15 @@ struct WordStem {
     var value: UInt64? {
         guard length > 2 else { return nil }
         let value = hash.value
-        return Self.common.contains(value) ? nil : value
+        return Self.likelyCommon.contains(value) && Self.common.contains(value) ? nil : value
     }
+
+    /// Tells most words from common ones at the price of a bit.
+    private static let likelyCommon: WordSet = {
+        var set = WordSet()
+        for word in common { set.insert(word) }
+        return set
+    }()
 
     private static let common: Set<UInt64> = Set(
         """

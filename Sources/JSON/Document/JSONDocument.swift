@@ -164,7 +164,9 @@ extension JSONDocument {
         func holds(for member: JSONMemberRange, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
             guard !many.isEmpty else {
                 if !member.keyIsEscaped, lengths & Self.bit(member.key.count) == 0 { return false }
-                return few.contains { member.isNamed($0, in: buffer) }
+                return few.contains { key in
+                    (member.keyIsEscaped || key.utf8.count == member.key.count) && member.isNamed(key, in: buffer)
+                }
             }
             return many.contains(Array(JSONEscape.decode(UnsafeBufferPointer(rebasing: buffer[member.key])).utf8))
         }

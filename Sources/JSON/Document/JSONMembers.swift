@@ -27,6 +27,42 @@ package struct JSONMembers: Sequence, Sendable {
     }
 }
 
+/// Where a value stands in a document: what a reader of many values keeps of each, since it counts no references.
+package struct JSONPlace: Sendable, Hashable {
+    package let kind: JSONKind
+    /// The value's bytes, as ``JSONValue/range``.
+    package let range: Range<Int>
+}
+
+/// The key of a member, not decoded.
+package struct JSONKey {
+    fileprivate let member: JSONMemberRange
+    fileprivate let buffer: UnsafeBufferPointer<UInt8>
+
+    /// Whether the key decodes to a name.
+    package func isNamed(_ name: String) -> Bool {
+        (member.keyIsEscaped || name.utf8.count == member.key.count) && member.isNamed(name, in: buffer)
+    }
+}
+
+extension JSONValue {
+    /// Passes each member of an object to a body, in the order of the text: ``members`` without decoded keys.
+    package func forEachMember(_ body: (JSONKey, JSONPlace) -> Void) {
+        guard kind == .object else { return }
+        document.bytes.withUnsafeBufferPointer { buffer in
+            guard var cursor = JSONCursor(buffer, at: range.lowerBound + 1) else { return }
+            while let member = cursor.nextMember() {
+                body(JSONKey(member: member, buffer: buffer), JSONPlace(kind: member.kind, range: member.value))
+            }
+        }
+    }
+
+    /// Another value of the same document.
+    package func at(_ place: JSONPlace) -> JSONValue {
+        JSONValue(document: document, kind: place.kind, range: place.range)
+    }
+}
+
 /// One member of an object, as ranges of the text.
 struct JSONMemberRange: Sendable {
     /// The range between the quotes of the key.
@@ -44,8 +80,7 @@ struct JSONMemberRange: Sendable {
 
     /// Whether the key decodes to a name.
     func isNamed(_ name: String, in buffer: UnsafeBufferPointer<UInt8>) -> Bool {
-        var name = name
-        return name.withUTF8 { hasKey($0, in: buffer) }
+        name.withBytes { hasKey($0, in: buffer) }
     }
 }
 

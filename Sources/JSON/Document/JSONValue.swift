@@ -28,8 +28,7 @@ package struct JSONValue: Sendable {
     /// Whether this is a string equal to `text`, by Unicode scalars. Does not decode it.
     package func isString(_ text: String) -> Bool {
         guard kind == .string else { return false }
-        var text = text
-        return text.withUTF8 { expected in
+        return text.withBytes { expected in
             document.bytes.withUnsafeBufferPointer { buffer in
                 let content = UnsafeBufferPointer(rebasing: buffer[range.lowerBound + 1..<range.upperBound - 1])
                 return JSONEscape.isEqual(content, isEscaped: true, to: expected)
@@ -76,8 +75,7 @@ extension JSONValue {
     /// the object for others.
     package subscript(key: String) -> JSONValue? {
         guard kind == .object else { return nil }
-        var key = key
-        let found = key.withUTF8 { key in
+        let found = key.withBytes { key in
             document.bytes.withUnsafeBufferPointer { buffer in lastMember(key, in: buffer) }
         }
         return found.map { JSONValue(document: document, kind: $0.kind, range: $0.value) }
@@ -115,8 +113,7 @@ extension JSONValue {
     ///
     /// - Parameter word: ASCII letters, digits and `_`, which no writer escapes.
     package func mentions(_ word: String) -> Bool {
-        var word = word
-        return word.withUTF8 { word in
+        word.withBytes { word in
             // An underscore is rare in texts, and memchr passes many bytes at once.
             let mark = word.firstIndex(of: UInt8(ascii: "_")) ?? 0
             guard mark < word.count, let start = word.baseAddress else { return true }

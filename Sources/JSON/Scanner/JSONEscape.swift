@@ -2,32 +2,33 @@
 enum JSONEscape {
     /// Appends `text` to `bytes`, escaped. The caller writes the quotes.
     static func append(_ text: String, to bytes: inout [UInt8]) {
-        var text = text
-        text.withUTF8 { buffer in
-            guard let base = buffer.baseAddress else { return }
-            let end = buffer.count
-            var copied = 0
-            var position = 0
-            while position < end {
-                if position &+ ByteWord.count <= end {
-                    let word = ByteWord(base, at: position)
-                    let mask = word.below(0x20) | word.equal(to: ASCII.quote) | word.equal(to: ASCII.backslash)
-                    guard mask != 0 else {
-                        position &+= ByteWord.count
-                        continue
-                    }
-                    position &+= ByteWord.firstIndex(of: mask)
+        text.withBytes { append($0, to: &bytes) }
+    }
+
+    private static func append(_ buffer: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        guard let base = buffer.baseAddress else { return }
+        let end = buffer.count
+        var copied = 0
+        var position = 0
+        while position < end {
+            if position &+ ByteWord.count <= end {
+                let word = ByteWord(base, at: position)
+                let mask = word.below(0x20) | word.equal(to: ASCII.quote) | word.equal(to: ASCII.backslash)
+                guard mask != 0 else {
+                    position &+= ByteWord.count
+                    continue
                 }
-                let byte = base[position]
-                if byte < 0x20 || byte == ASCII.quote || byte == ASCII.backslash {
-                    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[copied..<position]))
-                    appendEscape(byte, to: &bytes)
-                    copied = position &+ 1
-                }
-                position &+= 1
+                position &+= ByteWord.firstIndex(of: mask)
             }
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[copied..<end]))
+            let byte = base[position]
+            if byte < 0x20 || byte == ASCII.quote || byte == ASCII.backslash {
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[copied..<position]))
+                appendEscape(byte, to: &bytes)
+                copied = position &+ 1
+            }
+            position &+= 1
         }
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[copied..<end]))
     }
 
     private static func appendEscape(_ byte: UInt8, to bytes: inout [UInt8]) {

@@ -65,10 +65,15 @@ extension JSONValidator {
     mutating func scanString() -> Bool {
         position &+= 1
         while true {
+            // Two words at a time, as long as both are plain.
+            while position &+ 2 &* ByteWord.count <= end {
+                let first = ByteWord(base, at: position).endOfPlainText
+                let second = ByteWord(base, at: position &+ ByteWord.count).endOfPlainText
+                if first | second != 0 { break }
+                position &+= 2 &* ByteWord.count
+            }
             while position &+ ByteWord.count <= end {
-                let word = ByteWord(base, at: position)
-                let mask =
-                    word.below(0x20) | word.equal(to: ASCII.quote) | word.equal(to: ASCII.backslash) | word.nonASCII
+                let mask = ByteWord(base, at: position).endOfPlainText
                 if mask != 0 {
                     position &+= ByteWord.firstIndex(of: mask)
                     break

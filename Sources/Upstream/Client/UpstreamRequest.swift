@@ -97,20 +97,29 @@ extension UpstreamRequest {
 }
 
 /// The scheme and authority of a URL: the key of connection limits, and the host in error messages.
+///
+/// Each request asks for its name and address, so they are read once. Scheme and authority tell origins apart.
 package struct Origin: Hashable, Sendable {
     /// Whether the scheme is `https`.
     package let isSecure: Bool
     /// Host and optional port, in lower case.
     package let host: String
-
     /// The host without its port, and an IPv6 address without its brackets.
-    package var hostName: String {
-        if host.hasPrefix("[") { return String(host.dropFirst().prefix { $0 != "]" }) }
-        return String(host.prefix { $0 != ":" })
+    package let hostName: String
+    /// The host as an address; nil for a name.
+    let address: IPAddress?
+
+    package static func == (left: Origin, right: Origin) -> Bool {
+        left.isSecure == right.isSecure && left.host == right.host
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(isSecure)
+        hasher.combine(host)
     }
 
     /// Whether the host is an address, or a name that only this machine or its network knows.
-    package var isLocalName: Bool { LocalName.holds(hostName, trustsNetwork: true) }
+    package var isLocalName: Bool { address != nil || LocalName.holds(hostName, trustsNetwork: true) }
 
     /// Parses the origin of an absolute `http` or `https` URL.
     package init(url: String) throws(UpstreamError) {
@@ -136,6 +145,10 @@ package struct Origin: Hashable, Sendable {
             throw .invalidRequest(reason: "the URL names no host")
         }
         host = String(decoding: authority.map(Self.lowercased), as: UTF8.self)
+        hostName =
+            host.hasPrefix("[")
+            ? String(host.dropFirst().prefix { $0 != "]" }) : String(host.prefix { $0 != ":" })
+        address = IPAddress(host: hostName)
     }
 
     /// Origins by the URLs that were parsed last: calls go to the few URLs of a catalog.

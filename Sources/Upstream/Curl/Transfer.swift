@@ -50,11 +50,14 @@ final class Transfer {
 
     /// Configures the easy handle; throws on an option that libcurl rejects.
     func prepare(_ configuration: UpstreamConfiguration) throws(UpstreamError) {
-        let host = request.origin.hostName
-        if let reason = hosts.refusal(ofLiteral: host, isFromClient: request.http.isFromClient) {
-            throw .connect(host: request.origin.host, reason: reason)
+        let origin = request.origin
+        if let address = origin.address,
+            let reason = hosts.refusal(
+                of: address, host: origin.hostName, isFromClient: request.http.isFromClient)
+        {
+            throw .connect(host: origin.host, reason: reason)
         }
-        var code = easy.prepare(request.http, origin: request.origin, configuration: configuration)
+        var code = easy.prepare(request.http, origin: origin, configuration: configuration)
         if code == CURLE_OK { code = hera_easy_set_context(easy.pointer, Unmanaged.passUnretained(self).toOpaque()) }
         if code == CURLE_OK { code = setCallbacks() }
         guard code == CURLE_OK else { throw .invalidRequest(reason: Curl.text(of: code)) }

@@ -42,11 +42,6 @@ package struct HostRule: Hashable, Sendable {
         return "its address is \(kind.title), where nothing is sent to unless `hosts.allow` of the settings lists it"
     }
 
-    /// Why nothing is sent to a host that is an address itself; nil for names, and where it may be.
-    func refusal(ofLiteral host: String, isFromClient: Bool) -> String? {
-        IPAddress(host: host).flatMap { refusal(of: $0, host: host, isFromClient: isFromClient) }
-    }
-
     private func allows(_ host: String) -> Bool {
         let host = host.hasSuffix(".") ? String(host.dropLast()) : host
         return names.contains { $0.hasPrefix("*.") ? host.hasSuffix($0.dropFirst()) : host == $0 }

@@ -17,15 +17,15 @@ struct IPAddress: Hashable, Sendable {
     /// `2130706433`). Nil for a name.
     init?(host: String) {
         // A zone (`fe80::1%eth0`) does not change the address.
-        let text = String(host.prefix { $0 != "%" })
-        var six = in6_addr()
-        if inet_pton(AF_INET6, text, &six) == 1 {
-            self.init(bytes: withUnsafeBytes(of: &six) { Array($0) })
-            return
+        let text = host.utf8.contains(UInt8(ascii: "%")) ? String(host.prefix { $0 != "%" }) : host
+        let bytes = text.withCString { text -> [UInt8]? in
+            var six = in6_addr()
+            if inet_pton(AF_INET6, text, &six) == 1 { return withUnsafeBytes(of: &six) { Array($0) } }
+            var four = in_addr()
+            return inet_aton(text, &four) == 1 ? withUnsafeBytes(of: &four) { Array($0) } : nil
         }
-        var four = in_addr()
-        guard inet_aton(text, &four) == 1 else { return nil }
-        self.init(bytes: withUnsafeBytes(of: &four) { Array($0) })
+        guard let bytes else { return nil }
+        self.init(bytes: bytes)
     }
 
     /// The address that libcurl is about to connect to; nil for other families.
