@@ -29,6 +29,7 @@ package struct JSONMembers: Sequence, Sendable {
 
 /// Where a value stands in a document: what a reader of many values keeps of each, since it counts no references.
 package struct JSONPlace: Sendable, Hashable {
+    /// The kind of the member's value.
     package let kind: JSONKind
     /// The value's bytes, as ``JSONValue/range``.
     package let range: Range<Int>

@@ -109,10 +109,12 @@ package struct Origin: Hashable, Sendable {
     /// The host as an address; nil for a name.
     let address: IPAddress?
 
+    /// Compares scheme and authority; the other members follow from them.
     package static func == (left: Origin, right: Origin) -> Bool {
         left.isSecure == right.isSecure && left.host == right.host
     }
 
+    /// Hashes scheme and authority.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(isSecure)
         hasher.combine(host)
