@@ -64,7 +64,8 @@ struct ServiceLook: Sendable {
         let answer = try await client.get(path)
         guard answer.status == 200, let document = answer.document else {
             let words = answer.document?.root["error"]?["message"]?.string ?? "status \(answer.status)"
-            throw Exit(69, "\(client.baseURL)\(path): \(words)")
+            let advice = answer.status == 401 ? "; set HERA_API_KEY to a key of the service" : ""
+            throw Exit(69, "\(client.baseURL)\(path): \(words)\(advice)")
         }
         return document
     }
