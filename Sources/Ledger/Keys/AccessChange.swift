@@ -1,4 +1,5 @@
 package import Domain
+package import JSON
 
 /// A change of who may call, or of how much: a key made or revoked, a budget set or removed.
 package struct AccessChange: Hashable, Sendable {
@@ -23,6 +24,15 @@ package struct AccessChange: Hashable, Sendable {
 
     /// The actor of a change by a program that names none.
     package static let unnamed = "program"
+
+    /// Writes `at`, `actor`, `action`, `target` and `detail` into an open object.
+    package func write(into object: inout JSONWriter) {
+        object.member("at", at.description)
+        object.member("actor", actor)
+        object.member("action", action.rawValue)
+        object.member("target", target)
+        object.member("detail", detail)
+    }
 
     /// A change to record.
     package init(at: Timestamp, actor: String, action: Action, target: String, detail: String) {

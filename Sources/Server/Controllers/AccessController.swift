@@ -150,17 +150,7 @@ struct AccessController {
             object.member("object", "list")
             object.member(
                 "data",
-                array: { list in
-                    for change in changes {
-                        list.object { object in
-                            object.member("at", change.at.description)
-                            object.member("actor", change.actor)
-                            object.member("action", change.action.rawValue)
-                            object.member("target", change.target)
-                            object.member("detail", change.detail)
-                        }
-                    }
-                })
+                array: { list in for change in changes { list.object { change.write(into: &$0) } } })
         }
         return Response(json: writer.bytes)
     }

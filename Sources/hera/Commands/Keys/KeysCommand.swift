@@ -48,6 +48,9 @@ struct KeysCommand: AsyncParsableCommand {
 
         @OptionGroup var database: DatabaseOption
 
+        @Option(name: .long, help: "Output format: text (the key alone) or json.")
+        var format: OutputFormat = .text
+
         func run() async throws {
             let key = AccessKey(
                 team: team, label: label, createdAt: .now(), expiresAt: expires,
@@ -59,9 +62,23 @@ struct KeysCommand: AsyncParsableCommand {
                 return budgets
             }
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                print(try await ledger.createKey(key, budgets: budgets, by: LedgerAccess.actor))
+                let secret = try await ledger.createKey(key, budgets: budgets, by: LedgerAccess.actor)
+                switch format {
+                case .text: print(secret)
+                case .json: print(Self.json(id: key.id, secret: secret))
+                }
                 Exit.printError("this key is shown now and never again; revoke it with `hera keys revoke \(key.id)`")
             }
+        }
+
+        /// `{"id", "key"}`; the other members are those of `hera keys list`.
+        static func json(id: String, secret: String) -> String {
+            var writer = JSONWriter()
+            writer.object { object in
+                object.member("id", id)
+                object.member("key", secret)
+            }
+            return String(decoding: writer.bytes, as: UTF8.self)
         }
 
         private func list(_ text: String?) -> [ModelID] {
@@ -120,13 +137,28 @@ extension KeysCommand {
 
         @OptionGroup var database: DatabaseOption
 
+        @Option(name: .long, help: "Output format: text or json.")
+        var format: OutputFormat = .text
+
         func run() async throws {
             try await LedgerAccess.run(database) { (ledger) throws(LedgerError) in
-                for change in try await ledger.read({ try $0.accessChanges(limit: limit) }) {
+                let changes = try await ledger.read { try $0.accessChanges(limit: limit) }
+                if format == .json {
+                    print(Self.json(changes))
+                    return
+                }
+                for change in changes {
                     let detail = change.detail.isEmpty ? "" : ": \(change.detail)"
                     print("\(change.at)  \(change.actor)  \(change.action.rawValue)  \(change.target)\(detail)")
                 }
             }
+        }
+
+        /// A list of `{"at", "actor", "action", "target", "detail"}`, newest first.
+        static func json(_ changes: [AccessChange]) -> String {
+            var writer = JSONWriter()
+            writer.array { list in for change in changes { list.object { change.write(into: &$0) } } }
+            return String(decoding: writer.bytes, as: UTF8.self)
         }
     }
 }
