@@ -69,13 +69,22 @@ package struct ComparedAnswer: Hashable, Sendable {
     ]
 
     private static func normalized(_ part: String) -> String {
-        var text = part.replacing("dfrac", with: "frac").replacing("tfrac", with: "frac")
-            .replacing("\\\"", with: "'").replacing("\"", with: "'")
-        for mark in markup { text = text.replacing(mark, with: "") }
-        text = trimmed(text)
+        var text = trimmed(hasMarkup(part) ? withoutMarkup(part) : part)
         if isNumber(text) { text = number(text) }
         if text.allSatisfy({ $0.isLetter }) { return text.lowercased() }
         return text.filter { !$0.isWhitespace }
+    }
+
+    /// Whether there is anything for `withoutMarkup`, which is dear: most answers have no formulas.
+    private static func hasMarkup(_ part: String) -> Bool {
+        part.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "$") || $0 == UInt8(ascii: "\"") }
+    }
+
+    private static func withoutMarkup(_ part: String) -> String {
+        var text = part.replacing("dfrac", with: "frac").replacing("tfrac", with: "frac")
+            .replacing("\\\"", with: "'").replacing("\"", with: "'")
+        for mark in markup { text = text.replacing(mark, with: "") }
+        return text
     }
 
     /// Without blanks, full stops and marks of quotation or code at either end.

@@ -72,7 +72,8 @@ struct NextCallSearch {
         let mayAskAgain = answers.last.map { !furtherWays($0.model.id).isEmpty } ?? false
         guard priced.price > 0, models.count > 1 || mayAskAgain else { return nil }
         let couplings = couplings(models)
-        guard let believed = correctness(models, predictions, couplings, answers, seen) else { return nil }
+        let belief = belief(models, predictions, couplings, answers, seen)
+        guard let believed = correctness(models, belief, couplings, answers, seen) else { return nil }
         let asked = models.indices.filter { index in answers.contains { $0.model.id == models[index].id } }
         let open = models.indices.filter { !asked.contains($0) && fits([$0], after: asked, of: candidates, seen) }
         // Without a judge, only an abler model's answer replaces one: nothing could tell which of the two is right.
@@ -85,14 +86,13 @@ struct NextCallSearch {
             return policy.valued(
                 correctness: correctness, costUSD: burdens, couplings: couplings, open: open, asked: asked)
         }
-        let belief = isJudged ? nil : belief(models, predictions, couplings, answers)
         let mayReplace = isJudged || seen.isWeighty || belief?.compares == true
         let next = mayReplace ? best(believed) : replacement(believed, burdens, open: [], asked: asked)
         guard let found = next else { return nil }
         guard let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) else {
             return Self.call(of: found.move, models, believed)
         }
-        let opinion = opinion(belief, models, asked, open, abler, burdens, seen, candidates)
+        let opinion = opinion(belief, models, asked, open, abler, burdens, seen, candidates, above: found.value)
         if canSample(index, after: asked, open: isJudged ? open : abler, of: candidates, seen) {
             let q = believed[index]
             let agrees = seen.samples.nextAgrees(correctness: q)
@@ -133,9 +133,12 @@ struct NextCallSearch {
     /// What predictions and the agreement of the answers so far tell, without a judge.
     private func belief(
         _ models: [Model], _ predictions: [Double], _ couplings: [Float],
-        _ answers: [(model: Model, output: String)]
-    ) -> AgreementBelief {
+        _ answers: [(model: Model, output: String)], _ seen: SeenEvidence
+    ) -> AgreementBelief? {
+        guard !isJudged else { return nil }
         var belief = AgreementBelief(predictions: predictions, couplings: couplings)
+        // A lone answer agrees with none, unless another may be bought.
+        guard answers.count > 1 || seen.mostOpinions > 0 else { return belief }
         for answer in answers {
             guard let index = models.firstIndex(where: { $0.id == answer.model.id }) else { continue }
             belief.add(ComparedAnswer(answer.output, offersTools: offersTools), of: index)
@@ -148,13 +151,16 @@ struct NextCallSearch {
     /// It is never slower than the answer that it may save.
     private func opinion(
         _ belief: AgreementBelief?, _ models: [Model], _ asked: [Int], _ open: [Int], _ abler: [Int],
-        _ burdens: [Double], _ seen: SeenEvidence, _ candidates: [(candidate: Candidate, model: Model)]
+        _ burdens: [Double], _ seen: SeenEvidence, _ candidates: [(candidate: Candidate, model: Model)],
+        above found: Double
     ) -> (index: Int, value: Double)? {
         guard let belief, asked.count <= seen.mostOpinions, seen.samples.count == 0 else { return nil }
         let saved = abler.map { candidates[$0].candidate.latencySeconds }.max() ?? 0
         var best: (index: Int, value: Double)?
         for index in open where candidates[index].candidate.latencySeconds <= saved {
-            guard let outlook = belief.outlook(asking: index) else { continue }
+            // No answer is worth more than a certain one.
+            guard 1 - burdens[index] > found + Self.leastSampleGain, let outlook = belief.outlook(asking: index)
+            else { continue }
             var value = -burdens[index]
             let outcomes = [(outlook.agrees, outlook.ifAgreeing), (1 - outlook.agrees, outlook.ifNew)]
             for (probability, then) in outcomes {
@@ -236,22 +242,23 @@ struct NextCallSearch {
         guard let last = answers.last, let index = models.firstIndex(where: { $0.id == last.model.id }) else {
             return nil
         }
-        return correctness(
-            models, candidates.map(\.candidate.prediction.quality), couplings(models), answers, seen)?[index]
+        let couplings = couplings(models)
+        let belief = belief(models, candidates.map(\.candidate.prediction.quality), couplings, answers, seen)
+        return correctness(models, belief, couplings, answers, seen)?[index]
     }
 
     /// Every model's probability of being right, given answers and evidence; nil where nothing tells more than the
     /// predictions did before the call.
     private func correctness(
-        _ models: [Model], _ predictions: [Double], _ couplings: [Float], _ answers: [(model: Model, output: String)],
-        _ seen: SeenEvidence
+        _ models: [Model], _ belief: AgreementBelief?, _ couplings: [Float],
+        _ answers: [(model: Model, output: String)], _ seen: SeenEvidence
     ) -> [Double]? {
         var correctness: [Double]
         if isJudged {
             guard let judged = estimates.correctness(of: models, given: answers) else { return nil }
             correctness = judged
         } else {
-            let belief = belief(models, predictions, couplings, answers)
+            guard let belief else { return nil }
             guard seen.isWeighty || seen.mostSamples > 0 || seen.mostOpinions > 0 || belief.compares else {
                 return nil
             }
