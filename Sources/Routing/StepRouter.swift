@@ -91,7 +91,7 @@ package struct StepRouter: Sendable {
 
     /// The first call, where asking a cheap model first and another one on doubt is worth more than any single answer.
     private func opening(_ forecast: StepForecast, context: RoutingContext) -> RuleAction.Verdict? {
-        guard let search = forecast.nextCalls(in: context), case .ask(let model) = search.next(after: []) else {
+        guard let search = forecast.nextCalls(in: context), case .ask(let model) = search.weighed([])?.next() else {
             return nil
         }
         return .init(

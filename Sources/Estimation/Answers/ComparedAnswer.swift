@@ -37,9 +37,8 @@ package struct ComparedAnswer: Hashable, Sendable {
             }
         }
         let (part, isMarked) = FinalAnswer.markedPart(of: output)
-        let written = Self.normalized(part)
-        let isShort = output.utf8.count <= Self.mostShort
-        guard isMarked || isShort, !written.isEmpty else {
+        let written = isMarked || output.utf8.count <= Self.mostShort ? Self.normalized(part) : ""
+        guard !written.isEmpty else {
             (form, key) = (.text, "")
             return
         }
@@ -72,7 +71,7 @@ package struct ComparedAnswer: Hashable, Sendable {
         var text = trimmed(hasMarkup(part) ? withoutMarkup(part) : part)
         if isNumber(text) { text = number(text) }
         if text.allSatisfy({ $0.isLetter }) { return text.lowercased() }
-        return text.filter { !$0.isWhitespace }
+        return String(String.UnicodeScalarView(text.unicodeScalars.filter { !$0.properties.isWhitespace }))
     }
 
     /// Whether there is anything for `withoutMarkup`, which is dear: most answers have no formulas.
@@ -98,7 +97,8 @@ package struct ComparedAnswer: Hashable, Sendable {
     }
 
     private static func isNumber(_ text: String) -> Bool {
-        text.contains { $0.isNumber } && text.allSatisfy { $0.isNumber || "-+.,".contains($0) }
+        func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+        return text.utf8.contains(where: isDigit) && text.utf8.allSatisfy { isDigit($0) || "-+.,".utf8.contains($0) }
     }
 
     /// Without commas between thousands and zeros behind the point.

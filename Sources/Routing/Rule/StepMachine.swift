@@ -134,8 +134,9 @@ package struct StepMachine: Sendable {
         if context.value.policy.verification.threshold == nil {
             var search = forecast.value.callsAfterAnswer(in: context.value)
             search?.askedAgain = askedAgain
-            next = search?.next(after: outputs, seen: seen)
-            if judged == nil, next != nil { acceptance = search?.correctness(after: outputs, seen: seen) }
+            let weighed = search?.weighed(outputs, seen: seen)
+            next = weighed?.next()
+            if judged == nil, next != nil { acceptance = weighed?.acceptance }
         }
         if case .sample(let model, let correctness)? = next {
             action = .sample(
@@ -151,7 +152,7 @@ package struct StepMachine: Sendable {
 
     /// Compares the last answer with the earlier ones.
     private func compared() -> Evidence? {
-        guard let last = outputs.last else { return nil }
+        guard outputs.count > 1, let last = outputs.last else { return nil }
         let own = ComparedAnswer(last.output, offersTools: forecast.value.offersTools)
         var same: [String] = []
         var others: [String] = []
