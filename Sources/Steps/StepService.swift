@@ -56,7 +56,7 @@ package struct StepService: Sendable {
     var episodes: EpisodeProfile? { currentEpisodes.value }
 
     /// The operator's settings that are in use.
-    package var settings: Settings { currentSettings.value }
+    package var settings: Settings { _read { yield currentSettings.value } }
 
     /// Replaces the catalog, the profiles and the settings for all calls that begin from now on.
     ///

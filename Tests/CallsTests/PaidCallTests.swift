@@ -37,11 +37,18 @@ struct PaidCallTests {
         var registry: ModelRegistry
     }
 
-    /// Makes a call of a model over a ledger of its own.
-    private static func call(
-        of model: Model, hedge: HedgeRule,
-        _ perform: @escaping @Sendable (CallStart) async throws(UpstreamError) -> Answer
-    ) async throws -> PaidCall<Answer>.Result {
+    /// What a paid call needs, over a ledger of its own.
+    private struct Stage {
+        let ledger: LedgerStore
+        let registry: ModelRegistry
+        let calls: CallExecutor
+        let priced: PricedModel
+        let planned: PlannedCall
+    }
+
+    private static func withStage<Value>(
+        of model: Model, _ body: (Stage) async throws -> Value
+    ) async throws -> Value {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("paid-\(UUID())").path
         defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
         let ledger = try LedgerStore.sqlite(path: path)
@@ -51,55 +58,57 @@ struct PaidCallTests {
             ledger: ledger, limits: ServiceLimits(), keys: APIKeys(environment: [:]), logger: Logger(label: "test"))
         let price = Price(
             tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "t", asOf: Timestamp.now().day)
-        let planned = PlannedCall(
-            runID: "run", attribution: Attribution(), model: model.id, provider: "p", placement: .cloud,
-            catalogVersion: "t", predicted: .zero)
-        let result = await PaidCall<Answer>(
-            calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most,
-            hedge: hedge, perform: perform
-        ).run()
+        let value = try await body(
+            Stage(
+                ledger: ledger, registry: registry, calls: calls, priced: PricedModel(model: model, price: price),
+                planned: PlannedCall(
+                    runID: "run", attribution: Attribution(), model: model.id, provider: "p", placement: .cloud,
+                    catalogVersion: "t", predicted: .zero)))
         await ledger.close()
-        return result
+        return value
+    }
+
+    /// Makes a call of a model.
+    private static func call(
+        of model: Model, hedge: HedgeRule,
+        _ perform: @escaping @Sendable (CallStart) async throws(UpstreamError) -> Answer
+    ) async throws -> PaidCall<Answer>.Result {
+        try await withStage(of: model) { stage in
+            await PaidCall<Answer>(
+                calls: stage.calls, priced: stage.priced, planned: stage.planned, upperBound: most, hedge: hedge,
+                perform: perform
+            ).run()
+        }
     }
 
     /// Makes a call whose tries end in `failures`, then in an answer.
     private static func run(
         _ failures: [UpstreamError], budget: Money? = nil, isAbandoned: Bool = false, hasRetries: Bool = true
     ) async throws -> Run {
-        let path = FileManager.default.temporaryDirectory.appendingPathComponent("paid-\(UUID())").path
-        defer { for end in ["", "-wal", "-shm", "-nodes"] { try? FileManager.default.removeItem(atPath: path + end) } }
-        let ledger = try LedgerStore.sqlite(path: path)
-        if let budget {
-            try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(budget)), at: .now()) }
-        }
-        let registry = ModelRegistry(catalog: ModelCatalog(models: [model], version: "t"), energy: nil)
-        if !hasRetries { while registry.takeRetry(model.id, at: .now()) {} }
-        let calls = CallExecutor(
-            registry: registry, limiter: ConcurrencyLimiter(registry: registry), upstream: UpstreamClient(),
-            ledger: ledger, limits: ServiceLimits(), keys: APIKeys(environment: [:]), logger: Logger(label: "test"))
-        let price = Price(
-            tiers: [.standard: Rates([.input: .zero, .output: .zero])], source: "t", asOf: Timestamp.now().day)
-        let planned = PlannedCall(
-            runID: "run", attribution: Attribution(), model: model.id, provider: "p", placement: .cloud,
-            catalogVersion: "t", predicted: .zero)
-        let tries = Mutex(0)
-        let call = PaidCall<Answer>(
-            calls: calls, priced: PricedModel(model: model, price: price), planned: planned, upperBound: most,
-            failedBaseline: Baseline(model: model.id, figures: .zero), isAbandoned: { isAbandoned }
-        ) { _ throws(UpstreamError) in
-            let number = tries.withLock { number in
-                number += 1
-                return number
+        try await withStage(of: model) { stage in
+            let (ledger, registry) = (stage.ledger, stage.registry)
+            if let budget {
+                try await ledger.write { try $0.setBudget(Budget(scope: .global, limit: .usd(budget)), at: .now()) }
             }
-            if number <= failures.count { throw failures[number - 1] }
-            return Answer()
+            if !hasRetries { while registry.takeRetry(model.id, at: .now()) {} }
+            let tries = Mutex(0)
+            let call = PaidCall<Answer>(
+                calls: stage.calls, priced: stage.priced, planned: stage.planned, upperBound: most,
+                failedBaseline: Baseline(model: model.id, figures: .zero), isAbandoned: { isAbandoned }
+            ) { _ throws(UpstreamError) in
+                let number = tries.withLock { number in
+                    number += 1
+                    return number
+                }
+                if number <= failures.count { throw failures[number - 1] }
+                return Answer()
+            }
+            let result = await call.run()
+            let (open, entries) = try await ledger.read { transaction in
+                (try transaction.openReservations().count, try transaction.entries(ofRun: "run"))
+            }
+            return Run(result: result, tries: tries.withLock { $0 }, open: open, entries: entries, registry: registry)
         }
-        let result = await call.run()
-        let (open, entries) = try await ledger.read { transaction in
-            (try transaction.openReservations().count, try transaction.entries(ofRun: "run"))
-        }
-        await ledger.close()
-        return Run(result: result, tries: tries.withLock { $0 }, open: open, entries: entries, registry: registry)
     }
 
     @Test("an answer stays reserved for its owner to settle, by the id of its receipt")
